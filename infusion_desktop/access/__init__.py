@@ -1,0 +1,1 @@
+"""Users, roles, sign-in, and the audit trail that every change writes to."""

@@ -1,0 +1,145 @@
+"""The audit trail: every deed records who, what and why; entries are sealed one after the other at commit.
+
+An entry's seal is an HMAC over the seal before it and the entry's canonical JSON, so that a row changed, removed,
+added or moved is found and named by `first_broken_entry` (RELIABILITY C5, C7; 45 CFR 164.312(b)).
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.tables import AuditEntry, AuditHead, AuditKind
+from infusion_desktop.dates import now_utc
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry waiting for its number and seal."""
+
+    kind: AuditKind
+    by: UserId | None
+    action: str
+    subject: str
+    subject_id: int | None
+    patient_id: int | None
+    before: Facts = field(default_factory=dict)
+    after: Facts = field(default_factory=dict)
+    reason: str = ""
+
+
+def record(
+    session: Session,
+    by: UserId | None,
+    action: str,
+    subject: str,
+    subject_id: int | None = None,
+    *,
+    patient_id: int | None = None,
+    before: Facts | None = None,
+    after: Facts | None = None,
+    reason: str = "",
+) -> None:
+    """Say what this deed does to what. Written with its seal when the transaction commits, or not at all.
+
+    ``by`` is None only for what the program does by itself (set-up, a failed sign-in of nobody known).
+    """
+    entry = Pending(
+        AuditKind.CHANGE, by, action, subject, subject_id, patient_id, before or {}, after or {}, reason.strip()
+    )
+    session.info.setdefault("audit", []).append(entry)
+
+
+def record_view(session: Session, by: UserId, subject: str, subject_id: int, patient_id: int, reason: str = "") -> None:
+    """Say that somebody opened a patient's record."""
+    entry = Pending(AuditKind.VIEW, by, "open", subject, subject_id, patient_id, reason=reason.strip())
+    session.info.setdefault("audit", []).append(entry)
+
+
+def seal(session: Session) -> None:
+    """Write the pending entries as the next links of the chain; called by Database just before it commits.
+
+    The head row is locked first, so that two workstations never build on the same link.
+    """
+    pending: list[Pending] = session.info.pop("audit", [])
+    if not pending:
+        return
+    head = session.execute(
+        select(AuditHead.number, AuditHead.seal, AuditHead.secret).where(AuditHead.id == 1).with_for_update()
+    ).one_or_none()
+    if head is None:
+        number, last, secret = 0, "", secrets.token_hex(32)
+        session.execute(insert(AuditHead).values(id=1, number=0, seal="", secret=secret))
+    else:
+        number, last, secret = head
+    rows = []
+    at = now_utc()
+    for entry in pending:
+        number += 1
+        row = {
+            "number": number,
+            "kind": entry.kind,
+            "at": at,
+            "staff_id": entry.by,
+            "workstation": session.info.get("workstation", ""),
+            "action": entry.action,
+            "subject": entry.subject,
+            "subject_id": entry.subject_id,
+            "patient_id": entry.patient_id,
+            "before": as_json(entry.before),
+            "after": as_json(entry.after),
+            "reason": entry.reason,
+        }
+        last = row["seal"] = seal_of(secret, last, row)
+        rows.append(row)
+    session.execute(insert(AuditEntry), rows)
+    session.execute(update(AuditHead).where(AuditHead.id == 1).values(number=number, seal=last))
+
+
+def seal_of(secret: str, last: str, row: Facts) -> str:
+    """The seal of one entry after the one sealed ``last``."""
+    sealed = as_json({name: value for name, value in row.items() if name != "seal"})
+    return hmac.new(bytes.fromhex(secret), (last + sealed).encode(), hashlib.sha256).hexdigest()
+
+
+def first_broken_entry(session: Session) -> int | None:
+    """The number of the first entry that was changed, removed, added or moved; None when the chain is whole."""
+    head = session.execute(select(AuditHead.number, AuditHead.seal, AuditHead.secret)).one_or_none()
+    columns = AuditEntry.__table__.columns
+    expected, last = 0, ""
+    every = select(*columns).order_by(AuditEntry.number).execution_options(yield_per=5000)
+    with session.execute(every) as rows:
+        for row in rows.mappings():
+            expected += 1
+            if head is None or row["number"] != expected or row["seal"] != seal_of(head.secret, last, row):
+                return expected
+            last = row["seal"]
+    if head is not None and (head.number, head.seal) != (expected, last):
+        return expected + 1
+    return None
+
+
+def as_json(facts: Facts) -> str:
+    """Facts as canonical JSON: sorted names, no spaces, dates and amounts as text."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)

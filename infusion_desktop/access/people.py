@@ -1,0 +1,175 @@
+"""Adding people, signing them in, and ending their access."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.passwords import hash_password, is_password
+from infusion_desktop.access.roles import Permission, Role, UserId, permissions_of
+from infusion_desktop.access.tables import Staff, StaffRole
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc, show_instant
+from infusion_desktop.errors import Refused
+
+TRIES = 5
+WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who has signed in."""
+
+    id: UserId
+    username: str
+    name: str
+    roles: frozenset[Role]
+    must_change_password: bool = False
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return permissions_of(self.roles)
+
+
+def add_first_administrator(database: Database, username: str, name: str, password: str) -> UserId:
+    """The person who sets the pharmacy up; refused once anybody works here. Slow: hashes a password."""
+    kept_hash = hash_password(password)
+    with database.transaction() as session:
+        if session.scalar(select(func.count()).select_from(Staff)):
+            raise Refused("This pharmacy already has people. Ask an administrator to add you.")
+        user = _add(session, username, name, kept_hash, frozenset({Role.ADMINISTRATOR}))
+        record(session, user, "add first administrator", "staff", user, after={"username": username})
+        return user
+
+
+def add_person(
+    database: Database, username: str, name: str, password: str, roles: frozenset[Role], by: UserId, *, badge: str = ""
+) -> UserId:
+    """Somebody new who may sign in. Slow: hashes a password."""
+    kept_hash = hash_password(password)
+    with database.transaction() as session:
+        authorize(session, by, Permission.MANAGE_STAFF)
+        return add_person_with_hash(session, username, name, kept_hash, roles, by, badge=badge)
+
+
+def add_person_with_hash(
+    session: Session, username: str, name: str, kept_hash: str, roles: frozenset[Role], by: UserId, *, badge: str = ""
+) -> UserId:
+    """The same inside a larger deed that has hashed the password already."""
+    user = _add(session, username, name, kept_hash, roles, badge)
+    record(session, by, "add person", "staff", user, after={"username": username, "roles": roles})
+    return user
+
+
+def _add(session: Session, username: str, name: str, kept_hash: str, roles: frozenset[Role], badge: str = "") -> UserId:
+    plain = username.strip().casefold()
+    if not plain or not name.strip() or not roles:
+        raise Refused("A person needs a user name, a name and at least one role.")
+    if session.scalar(select(Staff.id).where(Staff.username == plain)):
+        raise Refused(f"The user name “{plain}” is taken. Choose another one.")
+    if badge and session.scalar(select(Staff.id).where(Staff.badge == badge)):
+        raise Refused("This badge belongs to somebody else. Scan another one.")
+    person = Staff(username=plain, name=name.strip(), password_hash=kept_hash, badge=badge)
+    session.add(person)
+    session.flush()
+    session.execute(insert(StaffRole), [{"staff_id": person.id, "role": role} for role in sorted(roles)])
+    return UserId(person.id)
+
+
+def sign_in(database: Database, username: str, password: str) -> User:
+    """The person with this user name and password, or Refused; five wrong tries make a wait. Slow: checks a hash."""
+    plain = username.strip().casefold()
+    with database.reading() as session:
+        person = session.scalar(select(Staff).where(Staff.username == plain))
+    if person is not None and person.locked_until is not None and person.locked_until > now_utc():
+        raise Refused(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
+    right = is_password(person.password_hash if person is not None else "", password)
+    if person is None or not right or person.ended_at is not None:
+        if person is not None:
+            _note_wrong_try(database, UserId(person.id))
+        raise Refused("The user name and the password do not belong together. Try again.")
+    with database.transaction() as session:
+        session.execute(update(Staff).where(Staff.id == person.id).values(failed_tries=0, locked_until=None))
+        record(session, UserId(person.id), "sign in", "staff", person.id)
+        return user_of(session, UserId(person.id))
+
+
+def _note_wrong_try(database: Database, user: UserId) -> None:
+    with database.transaction() as session:
+        tries = session.execute(
+            update(Staff)
+            .where(Staff.id == user)
+            .values(failed_tries=Staff.failed_tries + 1)
+            .returning(Staff.failed_tries)
+        ).scalar_one()
+        if tries % TRIES == 0:
+            until = now_utc() + WAIT * (tries // TRIES)
+            session.execute(update(Staff).where(Staff.id == user).values(locked_until=until))
+        record(session, None, "wrong password", "staff", user, after={"tries": tries})
+
+
+def change_password(database: Database, by: UserId, old: str, new: str) -> None:
+    """A person's own new password. Slow: hashes twice."""
+    with database.reading() as session:
+        kept = session.scalar(select(Staff.password_hash).where(Staff.id == by)) or ""
+    if not is_password(kept, old):
+        raise Refused("The old password is not right. Try again.")
+    kept_hash = hash_password(new)
+    with database.transaction() as session:
+        session.execute(update(Staff).where(Staff.id == by).values(password_hash=kept_hash, must_change_password=False))
+        record(session, by, "change password", "staff", by)
+
+
+def set_roles(database: Database, user: UserId, roles: frozenset[Role], by: UserId) -> None:
+    """Give a person other roles; at least one administrator stays."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.MANAGE_STAFF)
+        before = user_of(session, user).roles
+        if not roles:
+            raise Refused("A person needs at least one role. End their access instead.")
+        session.execute(delete(StaffRole).where(StaffRole.staff_id == user))
+        session.execute(insert(StaffRole), [{"staff_id": user, "role": role} for role in sorted(roles)])
+        _refuse_without_administrator(session)
+        record(session, by, "set roles", "staff", user, before={"roles": before}, after={"roles": roles})
+
+
+def end_access(database: Database, user: UserId, by: UserId) -> None:
+    """A person leaves; what they did stays."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.MANAGE_STAFF)
+        session.execute(update(Staff).where(Staff.id == user).values(ended_at=now_utc()))
+        _refuse_without_administrator(session)
+        record(session, by, "end access", "staff", user)
+
+
+def _refuse_without_administrator(session: Session) -> None:
+    left = (
+        select(func.count())
+        .select_from(StaffRole)
+        .join(Staff)
+        .where(StaffRole.role == Role.ADMINISTRATOR, Staff.ended_at.is_(None))
+    )
+    if not session.scalar(left):
+        raise Refused("At least one administrator must stay. Make somebody else administrator first.")
+
+
+def user_of(session: Session, user: UserId) -> User:
+    """The person as they stand now."""
+    person = session.get_one(Staff, user, populate_existing=True)
+    roles = frozenset(session.scalars(select(StaffRole.role).where(StaffRole.staff_id == user)))
+    return User(user, person.username, person.name, roles, person.must_change_password)
+
+
+def everybody(session: Session) -> tuple[User, ...]:
+    """The people who still work here, by name."""
+    ids = session.scalars(select(Staff.id).where(Staff.ended_at.is_(None)).order_by(Staff.name))
+    return tuple(user_of(session, UserId(person)) for person in ids.all())
+
+
+def user_by_badge(session: Session, badge: str) -> User | None:
+    """Whose badge this is, or None."""
+    found = session.scalar(select(Staff.id).where(Staff.badge == badge, Staff.badge != "", Staff.ended_at.is_(None)))
+    return None if found is None else user_of(session, UserId(found))

@@ -1,0 +1,117 @@
+"""The pharmacy itself, the people who work in it, and the audit trail."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infusion_desktop.access.roles import Role
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of
+
+
+class Pharmacy(Table):
+    """Who we are on every paper and claim; the one row has id 1."""
+
+    __tablename__ = "pharmacy"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    street: Mapped[str]
+    street_2: Mapped[str] = mapped_column(default="")
+    city: Mapped[str]
+    state: Mapped[str]
+    zip: Mapped[str]
+    phone: Mapped[str]
+    fax: Mapped[str] = mapped_column(default="")
+    npi: Mapped[str]
+    tax_id: Mapped[str]
+    taxonomy: Mapped[str]
+    demonstration: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Staff(Table):
+    """A person who signs in. People leave; their rows stay."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        Index(
+            "uq_staff_badge",
+            "badge",
+            unique=True,
+            sqlite_where=text("badge <> ''"),
+            postgresql_where=text("badge <> ''"),
+        ),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    badge: Mapped[str] = mapped_column(default="")
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    failed_tries: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class StaffRole(Table):
+    """A role a person has."""
+
+    __tablename__ = "staff_role"
+    __table_args__ = (one_of("role", Role), STRICT)
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    role: Mapped[Role] = mapped_column(Choice(Role), primary_key=True)
+
+
+class AuditKind(StrEnum):
+    """Changed the books, or only looked at a patient's record."""
+
+    CHANGE = "change"
+    VIEW = "view"
+
+
+class AuditEntry(Table):
+    """Who did what, when, where and why; each entry's seal covers the one before it."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        one_of("kind", AuditKind),
+        Index("ix_audit_entry_subject", "subject", "subject_id"),
+        Index("ix_audit_entry_patient", "patient_id", sqlite_where=text("patient_id IS NOT NULL"),
+              postgresql_where=text("patient_id IS NOT NULL")),
+        APPEND_ONLY,
+    )  # fmt: skip
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[AuditKind] = mapped_column(Choice(AuditKind))
+    at: Mapped[datetime]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    workstation: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    subject_id: Mapped[int | None]
+    patient_id: Mapped[int | None]
+    before: Mapped[str]
+    after: Mapped[str]
+    reason: Mapped[str]
+    seal: Mapped[str]
+
+
+class AuditHead(Table):
+    """The newest entry's number and seal, and the secret that seals are made with; the one row has id 1."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    seal: Mapped[str]
+    secret: Mapped[str]

@@ -1,0 +1,1 @@
+"""Payer rules, authorizations, per-diem days, charges, claims and remittances."""

@@ -1,0 +1,233 @@
+"""Rule sets and fees by payer, authorizations, visits, charges, claims, batches, remittances and the receivables ledger."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency, LineKind
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
+
+
+class PayerRules(Table):
+    """A version of how a payer counts and pays (billing/rules, RuleSet as JSON); in force from ``starts_on`` to ``ends_on``."""
+
+    __tablename__ = "payer_rules"
+    __table_args__ = (UniqueConstraint("payer_id", "rules_version"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    rules_version: Mapped[int]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    rules: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+class Fee(Table):
+    """What a payer's contract pays for a code, in dollars for one unit, while in force."""
+
+    __tablename__ = "fee"
+    __table_args__ = (Index("ix_fee_payer_id", "payer_id", "code"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    code: Mapped[str]
+    modifiers: Mapped[str] = mapped_column(default="")
+    """Modifiers the rate is for, separated by spaces; "" for any."""
+    rate_basis: Mapped[str] = mapped_column(default="PER_DIEM")
+    rate: Mapped[Decimal] = mapped_column(UnitCost)
+    charge: Mapped[Decimal] = mapped_column(UnitCost)
+    """What we charge for one unit (our own price list)."""
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+
+class Authorization(Table):
+    """What a payer allowed in advance; no units means as many as there are days."""
+
+    __tablename__ = "payer_authorization"
+    __table_args__ = (STRICT,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    number: Mapped[str]
+    code: Mapped[str]
+    modifiers: Mapped[str] = mapped_column(default="")
+    units: Mapped[int | None]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    note: Mapped[str] = mapped_column(default="")
+    ended_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class NursingVisit(Table):
+    """A nurse's visit with its times."""
+
+    __tablename__ = "nursing_visit"
+    __table_args__ = (CheckConstraint("ended_at > started_at", name="ends_after_it_begins"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    therapy_id: Mapped[int | None] = mapped_column(ForeignKey("therapy.id"))
+    visited_on: Mapped[date]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    nurse: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Claim(Table):
+    """A claim to one payer for one patient and period. Original, replacements and voids share ``number``."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        one_of("state", ClaimState),
+        one_of("frequency", Frequency),
+        Index("ix_claim_patient_id", "patient_id"),
+        Index("ix_claim_period", "period_first", "payer_id"),
+        Index("ix_claim_number", "number"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    coverage_id: Mapped[int] = mapped_column(ForeignKey("coverage.id"))
+    payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
+    state: Mapped[ClaimState] = mapped_column(Choice(ClaimState))
+    frequency: Mapped[Frequency] = mapped_column(Choice(Frequency), default=Frequency.ORIGINAL)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
+    payer_control_number: Mapped[str] = mapped_column(default="")
+    period_first: Mapped[date]
+    period_last: Mapped[date]
+    diagnoses: Mapped[str] = mapped_column(default="")
+    charge: Mapped[Decimal]
+    expected: Mapped[Decimal]
+    missing: Mapped[str] = mapped_column(default="[]")
+    """JSON of the check findings when it was last checked."""
+    days: Mapped[str] = mapped_column(default="[]")
+    """JSON of the service days and of the days left out with their reason, as counted for this claim."""
+    made_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("claim_batch.id"), index=True)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class ClaimLine(Table):
+    """A service line: code, modifiers, days, units, rate, and the evidence every unit names."""
+
+    __tablename__ = "claim_line"
+    __table_args__ = (one_of("kind", LineKind), UniqueConstraint("claim_id", "position"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claim.id"))
+    position: Mapped[int]
+    kind: Mapped[LineKind] = mapped_column(Choice(LineKind))
+    code: Mapped[str]
+    modifiers: Mapped[str] = mapped_column(default="")
+    description: Mapped[str] = mapped_column(default="")
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    units: Mapped[Decimal] = mapped_column(UnitCost)
+    rate: Mapped[Decimal] = mapped_column(UnitCost)
+    """What the contract pays for one unit, after rank."""
+    charge: Mapped[Decimal]
+    expected: Mapped[Decimal]
+    ndc: Mapped[str] = mapped_column(default="")
+    ndc_quantity: Mapped[Decimal | None] = mapped_column(UnitCost)
+    ndc_unit: Mapped[str] = mapped_column(default="")
+    therapy_id: Mapped[int | None] = mapped_column(ForeignKey("therapy.id"))
+    delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("nursing_visit.id"))
+    authorization_id: Mapped[int | None] = mapped_column(ForeignKey("payer_authorization.id"), index=True)
+    rules_id: Mapped[int | None] = mapped_column(ForeignKey("payer_rules.id"))
+    evidence: Mapped[str] = mapped_column(default="[]")
+    """JSON: for each day or unit the therapy, delivery, rule, rank and rate, and the sentences of the trace."""
+
+
+class ClaimEvent(Table):
+    """A claim's life: made, checked, batched, sent, answered; added, never changed."""
+
+    __tablename__ = "claim_event"
+    __table_args__ = (one_of("state", ClaimState), Index("ix_claim_event_claim_id", "claim_id"), APPEND_ONLY)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claim.id"))
+    state: Mapped[ClaimState] = mapped_column(Choice(ClaimState))
+    at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    note: Mapped[str] = mapped_column(default="")
+
+
+class ClaimBatch(Table):
+    """A claim file: its control numbers are never given again."""
+
+    __tablename__ = "claim_batch"
+    __table_args__ = (STRICT,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payer_id: Mapped[int | None] = mapped_column(ForeignKey("payer.id"))
+    interchange_control: Mapped[int] = mapped_column(unique=True)
+    group_control: Mapped[int] = mapped_column(unique=True)
+    made_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    file_sha256: Mapped[str] = mapped_column(default="")
+    content: Mapped[str] = mapped_column(default="")
+    """The file as written, so that an answer naming a segment can be traced to its claim."""
+    acknowledged: Mapped[str] = mapped_column(default="")
+
+
+class Remittance(Table):
+    """A payer's payment advice, posted once (trace number, payer and amount)."""
+
+    __tablename__ = "remittance"
+    __table_args__ = (UniqueConstraint("payer_code", "trace_number", "amount"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payer_code: Mapped[str]
+    payer_name: Mapped[str]
+    trace_number: Mapped[str]
+    amount: Mapped[Decimal]
+    paid_on: Mapped[date]
+    posted_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    file_sha256: Mapped[str] = mapped_column(default="")
+
+
+class LedgerEntry(Table):
+    """The receivables ledger by claim line: a balance is the sum of ``amount``. Added, never changed.
+
+    A charge is positive; payments and adjustments that lower what is owed are negative.
+    """
+
+    __tablename__ = "receivable_entry"
+    __table_args__ = (
+        one_of("kind", EntryKind),
+        Index("ix_receivable_entry_claim_id", "claim_id"),
+        Index("ix_receivable_entry_posted_on", "posted_on"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claim.id"))
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("claim_line.id"))
+    kind: Mapped[EntryKind] = mapped_column(Choice(EntryKind))
+    amount: Mapped[Decimal]
+    group_code: Mapped[str] = mapped_column(default="")
+    reason_code: Mapped[str] = mapped_column(default="")
+    remittance_id: Mapped[int | None] = mapped_column(ForeignKey("remittance.id"))
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("receivable_entry.id"), unique=True)
+    posted_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    note: Mapped[str] = mapped_column(default="")

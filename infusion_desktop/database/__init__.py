@@ -1,0 +1,1 @@
+"""The engine, one transaction per deed, column types, migrations, backup and verification."""

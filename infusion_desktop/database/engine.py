@@ -1,0 +1,231 @@
+"""The engine: one `transaction` for each thing a person does, one `reading` for what a screen asks.
+
+SQLite (encrypted by SQLCipher when a key is given) is opened the way RELIABILITY G1 to G3 ask: our own BEGIN IMMEDIATE
+for writers, WAL with full syncs, foreign keys, and an authorizer that refuses to change ledgers. PostgreSQL runs in
+READ COMMITTED; conditional updates and row locks make reservations safe.
+"""
+
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from infusion_desktop.database.trouble import Unavailable, explain
+from infusion_desktop.errors import Refused, Stale
+
+try:  # A current, encrypting SQLite; no wheel exists for Python 3.15 yet.
+    from sqlcipher3 import dbapi2 as sqlite
+
+    CAN_ENCRYPT = True
+except ImportError:  # pragma: no cover - depends on the platform
+    import sqlite3 as sqlite
+
+    CAN_ENCRYPT = False
+
+SAFE_WAL = (3, 51, 3)  # Older ones have the WAL-reset corruption race.
+LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
+
+Seal = Callable[[Session], None]
+
+
+class UnauditedWrite(AssertionError):
+    """A deed changed data without saying so to the audit trail: a defect, rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the data live: a URL (`sqlite:///path` or `postgresql://...`) and, for SQLite, the raw 32-byte key."""
+
+    url: URL
+    key: bytes | None = None
+
+    @classmethod
+    def of(cls, url: str, key: bytes | None = None) -> "Place":
+        """The place a person named; a plain path means a SQLite file."""
+        text = url if "://" in url else f"sqlite:///{url}"
+        parsed = make_url(text)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise Refused(f"“{parsed.get_backend_name()}” is not a database this program knows: SQLite or PostgreSQL.")
+        if key is not None and not CAN_ENCRYPT:
+            raise Refused("This Python has no encrypting SQLite (sqlcipher3). Use Python 3.11 to 3.14.")
+        return cls(parsed, key)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "")
+
+    def shown(self) -> str:
+        """The place as people may see it: a path, or the server without its password."""
+        return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+
+class Database:
+    """The pharmacy's data. Sessions live in the thread and the `with` block that opened them, and nowhere else."""
+
+    def __init__(self, place: Place, seal: Seal | None = None, workstation: str = "") -> None:
+        self.place = place
+        self.workstation = workstation or platform.node() or "unnamed"
+        self._seal = seal
+        self.engine = open_engine(place)
+        self._writing = self.engine.execution_options(infusion_writes=True)
+        event.listen(self._writing, "before_cursor_execute", _note_writes)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One deed: everything in the block and its audit entry are committed together, or nothing is.
+
+        Raises Stale when a row was changed by somebody else since it was read, Unavailable when the database cannot be
+        reached or written, and UnauditedWrite when the block wrote without recording why.
+        """
+        with _in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
+            session.info["workstation"] = self.workstation
+            written = session.connection().info
+            written["wrote"] = False
+            yield session
+            session.flush()
+            if self._seal is not None:
+                if written["wrote"] and not session.info.get("audit"):
+                    raise UnauditedWrite("a deed wrote without an audit entry")
+                self._seal(session)
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """What a screen, a report or a rule asks: a short look that changes nothing and waits for nobody."""
+        with _in_plain_words(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Let go of every connection; the object is of no use afterwards."""
+        self.engine.dispose()
+
+
+def open_engine(place: Place, *, guarded: bool = True) -> Engine:
+    """An engine for the place. ``guarded=False`` is for migrations, which must change tables and triggers."""
+    return _open_sqlite(place, guarded) if place.is_sqlite else _open_postgresql(place)
+
+
+def _open_sqlite(place: Place, guarded: bool) -> Engine:
+    def connect() -> Any:
+        connection = sqlite.connect(
+            str(place.file), isolation_level=None, check_same_thread=False, cached_statements=512, timeout=20.0
+        )
+        prepare_sqlite(connection, place.key)
+        if guarded:
+            connection.set_authorizer(_authorize)
+        return connection
+
+    engine = create_engine("sqlite://", module=sqlite, creator=connect, pool_size=8, poolclass=_queue_pool())
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _queue_pool() -> Any:
+    from sqlalchemy.pool import QueuePool
+
+    return QueuePool
+
+
+def prepare_sqlite(connection: Any, key: bytes | None) -> None:
+    """Give a fresh connection its key and the settings the ledger relies on; a wrong key fails here."""
+    if key is not None:
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection.execute("PRAGMA cipher_memory_security = ON")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    wal = sqlite.sqlite_version_info >= SAFE_WAL
+    journal = connection.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'TRUNCATE'}").fetchone()[0]
+    wanted = {"synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "busy_timeout": 20000, "trusted_schema": 0}
+    if sys.platform == "darwin":
+        wanted["fullfsync"] = 1
+    for name, value in wanted.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+        if connection.execute(f"PRAGMA {name}").fetchone()[0] != value:
+            raise Unavailable(f"This SQLite refuses the setting {name}, which the ledger needs.")
+    if journal not in {"wal", "truncate"}:
+        raise Unavailable("The database cannot keep a safe journal here. Choose a folder on a local disk.")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("infusion_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _note_writes(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
+        connection.info["wrote"] = True
+
+
+_DENIED_ACTIONS = frozenset(
+    getattr(sqlite, name)
+    for name in (
+        "SQLITE_DROP_TABLE",
+        "SQLITE_DROP_TRIGGER",
+        "SQLITE_DROP_INDEX",
+        "SQLITE_ALTER_TABLE",
+        "SQLITE_ATTACH",
+        "SQLITE_CREATE_TRIGGER",
+    )
+)
+_PROTECTED_PRAGMAS = frozenset({"writable_schema", "foreign_keys", "recursive_triggers", "synchronous", "journal_mode"})
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_where: str | None) -> int:
+    """Second line behind the triggers: this connection cannot drop tables, change ledgers or loosen its settings."""
+    if action in _DENIED_ACTIONS:
+        return int(sqlite.SQLITE_DENY)
+    if action in (sqlite.SQLITE_UPDATE, sqlite.SQLITE_DELETE) and first in append_only_tables():
+        return int(sqlite.SQLITE_DENY)
+    if action == sqlite.SQLITE_PRAGMA and second is not None and first in _PROTECTED_PRAGMAS:
+        return int(sqlite.SQLITE_DENY)
+    return int(sqlite.SQLITE_OK)
+
+
+def append_only_tables() -> frozenset[str]:
+    """Names of the ledgers among the tables that are mapped so far."""
+    from infusion_desktop.database.types import Table
+
+    known = len(Table.metadata.tables)
+    if _LEDGERS.get("known") != known:
+        names = frozenset(t.name for t in Table.metadata.tables.values() if t.info.get("append_only"))
+        _LEDGERS.update(known=known, names=names)
+    return frozenset(_LEDGERS["names"])
+
+
+_LEDGERS: dict[str, Any] = {}
+
+
+def _open_postgresql(place: Place) -> Engine:
+    if (place.url.host or "") not in LOCAL_HOSTS and place.url.query.get("sslmode") != "verify-full":
+        raise Refused(
+            "A PostgreSQL server on another machine must prove who it is: add ?sslmode=verify-full&sslrootcert=... "
+            "to the database address."
+        )
+    url = place.url.set(drivername="postgresql+psycopg")
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except StaleDataError as error:
+        raise Stale("Somebody else changed this record meanwhile. Look at it again before you save.") from error
+    except DBAPIError as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        raise explained from error

@@ -1,0 +1,62 @@
+"""What the database says when the disk is full, the server is gone or the file is not ours: in a person's words."""
+
+from sqlalchemy.exc import DBAPIError
+
+
+class Unavailable(Exception):
+    """The database cannot be reached or written now. Nothing was changed; the sentence says what to do."""
+
+
+_SQLITE = {
+    "SQLITE_FULL": "The disk is full. Nothing was saved. Free some space, then try again.",
+    "SQLITE_READONLY": "The database can only be read, not written. Check that its folder may be written to.",
+    "SQLITE_BUSY": "Another program holds the database. Nothing was saved. Try again in a moment.",
+    "SQLITE_LOCKED": "Another program holds the database. Nothing was saved. Try again in a moment.",
+    "SQLITE_IOERR": "The disk did not answer. Nothing was saved. Check the disk, then try again.",
+    "SQLITE_CANTOPEN": "The database file cannot be opened. Check that its folder exists and may be written to.",
+    "SQLITE_NOTADB": "This file is not a database of this program, or its key is another one.",
+    "SQLITE_CORRUPT": "The database file is damaged. Stop working and restore the newest backup.",
+}
+_POSTGRESQL = {
+    "08": "The database server cannot be reached. Nothing was saved. Check the network, then try again.",
+    "57": "The database server is shutting down. Nothing was saved. Try again in a moment.",
+    "53": "The database server is out of space or connections. Nothing was saved. Tell its administrator.",
+    "28": "The database server does not accept this user or password. Check the address in the settings.",
+    "3D": "The database does not exist on the server. Check the address in the settings.",
+    "40": "Another workstation was quicker. Nothing was saved. Try again.",
+    "25006": "The database server only reads now. Nothing was saved. Tell its administrator.",
+}
+
+
+def explain(error: DBAPIError) -> Unavailable | None:
+    """The sentence for trouble with disk, file, server or network; None when the fault is the program's own."""
+    original = error.orig
+    name = getattr(original, "sqlite_errorname", "") or ""
+    for known, sentence in _SQLITE.items():
+        if name.startswith(known):
+            return Unavailable(sentence)
+    state = getattr(original, "sqlstate", None) or ""
+    for start, sentence in _POSTGRESQL.items():
+        if state.startswith(start):
+            return Unavailable(sentence)
+    if error.connection_invalidated or (not state and type(original).__module__.startswith("psycopg")):
+        return Unavailable(_POSTGRESQL["08"])
+    return _by_message(original)
+
+
+def _by_message(original: BaseException | None) -> Unavailable | None:
+    """Older SQLite drivers carry no error name; their fixed English sentences are matched instead."""
+    text = str(original)
+    known = {
+        "database or disk is full": "SQLITE_FULL",
+        "attempt to write a readonly database": "SQLITE_READONLY",
+        "database is locked": "SQLITE_BUSY",
+        "disk I/O error": "SQLITE_IOERR",
+        "unable to open database file": "SQLITE_CANTOPEN",
+        "file is not a database": "SQLITE_NOTADB",
+        "database disk image is malformed": "SQLITE_CORRUPT",
+    }
+    for message, name in known.items():
+        if message in text:
+            return Unavailable(_SQLITE[name])
+    return None

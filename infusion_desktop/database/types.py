@@ -1,0 +1,167 @@
+"""Column types that keep their meaning on SQLite (STRICT tables) and PostgreSQL, and the base of all mapped classes.
+
+SQLite keeps NUMERIC as floating point, has no dates and no booleans; so money is stored as whole cents, days as ISO
+text, instants as ISO text in UTC and flags as 0 or 1. PostgreSQL uses its own DATE, TIMESTAMPTZ and BOOLEAN.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+Whole = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Cents(TypeDecorator[Decimal]):
+    """Dollars and cents as Decimal, stored as whole cents; more than two places is a defect, never rounded here."""
+
+    impl = BigInteger
+    cache_ok = True
+    places = 2
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        stored = value.scaleb(self.places)
+        if stored != stored.to_integral_value():
+            raise ValueError(f"an amount has more than {self.places} decimal places")
+        return int(stored)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-self.places)
+
+
+class UnitCost(Cents):
+    """The cost of one base unit in dollars with four places (a glove costs 0.0345), stored in ten-thousandths."""
+
+    cache_ok = True
+    places = 4
+
+
+class Day(TypeDecorator[date]):
+    """A calendar day without a time zone."""
+
+    impl = Date
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Date())
+
+    def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.isoformat()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC; a time without a zone is a defect."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant has no time zone")
+        utc = value.astimezone(UTC)
+        return utc.isoformat(timespec="microseconds") if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return instant.astimezone(UTC)
+
+
+class Flag(TypeDecorator[bool]):
+    """Yes or no."""
+
+    impl = Boolean
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Boolean())
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        return int(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool | None:
+        return None if value is None else bool(value)
+
+
+class Choice(TypeDecorator[Any]):
+    """One member of a StrEnum, stored as its value; pair it with `one_of` so that the database refuses others."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum] = StrEnum) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else str(self.members(value).value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.members(value)
+
+
+def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:
+    """The rule that a column holds one of an enum's values."""
+    values = ", ".join(f"'{member.value}'" for member in members)
+    return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
+
+
+class Table(DeclarativeBase):
+    """Base of every mapped class. Each sits in a `tables.py` and ends its `__table_args__` with `STRICT`."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own spelling
+        int: Whole,
+        str: Text(),
+        date: Day(),
+        datetime: Instant(),
+        bool: Flag(),
+        Decimal: Cents(),
+        bytes: LargeBinary(),
+    }
+
+
+STRICT: dict[str, Any] = {"sqlite_strict": True}
+"""Last element of `__table_args__`: SQLite checks the types it stores."""
+
+APPEND_ONLY: dict[str, Any] = {"sqlite_strict": True, "info": {"append_only": True}}
+"""Last element of `__table_args__` for a ledger: rows are added, never changed or removed (held by triggers)."""

@@ -1,0 +1,1 @@
+"""Kit templates, supply plans, refill calls, and deliveries from reservation to proof."""

@@ -1,0 +1,55 @@
+"""The words of deliveries: states, steps and how proof of delivery ended."""
+
+from enum import StrEnum
+from typing import NewType
+
+DeliveryId = NewType("DeliveryId", int)
+DeliveryLineId = NewType("DeliveryLineId", int)
+TemplateId = NewType("TemplateId", int)
+
+
+class DeliveryState(StrEnum):
+    """A delivery's life."""
+
+    DRAFT = "draft"
+    RELEASED = "released"
+    PICKED = "picked"
+    VERIFIED = "verified"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """Something a person did with a delivery; each is kept with who and when."""
+
+    DRAFT = "draft"
+    RELEASE = "release"
+    PICK = "pick"
+    VERIFY = "verify"
+    PACK = "pack"
+    SHIP = "ship"
+    DELIVER = "deliver"
+    REFUSE = "refuse"
+    FAIL = "failed attempt"
+    CANCEL = "cancel"
+    UNDO = "undo"
+
+
+class LineOutcome(StrEnum):
+    """What came back with the driver."""
+
+    RETURNED = "returned"
+    REFUSED = "refused"
+    NOT_DELIVERED = "not delivered"
+
+
+class Carrier(StrEnum):
+    """Who takes it there."""
+
+    OWN_DRIVER = "own driver"
+    COURIER = "courier"
+    PARCEL = "parcel service"
+    PICK_UP = "picked up at the pharmacy"

@@ -1,0 +1,1 @@
+"""The Qt window: shell, jobs, tables, messages and one folder of screens per capability."""

@@ -1,0 +1,1 @@
+"""X12 out and in: plain data to text and back, no tables."""

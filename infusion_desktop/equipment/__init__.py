@@ -1,0 +1,1 @@
+"""Pumps and poles: custody, cleaning, function checks and maintenance."""

@@ -1,0 +1,36 @@
+"""Dollars and cents: always Decimal, rounded once, where a rule says so."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from infusion_desktop.errors import Refused
+
+CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+_TYPED_AMOUNT = re.compile(r"-?\d{1,9}(\.\d{1,2})?", re.ASCII)
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """The amount in whole cents, half a cent away from zero (commercial rounding)."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
+    """``percent`` (0 to 100) of an amount, in whole cents."""
+    return to_cents(amount * percent / 100)
+
+
+def read_amount(text: str) -> Decimal:
+    """The dollars somebody typed ("1,234.50" or "$12"), or Refused naming what is expected."""
+    plain = text.strip().removeprefix("$").strip()
+    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d{1,2})?", plain, re.ASCII):
+        plain = plain.replace(",", "")
+    if not _TYPED_AMOUNT.fullmatch(plain):
+        raise Refused(f"“{text.strip()[:30]}” is not an amount. Type dollars and cents, such as 1234.50.")
+    return to_cents(Decimal(plain))
+
+
+def show_money(amount: Decimal) -> str:
+    """The amount as people read it: "$1,234.50", "-$0.50"."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${abs(to_cents(amount)):,.2f}"

@@ -1,0 +1,34 @@
+"""Opening the pharmacy's database: created or upgraded when needed, sealed by the audit trail, never a newer one."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infusion_desktop import schema
+from infusion_desktop.access.audit import seal
+from infusion_desktop.database import migrations
+from infusion_desktop.database.backup import back_up
+from infusion_desktop.database.engine import Database, Place
+
+assert schema.ROOMS  # The tables must be mapped before the guard learns which of them are ledgers.
+
+
+def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None = None) -> Database:
+    """The pharmacy's database, ready to work with.
+
+    A new place is given its tables; an older schema is backed up first (into ``backups``), then upgraded. Refused when
+    the schema is newer than this program; Unavailable when the place cannot be opened.
+    """
+    if place.is_sqlite:
+        place.file.parent.mkdir(parents=True, exist_ok=True)
+    before = migrations.version_of(place)
+    if before != migrations.newest():
+        if before is not None and place.is_sqlite and backups is not None:
+            back_up(place, backups / f"before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
+        migrations.upgrade(place)
+    if place.is_sqlite:
+        _for_the_owner_only(place.file)
+    return Database(place, seal, workstation)
+
+
+def _for_the_owner_only(file: Path) -> None:
+    file.chmod(0o600)

@@ -1,0 +1,1 @@
+"""People, episodes of care, therapies, access devices, interruptions, prescribers and coverage."""

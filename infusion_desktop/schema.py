@@ -1,0 +1,19 @@
+"""Every mapped table at once, for migrations, for opening a database and for the check that both agree."""
+
+from sqlalchemy import MetaData
+
+from infusion_desktop.access import tables as access
+from infusion_desktop.billing import tables as billing
+from infusion_desktop.database import counters
+from infusion_desktop.database.types import Table
+from infusion_desktop.deliveries import tables as deliveries
+from infusion_desktop.equipment import tables as equipment
+from infusion_desktop.patients import tables as patients
+from infusion_desktop.stock import tables as stock
+
+ROOMS = (access, billing, counters, deliveries, equipment, patients, stock)
+
+
+def metadata() -> MetaData:
+    """The mapped tables of all rooms."""
+    return Table.metadata

@@ -1,0 +1,1 @@
+"""Items, lots, locations, the move ledger, receiving, counts and recalls."""

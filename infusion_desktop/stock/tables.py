@@ -1,0 +1,335 @@
+"""Items, their packs, places, lots, the ledger of moves, balances and reservations, purchasing, counts and recalls."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
+from infusion_desktop.stock.words import (
+    BillingClass,
+    CountState,
+    ItemKind,
+    LocationKind,
+    MoveReason,
+    OrderState,
+    RecallState,
+    Storage,
+)
+
+
+def _where(condition: str) -> dict[str, object]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+class Item(Table):
+    """Something the pharmacy keeps, lends or sends. Ended, not deleted."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        one_of("kind", ItemKind),
+        one_of("storage", Storage),
+        one_of("billing_class", BillingClass),
+        CheckConstraint("par_level >= 0 AND reorder_point >= 0", name="levels_not_negative"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[ItemKind] = mapped_column(Choice(ItemKind), index=True)
+    manufacturer: Mapped[str] = mapped_column(default="")
+    base_unit: Mapped[str] = mapped_column(default="each")
+    lot_tracked: Mapped[bool] = mapped_column(default=True)
+    serial_tracked: Mapped[bool] = mapped_column(default=False)
+    storage: Mapped[Storage] = mapped_column(Choice(Storage), default=Storage.ROOM)
+    contains_latex: Mapped[bool] = mapped_column(default=False)
+    hazardous: Mapped[bool] = mapped_column(default=False)
+    billing_class: Mapped[BillingClass] = mapped_column(Choice(BillingClass), default=BillingClass.PER_DIEM_INCLUDED)
+    hcpcs: Mapped[str] = mapped_column(default="")
+    ndc: Mapped[str] = mapped_column(default="")
+    ndc_unit: Mapped[str] = mapped_column(default="")
+    """F2, GR, ME, ML or UN (X12 CTP05-1)."""
+    ndc_quantity_per_unit: Mapped[Decimal] = mapped_column(UnitCost, default=Decimal(1))
+    """NDC units in one base unit."""
+    hcpcs_units_per_unit: Mapped[Decimal] = mapped_column(UnitCost, default=Decimal(1))
+    """HCPCS billing units in one base unit."""
+    unit_cost: Mapped[Decimal] = mapped_column(UnitCost, default=Decimal(0))
+    """Expected cost of one base unit; what a lot really cost stands on the lot."""
+    par_level: Mapped[int] = mapped_column(default=0)
+    reorder_point: Mapped[int] = mapped_column(default=0)
+    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendor.id"))
+    ended_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class ItemPack(Table):
+    """A way an item is packed: ``quantity`` base units, with the GTIN printed on that pack (GTIN-14, or empty)."""
+
+    __tablename__ = "item_pack"
+    __table_args__ = (
+        UniqueConstraint("item_id", "name"),
+        CheckConstraint("quantity > 0", name="holds_something"),
+        Index("uq_item_pack_gtin", "gtin", unique=True, **_where("gtin <> ''")),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    name: Mapped[str]
+    quantity: Mapped[int]
+    gtin: Mapped[str] = mapped_column(default="")
+
+
+class Vendor(Table):
+    """Who we buy from."""
+
+    __tablename__ = "vendor"
+    __table_args__ = (STRICT,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    account: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    lead_days: Mapped[int] = mapped_column(default=3)
+    ended_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Location(Table):
+    """A place stock can be, or one of the outside places (vendor, used, lost) that a move leads from or to."""
+
+    __tablename__ = "location"
+    __table_args__ = (one_of("kind", LocationKind), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[LocationKind] = mapped_column(Choice(LocationKind), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"))
+    pick_order: Mapped[int] = mapped_column(default=0)
+    ended_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Lot(Table):
+    """One manufacturer's lot of an item; of serial-tracked supplies, one row a serial number.
+
+    ``number`` is "" only where the item is not lot-tracked. ``held`` is why it may not be used (a recall, a
+    quarantine), "" when it may.
+    """
+
+    __tablename__ = "lot"
+    __table_args__ = (
+        UniqueConstraint("item_id", "number", "serial"),
+        Index("uq_lot_serial", "item_id", "serial", unique=True, **_where("serial <> ''")),
+        Index("ix_lot_number", "number"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    number: Mapped[str] = mapped_column(default="")
+    serial: Mapped[str] = mapped_column(default="")
+    expires_on: Mapped[date | None]
+    held: Mapped[str] = mapped_column(default="")
+    unit_cost: Mapped[Decimal] = mapped_column(UnitCost, default=Decimal(0))
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Move(Table):
+    """The ledger: ``quantity`` base units of a lot went from one location to another. Added, never changed.
+
+    ``document`` and ``document_id`` say for what (receipt 12, delivery 4812). ``reverses_id`` ties a correction to the
+    move it undoes, once only.
+    """
+
+    __tablename__ = "move"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="moves_something"),
+        CheckConstraint("from_id <> to_id", name="goes_somewhere"),
+        one_of("reason", MoveReason),
+        Index("ix_move_lot_id", "lot_id"),
+        Index("ix_move_document", "document", "document_id"),
+        Index("ix_move_recorded_at", "recorded_at"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
+    from_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    to_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int]
+    reason: Mapped[MoveReason] = mapped_column(Choice(MoveReason))
+    note: Mapped[str] = mapped_column(default="")
+    document: Mapped[str]
+    document_id: Mapped[int]
+    effective_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("move.id"), unique=True)
+
+
+class Balance(Table):
+    """What the moves add up to, per lot and place, kept beside the ledger in the same transaction.
+
+    ``item_id``, ``expires_on`` (a far day when the lot never expires) and ``usable`` (lot not held, place pickable)
+    repeat facts of lot and place so that first-expired-first-out is one index look-up; `verify` proves them equal.
+    """
+
+    __tablename__ = "balance"
+    __table_args__ = (
+        CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
+        CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved_within_on_hand"),
+        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", **_where("usable AND on_hand > reserved")),
+        Index("ix_balance_location_id", "location_id"),
+        STRICT,
+    )
+
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"), primary_key=True)
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    expires_on: Mapped[date]
+    usable: Mapped[bool]
+    on_hand: Mapped[int] = mapped_column(default=0)
+    reserved: Mapped[int] = mapped_column(default=0)
+
+
+class Reservation(Table):
+    """Units of a lot in a place kept for a document's line until they are moved or let go."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="reserves_something"),
+        Index("ix_reservation_document", "document", "document_id"),
+        Index("ix_reservation_lot_id", "lot_id", "location_id"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int]
+    picked: Mapped[int] = mapped_column(default=0)
+    document: Mapped[str]
+    document_id: Mapped[int]
+    line_id: Mapped[int]
+
+
+class PurchaseOrder(Table):
+    """What was ordered from a vendor."""
+
+    __tablename__ = "purchase_order"
+    __table_args__ = (one_of("state", OrderState), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendor.id"))
+    state: Mapped[OrderState] = mapped_column(Choice(OrderState))
+    ordered_on: Mapped[date | None]
+    expected_on: Mapped[date | None]
+    note: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class PurchaseOrderLine(Table):
+    """An item on an order, in base units; ``received`` grows with each receipt."""
+
+    __tablename__ = "purchase_order_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0 AND received >= 0", name="quantities_known"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("purchase_order.id"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    pack_id: Mapped[int | None] = mapped_column(ForeignKey("item_pack.id"))
+    quantity: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    unit_cost: Mapped[Decimal] = mapped_column(UnitCost)
+
+
+class Receipt(Table):
+    """A supplier's delivery taken into stock; its moves name it as their document."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (STRICT,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendor.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("purchase_order.id"))
+    packing_slip: Mapped[str] = mapped_column(default="")
+    received_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+class Count(Table):
+    """A cycle count: counted blind, posted only after approval by another person."""
+
+    __tablename__ = "stock_count"
+    __table_args__ = (one_of("state", CountState), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[CountState] = mapped_column(Choice(CountState))
+    title: Mapped[str]
+    opened_at: Mapped[datetime]
+    opened_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class CountLine(Table):
+    """One lot in one place; ``expected`` is the balance at the moment it was counted, never shown before."""
+
+    __tablename__ = "stock_count_line"
+    __table_args__ = (UniqueConstraint("count_id", "lot_id", "location_id"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    count_id: Mapped[int] = mapped_column(ForeignKey("stock_count.id"))
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    counted: Mapped[int | None]
+    expected: Mapped[int | None]
+    counted_at: Mapped[datetime | None]
+    counted_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class Recall(Table):
+    """A manufacturer's or our own recall, worked to a documented end."""
+
+    __tablename__ = "recall"
+    __table_args__ = (one_of("state", RecallState), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    state: Mapped[RecallState] = mapped_column(Choice(RecallState))
+    reason: Mapped[str]
+    source: Mapped[str] = mapped_column(default="")
+    opened_at: Mapped[datetime]
+    opened_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class RecalledLot(Table):
+    """A lot a recall names."""
+
+    __tablename__ = "recalled_lot"
+    __table_args__ = (STRICT,)
+
+    recall_id: Mapped[int] = mapped_column(ForeignKey("recall.id"), primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"), primary_key=True)

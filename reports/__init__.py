@@ -1,0 +1,1 @@
+"""Papers: frozen plain data in, PDF bytes out. No Qt, no SQL, no clock."""

