@@ -122,7 +122,7 @@ def first_broken_entry(session: Session) -> int | None:
     with session.execute(every) as rows:
         for row in rows.mappings():
             expected += 1
-            if head is None or row["number"] != expected or row["seal"] != seal_of(head.secret, last, row):
+            if head is None or row["number"] != expected or row["seal"] != seal_of(head.secret, last, dict(row)):
                 return expected
             last = row["seal"]
     if head is not None and (head.number, head.seal) != (expected, last):

@@ -1,6 +1,11 @@
 """Passwords as Argon2id hashes; about a quarter of a second each, so never on the window's thread."""
 
+from typing import TYPE_CHECKING
+
 from infusion_desktop.errors import Refused
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 SHORTEST = 10
 
@@ -13,7 +18,7 @@ def hash_password(password: str) -> str:
 
 
 def is_password(kept_hash: str, password: str) -> bool:
-    """Whether this is the password the hash was made from. An unknown user's empty hash takes as long as a known one's."""
+    """Whether this is the password the hash was made from; no hash (nobody of that name) takes as long to refuse."""
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:
@@ -22,7 +27,7 @@ def is_password(kept_hash: str, password: str) -> bool:
         return False
 
 
-def _hasher():  # type: ignore[no-untyped-def]
+def _hasher() -> "PasswordHasher":
     from argon2 import PasswordHasher
 
     return PasswordHasher()

@@ -1,6 +1,7 @@
 """The pharmacy's own name, address and numbers, as they stand on every paper and claim."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -38,7 +39,9 @@ class Profile:
 def checked(profile: Profile) -> Profile:
     """The profile in its kept spelling; Refused with every reason when something is missing or wrong."""
     reasons: list[str] = []
-    values = {name: value.strip() if isinstance(value, str) else value for name, value in asdict(profile).items()}
+    values: dict[str, Any] = {
+        name: value.strip() if isinstance(value, str) else value for name, value in asdict(profile).items()
+    }
     needed = {"name": "The pharmacy needs a name.", "street": "Type the street.", "city": "Type the city."}
     reasons += [sentence for name, sentence in needed.items() if not values[name]]
     if len(values["state"]) != 2:

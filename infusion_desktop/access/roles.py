@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """One thing a person may do, named as on its button; services ask for it, screens only hide what would be refused."""
+    """One thing a person may do, named as on its button. Services ask; screens only hide what would be refused."""
 
     SEE_STOCK = "see stock"
     EDIT_CATALOGUE = "edit catalogue"
@@ -60,15 +60,16 @@ class Permission(StrEnum):
 _P = Permission
 _SEES = frozenset({_P.SEE_STOCK, _P.SEE_EQUIPMENT, _P.SEE_PATIENTS, _P.SEE_DELIVERIES})
 _BENCH = frozenset(
-    {_P.RECEIVE, _P.MOVE_STOCK, _P.COUNT, _P.REGISTER_EQUIPMENT, _P.CARE_FOR_EQUIPMENT, _P.PICK, _P.VERIFY, _P.SHIP, _P.DELIVER}
+    {_P.RECEIVE, _P.MOVE_STOCK, _P.COUNT, _P.REGISTER_EQUIPMENT, _P.CARE_FOR_EQUIPMENT, _P.PICK, _P.VERIFY, _P.SHIP}
+    | {_P.DELIVER}
 )  # fmt: skip
 _CARE = frozenset({_P.ADMIT, _P.WRITE_THERAPY, _P.EDIT_COVERAGE, _P.PLAN_DELIVERY, _P.RELEASE, _P.SHIP, _P.DELIVER})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: _SEES | _BENCH | {_P.ORDER},
     Role.PHARMACIST: _SEES | _BENCH | _CARE | {
-        _P.EDIT_CATALOGUE, _P.WRITE_OFF, _P.APPROVE_COUNT, _P.ORDER, _P.RECALL, _P.OVERRIDE_EQUIPMENT, _P.EDIT_TEMPLATES,
-        _P.SEE_BILLING, _P.SEE_REPORTS,
+        _P.EDIT_CATALOGUE, _P.WRITE_OFF, _P.APPROVE_COUNT, _P.ORDER, _P.RECALL, _P.OVERRIDE_EQUIPMENT,
+        _P.EDIT_TEMPLATES, _P.SEE_BILLING, _P.SEE_REPORTS,
     },
     Role.COORDINATOR: _SEES | _CARE | {_P.SEE_BILLING},
     Role.BILLER: _SEES | {

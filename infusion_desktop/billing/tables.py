@@ -1,4 +1,4 @@
-"""Rule sets and fees by payer, authorizations, visits, charges, claims, batches, remittances and the receivables ledger."""
+"""Rule sets and fees by payer, authorizations, visits, claims, batches, remittances and the receivables ledger."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, 
 
 
 class PayerRules(Table):
-    """A version of how a payer counts and pays (billing/rules, RuleSet as JSON); in force from ``starts_on`` to ``ends_on``."""
+    """A version of how a payer counts and pays (billing/rules, RuleSet as JSON); both of its days belong to it."""
 
     __tablename__ = "payer_rules"
     __table_args__ = (UniqueConstraint("payer_id", "rules_version"), STRICT)

@@ -1,6 +1,5 @@
 """Copies of a SQLite database made while people work, and the check that a copy opens."""
 
-import os
 from pathlib import Path
 
 from infusion_desktop.database.engine import Place, prepare_sqlite, sqlite
@@ -28,5 +27,5 @@ def back_up(place: Place, target: Path) -> Path:
         copy.close()
         source.close()
     unfinished.chmod(0o600)
-    os.replace(unfinished, target)
+    unfinished.replace(target)
     return target

@@ -22,6 +22,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from infusion_desktop.database.trouble import Unavailable, explain
 from infusion_desktop.errors import Refused, Stale
 
+__all__ = ["CAN_ENCRYPT", "Database", "Place", "UnauditedWrite", "open_engine", "prepare_sqlite", "sqlite"]
+
 try:  # A current, encrypting SQLite; no wheel exists for Python 3.15 yet.
     from sqlcipher3 import dbapi2 as sqlite
 

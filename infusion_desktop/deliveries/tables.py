@@ -32,7 +32,7 @@ class KitTemplate(Table):
 
 
 class KitTemplateLine(Table):
-    """One item in a kit and the rule for its quantity (see deliveries/rules.py); or, with no item, a kind of pump or pole."""
+    """One item in a kit with its quantity rule (deliveries/rules.py); or, with no item, a kind of pump or pole."""
 
     __tablename__ = "kit_template_line"
     __table_args__ = (
@@ -95,7 +95,7 @@ class Delivery(Table):
 
 
 class DeliveryLine(Table):
-    """An item of a delivery: ``needed`` less ``at_home`` is what is ``to_send``, unless a person gave a reason to differ."""
+    """An item of a delivery: ``needed`` less ``at_home`` is ``to_send``, unless a person gave a reason to differ."""
 
     __tablename__ = "delivery_line"
     __table_args__ = (
@@ -120,7 +120,7 @@ class DeliveryLine(Table):
 
 
 class DeliveryLot(Table):
-    """Units of a lot that a line is filled with. Written at release; what was shipped, returned and refused is kept here."""
+    """Units of a lot that fill a line. Written at release; what was shipped, returned and refused is kept here."""
 
     __tablename__ = "delivery_lot"
     __table_args__ = (

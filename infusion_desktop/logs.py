@@ -1,0 +1,42 @@
+"""The log: what was done, by id and count; never a name, a birth date, a diagnosis or a value of a statement."""
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class WithoutMessages(logging.Formatter):
+    """Shows an exception as its classes and places only: its text may quote a patient's data (RELIABILITY G15)."""
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 - logging's spelling
+        _kind, error, _trace = ei  # type: ignore[misc]
+        lines = []
+        while error is not None:
+            lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
+            place = error.__traceback__
+            while place is not None:
+                lines.append(f"    {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}")
+                place = place.tb_next
+            error = error.__cause__
+        return "\n".join(lines)
+
+
+def start_log(folder: Path, *, to_screen: bool = False) -> Path:
+    """Write the log into ``folder`` (readable by its owner only), a megabyte a file, five kept. Returns the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "infusion-desktop.log"
+    handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=5, encoding="utf-8", delay=True)
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    handlers: list[logging.Handler] = [handler]
+    if to_screen:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    root = logging.getLogger("infusion_desktop")
+    root.setLevel(logging.INFO)
+    for each in handlers:
+        each.setFormatter(WithoutMessages(FORMAT))
+        root.addHandler(each)
+    return file

@@ -1,0 +1,104 @@
+"""The few settings a machine needs, read once from one TOML file; everything else about a pharmacy is data."""
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from infusion_desktop.errors import Refused
+
+APPLICATION = "infusion-desktop"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are on this machine.
+
+    ``database`` is a path to a SQLite file or a `postgresql://` address. ``scanner_*`` fit a scanner that types
+    differently from most: the character it sends for FNC1, a prefix it sends first, and the longest pause in ms.
+    """
+
+    database: str
+    backups: Path
+    logs: Path
+    file: Path
+    workstation: str = ""
+    theme: str = "system"
+    lock_after_minutes: int = 5
+    scanner_separator: str = "\x1d"
+    scanner_prefix: str = ""
+    scanner_gap_ms: int = 35
+
+
+def data_folder() -> Path:
+    """The user's folder for this program's data; INFUSION_DESKTOP_HOME moves all of it, for tests and trials."""
+    if chosen := os.environ.get("INFUSION_DESKTOP_HOME"):
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """The settings in ``file`` (by default settings.toml in the data folder, where none is needed).
+
+    Refused naming file and key when a key is unknown or its value has another type than it should.
+    """
+    folder = data_folder()
+    place = file or folder / "settings.toml"
+    values: dict[str, object] = {
+        "database": str(folder / "pharmacy.db"),
+        "backups": folder / "backups",
+        "logs": folder / "logs",
+        "file": place,
+    }
+    if place.exists():
+        values |= _read(place)
+    elif file is not None:
+        raise Refused(f"There is no settings file {file}. Check the path.")
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _read(place: Path) -> dict[str, object]:
+    try:
+        written = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise Refused(
+            f"The settings file {place} cannot be read: {type(error).__name__}. Mend or remove it."
+        ) from error
+    kinds = {field.name: field.type for field in fields(Settings) if field.name != "file"}
+    values: dict[str, object] = {}
+    for key, value in written.items():
+        kind = kinds.get(key)
+        if kind is None:
+            raise Refused(f"{place}: “{key}” is not a setting. Known are: {', '.join(sorted(kinds))}.")
+        if kind is Path:
+            if not isinstance(value, str):
+                raise Refused(f"{place}: “{key}” must be a path in quotes.")
+            values[key] = Path(value).expanduser()
+        elif type(value) is not kind:
+            raise Refused(f"{place}: “{key}” must be {'a whole number' if kind is int else 'a text in quotes'}.")
+        else:
+            values[key] = value
+    return values
+
+
+def save_settings(settings: Settings, **changes: str | int | Path) -> None:
+    """Write changed settings to their file, keeping the others; whole or not at all."""
+    written: dict[str, object] = {}
+    if settings.file.exists():
+        written = tomllib.loads(settings.file.read_text(encoding="utf-8"))
+    written |= changes
+    lines = [f"{key} = {_toml(value)}\n" for key, value in sorted(written.items())]
+    settings.file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = settings.file.with_suffix(".part")
+    unfinished.write_text("".join(lines), encoding="utf-8")
+    unfinished.replace(settings.file)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, int):
+        return str(value)
+    import json
+
+    return json.dumps(str(value))
