@@ -4,6 +4,7 @@ import logging
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -11,17 +12,20 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 class WithoutMessages(logging.Formatter):
     """Shows an exception as its classes and places only: its text may quote a patient's data (RELIABILITY G15)."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 - logging's spelling
-        _kind, error, _trace = ei  # type: ignore[misc]
-        lines = []
-        while error is not None:
-            lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
-            place = error.__traceback__
-            while place is not None:
-                lines.append(f"    {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}")
-                place = place.tb_next
-            error = error.__cause__
-        return "\n".join(lines)
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's spelling
+        return "\n".join(_classes_and_places(ei[1]))
+
+
+def _classes_and_places(error: BaseException | None) -> list[str]:
+    lines = []
+    while error is not None:
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
+        place = error.__traceback__
+        while place is not None:
+            lines.append(f"    {Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}")
+            place = place.tb_next
+        error = error.__cause__
+    return lines
 
 
 def start_log(folder: Path, *, to_screen: bool = False) -> Path:
