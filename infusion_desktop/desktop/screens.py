@@ -1,0 +1,143 @@
+"""What a screen is, and how one is written.
+
+A screen shows one capability of the pharmacy. It lives in ``desktop/<capability>/`` and derives from Screen::
+
+    class LotsScreen(Screen):
+        title = "Lots"
+        topics = frozenset({"stock"})
+
+        def __init__(self, context: Context, desk: Desk) -> None:
+            super().__init__(context, desk)
+            self.table = TableView(LOT_COLUMNS, lambda lot: lot.id, name="Lots", desk=desk, noun=("lot", "lots"),
+                                   empty="No lot in stock yet. Scan a box to receive it.")
+            page = Page(self)
+            page.add(self.table, 1)
+            page.actions(button("Receive", self.receive, icon="plus", kind="primary"))
+
+        def load(self) -> None:
+            self.ask(lambda: lots_in_stock(self.context.database), self.table.set_rows)
+
+- Queries run in ``ask``, deeds in ``do``: both on a worker thread, with plain values in and frozen rows out. A query
+  opens ``database.reading()`` itself.
+- ``load`` is called before the screen is first seen, and again (while it is seen, or when it is next seen) after
+  anybody announced one of its ``topics`` or pressed F5. It must keep what a person has typed and not yet saved.
+- ``on_scan`` gets each scan while the screen is in front and returns whether it used it; otherwise the shell opens what
+  the code names.
+- Screens never import each other: ``desk.open("patient", 12)`` opens whatever shows patients, and the shell calls
+  ``show_record`` there. The shell knows screens as Places (shell.py), which application.py lists.
+- Widgets to build from: Page, Card, Steps, form fields (forms.py), TableView, Picker, SignaturePad, PdfPreview, buttons
+  and labels. Text from people goes through ``label`` (plain text). Money, days and quantities are shown as
+  ``money``/``dates`` show them, numbers to the right.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, TypeVar
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.errors import Warned
+
+T = TypeVar("T")
+
+
+class Screen(QWidget):
+    """Base of all screens; made when it is first opened, kept until sign-out."""
+
+    title: str = ""
+    topics: ClassVar[frozenset[str]] = frozenset()
+    help: str = ""
+    """What F1 says: what this screen is for and its keys."""
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+        self.desk = desk
+        self._asked: dict[str, int] = {}
+
+    def load(self) -> None:
+        """Ask for what is shown and show it; override."""
+
+    def on_scan(self, raw: str) -> bool:
+        """Use a scan; False leaves it to the shell. Override."""
+        return False
+
+    def show_record(self, kind: str, record: object) -> None:
+        """Bring the record of that kind into view; override on screens that open kinds."""
+
+    def may_leave(self) -> bool:
+        """Whether nothing typed would be lost by going to another user; override where something could be."""
+        return True
+
+    def find(self) -> None:
+        """Ctrl+F: go to the filter of the list in view."""
+        for field in self.findChildren(QLineEdit):
+            if field.isVisible() and field.accessibleName().startswith("Filter "):
+                field.setFocus()
+                field.selectAll()
+                return
+
+    def ask(self, query: Callable[[], T], then: Callable[[T], object], key: str = "") -> None:
+        """Run a query off the window's thread. Of several with one ``key`` only the newest answer is shown."""
+        turn = self._asked[key] = self._asked.get(key, 0) + 1
+
+        def show(answer: T) -> None:
+            if self._asked[key] == turn:
+                then(answer)
+
+        self.desk.jobs.run(self, query, show, self.show_failure)
+
+    def do(
+        self,
+        deed: Callable[[str], Any],
+        *,
+        changed: Iterable[str] = (),
+        said: str | Callable[[Any], str] = "",
+        then: Callable[[Any], object] | None = None,
+        pressed: QWidget | None = None,
+        text: str = "",
+    ) -> None:
+        """Do one deed off the window's thread: ``deed`` gets the person's reason to override warnings ("" at first).
+
+        On success ``changed`` is announced, ``said`` shown and ``then`` called with the result. A warning is asked
+        about and the deed repeated; any other failure is shown on this page. ``pressed`` (the button) rests meanwhile.
+        A deed may return a generator of Progress, shown in the status bar under ``text``.
+        """
+        topics = tuple(changed)
+
+        def rest(is_over: bool) -> None:
+            if pressed is not None:
+                pressed.setEnabled(is_over)
+
+        def succeeded(result: Any) -> None:
+            rest(True)
+            self.desk.messages.clear(self)
+            self.desk.changes.announce(*topics)
+            sentence = said if isinstance(said, str) else said(result)
+            if sentence:
+                self.desk.messages.said(sentence)
+            if then is not None:
+                then(result)
+
+        def failed(error: Exception) -> None:
+            rest(True)
+            self.desk.messages.show_failure(error, self, start if isinstance(error, Warned) else None)
+
+        def start(override: str) -> None:
+            rest(False)
+            self.desk.jobs.run(
+                self, lambda: deed(override), succeeded, failed, on_cancelled=lambda: rest(True), text=text
+            )
+
+        start("")
+
+    def show_failure(self, error: Exception) -> None:
+        """Show on this page why something did not happen."""
+        self.desk.messages.show_failure(error, self)
+
+    def settings(self) -> QSettings | None:
+        """Where this computer keeps column widths and the like; None without a folder."""
+        if self.context.folder is None:
+            return None
+        return QSettings(str(self.context.folder / "window.ini"), QSettings.Format.IniFormat)

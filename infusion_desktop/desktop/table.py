@@ -1,0 +1,209 @@
+"""The one table model: a tuple of frozen rows and a tuple of columns, sorted and filtered in Python (STYLE 4)."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from infusion_desktop.desktop.colours import Tone
+
+R = TypeVar("R")
+Index = QModelIndex | QPersistentModelIndex
+Value = str | int | Decimal | date | None
+
+TONE_ROLE = Qt.ItemDataRole.UserRole + 1
+ROW_ROLE = Qt.ItemDataRole.UserRole + 2
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_NOTHING = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """One column: what it is called, what it shows of a row, and how it sorts."""
+
+    title: str
+    text: Callable[[R], str]
+    sort_key: Callable[[R], Any] | None = None
+    """What to sort by (a day, an amount); None values come last. Without it, the text regardless of case."""
+    numeric: bool = False
+    """Right aligned."""
+    tone: Callable[[R], Tone | None] | None = None
+    """Shown as a badge with icon and colour where this gives a tone."""
+    value: Callable[[R], Value] | None = None
+    """What a spreadsheet gets instead of the text: a number or a day."""
+    hint: Callable[[R], str] | None = None
+    """Tool tip."""
+    width: int = 0
+    """Pixels; 0 fits the contents."""
+    stretch: bool = False
+    """Takes a share of the room that is left."""
+    hidden: bool = False
+    """Not shown until somebody chooses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip(Generic[R]):
+    """A filter as a button. Chips of one group widen each other, different groups narrow."""
+
+    title: str
+    accepts: Callable[[R], bool]
+    group: str = ""
+    on: bool = False
+
+
+class TableModel(QAbstractTableModel, Generic[R]):
+    """Shows the rows that pass the filter, in the chosen order."""
+
+    def __init__(
+        self, columns: Sequence[Column[R]], id_of: Callable[[R], Hashable], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self.id_of = id_of
+        self._rows: tuple[R, ...] = ()
+        self._ordered: Sequence[R] = ()
+        self._shown: Sequence[R] = ()
+        self._search: list[str] | None = None
+        self._words: tuple[str, ...] = ()
+        self._chips: tuple[Chip[R], ...] = ()
+        self._sorted_by: tuple[int, bool] | None = None
+
+    @property
+    def rows(self) -> tuple[R, ...]:
+        """All rows, as they were given."""
+        return self._rows
+
+    @property
+    def shown(self) -> Sequence[R]:
+        """The rows that are shown, in their order on screen."""
+        return self._shown
+
+    def set_rows(self, rows: Iterable[R]) -> None:
+        """Show these rows from now on, in the order and filter that hold."""
+        self.beginResetModel()
+        self._rows = tuple(rows)
+        self._order()
+        self._filter()
+        self.endResetModel()
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that contain every word of the text in some column."""
+        words = tuple(text.casefold().split())
+        if words != self._words:
+            self.beginResetModel()
+            self._words = words
+            self._filter()
+            self.endResetModel()
+
+    def set_chips(self, chips: Iterable[Chip[R]]) -> None:
+        """Show only rows that these chips accept; none of them accepts all."""
+        self.beginResetModel()
+        self._chips = tuple(chips)
+        self._filter()
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Order the rows by a column; a column below 0 gives back the order they came in."""
+        self.beginResetModel()
+        in_range = 0 <= column < len(self.columns)
+        self._sorted_by = (column, order == Qt.SortOrder.DescendingOrder) if in_range else None
+        self._order()
+        self._filter()
+        self.endResetModel()
+
+    def row_at(self, index: Index) -> R | None:
+        """The row an index stands for."""
+        return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
+
+    def lines_of(self, ids: set[Hashable]) -> list[int]:
+        """Where the rows with these ids are shown."""
+        left, found, id_of = len(ids), [], self.id_of
+        for line, row in enumerate(self._shown):
+            if not left:
+                break
+            if id_of(row) in ids:
+                found.append(line)
+                left -= 1
+        return found
+
+    def search_text(self) -> list[str]:
+        """All texts of each ordered row, in lower case, made once for each order: what the filter looks through."""
+        if self._search is None:
+            parts = [[column.text(row) for row in self._ordered] for column in self.columns]
+            self._search = ["\n".join(texts).casefold() for texts in zip(*parts, strict=True)]
+        return self._search
+
+    def _order(self) -> None:
+        before = self._ordered
+        if self._sorted_by is None:
+            self._ordered = self._rows
+        else:
+            column, backwards = self._sorted_by
+            self._ordered = _sorted(self._rows, self.columns[column], backwards)
+        if before is not self._ordered:
+            self._search = None
+
+    def _filter(self) -> None:
+        shown: Sequence[R] = self._ordered
+        if self._words:
+            lines = list(zip(self.search_text(), shown, strict=True))
+            for word in self._words:
+                lines = [line for line in lines if word in line[0]]
+            shown = [row for _, row in lines]
+        groups: dict[str, list[Callable[[R], bool]]] = {}
+        for chip in self._chips:
+            groups.setdefault(chip.group or chip.title, []).append(chip.accepts)
+        for accepts in groups.values():
+            shown = [row for row in shown if any(accept(row) for accept in accepts)]
+        self._shown = shown
+
+    def rowCount(self, parent: Index = _NOTHING) -> int:
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = _NOTHING) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._shown):
+            return None
+        column, row = self.columns[index.column()], self._shown[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(row)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if column.numeric else _LEFT
+        if role == TONE_ROLE:
+            return column.tone(row) if column.tone else None
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.hint(row) if column.hint else None
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{column.title}: {column.text(row)}"
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section].title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if self.columns[section].numeric else _LEFT
+        return None
+
+
+def _sorted(rows: tuple[R, ...], column: Column[R], backwards: bool) -> Sequence[R]:
+    key = column.sort_key
+    if key is None:
+        text = column.text
+        return sorted(rows, key=lambda row: text(row).casefold(), reverse=backwards)
+    keys = list(map(key, rows))
+    lines: Iterable[int] = range(len(rows))
+    missing: list[int] = []
+    if None in keys:
+        missing = [line for line in lines if keys[line] is None]
+        lines = [line for line in lines if keys[line] is not None]
+    return [rows[line] for line in [*sorted(lines, key=keys.__getitem__, reverse=backwards), *missing]]

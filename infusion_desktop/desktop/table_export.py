@@ -1,0 +1,107 @@
+"""Rows of a table as text for the clipboard and as CSV and Excel files that carry no formula (RELIABILITY E3, E6)."""
+
+import csv
+import os
+import re
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from infusion_desktop.desktop.table import Column
+from infusion_desktop.errors import Refused
+from infusion_desktop.progress import Progress
+
+R = TypeVar("R")
+Steps = Generator[Progress, None, Path]
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
+_PLAIN_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(\.\d+)?%?", re.ASCII)
+_LONGEST_CELL = 32_000
+_STEP = 2_000
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula: an apostrophe goes before = + - @ and controls."""
+    plain = _CONTROLS.sub("", text)
+    is_formula = (text.startswith(_FORMULA) or plain.startswith(_FORMULA)) and not _PLAIN_NUMBER.fullmatch(plain)
+    return f"'{plain}" if is_formula else plain
+
+
+def as_clipboard(columns: Sequence[Column[R]], rows: Sequence[R]) -> str:
+    """Header and rows, tabs between the cells."""
+    lines = [
+        [column.title for column in columns],
+        *([harmless(column.text(row)) for column in columns] for row in rows),
+    ]
+    return "\n".join("\t".join(re.sub(r"[\t\r\n]+", " ", cell) for cell in line) for line in lines)
+
+
+def export(path: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Steps:
+    """Write the rows as Excel or CSV, as the file's ending says; the file appears whole or not at all."""
+    write = _write_xlsx if path.suffix.lower() == ".xlsx" else _write_csv
+    handle, name = tempfile.mkstemp(prefix=".export-", suffix=".part", dir=_folder(path))
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield from write(part, columns, rows)
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        _replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _folder(path: Path) -> Path:
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise Refused("This folder cannot be written to. Choose another one.")
+    return path.parent
+
+
+def _replace(part: Path, path: Path) -> None:
+    try:
+        part.replace(path)
+    except PermissionError:
+        raise Refused("The file is open in another program. Close it there or choose another name.") from None
+
+
+def _write_csv(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Generator[Progress, None, None]:
+    with part.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([harmless(column.title) for column in columns])
+        for done, row in enumerate(rows, start=1):
+            writer.writerow([harmless(column.text(row)) for column in columns])
+            if done % _STEP == 0:
+                yield Progress(done, len(rows))
+
+
+def _write_xlsx(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Generator[Progress, None, None]:
+    import xlsxwriter
+
+    options = {
+        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+        "tmpdir": str(part.parent),
+    }  # fmt: skip
+    with xlsxwriter.Workbook(str(part), options) as book:
+        sheet = book.add_worksheet("List")
+        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "mmm d, yyyy"})
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, max(12, min(40, len(column.title) + 6)))
+        for place, column in enumerate(columns):
+            sheet.write_string(0, place, column.title, bold)
+        getters: list[Callable[[R], object]] = [column.value or column.text for column in columns]
+        for line, row in enumerate(rows, start=1):
+            for place, get in enumerate(getters):
+                value = get(row)
+                if isinstance(value, int | Decimal) and not isinstance(value, bool):
+                    sheet.write_number(line, place, float(value))
+                elif isinstance(value, date):
+                    sheet.write_datetime(line, place, value, day)
+                elif value is not None:
+                    sheet.write_string(line, place, _CONTROLS.sub("", str(value))[:_LONGEST_CELL])
+            if line % _STEP == 0:
+                yield Progress(line, len(rows))

@@ -1,0 +1,412 @@
+"""A list as every screen shows it: filter, chips, sort, columns, copy, export, and what to do when it is empty."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QStackedLayout,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+from infusion_desktop.desktop import file_choice
+from infusion_desktop.desktop.badges import CellDelegate
+from infusion_desktop.desktop.buttons import button, tool
+from infusion_desktop.desktop.context import Desk
+from infusion_desktop.desktop.labels import icon_label, label
+from infusion_desktop.desktop.table import Chip, Column, TableModel
+from infusion_desktop.desktop.table_export import as_clipboard, export
+
+R = TypeVar("R")
+ROW_PIXELS = 32
+_SAMPLE = 60
+_WIDEST = 340
+_FILTER_AFTER_MS = 120
+
+
+class _Grid(QTableView):
+    """The table itself; Enter opens, Ctrl+C copies."""
+
+    opened = Signal()
+    copied = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.opened.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copied.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class TableView(QWidget, Generic[R]):
+    """Rows of one kind. ``opened`` and ``selected`` carry the row, or None where nothing is selected."""
+
+    opened = Signal(object)
+    selected = Signal(object)
+    shown_changed = Signal(int)
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        id_of: Callable[[R], Hashable],
+        *,
+        name: str,
+        chips: Iterable[Chip[R]] = (),
+        empty: str = "Nothing here yet.",
+        empty_button: tuple[str, Callable[[], object]] | None = None,
+        desk: Desk | None = None,
+        settings: QSettings | None = None,
+        noun: tuple[str, str] = ("row", "rows"),
+        parent: QWidget | None = None,
+    ) -> None:
+        """``name`` is the accessible name and the key of the kept columns; with ``desk`` the list can be exported."""
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.model: TableModel[R] = TableModel(columns, id_of, self)
+        self.ask_path = file_choice.ask_where_to_save
+        self._name, self._noun, self._desk, self._settings = name, noun, desk, settings
+        self._empty_text, self._kept_ids = empty, set[Hashable]()
+        self._current_id: Hashable | None = None
+        self._fitted = False
+        self.filter = self._make_filter()
+        self.chips = [(chip, self._make_chip(chip)) for chip in chips]
+        self.grid = self._make_grid()
+        self.count = label(role="small")
+        self._lay_out(empty_button)
+        self._connect()
+        self._restore_columns()
+        self._apply_chips()
+
+    def set_rows(self, rows: Iterable[R]) -> None:
+        """Show these rows; what was selected stays selected where it still exists."""
+        self.model.set_rows(rows)
+        if not self._fitted and self.model.rows:
+            self.fit_columns()
+
+    def selected_rows(self) -> list[R]:
+        """The selected rows, in the order on screen."""
+        lines = sorted(index.row() for index in self.grid.selectionModel().selectedRows())
+        return [self.model.shown[line] for line in lines]
+
+    def current_row(self) -> R | None:
+        """The one row the cursor is on."""
+        return self.model.row_at(self.grid.currentIndex()) if self.selected_rows() else None
+
+    def select_ids(self, ids: Iterable[Hashable]) -> None:
+        """Select the rows with these ids and bring the first into view."""
+        self._kept_ids, self._current_id = set(ids), None
+        self._give_back_selection()
+
+    def sort_by(self, title: str, *, descending: bool = False) -> None:
+        """Sort by the column with this title, as a click on its header does."""
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        self.grid.sortByColumn(self._place(title), order)
+
+    def set_empty(self, text: str) -> None:
+        """Change what an empty list says."""
+        self._empty_text = text
+        self._show_count()
+
+    def shown_columns(self) -> list[Column[R]]:
+        """The columns as they stand on screen, from left to right."""
+        header = self.grid.horizontalHeader()
+        places = sorted(range(len(self.model.columns)), key=header.visualIndex)
+        return [self.model.columns[place] for place in places if not header.isSectionHidden(place)]
+
+    def show_column(self, title: str, *, shown: bool) -> None:
+        """Show or hide a column; one always stays."""
+        place = self._place(title)
+        if shown or len(self.shown_columns()) > 1:
+            self.grid.setColumnHidden(place, not shown)
+            self.fit_columns()
+            self._keep_columns()
+
+    def copy(self) -> None:
+        """Put the selected rows on the clipboard, to paste into a spreadsheet."""
+        rows = self.selected_rows()
+        if rows:
+            QGuiApplication.clipboard().setText(as_clipboard(self.shown_columns(), rows))
+
+    def export_to(self, path: Path) -> None:
+        """Write the rows that are shown to an Excel or CSV file, in the background."""
+        if self._desk is None:
+            return
+        columns, rows, desk = tuple(self.shown_columns()), tuple(self.model.shown), self._desk
+        desk.jobs.run(
+            self, lambda: export(path, columns, rows),
+            on_success=lambda _path: desk.messages.said(f"{self._counted(len(rows))} saved."),
+            on_failure=lambda error: desk.messages.show_failure(error, self), text="Saving the list",
+        )  # fmt: skip
+
+    def fit_columns(self) -> None:
+        """Give each column the room its first rows need, and share what is left among those that stretch."""
+        header, metrics = self.grid.horizontalHeader(), self.grid.fontMetrics()
+        if not self.model.rows:
+            return
+        self._fitted = True
+        sample = self.model.shown[:_SAMPLE] or self.model.rows[:_SAMPLE]
+        widths = {}
+        for place, column in enumerate(self.model.columns):
+            if header.isSectionHidden(place):
+                continue
+            badge = 30 if column.tone else 0
+            longest = max([metrics.horizontalAdvance(column.text(row)) + badge for row in sample], default=0)
+            titled = metrics.horizontalAdvance(column.title) + 22
+            widths[place] = column.width or min(_WIDEST, max(longest, titled) + 26)
+        left = self.grid.viewport().width() - sum(widths.values())
+        stretching = [place for place in widths if self.model.columns[place].stretch] or list(widths)[-1:]
+        for place in stretching:
+            widths[place] = max(90 if left < 0 else widths[place], widths[place] + left // len(stretching))
+        for place, width in widths.items():
+            header.resizeSection(place, width)
+
+    def column_menu(self) -> QMenu:
+        """The menu that chooses columns."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for place, column in enumerate(self.model.columns):
+            action = menu.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(not self.grid.isColumnHidden(place))
+            action.toggled.connect(lambda shown, title=column.title: self.show_column(title, shown=shown))
+        menu.addSeparator()
+        menu.addAction("Fit the widths", self.fit_columns)
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted and not self._widths_kept():
+            self.fit_columns()
+
+    def _make_filter(self) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText("Filter this list")
+        field.setAccessibleName(f"Filter {self._name}")
+        field.setClearButtonEnabled(True)
+        field.setMaximumWidth(280)
+        return field
+
+    def _make_chip(self, chip: Chip[R]) -> QPushButton:
+        made = button(chip.title, kind="chip")
+        made.setCheckable(True)
+        made.setChecked(chip.on)
+        made.toggled.connect(lambda _on: self._apply_chips())
+        return made
+
+    def _make_grid(self) -> _Grid:
+        grid = _Grid()
+        grid.setAccessibleName(self._name)
+        grid.setModel(self.model)
+        grid.setItemDelegate(CellDelegate(grid))
+        grid.setShowGrid(False)
+        grid.setWordWrap(False)
+        grid.setMouseTracking(True)
+        grid.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        grid.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        grid.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        grid.setTabKeyNavigation(False)
+        down, across = grid.verticalHeader(), grid.horizontalHeader()
+        down.hide()
+        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        down.setDefaultSectionSize(ROW_PIXELS)
+        down.setMinimumSectionSize(ROW_PIXELS)
+        across.setHighlightSections(False)
+        across.setSectionsMovable(True)
+        across.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        across.setSortIndicatorClearable(True)
+        across.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        grid.setSortingEnabled(True)
+        grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        return grid
+
+    def _lay_out(self, empty_button: tuple[str, Callable[[], object]] | None) -> None:
+        bar = QHBoxLayout()
+        bar.setSpacing(8)
+        bar.addWidget(self.filter)
+        for _, chip in self.chips:
+            bar.addWidget(chip)
+        bar.addStretch(1)
+        bar.addWidget(self.count)
+        self.columns_button = tool("columns", "Choose columns", self._show_column_menu)
+        bar.addWidget(self.columns_button)
+        self.export_button = tool("export", "Save this list as Excel or CSV", self._ask_export)
+        self.export_button.setVisible(self._desk is not None)
+        bar.addWidget(self.export_button)
+        frame = QFrame()
+        frame.setObjectName("tableFrame")
+        self._stack = QStackedLayout(frame)
+        self._stack.setContentsMargins(1, 1, 1, 4)
+        self._stack.addWidget(self.grid)
+        self._stack.addWidget(self._make_empty(empty_button))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addLayout(bar)
+        column.addWidget(frame, 1)
+
+    def _make_empty(self, empty_button: tuple[str, Callable[[], object]] | None) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setSpacing(14)
+        column.addStretch(2)
+        column.addWidget(icon_label("list", "muted", 40), 0, Qt.AlignmentFlag.AlignHCenter)
+        self.empty = label(self._empty_text, "muted", wrap=True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.empty)
+        self.empty_button = button(
+            empty_button[0] if empty_button else "", empty_button and empty_button[1], kind="primary"
+        )
+        self.empty_button.setVisible(empty_button is not None)
+        self._has_empty_button = empty_button is not None
+        self.clear_button = button("Clear the filter", self.clear_filter)
+        for each in (self.empty_button, self.clear_button):
+            column.addWidget(each, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+        return page
+
+    def _connect(self) -> None:
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_FILTER_AFTER_MS)
+        self._typing.timeout.connect(self.apply_filter)
+        self.filter.textChanged.connect(lambda _text: self._typing.start())
+        self.filter.returnPressed.connect(self._enter_list)
+        grid, header = self.grid, self.grid.horizontalHeader()
+        grid.opened.connect(self._open_current)
+        grid.copied.connect(self.copy)
+        grid.doubleClicked.connect(lambda _index: self._open_current())
+        grid.customContextMenuRequested.connect(self._show_row_menu)
+        grid.selectionModel().selectionChanged.connect(self._tell_selection)
+        header.customContextMenuRequested.connect(lambda _spot: self._show_column_menu())
+        header.sectionResized.connect(lambda *_sizes: self._keep_if_dragged())
+        header.sectionMoved.connect(lambda *_places: self._keep_columns())
+        self.model.modelAboutToBeReset.connect(self._remember_selection)
+        self.model.modelReset.connect(self._after_reset)
+        self._show_count()
+
+    def apply_filter(self) -> None:
+        """Filter by what the field says, now."""
+        self._typing.stop()
+        self.model.set_filter(self.filter.text())
+
+    def clear_filter(self) -> None:
+        """Show everything again."""
+        for _, chip in self.chips:
+            chip.setChecked(False)
+        self.filter.clear()
+        self.apply_filter()
+
+    def _apply_chips(self) -> None:
+        self.model.set_chips([chip for chip, pressed in self.chips if pressed.isChecked()])
+
+    def _enter_list(self) -> None:
+        self.apply_filter()
+        if self.model.shown:
+            self.grid.setFocus()
+            self.grid.selectRow(0)
+
+    def _open_current(self) -> None:
+        row = self.model.row_at(self.grid.currentIndex())
+        if row is not None:
+            self.opened.emit(row)
+
+    def _tell_selection(self, *_changes: object) -> None:
+        self.selected.emit(self.current_row())
+
+    def _remember_selection(self) -> None:
+        if self.grid.selectionModel().hasSelection():
+            self._kept_ids = {self.model.id_of(row) for row in self.selected_rows()}
+            current = self.current_row()
+            self._current_id = None if current is None else self.model.id_of(current)
+
+    def _after_reset(self) -> None:
+        self._show_count()
+        self._give_back_selection()
+        self.selected.emit(self.current_row())
+
+    def _give_back_selection(self) -> None:
+        if not self._kept_ids:
+            return
+        lines = self.model.lines_of(self._kept_ids)
+        if not lines:
+            return
+        chosen, last = QItemSelection(), len(self.model.columns) - 1
+        for line in lines:
+            chosen.select(self.model.index(line, 0), self.model.index(line, last))
+        current = self.model.lines_of({self._current_id}) if self._current_id is not None else []
+        at = self.model.index((current or lines)[0], 0)
+        flags = QItemSelectionModel.SelectionFlag
+        self.grid.selectionModel().setCurrentIndex(at, flags.NoUpdate)
+        self.grid.selectionModel().select(chosen, flags.ClearAndSelect | flags.Rows)
+        self.grid.scrollTo(at)
+
+    def _counted(self, number: int) -> str:
+        return f"{number:,} {self._noun[0] if number == 1 else self._noun[1]}"
+
+    def _show_count(self) -> None:
+        shown, total = len(self.model.shown), len(self.model.rows)
+        self.count.setText(self._counted(total) if shown == total else f"{shown:,} of {self._counted(total)}")
+        is_filtered_away = total > 0 and shown == 0
+        self.empty.setText("No row matches the filter." if is_filtered_away else self._empty_text)
+        self.clear_button.setVisible(is_filtered_away)
+        self.empty_button.setVisible(self._has_empty_button and not is_filtered_away)
+        self._stack.setCurrentIndex(0 if shown else 1)
+        self.shown_changed.emit(shown)
+
+    def _show_row_menu(self, spot: QPoint) -> None:
+        index = self.grid.indexAt(spot)
+        if not index.isValid():
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Open", self._open_current)
+        menu.addAction("Copy rows", self.copy)
+        menu.addAction("Copy cell", lambda: QGuiApplication.clipboard().setText(str(index.data())))
+        menu.popup(self.grid.viewport().mapToGlobal(spot))
+
+    def _show_column_menu(self) -> None:
+        self.column_menu().popup(self.columns_button.mapToGlobal(QPoint(0, self.columns_button.height())))
+
+    def _ask_export(self) -> None:
+        suggested = f"{self._name.lower().replace(' ', '-')}.xlsx"
+        self.ask_path(self, "Save this list", suggested, "Excel (*.xlsx);;CSV (*.csv)", self.export_to)
+
+    def _place(self, title: str) -> int:
+        return [column.title for column in self.model.columns].index(title)
+
+    def _key(self) -> str:
+        return f"columns/{self._name}"
+
+    def _widths_kept(self) -> bool:
+        return self._settings is not None and self._settings.contains(self._key())
+
+    def _keep_if_dragged(self) -> None:
+        if QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton and self.grid.horizontalHeader().underMouse():
+            self._keep_columns()
+
+    def _keep_columns(self) -> None:
+        if self._settings is not None:
+            self._settings.setValue(self._key(), self.grid.horizontalHeader().saveState())
+
+    def _restore_columns(self) -> None:
+        for place, column in enumerate(self.model.columns):
+            self.grid.setColumnHidden(place, column.hidden)
+        kept: Any = self._settings.value(self._key()) if self._settings is not None else None
+        if kept is not None and self.grid.horizontalHeader().restoreState(kept):
+            self._fitted = True
+            self.grid.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            if self.grid.horizontalHeader().count() != len(self.model.columns):
+                self._fitted = False
