@@ -1,0 +1,95 @@
+"""Sets of days inside one period as whole numbers: bit n is the n-th day of the period.
+
+A month of days is one small integer, so that "these days without those" is one operation instead of thirty.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+
+from infusion_desktop.dates import Days
+
+NO_DAYS = 0
+
+
+@lru_cache(maxsize=4096)
+def whole(period: Days) -> int:
+    """Every day of the period."""
+    return (1 << len(period)) - 1
+
+
+def between(period: Days, first: date | None, last: date | None) -> int:
+    """The days from ``first`` through ``last`` that lie in the period; None is open at that end."""
+    base = period.first.toordinal()
+    length = len(period)
+    start = 0 if first is None else max(0, first.toordinal() - base)
+    end = length - 1 if last is None else min(length - 1, last.toordinal() - base)
+    return ((1 << (end - start + 1)) - 1) << start if start <= end else NO_DAYS
+
+
+def of_days(period: Days, days: Iterable[date]) -> int:
+    """These days, as far as they lie in the period."""
+    base = period.first.toordinal()
+    length = len(period)
+    mask = NO_DAYS
+    for day in days:
+        offset = day.toordinal() - base
+        if 0 <= offset < length:
+            mask |= 1 << offset
+    return mask
+
+
+def offsets(mask: int) -> Iterator[int]:
+    """The numbers of the days in the set, in order."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
+
+
+def runs(mask: int) -> Iterator[int]:
+    """The unbroken runs of days in the set, each as a set, in order."""
+    while mask:
+        run = mask & ~(mask + (mask & -mask))
+        yield run
+        mask ^= run
+
+
+def first_of(mask: int) -> int:
+    """The number of the first day in a set that has days."""
+    return (mask & -mask).bit_length() - 1
+
+
+def earliest(mask: int, count: int) -> int:
+    """The first ``count`` days of the set, or all of them when it has fewer."""
+    if mask.bit_count() <= count:
+        return mask
+    kept = NO_DAYS
+    for _ in range(count):
+        lowest = mask & -mask
+        kept |= lowest
+        mask ^= lowest
+    return kept
+
+
+def day_at(period: Days, offset: int) -> date:
+    """The calendar day with this number."""
+    return date.fromordinal(period.first.toordinal() + offset)
+
+
+def days_of(period: Days, mask: int) -> tuple[date, ...]:
+    """The calendar days of the set, in order."""
+    base = period.first.toordinal()
+    return tuple(date.fromordinal(base + offset) for offset in offsets(mask))
+
+
+def span_of(period: Days, mask: int) -> Days:
+    """From the first through the last day of a set that has days."""
+    base = period.first.toordinal()
+    return Days(date.fromordinal(base + first_of(mask)), date.fromordinal(base + mask.bit_length() - 1))
+
+
+@lru_cache(maxsize=4096)
+def months(period: Days) -> tuple[tuple[date, int], ...]:
+    """Each calendar month the period touches: its first day and its days inside the period."""
+    return tuple((piece.first.replace(day=1), between(period, piece.first, piece.last)) for piece in period.by_month())
