@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency, LineKind
+from infusion_desktop.billing.words import Account, ClaimState, EntryKind, Frequency, LineKind, RemittanceItemKind
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
 
 
@@ -38,6 +38,8 @@ class Fee(Table):
     code: Mapped[str]
     modifiers: Mapped[str] = mapped_column(default="")
     """Modifiers the rate is for, separated by spaces; "" for any."""
+    rate_key: Mapped[str] = mapped_column(default="")
+    """The drug or agreement the rate is for (S9379 is often priced by drug); "" for any."""
     rate_basis: Mapped[str] = mapped_column(default="PER_DIEM")
     rate: Mapped[Decimal] = mapped_column(UnitCost)
     charge: Mapped[Decimal] = mapped_column(UnitCost)
@@ -204,15 +206,39 @@ class Remittance(Table):
     file_sha256: Mapped[str] = mapped_column(default="")
 
 
+class RemittanceItem(Table):
+    """What a remittance brought that is on no claim of ours; ``amount`` is money to us, negative when taken away.
+
+    The payer's account adjustments (X12 835 PLB, there with the opposite sign), and payments for claims unknown here.
+    """
+
+    __tablename__ = "remittance_item"
+    __table_args__ = (
+        one_of("kind", RemittanceItemKind),
+        Index("ix_remittance_item_remittance_id", "remittance_id"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    remittance_id: Mapped[int] = mapped_column(ForeignKey("remittance.id"))
+    kind: Mapped[RemittanceItemKind] = mapped_column(Choice(RemittanceItemKind))
+    code: Mapped[str] = mapped_column(default="")
+    reference: Mapped[str] = mapped_column(default="")
+    amount: Mapped[Decimal]
+    note: Mapped[str] = mapped_column(default="")
+
+
 class LedgerEntry(Table):
     """The receivables ledger by claim line: a balance is the sum of ``amount``. Added, never changed.
 
-    A charge is positive; payments and adjustments that lower what is owed are negative.
+    A charge is positive; payments and adjustments that lower what is owed are negative. ``account`` says who owes it:
+    what a payer leaves to the patient is transferred by two entries of one amount, so that the sum stays.
     """
 
     __tablename__ = "receivable_entry"
     __table_args__ = (
         one_of("kind", EntryKind),
+        one_of("account", Account),
         Index("ix_receivable_entry_claim_id", "claim_id"),
         Index("ix_receivable_entry_posted_on", "posted_on"),
         APPEND_ONLY,
@@ -222,6 +248,7 @@ class LedgerEntry(Table):
     claim_id: Mapped[int] = mapped_column(ForeignKey("claim.id"))
     line_id: Mapped[int | None] = mapped_column(ForeignKey("claim_line.id"))
     kind: Mapped[EntryKind] = mapped_column(Choice(EntryKind))
+    account: Mapped[Account] = mapped_column(Choice(Account), default=Account.PAYER)
     amount: Mapped[Decimal]
     group_code: Mapped[str] = mapped_column(default="")
     reason_code: Mapped[str] = mapped_column(default="")

@@ -6,7 +6,12 @@ from typing import NewType
 RuleSetId = NewType("RuleSetId", int)
 ChargeId = NewType("ChargeId", int)
 ClaimId = NewType("ClaimId", int)
+ClaimLineId = NewType("ClaimLineId", int)
 BatchId = NewType("BatchId", int)
+FeeId = NewType("FeeId", int)
+AuthorizationId = NewType("AuthorizationId", int)
+VisitId = NewType("VisitId", int)
+RemittanceId = NewType("RemittanceId", int)
 
 
 class LineKind(StrEnum):
@@ -51,3 +56,17 @@ class EntryKind(StrEnum):
     TRANSFER = "transfer to next payer or patient"
     REVERSAL = "reversal"
     WRITE_OFF = "write-off"
+
+
+class Account(StrEnum):
+    """Who owes an amount of the receivables ledger."""
+
+    PAYER = "payer"
+    PATIENT = "patient"
+
+
+class RemittanceItemKind(StrEnum):
+    """Money of a remittance that belongs to no claim of ours."""
+
+    PROVIDER_ADJUSTMENT = "provider adjustment"
+    UNMATCHED_CLAIM = "claim not found here"

@@ -9,7 +9,7 @@ from infusion_desktop.database.append_only import protect
 revision = "0001"
 down_revision = None
 
-LEDGERS = ['audit_entry', 'home_count', 'asset_event', 'move', 'claim_event', 'delivery_step', 'proof_of_delivery', 'receivable_entry']
+LEDGERS = ['audit_entry', 'home_count', 'remittance_item', 'asset_event', 'move', 'claim_event', 'delivery_step', 'proof_of_delivery', 'receivable_entry']
 
 
 def upgrade() -> None:
@@ -185,6 +185,7 @@ def upgrade() -> None:
     sa.Column('payer_id', types.Whole, nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
     sa.Column('modifiers', sa.Text(), nullable=False),
+    sa.Column('rate_key', sa.Text(), nullable=False),
     sa.Column('rate_basis', sa.Text(), nullable=False),
     sa.Column('rate', types.UnitCost(), nullable=False),
     sa.Column('charge', types.UnitCost(), nullable=False),
@@ -555,6 +556,20 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_receipt_number')),
     sqlite_strict=True
     )
+    op.create_table('remittance_item',
+    sa.Column('id', types.Whole, nullable=False),
+    sa.Column('remittance_id', types.Whole, nullable=False),
+    sa.Column('kind', types.Choice(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('amount', types.Cents(), nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.CheckConstraint("kind IN ('provider adjustment', 'claim not found here')", name=op.f('ck_remittance_item_kind_known')),
+    sa.ForeignKeyConstraint(['remittance_id'], ['remittance.id'], name=op.f('fk_remittance_item_remittance_id_remittance')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_remittance_item')),
+    sqlite_strict=True
+    )
+    op.create_index('ix_remittance_item_remittance_id', 'remittance_item', ['remittance_id'], unique=False)
     op.create_table('asset_event',
     sa.Column('id', types.Whole, nullable=False),
     sa.Column('asset_id', types.Whole, nullable=False),
@@ -997,6 +1012,7 @@ def upgrade() -> None:
     sa.Column('claim_id', types.Whole, nullable=False),
     sa.Column('line_id', types.Whole, nullable=True),
     sa.Column('kind', types.Choice(), nullable=False),
+    sa.Column('account', types.Choice(), nullable=False),
     sa.Column('amount', types.Cents(), nullable=False),
     sa.Column('group_code', sa.Text(), nullable=False),
     sa.Column('reason_code', sa.Text(), nullable=False),
@@ -1006,6 +1022,7 @@ def upgrade() -> None:
     sa.Column('recorded_at', types.Instant(), nullable=False),
     sa.Column('staff_id', types.Whole, nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
+    sa.CheckConstraint("account IN ('payer', 'patient')", name=op.f('ck_receivable_entry_account_known')),
     sa.CheckConstraint("kind IN ('charge', 'payment', 'adjustment', 'transfer to next payer or patient', 'reversal', 'write-off')", name=op.f('ck_receivable_entry_kind_known')),
     sa.ForeignKeyConstraint(['claim_id'], ['claim.id'], name=op.f('fk_receivable_entry_claim_id_claim')),
     sa.ForeignKeyConstraint(['line_id'], ['claim_line.id'], name=op.f('fk_receivable_entry_line_id_claim_line')),

@@ -1,0 +1,103 @@
+"""Nursing visits with the times a nurse came and went."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.tables import NursingVisit
+from infusion_desktop.billing.words import VisitId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days, local_day
+from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.patients.tables import Patient, Therapy
+from infusion_desktop.patients.words import PatientId, TherapyId
+
+LONGEST_VISIT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVisit:
+    """A visit as the nurse wrote it down: from ``started_at`` to ``ended_at``, both with their time zone."""
+
+    patient_id: PatientId
+    started_at: datetime
+    ended_at: datetime
+    nurse: str
+    therapy_id: TherapyId | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit that is kept."""
+
+    id: VisitId
+    visit: NewVisit
+
+    @property
+    def minutes(self) -> int:
+        """Whole minutes from start to end."""
+        return int((self.visit.ended_at - self.visit.started_at).total_seconds() // 60)
+
+
+def add_visit(database: Database, visit: NewVisit, by: UserId) -> VisitId:
+    """Keep a nurse's visit; refused without a nurse, or with times that cannot be."""
+    refuse_if(_problems(visit))
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        _refuse_unknown(session, visit)
+        values = {
+            "patient_id": visit.patient_id,
+            "therapy_id": visit.therapy_id,
+            "visited_on": local_day(visit.started_at),
+            "started_at": visit.started_at,
+            "ended_at": visit.ended_at,
+            "nurse": visit.nurse.strip(),
+            "note": visit.note.strip(),
+        }
+        keep = insert(NursingVisit).values(**values, version=1).returning(NursingVisit.id)
+        added = session.execute(keep).scalar_one()
+        record(session, by, "add visit", "nursing visit", added, patient_id=visit.patient_id, after=values)
+    return VisitId(added)
+
+
+def visits_in(session: Session, patient: PatientId, days: Days) -> tuple[Visit, ...]:
+    """The patient's visits that began on one of these days, in order."""
+    rows = session.scalars(
+        select(NursingVisit)
+        .where(NursingVisit.patient_id == patient, NursingVisit.visited_on.between(days.first, days.last))
+        .order_by(NursingVisit.started_at, NursingVisit.id)
+    )
+    return tuple(_visit(row) for row in rows)
+
+
+def _visit(row: NursingVisit) -> Visit:
+    therapy = None if row.therapy_id is None else TherapyId(row.therapy_id)
+    visit = NewVisit(PatientId(row.patient_id), row.started_at, row.ended_at, row.nurse, therapy, row.note)
+    return Visit(VisitId(row.id), visit)
+
+
+def _problems(visit: NewVisit) -> list[str]:
+    found = []
+    if not visit.nurse.strip():
+        found.append("Type the nurse's name.")
+    if visit.ended_at <= visit.started_at:
+        found.append("The visit ends before it begins. Correct its times.")
+    elif visit.ended_at - visit.started_at > LONGEST_VISIT:
+        found.append("The visit is longer than a day. Correct its times.")
+    return found
+
+
+def _refuse_unknown(session: Session, visit: NewVisit) -> None:
+    if session.get(Patient, visit.patient_id) is None:
+        raise Refused("This patient is not known. Choose the patient again.")
+    if visit.therapy_id is None:
+        return
+    owner = session.scalar(select(Therapy.patient_id).where(Therapy.id == visit.therapy_id))
+    if owner != visit.patient_id:
+        raise Refused("The therapy is not one of this patient. Choose the visit's therapy again.")
