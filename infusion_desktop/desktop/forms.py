@@ -235,7 +235,6 @@ class ChoiceField(Field["T | None"], Generic[T]):
             line.setPlaceholderText(placeholder)
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-            completer.popup().setObjectName("completions")
         super().__init__(title, self.combo, required=required, hint=hint)
         self.set_choices(choices)
         self.combo.currentIndexChanged.connect(self._edited)

@@ -46,6 +46,7 @@ class QuestionDialog(QDialog):
         self.reason.setVisible(question.needs_reason)
         self.yes = button(question.yes, self.accept, kind="danger" if question.tone is Tone.BAD else "primary")
         self.no = button(question.no, self.reject)
+        self.no.setVisible(bool(question.no))
         self._lay_out(question)
         self.reason.textChanged.connect(lambda _text: self._allow())
         self._allow()

@@ -70,7 +70,7 @@ class Screen(QWidget):
         """Whether nothing typed would be lost by going to another user; override where something could be."""
         return True
 
-    def find(self) -> None:
+    def focus_filter(self) -> None:
         """Ctrl+F: go to the filter of the list in view."""
         for field in self.findChildren(QLineEdit):
             if field.isVisible() and field.accessibleName().startswith("Filter "):

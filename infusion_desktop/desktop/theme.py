@@ -79,7 +79,7 @@ def system_is_dark() -> bool:
 
 def set_icon(widget: QWidget, name: str, tint: Tint = "text", size: int = 20, active: Tint | None = None) -> None:
     """Show an icon on a button or label in a colour of the theme; it changes with the theme."""
-    for key, value in (("iconName", name), ("iconTint", tint), ("iconSize", size), ("iconActive", active or "")):
+    for key, value in (("iconName", name), ("iconTint", tint), ("drawnSize", size), ("iconActive", active or "")):
         widget.setProperty(key, value)
     _tint(widget, colours())
 
@@ -89,7 +89,7 @@ def _tint(widget: QWidget, shown: Colours) -> None:
     if not name:
         return
     colour = getattr(shown, widget.property("iconTint"))
-    size = int(widget.property("iconSize"))
+    size = int(widget.property("drawnSize"))
     if isinstance(widget, QAbstractButton):
         active = widget.property("iconActive")
         widget.setIcon(icons.icon(name, colour, getattr(shown, active) if active else ""))
