@@ -12,10 +12,8 @@ SCRIPTS = Path(__file__).parent
 
 
 def newest() -> str:
-    """The revision this program knows."""
-    from alembic.script import ScriptDirectory
-
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    """The revision this program knows: the number in front of the last script's name (Alembic is slow to import)."""
+    return max(script.name for script in (SCRIPTS / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def version_of(place: Place) -> str | None:

@@ -1,0 +1,137 @@
+"""What the same work costs at the least, measured in the same run: the bare window, hand-written SQL, a bare canvas."""
+
+import io
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+BARE_WINDOW = """
+import time, sys, resource
+from PySide6.QtWidgets import QApplication, QMainWindow
+app = QApplication(sys.argv)
+window = QMainWindow()
+window.resize(1280, 800)
+window.show()
+app.processEvents()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def wall_time(command: list[str], runs: int = 5) -> tuple[float, int]:
+    """Median seconds of a whole process and the memory in MB it printed last."""
+    seconds = []
+    memory = 0
+    for _ in range(runs):
+        begun = time.perf_counter()
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        seconds.append(time.perf_counter() - begun)
+        memory = int(printed.split()[-1])
+    return median(seconds), memory
+
+
+def bare_window() -> tuple[float, int]:
+    """A PySide6 window with nothing in it: seconds from process start, MB."""
+    return wall_time([sys.executable, "-c", BARE_WINDOW])
+
+
+def cpu_time(work: Callable[[], Any], runs: int = 7) -> float:
+    """Median seconds of process time of a piece of work."""
+    taken = []
+    for _ in range(runs):
+        begun = time.process_time()
+        work()
+        taken.append(time.process_time() - begun)
+    return median(taken)
+
+
+_KIT_SCHEMA = """
+CREATE TABLE lot (id INTEGER PRIMARY KEY, item INTEGER, expires TEXT, on_hand INTEGER CHECK (on_hand >= 0),
+                  reserved INTEGER CHECK (reserved >= 0 AND reserved <= on_hand));
+CREATE INDEX lot_fefo ON lot (item, expires, id);
+CREATE TABLE delivery (id INTEGER PRIMARY KEY, patient INTEGER, state TEXT);
+CREATE TABLE line (id INTEGER PRIMARY KEY, delivery INTEGER, item INTEGER, quantity INTEGER, lot INTEGER,
+                   picked INTEGER);
+CREATE TABLE move (id INTEGER PRIMARY KEY, lot INTEGER, source INTEGER, target INTEGER, quantity INTEGER, at TEXT);
+CREATE TABLE audit (id INTEGER PRIMARY KEY, what TEXT);
+"""
+
+
+def kit_by_hand(folder: Path, lines: int = 25) -> Callable[[], None]:
+    """A kit's whole life in hand-written SQL on SQLite, one transaction a step, full syncs: create, reserve, pick,
+    pack, ship."""
+    file = folder / "by-hand.db"
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.executescript(_KIT_SCHEMA)
+    connection.execute("BEGIN")
+    connection.executemany(
+        "INSERT INTO lot (item, expires, on_hand, reserved) VALUES (?, ?, 1000000, 0)",
+        [(item, f"2030-01-{day:02}") for item in range(300) for day in range(1, 6)],
+    )
+    connection.execute("COMMIT")
+    items = list(range(0, lines * 10, 10))
+
+    def life() -> None:
+        execute = connection.execute
+        execute("BEGIN IMMEDIATE")
+        delivery = execute("INSERT INTO delivery (patient, state) VALUES (1, 'draft')").lastrowid
+        connection.executemany(
+            "INSERT INTO line (delivery, item, quantity, picked) VALUES (?, ?, 4, 0)", [(delivery, i) for i in items]
+        )
+        execute("INSERT INTO audit (what) VALUES ('create')")
+        execute("COMMIT")
+        execute("BEGIN IMMEDIATE")
+        for line, item in execute("SELECT id, item FROM line WHERE delivery = ?", (delivery,)).fetchall():
+            lot = execute(
+                "SELECT id FROM lot WHERE item = ? AND on_hand - reserved >= 4 ORDER BY expires, id LIMIT 1", (item,)
+            ).fetchone()[0]
+            execute("UPDATE lot SET reserved = reserved + 4 WHERE id = ? AND on_hand - reserved >= 4", (lot,))
+            execute("UPDATE line SET lot = ? WHERE id = ?", (lot, line))
+        execute("UPDATE delivery SET state = 'reserved' WHERE id = ?", (delivery,))
+        execute("INSERT INTO audit (what) VALUES ('reserve')")
+        execute("COMMIT")
+        for step in ("picked", "packed"):
+            execute("BEGIN IMMEDIATE")
+            execute("UPDATE line SET picked = quantity WHERE delivery = ?", (delivery,))
+            execute("UPDATE delivery SET state = ? WHERE id = ?", (step, delivery))
+            execute("INSERT INTO audit (what) VALUES (?)", (step,))
+            execute("COMMIT")
+        execute("BEGIN IMMEDIATE")
+        rows = execute("SELECT lot, quantity FROM line WHERE delivery = ?", (delivery,)).fetchall()
+        connection.executemany(
+            "UPDATE lot SET on_hand = on_hand - ?, reserved = reserved - ? WHERE id = ?",
+            [(q, q, lot) for lot, q in rows],
+        )
+        connection.executemany(
+            "INSERT INTO move (lot, source, target, quantity, at) VALUES (?, 1, 2, ?, '2026-01-01')", rows
+        )
+        execute("UPDATE delivery SET state = 'shipped' WHERE id = ?", (delivery,))
+        execute("INSERT INTO audit (what) VALUES ('ship')")
+        execute("COMMIT")
+
+    return life
+
+
+def bare_canvas(pages: int = 3) -> bytes:
+    """Three pages of text and lines on a ReportLab canvas, as much as a manifest has."""
+    from reportlab.lib.pagesizes import letter
+    from reportlab.pdfgen.canvas import Canvas
+
+    paper = io.BytesIO()
+    canvas = Canvas(paper, pagesize=letter, invariant=1)
+    for _ in range(pages):
+        for row in range(38):
+            height = 740 - row * 18
+            for column, place in enumerate((40, 100, 300, 340, 380, 450, 520)):
+                canvas.setFont("Helvetica", 8)
+                canvas.drawString(place, height, f"Cell {row} {column}")
+            canvas.line(40, height - 4, 570, height - 4)
+        canvas.showPage()
+    canvas.save()
+    return paper.getvalue()

@@ -1,0 +1,281 @@
+"""The same deeds without a window: one command each, plain errors, exit code 0, 1 (refused) or 2 (wrongly called).
+
+What changes data is done as the person named with --as (by default the first administrator); the machine's own
+account has already let that person in, so no password is asked.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infusion_desktop import __version__
+from infusion_desktop.errors import Refused, Warned
+
+if TYPE_CHECKING:
+    from infusion_desktop.access.roles import UserId
+    from infusion_desktop.database.engine import Database
+    from infusion_desktop.progress import Progress
+
+Command = Callable[["Database", argparse.Namespace], int]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the text of every refusal goes to standard error."""
+    from infusion_desktop.database.trouble import Unavailable
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _run(chosen)
+    except Warned as warned:
+        for sentence in warned.warnings:
+            print(sentence, file=sys.stderr)
+        return 1
+    except Refused as no:
+        for sentence in no.reasons:
+            print(sentence, file=sys.stderr)
+        return 1
+    except Unavailable as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        print(
+            f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'the value is not usable'}", file=sys.stderr
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was finished before is kept, the rest was not begun.", file=sys.stderr)
+        return 130
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from infusion_desktop.database.engine import Place
+    from infusion_desktop.opening import open_pharmacy
+    from infusion_desktop.settings import load_settings
+
+    settings = load_settings(chosen.settings)
+    database = open_pharmacy(Place.of(chosen.database or settings.database), backups=settings.backups)
+    try:
+        command: Command = chosen.command
+        return command(database, chosen)
+    finally:
+        database.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="infusion-desktop", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("--database", metavar="URL", help="a SQLite file or a postgresql:// address")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="another settings.toml")
+    parser.add_argument("--as", dest="person", metavar="USERNAME", help="who does it")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = _command(commands, "demo", _demo, "fill an empty database with the demonstration pharmacy")
+    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--size", choices=("small", "standard", "large"), default="standard")
+
+    items = _command(commands, "import-items", _import_items, "take a catalogue file (CSV or XLSX) in, all or nothing")
+    items.add_argument("file", type=Path)
+    items.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
+
+    manifest = _command(commands, "manifest", _manifest, "write the delivery manifest of each delivery named")
+    manifest.add_argument("delivery", nargs="+", help="a delivery's number, such as D000123")
+    manifest.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    manifests = _command(commands, "manifests", _manifests, "write the manifests of a whole day as one file")
+    manifests.add_argument("--date", required=True, metavar="DAY")
+    manifests.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+    summary = _command(commands, "claim-summary", _claim_summary, "write the claim summary of a month")
+    summary.add_argument("--month", required=True, metavar="YYYY-MM")
+    of = summary.add_mutually_exclusive_group()
+    of.add_argument("--payer", help="only this payer (name)")
+    of.add_argument("--patient", help="only this patient (number)")
+    summary.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+    claims = _command(commands, "claims", _claims, "count a month's days, make and check claims, write the files")
+    claims.add_argument("--month", required=True, metavar="YYYY-MM")
+    claims.add_argument("--payer", help="only this payer (name)")
+    claims.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    answers = _command(commands, "read-edi", _read_edi, "read payers' answers: TA1, 999, 277CA, 835")
+    answers.add_argument("file", nargs="+", type=Path)
+
+    _command(commands, "migrate", _migrate, "bring the database to this program's schema")
+    _command(commands, "verify", _verify, "prove that every balance equals its moves and every rule holds")
+    back_up = _command(commands, "backup", _back_up, "copy the database while people work")
+    back_up.add_argument("--out", type=Path, required=True, metavar="FILE")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: Command, about: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _person(database: "Database", chosen: argparse.Namespace) -> "UserId":
+    from infusion_desktop.access.people import everybody
+    from infusion_desktop.access.roles import Role
+
+    with database.reading() as session:
+        people = everybody(session)
+    if chosen.person:
+        named = [user for user in people if user.username == chosen.person.casefold()]
+        if not named:
+            raise Refused(f"Nobody with the user name “{chosen.person}” works here.")
+        return named[0].id
+    administrators = sorted((user.id for user in people if Role.ADMINISTRATOR in user.roles), key=int)
+    if not administrators:
+        raise Refused("This database is empty. Open the application once to set the pharmacy up, or run `demo`.")
+    return administrators[0]
+
+
+def _shown(heard: "Progress") -> None:
+    if sys.stderr.isatty():
+        print(f"\r{heard.text:<50} {heard.done}/{heard.total} ", end="", file=sys.stderr, flush=True)
+
+
+def _written(file: Path, content: bytes) -> None:
+    from infusion_desktop.files import write_whole
+
+    write_whole(file, content)
+    print(f"{file}: {len(content):,} bytes")
+
+
+def _migrate(database: "Database", _chosen: argparse.Namespace) -> int:
+    from infusion_desktop.database import migrations
+
+    print(f"{database.place.shown()} stands at schema {migrations.version_of(database.place)}, the newest.")
+    return 0
+
+
+def _back_up(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.database.backup import back_up
+
+    file = back_up(database.place, chosen.out)
+    print(f"{file}: {file.stat().st_size:,} bytes, opened and checked")
+    return 0
+
+
+def _verify(database: "Database", _chosen: argparse.Namespace) -> int:
+    from infusion_desktop.verifying import verify_books
+
+    problems = verify_books(database)
+    for sentence in problems:
+        print(sentence, file=sys.stderr)
+    print("The books are in order." if not problems else f"{len(problems)} problems were found.")
+    return 1 if problems else 0
+
+
+def _demo(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.demonstration import fill
+    from infusion_desktop.progress import run_to_end
+
+    made = run_to_end(fill(database, seed=chosen.seed, size=chosen.size), _shown)
+    print(made)
+    return 0
+
+
+def _import_items(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.stock.item_import import import_items, preview_items
+
+    preview = preview_items(chosen.file.read_bytes(), chosen.file.name)
+    for problem in preview.problems:
+        print(problem, file=sys.stderr)
+    if preview.problems:
+        print(f"Nothing was imported: {len(preview.problems)} problems in {chosen.file.name}.", file=sys.stderr)
+        return 1
+    if chosen.dry_run:
+        print(f"{len(preview.rows)} items would be imported.")
+        return 0
+    count = import_items(database, preview, _person(database, chosen))
+    print(f"{count} items were imported.")
+    return 0
+
+
+def _manifest(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.deliveries.papers import print_manifests
+    from infusion_desktop.deliveries.queries import delivery_id_by_number
+
+    by = _person(database, chosen)
+    with database.reading() as session:
+        found = [(number, delivery_id_by_number(session, number)) for number in chosen.delivery]
+    missing = [number for number, delivery in found if delivery is None]
+    if missing:
+        raise Refused(f"There is no delivery {', '.join(missing)}.")
+    for number, delivery in found:
+        assert delivery is not None
+        _written(chosen.out / f"manifest-{number}.pdf", print_manifests(database, [delivery], by))
+    return 0
+
+
+def _manifests(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.dates import read_day
+    from infusion_desktop.deliveries.papers import print_manifests
+    from infusion_desktop.deliveries.queries import deliveries_to_print
+
+    day = read_day(chosen.date)
+    with database.reading() as session:
+        deliveries = deliveries_to_print(session, day)
+    if not deliveries:
+        raise Refused(f"No delivery of {day:%Y-%m-%d} has been released yet.")
+    _written(chosen.out, print_manifests(database, deliveries, _person(database, chosen)))
+    return 0
+
+
+def _claim_summary(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.billing.papers import claim_summary
+    from infusion_desktop.dates import read_month
+
+    with database.reading() as session:
+        paper = claim_summary(
+            session,
+            read_month(chosen.month),
+            _person(database, chosen),
+            payer=chosen.payer or "",
+            patient=chosen.patient or "",
+        )
+    _written(chosen.out, paper)
+    return 0
+
+
+def _claims(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.billing.month_run import run_month
+    from infusion_desktop.dates import read_month
+    from infusion_desktop.progress import run_to_end
+
+    by = _person(database, chosen)
+    result = run_to_end(run_month(database, read_month(chosen.month), by, payer=chosen.payer or ""), _shown)
+    for name, text in result.files:
+        _written(chosen.out / name, text.encode("ascii"))
+    return _report(result.done, result.refused)
+
+
+def _read_edi(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.billing.answers import read_answer
+
+    by = _person(database, chosen)
+    done: list[str] = []
+    refused: list[str] = []
+    for file in chosen.file:
+        try:
+            done += [f"{file.name}: {sentence}" for sentence in read_answer(database, file.read_bytes(), by)]
+        except Refused as no:
+            refused += [f"{file.name}: {sentence}" for sentence in no.reasons]
+    return _report(done, refused)
+
+
+def _report(done: Iterable[str], refused: Iterable[str]) -> int:
+    for sentence in done:
+        print(sentence)
+    found = list(refused)
+    for sentence in found:
+        print(sentence, file=sys.stderr)
+    return 1 if found else 0

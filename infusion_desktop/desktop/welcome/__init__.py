@@ -1,0 +1,1 @@
+"""Before the pharmacy's own window: the first start, and signing in."""

@@ -1,0 +1,96 @@
+"""What may be done with a pump or pole in each state, and whether it may go to a patient. Pure."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from infusion_desktop.dates import show_day
+from infusion_desktop.equipment.words import AssetDeed, AssetState
+
+D, S = AssetDeed, AssetState
+_AT_HOME = (S.WITH_PATIENT, S.DUE_BACK)
+_IN_HOUSE = (S.RECEIVED, S.READY, S.RETURNED, S.CLEANED, S.MAINTENANCE, S.QUARANTINED)
+
+TRANSITIONS: dict[AssetDeed, tuple[tuple[AssetState, ...], AssetState | None]] = {
+    D.REGISTER: ((), S.RECEIVED),
+    D.CLEAN: ((S.RECEIVED, S.RETURNED), S.CLEANED),
+    D.PASS_CHECK: ((S.CLEANED, S.READY), S.READY),
+    D.FAIL_CHECK: ((S.CLEANED, S.READY), S.QUARANTINED),
+    D.START_MAINTENANCE: ((S.CLEANED, S.READY, S.QUARANTINED), S.MAINTENANCE),
+    D.FINISH_MAINTENANCE: ((S.MAINTENANCE,), S.CLEANED),
+    D.SEND_TO_VENDOR: ((S.CLEANED, S.READY, S.QUARANTINED, S.MAINTENANCE), S.REPAIR),
+    D.RETURN_FROM_VENDOR: ((S.REPAIR,), S.RECEIVED),
+    D.RESERVE: ((S.READY,), S.RESERVED),
+    D.LET_GO: ((S.RESERVED,), S.READY),
+    D.SHIP: ((S.RESERVED,), S.IN_TRANSIT),
+    D.DELIVER: ((S.IN_TRANSIT,), S.WITH_PATIENT),
+    D.CALL_BACK: ((S.WITH_PATIENT,), S.DUE_BACK),
+    D.TAKE_BACK: ((*_AT_HOME, S.IN_TRANSIT), S.RETURNED),
+    D.QUARANTINE: (_IN_HOUSE, S.QUARANTINED),
+    D.RELEASE: ((S.QUARANTINED,), S.RETURNED),
+    D.LOSE: ((*_AT_HOME, *_IN_HOUSE, S.IN_TRANSIT, S.REPAIR), S.LOST),
+    D.FIND: ((S.LOST,), S.RETURNED),
+    D.RETIRE: ((*_IN_HOUSE, S.LOST, S.REPAIR), S.RETIRED),
+    D.MOVE: (_IN_HOUSE, None),
+}
+"""For each deed the states it may start from and the state it leads to (None: the same)."""
+
+_NEXT_STEP = {
+    S.RECEIVED: "Clean it, then do the function check.",
+    S.READY: "It is on the shelf, ready for a patient.",
+    S.RESERVED: "Ship its delivery, or take it off that delivery first.",
+    S.IN_TRANSIT: "Record the delivery, or take it back, first.",
+    S.WITH_PATIENT: "Take it back first.",
+    S.DUE_BACK: "Take it back first.",
+    S.RETURNED: "Clean it, then do the function check.",
+    S.CLEANED: "Do the function check.",
+    S.MAINTENANCE: "Finish the maintenance first.",
+    S.REPAIR: "Book it in from the vendor first.",
+    S.QUARANTINED: "Release it from quarantine, or send it for repair.",
+    S.LOST: "Report it found first.",
+    S.RETIRED: "It has left the pharmacy for good.",
+}
+
+
+def next_step(state: AssetState) -> str:
+    """What to do with it now."""
+    return _NEXT_STEP[state]
+
+
+def after(deed: AssetDeed, state: AssetState) -> AssetState | None:
+    """The state a deed leads to from ``state``; None when it may not be done."""
+    starts, leads_to = TRANSITIONS[deed]
+    if state not in starts:
+        return None
+    return leads_to or state
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """What decides whether a pump or pole may go."""
+
+    tag: str
+    state: AssetState
+    clean: bool
+    checked_on: date | None
+    maintenance_due_on: date | None
+    held: str
+
+
+def why_not_ready(asset: AssetFacts, through: date) -> tuple[str, ...]:
+    """Every reason why it may not go out for a supply period that ends on ``through``; empty when it may."""
+    reasons = []
+    if asset.held:
+        reasons.append(f"{asset.tag} is held: {asset.held}.")
+    if asset.state is not S.READY:
+        reasons.append(f"{asset.tag} is {asset.state.value}. {next_step(asset.state)}")
+    elif not asset.clean or asset.checked_on is None:
+        reasons.append(f"{asset.tag} was not cleaned and checked since it came back.")
+    return tuple(reasons)
+
+
+def maintenance_warning(asset: AssetFacts, through: date) -> str:
+    """Why maintenance stands against it, "" when it does not: due on or before the period's last day."""
+    due = asset.maintenance_due_on
+    if due is None or due > through:
+        return ""
+    return f"{asset.tag}: maintenance is due {show_day(due)}, within the supply period. Take another one."

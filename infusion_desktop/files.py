@@ -1,0 +1,38 @@
+"""Files written whole or not at all, under names that no system refuses."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from infusion_desktop.errors import Refused
+
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Put the content in place of whatever was there: the old file or the new one, never half.
+
+    Refused in a sentence when the folder is missing and cannot be made, or the disk is full.
+    """
+    unfinished = ""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".part")
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(unfinished).replace(file)
+    except OSError as error:
+        if unfinished:
+            Path(unfinished).unlink(missing_ok=True)
+        raise Refused(
+            f"{file} could not be written: {error.strerror}. Choose another folder or free some space."
+        ) from error
+
+
+def safe_name(text: str) -> str:
+    """A file name from ids and dates: letters, digits, dot, hyphen and underscore, at most 100 characters."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:100] or "file"
+    return f"_{plain}" if _RESERVED.fullmatch(plain) else plain
