@@ -1,6 +1,5 @@
 """A paper in the window before it is printed: pages, zoom, print, save, open in the system's viewer."""
 
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +24,7 @@ from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Desk
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pdf_pages import PagePicture, PageSize, page_sizes, picture_of
+from infusion_desktop.files import safe_name, write_whole
 
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
@@ -124,14 +124,14 @@ class PdfPreview(QWidget):
         pdf = self._pdf
         messages = self._desk.messages
         self._desk.jobs.run(
-            self, lambda: write_whole(path, pdf), lambda _path: messages.said("The paper was saved."), self._fail
+            self, lambda: write_whole(path, pdf), lambda _nothing: messages.said("The paper was saved."), self._fail
         )
 
     def open_outside(self) -> None:
         """Write a private copy and open it in the system's viewer."""
-        path = Path(tempfile.mkdtemp(prefix="paper-", dir=self._folder)) / Path(self._file_name).name
+        path = Path(tempfile.mkdtemp(prefix="paper-", dir=self._folder)) / safe_name(self._file_name)
 
-        def opened(_path: Path) -> None:
+        def opened(_nothing: None) -> None:
             if not self.open_url(QUrl.fromLocalFile(str(path))):
                 self._desk.messages.refused(
                     ("No program on this computer opens PDF files. Save the paper instead.",), self
@@ -148,7 +148,8 @@ class PdfPreview(QWidget):
         dialog.setMinMax(1, max(1, self.pages))
         dialog.accepted.connect(lambda: self.print_on(printer))
         dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        dialog.setModal(True)
+        dialog.show()
 
     def print_on(self, printer: "QPrinter") -> None:
         """Print on this printer, page after page; each is drawn off the window's thread."""
@@ -314,18 +315,3 @@ class PdfDialog(QDialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.preview)
         self.finished.connect(self.deleteLater)
-
-
-def write_whole(path: Path, contents: bytes) -> Path:
-    """Write a file that only its owner may read; it appears whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=".paper-", suffix=".part", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
