@@ -19,7 +19,7 @@ class BillingModel(Enum):
 
 
 class DayBasis(Enum):
-    """Which days are service days: access (NHIA, Oregon), infusion days (Texas, North Dakota), hours (North Carolina)."""
+    """Which days are service days: access (NHIA, Oregon), infusion days (Texas), hours of infusion (North Carolina)."""
 
     ACCESS = "ACCESS"
     INFUSION_DAY = "INFUSION_DAY"
@@ -297,7 +297,7 @@ class RuleSet:
         return self.tier_policy_by_family.get(family, self.tier_policy)
 
     def percent_of_rank(self, rank: int) -> Decimal:
-        """The share of the rate a rank is paid; rank 0 (not ranked) is paid in full, later ranks like the last named."""
+        """The share of the rate a rank is paid; rank 0 (not ranked) in full, later ranks like the last named."""
         return Decimal(100) if rank == 0 else self.rank_percent[min(rank, len(self.rank_percent)) - 1]
 
     def modifiers_of_rank(self, rank: int) -> tuple[str, ...]:

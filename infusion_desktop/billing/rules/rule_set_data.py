@@ -55,10 +55,11 @@ def changed(rules: RuleSet) -> dict[str, object]:
 
 def problems_in(rules: RuleSet) -> list[str]:
     """Every value that makes no sense, one sentence each, naming the key."""
-    found = []
-    for key in ("max_interval_hours", "max_units_per_day", "lines_per_claim", "version"):
-        if getattr(rules, key) < 1:
-            found.append(f"Billing rule “{key}” must be at least 1.")
+    found = [
+        f"Billing rule “{key}” must be at least 1."
+        for key in ("max_interval_hours", "max_units_per_day", "lines_per_claim", "version")
+        if getattr(rules, key) < 1
+    ]
     for each in fields(rules):
         value = getattr(rules, each.name)
         if type(value) is int and value < 0:
@@ -80,11 +81,12 @@ def problems_in(rules: RuleSet) -> list[str]:
 
 
 def _modifier_problems(rules: RuleSet) -> list[str]:
-    found = []
-    for key in ("concurrency_modifiers", "concurrency_extra_modifiers", "modifier_order"):
-        for modifier in getattr(rules, key):
-            if len(modifier) != 2 or not modifier.isalnum():
-                found.append(f"Billing rule “{key}” holds “{modifier}”: a modifier has two letters or digits.")
+    found = [
+        f"Billing rule “{key}” holds “{modifier}”: a modifier has two letters or digits."
+        for key in ("concurrency_modifiers", "concurrency_extra_modifiers", "modifier_order")
+        for modifier in getattr(rules, key)
+        if len(modifier) != 2 or not modifier.isalnum()
+    ]
     if rules.suite_modifier and (len(rules.suite_modifier) != 2 or not rules.suite_modifier.isalnum()):
         found.append("Billing rule “suite_modifier” is a modifier of two letters or digits, such as SS, or empty.")
     return found

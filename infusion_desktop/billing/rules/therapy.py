@@ -12,7 +12,7 @@ from infusion_desktop.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class Infusion:
-    """One infusion or dose as it was given; local wall-clock time, ``ends_at`` None when the end was not written down."""
+    """One infusion or dose as given; local wall-clock time, ``ends_at`` None when the end was not written down."""
 
     starts_at: datetime
     ends_at: datetime | None = None
@@ -105,10 +105,15 @@ class Interruption:
 class RateBasis(Enum):
     """What one unit of a contracted rate pays for."""
 
-    PER_DIEM = "per diem"
-    PER_DOSE = "per dose"
-    PER_INFUSION = "per infusion"
-    PER_DISPENSE = "per dispense"
+    PER_DIEM = "PER_DIEM"
+    PER_DOSE = "PER_DOSE"
+    PER_INFUSION = "PER_INFUSION"
+    PER_DISPENSE = "PER_DISPENSE"
+
+    @property
+    def words(self) -> str:
+        """The basis as people read it."""
+        return self.value.replace("_", " ").lower()
 
 
 @dataclass(frozen=True, slots=True)
