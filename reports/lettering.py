@@ -75,7 +75,7 @@ def width(text: str, name: str, size: float) -> float:
     """How wide the text is, in points."""
     face = font(name).face
     widths, default = face.charWidths, face.defaultWidth
-    return sum(widths.get(ord(char), default) for char in text) * size / 1000.0
+    return float(sum(widths.get(ord(char), default) for char in text)) * size / 1000.0
 
 
 @lru_cache(maxsize=8192)

@@ -8,8 +8,8 @@ from typing import Any
 
 from reports import shown
 from reports.lettering import (
-    BOLD,
     BODY,
+    BOLD,
     CAPTION,
     FAINT,
     HEADING,
@@ -151,6 +151,16 @@ class Paper:
             dark.rect(x + column * module, y + size - (row + 1) * module, length * module, module)
         self.canvas.drawPath(dark, stroke=0, fill=1)
         return True
+
+    def triangle(self, x1: float, y1: float, x2: float, y2: float, x3: float, y3: float) -> None:
+        """A small black triangle."""
+        self._ink(0.0)
+        shape = self.canvas.beginPath()
+        shape.moveTo(x1, y1)
+        shape.lineTo(x2, y2)
+        shape.lineTo(x3, y3)
+        shape.close()
+        self.canvas.drawPath(shape, stroke=0, fill=1)
 
     def next_page(self) -> None:
         """End this page."""

@@ -25,7 +25,8 @@ def data_matrix(text: str, gs1: bool = False) -> tuple[int, _Runs]:
 
     options: dict[str, Any] = {"gs1": True} if gs1 else {}
     symbol = create_barcode(text, BarcodeFormat.DataMatrix, force_square=True, **options)
-    rows = memoryview(symbol.to_image(scale=1, add_quiet_zones=False)).tolist()
+    picture: Any = symbol.to_image(scale=1, add_quiet_zones=False)
+    rows: Any = memoryview(picture).tolist()
     return len(rows), tuple(run for index, row in enumerate(rows) for run in _runs(index, row))
 
 
