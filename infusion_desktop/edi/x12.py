@@ -44,13 +44,13 @@ class Delimiters:
 class Segment:
     """One numbered segment; ``segment[2]`` is its second element, "" when it is not there."""
 
-    __slots__ = ("_component", "elements", "kind", "number")
+    __slots__ = ("component", "elements", "kind", "number")
 
     def __init__(self, number: int, elements: list[str], component: str, kind: str) -> None:
         self.number = number
         self.elements = elements
         self.kind = kind
-        self._component = component
+        self.component = component
 
     def __len__(self) -> int:
         """How many elements follow the tag."""
@@ -66,7 +66,7 @@ class Segment:
 
     def parts(self, element: int) -> list[str]:
         """The components of an element; one empty component when it is not there."""
-        return [part.strip() for part in self[element].split(self._component)]
+        return [part.strip() for part in self[element].split(self.component)]
 
     def refusal(self, element: int, expected: str, component: int = 0) -> Refused:
         """The sentence that names kind of file, segment, element, value and what is expected."""
@@ -305,9 +305,9 @@ class _Envelopes:
 def read_transactions(data: str | bytes, kind: str, wrong_counts: list[str] | None = None) -> Iterator[Transaction]:
     """Each transaction of a file, one after the other, so that a large file is never whole in memory as segments.
 
-    Raises Refused at the first segment that is wrong: callers must have read to the end before they use anything. A wrong
-    SE01, GE01 or IEA01 is refused too, unless ``wrong_counts`` is given to collect the sentences: some payers send them,
-    and a person decides.
+    Raises Refused at the first segment that is wrong: callers must have read to the end before they use anything. A
+    wrong SE01, GE01 or IEA01 is refused too, unless ``wrong_counts`` is given to collect the sentences: some payers
+    send them, and a person decides.
     """
     return _Envelopes(decode(data, kind), kind, wrong_counts).interchanges()
 

@@ -1,7 +1,8 @@
 """X12 text out: values cleaned to the basic character set with a notice, segments joined, counted and enclosed.
 
 Nothing that could shift an element can pass: a value with a delimiter, a control or a character outside the basic set
-raises when its segment is written. Basic set (X12.6): upper case letters, digits, space, ! " & ' ( ) * + , - . / : ; ? =
+raises when its segment is written. Basic set (X12.6): upper case letters, digits, space and ! " & ' ( ) * + , - . / : ;
+? =
 """
 
 import re
@@ -17,33 +18,13 @@ _WORD = r"[A-Z0-9!\"&'()+,\-./;?=]+"
 _CLEAN = re.compile(rf"(?:{_WORD}(?: {_WORD})*)?", re.ASCII)
 _LINE = re.compile(r"[A-Z0-9 !\"&'()+,\-./;?=*:]+", re.ASCII)
 _NOT_BASIC = re.compile(r"[^A-Z0-9 !\"&'()+,\-./;?=]", re.ASCII)
+_SPELLED = "Ł=L ł=l Ø=O ø=o Đ=D đ=d Ð=D ð=d Ħ=H ħ=h ẞ=SS ß=ss Æ=AE æ=ae Œ=OE œ=oe Þ=TH þ=th ı=i Ŋ=N ŋ=n"
 _TURNED = str.maketrans(
-    {
-        **dict.fromkeys("*:~^|\\<>#%@[]{}$\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029", " "),
-        **dict.fromkeys("‘’‚‛`´ʻʼ′", "'"),
-        **dict.fromkeys("“”„«»″", '"'),
-        **dict.fromkeys("‐‑‒–—―−_", "-"),
-        "Ł": "L",
-        "ł": "l",
-        "Ø": "O",
-        "ø": "o",
-        "Đ": "D",
-        "đ": "d",
-        "Ð": "D",
-        "ð": "d",
-        "Ħ": "H",
-        "ħ": "h",
-        "ß": "ss",
-        "ẞ": "SS",
-        "Æ": "AE",
-        "æ": "ae",
-        "Œ": "OE",
-        "œ": "oe",
-        "Þ": "TH",
-        "þ": "th",
-        "ı": "i",
-        "Ŋ": "N",
-    }
+    dict.fromkeys("*:~^|\\<>#%@[]{}$\t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029", " ")
+    | dict.fromkeys("‘’‚‛`´ʻʼ′", "'")
+    | dict.fromkeys("“”„«»″", '"')
+    | dict.fromkeys("‐‑‒–—―−_", "-")
+    | dict(pair.split("=") for pair in _SPELLED.split())
 )
 
 

@@ -1,0 +1,451 @@
+"""Professional claims read back from an 837P: a second opinion on what was written, and where an error lies."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from infusion_desktop.dates import Days
+from infusion_desktop.edi.claim_data import (
+    Address,
+    Adjustment,
+    Attachment,
+    Batch,
+    BillingProvider,
+    Claim,
+    Drug,
+    Frequency,
+    Heading,
+    LineAdjudication,
+    Name,
+    OtherPayer,
+    Patient,
+    Payer,
+    Provider,
+    Receiver,
+    Rental,
+    ServiceLine,
+    Submitter,
+    Subscriber,
+)
+from infusion_desktop.edi.x12 import Segment, Transaction, expect_kind, read_transactions
+from infusion_desktop.edi.x12_writing import Interchange
+from infusion_desktop.errors import Refused
+
+_KIND = "837"
+
+
+def read(data: str | bytes) -> tuple[Batch, ...]:
+    """The batches of an 837P file, one for each ST; Refused names the segment that is wrong."""
+    return tuple([_batch(found) for found in read_transactions(data, _KIND)])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a sent file an acknowledgement points: claim and line, "" and 0 when it points above them."""
+
+    claim_number: str
+    line: int
+    line_control: str
+    tag: str
+
+
+def find_place(data: str | bytes, transaction_control: str, position: int) -> Place | None:
+    """What stands at a segment number of a 999 (IK302, counting ST as 1) in the file that was sent; None if nothing."""
+    for found in read_transactions(data, _KIND):
+        if found.control.lstrip("0") == transaction_control.strip().lstrip("0"):
+            return _place(found, position)
+    return None
+
+
+def _place(found: Transaction, position: int) -> Place | None:
+    if position == 1:
+        return Place("", 0, "", "ST")
+    if not 2 <= position <= len(found.segments) + 1:
+        return None
+    place = Place("", 0, "", "")
+    for segment in found.segments[: position - 1]:
+        if segment.tag in ("HL", "CLM"):
+            place = Place(segment[1] if segment.tag == "CLM" else "", 0, "", "")
+        elif segment.tag == "LX":
+            place = replace(place, line=place.line + 1)
+    if place.line:
+        place = replace(place, line_control=_line_control(found.segments, position))
+    return replace(place, tag=found.segments[position - 2].tag)
+
+
+def _line_control(segments: list[Segment], position: int) -> str:
+    """REF*6R of the line in which the position lies."""
+    start = max(at for at in range(position - 1) if segments[at].tag == "LX")
+    for at in range(start + 1, len(segments)):
+        if segments[at].tag in ("LX", "CLM", "HL"):
+            break
+        if segments[at].tag == "REF" and segments[at][1] == "6R":
+            return segments[at][2]
+    return ""
+
+
+class _Loop:
+    """The segments of one loop, asked by tag and qualifier."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = segments
+        self.head = segments[0]
+
+    def all(self, tag: str, *qualifiers: str) -> Iterator[Segment]:
+        """Every segment of this name, whose first element is one of the qualifiers when some are given."""
+        for segment in self.segments:
+            if segment.tag == tag and (not qualifiers or segment[1] in qualifiers):
+                yield segment
+
+    def first(self, tag: str, *qualifiers: str) -> Segment | None:
+        """The first such segment, None when there is none."""
+        return next(self.all(tag, *qualifiers), None)
+
+    def required(self, tag: str, *qualifiers: str) -> Segment:
+        """The first such segment, or Refused naming the loop that lacks it."""
+        if found := self.first(tag, *qualifiers):
+            return found
+        wanted = "*".join((tag, *qualifiers[:1]))
+        raise Refused(
+            f"{_KIND} file, segment {self.head.number} ({self.head.tag}): {wanted} is missing in its loop. "
+            f"Expected {wanted} after segment {self.head.number}."
+        )
+
+    def text(self, tag: str, qualifier: str) -> str:
+        """The second element of the first such segment, "" when there is none."""
+        found = self.first(tag, qualifier)
+        return found[2] if found else ""
+
+    def amount(self, qualifier: str) -> Decimal | None:
+        """The amount of an AMT, None when there is none."""
+        found = self.first("AMT", qualifier)
+        return found.amount(2) if found else None
+
+    def day(self, qualifier: str) -> date | None:
+        """The day of a DTP, None when there is none."""
+        found = self.first("DTP", qualifier)
+        return found.day(3) if found else None
+
+    def split(self, *tags: str) -> list["_Loop"]:
+        """The loop cut before each segment of these names; what stands before the first is left out."""
+        starts = [at for at, segment in enumerate(self.segments) if segment.tag in tags]
+        ends = [*starts[1:], len(self.segments)][: len(starts)]
+        return [_Loop(self.segments[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+    def named(self, *roles: str) -> "_Loop":
+        """The NM1 loop of one of these roles, up to the next NM1; Refused when it is not there."""
+        if found := self.maybe(*roles):
+            return found
+        self.required("NM1", *roles)
+        raise AssertionError
+
+    def maybe(self, *roles: str) -> "_Loop | None":
+        """The NM1 loop of one of these roles, None when it is not there."""
+        return next((loop for loop in self.split("NM1") if loop.head[1] in roles), None)
+
+
+def _batch(found: Transaction) -> Batch:
+    expect_kind(found, _KIND)
+    if not found.segments:
+        raise found.header.misplaced("BHT, the head of the claims, after it")
+    whole = _Loop(found.segments)
+    levels = whole.split("HL")
+    if not levels:
+        raise found.header.misplaced("HL, the pharmacy's level, after it")
+    heading = _heading(found, _Loop(found.segments[: found.segments.index(levels[0].head)]), levels[0])
+    return Batch(heading, tuple(_claims(levels)))
+
+
+def _heading(found: Transaction, top: _Loop, pharmacy: _Loop) -> Heading:
+    begin = top.required("BHT")
+    submitter, receiver = top.named("41"), top.named("40")
+    contact = submitter.required("PER", "IC")
+    return Heading(
+        interchange=_interchange(found, begin),
+        transaction_control=found.control,
+        batch_number=begin[3],
+        submitter=Submitter(submitter.head[3], submitter.head[9], contact[2], contact[4]),
+        receiver=Receiver(receiver.head[3], receiver.head[9]),
+        billing=_pharmacy(pharmacy),
+        reissue=begin[2] == "18",
+    )
+
+
+def _interchange(found: Transaction, begin: Segment) -> Interchange:
+    isa, group = found.isa, found.group
+    return Interchange(
+        sender_id=isa[6],
+        receiver_id=isa[8],
+        interchange_control=isa.whole(13),
+        group_control=group.whole(6),
+        written_on=begin.day(4),
+        written_at=_time(begin, 5),
+        test=isa[15] == "T",
+        wants_ta1=isa[14] == "1",
+        sender_qualifier=isa[5],
+        receiver_qualifier=isa[7],
+    )
+
+
+def _time(segment: Segment, element: int) -> time:
+    value = segment[element][:4]
+    if len(value) == 4 and value.isascii() and value.isdigit():
+        try:
+            return datetime.strptime(value, "%H%M").time()  # noqa: DTZ007 - a wall clock time, without a zone
+        except ValueError:
+            pass
+    raise segment.refusal(element, "a time as HHMM")
+
+
+def _pharmacy(level: _Loop) -> BillingProvider:
+    if level.head[3] != "20":
+        raise level.head.refusal(3, "20, the pharmacy's level first")
+    loop, pay_to = level.named("85"), level.maybe("87")
+    taxonomy = level.first("PRV", "BI")
+    return BillingProvider(
+        name=loop.head[3],
+        npi=loop.head[9],
+        tax_id=loop.required("REF", "EI", "SY")[2],
+        address=_address(loop),
+        taxonomy=taxonomy[3] if taxonomy else "",
+        pay_to=_address(pay_to) if pay_to else None,
+    )
+
+
+def _address(loop: _Loop) -> Address:
+    street, city = loop.required("N3"), loop.required("N4")
+    return Address(street[1], city[1], city[2], city[3], street[2])
+
+
+def _maybe_address(loop: _Loop) -> Address | None:
+    return _address(loop) if loop.first("N3") else None
+
+
+def _name(nm1: Segment) -> Name:
+    return Name(nm1[3], nm1[4], nm1[5], nm1[7])
+
+
+def _claims(levels: list[_Loop]) -> Iterator[Claim]:
+    """The claims of every level, each with the subscriber, payer and patient above it."""
+    subscriber_level: _Loop | None = None
+    for level in levels[1:]:
+        kind = level.head[3]
+        if kind == "20":
+            raise level.head.refusal(3, "22 or 23; this reader takes one pharmacy in a transaction")
+        if kind == "22":
+            subscriber_level = level
+        elif kind != "23":
+            raise level.head.refusal(3, "20, 22 or 23")
+        if subscriber_level is None:
+            raise level.head.refusal(3, "22, a subscriber, before the patient")
+        above = _Above(subscriber_level, level if kind == "23" else None)
+        for claim in level.split("CLM"):
+            yield _claim(claim, above)
+
+
+class _Above:
+    """Who stands above the claims of a level."""
+
+    def __init__(self, subscriber: _Loop, patient: _Loop | None) -> None:
+        relation = subscriber.required("SBR")
+        loop, payer = subscriber.named("IL"), subscriber.named("PR")
+        birth = loop.first("DMG")
+        self.rank = relation[1]
+        self.subscriber = Subscriber(
+            name=_name(loop.head),
+            member_id=loop.head[9],
+            address=_maybe_address(loop),
+            born_on=birth.day(2) if birth else None,
+            sex=birth[3] if birth else "",
+            group_number=relation[3],
+            group_name=relation[4],
+        )
+        self.payer = Payer(
+            name=payer.head[3],
+            identifier=payer.head[9],
+            kind=relation[9],
+            address=_maybe_address(_Loop(_until_claim(payer))),
+            our_number=_Loop(_until_claim(payer)).text("REF", "G2"),
+            medicare_second=relation[5],
+        )
+        self.patient = self._patient(patient) if patient else None
+
+    @staticmethod
+    def _patient(level: _Loop) -> Patient:
+        loop = level.named("QC")
+        birth = loop.required("DMG")
+        return Patient(_name(loop.head), _address(loop), birth.day(2), birth[3], level.required("PAT")[1])
+
+
+def _until_claim(loop: _Loop) -> Sequence[Segment]:
+    end = next((at for at, segment in enumerate(loop.segments) if segment.tag == "CLM"), len(loop.segments))
+    return loop.segments[:end]
+
+
+def _claim(whole: _Loop, above: _Above) -> Claim:
+    lines = whole.split("LX")
+    if not lines:
+        raise whole.head.misplaced("LX, the first line, in the claim after it")
+    top = _Loop(whole.segments[: whole.segments.index(lines[0].head)])
+    others = top.split("SBR")
+    own = _Loop(top.segments[: top.segments.index(others[0].head)]) if others else top
+    clm, referring = own.head, own.maybe("DN")
+    place = [*clm.parts(5), "", ""]
+    found = Claim(
+        number=clm.required(1, "the claim number"),
+        subscriber=above.subscriber,
+        payer=above.payer,
+        diagnoses=_diagnoses(own.required("HI")),
+        lines=tuple([_line(line) for line in lines]),
+        patient=above.patient,
+        rank=above.rank,
+        frequency=_frequency(clm, place[2]),
+        original_reference=own.text("REF", "F8"),
+        place=place[0],
+        accepts_assignment=clm[7],
+        benefits_assigned=clm[8],
+        release_signed=clm[9],
+        delay_reason=clm[20],
+        attachments=tuple(Attachment(paper[1], paper[2], paper[6]) for paper in own.all("PWK")),
+        patient_paid=own.amount("F5"),
+        referral=own.text("REF", "9F"),
+        authorization=own.text("REF", "G1"),
+        medical_record=own.text("REF", "EA"),
+        note=own.text("NTE", "ADD"),
+        homebound=own.first("CRC", "75") is not None,
+        referring=_provider(referring) if referring else None,
+        other_payers=tuple([_other_payer(other) for other in others]),
+    )
+    if found.charge != clm.amount(2):
+        raise clm.refusal(2, f"{found.charge}, the sum of the lines' charges")
+    return found
+
+
+def _frequency(clm: Segment, code: str) -> Frequency:
+    try:
+        return Frequency(code)
+    except ValueError:
+        raise clm.refusal(5, "frequency 1, 7 or 8", component=3) from None
+
+
+def _diagnoses(hi: Segment) -> tuple[str, ...]:
+    found = []
+    for element in range(1, len(hi) + 1):
+        qualifier, _, code = hi[element].partition(hi.component)
+        if qualifier not in ("ABK", "ABF", "BK", "BF") or not code:
+            raise hi.refusal(element, "a diagnosis such as ABK:L03115")
+        found.append(code)
+    return tuple(found)
+
+
+def _provider(loop: _Loop) -> Provider:
+    return Provider(_name(loop.head), loop.head[9])
+
+
+def _other_payer(loop: _Loop) -> OtherPayer:
+    holder, payer = loop.named("IL"), loop.named("PR")
+    own = loop.head
+    remarks = loop.first("MOA")
+    return OtherPayer(
+        name=payer.head[3],
+        identifier=payer.head[9],
+        rank=own[1],
+        holder=_name(holder.head),
+        member_id=holder.head[9],
+        kind=own[9],
+        relation=own[2],
+        group_number=own[3],
+        paid=loop.amount("D"),
+        adjustments=read_adjustments(loop.all("CAS")),
+        not_covered=loop.amount("A8"),
+        patient_owes=loop.amount("EAF"),
+        remarks=tuple(remarks[at] for at in range(3, 8) if remarks[at]) if remarks else (),
+        paid_on=payer.day("573"),
+        claim_control=payer.text("REF", "F8"),
+    )
+
+
+def read_adjustments(segments: Iterator[Segment]) -> tuple[Adjustment, ...]:
+    """The reason, amount and quantity triplets of CAS segments, each with its group."""
+    found = []
+    for cas in segments:
+        group = cas.required(1, "a group such as CO or PR")
+        for element in range(2, max(len(cas), 3) + 1, 3):
+            if element > 2 and not cas[element] and not cas[element + 1]:
+                continue
+            reason = cas.required(element, "an adjustment reason code")
+            found.append(Adjustment(group, reason, cas.amount(element + 1), cas.number_at(element + 2)))
+    return tuple(found)
+
+
+def _line(whole: _Loop) -> ServiceLine:
+    results = whole.split("SVD")
+    own = _Loop(whole.segments[: whole.segments.index(results[0].head)]) if results else whole
+    sv1, ordering = own.required("SV1"), own.maybe("DK")
+    procedure = [*sv1.parts(1), *[""] * 7]
+    first, last = own.required("DTP", "472").span(3)
+    return ServiceLine(
+        code=procedure[1],
+        charge=sv1.amount(2),
+        units=_quantity(sv1, 4),
+        days=Days(first, last),
+        control_number=own.text("REF", "6R"),
+        modifiers=tuple(modifier for modifier in procedure[2:6] if modifier),
+        pointers=_pointers(sv1),
+        unit=sv1[3],
+        place=sv1[5],
+        description=procedure[6],
+        rental=_rental(own),
+        prescribed_on=own.day("471"),
+        begun_on=own.day("463"),
+        shipped_on=own.day("011"),
+        authorizations=tuple(found[2] for found in own.all("REF", "G1")),
+        note=own.text("NTE", "ADD"),
+        drug=_drug(own),
+        ordering=_provider(ordering) if ordering else None,
+        adjudications=tuple([_adjudication(result) for result in results]),
+    )
+
+
+def _quantity(segment: Segment, element: int) -> Decimal:
+    if (found := segment.number_at(element)) is None:
+        raise segment.refusal(element, "a quantity")
+    return found
+
+
+def _pointers(sv1: Segment) -> tuple[int, ...]:
+    found = sv1.parts(7)
+    if not all(part.isascii() and part.isdigit() and len(part) <= 2 for part in found):
+        raise sv1.refusal(7, "pointers to diagnoses, such as 1:2")
+    return tuple(map(int, found))
+
+
+def _rental(line: _Loop) -> Rental | None:
+    if (sv5 := line.first("SV5")) is None:
+        return None
+    return Rental(sv5.whole(3), sv5.amount(4), sv5.amount(5), sv5[6])
+
+
+def _drug(line: _Loop) -> Drug | None:
+    if (lin := line.first("LIN")) is None:
+        return None
+    ctp = line.required("CTP")
+    if lin[2] != "N4":
+        raise lin.refusal(2, "N4, a National Drug Code")
+    return Drug(lin[3], _quantity(ctp, 4), ctp[5], line.text("REF", "XZ"), line.text("REF", "VY"))
+
+
+def _adjudication(loop: _Loop) -> LineAdjudication:
+    svd = loop.head
+    procedure = [*svd.parts(3), ""]
+    return LineAdjudication(
+        payer_id=svd[1],
+        paid=svd.amount(2),
+        code=procedure[1],
+        units=_quantity(svd, 5),
+        paid_on=loop.required("DTP", "573").day(3),
+        adjustments=read_adjustments(loop.all("CAS")),
+        modifiers=tuple(modifier for modifier in procedure[2:6] if modifier),
+        patient_owes=loop.amount("EAF"),
+    )

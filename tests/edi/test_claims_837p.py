@@ -1,0 +1,268 @@
+"""Claim files: accepted by an independent validator, read back equal, and refused with every reason at once."""
+
+import io
+import logging
+import random
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from infusion_desktop.edi.claim_data import Address, Adjustment, Batch, Drug, Frequency, Name
+from infusion_desktop.edi.claims_837p import check, find_place, read, segments, write
+from infusion_desktop.edi.x12 import read_segments
+from infusion_desktop.errors import Refused
+
+
+def pyx12_errors(text: str) -> list[str]:
+    """What pyx12, an independent validator with the guide's maps, finds wrong."""
+    import pyx12.error_handler
+    import pyx12.params
+    import pyx12.x12n_document
+
+    found: list[str] = []
+
+    class Kept(pyx12.error_handler.err_handler):
+        def __getattribute__(self, name: str) -> Any:
+            if name in ("isa_error", "gs_error", "st_error", "seg_error", "ele_error"):
+                return lambda *details, **more: found.append(f"{name} {self.cur_line} {details} {more}")
+            return super().__getattribute__(name)
+
+    kept, pyx12.error_handler.err_handler = pyx12.error_handler.err_handler, Kept
+    logging.getLogger("pyx12").setLevel(logging.CRITICAL)
+    try:
+        acknowledgement = io.StringIO()
+        accepted = pyx12.x12n_document.x12n_document(
+            pyx12.params.params(), io.StringIO(text), acknowledgement, None, None
+        )
+    finally:
+        pyx12.error_handler.err_handler = kept
+    return found if found or accepted else ["refused without a word"]
+
+
+def test_pyx12_itself_would_notice(maker: Any) -> None:
+    text = write(maker.batch(1)).text
+    assert pyx12_errors(text) == []
+    assert pyx12_errors(text.replace("*22*", "*99*"))
+    assert pyx12_errors(text.replace("IEA*1*", "IEA*2*"))
+
+
+def test_an_independent_validator_accepts_claims_of_every_kind(maker: Any) -> None:
+    batch = maker.batch(220)
+    text = write(batch).text
+    assert pyx12_errors(text) == []
+    kinds = {(claim.frequency, claim.rank, claim.patient is None) for claim in batch.claims}
+    assert len(kinds) == 3 * 3 * 2
+    assert {1, 50} <= {len(claim.lines) for claim in batch.claims}
+
+
+def test_what_was_written_reads_back_equal(maker: Any) -> None:
+    batch = maker.batch(220)
+    assert read(write(batch).text) == (batch,)
+
+
+HOSTILE = [
+    "O*NEIL",
+    "A~B",
+    "C:D:E",
+    "X^Y",
+    "~~~***",
+    "IEA*1*000000001~",
+    "SMITH\r\nST*837*0002~",
+    "TAB\tBED",
+    "NUL\x00NAME",
+    "\x1d\x1e\x1f",
+    "Łukasiewicz",
+    "Nguyễn Thị",
+    "Müller-Lüdenscheidt",
+    "Straße",
+    "李小龙",
+    "محمد",
+    "‮EVIL",
+    "emoji 😀 name",
+    "   ",
+    "*",
+    "",
+    "a" * 5000,
+    "Zoë  van   den Bérg",
+    "D’Arcy–Smith",
+    "=cmd()",
+    "'; DROP TABLE",
+    "<b>Lee</b>",
+    "\\~",
+    "\ud800lone",
+    "A|B",
+]
+LETTERS = "*~:^|\\ \t\n\x00\x1d\x85\u2028é李😀AZaz09'\"-ßŁ\u0301‮\ud800"
+
+
+def test_hostile_names_never_shift_a_segment_or_an_element(maker: Any, seed: int) -> None:
+    """E4: 300 names in every text field; written with the intended structure and a notice, or refused."""
+    rng = random.Random(seed)
+    names = HOSTILE + ["".join(rng.choices(LETTERS, k=rng.randint(1, 80))) for _ in range(300 - len(HOSTILE))]
+    claim = replace(maker.claim(lines=2, simple=True), note="NOTE", patient=maker.patient())
+    refused = 0
+    heading = maker.heading()
+    intended = _shape(write(Batch(heading, (_with_names(claim, Name("A", "A", "A", "A"), "A"),))).text)
+    for name in names:
+        batch = Batch(heading, (_with_names(claim, Name(name, name, name, name), name),))
+        try:
+            written = write(batch)
+        except Refused as refusal:
+            refused += 1
+            assert all(reason.startswith(f"Claim {claim.number}: ") for reason in refusal.reasons)
+            continue
+        assert _shape(written.text) == intended, repr(name)
+        assert written.text.isascii() and written.text.count("~") == len(intended)
+        again = read(written.text)[0].claims[0].patient
+        if not written.notices:
+            assert again.name.last == " ".join(name.upper().split())
+    assert 5 <= refused <= 60
+
+
+def _with_names(claim: Any, name: Name, text: str) -> Any:
+    patient = replace(claim.patient, name=name, address=Address(text, "CITY", "MN", "55401", text))
+    return replace(claim, patient=patient, note=text[:40])
+
+
+def _shape(text: str) -> list[tuple[str, int]]:
+    """Each segment's name with the number of its elements up to the last that is always there."""
+    return [(found.tag, len(found)) for found in read_segments(text, "837")]
+
+
+def test_an_identifier_is_refused_and_never_altered(maker: Any) -> None:
+    claim = maker.claim(lines=1, simple=True)
+    for bad in ("A*B", "A~B", "A:B", "A^B", "é", "a b", "M\x1d1", " M1", "M1 ", "", "X" * 81):
+        wrong = replace(claim, subscriber=replace(claim.subscriber, member_id=bad))
+        with pytest.raises(Refused, match="member number"):
+            write(Batch(maker.heading(), (wrong,)))
+
+
+def test_every_reason_is_told_at_once(maker: Any) -> None:
+    claim = maker.claim(lines=3, simple=True)
+    first, second, third = claim.lines
+    wrong = replace(
+        claim,
+        diagnoses=("L03115",) * 13,
+        original_reference="ICN1",
+        lines=(
+            replace(first, modifiers=("SH", "SJ", "SS", "KX", "TG"), pointers=(14,)),
+            replace(second, drug=Drug("0781-3209-85", Decimal(1), "BX"), charge=Decimal("1.005")),
+            replace(third, control_number=first.control_number, units=Decimal("0.0001"), ordering=None),
+        ),
+        referring=replace(maker.provider(), npi="1234567890"),
+    )
+    reasons = check(Batch(maker.heading(), (wrong,)))
+    said = "\n".join(reasons)
+    for expected in (
+        "13 diagnoses",
+        "there twice",
+        "must not name an earlier claim",
+        "line 1: 5 modifiers",
+        "line 1: it points to a diagnosis",
+        "line 2: the NDC must be eleven digits",
+        "line 2: the drug's unit",
+        "line 2: the charge must be",
+        "line 3: the units must be",
+        "two lines have the same control number",
+        "the referring provider's NPI is wrong",
+    ):
+        assert expected in said
+    with pytest.raises(Refused) as refused:
+        write(Batch(maker.heading(), (wrong,)))
+    assert refused.value.reasons == reasons
+
+
+def test_fifty_lines_pass_and_fifty_one_do_not(maker: Any) -> None:
+    claim = maker.claim(lines=51, simple=True)
+    assert any("51 lines" in reason for reason in check(Batch(maker.heading(), (claim,))))
+    assert check(Batch(maker.heading(), (replace(claim, lines=claim.lines[:50]),))) == ()
+    assert any("0 lines" in reason for reason in check(Batch(maker.heading(), (replace(claim, lines=()),))))
+
+
+def test_a_replacement_needs_the_payers_claim_number(maker: Any) -> None:
+    claim = replace(maker.claim(lines=1, simple=True), frequency=Frequency.VOID)
+    with pytest.raises(Refused, match="payer's number of the claim it corrects"):
+        write(Batch(maker.heading(), (claim,)))
+
+
+def test_a_secondary_claim_whose_first_payer_does_not_add_up_is_refused(maker: Any) -> None:
+    claim = next(found for found in iter(maker.claim, None) if found.rank == "S" and found.other_payers[0].adjustments)
+    assert check(Batch(maker.heading(), (claim,))) == ()
+    other = claim.other_payers[0]
+    more = replace(other, adjustments=(*other.adjustments, Adjustment("PI", "B7", Decimal("0.01"))))
+    reasons = check(Batch(maker.heading(), (replace(claim, other_payers=(more,)),)))
+    assert any("differ from the charge by -0.01" in reason for reason in reasons)
+    reasons = check(Batch(maker.heading(), (replace(claim, other_payers=()),)))
+    assert any("needs the other payer's result" in reason for reason in reasons)
+
+
+def test_a_dependent_hangs_under_the_patient_level_and_the_subscriber_level_says_so(maker: Any) -> None:
+    claim = maker.claim(lines=1, simple=True)
+    alone = replace(claim, patient=None, subscriber=maker.subscriber(with_person=True))
+    child = replace(claim, number="C2", patient=maker.patient(), subscriber=maker.subscriber(with_person=False))
+    lines = [
+        line for line in write(Batch(maker.heading(), (alone, child))).text.split("~\n") if line[:3] in ("HL*", "CLM")
+    ]
+    assert [line[:9] for line in lines if line.startswith("HL")] == ["HL*1**20*", "HL*2*1*22", "HL*3*1*22", "HL*4*3*23"]
+    assert [line[-1] for line in lines if line.startswith("HL")] == ["1", "0", "1", "0"]
+
+
+def test_more_than_a_hundred_claims_of_one_patient_open_a_second_level(maker: Any) -> None:
+    claim = replace(maker.claim(lines=1, simple=True), patient=None, subscriber=maker.subscriber(with_person=True))
+    dependent = replace(claim, patient=maker.patient())
+    for one in (claim, dependent):
+        batch = Batch(maker.heading(), tuple(replace(one, number=f"N{at}") for at in range(205)))
+        text = write(batch).text
+        assert pyx12_errors(text) == []
+        assert read(text) == (batch,)
+
+
+def test_an_acknowledgements_segment_number_leads_back_to_claim_and_line(maker: Any) -> None:
+    batch = maker.batch(3)
+    text = write(batch).text
+    inside = list(read_segments(text, "837"))[2:-2]
+    claim, line = "", 0
+    for position, segment in enumerate(inside, 1):
+        if segment.tag == "CLM":
+            claim, line = segment[1], 0
+        if segment.tag == "HL":
+            claim, line = "", 0
+        line += segment.tag == "LX"
+        if segment.tag == "SE":
+            break
+        place = find_place(text, "0001", position)
+        assert place is not None
+        assert (place.claim_number, place.line, place.tag) == (claim, line, segment.tag)
+        assert place.line_control == (f"{claim}-{line}" if line else "")
+    assert find_place(text, "0001", 999_999) is None
+    assert find_place(text, "0099", 1) is None
+
+
+def test_streaming_gives_the_same_file_and_stops_at_the_first_bad_claim(maker: Any) -> None:
+    batch = maker.batch(20)
+    assert "".join(segments(batch.heading, iter(batch.claims))) == write(batch).text
+    bad = replace(batch.claims[0], diagnoses=())
+    with pytest.raises(Refused, match="0 diagnoses"):
+        list(segments(batch.heading, [batch.claims[1], bad]))
+
+
+def test_a_test_file_never_says_production(maker: Any) -> None:
+    batch = maker.batch(1)
+    assert next(read_segments(write(batch).text, "837"))[15] == "T"
+    live = replace(batch.heading, interchange=replace(batch.heading.interchange, test=False))
+    assert next(read_segments(write(Batch(live, batch.claims)).text, "837"))[15] == "P"
+
+
+def test_a_thousand_four_line_claims_are_written_quickly(new_maker: Any) -> None:
+    """Goal 0.2 s of cpu on a quiet machine; the limit here is loose because others share the machine."""
+    maker = new_maker(1)
+    claims = tuple(maker.claim(lines=4, simple=True) for _ in range(1000))
+    batch = Batch(maker.heading(), claims)
+    began = time.process_time()
+    text = write(batch).text
+    spent = time.process_time() - began
+    print(f"1,000 claims, {text.count('~')} segments: {spent:.3f} s cpu")  # noqa: T201 - a figure for who reads the run
+    assert spent < 2
