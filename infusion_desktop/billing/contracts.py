@@ -28,7 +28,7 @@ from infusion_desktop.patients.words import PayerId
 
 @dataclass(frozen=True, slots=True)
 class PayerRuleSet:
-    """A version of a payer's rules while it is in force; both days belong to it, no last day means until further notice."""
+    """A version of a payer's rules; both of its days belong to it, no last day means until further notice."""
 
     id: RuleSetId
     payer_id: PayerId

@@ -1,0 +1,87 @@
+"""What a month came to, before it is a claim: lines with the evidence of every unit, and what was left out and why."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from infusion_desktop.billing.words import LineKind, RuleSetId
+from infusion_desktop.dates import Days
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.words import PatientId, PayerId
+
+
+@dataclass(frozen=True, slots=True)
+class UnitEvidence:
+    """Why one day's units stand on a line; ``delivery_id`` None means that no delivery covers the day."""
+
+    day: date
+    units: Decimal
+    therapy_id: int | None
+    delivery_id: int | None
+    delivery_number: str
+    proven: bool
+    rank: int
+    rate: Decimal
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedLine:
+    """One service line with everything a claim line keeps."""
+
+    kind: LineKind
+    code: str
+    days: Days
+    units: Decimal
+    rate: Decimal
+    charge: Decimal
+    expected: Decimal
+    modifiers: tuple[str, ...] = ()
+    description: str = ""
+    ndc: str = ""
+    ndc_quantity: Decimal | None = None
+    ndc_unit: str = ""
+    therapy_id: int | None = None
+    delivery_id: int | None = None
+    visit_id: int | None = None
+    authorization_number: str = ""
+    rules_id: RuleSetId | None = None
+    evidence: tuple[UnitEvidence, ...] = ()
+    sentences: tuple[str, ...] = ()
+    held: str = ""
+    priced: bool = True
+    place: str = "12"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutDays:
+    """Days of a therapy that are not billed, and why, as a biller reads it."""
+
+    therapy_id: int
+    therapy: str
+    days: tuple[date, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCounted:
+    """A patient's period at one payer: lines in their order on the claim, left out days, and what to look at."""
+
+    patient_id: PatientId
+    payer_id: PayerId
+    period: Days
+    lines: tuple[CountedLine, ...]
+    left_out: tuple[LeftOutDays, ...] = ()
+    notes: tuple[str, ...] = ()
+    rules: str = ""
+    claim_limit: int = field(default=50)
+
+    @property
+    def charge(self) -> Decimal:
+        """What all lines charge."""
+        return sum((line.charge for line in self.lines), ZERO)
+
+    @property
+    def expected(self) -> Decimal:
+        """What the contract should pay for all lines."""
+        return sum((line.expected for line in self.lines), ZERO)

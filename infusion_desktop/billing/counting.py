@@ -1,0 +1,198 @@
+"""Count a patient's month at a payer: the per-diem engine over the calendar, with the delivery behind every day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.billing.authorizations import authorizations, for_engine
+from infusion_desktop.billing.code_table import code_table
+from infusion_desktop.billing.contracts import PayerRuleSet, fee_schedule, rule_versions
+from infusion_desktop.billing.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
+from infusion_desktop.billing.month_facts import MonthFacts, month_facts
+from infusion_desktop.billing.other_lines import nursing_notes, other_lines
+from infusion_desktop.billing.rules.counting import PeriodResult, count_versions
+from infusion_desktop.billing.rules.lines import Line
+from infusion_desktop.billing.rules.rule_set import BillingModel, RuleSet
+from infusion_desktop.billing.words import ClaimId, LineKind
+from infusion_desktop.dates import Days, month_of, show_days
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, Rank
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredPeriod:
+    """The days of a month that one primary coverage pays for."""
+
+    coverage_id: CoverageId
+    payer_id: PayerId
+    payer: str
+    period: Days
+
+
+def covered_periods(session: Session, patient: PatientId, month: Days) -> tuple[CoveredPeriod, ...]:
+    """Who pays first on which days of a period; Refused when two primary coverages claim the same day."""
+    rows = session.execute(
+        select(Coverage.id, Coverage.payer_id, Payer.name, Coverage.starts_on, Coverage.ends_on)
+        .join(Payer, Payer.id == Coverage.payer_id)
+        .where(Coverage.patient_id == patient, Coverage.rank == Rank.PRIMARY, Coverage.starts_on <= month.last)
+        .where(or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first))
+        .order_by(Coverage.starts_on, Coverage.id)
+    ).all()
+    found = [
+        CoveredPeriod(
+            CoverageId(row.id),
+            PayerId(row.payer_id),
+            row.name,
+            Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last)),
+        )
+        for row in rows
+    ]
+    for before, after in pairwise(found):
+        if after.period.first <= before.period.last:
+            raise Refused(
+                f"{before.payer} and {after.payer} are both primary from {after.period.first:%m/%d/%Y}. "
+                "End one coverage before the other begins."
+            )
+    return tuple(found)
+
+
+def the_covered_period(
+    session: Session, patient: PatientId, month: Days, coverage: CoverageId | None = None
+) -> CoveredPeriod:
+    """The one coverage to bill; Refused when there is none, or more than one and nobody chose."""
+    found = covered_periods(session, patient, month)
+    if coverage is not None:
+        found = tuple(each for each in found if each.coverage_id == coverage)
+    if not found:
+        raise Refused(f"No primary coverage is in force in {show_days(month)}. Enter the patient's coverage.")
+    if len(found) > 1:
+        names = " and ".join(each.payer for each in found)
+        raise Refused(f"{names} share {show_days(month)}. Choose the coverage to bill.")
+    return found[0]
+
+
+def count_month(
+    session: Session,
+    patient: PatientId,
+    month: Days,
+    coverage: CoverageId | None = None,
+    *,
+    beside: ClaimId | None = None,
+) -> MonthCounted:
+    """What a month comes to at the patient's primary payer; changes nothing.
+
+    ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free.
+    """
+    covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
+    versions = _versions(session, covered)
+    facts = month_facts(session, patient, covered.period)
+    allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
+    fees = fee_schedule(session, covered.payer_id)
+    result = count_versions(
+        [(days, version.rules, fees) for days, version in versions],
+        facts.courses,
+        facts.interruptions,
+        allowed,
+        codes=code_table(),
+    )
+    lines = [_per_diem_line(line, facts, versions) for line in result.lines]
+    notes = [notice.sentence for notice in result.notices]
+    for days, version in versions:
+        notes += nursing_notes(facts, days, version.rules)
+        given = _doses_given(facts, result, days, version.rules)
+        lines += other_lines(facts, days, version.rules, version.id, fees, given)
+    return MonthCounted(
+        patient,
+        covered.payer_id,
+        covered.period,
+        tuple(lines),
+        _left_out(result),
+        tuple(dict.fromkeys(notes)),
+        result.rules,
+        min(version.rules.lines_per_claim for _, version in versions),
+    )
+
+
+def _versions(session: Session, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:
+    found = []
+    for version in rule_versions(session, covered.payer_id):
+        last = version.ends_on or covered.period.last
+        if last >= version.starts_on and (shared := covered.period.overlap(Days(version.starts_on, last))):
+            found.append((shared, version))
+    found.sort(key=lambda each: each[0])
+    if sum(len(days) for days, _ in found) != len(covered.period):
+        raise Refused(f"{covered.payer} has no rules for all of {show_days(covered.period)}. Add its rule set first.")
+    return found
+
+
+def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days, PayerRuleSet]]) -> CountedLine:
+    version = next(version for days, version in versions if line.days.first in days)
+    paid = line.rate_after_rank
+    evidence = []
+    for day in line.service_days():
+        delivery = facts.delivery_for(line.course_id, day.on)
+        evidence.append(
+            UnitEvidence(
+                day.on,
+                Decimal(day.units),
+                line.therapy_id,
+                None if delivery is None else delivery.id,
+                "" if delivery is None else delivery.number,
+                delivery is not None and delivery.proven,
+                day.rank,
+                paid,
+                line.rules,
+            )
+        )
+    deliveries = {each.delivery_id for each in evidence}
+    return CountedLine(
+        LineKind.PER_DIEM,
+        line.code,
+        line.days,
+        Decimal(line.units),
+        paid,
+        line.charge,
+        line.expected,
+        line.modifiers,
+        line.therapy,
+        therapy_id=line.therapy_id,
+        delivery_id=deliveries.pop() if len(deliveries) == 1 else None,
+        authorization_number=line.authorization,
+        rules_id=version.id,
+        evidence=tuple(evidence),
+        sentences=tuple(row.sentence for row in line.trace),
+        held=line.held,
+        priced=line.rate is not None,
+        place=line.place_of_service,
+    )
+
+
+def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:
+    return tuple(
+        LeftOutDays(
+            each.course_id,
+            each.therapy,
+            tuple(each.days),
+            each.reason.value + (f" ({each.other})" if each.other else ""),
+        )
+        for each in result.exclusions
+    )
+
+
+def _doses_given(facts: MonthFacts, result: PeriodResult, days: Days, rules: RuleSet) -> dict[int, int]:
+    """Doses on the service days by the ordered interval; where no day is billed, on the therapy's days."""
+    given = {}
+    for course in facts.courses:
+        if rules.model_for(course.family) is BillingModel.SUPPLY_CODES:
+            shared = days.overlap(Days(course.start_on, course.stop_on or max(days.last, course.start_on)))
+            counted = 0 if shared is None else len(shared)
+        else:
+            counted = sum(day.on in days for day in result.service_days if day.course_id == course.id)
+        interval = facts.orders[course.id].interval_hours
+        given[course.id] = -(-counted * 24 // interval)
+    return given

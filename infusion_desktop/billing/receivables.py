@@ -1,0 +1,93 @@
+"""The receivables ledger: charges when a claim leaves, and what undoes them; entries are added, never changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session, aliased
+
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.tables import ClaimLine, LedgerEntry
+from infusion_desktop.billing.words import Account, ClaimId, EntryKind, RemittanceId
+from infusion_desktop.dates import now_utc
+from infusion_desktop.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An amount to post: positive raises what is owed, negative lowers it."""
+
+    claim_id: ClaimId
+    kind: EntryKind
+    amount: Decimal
+    line_id: int | None = None
+    account: Account = Account.PAYER
+    group_code: str = ""
+    reason_code: str = ""
+    remittance_id: RemittanceId | None = None
+    reverses_id: int | None = None
+    note: str = ""
+
+
+def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: UserId) -> int:
+    """Add entries of one day to the ledger; gives how many."""
+    recorded = now_utc()
+    rows = [
+        {
+            "claim_id": each.claim_id,
+            "line_id": each.line_id,
+            "kind": each.kind,
+            "account": each.account,
+            "amount": each.amount,
+            "group_code": each.group_code,
+            "reason_code": each.reason_code,
+            "remittance_id": each.remittance_id,
+            "reverses_id": each.reverses_id,
+            "note": each.note,
+            "posted_on": posted_on,
+            "recorded_at": recorded,
+            "staff_id": by,
+        }
+        for each in entries
+    ]
+    if rows:
+        session.execute(insert(LedgerEntry), rows)
+    return len(rows)
+
+
+def post_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:
+    """Charge every line of a claim that leaves; a claim whose charges stand already is not charged again."""
+    if _open_charges(session, claim):
+        return
+    lines = session.execute(select(ClaimLine.id, ClaimLine.charge).where(ClaimLine.claim_id == claim))
+    post(session, (NewEntry(claim, EntryKind.CHARGE, line.charge, line.id) for line in lines), posted_on, by)
+
+
+def reverse_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId, why: str) -> None:
+    """Take back the charges of a claim that was refused, voided or replaced; each charge once."""
+    entries = [
+        NewEntry(claim, EntryKind.REVERSAL, -amount, line, reverses_id=entry, note=why)
+        for entry, line, amount in _open_charges(session, claim)
+    ]
+    post(session, entries, posted_on, by)
+
+
+def balance_of(session: Session, claim: ClaimId, account: Account | None = None) -> Decimal:
+    """What is still owed on a claim, by everybody or by one of payer and patient."""
+    wanted = select(func.sum(LedgerEntry.amount)).where(LedgerEntry.claim_id == claim)
+    if account is not None:
+        wanted = wanted.where(LedgerEntry.account == account)
+    return session.scalar(wanted) or ZERO
+
+
+def _open_charges(session: Session, claim: ClaimId) -> list[tuple[int, int | None, Decimal]]:
+    undo = aliased(LedgerEntry)
+    rows = session.execute(
+        select(LedgerEntry.id, LedgerEntry.line_id, LedgerEntry.amount)
+        .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
+        .where(LedgerEntry.claim_id == claim, LedgerEntry.kind == EntryKind.CHARGE, undo.id.is_(None))
+        .order_by(LedgerEntry.id)
+    )
+    return [(row.id, row.line_id, row.amount) for row in rows]
