@@ -452,10 +452,11 @@ def _deliveries(paper: Paper, deliveries: Sequence[DeliveryCover]) -> list[Block
     table = _DELIVERIES.heading()
     blocks = [heading_block("Deliveries behind these days"), table]
     for one in deliveries:
-        cells = (
+        proof: Cell = one.proof or (("no proof of delivery", STRONG),)
+        cells: tuple[Cell, ...] = (
             one.number,
-            shown.day(one.delivered_on) or "not delivered",
-            one.proof or "no proof of delivery",
+            shown.day(one.delivered_on) or (("not delivered", STRONG),),
+            proof,
             shown.days(one.first, one.last),
             shown.number(one.days_counted),
         )

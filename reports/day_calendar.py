@@ -9,7 +9,7 @@ from reports import shown
 from reports.lettering import BOLD, CAPTION, REGULAR, Style
 from reports.paper import Block, Paper, heading_block
 
-_CELL_WIDE, _CELL_HIGH = 17.0, 13.5
+_CELL_WIDE, _CELL_HIGH = 18.0, 14.5
 _MONTHS_PER_ROW = 4
 _WEEKDAYS = ("S", "M", "T", "W", "T", "F", "S")
 
@@ -146,11 +146,11 @@ def _month(paper: Paper, x: float, top: float, month: _Month) -> None:
 
 def _day(paper: Paper, x: float, y: float, day: date, known: CalendarDay | None) -> None:
     if known is None:
-        paper.text(x + 2, y + 4, str(day.day), Style(REGULAR, 6.6, 8, 0.6))
+        paper.text(x + 1.5, y + 6.0, str(day.day), Style(REGULAR, 6.6, 8, 0.6))
         return
     _cell(paper, x, y, _CELL_WIDE - 1, _CELL_HIGH - 1, known.state)
     name = BOLD if known.state is DayState.COUNTED else REGULAR
-    paper.text(x + 1.5, y + 4.6, str(day.day), Style(name, 6.6, 8))
+    paper.text(x + 1.5, y + 6.0, str(day.day), Style(name, 6.6, 8))
     paper.text(x + _CELL_WIDE - 2, y + 1.6, known.mark[:2], Style(BOLD, 4.6, 6), "right")
     if known.delivered:
         _triangle(paper, x + _CELL_WIDE - 1, y + _CELL_HIGH - 1)

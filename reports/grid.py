@@ -100,7 +100,7 @@ class Grid:
     def _draw_cells(self, paper: Paper, top: float, high: float, filled: _Lines) -> None:
         for column, start, lines in zip(self.columns, self.starts, filled, strict=False):
             if column.box:
-                paper.box(start + 2, top - high + 2, column.wide - 4, high - 4, stroke=0.35)
+                paper.box(start + 2, top - high + 2, column.wide - 4, high - 4, fill=1.0, stroke=0.35)
             x, align = _anchor(column, start)
             y = top - 2.0
             for line, style in lines:

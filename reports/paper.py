@@ -287,12 +287,21 @@ def _copy_mark(paper: Paper) -> None:
 
 
 def letterhead_block(
-    letterhead: Letterhead, title: str, number: str, code: str = "", details: Sequence[str] = (), copy: bool = False
+    letterhead: Letterhead,
+    title: str,
+    number: str,
+    code: str = "",
+    details: Sequence[str] = (),
+    copy: bool = False,
+    shallow: bool = False,
 ) -> Block:
-    """The first page's head: the pharmacy to the left, what the paper is to the right, its code at the edge."""
-    contact = _contact(letterhead)
-    address = [*letterhead.address_lines, *contact]
-    high = max(14.0 + 9 * len(address), 22.0 + 13.0 + 9 * len(details), 50.0 if code else 0.0) + 10
+    """The first page's head: the pharmacy to the left, what the paper is to the right, its code at the edge.
+
+    ``shallow`` is for reports that stay in the house: the pharmacy's name without its address.
+    """
+    address = [] if shallow else [*letterhead.address_lines, *_contact(letterhead)]
+    right = 20.0 + (15.0 if number else 0.0) + 9 * len(details)
+    high = max(14.0 + 9 * len(address), right, 50.0 if code else 0.0) + 10
 
     def draw(paper: Paper, top: float) -> None:
         edge = paper.right
