@@ -183,7 +183,8 @@ def test_hibc_supplements_and_human_text():
 
 
 def test_a_hibc_check_character_may_be_a_space():
-    code = next(c for letter in ascii_uppercase if (c := hibc.build(f"A123{letter}ZZ1")).endswith(" "))
+    code = hibc.build("A123BC1")
+    assert code.endswith(" ")
     assert read(code + "\r\n").link == " "
 
 
