@@ -1,0 +1,323 @@
+"""Taking a catalogue file in: CSV or Excel, columns matched by name, every bad cell named, all rows or none."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.errors import Refused
+from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, clashes
+from infusion_desktop.stock.words import BillingClass, ItemKind, Storage
+
+BIGGEST_FILE = 20_000_000
+MOST_ROWS = 50_000
+MOST_COLUMNS = 100
+LONGEST_CELL = 4_000
+MOST_PROBLEMS = 200
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "number": ("number", "item number", "sku", "item", "item no", "catalog number"),
+    "name": ("name", "description", "item name", "item description"),
+    "kind": ("kind", "type", "category", "item kind"),
+    "manufacturer": ("manufacturer", "maker", "mfr", "brand"),
+    "base_unit": ("base unit", "unit", "uom", "unit of measure"),
+    "lot_tracked": ("lot tracked", "track lots"),
+    "serial_tracked": ("serial tracked", "track serials"),
+    "storage": ("storage", "storage condition", "temperature"),
+    "contains_latex": ("contains latex", "latex"),
+    "hazardous": ("hazardous", "hazard", "hazardous drug"),
+    "billing_class": ("billing class", "billing"),
+    "hcpcs": ("hcpcs", "hcpcs code"),
+    "ndc": ("ndc", "ndc 11"),
+    "ndc_unit": ("ndc unit",),
+    "ndc_quantity_per_unit": ("ndc quantity per unit", "ndc quantity"),
+    "hcpcs_units_per_unit": ("hcpcs units per unit", "hcpcs units"),
+    "unit_cost": ("unit cost", "cost", "price"),
+    "par_level": ("par level", "par"),
+    "reorder_point": ("reorder point", "reorder", "min"),
+    "gtin": ("gtin", "gtin each", "each gtin", "upc"),
+    "pack": ("pack", "pack quantity", "per pack"),
+    "pack_gtin": ("pack gtin", "gtin pack"),
+    "box": ("box", "box quantity", "per box"),
+    "box_gtin": ("box gtin", "gtin box"),
+    "case": ("case", "case quantity", "per case"),
+    "case_gtin": ("case gtin", "gtin case"),
+}
+"""What can be imported, and the headings that are understood as it without asking."""
+
+REQUIRED = ("number", "name", "kind")
+_YES = {"yes", "y", "true", "1", "x"}
+_NO = {"no", "n", "false", "0", ""}
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file would do: the columns as matched, the items, and every problem by line, column and reason."""
+
+    headings: tuple[str, ...]
+    mapping: dict[str, int]
+    """Field name to column, from 0."""
+    rows: tuple[NewItem, ...]
+    problems: tuple[str, ...]
+    lines: int
+
+
+def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None = None) -> Preview:
+    """Read a file without changing anything. Refused when it is no table at all; problems in rows are listed."""
+    table = _table(content, name)
+    headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
+    if not any(headings):
+        raise Refused("The file is empty. Its first line must name the columns, such as number, name, kind.")
+    chosen = dict(mapping) if mapping is not None else guess(headings)
+    missing = [field for field in REQUIRED if field not in chosen]
+    if missing:
+        sentence = (
+            f"No column holds the item's {', '.join(missing)}. Match the columns, or name them in the first line."
+        )
+        return Preview(headings, chosen, (), (sentence,), 0)
+    items: list[NewItem] = []
+    problems: list[str] = []
+    numbers: dict[str, int] = {}
+    gtins: dict[str, int] = {}
+    lines = 0
+    for line, cells in table:
+        if not any(cell.strip() for cell in cells):
+            continue
+        lines += 1
+        if len(cells) > len(headings):
+            problems.append(f"Line {line}: {len(cells)} cells, but the first line names {len(headings)} columns.")
+            continue
+        item = _row(line, cells, chosen, headings, problems)
+        if item is not None:
+            _note_twice(line, item, numbers, gtins, problems)
+            items.append(item)
+        if len(problems) > MOST_PROBLEMS:
+            problems = [*problems[:MOST_PROBLEMS], "... and more. Mend these first."]
+            break
+    if not lines:
+        problems.append("There is no item below the first line.")
+    return Preview(headings, chosen, tuple(items), tuple(problems), lines)
+
+
+def guess(headings: tuple[str, ...]) -> dict[str, int]:
+    """Which column holds which field, by the heading."""
+    plain = [re.sub(r"[\s_./#-]+", " ", heading.casefold()).strip() for heading in headings]
+    found = {}
+    for field, names in FIELDS.items():
+        for name in names:
+            if name in plain:
+                found[field] = plain.index(name)
+                break
+    return found
+
+
+def import_items(database: Database, preview: Preview, by: UserId) -> int:
+    """Add every item of a preview as one deed, or none. Refused while the preview has problems."""
+    if preview.problems or not preview.rows:
+        raise Refused(*preview.problems[:20] or ("There is nothing to import.",))
+    with database.transaction() as session:
+        authorize(session, by, Permission.EDIT_CATALOGUE)
+        return len(add_items_in(session, list(preview.rows), by))
+
+
+def clashes_with_catalogue(database: Database, preview: Preview) -> list[str]:
+    """What the catalogue already has, to be shown with the preview."""
+    with database.reading() as session:
+        return clashes(session, preview.rows)
+
+
+def _row(
+    line: int, cells: list[str], mapping: Mapping[str, int], headings: tuple[str, ...], problems: list[str]
+) -> NewItem | None:
+    before = len(problems)
+
+    def cell(field: str) -> str:
+        place = mapping.get(field, -1)
+        return cells[place].strip() if 0 <= place < len(cells) else ""
+
+    def problem(field: str, reason: str) -> None:
+        place = mapping.get(field, -1)
+        heading = headings[place] if 0 <= place < len(headings) else field
+        problems.append(f"Line {line}, column “{heading[:40]}”: {reason}")
+
+    def read(field: str, default: Any, reader: Any) -> Any:
+        text = cell(field)
+        if not text:
+            return default
+        try:
+            return reader(text)
+        except Refused as no:
+            problem(field, str(no))
+            return default
+
+    for field in REQUIRED:
+        if not cell(field):
+            problem(field, "is empty.")
+    values: dict[str, Any] = {
+        "number": cell("number"),
+        "name": cell("name"),
+        "kind": read("kind", ItemKind.OTHER, lambda text: _one_of(text, ItemKind)),
+        "manufacturer": cell("manufacturer"),
+        "base_unit": cell("base_unit") or "each",
+        "lot_tracked": read("lot_tracked", True, _yes_or_no),
+        "serial_tracked": read("serial_tracked", False, _yes_or_no),
+        "storage": read("storage", Storage.ROOM, _storage),
+        "contains_latex": read("contains_latex", False, _yes_or_no),
+        "hazardous": read("hazardous", False, _yes_or_no),
+        "billing_class": read("billing_class", None, _billing_class),
+        "hcpcs": cell("hcpcs").upper(),
+        "ndc": cell("ndc"),
+        "ndc_unit": cell("ndc_unit").upper(),
+        "ndc_quantity_per_unit": read("ndc_quantity_per_unit", Decimal(1), _number),
+        "hcpcs_units_per_unit": read("hcpcs_units_per_unit", Decimal(1), _number),
+        "unit_cost": read("unit_cost", Decimal(0), _number),
+        "par_level": read("par_level", 0, _whole),
+        "reorder_point": read("reorder_point", 0, _whole),
+    }
+    if values["billing_class"] is None:
+        is_drug = values["kind"] is ItemKind.DRUG
+        values["billing_class"] = BillingClass.DRUG if is_drug else BillingClass.PER_DIEM_INCLUDED
+    packs = [Pack("each", 1, cell("gtin"))]
+    for name in ("pack", "box", "case"):
+        quantity = read(name, 0, _whole)
+        if quantity:
+            packs.append(Pack(name, quantity, cell(f"{name}_gtin")))
+    try:
+        item = checked(NewItem(**values, packs=tuple(packs)))
+    except Refused as no:
+        if len(problems) == before:
+            problems += [f"Line {line}: {reason}" for reason in no.reasons]
+        return None
+    return item if len(problems) == before else None
+
+
+def _note_twice(line: int, item: NewItem, numbers: dict[str, int], gtins: dict[str, int], problems: list[str]) -> None:
+    if item.number in numbers:
+        problems.append(f"Line {line}: item number {item.number} stands on line {numbers[item.number]} already.")
+    numbers.setdefault(item.number, line)
+    for pack in item.packs:
+        if pack.gtin and pack.gtin in gtins:
+            problems.append(f"Line {line}: GTIN {pack.gtin} stands on line {gtins[pack.gtin]} already.")
+        if pack.gtin:
+            gtins.setdefault(pack.gtin, line)
+
+
+def _one_of(text: str, kinds: type[ItemKind]) -> ItemKind:
+    plain = text.casefold().replace("_", " ")
+    for kind in kinds:
+        if plain in (kind.value, kind.name.casefold().replace("_", " "), kind.value + "s"):
+            return kind
+    raise Refused(f"“{text[:40]}” is not a kind of item. Known are: {', '.join(kind.value for kind in kinds)}.")
+
+
+def _storage(text: str) -> Storage:
+    short = {"room": Storage.ROOM, "refrigerator": Storage.REFRIGERATED, "cold": Storage.REFRIGERATED}
+    plain = text.casefold()
+    for kind in Storage:
+        if plain in (kind.value, kind.name.casefold()):
+            return kind
+    if plain in short:
+        return short[plain]
+    raise Refused(f"“{text[:40]}” is not a storage. Known are: room temperature, refrigerated, frozen.")
+
+
+def _billing_class(text: str) -> BillingClass:
+    plain = text.casefold().replace("_", " ")
+    for kind in BillingClass:
+        if plain in (kind.value, kind.name.casefold().replace("_", " ")):
+            return kind
+    raise Refused(f"“{text[:40]}” is not a billing class. Known are: {', '.join(kind.value for kind in BillingClass)}.")
+
+
+def _yes_or_no(text: str) -> bool:
+    plain = text.casefold()
+    if plain not in _YES | _NO:
+        raise Refused(f"“{text[:20]}” is neither yes nor no.")
+    return plain in _YES
+
+
+def _number(text: str) -> Decimal:
+    plain = text.removeprefix("$").strip()
+    if not _NUMBER.fullmatch(plain):
+        raise Refused(f"“{text[:20]}” is not a number such as 12.5 (at most four places).")
+    return Decimal(plain)
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise Refused(f"“{text[:20]}” is not a whole number.")
+    return int(text)
+
+
+def _table(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    if len(content) > BIGGEST_FILE:
+        raise Refused(f"{name}: the file has more than {BIGGEST_FILE // 1_000_000} MB. Split it.")
+    rows = _excel(content, name) if content[:4] == b"PK\x03\x04" else _csv(content, name)
+    for line, cells in rows:
+        if line > MOST_ROWS + 1:
+            raise Refused(f"{name}: more than {MOST_ROWS:,} lines. Split the file.")
+        if len(cells) > MOST_COLUMNS:
+            raise Refused(f"{name}, line {line}: more than {MOST_COLUMNS} columns. Is it the right file?")
+        if any(len(cell) > LONGEST_CELL for cell in cells):
+            raise Refused(f"{name}, line {line}: a cell is longer than {LONGEST_CELL:,} characters.")
+        # A spreadsheet's guard against formulas is not part of the text.
+        yield line, [cell[1:] if cell[:2] in ("'=", "'+", "'-", "'@") else cell for cell in cells]
+
+
+def _csv(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    if b"\x00" in content:
+        raise Refused(f"{name} is not a text file. Save it as CSV (UTF-8) or as an Excel workbook.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Refused(f"{name}, line {line}: not UTF-8 text. Save it as “CSV UTF-8”.") from error
+    first = text.partition("\n")[0]
+    separator = max(",;\t|", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise Refused(f"{name}, line {reader.line_num}: the quotes do not match up.") from error
+
+
+def _excel(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            sizes = [part.file_size for part in parts.infolist()]
+            packed = max(len(content), 1)
+        if len(sizes) > 200 or sum(sizes) > 50_000_000 or sum(sizes) / packed > 100:
+            raise Refused(f"{name}: the workbook is too large when unpacked. Save the sheet as CSV.")
+        from openpyxl import load_workbook
+
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        for line, row in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), 1):
+            cells = ["" if value is None else _cell(value) for value in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            yield line, cells
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused(f"{name} cannot be read as an Excel workbook. Save the sheet as CSV and try again.") from error
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+assert LONGEST_NAME <= LONGEST_CELL

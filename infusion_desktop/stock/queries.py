@@ -1,0 +1,340 @@
+"""What screens and papers ask of stock: frozen rows, by plain SQL."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from infusion_desktop.access.tables import Staff
+from infusion_desktop.money import to_cents
+from infusion_desktop.stock.catalogue import NewItem, Pack
+from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
+from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move, Receipt, Vendor
+from infusion_desktop.stock.words import (
+    NEVER_EXPIRES,
+    BillingClass,
+    ItemId,
+    ItemKind,
+    LocationId,
+    LocationKind,
+    LotId,
+    MoveReason,
+    Storage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A lot in a place of ours. ``value`` is on hand by the lot's own cost."""
+
+    id: tuple[LotId, LocationId]
+    item_id: ItemId
+    item_number: str
+    item_name: str
+    kind: ItemKind
+    unit: str
+    lot: str
+    expires_on: date | None
+    place: str
+    place_kind: LocationKind
+    on_hand: int
+    reserved: int
+    held: str
+    storage: Storage
+    value: Decimal
+
+    @property
+    def available(self) -> int:
+        return 0 if self.held or not self.place_kind.is_pickable else self.on_hand - self.reserved
+
+
+_STOCK = (
+    select(
+        Balance.lot_id,
+        Balance.location_id,
+        Item.id.label("item_id"),
+        Item.number,
+        Item.name,
+        Item.kind,
+        Item.base_unit,
+        Lot.number.label("lot"),
+        Lot.serial,
+        Lot.expires_on,
+        Location.code,
+        Location.kind.label("place_kind"),
+        Balance.on_hand,
+        Balance.reserved,
+        Lot.held,
+        Item.storage,
+        Lot.unit_cost,
+    )
+    .join(Lot, Lot.id == Balance.lot_id)
+    .join(Item, Item.id == Balance.item_id)
+    .join(Location, Location.id == Balance.location_id)
+    .where(Balance.on_hand > 0)
+)
+_OURS = Location.kind != LocationKind.PATIENT_HOME
+
+
+def stock_rows(session: Session, item_id: ItemId | None = None) -> tuple[StockRow, ...]:
+    """Every lot in every place of ours, by item and expiry; homes are not in it."""
+    query = _STOCK.where(_OURS).order_by(Item.name, Balance.expires_on, Balance.lot_id)
+    if item_id is not None:
+        query = query.where(Balance.item_id == item_id)
+    return _stock(session, query)
+
+
+def expiring(session: Session, today: date, days: int) -> tuple[StockRow, ...]:
+    """What expires within so many days, or has expired, soonest first."""
+    last = today + timedelta(days=days)
+    return _stock(session, _STOCK.where(_OURS, Balance.expires_on <= last).order_by(Balance.expires_on, Item.name))
+
+
+def _stock(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[StockRow, ...]:
+    return tuple(
+        StockRow(
+            (LotId(row[0]), LocationId(row[1])),
+            ItemId(row[2]),
+            row[3],
+            row[4],
+            row[5],
+            row[6],
+            f"{row[7]} / {row[8]}" if row[8] else row[7],
+            row[9],
+            row[10],
+            row[11],
+            row[12],
+            row[13],
+            row[14],
+            row[15],
+            to_cents(row[16] * row[12]),
+        )
+        for row in session.execute(query)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item with what is there of it, in base units."""
+
+    id: ItemId
+    number: str
+    name: str
+    kind: ItemKind
+    manufacturer: str
+    unit: str
+    storage: Storage
+    billing_class: BillingClass
+    on_hand: int
+    available: int
+    par_level: int
+    reorder_point: int
+    unit_cost: Decimal
+    ended_on: date | None
+
+    @property
+    def is_short(self) -> bool:
+        return self.ended_on is None and self.available <= self.reorder_point and self.reorder_point > 0
+
+
+def item_rows(session: Session) -> tuple[ItemRow, ...]:
+    """The whole catalogue with totals in our own places."""
+    pickable = Location.kind.in_(PICKABLE)
+    totals = (
+        select(
+            Balance.item_id,
+            func.sum(case((_OURS, Balance.on_hand), else_=0)).label("on_hand"),
+            func.sum(case((Balance.usable & pickable, Balance.on_hand - Balance.reserved), else_=0)).label("available"),
+        )
+        .join(Location, Location.id == Balance.location_id)
+        .group_by(Balance.item_id)
+        .subquery()
+    )
+    query = (
+        select(
+            Item.id, Item.number, Item.name, Item.kind, Item.manufacturer, Item.base_unit, Item.storage,
+            Item.billing_class, func.coalesce(totals.c.on_hand, 0), func.coalesce(totals.c.available, 0),
+            Item.par_level, Item.reorder_point, Item.unit_cost, Item.ended_on,
+        )
+        .outerjoin(totals, totals.c.item_id == Item.id)
+        .order_by(Item.name)
+    )  # fmt: skip
+    rows: Any = session.execute(query)
+    return tuple(_item_row(tuple(row)) for row in rows)
+
+
+def _item_row(row: tuple[Any, ...]) -> ItemRow:
+    facts: list[Any] = [ItemId(row[0]), *row[1:8], int(row[8]), int(row[9]), *row[10:]]
+    return ItemRow(*facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFound:
+    """An item as a search offers it."""
+
+    id: ItemId
+    number: str
+    name: str
+    kind: ItemKind
+    unit: str
+    lot_tracked: bool
+    serial_tracked: bool
+
+
+def find_items(
+    session: Session, text: str, *, kinds: tuple[ItemKind, ...] = (), limit: int = 51
+) -> tuple[ItemFound, ...]:
+    """Items whose number, name or manufacturer holds every word of the text (taken literally), not ended ones."""
+    query = select(
+        Item.id, Item.number, Item.name, Item.kind, Item.base_unit, Item.lot_tracked, Item.serial_tracked
+    ).where(Item.ended_on.is_(None))
+    if kinds:
+        query = query.where(Item.kind.in_(kinds))
+    for word in text.split()[:8]:
+        query = query.where(
+            or_(*(column.icontains(word, autoescape=True) for column in (Item.name, Item.number, Item.manufacturer)))
+        )
+    return tuple(ItemFound(ItemId(row[0]), *row[1:]) for row in session.execute(query.order_by(Item.name).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """All about one item, with the version that was read."""
+
+    id: ItemId
+    version: int
+    item: NewItem
+    ended_on: date | None
+
+
+def item_page(session: Session, item_id: ItemId) -> ItemPage | None:
+    """One item with its packs; None when there is none."""
+    kept = session.get(Item, item_id)
+    if kept is None:
+        return None
+    packs = session.scalars(select(ItemPack).where(ItemPack.item_id == item_id).order_by(ItemPack.quantity))
+    names = [name for name in NewItem.__dataclass_fields__ if name != "packs"]
+    item = NewItem(
+        **{name: getattr(kept, name) for name in names},
+        packs=tuple(Pack(pack.name, pack.quantity, pack.gtin) for pack in packs),
+    )
+    return ItemPage(item_id, kept.version, item, kept.ended_on)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """An entry of the ledger as people read it."""
+
+    id: int
+    at: datetime
+    item_name: str
+    lot: str
+    quantity: int
+    from_place: str
+    to_place: str
+    reason: MoveReason
+    document: str
+    by: str
+    note: str
+
+
+def move_rows(
+    session: Session, *, item_id: ItemId | None = None, lot_id: LotId | None = None, limit: int = 2000
+) -> tuple[MoveRow, ...]:
+    """The newest moves, of everything, of an item or of a lot."""
+    source, target = aliased(Location), aliased(Location)
+    query = (
+        select(
+            Move.id, Move.effective_at, Item.name, Lot.number, Move.quantity, source.code, target.code, Move.reason,
+            Move.document, Move.document_id, Staff.name.label("by"), Move.note,
+        )
+        .join(Lot, Lot.id == Move.lot_id)
+        .join(Item, Item.id == Lot.item_id)
+        .join(source, source.id == Move.from_id)
+        .join(target, target.id == Move.to_id)
+        .join(Staff, Staff.id == Move.staff_id)
+        .order_by(Move.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if lot_id is not None:
+        query = query.where(Move.lot_id == lot_id)
+    if item_id is not None:
+        query = query.where(Lot.item_id == item_id)
+    return tuple(
+        MoveRow(*row[:8], f"{row.document} {row.document_id}", row.by, row.note) for row in session.execute(query)
+    )
+
+
+def stock_as_of(session: Session, at: datetime) -> dict[tuple[LotId, LocationId], int]:
+    """What every lot and place held at an instant, by the effective times of the moves; zeros are left out."""
+    inside = select(Location.id).where(Location.kind.not_in(OUTSIDE))
+    arrived = select(Move.lot_id, Move.to_id.label("place"), Move.quantity.label("units")).where(
+        Move.effective_at <= at, Move.to_id.in_(inside)
+    )
+    left = select(Move.lot_id, Move.from_id.label("place"), (-Move.quantity).label("units")).where(
+        Move.effective_at <= at, Move.from_id.in_(inside)
+    )
+    both = arrived.union_all(left).subquery()
+    total = func.sum(both.c.units)
+    rows = session.execute(
+        select(both.c.lot_id, both.c.place, total).group_by(both.c.lot_id, both.c.place).having(total != 0)
+    )
+    return {(LotId(lot), LocationId(place)): int(units) for lot, place, units in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A receipt in the list of receipts."""
+
+    id: int
+    number: str
+    received_at: datetime
+    vendor: str
+    packing_slip: str
+    by: str
+    lines: int
+
+
+def receipt_rows(session: Session, limit: int = 500) -> tuple[ReceiptRow, ...]:
+    """The newest receipts."""
+    lines = (
+        select(func.count()).where(Move.document == "receipt", Move.document_id == Receipt.id).correlate(Receipt)
+    ).scalar_subquery()
+    query = (
+        select(Receipt.id, Receipt.number, Receipt.received_at, Vendor.name, Receipt.packing_slip, Staff.name, lines)
+        .join(Staff, Staff.id == Receipt.staff_id)
+        .outerjoin(Vendor, Vendor.id == Receipt.vendor_id)
+        .order_by(Receipt.id.desc())
+        .limit(limit)
+    )
+    return tuple(ReceiptRow(row[0], row[1], row[2], row[3] or "", *row[4:]) for row in session.execute(query))
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place of the pharmacy."""
+
+    id: LocationId
+    code: str
+    name: str
+    kind: LocationKind
+    lots: int
+
+
+def place_rows(session: Session) -> tuple[PlaceRow, ...]:
+    """Our own places, with how many lots lie there."""
+    lots = select(func.count()).where(Balance.location_id == Location.id, Balance.on_hand > 0).correlate(Location)
+    query = (
+        select(Location.id, Location.code, Location.name, Location.kind, lots.scalar_subquery())
+        .where(Location.kind.not_in([*OUTSIDE, LocationKind.PATIENT_HOME]), Location.ended_on.is_(None))
+        .order_by(Location.pick_order, Location.code)
+    )
+    return tuple(PlaceRow(LocationId(row[0]), *row[1:]) for row in session.execute(query))
+
+
+def shown_expiry(expires_on: date) -> date | None:
+    """A balance's expiry as people see it: none instead of the far day."""
+    return None if expires_on == NEVER_EXPIRES else expires_on

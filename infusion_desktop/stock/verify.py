@@ -1,0 +1,69 @@
+"""What must always be true of stock, proven from the ledger."""
+
+from sqlalchemy import case, func, literal, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
+from infusion_desktop.stock.tables import Balance, Location, Lot, Move, Reservation
+from infusion_desktop.stock.words import NEVER_EXPIRES
+
+MOST = 20
+
+
+def problems(session: Session) -> tuple[str, ...]:
+    """Every difference between the ledger and what is kept beside it, each as a sentence; empty when all is well."""
+    return (*_balances(session), *_reservations(session), *_copies(session))
+
+
+def _balances(session: Session) -> list[str]:
+    inside = select(Location.id).where(Location.kind.not_in(OUTSIDE))
+    arrived = select(Move.lot_id, Move.to_id.label("place"), Move.quantity.label("units")).where(Move.to_id.in_(inside))
+    left = select(Move.lot_id, Move.from_id.label("place"), (-Move.quantity).label("units")).where(
+        Move.from_id.in_(inside)
+    )
+    kept = select(Balance.lot_id, Balance.location_id.label("place"), (-Balance.on_hand).label("units"))
+    everything = arrived.union_all(left, kept).subquery()
+    difference = func.sum(everything.c.units)
+    rows = session.execute(
+        select(everything.c.lot_id, everything.c.place, difference)
+        .group_by(everything.c.lot_id, everything.c.place)
+        .having(difference != 0)
+        .limit(MOST)
+    )
+    return [
+        f"Lot {lot} in place {place}: the moves make {units:+} more than the balance." for lot, place, units in rows
+    ]
+
+
+def _reservations(session: Session) -> list[str]:
+    kept = select(Balance.lot_id, Balance.location_id, (-Balance.reserved).label("units"))
+    held = select(Reservation.lot_id, Reservation.location_id, Reservation.quantity.label("units"))
+    both = kept.union_all(held).subquery()
+    difference = func.sum(both.c.units)
+    rows = session.execute(
+        select(both.c.lot_id, both.c.location_id, difference)
+        .group_by(both.c.lot_id, both.c.location_id)
+        .having(difference != 0)
+        .limit(MOST)
+    )
+    found = [f"Lot {lot} in place {place}: {units:+} reserved beyond the balance." for lot, place, units in rows]
+    odd = select(Balance.lot_id, Balance.location_id).where(
+        (Balance.on_hand < 0) | (Balance.reserved < 0) | (Balance.reserved > Balance.on_hand)
+    )
+    return found + [f"Lot {lot} in place {place}: below zero." for lot, place in session.execute(odd.limit(MOST))]
+
+
+def _copies(session: Session) -> list[str]:
+    should = case((Lot.held != "", literal(0)), (Location.kind.in_(PICKABLE), literal(1)), else_=literal(0))
+    rows = session.execute(
+        select(Balance.lot_id, Balance.location_id)
+        .join(Lot, Lot.id == Balance.lot_id)
+        .join(Location, Location.id == Balance.location_id)
+        .where(
+            (Balance.item_id != Lot.item_id)
+            | (Balance.expires_on != func.coalesce(Lot.expires_on, literal(NEVER_EXPIRES, Balance.expires_on.type)))
+            | (case((Balance.usable, literal(1)), else_=literal(0)) != should)
+        )
+        .limit(MOST)
+    )
+    return [f"Lot {lot} in place {place}: the balance repeats other facts than the lot." for lot, place in rows]
