@@ -10,7 +10,7 @@ import time
 from datetime import date, timedelta
 from decimal import Decimal
 
-from infusion_desktop.billing.code_table import shipped_codes
+from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.counting import count_period
 from infusion_desktop.billing.rules.rule_set import DayBasis, RuleSet
 from infusion_desktop.billing.rules.therapy import (
@@ -62,7 +62,7 @@ def _course(chance: random.Random, number: int, infusion_days: bool) -> TherapyC
 
 def main(count: int = 20_000) -> None:
     """Print therapy-months a second of processor time, with and without the service days spelled out."""
-    codes = shipped_codes()
+    codes = code_table()
     fees = FeeSchedule(tuple(Fee(code, Decimal(60 + 3 * n)) for n, code in enumerate(PRICED)))
     for size in (count // 10, count):
         work = patients(size)

@@ -21,13 +21,13 @@ class Source:
 
 
 @cache
-def shipped_codes() -> CodeTable:
+def code_table() -> CodeTable:
     """The codes that come with the application, read once."""
     return CodeTable(tuple(_code(row) for row in _rows("codes/hcpcs.csv")))
 
 
 @cache
-def shipped_sources() -> Mapping[str, Source]:
+def code_sources() -> Mapping[str, Source]:
     """The sources of the code table by their key."""
     return {row["key"]: Source(row["key"], row["what"], row["address"]) for row in _rows("codes/hcpcs_sources.csv")}
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from infusion_desktop.billing.code_table import shipped_codes
+from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.counting import PeriodResult, count_period, count_versions
 from infusion_desktop.billing.rules.days import Reason
 from infusion_desktop.billing.rules.rule_set import (
@@ -65,7 +65,7 @@ def hospital(admitted: date, discharged: date | None) -> Interruption:
 
 
 def count(*courses, period=MARCH, rules=STANDARD, fees=FEES, pauses=(), authorizations=(), **more) -> PeriodResult:
-    return count_period(period, courses, pauses, rules, fees, authorizations, codes=shipped_codes(), **more)
+    return count_period(period, courses, pauses, rules, fees, authorizations, codes=code_table(), **more)
 
 
 def units(*courses, **more) -> int:
@@ -379,7 +379,7 @@ def test_rules_that_change_inside_the_month_count_each_part_by_its_own_version()
     first = (Days(march(1), march(10)), RuleSet(name="Plan", version=1, max_units_per_month=12), FEES)
     second = (Days(march(11), march(31)), RuleSet(name="Plan", version=2, max_units_per_month=12), FEES)
     permission = Authorization("A", "S9500", MARCH, units=11)
-    result = count_versions([second, first], [DAILY_3_TO_16], [], [permission], codes=shipped_codes())
+    result = count_versions([second, first], [DAILY_3_TO_16], [], [permission], codes=code_table())
     assert [(line.rules, line.units, line.authorization) for line in result.lines] == [
         ("Plan v1", 8, "A"),
         ("Plan v2", 3, "A"),

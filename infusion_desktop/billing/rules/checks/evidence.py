@@ -1,0 +1,225 @@
+"""Checks of what must stand behind a claim: orders, deliveries with proof, authorizations, and the calendar."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.rule_set import ServiceDate
+from infusion_desktop.billing.words import LineKind
+from infusion_desktop.dates import Days, runs_of, show_day, show_days
+from infusion_desktop.identifiers import is_npi
+
+
+def _order(facts: ClaimFacts) -> Iterator[Told]:
+    for line in _therapy_lines(facts):
+        mine = [order.days for order in facts.orders if order.therapy_id == line.therapy_id]
+        if uncovered := _not_in(_dates(line), mine):
+            days = _show_runs(uncovered)
+            yield f"{line.label} has no order for {days}. Enter the prescriber's order.", line.number
+
+
+def _order_signed(facts: ClaimFacts) -> Iterator[Told]:
+    billed = {line.therapy_id for line in facts.lines}
+    for order in facts.orders:
+        if order.therapy_id in billed and (order.signed_on is None or order.signed_on > facts.today):
+            yield f"The order for {show_days(order.days)} is not signed. Get the prescriber's signature."
+
+
+def _prescriber(facts: ClaimFacts) -> Iterator[Told]:
+    if not any(order.prescriber for order in facts.orders):
+        yield "The claim names no prescriber. Enter the prescriber on the therapy."
+
+
+def _prescriber_npi(facts: ClaimFacts) -> Iterator[Told]:
+    numbers = {order.prescriber_npi for order in facts.orders if order.prescriber}
+    if any(not is_npi(number) for number in numbers):
+        yield "A prescriber's NPI is missing or its check digit is wrong. Correct it at the prescriber."
+
+
+def _diagnosis(facts: ClaimFacts) -> Iterator[Told]:
+    if not facts.diagnoses:
+        yield "The claim has no diagnosis. Enter the therapy's diagnosis."
+
+
+def _diagnosis_form(facts: ClaimFacts) -> Iterator[Told]:
+    for code in facts.diagnoses:
+        plain = code.replace(".", "").upper()
+        if not (3 <= len(plain) <= 7 and plain[0].isalpha() and plain[1].isdigit() and plain.isalnum()):
+            yield "A diagnosis is not an ICD-10-CM code (a letter, a digit, then up to five more). Correct it."
+    if len(facts.diagnoses) > 12:
+        yield "A claim takes at most twelve diagnoses. Remove the least important."
+
+
+def _proof(facts: ClaimFacts) -> Iterator[Told]:
+    """Without a signed proof of delivery a payer takes the money back (Noridian: keep proofs for seven years)."""
+    if facts.rules is not None and not facts.rules.delivery_proof_required:
+        return
+    for delivery in facts.deliveries:
+        if delivery.signed_on is None and _serves_a_line(facts, delivery.supply, delivery.therapy_id):
+            yield f"Delivery {delivery.number} has no proof of delivery. Record who received it and when."
+
+
+def _proof_by_staff(facts: ClaimFacts) -> Iterator[Told]:
+    for delivery in facts.deliveries:
+        if delivery.signed_by_staff:
+            yield f"Delivery {delivery.number} was signed by the pharmacy's staff. Get the patient's or another's name."
+
+
+def _service_date(facts: ClaimFacts) -> Iterator[Told]:
+    """Signed on the 12th and billed on the 10th is a denial where the delivery is the date of service (Noridian)."""
+    if facts.rules is None or facts.rules.service_date is ServiceDate.THERAPY_DAY:
+        return
+    shipped = facts.rules.service_date is ServiceDate.SHIP
+    wanted = {(each.shipped_on if shipped else each.signed_on or each.delivered_on) for each in facts.deliveries}
+    for line in facts.lines:
+        if line.kind in (LineKind.DRUG, LineKind.SUPPLY) and line.days.first not in wanted:
+            word = "ship" if shipped else "delivery"
+            told = (
+                f"{line.label} is dated {show_day(line.days.first)}, which is no {word} date. Correct the line's day."
+            )
+            yield told, line.number
+
+
+def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
+    for line in _therapy_lines(facts):
+        supplied = [
+            each.supply
+            for each in facts.deliveries
+            if each.therapy_id in (None, line.therapy_id) and (each.delivered_on or each.signed_on)
+        ]
+        if uncovered := _not_in(_dates(line), supplied):
+            days = _show_runs(uncovered)
+            yield f"{line.label}: no delivery covers {days}. Enter the delivery or the interruption.", line.number
+
+
+def _authorization(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.rules is None or not facts.rules.authorization_required:
+        return
+    for line in facts.lines:
+        if line.kind is LineKind.PER_DIEM and not line.authorization:
+            yield f"{line.label} has no authorization. Ask the payer for one and enter it.", line.number
+
+
+def _authorization_known(facts: ClaimFacts) -> Iterator[Told]:
+    known = {each.number for each in facts.authorizations}
+    for line in facts.lines:
+        if line.authorization and line.authorization not in known:
+            yield f"{line.label} names authorization {line.authorization}, which is not on file. Enter it.", line.number
+
+
+def _authorization_days(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        mine = [each.days for each in facts.authorizations if each.number == line.authorization]
+        if mine and not any(days.first <= line.days.first and line.days.last <= days.last for days in mine):
+            yield f"{line.label} lies outside the days of authorization {line.authorization}. Extend it.", line.number
+
+
+def _authorization_units(facts: ClaimFacts) -> Iterator[Told]:
+    for each in facts.authorizations:
+        if each.units is None:
+            continue
+        lines = [line for line in facts.lines if line.authorization == each.number and each.code in ("", line.code)]
+        over = each.used + sum(line.units for line in lines) - each.units
+        if lines and over > 0:
+            yield f"Authorization {each.number} is exceeded by {over:f} units. Ask for more or hold the last days."
+
+
+def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
+    """Admission and discharge day may count by contract; the full days between must not be billed."""
+    if facts.rules is not None and facts.rules.count_inpatient_day:
+        return
+    for line in facts.lines:
+        for day in _dates(line):
+            if _in_hospital(day, facts):
+                told = f"{line.label} bills {show_day(day)}, a day in hospital. Enter the stay and count again."
+                yield told, line.number
+                break
+
+
+def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        billed = set(_dates(line))
+        if any(_in_hospital(day, facts) and day not in billed for day in line.days):
+            told = f"{line.label} spans days in hospital, although it does not bill them. Split the line there."
+            yield told, line.number
+
+
+def _gaps(facts: ClaimFacts) -> Iterator[Told]:
+    """Days the calendar counts that no line bills: money left behind, or a day the calendar has wrong."""
+    for therapy_id, days in sorted((facts.therapy_days or {}).items()):
+        billed = {
+            day
+            for line in facts.lines
+            if line.kind is LineKind.PER_DIEM and line.therapy_id == therapy_id
+            for day in _dates(line)
+        }
+        if missing := days - billed:
+            yield f"Therapy {therapy_id} has service days that no line bills: {_show_runs(missing)}. Count again."
+
+
+def _not_on_the_calendar(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.therapy_days is None:
+        return
+    for line in _therapy_lines(facts):
+        known = facts.therapy_days.get(line.therapy_id or 0, frozenset())
+        if extra := set(_dates(line)) - known:
+            days = _show_runs(extra)
+            yield f"{line.label} bills {days}, which the calendar does not count. Count again.", line.number
+
+
+def _held(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if line.held:
+            yield f"{line.label} waits: {line.held}.", line.number
+
+
+def _therapy_lines(facts: ClaimFacts) -> Iterator[LineFacts]:
+    return (line for line in facts.lines if line.kind is LineKind.PER_DIEM and line.therapy_id is not None)
+
+
+def _dates(line: LineFacts) -> Iterable[date]:
+    return line.dates or tuple(line.days)
+
+
+def _not_in(dates: Iterable[date], periods: Iterable[Days]) -> list[date]:
+    known = list(periods)
+    return [day for day in dates if not any(day in days for days in known)]
+
+
+def _in_hospital(day: date, facts: ClaimFacts) -> bool:
+    since = facts.still_in_hospital_since
+    return any(stay.first < day < stay.last for stay in facts.hospital_stays) or (since is not None and day > since)
+
+
+def _serves_a_line(facts: ClaimFacts, supply: Days, therapy_id: int | None) -> bool:
+    return any(
+        line.days.overlap(supply) and (therapy_id is None or line.therapy_id in (None, therapy_id))
+        for line in facts.lines
+    )
+
+
+def _show_runs(days: Iterable[date]) -> str:
+    return ", ".join(show_day(run.first) if len(run) == 1 else show_days(run) for run in runs_of(days))
+
+
+CHECKS = (
+    Check("ORDER", "An order for every day", Where.THERAPY, True, _order),
+    Check("ORDER_SIGNED", "The order's signature", Where.THERAPY, True, _order_signed),
+    Check("PRESCRIBER", "The prescriber", Where.THERAPY, True, _prescriber),
+    Check("PRESCRIBER_NPI", "The prescriber's NPI", Where.PRESCRIBER, True, _prescriber_npi),
+    Check("DIAGNOSIS", "A diagnosis", Where.THERAPY, True, _diagnosis),
+    Check("DIAGNOSIS_FORM", "Diagnoses as the claim takes them", Where.THERAPY, True, _diagnosis_form),
+    Check("PROOF", "Proof of delivery", Where.DELIVERY, True, _proof),
+    Check("PROOF_BY_STAFF", "Proof signed by the pharmacy's staff", Where.DELIVERY, True, _proof_by_staff),
+    Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date),
+    Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),
+    Check("AUTHORIZATION", "An authorization", Where.AUTHORIZATION, True, _authorization),
+    Check("AUTHORIZATION_UNKNOWN", "An authorization that is on file", Where.AUTHORIZATION, True, _authorization_known),
+    Check("AUTHORIZATION_DAYS", "The authorization's days", Where.AUTHORIZATION, True, _authorization_days),
+    Check("AUTHORIZATION_UNITS", "The authorization's units", Where.AUTHORIZATION, True, _authorization_units),
+    Check("INPATIENT", "Billed days in hospital", Where.CALENDAR, True, _inpatient),
+    Check("SPANS_HOSPITAL", "A span over a hospital stay", Where.CLAIM, False, _spans_hospital),
+    Check("GAPS", "Service days that are not billed", Where.CALENDAR, False, _gaps),
+    Check("NOT_ON_CALENDAR", "Billed days the calendar does not count", Where.CALENDAR, True, _not_on_the_calendar),
+    Check("HELD", "Lines the day engine holds", Where.CLAIM, True, _held),
+)

@@ -1,0 +1,272 @@
+"""Checks of the lines themselves: codes, modifiers, units, drugs, visits, prices."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+
+from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.codes import exclude_each_other, whatever_the_therapy
+from infusion_desktop.billing.rules.drugs import MOST_NDC_QUANTITY, NDC_UNITS
+from infusion_desktop.billing.rules.nursing import EXTRA_HOUR, VISIT
+from infusion_desktop.billing.rules.rule_set import ConflictScope, DrugQuantity, SpanPolicy
+from infusion_desktop.billing.words import LineKind
+
+MOST_MODIFIERS = 4
+_WEEK = 7
+
+
+def _no_lines(facts: ClaimFacts) -> Iterator[Told]:
+    if not facts.lines:
+        yield "The claim has no line. Count the month, or discard the claim."
+
+
+def _too_many_lines(facts: ClaimFacts) -> Iterator[Told]:
+    most = facts.rules.lines_per_claim if facts.rules else 50
+    if len(facts.lines) > most:
+        yield f"The claim has {len(facts.lines)} lines; {most} is the most. Split it."
+
+
+def _code_known(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        row = facts.codes.find(line.code)
+        if row is None and line.kind is LineKind.PER_DIEM:
+            yield f"{line.label}: the code is not in the code table. Correct the code.", line.number
+        elif row is not None and not (row.is_effective(line.days.first) and row.is_effective(line.days.last)):
+            yield f"{line.label}: the code is not in force on these days. Choose another code.", line.number
+
+
+def _code_conflict(facts: ClaimFacts) -> Iterator[Told]:
+    same_day = facts.rules is not None and facts.rules.code_conflicts is ConflictScope.SAME_DAY
+    for one, other in combinations(facts.lines, 2):
+        a, b = facts.codes.find(one.code), facts.codes.find(other.code)
+        related = same_day or one.therapy_id == other.therapy_id
+        if _share_a_day(one, other) and (whatever_the_therapy(a, b) or (related and exclude_each_other(a, b))):
+            yield f"{other.label} must not stand beside {one.label} on the same day. Remove one.", other.number
+
+
+def _units_against_days(facts: ClaimFacts) -> Iterator[Told]:
+    most_a_day = facts.rules.max_units_per_day if facts.rules else 1
+    for line in facts.lines:
+        row = facts.codes.find(line.code)
+        by_day = row is not None and row.per_diem and row.unit == "day"
+        if line.kind is LineKind.PER_DIEM and by_day and line.units > len(line.days) * most_a_day:
+            told = f"{line.label} bills {line.units:f} units on {len(line.days)} days. Correct units or days."
+            yield told, line.number
+
+
+def _units_whole(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if line.units <= 0 or (line.kind is LineKind.PER_DIEM and line.units != line.units.to_integral_value()):
+            yield f"{line.label} has {line.units:f} units. Units are above zero, and whole for days.", line.number
+
+
+def _duplicate_line(facts: ClaimFacts) -> Iterator[Told]:
+    """Two lines alike on one day are denied as duplicates (CARC 18), often for a missing SH."""
+    for one, other in combinations(facts.lines, 2):
+        alike = (one.code, one.modifiers, one.ndc, one.compound) == (
+            other.code,
+            other.modifiers,
+            other.ndc,
+            other.compound,
+        )
+        if alike and one.kind is not LineKind.NURSING and _share_a_day(one, other):
+            yield f"{other.label} repeats line {one.number} on the same day. Add SH, or remove one.", other.number
+
+
+def _duplicate_claim(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.frequency != "1":
+        return
+    for line in facts.lines:
+        for before in facts.billed_before:
+            if (line.code, line.modifiers) == (before.code, before.modifiers) and line.days.overlap(before.days):
+                told = f"{line.label} was billed with claim {before.claim} for some of these days. Send a replacement."
+                yield told, line.number
+                break
+
+
+def _modifiers(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if len(line.modifiers) > MOST_MODIFIERS or len(set(line.modifiers)) < len(line.modifiers):
+            yield f"{line.label}: at most four different modifiers. Remove one.", line.number
+        elif any(len(each) != 2 or not each.isalnum() for each in line.modifiers):
+            yield f"{line.label}: a modifier has two letters or digits. Correct it.", line.number
+
+
+def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
+    """SH and SJ say "second" and "third": some therapy of the day must be the first."""
+    if facts.rules is None or not facts.rules.concurrency_modifiers:
+        return
+    ranks = set(facts.rules.concurrency_modifiers)
+    first_days = {day for line in _per_diems(facts) if not ranks & set(line.modifiers) for day in _dates(line)}
+    for line in _per_diems(facts):
+        if ranks & set(line.modifiers) and not first_days.issuperset(_dates(line)):
+            yield f"{line.label} is a further therapy on days that have no first one. Count again.", line.number
+
+
+def _narrative(facts: ClaimFacts) -> Iterator[Told]:
+    """Codes for what is not otherwise classified need the drug's name (S9379, S9542, J3490, ...)."""
+    for line in facts.lines:
+        row = facts.codes.find(line.code)
+        needs = row is not None and (row.not_otherwise_classified or row.facts.get("narrative_required") == "yes")
+        if needs and not line.narrative.strip():
+            yield f"{line.label} needs a description of the drug or goods. Write it on the line.", line.number
+
+
+def _ndc_missing(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.rules is not None and not facts.rules.ndc_required:
+        return
+    for line in facts.lines:
+        if line.kind is LineKind.DRUG and not line.ndc:
+            yield f"{line.label} has no NDC. Enter it in the catalogue.", line.number
+
+
+def _ndc_form(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if line.ndc and (len(line.ndc) != 11 or not line.ndc.isdigit()):
+            yield f"{line.label}: an NDC on a claim has eleven digits. Correct it in the catalogue.", line.number
+
+
+def _ndc_quantity(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if not line.ndc:
+            continue
+        quantity = line.ndc_quantity
+        if quantity is None or not 0 < quantity <= MOST_NDC_QUANTITY or line.ndc_unit not in NDC_UNITS:
+            yield f"{line.label} needs the NDC's quantity and unit ({', '.join(NDC_UNITS)}). Enter both.", line.number
+
+
+def _waste(facts: ClaimFacts) -> Iterator[Told]:
+    """Medicare returns single-dose drugs without JW or JZ (since October 2023)."""
+    if facts.rules is None or facts.rules.drug_quantity is not DrugQuantity.JW_JZ:
+        return
+    drugs = [line for line in facts.lines if line.kind is LineKind.DRUG and line.single_dose]
+    with_waste = {(line.code, line.days) for line in drugs if "JW" in line.modifiers}
+    for line in drugs:
+        if not {"JW", "JZ"} & set(line.modifiers) and (line.code, line.days) not in with_waste:
+            yield f"{line.label} says neither JW nor JZ. Record what was discarded.", line.number
+
+
+def _compound(facts: ClaimFacts) -> Iterator[Told]:
+    ties = Counter(line.compound for line in facts.lines if line.compound)
+    for line in facts.lines:
+        if line.compound and ties[line.compound] == 1:
+            yield (
+                f"{line.label} belongs to a compound of which no other ingredient is billed. Add the rest.",
+                line.number,
+            )
+
+
+def _visit_times(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if line.kind is LineKind.NURSING and not line.visit_has_times:
+            yield f"{line.label}: the visit has no start and stop time. Enter them from the nurse's note.", line.number
+
+
+def _extra_hours(facts: ClaimFacts) -> Iterator[Told]:
+    visits = {line.days.first for line in facts.lines if line.code == VISIT}
+    for line in facts.lines:
+        if line.code == EXTRA_HOUR and line.days.first not in visits:
+            yield f"{line.label} has no visit ({VISIT}) on its day to be added to. Add the visit.", line.number
+
+
+def _priced(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if not line.priced:
+            yield f"{line.label}: the contract has no price. Enter the fee, or check the contract.", line.number
+
+
+def _charge(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if line.charge <= 0:
+            yield f"{line.label} charges nothing. Enter a charge in the fee schedule.", line.number
+        elif line.charge != line.charge.quantize(Decimal("0.01")):
+            yield f"{line.label} charges parts of a cent. Count again.", line.number
+
+
+def _span(facts: ClaimFacts) -> Iterator[Told]:
+    policy = facts.rules.span_policy if facts.rules else None
+    for line in facts.lines:
+        first, last = line.days.first, line.days.last
+        if policy is SpanPolicy.CALENDAR_MONTH and (first.year, first.month) != (last.year, last.month):
+            yield f"{line.label} crosses a month's end. Split it there.", line.number
+        if policy is SpanPolicy.MAX7 and len(line.days) > _WEEK:
+            yield f"{line.label} spans more than seven days. Split it.", line.number
+        if policy is SpanPolicy.DAILY and len(line.days) > 1:
+            yield f"{line.label} spans more than one day. This payer wants a line for each day.", line.number
+
+
+def _place(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if len(line.place_of_service) != 2 or not line.place_of_service.isdigit():
+            yield f"{line.label} has no place of service. Enter it in the payer's rules.", line.number
+
+
+def _pointers(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        bad = not line.pointers or len(line.pointers) > 4
+        if bad or any(not 1 <= each <= len(facts.diagnoses) for each in line.pointers):
+            yield f"{line.label} must point to one to four of the claim's diagnoses. Choose them.", line.number
+
+
+def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
+    """Medicare pays no S codes (status I)."""
+    for line in facts.lines:
+        if facts.coverage.is_medicare and line.code.startswith("S"):
+            yield f"{line.label}: Medicare pays no S codes. Bill by pump, supply and drug codes.", line.number
+
+
+def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
+    """A complete claim has drugs, per diems and visits; one alone is often an oversight (NHIA: three parts)."""
+    kinds = {line.kind for line in facts.lines}
+    if LineKind.PER_DIEM in kinds and LineKind.DRUG not in kinds and _drug_expected(facts):
+        yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
+    if LineKind.DRUG in kinds and LineKind.PER_DIEM not in kinds:
+        yield "The claim bills drugs but no day of therapy. Count the month."
+
+
+def _drug_expected(facts: ClaimFacts) -> bool:
+    rows = [facts.codes.find(line.code) for line in _per_diems(facts)]
+    return any(row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral")) for row in rows)
+
+
+def _per_diems(facts: ClaimFacts) -> Iterator[LineFacts]:
+    return (line for line in facts.lines if line.kind is LineKind.PER_DIEM)
+
+
+def _dates(line: LineFacts) -> tuple[date, ...]:
+    return line.dates or tuple(line.days)
+
+
+def _share_a_day(one: LineFacts, other: LineFacts) -> bool:
+    return one.days.overlap(other.days) is not None and not set(_dates(one)).isdisjoint(_dates(other))
+
+
+CHECKS = (
+    Check("NO_LINES", "Lines", Where.CLAIM, True, _no_lines),
+    Check("TOO_MANY_LINES", "The most lines of a claim", Where.CLAIM, True, _too_many_lines),
+    Check("CODE", "Codes that are in force", Where.CLAIM, True, _code_known),
+    Check("CODE_CONFLICT", "Codes that exclude each other", Where.CLAIM, True, _code_conflict),
+    Check("UNITS_DAYS", "Units against days", Where.CLAIM, True, _units_against_days),
+    Check("UNITS", "Whole units above zero", Where.CLAIM, True, _units_whole),
+    Check("DUPLICATE_LINE", "A line twice", Where.CLAIM, True, _duplicate_line),
+    Check("DUPLICATE_CLAIM", "Days that were billed before", Where.CLAIM, True, _duplicate_claim),
+    Check("MODIFIERS", "Modifiers", Where.CLAIM, True, _modifiers),
+    Check("RANK", "A first therapy beside SH and SJ", Where.CLAIM, True, _rank_without_first),
+    Check("NARRATIVE", "The description of unclassified codes", Where.CLAIM, True, _narrative),
+    Check("NDC", "The NDC of a drug", Where.CATALOGUE, True, _ndc_missing),
+    Check("NDC_FORM", "Eleven digits of an NDC", Where.CATALOGUE, True, _ndc_form),
+    Check("NDC_QUANTITY", "The NDC's quantity and unit", Where.CATALOGUE, True, _ndc_quantity),
+    Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
+    Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
+    Check("VISIT_TIMES", "The visit's times", Where.VISITS, True, _visit_times),
+    Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),
+    Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
+    Check("CHARGE", "A charge", Where.CONTRACT, True, _charge),
+    Check("SPAN", "The payer's longest span", Where.CLAIM, True, _span),
+    Check("PLACE", "The place of service", Where.CONTRACT, True, _place),
+    Check("POINTERS", "Diagnoses of a line", Where.CLAIM, True, _pointers),
+    Check("MEDICARE_S_CODE", "S codes to Medicare", Where.CONTRACT, True, _medicare_per_diem),
+    Check("THREE_PARTS", "Days, drugs and visits together", Where.CLAIM, False, _three_parts),
+)

@@ -1,0 +1,80 @@
+"""Checks of time and of the claim's life: filing limits, replacements, days that have not come yet."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.rule_set import FilingClock, RuleSet
+from infusion_desktop.dates import show_day
+
+SOON = timedelta(days=14)
+
+
+def _late(facts: ClaimFacts) -> Iterator[Told]:
+    for line, last in _deadlines(facts):
+        if facts.today > last and not facts.delay_reason:
+            told = f"{line.label} had to be filed by {show_day(last)}. Enter the reason for the delay, or write it off."
+            yield told, line.number
+
+
+def _soon_late(facts: ClaimFacts) -> Iterator[Told]:
+    last = min((last for _, last in _deadlines(facts)), default=None)
+    if last is not None and facts.today <= last <= facts.today + SOON:
+        yield f"The filing limit is {show_day(last)}, in {(last - facts.today).days} days. Send the claim now."
+
+
+def _original_named(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.frequency in ("7", "8") and not facts.payer_control_number:
+        yield "A replacement or void must name the payer's number of the first claim. Take it from the remittance."
+
+
+def _original_not_named(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.frequency == "1" and facts.payer_control_number:
+        yield "An original claim must not name an earlier claim. Send a replacement instead."
+
+
+def _frequency(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.frequency not in ("1", "7", "8"):
+        yield "The claim is neither original (1) nor replacement (7) nor void (8). Choose one."
+
+
+def _future(facts: ClaimFacts) -> Iterator[Told]:
+    for line in facts.lines:
+        if line.days.last > facts.today:
+            yield f"{line.label} bills days that have not come yet. Wait, or shorten the line.", line.number
+
+
+def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | None) -> date:
+    """The last day on which the line may be filed; counted from its first day unless the contract says otherwise.
+
+    A year from a leap day ends on the 28th of February (Medicare: one calendar year from the line's first day).
+    """
+    start = line.days.first if rules.filing_clock is FilingClock.FROM_DAY else line.days.last
+    if rules.filing_clock is FilingClock.PRIMARY_PAID and primary_paid_on is not None:
+        start = primary_paid_on
+    if rules.filing_days == 365:
+        return _same_day_next_year(start)
+    return start + timedelta(days=rules.filing_days)
+
+
+def _same_day_next_year(day: date) -> date:
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return date(day.year + 1, 2, 28)
+
+
+def _deadlines(facts: ClaimFacts) -> Iterator[tuple[LineFacts, date]]:
+    if facts.rules is not None and facts.rules.filing_days and facts.frequency == "1":
+        for line in facts.lines:
+            yield line, filing_deadline(line, facts.rules, facts.primary_paid_on)
+
+
+CHECKS = (
+    Check("LATE", "The filing limit", Where.CLAIM, True, _late),
+    Check("SOON_LATE", "A filing limit that is near", Where.CLAIM, False, _soon_late),
+    Check("ORIGINAL_MISSING", "The first claim's number", Where.CLAIM, True, _original_named),
+    Check("ORIGINAL_NAMED", "An original that names an earlier claim", Where.CLAIM, True, _original_not_named),
+    Check("FREQUENCY", "Original, replacement or void", Where.CLAIM, True, _frequency),
+    Check("FUTURE", "Days that have not come", Where.CLAIM, True, _future),
+)
