@@ -5,13 +5,13 @@ other payers) and X12's published answers 1115 and 1294 on coordination of benef
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
+from infusion_desktop.edi.adjustments import Adjustment, each_adjustment, total
 from infusion_desktop.edi.claim_data import (
     Address,
-    Adjustment,
     Batch,
     Claim,
     Drug,
@@ -22,7 +22,6 @@ from infusion_desktop.edi.claim_data import (
     OtherPayer,
     Provider,
     ServiceLine,
-    each_adjustment,
 )
 from infusion_desktop.edi.x12_writing import clean, is_clean
 from infusion_desktop.identifiers import is_npi
@@ -333,11 +332,6 @@ def _adjudication_reasons(line: ServiceLine, result: LineAdjudication) -> Iterat
         yield f"line {name}: {reason}"
     if result.patient_owes is not None:
         yield from _amount(f"line {name}: what the patient owes", result.patient_owes)
-
-
-def total(adjustments: Iterable[Adjustment]) -> Decimal:
-    """All adjustments together."""
-    return sum((adjustment.amount for adjustment in adjustments), ZERO)
 
 
 def _adjustment_reasons(adjustments: tuple[Adjustment, ...]) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """What a professional claim says, as plain frozen data: written to and read from 837P files (005010X222A1)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from infusion_desktop.dates import Days
+from infusion_desktop.edi.adjustments import Adjustment
 from infusion_desktop.edi.x12_writing import Interchange
 from infusion_desktop.money import ZERO
 
@@ -133,16 +133,6 @@ class Rental:
     rental: Decimal
     purchase: Decimal
     period: str = "4"
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """One reason why a payer paid another amount (CAS): positive lowers the payment, negative raises it."""
-
-    group: str
-    reason: str
-    amount: Decimal
-    quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +278,3 @@ class ClaimFile:
     claims: int
     charge: Decimal
     notices: tuple[str, ...]
-
-
-def each_adjustment(adjustments: tuple[Adjustment, ...]) -> Iterator[tuple[str, tuple[Adjustment, ...]]]:
-    """The adjustments as CAS segments hold them: runs of one group, at most six each."""
-    start = 0
-    while start < len(adjustments):
-        end = start
-        while end < len(adjustments) and end - start < 6 and adjustments[end].group == adjustments[start].group:
-            end += 1
-        yield adjustments[start].group, adjustments[start:end]
-        start = end

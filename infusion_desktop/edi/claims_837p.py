@@ -5,10 +5,10 @@ Loop order after the guide's public maps and its own home infusion examples; see
 
 from collections.abc import Iterable, Iterator
 
+from infusion_desktop.edi.adjustments import Adjustment, each_adjustment
 from infusion_desktop.edi.claim_checks import MOST_CLAIMS, batch_reasons, claim_reasons, heading_reasons
 from infusion_desktop.edi.claim_data import (
     Address,
-    Adjustment,
     Batch,
     Claim,
     ClaimFile,
@@ -19,7 +19,6 @@ from infusion_desktop.edi.claim_data import (
     OtherPayer,
     Provider,
     ServiceLine,
-    each_adjustment,
 )
 from infusion_desktop.edi.claims_837p_reading import find_place, read
 from infusion_desktop.edi.x12_writing import clean, day, differs, enclose, number, segment, transaction

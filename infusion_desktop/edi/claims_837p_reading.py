@@ -1,14 +1,13 @@
 """Professional claims read back from an 837P: a second opinion on what was written, and where an error lies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import datetime, time
 
 from infusion_desktop.dates import Days
+from infusion_desktop.edi.adjustments import read_adjustments
 from infusion_desktop.edi.claim_data import (
     Address,
-    Adjustment,
     Attachment,
     Batch,
     BillingProvider,
@@ -28,9 +27,9 @@ from infusion_desktop.edi.claim_data import (
     Submitter,
     Subscriber,
 )
+from infusion_desktop.edi.loops import Loop
 from infusion_desktop.edi.x12 import Segment, Transaction, expect_kind, read_transactions
 from infusion_desktop.edi.x12_writing import Interchange
-from infusion_desktop.errors import Refused
 
 _KIND = "837"
 
@@ -85,79 +84,19 @@ def _line_control(segments: list[Segment], position: int) -> str:
     return ""
 
 
-class _Loop:
-    """The segments of one loop, asked by tag and qualifier."""
-
-    def __init__(self, segments: Sequence[Segment]) -> None:
-        self.segments = segments
-        self.head = segments[0]
-
-    def all(self, tag: str, *qualifiers: str) -> Iterator[Segment]:
-        """Every segment of this name, whose first element is one of the qualifiers when some are given."""
-        for segment in self.segments:
-            if segment.tag == tag and (not qualifiers or segment[1] in qualifiers):
-                yield segment
-
-    def first(self, tag: str, *qualifiers: str) -> Segment | None:
-        """The first such segment, None when there is none."""
-        return next(self.all(tag, *qualifiers), None)
-
-    def required(self, tag: str, *qualifiers: str) -> Segment:
-        """The first such segment, or Refused naming the loop that lacks it."""
-        if found := self.first(tag, *qualifiers):
-            return found
-        wanted = "*".join((tag, *qualifiers[:1]))
-        raise Refused(
-            f"{_KIND} file, segment {self.head.number} ({self.head.tag}): {wanted} is missing in its loop. "
-            f"Expected {wanted} after segment {self.head.number}."
-        )
-
-    def text(self, tag: str, qualifier: str) -> str:
-        """The second element of the first such segment, "" when there is none."""
-        found = self.first(tag, qualifier)
-        return found[2] if found else ""
-
-    def amount(self, qualifier: str) -> Decimal | None:
-        """The amount of an AMT, None when there is none."""
-        found = self.first("AMT", qualifier)
-        return found.amount(2) if found else None
-
-    def day(self, qualifier: str) -> date | None:
-        """The day of a DTP, None when there is none."""
-        found = self.first("DTP", qualifier)
-        return found.day(3) if found else None
-
-    def split(self, *tags: str) -> list["_Loop"]:
-        """The loop cut before each segment of these names; what stands before the first is left out."""
-        starts = [at for at, segment in enumerate(self.segments) if segment.tag in tags]
-        ends = [*starts[1:], len(self.segments)][: len(starts)]
-        return [_Loop(self.segments[start:end]) for start, end in zip(starts, ends, strict=True)]
-
-    def named(self, *roles: str) -> "_Loop":
-        """The NM1 loop of one of these roles, up to the next NM1; Refused when it is not there."""
-        if found := self.maybe(*roles):
-            return found
-        self.required("NM1", *roles)
-        raise AssertionError
-
-    def maybe(self, *roles: str) -> "_Loop | None":
-        """The NM1 loop of one of these roles, None when it is not there."""
-        return next((loop for loop in self.split("NM1") if loop.head[1] in roles), None)
-
-
 def _batch(found: Transaction) -> Batch:
     expect_kind(found, _KIND)
     if not found.segments:
         raise found.header.misplaced("BHT, the head of the claims, after it")
-    whole = _Loop(found.segments)
+    whole = Loop(found.segments)
     levels = whole.split("HL")
     if not levels:
         raise found.header.misplaced("HL, the pharmacy's level, after it")
-    heading = _heading(found, _Loop(found.segments[: found.segments.index(levels[0].head)]), levels[0])
+    heading = _heading(found, whole.until("HL"), levels[0])
     return Batch(heading, tuple(_claims(levels)))
 
 
-def _heading(found: Transaction, top: _Loop, pharmacy: _Loop) -> Heading:
+def _heading(found: Transaction, top: Loop, pharmacy: Loop) -> Heading:
     begin = top.required("BHT")
     submitter, receiver = top.named("41"), top.named("40")
     contact = submitter.required("PER", "IC")
@@ -198,7 +137,7 @@ def _time(segment: Segment, element: int) -> time:
     raise segment.refusal(element, "a time as HHMM")
 
 
-def _pharmacy(level: _Loop) -> BillingProvider:
+def _pharmacy(level: Loop) -> BillingProvider:
     if level.head[3] != "20":
         raise level.head.refusal(3, "20, the pharmacy's level first")
     loop, pay_to = level.named("85"), level.maybe("87")
@@ -213,12 +152,12 @@ def _pharmacy(level: _Loop) -> BillingProvider:
     )
 
 
-def _address(loop: _Loop) -> Address:
+def _address(loop: Loop) -> Address:
     street, city = loop.required("N3"), loop.required("N4")
     return Address(street[1], city[1], city[2], city[3], street[2])
 
 
-def _maybe_address(loop: _Loop) -> Address | None:
+def _maybe_address(loop: Loop) -> Address | None:
     return _address(loop) if loop.first("N3") else None
 
 
@@ -226,9 +165,9 @@ def _name(nm1: Segment) -> Name:
     return Name(nm1[3], nm1[4], nm1[5], nm1[7])
 
 
-def _claims(levels: list[_Loop]) -> Iterator[Claim]:
+def _claims(levels: list[Loop]) -> Iterator[Claim]:
     """The claims of every level, each with the subscriber, payer and patient above it."""
-    subscriber_level: _Loop | None = None
+    subscriber_level: Loop | None = None
     for level in levels[1:]:
         kind = level.head[3]
         if kind == "20":
@@ -247,7 +186,7 @@ def _claims(levels: list[_Loop]) -> Iterator[Claim]:
 class _Above:
     """Who stands above the claims of a level."""
 
-    def __init__(self, subscriber: _Loop, patient: _Loop | None) -> None:
+    def __init__(self, subscriber: Loop, patient: Loop | None) -> None:
         relation = subscriber.required("SBR")
         loop, payer = subscriber.named("IL"), subscriber.named("PR")
         birth = loop.first("DMG")
@@ -265,31 +204,26 @@ class _Above:
             name=payer.head[3],
             identifier=payer.head[9],
             kind=relation[9],
-            address=_maybe_address(_Loop(_until_claim(payer))),
-            our_number=_Loop(_until_claim(payer)).text("REF", "G2"),
+            address=_maybe_address(payer.until("CLM")),
+            our_number=payer.until("CLM").text("REF", "G2"),
             medicare_second=relation[5],
         )
         self.patient = self._patient(patient) if patient else None
 
     @staticmethod
-    def _patient(level: _Loop) -> Patient:
+    def _patient(level: Loop) -> Patient:
         loop = level.named("QC")
         birth = loop.required("DMG")
         return Patient(_name(loop.head), _address(loop), birth.day(2), birth[3], level.required("PAT")[1])
 
 
-def _until_claim(loop: _Loop) -> Sequence[Segment]:
-    end = next((at for at, segment in enumerate(loop.segments) if segment.tag == "CLM"), len(loop.segments))
-    return loop.segments[:end]
-
-
-def _claim(whole: _Loop, above: _Above) -> Claim:
+def _claim(whole: Loop, above: _Above) -> Claim:
     lines = whole.split("LX")
     if not lines:
         raise whole.head.misplaced("LX, the first line, in the claim after it")
-    top = _Loop(whole.segments[: whole.segments.index(lines[0].head)])
+    top = whole.until("LX")
     others = top.split("SBR")
-    own = _Loop(top.segments[: top.segments.index(others[0].head)]) if others else top
+    own = top.until("SBR")
     clm, referring = own.head, own.maybe("DN")
     place = [*clm.parts(5), "", ""]
     found = Claim(
@@ -339,11 +273,11 @@ def _diagnoses(hi: Segment) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _provider(loop: _Loop) -> Provider:
+def _provider(loop: Loop) -> Provider:
     return Provider(_name(loop.head), loop.head[9])
 
 
-def _other_payer(loop: _Loop) -> OtherPayer:
+def _other_payer(loop: Loop) -> OtherPayer:
     holder, payer = loop.named("IL"), loop.named("PR")
     own = loop.head
     remarks = loop.first("MOA")
@@ -366,29 +300,16 @@ def _other_payer(loop: _Loop) -> OtherPayer:
     )
 
 
-def read_adjustments(segments: Iterator[Segment]) -> tuple[Adjustment, ...]:
-    """The reason, amount and quantity triplets of CAS segments, each with its group."""
-    found = []
-    for cas in segments:
-        group = cas.required(1, "a group such as CO or PR")
-        for element in range(2, max(len(cas), 3) + 1, 3):
-            if element > 2 and not cas[element] and not cas[element + 1]:
-                continue
-            reason = cas.required(element, "an adjustment reason code")
-            found.append(Adjustment(group, reason, cas.amount(element + 1), cas.number_at(element + 2)))
-    return tuple(found)
-
-
-def _line(whole: _Loop) -> ServiceLine:
+def _line(whole: Loop) -> ServiceLine:
     results = whole.split("SVD")
-    own = _Loop(whole.segments[: whole.segments.index(results[0].head)]) if results else whole
+    own = whole.until("SVD")
     sv1, ordering = own.required("SV1"), own.maybe("DK")
     procedure = [*sv1.parts(1), *[""] * 7]
     first, last = own.required("DTP", "472").span(3)
     return ServiceLine(
         code=procedure[1],
         charge=sv1.amount(2),
-        units=_quantity(sv1, 4),
+        units=sv1.quantity(4),
         days=Days(first, last),
         control_number=own.text("REF", "6R"),
         modifiers=tuple(modifier for modifier in procedure[2:6] if modifier),
@@ -408,12 +329,6 @@ def _line(whole: _Loop) -> ServiceLine:
     )
 
 
-def _quantity(segment: Segment, element: int) -> Decimal:
-    if (found := segment.number_at(element)) is None:
-        raise segment.refusal(element, "a quantity")
-    return found
-
-
 def _pointers(sv1: Segment) -> tuple[int, ...]:
     found = sv1.parts(7)
     if not all(part.isascii() and part.isdigit() and len(part) <= 2 for part in found):
@@ -421,29 +336,29 @@ def _pointers(sv1: Segment) -> tuple[int, ...]:
     return tuple(map(int, found))
 
 
-def _rental(line: _Loop) -> Rental | None:
+def _rental(line: Loop) -> Rental | None:
     if (sv5 := line.first("SV5")) is None:
         return None
     return Rental(sv5.whole(3), sv5.amount(4), sv5.amount(5), sv5[6])
 
 
-def _drug(line: _Loop) -> Drug | None:
+def _drug(line: Loop) -> Drug | None:
     if (lin := line.first("LIN")) is None:
         return None
     ctp = line.required("CTP")
     if lin[2] != "N4":
         raise lin.refusal(2, "N4, a National Drug Code")
-    return Drug(lin[3], _quantity(ctp, 4), ctp[5], line.text("REF", "XZ"), line.text("REF", "VY"))
+    return Drug(lin[3], ctp.quantity(4), ctp[5], line.text("REF", "XZ"), line.text("REF", "VY"))
 
 
-def _adjudication(loop: _Loop) -> LineAdjudication:
+def _adjudication(loop: Loop) -> LineAdjudication:
     svd = loop.head
     procedure = [*svd.parts(3), ""]
     return LineAdjudication(
         payer_id=svd[1],
         paid=svd.amount(2),
         code=procedure[1],
-        units=_quantity(svd, 5),
+        units=svd.quantity(5),
         paid_on=loop.required("DTP", "573").day(3),
         adjustments=read_adjustments(loop.all("CAS")),
         modifiers=tuple(modifier for modifier in procedure[2:6] if modifier),

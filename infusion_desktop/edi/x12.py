@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from sys import intern
 
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import to_cents
@@ -42,31 +43,36 @@ class Delimiters:
 
 
 class Segment:
-    """One numbered segment; ``segment[2]`` is its second element, "" when it is not there."""
+    """One numbered segment; ``segment[2]`` is its second element, "" when it is not there.
 
-    __slots__ = ("component", "elements", "kind", "number")
+    Keeps its text and cuts it when asked, so that a file of 20 MB fits into memory many times over.
+    """
 
-    def __init__(self, number: int, elements: list[str], component: str, kind: str) -> None:
+    __slots__ = ("_text", "delimiters", "kind", "number", "tag")
+
+    def __init__(self, number: int, text: str, delimiters: Delimiters, kind: str) -> None:
         self.number = number
-        self.elements = elements
+        self.tag = intern(text.partition(delimiters.element)[0])
+        self.delimiters = delimiters
         self.kind = kind
-        self.component = component
+        self._text = text
 
     def __len__(self) -> int:
         """How many elements follow the tag."""
-        return len(self.elements) - 1
+        return self._text.count(self.delimiters.element)
 
     def __getitem__(self, element: int) -> str:
-        return self.elements[element].strip() if element < len(self.elements) else ""
+        elements = self._text.split(self.delimiters.element, element + 1)
+        return elements[element].strip() if element < len(elements) else ""
 
     @property
-    def tag(self) -> str:
-        """The segment's name, such as CLP."""
-        return self.elements[0]
+    def component(self) -> str:
+        """The component separator of its interchange."""
+        return self.delimiters.component
 
     def parts(self, element: int) -> list[str]:
         """The components of an element; one empty component when it is not there."""
-        return [part.strip() for part in self[element].split(self.component)]
+        return [part.strip() for part in self[element].split(self.delimiters.component)]
 
     def refusal(self, element: int, expected: str, component: int = 0) -> Refused:
         """The sentence that names kind of file, segment, element, value and what is expected."""
@@ -88,6 +94,13 @@ class Segment:
     def number_at(self, element: int) -> Decimal | None:
         """A decimal number, None when the element is empty, Refused when it is something else."""
         return self._decimal(self[element], element) if self[element] else None
+
+    def quantity(self, element: int) -> Decimal:
+        """A decimal number, or Refused."""
+        found = self.number_at(element)
+        if found is None:
+            raise self.refusal(element, "a quantity such as 7")
+        return found
 
     def _decimal(self, value: str, element: int) -> Decimal:
         if not _NUMBER.fullmatch(value):
@@ -219,16 +232,16 @@ def _no_end(text: str, place: int, number: int, kind: str) -> Refused:
 
 
 def _one_segment(raw: str, number: int, delimiters: Delimiters, kind: str) -> Segment:
-    elements = raw.split(delimiters.element)
-    if not _TAG.fullmatch(elements[0]):
-        raise Refused(f"{kind} file, segment {number}: “{shorten(elements[0])}” found. Expected a segment's name.")
-    if not raw.isprintable() and any(mark not in (delimiters.component, delimiters.repetition) for mark in _marks(raw)):
+    found = Segment(number, raw, delimiters, kind)
+    if not _TAG.fullmatch(found.tag):
+        raise Refused(f"{kind} file, segment {number}: “{shorten(found.tag)}” found. Expected a segment's name.")
+    if not raw.isprintable() and _marks(raw) - {delimiters.element, delimiters.component, delimiters.repetition}:
         raise Refused(f"{kind} file, segment {number}: a control character found. Expected text only.")
-    return Segment(number, elements, delimiters.component, kind)
+    return found
 
 
-def _marks(raw: str) -> list[str]:
-    return _CONTROL.findall(raw)
+def _marks(raw: str) -> set[str]:
+    return set(_CONTROL.findall(raw))
 
 
 class _Envelopes:

@@ -1,17 +1,20 @@
 """Claims of every kind, made from a seed that is printed; set EDI_SEED to repeat a run."""
 
+import io
+import logging
 import os
 import random
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from infusion_desktop.dates import Days
+from infusion_desktop.edi.adjustments import Adjustment
 from infusion_desktop.edi.claim_data import (
     Address,
-    Adjustment,
     Attachment,
     Batch,
     BillingProvider,
@@ -228,6 +231,57 @@ class Maker:
             paid_on=None if by_line else date(2026, 12, 20),
             claim_control=self.rng.choice(["", "PCN123"]),
         )
+
+
+def enclosed(kind: str, version: str, *bodies: str, element: str = "*", component: str = ":", end: str = "~") -> str:
+    """A whole file around transaction bodies written with * : and ~, with right counts, in any delimiters."""
+    group = {"835": "HP", "999": "FA", "997": "FA", "277": "HN", "837": "HC"}[kind]
+    third = f"*{version}" if kind in ("999", "277", "837") else ""
+    sets = []
+    for at, body in enumerate(bodies, 1):
+        inside = [line for line in body.replace("\n", "").split("~") if line]
+        control = f"{at:04d}"
+        sets += [f"ST*{kind}*{control}{third}", *inside, f"SE*{len(inside) + 2}*{control}"]
+    isa = f"ISA*00*{'':10}*00*{'':10}*ZZ*{'PAYER99':15}*ZZ*{'PHARMACY1':15}*261201*0900*^*00501*000000007*0*T*:"
+    head = [isa, f"GS*{group}*PAYER99*PHARMACY1*20261201*0900*7*X*{version}"]
+    text = "~".join([*head, *sets, f"GE*{len(bodies)}*7", "IEA*1*000000007", ""])
+    return text.replace("*", element).replace(":", component).replace("~", end)
+
+
+@pytest.fixture
+def enclose() -> Callable[..., str]:
+    """Makes a whole file around transaction bodies."""
+    return enclosed
+
+
+@pytest.fixture
+def pyx12_errors() -> Callable[[str], list[str]]:
+    """What pyx12, an independent validator with the guides' maps, finds wrong in a file."""
+    return find_errors
+
+
+def find_errors(text: str) -> list[str]:
+    """Every error pyx12 reports, as text."""
+    import pyx12.error_handler
+    import pyx12.params
+    import pyx12.x12n_document
+
+    found: list[str] = []
+
+    class Kept(pyx12.error_handler.err_handler):
+        def __getattribute__(self, name: str) -> Any:
+            if name in ("isa_error", "gs_error", "st_error", "seg_error", "ele_error"):
+                return lambda *details, **more: found.append(f"{name} {self.cur_line} {details} {more}")
+            return super().__getattribute__(name)
+
+    kept, pyx12.error_handler.err_handler = pyx12.error_handler.err_handler, Kept
+    logging.getLogger("pyx12").setLevel(logging.CRITICAL)
+    try:
+        out = io.StringIO()
+        accepted = pyx12.x12n_document.x12n_document(pyx12.params.params(), io.StringIO(text), out, None, None)
+    finally:
+        pyx12.error_handler.err_handler = kept
+    return found if found or accepted else ["refused without a word"]
 
 
 @pytest.fixture
