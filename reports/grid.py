@@ -52,10 +52,11 @@ class Grid:
 
         def draw(paper: Paper, top: float) -> None:
             paper.box(self.left, top - high, self.right - self.left, high, fill=SHADE, stroke=None)
+            base = top - high + 5
             for column, start, lines in zip(self.columns, self.starts, titles, strict=False):
-                for index, line in enumerate(reversed(lines)):
+                for index, line in enumerate(lines):
                     x, align = _anchor(column, start)
-                    paper.text(x, top - high + 5 + index * CAPTION.leading, line, _TITLE_STYLE, align)
+                    paper.text(x, base + (len(lines) - 1 - index) * CAPTION.leading, line, _TITLE_STYLE, align)
             paper.rule(self.left, top - high, self.right, 0.0, 0.8)
 
         return Block(high, draw, keep_with_next=True)

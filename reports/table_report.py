@@ -200,6 +200,8 @@ def _gives_way(column: Column) -> bool:
 
 def _wanted(index: int, column: Column, rows: Sequence[tuple[str, ...]]) -> float:
     """The widest of the title's words and the values, each text counted up to a third of a page."""
+    title = width(column.title, CAPTION.font, CAPTION.size)
     words = max((width(word, CAPTION.font, CAPTION.size) for word in column.title.split()), default=0.0)
+    words = title if title <= 48 else words
     values = (width(printable(row[index])[0], STRONG.font, _ENTRY.size) for row in rows)
     return max(_LEAST_WIDE, words + 7, min(200.0, max(values, default=0.0) + 9))
