@@ -49,6 +49,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "box_gtin": ("box gtin", "gtin box"),
     "case": ("case", "case quantity", "per case"),
     "case_gtin": ("case gtin", "gtin case"),
+    "pack1_name": ("pack1 name",),
+    "pack1": ("pack1 quantity",),
+    "pack1_gtin": ("pack1 gtin",),
+    "pack2_name": ("pack2 name",),
+    "pack2": ("pack2 quantity",),
+    "pack2_gtin": ("pack2 gtin",),
 }
 """What can be imported, and the headings that are understood as it without asking."""
 
@@ -187,10 +193,10 @@ def _row(
         is_drug = values["kind"] is ItemKind.DRUG
         values["billing_class"] = BillingClass.DRUG if is_drug else BillingClass.PER_DIEM_INCLUDED
     packs = [Pack("each", 1, cell("gtin"))]
-    for name in ("pack", "box", "case"):
+    for name in ("pack", "box", "case", "pack1", "pack2"):
         quantity = read(name, 0, _whole)
         if quantity:
-            packs.append(Pack(name, quantity, cell(f"{name}_gtin")))
+            packs.append(Pack(cell(f"{name}_name") or name, quantity, cell(f"{name}_gtin")))
     try:
         item = checked(NewItem(**values, packs=tuple(packs)))
     except Refused as no:

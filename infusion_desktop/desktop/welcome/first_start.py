@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.people import User
 from infusion_desktop.access.pharmacy import HOME_INFUSION_PHARMACY, Profile
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.file_choice import ask_where_to_save
 from infusion_desktop.desktop.forms import Form, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Steps
@@ -35,6 +37,8 @@ class FirstStartWindow(DoorWindow):
     """Three short steps; ``ready`` carries the administrator when the pharmacy is set up."""
 
     ready = Signal(object)
+    place_chosen = Signal(str)
+    """Another file to keep the data in."""
 
     def __init__(self, place: str, example: Profile, set_up: SetUp) -> None:
         super().__init__(
@@ -75,12 +79,21 @@ class FirstStartWindow(DoorWindow):
         where = label(place, "small", wrap=True)
         where.setTextInteractionFlags(where.textInteractionFlags() | where.textInteractionFlags().TextSelectableByMouse)
         column.addWidget(where)
+        row = QHBoxLayout()
+        row.addWidget(button("Keep them elsewhere…", self._choose_place, icon="database"))
+        row.addStretch(1)
+        column.addLayout(row)
         column.addWidget(
-            label("To keep them elsewhere, close this window and name the place in settings.toml (see README).", "small",
-                  wrap=True)
-        )  # fmt: skip
+            label("A local disk, please. Several workstations share a PostgreSQL server: see the README.", "small")
+        )
         column.addStretch(1)
         return page
+
+    def _choose_place(self) -> None:
+        ask_where_to_save(
+            self, "Where shall the data be kept?", "pharmacy.db", "Database (*.db)",
+            lambda file: self.place_chosen.emit(str(file)),
+        )  # fmt: skip
 
     def _pharmacy(self) -> QWidget:
         self.pharmacy = Form()
@@ -128,8 +141,8 @@ class FirstStartWindow(DoorWindow):
             self._fill_in(self._example)
         if step == 2:
             self.note.setText(
-                "The invented staff of the demonstration (maria, aisha, carol, bill, ruth and others) get this password "
-                "too, so that you can sign in as a second person."
+                "The invented staff of the demonstration (maria, aisha, carol, bill, ruth and others) get this "
+                "password too, so that you can sign in as a second person."
                 if self.demonstration.isChecked()
                 else ""
             )

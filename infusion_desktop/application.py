@@ -1,0 +1,212 @@
+"""The one place where all parts meet: settings, log, database, first start or sign-in, the window."""
+
+import argparse
+import faulthandler
+import logging
+import os
+import sys
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from infusion_desktop import __version__
+from infusion_desktop.access.people import User, sign_in
+from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.idle import IdleWatch
+from infusion_desktop.desktop.rooms import house
+from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.welcome.first_start import FirstStart, FirstStartWindow
+from infusion_desktop.desktop.welcome.sign_in import SignInWindow
+from infusion_desktop.errors import Refused
+from infusion_desktop.logs import start_log
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.progress import Progress
+from infusion_desktop.setting_up import EXAMPLE, is_set_up, set_up
+from infusion_desktop.settings import Settings, load_settings, save_settings
+
+log = logging.getLogger(__name__)
+
+
+class Application(QObject):
+    """The running program: one database, one window at a time."""
+
+    def __init__(self, qt: QApplication, settings: Settings, database: Database) -> None:
+        super().__init__(qt)
+        self.qt, self.settings, self.database = qt, settings, database
+        self.window: QWidget | None = None
+        self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
+        theme.install(qt, self._dark())
+        self.scanner = Scanner(
+            qt, ScannerSettings(settings.scanner_gap_ms, settings.scanner_prefix, settings.scanner_separator)
+        )
+        self.scanner.scanned.connect(self._scanned)
+        self.idle = IdleWatch(qt, settings.lock_after_minutes * 60.0)
+        self.idle.lock_due.connect(self._lock)
+        self.idle.sign_out_due.connect(self._sign_out_when_idle)
+
+    def start(self) -> None:
+        """Show the first window: the first start, or signing in."""
+        if is_set_up(self.database):
+            self.ask_who()
+        else:
+            self.welcome()
+
+    def welcome(self) -> None:
+        """The first start."""
+        window = FirstStartWindow(self.database.place.shown(), EXAMPLE, self._set_up)
+        window.ready.connect(self.open_shell)
+        window.place_chosen.connect(self._keep_elsewhere)
+        self._show(window)
+
+    def ask_who(self, username: str = "") -> None:
+        """Signing in."""
+        with self.database.reading() as session:
+            who_we_are = profile(session)
+        name = who_we_are.name if who_we_are is not None else "Infusion Desktop"
+        window = SignInWindow(name, lambda typed, password: sign_in(self.database, typed, password), username)
+        window.signed_in.connect(self.open_shell)
+        self._show(window)
+
+    def open_shell(self, user: User) -> None:
+        """The window of somebody who has signed in."""
+        with self.database.reading() as session:
+            who_we_are = profile(session)
+        context = Context(
+            self.database,
+            user.id,
+            user.name,
+            frozenset(user.permissions),
+            who_we_are,
+            self.settings.file.parent,
+            self.database.place.shown(),
+        )
+        rooms = house(context)
+        shell = Shell(
+            context,
+            rooms.places,
+            searches=rooms.searches,
+            name_scans=rooms.name_scans,
+            is_password_right=lambda password: self._is_right(user.username, password),
+            settings=self.own,
+        )
+        shell.sign_out_asked.connect(self.ask_who)
+        shell.switch_user_asked.connect(self.ask_who)
+        self._show(shell)
+        first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
+        shell.go(first)
+        log.info("user %s signed in", user.id)
+
+    def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
+        return set_up(
+            self.database,
+            chosen.profile,
+            chosen.username,
+            chosen.name,
+            chosen.password,
+            demonstration=chosen.demonstration,
+        )
+
+    def _keep_elsewhere(self, file: str) -> None:
+        try:
+            database = open_pharmacy(Place.of(file), self.settings.workstation, backups=self.settings.backups)
+            save_settings(self.settings, database=file)
+        except (Refused, Unavailable, OSError) as error:
+            if isinstance(self.window, FirstStartWindow):
+                self.window.messages.show_failure(error, self.window)
+            return
+        self.database.close()
+        self.database = database
+        self.settings = replace(self.settings, database=file)
+        self.start()
+
+    def _is_right(self, username: str, password: str) -> bool:
+        try:
+            sign_in(self.database, username, password)
+        except Refused:
+            return False
+        return True
+
+    def _show(self, window: QWidget) -> None:
+        before, self.window = self.window, window
+        window.show()
+        window.activateWindow()
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
+    def _scanned(self, raw: str) -> None:
+        if isinstance(self.window, Shell):
+            self.window.on_scan(raw)
+
+    def _lock(self) -> None:
+        if isinstance(self.window, Shell):
+            self.window.lock()
+
+    def _sign_out_when_idle(self) -> None:
+        if isinstance(self.window, Shell) and self.window.cover is not None:
+            self.window.cover.sign_out_asked.emit()
+
+    def _dark(self) -> bool | None:
+        if self.own.contains("dark"):
+            return self.own.value("dark") in (True, "true")
+        return {"dark": True, "light": False}.get(self.settings.theme)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Start the program; the exit code is 0, or 1 when it could not start (the reason was shown)."""
+    parser = argparse.ArgumentParser(prog="infusion-desktop", description="Infusion Desktop")
+    parser.add_argument("--check", action="store_true", help="open the window, say so, and leave")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="another settings.toml")
+    chosen = parser.parse_args(arguments)
+    faulthandler.enable()
+    qt = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(qt, QApplication)
+    qt.setApplicationName("Infusion Desktop")
+    qt.setApplicationVersion(__version__)
+    qt.setQuitOnLastWindowClosed(True)
+    try:
+        settings = load_settings(chosen.settings)
+        start_log(settings.logs)
+        database = open_pharmacy(Place.of(settings.database), settings.workstation, backups=settings.backups)
+    except (Refused, Unavailable, OSError) as error:
+        return _cannot_start(error, chosen.check)
+    application = Application(qt, settings, database)
+    application.start()
+    if chosen.check:
+        QTimer.singleShot(0, lambda: _say_so_and_leave(application))
+    code = qt.exec()
+    application.database.close()
+    return code
+
+
+def _say_so_and_leave(application: Application) -> None:
+    window = application.window
+    assert window is not None
+    sys.stdout.write(
+        f"Infusion Desktop {__version__}: the window is open ({window.width()}x{window.height()}, "
+        f"{QApplication.platformName()}), data in {application.database.place.shown()}\n"
+    )
+    sys.stdout.flush()
+    window.close()
+
+
+def _cannot_start(error: Exception, quietly: bool) -> int:
+    sentence = (
+        str(error) if isinstance(error, Refused | Unavailable) else f"A folder is not usable: {type(error).__name__}"
+    )
+    sys.stderr.write(sentence + "\n")
+    if not quietly and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
+        QMessageBox.critical(None, "Infusion Desktop", sentence)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

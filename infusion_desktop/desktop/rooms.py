@@ -1,0 +1,29 @@
+"""All places of the window, in the order of the rail; each screen is imported when it is first opened."""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.places import NameScan, Place, Search
+
+ROOMS = ("today", "deliveries", "patients", "stock", "equipment", "billing", "office")
+"""Folders of screens; each has a `places.py` with PLACES, SEARCHES and NAME_SCANS."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the shell shows and searches."""
+
+    places: tuple[Place, ...]
+    searches: tuple[Search, ...]
+    name_scans: tuple[NameScan, ...]
+
+
+def house(context: Context) -> House:
+    """The places, searches and scans of all rooms."""
+    rooms = [import_module(f"infusion_desktop.desktop.{room}.places") for room in ROOMS]
+    return House(
+        tuple(place for room in rooms for place in room.PLACES),
+        tuple(search(context) for room in rooms for search in room.SEARCHES),
+        tuple(name(context) for room in rooms for name in room.NAME_SCANS),
+    )
