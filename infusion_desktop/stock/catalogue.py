@@ -60,7 +60,9 @@ class NewItem:
 
 def checked(item: NewItem) -> NewItem:
     """The item in its kept spelling; Refused with every reason."""
-    values = {name: value.strip() if isinstance(value, str) else value for name, value in _plain(item).items()}
+    values: dict[str, Any] = {
+        name: value.strip() if isinstance(value, str) else value for name, value in _plain(item).items()
+    }
     reasons: list[str] = []
     if not values["number"] or len(values["number"]) > 40:
         reasons.append("An item needs a number of at most 40 characters.")

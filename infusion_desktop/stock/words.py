@@ -10,6 +10,9 @@ LotId = NewType("LotId", int)
 LocationId = NewType("LocationId", int)
 MoveId = NewType("MoveId", int)
 ReceiptId = NewType("ReceiptId", int)
+CountId = NewType("CountId", int)
+CountLineId = NewType("CountLineId", int)
+RecallId = NewType("RecallId", int)
 
 NEVER_EXPIRES = date(9999, 12, 31)
 """Stands in balances for a lot without an expiry date, so that it comes last."""
