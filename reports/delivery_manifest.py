@@ -325,11 +325,11 @@ def _totes(paper: Paper, totes: Sequence[Tote]) -> list[Block]:
     return blocks
 
 
-_BOXES = (Column("Not deliv.", 32, box=True), Column("Refused", 32, box=True), Column("Returned", 32, box=True))
+_BOXES = (Column("Not deliv.", 34, box=True), Column("Refused", 34, box=True), Column("Returned", 34, box=True))
 _SUPPLIES = Grid(
     (
         Column("Item no.", 50, style=SMALL),
-        Column("Description", 140),
+        Column("Description", 134),
         Column("Qty", 28, "right", Style(STRONG.font, 9.0, 10.4)),
         Column("Unit", 30, style=SMALL),
         Column("Lot / serial", 80, style=CODE),
@@ -411,7 +411,7 @@ def _entered(amount: int | None) -> str:
 _EQUIPMENT = Grid(
     (
         Column("Kind", 48, style=SMALL),
-        Column("Model", 138, style=STRONG),
+        Column("Model", 132, style=STRONG),
         Column("Serial", 98, style=Style(CODE.font, 8.2, 10.4)),
         Column("Asset", 54, style=CODE),
         Column("Checked", 53, style=SMALL),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from reports.lettering import BODY, CAPTION, STRONG, Style, wrap
+from reports.lettering import BODY, CAPTION, STRONG, Style, shrunk, wrap
 from reports.paper import MARGIN, SHADE, Block, Paper
 
 _PAD = 3.0
@@ -130,8 +130,15 @@ def _cell_lines(paper: Paper, cell: Cell, column: Column, strong: bool) -> tuple
         return ()
     if isinstance(cell, str):
         style = Style(STRONG.font, column.style.size, column.style.leading) if strong else column.style
+        if column.align == "right":
+            return ((cell, _never_cut(cell, style, room)),)
         return tuple((line, style) for line in paper.lines(cell, style, room, _MOST_LINES))
     return tuple((line, style) for text, style in cell for line in paper.lines(text, style, room, _MOST_LINES))
+
+
+def _never_cut(number: str, style: Style, room: float) -> Style:
+    """Numbers become smaller where the column is too narrow: half a number would be another number."""
+    return Style(style.font, shrunk(number, style, room, 3.0).size, style.leading, style.gray)
 
 
 def continued(heading: Block, group: str, grid: Grid) -> Block:

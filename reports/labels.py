@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from reports import shown
 from reports.delivery_manifest import Storage, scan_code
-from reports.lettering import BOLD, MONO, REGULAR, Style, width
+from reports.lettering import BOLD, MONO, REGULAR, Style, shrunk
 from reports.paper import INCH, LETTER, Paper
 from reports.safe_text import SUBSTITUTE, printable
 
@@ -100,7 +100,7 @@ def lot_label(
     lines = (
         f"Lot {lot}",
         f"Exp {shown.day(expires_on)}" if expires_on else "No expiry",
-        f"{item_number} {description}",
+        description,
     )
     return Label(code, item_number, lines, storage.mark if storage.is_cold else "", gs1=bool(gtin))
 
@@ -159,10 +159,11 @@ def _draw_label(paper: Paper, label: Label, x: float, y: float, stock: Stock) ->
         paper.box(left + room - 35, top - 11, 35, 11, fill=0.0, stroke=None)
         paper.text(left + room - 17.5, top - 8, label.mark, _fit(label.mark, BOLD, 7.4, 5, 32, 1.0), "center")
     style = Style(REGULAR, 7.0, 8.2)
+    head = max(name.size, 12.5) if label.mark else name.size
     lines = [line for text in label.lines for line in paper.lines(text, style, room, 2)]
-    space = max(1, int((size - name.size) // style.leading))
+    space = max(1, int((size - head) // style.leading))
     for index, line in enumerate(lines[:space]):
-        paper.text(left, top - name.size - 6.5 - index * style.leading, line, style)
+        paper.text(left, top - head - 6.5 - index * style.leading, line, style)
 
 
 def _draw_tote(paper: Paper, label: ToteLabel, x: float, y: float, stock: Stock) -> None:
@@ -193,7 +194,4 @@ def _draw_tote(paper: Paper, label: ToteLabel, x: float, y: float, stock: Stock)
 
 
 def _fit(text: str, name: str, largest: float, smallest: float, room: float, gray: float = 0.0) -> Style:
-    """The largest size, down to the smallest, in which the text fits the room."""
-    used = width(printable(text)[0], name, largest)
-    size = largest if used <= room else max(smallest, largest * room / used)
-    return Style(name, round(size, 2), round(size * 1.2, 2), gray)
+    return shrunk(printable(text)[0], Style(name, largest, largest * 1.2, gray), room, smallest)

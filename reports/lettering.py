@@ -115,6 +115,15 @@ def shorten(text: str, style: Style, room: float) -> str:
     return text[:kept].rstrip() + "…"
 
 
+def shrunk(text: str, style: Style, room: float, least: float) -> Style:
+    """The style in the largest size, from its own down to ``least``, in which the text fits the room."""
+    used = width(text, style.font, style.size)
+    if used <= room:
+        return style
+    size = round(max(least, style.size * room / used - 0.005), 2)
+    return Style(style.font, size, round(size * 1.2, 2), style.gray)
+
+
 def _pieces(word: str, style: Style, room: float) -> list[str]:
     """A word cut where it no longer fits; one piece for a word that does."""
     if width(word, style.font, style.size) <= room:

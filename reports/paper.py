@@ -20,6 +20,7 @@ from reports.lettering import (
     fitting,
     font,
     shorten,
+    shrunk,
     width,
     wrap,
 )
@@ -309,7 +310,9 @@ def letterhead_block(
             paper.symbol(edge - 46, top - 48, 46, code)
             edge -= 58
         half = paper.room * 0.5
-        paper.text(paper.left, top - 11, letterhead.name, LOGO_NAME, room=half)
+        room = half - 52 if copy else half - 8
+        name = shrunk(paper.say(letterhead.name), LOGO_NAME, room, 7.5)
+        paper.text(paper.left, top - 11, letterhead.name, name, room=room)
         for index, line in enumerate(address):
             paper.text(paper.left, top - 22 - 9 * index, line, FAINT, room=half)
         paper.text(edge, top - 14, title, TITLE, "right", room=edge - paper.left - half)

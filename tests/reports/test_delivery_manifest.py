@@ -68,7 +68,16 @@ def test_no_row_is_split_and_no_heading_is_left_alone(read, manifest, lines):
         places = [[page for page, text in enumerate(paper.texts) if part in text] for part in parts]
         assert len(places[0]) == 1
         assert all(place == places[0] for place in places), parts
-    for page in range(total):
+    _no_lonely_heading(paper)
+
+
+@pytest.mark.parametrize("lines", range(20, 50, 3))
+def test_wherever_the_page_ends_its_last_heading_has_a_row(read, manifest, lines):
+    _no_lonely_heading(read(render(manifest(lines))))
+
+
+def _no_lonely_heading(paper):
+    for page in range(len(paper.texts)):
         rows = [height for text in ("LA", "LB") for height in paper.heights(page, text)]
         assert all(height > MARGIN + FOOTER for height in rows)
         for kind in KINDS:
@@ -164,3 +173,8 @@ def test_long_names_stay_inside_their_places(read, manifest):
             left, bottom, right, top = paper.pages[page].get_charbox(index)
             assert left >= 0 and right <= width - MARGIN + 2 and bottom >= 0 and top <= height
     assert "LA0000" in paper.words and "Signature" in paper.words
+
+
+def test_a_number_is_never_cut_in_two(read, manifest):
+    line = replace(manifest(1).lines[0], lots=(LotSent(1234567, "L1"),))
+    assert "1,234,567 each L1" in read(render(manifest(1, lines=(line,)))).words
