@@ -196,9 +196,10 @@ def _piece_order(piece: Piece) -> tuple[int, date, int, int]:
 def _priced(ranked: Sequence[Piece], period: Days, rules: RuleSet, fees: FeeSchedule) -> list[Piece]:
     """The ranked days with modifiers and price, cut where the suite or the price changes them."""
     pieces = []
+    tells = bool(rules.suite_modifier) or rules.suite_place_of_service != rules.place_of_service
     for piece in ranked:
         course = piece.leg.course
-        suite = piece.mask & day_mask.of_days(period, course.suite_days) if course.suite_days else 0
+        suite = piece.mask & day_mask.of_days(period, course.suite_days) if tells and course.suite_days else 0
         for mask, in_suite in ((piece.mask & ~suite, False), (suite, True)):
             if not mask:
                 continue

@@ -116,6 +116,8 @@ def authorize(
     taken, used_up = _all_at_once(pieces, ordered, reach, fitting)
     if taken is None:
         taken, used_up = _day_by_day(pieces, ordered, reach, fitting)
+    if not rules.authorization_required:
+        used_up = [0] * len(pieces)
     finished = _pieces_by_authorization(pieces, ordered, taken, used_up)
     kept, left_out, _ = _unauthorized(finished, rules)
     uses = [
