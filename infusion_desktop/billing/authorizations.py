@@ -13,7 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.rules import therapy
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
-from infusion_desktop.billing.words import AuthorizationId, ClaimId, ClaimState
+from infusion_desktop.billing.words import AuthorizationId, ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_day
 from infusion_desktop.errors import Refused, Stale, refuse_if
@@ -157,7 +157,12 @@ def for_engine(uses: tuple[AuthorizationUse, ...]) -> tuple[therapy.Authorizatio
 
 def _taken(session: Session, ids: list[int], beside: ClaimId | None) -> Mapping[int, tuple[Decimal, Decimal]]:
     """Units used and held by claims: of original and replacements, only the newest submission of a number counts."""
-    newest = select(func.max(Claim.id)).where(Claim.state.not_in(FREED)).group_by(Claim.number).scalar_subquery()
+    newest = (
+        select(func.max(Claim.id))
+        .where(Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
+        .group_by(Claim.number)
+        .scalar_subquery()
+    )
     sums = (
         select(ClaimLine.authorization_id, Claim.state, func.sum(ClaimLine.units))
         .join(Claim, Claim.id == ClaimLine.claim_id)

@@ -1,0 +1,203 @@
+"""Send claims: files with control numbers that are never given twice, replacements and voids."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.pharmacy import Profile, profile
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.claim_files import for_file
+from infusion_desktop.billing.life import enter, move, the_claim
+from infusion_desktop.billing.receivables import balance_of, post_charges, reverse_charges
+from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
+from infusion_desktop.billing.words import BatchId, ClaimId, ClaimState, Frequency
+from infusion_desktop.database.counters import next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import local_day, now_utc
+from infusion_desktop.edi import claim_data as edi
+from infusion_desktop.edi import claims_837p
+from infusion_desktop.edi.x12_writing import Interchange
+from infusion_desktop.errors import Refused
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.tables import Payer
+
+DECIDED = frozenset({ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED})
+"""The payer has the claim under a number of its own: only a replacement or a void changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a file travels; what is left empty is the pharmacy's NPI as sender and the payer as receiver."""
+
+    sender_id: str = ""
+    receiver_id: str = ""
+    receiver_name: str = ""
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A claim file as text, ready to be kept under ``name`` and sent."""
+
+    batch_id: BatchId
+    name: str
+    text: str
+    claims: tuple[ClaimId, ...]
+    charge: Decimal
+    notices: tuple[str, ...]
+
+
+def write_file(
+    database: Database, claims: Sequence[ClaimId], by: UserId, route: Route | None = None, *, at: datetime | None = None
+) -> WrittenFile:
+    """Batch ready claims of one payer into a file and charge them; all of them or none.
+
+    Refused naming each claim that is not ready, is another payer's, or cannot be written, with its reason.
+    """
+    when = at or now_utc()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        rows = _ready(session, claims)
+        ours = profile(session)
+        if ours is None:
+            raise Refused("The pharmacy's own name and numbers are missing. Enter them in the settings first.")
+        payer = session.get_one(Payer, rows[0].payer_id)
+        batch, interchange, group = _new_batch(session, payer.id, by)
+        heading = _heading(ours, payer, route or Route(), batch, interchange, group, when)
+        written = claims_837p.write(edi.Batch(heading, tuple(for_file(session, row) for row in rows)))
+        kept = session.get_one(ClaimBatch, batch)
+        kept.content = written.text
+        kept.file_sha256 = hashlib.sha256(written.text.encode("ascii")).hexdigest()
+        for row in rows:
+            _take_along(session, row, batch, when, by)
+        numbers = [row.number for row in rows]
+        after = {"interchange": interchange, "group": group, "claims": numbers, "sha256": kept.file_sha256}
+        record(session, by, "write file", "claim batch", batch, after=after)
+        name = f"837P-{interchange:09d}.txt"
+        done = tuple(ClaimId(row.id) for row in rows)
+        return WrittenFile(BatchId(batch), name, written.text, done, written.charge, written.notices)
+
+
+def mark_sent(database: Database, batch: BatchId, by: UserId, *, at: datetime | None = None) -> None:
+    """Say that a file went to the payer."""
+    when = at or now_utc()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        waiting = select(Claim).where(Claim.batch_id == batch, Claim.state == ClaimState.BATCHED)
+        rows = session.scalars(waiting.with_for_update()).all()
+        if not rows:
+            raise Refused("No claim of this file waits to be sent.")
+        for row in rows:
+            row.sent_at = when
+            enter(session, row, ClaimState.SENT, by)
+        record(session, by, "send", "claim batch", batch, after={"claims": [row.number for row in rows]})
+
+
+def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> ClaimId:
+    """Withdraw a claim: a draft is closed here, one the payer decided on gets a void claim (frequency 8) to be sent.
+
+    Gives the claim that now stands for it: itself, or the void claim, ready to be batched.
+    """
+    if not reason.strip():
+        raise Refused("Say why the claim is voided.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        if kept.state in DECIDED and kept.payer_control_number:
+            void = _void_of(session, kept, by)
+        elif kept.state in (ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED):
+            reverse_charges(session, claim, local_day(now_utc()), by, "voided")
+            enter(session, kept, ClaimState.VOIDED, by, reason)
+            void = claim
+        else:
+            raise Refused(
+                f"Claim {kept.number} is {kept.state.value} and the payer's own number of it is not known. "
+                "Read the payer's answer first."
+            )
+        record(session, by, "void", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"void": void})
+    return void
+
+
+def _ready(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
+    rows = [the_claim(session, claim) for claim in sorted(set(claims))]
+    if not rows:
+        raise Refused("Choose at least one claim.")
+    problems = [f"Claim {row.number} is {row.state.value}, not ready." for row in rows if row.state != ClaimState.READY]
+    problems += [f"Claim {row.number} goes to another payer." for row in rows if row.payer_id != rows[0].payer_id]
+    if problems:
+        raise Refused(*problems)
+    return rows
+
+
+def _new_batch(session: Session, payer: int, by: UserId) -> tuple[int, int, int]:
+    interchange = next_number(session, "interchange control")
+    group = next_number(session, "group control")
+    values = {
+        "payer_id": payer,
+        "interchange_control": interchange,
+        "group_control": group,
+        "made_at": now_utc(),
+        "staff_id": by,
+    }
+    return (
+        session.execute(insert(ClaimBatch).values(**values).returning(ClaimBatch.id)).scalar_one(),
+        interchange,
+        group,
+    )
+
+
+def _heading(
+    ours: Profile, payer: Payer, route: Route, batch: int, interchange: int, group: int, when: datetime
+) -> edi.Heading:
+    sender = route.sender_id or ours.npi
+    receiver = route.receiver_id or payer.payer_code
+    local = when.astimezone()
+    envelope = Interchange(sender, receiver, interchange, group, local.date(), local.time(), route.test)
+    address = edi.Address(ours.street, ours.city, ours.state, ours.zip, ours.street_2)
+    return edi.Heading(
+        envelope,
+        f"{group:09d}",
+        f"B{batch:08d}",
+        edi.Submitter(ours.name, sender, ours.name, ours.phone),
+        edi.Receiver(route.receiver_name or payer.name, receiver),
+        edi.BillingProvider(ours.name, ours.npi, ours.tax_id, address, ours.taxonomy),
+    )
+
+
+def _take_along(session: Session, row: Claim, batch: int, when: datetime, by: UserId) -> None:
+    """The claim is on its way: its charges stand, and those of the claim it replaces or voids no longer do."""
+    row.batch_id = batch
+    enter(session, row, ClaimState.BATCHED, by, f"file {batch}")
+    posted_on = local_day(when)
+    if row.frequency is not Frequency.ORIGINAL and row.replaces_id is not None:
+        before = the_claim(session, ClaimId(row.replaces_id))
+        reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
+        enter(session, before, ClaimState.VOIDED, by, f"{row.frequency.name.lower()} sent")
+    if row.frequency is not Frequency.VOID:
+        post_charges(session, ClaimId(row.id), posted_on, by)
+
+
+def _void_of(session: Session, kept: Claim, by: UserId) -> ClaimId:
+    copied = ("number", "patient_id", "coverage_id", "payer_id", "payer_control_number", "period_first",
+              "period_last", "diagnoses", "charge", "days")  # fmt: skip
+    values = {name: getattr(kept, name) for name in copied}
+    values |= {"state": ClaimState.READY, "frequency": Frequency.VOID, "replaces_id": kept.id, "expected": ZERO}
+    values |= {"missing": "[]", "made_at": now_utc(), "version": 1}
+    void = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
+    columns = [column for column in ClaimLine.__table__.c if column.name not in ("id", "claim_id")]
+    lines = session.execute(select(*columns).where(ClaimLine.claim_id == kept.id).order_by(ClaimLine.position))
+    session.execute(insert(ClaimLine), [{**line._mapping, "claim_id": void} for line in lines])
+    move(session, void, ClaimState.READY, by, "void")
+    return void
+
+
+def owed(session: Session, claim: ClaimId) -> Decimal:
+    """What is still owed on a claim by payer and patient together."""
+    return balance_of(session, claim)

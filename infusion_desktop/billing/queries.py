@@ -1,0 +1,498 @@
+"""What billing screens and papers ask: claims, one claim with its evidence, work to do, months, aging and balances."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.checking import KeptFinding, findings_of
+from infusion_desktop.billing.tables import Authorization, Claim, ClaimBatch, ClaimEvent, ClaimLine, LedgerEntry
+from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency, LineKind
+from infusion_desktop.dates import Days
+from infusion_desktop.errors import Refused
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.tables import Patient, Payer, Therapy
+from infusion_desktop.patients.words import PatientId, PayerId
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim in a list."""
+
+    id: ClaimId
+    number: str
+    state: ClaimState
+    frequency: Frequency
+    patient_id: PatientId
+    patient: str
+    payer_id: PayerId
+    payer: str
+    period: Days
+    charge: Decimal
+    expected: Decimal
+    findings: int
+    made_at: datetime
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The evidence of a day's units on a line."""
+
+    day: date
+    units: Decimal
+    therapy_id: int | None
+    delivery_id: int | None
+    delivery: str
+    proven: bool
+    rank: int
+    rate: Decimal
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """A service line of a claim, with why every unit stands on it."""
+
+    id: int
+    position: int
+    kind: LineKind
+    code: str
+    modifiers: tuple[str, ...]
+    description: str
+    days: Days
+    units: Decimal
+    rate: Decimal
+    charge: Decimal
+    expected: Decimal
+    ndc: str
+    ndc_quantity: Decimal | None
+    ndc_unit: str
+    authorization: str
+    place: str
+    held: str
+    evidence: tuple[Unit, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Days that are not billed, and why."""
+
+    therapy_id: int
+    therapy: str
+    days: Days
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened to a claim."""
+
+    at: datetime
+    state: ClaimState
+    who: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry of a claim in the receivables ledger."""
+
+    posted_on: date
+    kind: EntryKind
+    account: Account
+    amount: Decimal
+    group_code: str
+    reason_code: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPage:
+    """One claim with everything a biller asks about it."""
+
+    row: ClaimRow
+    payer_control_number: str
+    diagnoses: tuple[str, ...]
+    lines: tuple[LineRow, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...]
+    rules: str
+    findings: tuple[KeptFinding, ...]
+    events: tuple[EventRow, ...]
+    entries: tuple[EntryRow, ...]
+    payer_owes: Decimal
+    patient_owes: Decimal
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A finding that stops claims, with how many and which."""
+
+    code: str
+    where: str
+    sentence: str
+    claims: tuple[ClaimId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOverview:
+    """A month at a glance; ``not_counted`` are patients with a therapy in it and no claim for it."""
+
+    month: Days
+    by_state: tuple[tuple[ClaimState, int, Decimal], ...]
+    billed: Decimal
+    unbilled: Decimal
+    expected: Decimal
+    paid: Decimal
+    not_counted: tuple[tuple[PatientId, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgingRow:
+    """What a payer owes by the days since the claim was charged: to 30, 60, 90, 120 and older."""
+
+    payer_id: PayerId
+    payer: str
+    to_30: Decimal
+    to_60: Decimal
+    to_90: Decimal
+    to_120: Decimal
+    older: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All of it."""
+        return self.to_30 + self.to_60 + self.to_90 + self.to_120 + self.older
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A claim file that was written."""
+
+    id: int
+    interchange_control: int
+    made_at: datetime
+    payer: str
+    claims: int
+    charge: Decimal
+    acknowledged: str
+
+
+_CLAIMS = (
+    select(
+        Claim.id,
+        Claim.number,
+        Claim.state,
+        Claim.frequency,
+        Claim.patient_id,
+        (Patient.last_name + ", " + Patient.first_name).label("patient"),
+        Claim.payer_id,
+        Payer.name.label("payer"),
+        Claim.period_first,
+        Claim.period_last,
+        Claim.charge,
+        Claim.expected,
+        Claim.missing,
+        Claim.made_at,
+        Claim.sent_at,
+    )
+    .join(Patient, Patient.id == Claim.patient_id)
+    .join(Payer, Payer.id == Claim.payer_id)
+)
+
+
+def claims(
+    session: Session,
+    *,
+    states: Collection[ClaimState] = (),
+    payer: PayerId | None = None,
+    patient: PatientId | None = None,
+    month: Days | None = None,
+    limit: int = 2000,
+) -> tuple[ClaimRow, ...]:
+    """Claims that meet every filter given, the newest period first."""
+    wanted = _CLAIMS
+    if states:
+        wanted = wanted.where(Claim.state.in_(list(states)))
+    if payer is not None:
+        wanted = wanted.where(Claim.payer_id == payer)
+    if patient is not None:
+        wanted = wanted.where(Claim.patient_id == patient)
+    if month is not None:
+        wanted = wanted.where(Claim.period_first <= month.last, Claim.period_last >= month.first)
+    rows = session.execute(wanted.order_by(Claim.period_first.desc(), Claim.id.desc()).limit(limit))
+    return tuple(_row(row) for row in rows)
+
+
+def claim_page(session: Session, claim: ClaimId) -> ClaimPage:
+    """One claim with lines, evidence, findings, life and ledger; Refused when it is not known."""
+    row = session.execute(_CLAIMS.where(Claim.id == claim)).one_or_none()
+    if row is None:
+        raise Refused("This claim is not known. Look at the list of claims again.")
+    kept = session.get_one(Claim, claim)
+    days = json.loads(kept.days)
+    entries = _entries(session, claim)
+    totals = dict.fromkeys(Account, ZERO)
+    for each in entries:
+        totals[each.account] += each.amount
+    return ClaimPage(
+        _row(row),
+        kept.payer_control_number,
+        tuple(kept.diagnoses.split()),
+        _lines(session, claim),
+        tuple(
+            LeftOut(
+                each["therapy"],
+                each["name"],
+                Days(date.fromisoformat(each["first"]), date.fromisoformat(each["last"])),
+                each["why"],
+            )
+            for each in days["left_out"]
+        ),
+        tuple(days["notes"]),
+        days["rules"],
+        findings_of(kept.missing),
+        _events(session, claim),
+        entries,
+        totals[Account.PAYER],
+        totals[Account.PATIENT],
+        kept.version,
+    )
+
+
+def work_queue(session: Session) -> tuple[WorkItem, ...]:
+    """What stops claims now, the finding with most claims first; refused and denied claims are items of their own."""
+    found: dict[tuple[str, str], list[ClaimId]] = {}
+    sentences: dict[tuple[str, str], str] = {}
+    waiting = (ClaimState.DRAFT, ClaimState.REJECTED, ClaimState.DENIED)
+    rows = session.execute(
+        select(Claim.id, Claim.number, Claim.state, Claim.missing).where(Claim.state.in_(waiting)).order_by(Claim.id)
+    )
+    for row in rows:
+        for code, where, sentence in _stopping(row.number, row.state, row.missing):
+            found.setdefault((code, where), []).append(ClaimId(row.id))
+            sentences.setdefault((code, where), sentence)
+    items = [WorkItem(code, where, sentences[code, where], tuple(ids)) for (code, where), ids in found.items()]
+    return tuple(sorted(items, key=lambda each: (-len(each.claims), each.code)))
+
+
+def month_overview(session: Session, month: Days) -> MonthOverview:
+    """What was billed of a month, what waits, and whose month was not counted at all."""
+    rows = session.execute(
+        select(Claim.state, func.count(), func.sum(Claim.charge), func.sum(Claim.expected))
+        .where(Claim.period_first >= month.first, Claim.period_first <= month.last)
+        .where(Claim.frequency != Frequency.VOID)
+        .group_by(Claim.state)
+    ).all()
+    by_state = tuple(
+        sorted(((state, count, charge) for state, count, charge, _ in rows), key=lambda each: each[0].value)
+    )
+    waiting = {ClaimState.DRAFT, ClaimState.READY}
+    alive = [each for each in rows if each[0] is not ClaimState.VOIDED]
+    paid = session.scalar(
+        select(func.sum(LedgerEntry.amount))
+        .join(Claim, Claim.id == LedgerEntry.claim_id)
+        .where(Claim.period_first >= month.first, Claim.period_first <= month.last)
+        .where(LedgerEntry.group_code == "", LedgerEntry.remittance_id.is_not(None))
+    )
+    return MonthOverview(
+        month,
+        by_state,
+        sum((charge for state, _, charge, _ in alive if state not in waiting), ZERO),
+        sum((charge for state, _, charge, _ in alive if state in waiting), ZERO),
+        sum((expected for _, _, _, expected in alive), ZERO),
+        -(paid or ZERO),
+        _not_counted(session, month),
+    )
+
+
+def aging(session: Session, on: date) -> tuple[AgingRow, ...]:
+    """What payers owe by age on a day, by payer; the age of a claim counts from its first charge."""
+    rows = session.execute(
+        select(
+            Claim.payer_id,
+            Payer.name,
+            func.min(LedgerEntry.posted_on).label("since"),
+            func.sum(LedgerEntry.amount).label("owed"),
+        )
+        .join(Claim, Claim.id == LedgerEntry.claim_id)
+        .join(Payer, Payer.id == Claim.payer_id)
+        .where(LedgerEntry.account == Account.PAYER, LedgerEntry.posted_on <= on)
+        .group_by(Claim.id, Claim.payer_id, Payer.name)
+    )
+    buckets: dict[tuple[int, str], list[Decimal]] = {}
+    for row in rows:
+        age = (on - row.since).days
+        place = min(max(age - 1, 0) // 30, 4)
+        buckets.setdefault((row.payer_id, row.name), [ZERO] * 5)[place] += row.owed
+    return tuple(
+        AgingRow(PayerId(payer), name, *amounts)
+        for (payer, name), amounts in sorted(buckets.items(), key=lambda each: each[0][1])
+        if any(amounts)
+    )
+
+
+def patient_balance(session: Session, patient: PatientId) -> Decimal:
+    """What the patient owes after all payers' transfers and the patient's own payments."""
+    owed = session.scalar(
+        select(func.sum(LedgerEntry.amount))
+        .join(Claim, Claim.id == LedgerEntry.claim_id)
+        .where(Claim.patient_id == patient, LedgerEntry.account == Account.PATIENT)
+    )
+    return owed or ZERO
+
+
+def batches(session: Session, limit: int = 200) -> tuple[BatchRow, ...]:
+    """The claim files that were written, the newest first."""
+    rows = session.execute(
+        select(
+            ClaimBatch.id,
+            ClaimBatch.interchange_control,
+            ClaimBatch.made_at,
+            ClaimBatch.acknowledged,
+            Payer.name,
+            func.count(Claim.id).label("claims"),
+            func.sum(Claim.charge).label("charge"),
+        )
+        .outerjoin(Payer, Payer.id == ClaimBatch.payer_id)
+        .outerjoin(Claim, Claim.batch_id == ClaimBatch.id)
+        .group_by(
+            ClaimBatch.id, ClaimBatch.interchange_control, ClaimBatch.made_at, ClaimBatch.acknowledged, Payer.name
+        )
+        .order_by(ClaimBatch.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        BatchRow(
+            row.id, row.interchange_control, row.made_at, row.name or "", row.claims, row.charge or ZERO,
+            row.acknowledged,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def file_content(session: Session, batch: int) -> str:
+    """A claim file as it was written."""
+    content = session.scalar(select(ClaimBatch.content).where(ClaimBatch.id == batch))
+    if content is None:
+        raise Refused("This claim file is not known.")
+    return content
+
+
+def _row(row: Row[*tuple[Any, ...]]) -> ClaimRow:
+    kept = row._mapping
+    return ClaimRow(
+        ClaimId(kept["id"]),
+        kept["number"],
+        kept["state"],
+        kept["frequency"],
+        PatientId(kept["patient_id"]),
+        kept["patient"],
+        PayerId(kept["payer_id"]),
+        kept["payer"],
+        Days(kept["period_first"], kept["period_last"]),
+        kept["charge"],
+        kept["expected"],
+        len(json.loads(kept["missing"])),
+        kept["made_at"],
+        kept["sent_at"],
+    )
+
+
+def _lines(session: Session, claim: ClaimId) -> tuple[LineRow, ...]:
+    rows = session.execute(
+        select(ClaimLine, Authorization.number)
+        .outerjoin(Authorization, Authorization.id == ClaimLine.authorization_id)
+        .where(ClaimLine.claim_id == claim)
+        .order_by(ClaimLine.position)
+    )
+    return tuple(_line(line, number or "") for line, number in rows)
+
+
+def _line(line: ClaimLine, authorization: str) -> LineRow:
+    evidence = json.loads(line.evidence)
+    units = tuple(
+        Unit(
+            date.fromisoformat(each["day"]),
+            Decimal(each["units"]),
+            each["therapy"],
+            each["delivery"],
+            each["delivery_number"],
+            each["proven"],
+            each["rank"],
+            Decimal(each["rate"]),
+            each["rules"],
+        )
+        for each in evidence["units"]
+    )
+    return LineRow(
+        line.id,
+        line.position,
+        line.kind,
+        line.code,
+        tuple(line.modifiers.split()),
+        line.description,
+        Days(line.first_on, line.last_on),
+        line.units,
+        line.rate,
+        line.charge,
+        line.expected,
+        line.ndc,
+        line.ndc_quantity,
+        line.ndc_unit,
+        authorization,
+        evidence["place"],
+        evidence["held"],
+        units,
+        tuple(evidence["sentences"]),
+    )
+
+
+def _events(session: Session, claim: ClaimId) -> tuple[EventRow, ...]:
+    rows = session.execute(
+        select(ClaimEvent.at, ClaimEvent.state, Staff.name, ClaimEvent.note)
+        .join(Staff, Staff.id == ClaimEvent.staff_id)
+        .where(ClaimEvent.claim_id == claim)
+        .order_by(ClaimEvent.id)
+    )
+    return tuple(EventRow(row.at, row.state, row.name, row.note) for row in rows)
+
+
+def _entries(session: Session, claim: ClaimId) -> tuple[EntryRow, ...]:
+    rows = session.scalars(select(LedgerEntry).where(LedgerEntry.claim_id == claim).order_by(LedgerEntry.id))
+    return tuple(
+        EntryRow(row.posted_on, row.kind, row.account, row.amount, row.group_code, row.reason_code, row.note)
+        for row in rows
+    )
+
+
+def _stopping(number: str, state: ClaimState, missing: str) -> list[tuple[str, str, str]]:
+    if state is ClaimState.REJECTED:
+        return [("REJECTED", "Claim", f"Claim {number} was refused before adjudication. Correct it and count again.")]
+    if state is ClaimState.DENIED:
+        return [("DENIED", "Remittances", f"Claim {number} was denied. Appeal, correct, or write it off.")]
+    return [(each.code, each.where, each.sentence) for each in findings_of(missing) if each.stops]
+
+
+def _not_counted(session: Session, month: Days) -> tuple[tuple[PatientId, str], ...]:
+    counted = select(Claim.patient_id).where(
+        Claim.period_first >= month.first, Claim.period_first <= month.last, Claim.state != ClaimState.VOIDED
+    )
+    rows = session.execute(
+        select(Patient.id, (Patient.last_name + ", " + Patient.first_name).label("name"))
+        .join(Therapy, Therapy.patient_id == Patient.id)
+        .where(Therapy.starts_on <= month.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= month.first))
+        .where(Patient.id.not_in(counted))
+        .distinct()
+        .order_by("name", Patient.id)
+    )
+    return tuple((PatientId(row.id), row.name) for row in rows)
