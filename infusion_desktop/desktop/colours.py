@@ -35,6 +35,7 @@ class Colours:
     rail_text: str
     rail_active: str
     rail_active_text: str
+    rail_accent: str
     selected: str
     selected_text: str
     neutral: str
@@ -72,6 +73,7 @@ LIGHT = Colours(
     rail_text="#b9c9cf",
     rail_active="#1d3d47",
     rail_active_text="#ffffff",
+    rail_accent="#4fd1c3",
     selected="#d9eeec",
     selected_text="#10302f",
     neutral="#475563",
@@ -103,6 +105,7 @@ DARK = Colours(
     rail_text="#a0b2bc",
     rail_active="#1a2a33",
     rail_active_text="#ffffff",
+    rail_accent="#4fd1c3",
     selected="#1d4547",
     selected_text="#eafaf8",
     neutral="#b8c5cf",

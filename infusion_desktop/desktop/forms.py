@@ -39,7 +39,8 @@ class Field(QWidget, Generic[V]):
         self.caption = label(f"{title} *" if required else title, "caption")
         self.caption.setBuddy(editor)
         self.hint = label(hint, "small", wrap=True)
-        self.hint.setVisible(bool(hint))
+        if not hint:
+            self.hint.hide()
         self.error = label("", "error", wrap=True)
         self.error.hide()
         column = QVBoxLayout(self)
@@ -280,7 +281,7 @@ class CheckField(Field[bool]):
     def __init__(self, title: str, *, hint: str = "") -> None:
         self.box = QCheckBox(title)
         super().__init__(title, self.box, hint=hint)
-        self.caption.hide()
+        self.caption.setText(" ")  # Keeps the box on the line of the fields beside it.
         self.box.toggled.connect(self._edited)
 
     def value(self) -> bool:

@@ -39,6 +39,8 @@ class Job(QObject):
         self.text = text
         self.is_over = False
         self.latest: Progress | None = None
+        self.listeners: tuple[object, ...] = ()
+        """Kept alive until the end: Qt holds a bound method of a plain object only weakly."""
         self._owner = owner
         self._work = work
         self._stop = threading.Event()
@@ -127,6 +129,7 @@ class Jobs(QObject):
         With ``text`` the job is shown to the person, with a button to cancel it.
         """
         job = Job(owner, work, text)
+        job.listeners = (on_success, on_failure, on_progress, on_cancelled)
         if on_success is not None:
             job.succeeded.connect(on_success)
         if on_failure is not None:

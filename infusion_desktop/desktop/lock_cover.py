@@ -47,7 +47,6 @@ class LockCover(QWidget):
                 area = area.united(window.frameGeometry())
         self.setGeometry(area)
         self.show()
-        self.raise_()
         self.activateWindow()
         self.password.setFocus()
 

@@ -52,7 +52,8 @@ class Card(QFrame):
         self.column.setContentsMargins(18, 14, 18, 16)
         self.column.setSpacing(10)
         self.heading = label(heading, "heading")
-        self.heading.setVisible(bool(heading))
+        if not heading:
+            self.heading.hide()
         self.column.addWidget(self.heading)
 
     def add(self, what: QWidget | QLayout, stretch: int = 0) -> None:
@@ -102,8 +103,12 @@ def scrolled(contents: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    contents.setObjectName("scrolled")
-    area.setWidget(contents)
+    inner = QWidget()
+    inner.setObjectName("scrolled")
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(0, 0, 6, 0)
+    column.addWidget(contents)
+    area.setWidget(inner)
     return area
 
 

@@ -68,6 +68,7 @@ class PdfPreview(QWidget):
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setAccessibleName("Pages")
+        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # Keeps the fitted width steady.
         self._paper = QWidget()
         self._column = QVBoxLayout(self._paper)
         self._column.setSpacing(_GAP)

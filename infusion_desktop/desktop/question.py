@@ -43,10 +43,12 @@ class QuestionDialog(QDialog):
         self.reason.setPlaceholderText("Why is it right to go on? This is kept.")
         self.reason.setAccessibleName("Reason")
         self.reason.setMaxLength(200)
-        self.reason.setVisible(question.needs_reason)
+        if not question.needs_reason:
+            self.reason.hide()
         self.yes = button(question.yes, self.accept, kind="danger" if question.tone is Tone.BAD else "primary")
         self.no = button(question.no, self.reject)
-        self.no.setVisible(bool(question.no))
+        if not question.no:
+            self.no.hide()
         self._lay_out(question)
         self.reason.textChanged.connect(lambda _text: self._allow())
         self._allow()

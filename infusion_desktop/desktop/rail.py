@@ -39,7 +39,7 @@ class Rail(QFrame):
         head = QHBoxLayout()
         head.setContentsMargins(18, 16, 12, 10)
         head.setSpacing(10)
-        head.addWidget(icon_label("drop", "accent", 26))
+        head.addWidget(icon_label("drop", "rail_accent", 26))
         head.addWidget(self.name, 1)
         self._list = QVBoxLayout()
         self._list.setContentsMargins(0, 0, 0, 8)
@@ -104,11 +104,11 @@ class Rail(QFrame):
 
     def _button(self, icon: str, text: str, tip: str) -> QToolButton:
         made = QToolButton()
-        made.setText(text)
+        made.setText(f"  {text}")  # The style leaves too little room between icon and word.
         made.setToolTip(tip)
         made.setAccessibleName(text)
         made.setIconSize(QSize(22, 22))
         made.setCursor(Qt.CursorShape.PointingHandCursor)
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        set_icon(made, icon, "rail_text", 22, active="accent")
+        set_icon(made, icon, "rail_text", 22, active="rail_accent")
         return made

@@ -289,7 +289,7 @@ class Shell(QMainWindow):
         bar.setSizeGripEnabled(False)
         place = QWidget()
         row = QHBoxLayout(place)
-        row.setContentsMargins(12, 4, 0, 4)
+        row.setContentsMargins(12, 2, 0, 2)
         row.addWidget(icon_label("database", "muted", 16))
         self.place_label = label(self.context.place, "small")
         self.place_label.setToolTip("Where the data are kept")

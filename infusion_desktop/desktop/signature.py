@@ -1,7 +1,7 @@
 """A pad to sign on with mouse, pen or finger; the signature becomes a small PNG."""
 
-from PySide6.QtCore import QBuffer, QIODevice, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QImageWriter, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.desktop import theme
@@ -41,7 +41,7 @@ class SignaturePad(QWidget):
         painter.end()
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        picture.save(buffer, b"PNG")
+        QImageWriter(buffer, QByteArray(b"png")).write(picture)
         return bytes(buffer.data().data())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -51,7 +51,7 @@ class SignaturePad(QWidget):
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._strokes and event.buttons() & Qt.MouseButton.LeftButton:
+        if self._strokes:
             self._strokes[-1].lineTo(event.position())
             self.update()
 

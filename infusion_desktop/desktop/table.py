@@ -21,7 +21,7 @@ _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _NOTHING = QModelIndex()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column(Generic[R]):
     """One column: what it is called, what it shows of a row, and how it sorts."""
 
@@ -45,7 +45,7 @@ class Column(Generic[R]):
     """Not shown until somebody chooses it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chip(Generic[R]):
     """A filter as a button. Chips of one group widen each other, different groups narrow."""
 
@@ -65,9 +65,9 @@ class TableModel(QAbstractTableModel, Generic[R]):
         self.columns = tuple(columns)
         self.id_of = id_of
         self._rows: tuple[R, ...] = ()
-        self._ordered: Sequence[R] = ()
+        self._order: Sequence[int] = ()
         self._shown: Sequence[R] = ()
-        self._search: list[str] | None = None
+        self._search: list[str] = []
         self._words: tuple[str, ...] = ()
         self._chips: tuple[Chip[R], ...] = ()
         self._sorted_by: tuple[int, bool] | None = None
@@ -86,7 +86,8 @@ class TableModel(QAbstractTableModel, Generic[R]):
         """Show these rows from now on, in the order and filter that hold."""
         self.beginResetModel()
         self._rows = tuple(rows)
-        self._order()
+        self._search = []
+        self._put_in_order()
         self._filter()
         self.endResetModel()
 
@@ -111,7 +112,7 @@ class TableModel(QAbstractTableModel, Generic[R]):
         self.beginResetModel()
         in_range = 0 <= column < len(self.columns)
         self._sorted_by = (column, order == Qt.SortOrder.DescendingOrder) if in_range else None
-        self._order()
+        self._put_in_order()
         self._filter()
         self.endResetModel()
 
@@ -130,36 +131,39 @@ class TableModel(QAbstractTableModel, Generic[R]):
                 left -= 1
         return found
 
-    def search_text(self) -> list[str]:
-        """All texts of each ordered row, in lower case, made once for each order: what the filter looks through."""
-        if self._search is None:
-            parts = [[column.text(row) for row in self._ordered] for column in self.columns]
-            self._search = ["\n".join(texts).casefold() for texts in zip(*parts, strict=True)]
-        return self._search
+    @property
+    def is_searchable(self) -> bool:
+        """Whether the filter has read every row already; ``read_more`` goes on with that."""
+        return len(self._search) == len(self._rows)
 
-    def _order(self) -> None:
-        before = self._ordered
+    def read_more(self, most: int | None = None) -> None:
+        """Read the texts of some more rows, in lower case: what the filter looks through. Done while nobody types."""
+        start = len(self._search)
+        rows = self._rows[start : None if most is None else start + most]
+        parts = [[column.text(row) for row in rows] for column in self.columns]
+        self._search += ["\n".join(texts).casefold() for texts in zip(*parts, strict=True)]
+
+    def _put_in_order(self) -> None:
         if self._sorted_by is None:
-            self._ordered = self._rows
+            self._order = range(len(self._rows))
         else:
             column, backwards = self._sorted_by
-            self._ordered = _sorted(self._rows, self.columns[column], backwards)
-        if before is not self._ordered:
-            self._search = None
+            self._order = _order_of(self._rows, self.columns[column], backwards)
 
     def _filter(self) -> None:
-        shown: Sequence[R] = self._ordered
+        rows, order = self._rows, self._order
         if self._words:
-            lines = list(zip(self.search_text(), shown, strict=True))
+            self.read_more()
+            search = self._search
             for word in self._words:
-                lines = [line for line in lines if word in line[0]]
-            shown = [row for _, row in lines]
+                order = [line for line in order if word in search[line]]
         groups: dict[str, list[Callable[[R], bool]]] = {}
         for chip in self._chips:
             groups.setdefault(chip.group or chip.title, []).append(chip.accepts)
         for accepts in groups.values():
-            shown = [row for row in shown if any(accept(row) for accept in accepts)]
-        self._shown = shown
+            order = [line for line in order if any(accept(rows[line]) for accept in accepts)]
+        is_whole = isinstance(order, range) and len(order) == len(rows)
+        self._shown = rows if is_whole else [rows[line] for line in order]
 
     def rowCount(self, parent: Index = _NOTHING) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -195,15 +199,13 @@ class TableModel(QAbstractTableModel, Generic[R]):
         return None
 
 
-def _sorted(rows: tuple[R, ...], column: Column[R], backwards: bool) -> Sequence[R]:
-    key = column.sort_key
-    if key is None:
-        text = column.text
-        return sorted(rows, key=lambda row: text(row).casefold(), reverse=backwards)
-    keys = list(map(key, rows))
+def _order_of(rows: tuple[R, ...], column: Column[R], backwards: bool) -> list[int]:
+    """The places of the rows in their order; rows without a key come last both ways."""
+    key, text = column.sort_key, column.text
+    keys: list[Any] = list(map(key, rows)) if key is not None else [text(row).casefold() for row in rows]
     lines: Iterable[int] = range(len(rows))
     missing: list[int] = []
     if None in keys:
         missing = [line for line in lines if keys[line] is None]
         lines = [line for line in lines if keys[line] is not None]
-    return [rows[line] for line in [*sorted(lines, key=keys.__getitem__, reverse=backwards), *missing]]
+    return [*sorted(lines, key=keys.__getitem__, reverse=backwards), *missing]

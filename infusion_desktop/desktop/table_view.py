@@ -33,6 +33,7 @@ ROW_PIXELS = 32
 _SAMPLE = 60
 _WIDEST = 340
 _FILTER_AFTER_MS = 120
+_READ_AT_ONCE = 2_000
 
 
 class _Grid(QTableView):
@@ -94,6 +95,7 @@ class TableView(QWidget, Generic[R]):
         self.model.set_rows(rows)
         if not self._fitted and self.model.rows:
             self.fit_columns()
+        self._reading.start()
 
     def selected_rows(self) -> list[R]:
         """The selected rows, in the order on screen."""
@@ -167,6 +169,10 @@ class TableView(QWidget, Generic[R]):
             widths[place] = column.width or min(_WIDEST, max(longest, titled) + 26)
         left = self.grid.viewport().width() - sum(widths.values())
         stretching = [place for place in widths if self.model.columns[place].stretch] or list(widths)[-1:]
+        if left > 0:  # The room is shared, so that a wide window does not tear a row apart.
+            for place in widths:
+                widths[place] += left // 2 // len(widths)
+            left -= left // 2
         for place in stretching:
             widths[place] = max(90 if left < 0 else widths[place], widths[place] + left // len(stretching))
         for place, width in widths.items():
@@ -243,7 +249,8 @@ class TableView(QWidget, Generic[R]):
         self.columns_button = tool("columns", "Choose columns", self._show_column_menu)
         bar.addWidget(self.columns_button)
         self.export_button = tool("export", "Save this list as Excel or CSV", self._ask_export)
-        self.export_button.setVisible(self._desk is not None)
+        if self._desk is None:
+            self.export_button.hide()
         bar.addWidget(self.export_button)
         frame = QFrame()
         frame.setObjectName("tableFrame")
@@ -269,7 +276,6 @@ class TableView(QWidget, Generic[R]):
         self.empty_button = button(
             empty_button[0] if empty_button else "", empty_button and empty_button[1], kind="primary"
         )
-        self.empty_button.setVisible(empty_button is not None)
         self._has_empty_button = empty_button is not None
         self.clear_button = button("Clear the filter", self.clear_filter)
         for each in (self.empty_button, self.clear_button):
@@ -282,6 +288,9 @@ class TableView(QWidget, Generic[R]):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_FILTER_AFTER_MS)
         self._typing.timeout.connect(self.apply_filter)
+        self._reading = QTimer(self)  # Rows are read for the filter in small steps while nothing else is to do.
+        self._reading.setInterval(0)
+        self._reading.timeout.connect(self._read_more)
         self.filter.textChanged.connect(lambda _text: self._typing.start())
         self.filter.returnPressed.connect(self._enter_list)
         grid, header = self.grid, self.grid.horizontalHeader()
@@ -301,6 +310,11 @@ class TableView(QWidget, Generic[R]):
         """Filter by what the field says, now."""
         self._typing.stop()
         self.model.set_filter(self.filter.text())
+
+    def _read_more(self) -> None:
+        self.model.read_more(_READ_AT_ONCE)
+        if self.model.is_searchable:
+            self._reading.stop()
 
     def clear_filter(self) -> None:
         """Show everything again."""

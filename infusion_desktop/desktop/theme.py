@@ -13,7 +13,9 @@ import resources
 from infusion_desktop.desktop import icons
 from infusion_desktop.desktop.colours import DARK, LIGHT, Colours
 
-Tint = Literal["text", "muted", "accent", "on_accent", "rail_text", "good", "warn", "bad", "info", "neutral"]
+Tint = Literal[
+    "text", "muted", "accent", "on_accent", "rail_text", "rail_accent", "good", "warn", "bad", "info", "neutral"
+]
 
 _HOME = Path(str(resources.__file__)).parent
 _BARE_FONTS = frozenset({"DejaVu Sans", "DejaVu Serif", "Bitstream Vera Sans", ""})
@@ -107,7 +109,7 @@ def _family() -> str:
     bundled = [_HOME / "fonts" / f"DejaVuSansCondensed{weight}.ttf" for weight in ("", "-Bold")]
     loaded = [QFontDatabase.addApplicationFont(str(file)) for file in bundled if file.exists()]
     known = [name for number in loaded if number >= 0 for name in QFontDatabase.applicationFontFamilies(number)]
-    return known[0] if known else family
+    return next((name for name in known if name.endswith("Condensed")), family)
 
 
 def _stylesheet(shown: Colours, scale: float) -> str:
@@ -116,6 +118,7 @@ def _stylesheet(shown: Colours, scale: float) -> str:
     sizes = {"small": 13, "normal": 15, "large": 18, "title": 21, "huge": 34}
     values |= {f"{name}_px": f"{round(pixels * scale)}px" for name, pixels in sizes.items()}
     values["images"] = (_HOME / "stylesheets").as_posix()
+    values["check"] = "check-on-dark" if shown.dark else "check-on-light"
     return Template(text).substitute(values)
 
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QObject, QSettings
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import UserId
@@ -68,7 +68,8 @@ LOT_COLUMNS: tuple[Column[Lot], ...] = (
 _ITEMS = (
     "Huber needle 20 G x 0.75 in, with wings", "Transparent dressing 10 x 12 cm", "Sodium chloride 0.9 % flush 10 mL",
     "Administration set 60 drops, 2.5 m", "Elastomeric pump 100 mL/h, 300 mL", "Chlorhexidine applicator 3 mL",
-    "PICC securement device", "Needleless connector, neutral", "Extension set 20 cm, low volume", "Sharps container 1.4 L",
+    "PICC securement device", "Needleless connector, neutral", "Extension set 20 cm",
+    "Sharps container 1.4 L",
 )  # fmt: skip
 
 
@@ -115,8 +116,6 @@ class LotsScreen(Screen):
             Figure("Expire in 60 days", Tone.WARN),
             Figure("On hold", Tone.BAD),
         ]
-        from PySide6.QtWidgets import QHBoxLayout
-
         row = QHBoxLayout()
         row.setSpacing(14)
         for figure in self.figures:
@@ -188,6 +187,33 @@ def look(qapp: QApplication) -> Iterator[theme.Theme]:
     yield theme.install(qapp, dark=False)
 
 
+class _StrayWindows(QObject):
+    """Notes every plain widget that is shown before it has a parent: a person sees it flash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Show and isinstance(watched, QPushButton | QLabel | QLineEdit | QToolButton):
+            self.seen.extend(
+                [repr(watched)] if watched.isWindow() and watched.metaObject().className() in _PARTS else []
+            )
+        return False
+
+
+_PARTS = frozenset({"QPushButton", "QLabel", "QLineEdit", "QToolButton"})
+
+
+@pytest.fixture
+def stray_windows(qapp: QApplication) -> Iterator[list[str]]:
+    """What flashed up as a window of its own."""
+    watch = _StrayWindows()
+    qapp.installEventFilter(watch)
+    yield watch.seen
+    qapp.removeEventFilter(watch)
+
+
 @pytest.fixture
 def jobs(qtbot: QtBot) -> Iterator[Jobs]:
     made = Jobs()
@@ -198,7 +224,8 @@ def jobs(qtbot: QtBot) -> Iterator[Jobs]:
 @pytest.fixture
 def context(sqlite_database: Database, tmp_path: Path) -> Context:
     return Context(
-        sqlite_database, UserId(1), "Dana Ruiz", frozenset({"see stock", "see patients", "see billing"}), None, tmp_path,
+        sqlite_database, UserId(1), "Dana Ruiz", frozenset({"see stock", "see patients", "see billing"}), None,
+        tmp_path,
         "/home/pharmacy/infusion.db",
     )  # fmt: skip
 
@@ -220,11 +247,12 @@ def make_shell(qtbot: QtBot, context: Context, tmp_path: Path) -> Iterator[Calla
 
     def make(**options: object) -> Shell:
         options.setdefault("settings", QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat))
-        shell = Shell(options.pop("context", context), options.pop("places", PLACES), **options)  # type: ignore[arg-type]
+        shell = Shell(context, PLACES, **options)  # type: ignore[arg-type]
         qtbot.addWidget(shell)
         shell.show()
         qtbot.waitExposed(shell)
-        shell.activateWindow()
+        with qtbot.waitActive(shell):
+            shell.activateWindow()
         made.append(shell)
         return shell
 

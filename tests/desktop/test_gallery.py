@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.desktop import theme
@@ -29,6 +29,7 @@ from infusion_desktop.desktop.signature import SignaturePad
 
 def _keep(widget: QWidget, name: str, tmp_path: Path) -> None:
     folder = Path(os.environ.get("GALLERY", tmp_path))
+    QApplication.processEvents()
     picture = widget.grab()
     assert picture.save(str(folder / f"{name}.png"))
     image = picture.toImage()

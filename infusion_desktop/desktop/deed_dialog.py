@@ -1,0 +1,110 @@
+"""A dialog that does one deed: it stays open with what was typed until the deed succeeded."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from infusion_desktop.desktop.banner import Banner
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.picker import Picker
+from infusion_desktop.errors import Warned
+
+Deed = Callable[[str], Any]
+
+
+class DeedDialog(QDialog):
+    """Fields, a banner for what is wrong, Cancel and the deed's button; Enter does the deed.
+
+    Override ``deed``: it checks the fields and returns what to do (with the reason to override a warning), or None
+    where something is missing. ``changed`` and ``said`` are announced on success; ``succeeded`` carries the result.
+    """
+
+    succeeded = Signal(object)
+    changed: Iterable[str] = ()
+
+    def __init__(
+        self,
+        context: Context,
+        desk: Desk,
+        title: str,
+        parent: QWidget | None,
+        *,
+        save: str = "Save",
+        kind: str = "primary",
+        width: int = 520,
+    ) -> None:
+        super().__init__(parent)
+        self.context, self.desk = context, desk
+        self.setWindowTitle(title)
+        self.setMinimumWidth(width)
+        self.banner = Banner(self)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(12)
+        self.cancel_button = button("Cancel", self.reject)
+        self.save_button = button(save, self.press, kind=kind)
+        self.save_button.setDefault(True)
+        self.foot = QHBoxLayout()
+        self.foot.addStretch(1)
+        self.foot.addWidget(self.cancel_button)
+        self.foot.addWidget(self.save_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(14)
+        column.addWidget(label(title, "heading", wrap=True))
+        column.addWidget(self.banner)
+        column.addLayout(self.body, 1)
+        column.addLayout(self.foot)
+        self.finished.connect(self.deleteLater)
+
+    def deed(self) -> Deed | None:
+        """What to do when the button is pressed; None where a field is wrong. Override."""
+        raise NotImplementedError
+
+    def said(self, _result: Any) -> str:
+        """The note of success; override."""
+        return ""
+
+    def press(self) -> None:
+        """Do the deed."""
+        work = self.deed()
+        if work is not None:
+            self.banner.clear()
+            self._start(work, "")
+
+    def on_scan(self, _raw: str) -> None:
+        """Use a scan; override where one helps."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        focus = QApplication.focusWidget()
+        in_picker = focus is not None and isinstance(focus.parentWidget(), Picker)
+        if in_picker and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _start(self, work: Deed, override: str) -> None:
+        self._rest(True)
+
+        def failed(error: Exception) -> None:
+            self._rest(False)
+            repeat = (lambda reason: self._start(work, reason)) if isinstance(error, Warned) else None
+            self.desk.messages.show_failure(error, self, repeat)
+
+        def succeeded(result: Any) -> None:
+            self._rest(False)
+            self.desk.changes.announce(*self.changed)
+            self.succeeded.emit(result)
+            if sentence := self.said(result):
+                self.desk.messages.said(sentence)
+            self.accept()
+
+        self.desk.jobs.run(self, lambda: work(override), succeeded, failed)
+
+    def _rest(self, is_resting: bool) -> None:
+        self.save_button.setEnabled(not is_resting)
+        self.cancel_button.setEnabled(not is_resting)
