@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from infusion_desktop.edi.claim_data import Name
-from infusion_desktop.edi.loops import Loop
+from infusion_desktop.edi.loops import Loop, whole_loop
 from infusion_desktop.edi.x12 import Segment, Transaction, expect_kind, read_transactions
 from infusion_desktop.errors import Refused
 
@@ -176,7 +176,7 @@ def read_999(data: str | bytes, wrong_counts: list[str] | None = None) -> tuple[
 
 def read_277ca(data: str | bytes, wrong_counts: list[str] | None = None) -> tuple[BatchAnswer, ...]:
     """The 277CA answers of a file, one for each of our batches named in it, or Refused."""
-    transactions = [one for one in read_transactions(data, "277CA", wrong_counts) if one.kind != "TA1"]
+    transactions = (one for one in read_transactions(data, "277CA", wrong_counts) if one.kind != "TA1")
     return _at_least_one([answer for one in transactions for answer in _batches(one)], "277CA", "an ST*277")
 
 
@@ -188,9 +188,7 @@ def _at_least_one(found: list[_Answer], kind: str, expected: str) -> tuple[_Answ
 
 def _group(found: Transaction) -> GroupAnswer:
     expect_kind(found, *_SYNTAX_KINDS)
-    if not found.segments:
-        raise found.header.misplaced("AK1, the group that is answered, after it")
-    whole = Loop(found.segments)
+    whole = whole_loop(found, "AK1, the group that is answered")
     answered, verdict = whole.required("AK1"), whole.required("AK9")
     return GroupAnswer(
         group_control=answered.required(2, "the control number of our group"),
@@ -246,7 +244,7 @@ def _is_small(text: str) -> bool:
 
 def _batches(found: Transaction) -> Iterator[BatchAnswer]:
     expect_kind(found, "277")
-    levels = Loop(found.segments).split("HL") if found.segments else []
+    levels = whole_loop(found, "BHT, the head of the answer").split("HL")
     if not levels or levels[0].head[3] != "20":
         raise found.header.misplaced("HL with level 20, who answers, after it")
     source = levels[0].first("NM1", "AY", "PR")

@@ -27,7 +27,7 @@ from infusion_desktop.edi.claim_data import (
     Submitter,
     Subscriber,
 )
-from infusion_desktop.edi.loops import Loop
+from infusion_desktop.edi.loops import Loop, whole_loop
 from infusion_desktop.edi.x12 import Segment, Transaction, expect_kind, read_transactions
 from infusion_desktop.edi.x12_writing import Interchange
 
@@ -53,24 +53,24 @@ def find_place(data: str | bytes, transaction_control: str, position: int) -> Pl
     """What stands at a segment number of a 999 (IK302, counting ST as 1) in the file that was sent; None if nothing."""
     for found in read_transactions(data, _KIND):
         if found.control.lstrip("0") == transaction_control.strip().lstrip("0"):
-            return _place(found, position)
+            return _place(list(found.segments), position)
     return None
 
 
-def _place(found: Transaction, position: int) -> Place | None:
+def _place(segments: list[Segment], position: int) -> Place | None:
     if position == 1:
         return Place("", 0, "", "ST")
-    if not 2 <= position <= len(found.segments) + 1:
+    if not 2 <= position <= len(segments) + 1:
         return None
     place = Place("", 0, "", "")
-    for segment in found.segments[: position - 1]:
+    for segment in segments[: position - 1]:
         if segment.tag in ("HL", "CLM"):
             place = Place(segment[1] if segment.tag == "CLM" else "", 0, "", "")
         elif segment.tag == "LX":
             place = replace(place, line=place.line + 1)
     if place.line:
-        place = replace(place, line_control=_line_control(found.segments, position))
-    return replace(place, tag=found.segments[position - 2].tag)
+        place = replace(place, line_control=_line_control(segments, position))
+    return replace(place, tag=segments[position - 2].tag)
 
 
 def _line_control(segments: list[Segment], position: int) -> str:
@@ -86,14 +86,15 @@ def _line_control(segments: list[Segment], position: int) -> str:
 
 def _batch(found: Transaction) -> Batch:
     expect_kind(found, _KIND)
-    if not found.segments:
-        raise found.header.misplaced("BHT, the head of the claims, after it")
-    whole = Loop(found.segments)
+    whole = whole_loop(found, "BHT, the head of the claims")
     levels = whole.split("HL")
     if not levels:
         raise found.header.misplaced("HL, the pharmacy's level, after it")
     heading = _heading(found, whole.until("HL"), levels[0])
-    return Batch(heading, tuple(_claims(levels)))
+    claims = tuple(_claims(levels))
+    if not claims:
+        raise levels[-1].head.misplaced("CLM, a claim, below the levels")
+    return Batch(heading, claims)
 
 
 def _heading(found: Transaction, top: Loop, pharmacy: Loop) -> Heading:

