@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.roles import UserId
-from infusion_desktop.access.tables import AuditEntry, AuditHead, AuditKind
+from infusion_desktop.access.roles import AuditKind, UserId
+from infusion_desktop.access.tables import AuditEntry, AuditHead
 from infusion_desktop.dates import now_utc
 
 Facts = Mapping[str, Any]

@@ -57,6 +57,13 @@ class Permission(StrEnum):
     BACK_UP = "back up"
 
 
+class AuditKind(StrEnum):
+    """Changed the books, or only looked at a patient's record."""
+
+    CHANGE = "change"
+    VIEW = "view"
+
+
 _P = Permission
 _SEES = frozenset({_P.SEE_STOCK, _P.SEE_EQUIPMENT, _P.SEE_PATIENTS, _P.SEE_DELIVERIES})
 _BENCH = frozenset(

@@ -1,12 +1,11 @@
 """The pharmacy itself, the people who work in it, and the audit trail."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.access.roles import Role
+from infusion_desktop.access.roles import AuditKind, Role
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of
 
 
@@ -69,13 +68,6 @@ class StaffRole(Table):
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     role: Mapped[Role] = mapped_column(Choice(Role), primary_key=True)
-
-
-class AuditKind(StrEnum):
-    """Changed the books, or only looked at a patient's record."""
-
-    CHANGE = "change"
-    VIEW = "view"
 
 
 class AuditEntry(Table):

@@ -1,0 +1,77 @@
+"""What screens ask about people and the audit trail."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.people import User, user_of
+from infusion_desktop.access.roles import AuditKind, UserId
+from infusion_desktop.access.tables import AuditEntry, Staff
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """Somebody who works or worked here."""
+
+    user: User
+    badge: str
+    ended_at: datetime | None
+    locked_until: datetime | None
+
+
+def staff_rows(session: Session) -> tuple[StaffRow, ...]:
+    """Everybody, those who left last."""
+    people = session.scalars(select(Staff).order_by(Staff.ended_at.is_not(None), Staff.name)).all()
+    return tuple(
+        StaffRow(user_of(session, UserId(person.id)), person.badge, person.ended_at, person.locked_until)
+        for person in people
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry of the audit trail as people read it."""
+
+    id: int
+    at: datetime
+    by: str
+    workstation: str
+    kind: AuditKind
+    action: str
+    subject: str
+    before: str
+    after: str
+    reason: str
+
+
+def audit_rows(
+    session: Session, since: datetime | None = None, *, patient_id: int | None = None, limit: int = 5000
+) -> tuple[AuditRow, ...]:
+    """The newest entries; with ``patient_id`` who saw or changed that patient's record."""
+    query = (
+        select(
+            AuditEntry.number, AuditEntry.at, Staff.name, AuditEntry.workstation, AuditEntry.kind, AuditEntry.action,
+            AuditEntry.subject, AuditEntry.subject_id, AuditEntry.before, AuditEntry.after, AuditEntry.reason,
+        )
+        .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+        .order_by(AuditEntry.number.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if since is not None:
+        query = query.where(AuditEntry.at >= since)
+    if patient_id is not None:
+        query = query.where(AuditEntry.patient_id == patient_id)
+    return tuple(
+        AuditRow(
+            row[0], row[1], row[2] or "(the program)", row[3], row[4], row[5],
+            f"{row[6]} {row[7]}" if row[7] is not None else row[6], row[8], row[9], row[10],
+        )
+        for row in session.execute(query)
+    )  # fmt: skip
+
+
+def entries_in(session: Session, span: timedelta, now: datetime) -> int:
+    """How many entries were written lately."""
+    return session.scalar(select(func.count()).where(AuditEntry.at >= now - span)) or 0

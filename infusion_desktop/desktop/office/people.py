@@ -1,0 +1,179 @@
+"""Who works here: adding people, giving roles, ending access."""
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from infusion_desktop.access.passwords import SHORTEST
+from infusion_desktop.access.people import add_person, end_access, set_roles
+from infusion_desktop.access.queries import StaffRow, staff_rows
+from infusion_desktop.access.roles import Permission, Role
+from infusion_desktop.dates import now_utc, show_instant
+from infusion_desktop.desktop.banner import Banner
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.forms import CheckField, Form, TextField
+from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.pages import Page
+from infusion_desktop.desktop.question import Question
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table_view import TableView
+
+
+def _state(row: StaffRow) -> str:
+    if row.ended_at is not None:
+        return "Left"
+    if row.locked_until is not None and row.locked_until > now_utc():
+        return "Waiting after wrong passwords"
+    return "Works here"
+
+
+_TONES = {"Left": Tone.NEUTRAL, "Works here": Tone.GOOD, "Waiting after wrong passwords": Tone.WARN}
+
+COLUMNS: tuple[Column[StaffRow], ...] = (
+    Column("Name", text=lambda row: row.user.name, stretch=True),
+    Column("User name", text=lambda row: row.user.username),
+    Column("Roles", text=lambda row: ", ".join(sorted(row.user.roles)), stretch=True),
+    Column("Badge", text=lambda row: row.badge),
+    Column("State", text=_state, tone=lambda row: _TONES[_state(row)]),
+    Column("Left", text=lambda row: show_instant(row.ended_at), sort_key=lambda row: row.ended_at, hidden=True),
+)
+
+
+class PeopleScreen(Screen):
+    """Everybody who signs in."""
+
+    title = "People"
+    topics = frozenset({"people"})
+    help = "Everybody who signs in, and what their roles let them do. People who leave stay in the history."
+
+    def __init__(self, context: Context, desk: Desk) -> None:
+        super().__init__(context, desk)
+        self.table: TableView[StaffRow] = TableView(
+            COLUMNS, lambda row: row.user.id, name="People", desk=desk, noun=("person", "people"),
+            empty="Nobody works here yet.", settings=self.settings(),
+        )  # fmt: skip
+        self.table.opened.connect(self._change_roles)
+        page = Page(self, "Two people are needed to send a kit: one picks, another one verifies.")
+        self.leave = button("End access", self._end_access)
+        self.roles = button("Change roles", lambda: self._change_roles(self.table.current_row()))
+        page.actions(self.leave, self.roles, button("Add a person", self.add, icon="plus", kind="primary"))
+        page.add(self.table, 1)
+
+    def load(self) -> None:
+        self.ask(self._rows, self.table.set_rows)
+
+    def _rows(self) -> tuple[StaffRow, ...]:
+        with self.context.database.reading() as session:
+            return staff_rows(session)
+
+    def add(self) -> None:
+        """Ask for somebody new."""
+        self.dialog = PersonDialog(self)
+        self.dialog.open()
+
+    def keep_new(self, dialog: "PersonDialog") -> None:
+        """Add the person of a filled-in dialog."""
+        name, username, password = dialog.name.value(), dialog.username.value(), dialog.password.line.text()
+        roles, badge = dialog.chosen_roles(), dialog.badge.value()
+        database, by = self.context.database, self.context.user_id
+        self.do(
+            lambda _override: add_person(database, username, name, password, roles, by, badge=badge),
+            changed=("people",), said=f"{name} can sign in now.", then=lambda _id: dialog.accept(), pressed=dialog.save,
+        )  # fmt: skip
+
+    def _change_roles(self, row: object) -> None:
+        if isinstance(row, StaffRow):
+            self.dialog = PersonDialog(self, row)
+            self.dialog.open()
+
+    def keep_roles(self, dialog: "PersonDialog", row: StaffRow) -> None:
+        """Give the roles of a filled-in dialog."""
+        roles, database, by = dialog.chosen_roles(), self.context.database, self.context.user_id
+        self.do(
+            lambda _override: set_roles(database, row.user.id, roles, by),
+            changed=("people",), said="Roles changed.", then=lambda _none: dialog.accept(), pressed=dialog.save,
+        )  # fmt: skip
+
+    def _end_access(self) -> None:
+        row = self.table.current_row()
+        if row is None:
+            self.desk.messages.refused(("Select a person first.",), self, Tone.INFO)
+            return
+        database, by = self.context.database, self.context.user_id
+        asked = Question(
+            f"End access for {row.user.name}?", ("They cannot sign in any more; what they did stays.",), "End access"
+        )
+        self.desk.messages.confirm(
+            asked,
+            lambda: self.do(
+                lambda _o: end_access(database, row.user.id, by), changed=("people",), said="Access ended."
+            ),
+            self,
+        )
+
+
+class PersonDialog(QDialog):
+    """A new person, or another one's roles."""
+
+    def __init__(self, screen: PeopleScreen, row: StaffRow | None = None) -> None:
+        super().__init__(screen)
+        self.setWindowTitle("Person")
+        self.setMinimumWidth(520)
+        self._screen, self._row = screen, row
+        self.banner = Banner(self)
+        self.name = TextField("Name", required=True)
+        self.username = TextField("User name", required=True)
+        self.password = TextField("First password", required=True, hint=f"At least {SHORTEST} characters.")
+        self.password.line.setEchoMode(QLineEdit.EchoMode.Password)
+        self.badge = TextField("Badge", hint="Scan it here to switch quickly at the bench.")
+        self.checks = {role: CheckField(role.value.capitalize()) for role in Role}
+        form = Form()
+        if row is None:
+            form.section("", (self.name,), (self.username, self.password), (self.badge,))
+        for role, check in self.checks.items():
+            check.set_value(row is not None and role in row.user.roles)
+        self.save = button("Save", self._save, kind="primary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 18)
+        column.setSpacing(12)
+        column.addWidget(label(row.user.name if row is not None else "A new person", "heading"))
+        column.addWidget(self.banner)
+        column.addWidget(form)
+        column.addWidget(label("Roles", "caption"))
+        column.addWidget(_two_columns([*self.checks.values()]))
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(button("Cancel", self.reject))
+        foot.addWidget(self.save)
+        column.addLayout(foot)
+        self._form = form
+        self.finished.connect(self.deleteLater)
+
+    def chosen_roles(self) -> frozenset[Role]:
+        """The roles that are ticked."""
+        return frozenset(role for role, check in self.checks.items() if check.value())
+
+    def _save(self) -> None:
+        if self._row is not None:
+            self._screen.keep_roles(self, self._row)
+        elif self._form.check():
+            self._screen.keep_new(self)
+
+
+def _two_columns(fields: list[CheckField]) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    half = (len(fields) + 1) // 2
+    for part in (fields[:half], fields[half:]):
+        column = QVBoxLayout()
+        for field in part:
+            column.addWidget(field)
+        row.addLayout(column)
+    return holder
+
+
+def may_manage(context: Context) -> bool:
+    """Whether this person may add people."""
+    return context.may(Permission.MANAGE_STAFF)

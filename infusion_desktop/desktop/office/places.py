@@ -1,0 +1,28 @@
+"""Where the office's screens are."""
+
+from collections.abc import Callable
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.places import NameScan, Place, Search
+from infusion_desktop.desktop.screens import Screen
+
+
+def _people(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.people import PeopleScreen
+
+    return PeopleScreen(context, desk)
+
+
+def _trail(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.trail import TrailScreen
+
+    return TrailScreen(context, desk)
+
+
+PLACES = (
+    Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
+    Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office"),
+)
+SEARCHES: tuple[Callable[[Context], Search], ...] = ()
+NAME_SCANS: tuple[Callable[[Context], NameScan], ...] = ()
