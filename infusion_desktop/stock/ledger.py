@@ -1,15 +1,18 @@
 """The ledger of stock: moves are added, balances follow in the same transaction, nothing ever goes below zero.
 
-Balances are changed by conditional updates (`... WHERE on_hand - reserved >= n`, row count checked) in one order of
-rows everywhere, so that two workstations neither oversell nor deadlock (RELIABILITY G5, B1, B4).
+Balances are held in one order everywhere (item, expiry, lot, place) before they are changed by conditional updates
+(`... WHERE on_hand - reserved >= n`, row count checked), so that two workstations neither oversell nor deadlock.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib import import_module
+from typing import Any, cast
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import Table, Update, bindparam, case, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
@@ -18,10 +21,12 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
 from infusion_desktop.stock.words import NEVER_EXPIRES, LocationId, LocationKind, LotId, MoveId, MoveReason
 
-Place = tuple[LotId, LocationId]
+LotPlace = tuple[LotId, LocationId]
 
 OUTSIDE = tuple(kind for kind in LocationKind if not kind.keeps_balance)
 PICKABLE = tuple(kind for kind in LocationKind if kind.is_pickable)
+KEYS_AT_ONCE = 10_000
+"""Rows looked for in one statement, below what the databases take as parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +62,19 @@ def post(
     if any(move.quantity <= 0 for move in moves):
         raise Refused("A move needs at least one unit.")
     recorded_at = now_utc()
-    outside = set(session.scalars(select(Location.id).where(Location.kind.in_(OUTSIDE))))
-    leaving: dict[Place, int] = defaultdict(int)
-    arriving: dict[Place, int] = defaultdict(int)
+    kinds = _kinds(session, {place for move in moves for place in (move.from_id, move.to_id)})
+    leaving: dict[LotPlace, int] = defaultdict(int)
+    arriving: dict[LotPlace, int] = defaultdict(int)
     for move in moves:
-        if move.from_id not in outside:
+        if kinds[move.from_id].keeps_balance:
             leaving[move.lot_id, move.from_id] += move.quantity
-        if move.to_id not in outside:
+        if kinds[move.to_id].keeps_balance:
             arriving[move.lot_id, move.to_id] += move.quantity
-    _make_balances(session, arriving)
-    _change(session, leaving, arriving, reserved)
+    known = lock_balances(session, {*leaving, *arriving})
+    _add(session, {key: units for key, units in arriving.items() if key not in known}, kinds)
+    _change(session, _ARRIVE, {key: units for key, units in arriving.items() if key in known})
+    if _change(session, _LEAVE[reserved], leaving) != len(leaving):
+        raise Refused(*_what_is_short(session, leaving, reserved))
     rows = [
         {
             "lot_id": move.lot_id,
@@ -84,81 +92,104 @@ def post(
         }
         for move in moves
     ]
-    ids = session.scalars(insert(Move).returning(Move.id, sort_by_parameter_order=True), rows)
-    return [MoveId(each) for each in ids]
+    return [MoveId(each) for each in session.connection().execute(_ADD_MOVES, rows).scalars()]
 
 
-def _make_balances(session: Session, arriving: Iterable[Place]) -> None:
-    wanted = set(arriving)
-    if not wanted:
+def _kinds(session: Session, places: set[LocationId]) -> dict[LocationId, LocationKind]:
+    rows = session.execute(select(Location.id, Location.kind).where(Location.id.in_(places)))
+    kinds = {LocationId(place): kind for place, kind in rows}
+    if len(kinds) != len(places):
+        raise Refused("There is no such place. Look at the places again.")
+    return kinds
+
+
+def lock_balances(session: Session, wanted: Iterable[LotPlace]) -> set[LotPlace]:
+    """Those of the balances that exist, held for this transaction in the one order: item, expiry, lot, place.
+
+    On SQLite the one writer holds everything anyway.
+    """
+    keys = sorted(set(wanted))
+    found: set[LotPlace] = set()
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        rows = session.connection().execute(_LOCK, {"keys": keys[start : start + KEYS_AT_ONCE]})
+        found.update((LotId(lot), LocationId(place)) for lot, place in rows)
+    return found
+
+
+def _add(session: Session, arriving: dict[LotPlace, int], kinds: dict[LocationId, LocationKind]) -> None:
+    """Balances for lots that come to a place for the first time.
+
+    The lots are held, so that nobody puts one on hold between this look at it and the new row.
+    """
+    if not arriving:
         return
-    lots = {lot for lot, _ in wanted}
-    known = session.execute(select(Balance.lot_id, Balance.location_id).where(Balance.lot_id.in_(lots)))
-    missing = wanted - {(LotId(lot), LocationId(place)) for lot, place in known}
-    if not missing:
-        return
-    facts = {
-        row.id: row
-        for row in session.execute(select(Lot.id, Lot.item_id, Lot.expires_on, Lot.held).where(Lot.id.in_(lots)))
-    }
-    pickable = set(session.scalars(select(Location.id).where(Location.kind.in_(PICKABLE))))
+    lots = sorted({lot for lot, _ in arriving})
+    facts: dict[int, Any] = {}
+    for start in range(0, len(lots), KEYS_AT_ONCE):
+        facts.update({row.id: row for row in session.execute(_FACTS, {"lots": lots[start : start + KEYS_AT_ONCE]})})
     rows = [
         {
             "lot_id": lot,
             "location_id": place,
             "item_id": facts[lot].item_id,
             "expires_on": facts[lot].expires_on or NEVER_EXPIRES,
-            "usable": not facts[lot].held and place in pickable,
-            "on_hand": 0,
+            "usable": not facts[lot].held and kinds[place].is_pickable,
+            "on_hand": units,
             "reserved": 0,
         }
-        for lot, place in sorted(missing)
+        for (lot, place), units in arriving.items()
     ]
-    session.execute(_insert_or_ignore(session), rows)
+    rows.sort(key=lambda row: (row["item_id"], row["expires_on"], row["lot_id"], row["location_id"]))
+    session.connection().execute(_upsert(session.get_bind().dialect.name), rows)
 
 
-def _insert_or_ignore(session: Session):  # type: ignore[no-untyped-def]
-    if session.get_bind().dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+@cache
+def _upsert(dialect: str) -> Any:
+    """Add a balance; where another workstation added it this very moment, add to it."""
+    module = import_module(f"sqlalchemy.dialects.{dialect}")
+    statement = module.insert(_BALANCE)
+    on_hand = _BALANCE.c.on_hand + statement.excluded.on_hand
+    return statement.on_conflict_do_update(index_elements=["lot_id", "location_id"], set_={"on_hand": on_hand})
 
-        return sqlite_insert(Balance).on_conflict_do_nothing()
-    from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 
-    return postgresql_insert(Balance).on_conflict_do_nothing()
-
-
-_KEY = (Balance.lot_id == bindparam("lot"), Balance.location_id == bindparam("place"))
+_BALANCE = cast(Table, Balance.__table__)
+_MOVE = cast(Table, Move.__table__)
+_KEY = (_BALANCE.c.lot_id == bindparam("lot"), _BALANCE.c.location_id == bindparam("place"))
+_LOCK = (
+    select(_BALANCE.c.lot_id, _BALANCE.c.location_id)
+    .where(tuple_(_BALANCE.c.lot_id, _BALANCE.c.location_id).in_(bindparam("keys", expanding=True)))
+    .order_by(_BALANCE.c.item_id, _BALANCE.c.expires_on, _BALANCE.c.lot_id, _BALANCE.c.location_id)
+    .with_for_update()
+)
+_FACTS = (
+    select(Lot.id, Lot.item_id, Lot.expires_on, Lot.held)
+    .where(Lot.id.in_(bindparam("lots", expanding=True)))
+    .order_by(Lot.id)
+    .with_for_update(read=True)
+)
+_ADD_MOVES = insert(_MOVE).returning(_MOVE.c.id, sort_by_parameter_order=True)
 _FREE = Balance.on_hand - Balance.reserved
+_UNITS = bindparam("units", type_=_BALANCE.c.on_hand.type)
 _LEAVE = {
-    False: update(Balance.__table__)  # type: ignore[arg-type]
-    .where(*_KEY, _FREE >= bindparam("units"))
-    .values(on_hand=Balance.on_hand - bindparam("units")),
-    True: update(Balance.__table__)  # type: ignore[arg-type]
-    .where(*_KEY, Balance.reserved >= bindparam("units"))
-    .values(on_hand=Balance.on_hand - bindparam("units"), reserved=Balance.reserved - bindparam("units")),
+    False: update(_BALANCE)
+    .where(*_KEY, _BALANCE.c.on_hand - _BALANCE.c.reserved >= _UNITS)
+    .values(on_hand=_BALANCE.c.on_hand - _UNITS),
+    True: update(_BALANCE)
+    .where(*_KEY, _BALANCE.c.reserved >= _UNITS)
+    .values(on_hand=_BALANCE.c.on_hand - _UNITS, reserved=_BALANCE.c.reserved - _UNITS),
 }
-_ARRIVE = update(Balance.__table__).where(*_KEY).values(on_hand=Balance.on_hand + bindparam("units"))  # type: ignore[arg-type]
+_ARRIVE = update(_BALANCE).where(*_KEY).values(on_hand=_BALANCE.c.on_hand + _UNITS)
 
 
-def _change(session: Session, leaving: dict[Place, int], arriving: dict[Place, int], reserved: bool) -> None:
-    steps = [(place, units, True) for place, units in leaving.items()]
-    steps += [(place, units, False) for place, units in arriving.items()]
-    order = _lock_order(session, {lot for (lot, _), _, _ in steps})
-    steps.sort(key=lambda step: (order[step[0][0]], step[0][1]))
-    for is_leaving in (True, False):
-        rows = [{"lot": lot, "place": place, "units": n} for (lot, place), n, leaves in steps if leaves is is_leaving]
-        if rows:
-            changed = session.connection().execute(_LEAVE[reserved] if is_leaving else _ARRIVE, rows)
-            if changed.rowcount != len(rows):
-                raise Refused(*_what_is_short(session, leaving, reserved))
+def _change(session: Session, statement: Update, units: dict[LotPlace, int]) -> int:
+    """Change balances that are held already; how many rows the statement's conditions let through."""
+    if not units:
+        return 0
+    rows = [{"lot": lot, "place": place, "units": count} for (lot, place), count in units.items()]
+    return session.connection().execute(statement, rows).rowcount
 
 
-def _lock_order(session: Session, lots: set[LotId]) -> dict[LotId, tuple[object, ...]]:
-    rows = session.execute(select(Lot.id, Lot.item_id, Lot.expires_on).where(Lot.id.in_(lots)))
-    return {LotId(row.id): (row.item_id, row.expires_on or NEVER_EXPIRES, row.id) for row in rows}
-
-
-def _what_is_short(session: Session, leaving: dict[Place, int], reserved: bool) -> list[str]:
+def _what_is_short(session: Session, leaving: dict[LotPlace, int], reserved: bool) -> list[str]:
     sentences = []
     for (lot, place), units in leaving.items():
         left = case((Balance.reserved >= 0, Balance.reserved if reserved else _FREE))
@@ -180,14 +211,15 @@ def _what_is_short(session: Session, leaving: dict[Place, int], reserved: bool) 
 
 
 def reverse(session: Session, move_id: MoveId, why: str, by: UserId, at: datetime | None = None) -> MoveId:
-    """Undo one move by its opposite, once only; Refused when the units have gone on meanwhile."""
-    move = session.get(Move, move_id)
+    """Undo one move by its opposite, once only; Refused, naming later moves, when the units have gone on meanwhile."""
+    move = session.get(Move, move_id, with_for_update=True)
     if move is None:
         raise Refused(f"There is no move {move_id}.")
     if move.reverses_id is not None:
         raise Refused("This move is a correction itself. Enter the right move instead.")
     if session.scalar(select(Move.id).where(Move.reverses_id == move_id)) is not None:
         raise Refused(f"Move {move_id} was corrected already.")
+    _refuse_when_gone_on(session, move)
     opposite = NewMove(
         LotId(move.lot_id), LocationId(move.to_id), LocationId(move.from_id), move.quantity, MoveReason.CORRECTED, why,
         move_id,
@@ -195,9 +227,34 @@ def reverse(session: Session, move_id: MoveId, why: str, by: UserId, at: datetim
     return post(session, [opposite], move.document, move.document_id, by, at)[0]
 
 
+def _refuse_when_gone_on(session: Session, move: Move) -> None:
+    kind = session.scalar(select(Location.kind).where(Location.id == move.to_id))
+    if kind is None or not kind.keeps_balance:
+        return
+    lock_balances(session, [(LotId(move.lot_id), LocationId(move.to_id))])
+    here = (Balance.lot_id == move.lot_id, Balance.location_id == move.to_id)
+    free = session.scalar(select(_FREE).where(*here)) or 0
+    if free >= move.quantity:
+        return
+    later = session.execute(
+        select(Move.id, Move.document, Move.document_id, Move.quantity)
+        .where(Move.lot_id == move.lot_id, Move.from_id == move.to_id, Move.id > move.id)
+        .order_by(Move.id)
+        .limit(5)
+    )
+    took = ", ".join(f"{row.document} {row.document_id} took {row.quantity} (move {row.id})" for row in later)
+    raise Refused(
+        f"Move {move.id} brought {move.quantity} units, and only {free} of them are still free: "
+        f"{took or 'the rest is reserved'}. Correct what came later first."
+    )
+
+
 def set_held(session: Session, lots: Iterable[LotId], why: str) -> None:
     """Hold lots everywhere at once ("" lets them go): held lots are neither reserved nor picked."""
     chosen = sorted(set(lots))
+    session.execute(select(Lot.id).where(Lot.id.in_(chosen)).order_by(Lot.id).with_for_update())
+    places = session.execute(select(Balance.lot_id, Balance.location_id).where(Balance.lot_id.in_(chosen)))
+    lock_balances(session, [(LotId(lot), LocationId(place)) for lot, place in places])
     session.execute(update(Lot).where(Lot.id.in_(chosen)).values(held=why, version=Lot.version + 1))
     pickable = select(Location.id).where(Location.kind.in_(PICKABLE))
     usable = case((Balance.location_id.in_(pickable), not why), else_=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import cast, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -13,6 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.types import Whole
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.stock.ledger import NewMove, post, set_held
@@ -202,7 +203,7 @@ def recall_rows(session: Session) -> tuple[RecallRow, ...]:
     """Every recall, newest first."""
     lots = select(func.count()).where(RecalledLot.recall_id == Recall.id).correlate(Recall).scalar_subquery()
     left = (
-        select(func.coalesce(func.sum(Balance.on_hand), 0))
+        select(cast(func.coalesce(func.sum(Balance.on_hand), 0), Whole))
         .join(RecalledLot, RecalledLot.lot_id == Balance.lot_id)
         .join(Location, Location.id == Balance.location_id)
         .where(RecalledLot.recall_id == Recall.id, Location.kind.not_in(_ENDED))
@@ -216,4 +217,4 @@ def recall_rows(session: Session) -> tuple[RecallRow, ...]:
         .order_by(Recall.id.desc())
     )  # fmt: skip
     rows: Any = session.execute(query)
-    return tuple(RecallRow(*row[:8], int(row[8])) for row in rows)
+    return tuple(RecallRow(*row) for row in rows)
