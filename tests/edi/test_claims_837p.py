@@ -3,13 +3,15 @@
 import random
 import time
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from infusion_desktop.dates import Days
 from infusion_desktop.edi.adjustments import Adjustment
-from infusion_desktop.edi.claim_data import Address, Batch, Drug, Frequency, Name
+from infusion_desktop.edi.claim_data import Address, Batch, Claim, Drug, Frequency, Name, Payer, Provider, ServiceLine
 from infusion_desktop.edi.claims_837p import check, find_place, read, segments, write
 from infusion_desktop.edi.x12 import read_segments
 from infusion_desktop.errors import Refused
@@ -29,6 +31,43 @@ def test_an_independent_validator_accepts_claims_of_every_kind(maker: Any, pyx12
     kinds = {(claim.frequency, claim.rank, claim.patient is None) for claim in batch.claims}
     assert len(kinds) == 3 * 3 * 2
     assert {1, 50} <= {len(claim.lines) for claim in batch.claims}
+
+
+WEEK_OF_CEFTRIAXONE = """CLM*C0000001*1950.5***12:B:1*Y*A*Y*Y~
+REF*G1*AUTH000001~
+HI*ABK:L03115*ABF:Z452~
+LX*1~
+SV1*HC:S9500*1050*UN*7***1:2~
+DTP*472*RD8*20261101-20261107~
+REF*6R*C0000001-1~
+LX*2~
+SV1*HC:J0696*700.5*UN*56***1~
+DTP*472*RD8*20261101-20261107~
+REF*6R*C0000001-2~
+LIN**N4*00781320985~
+CTP****7*UN~
+REF*XZ*RX000001~
+NM1*DK*1*WELBY*MARCUS****XX*1112223338~
+LX*3~
+SV1*HC:99601*200*UN*1***1~
+DTP*472*D8*20261101~
+REF*6R*C0000001-3~
+SE*"""
+
+
+def test_a_week_of_ceftriaxone_is_written_exactly_as_the_guides_example_does(maker: Any) -> None:
+    """Per diem, drug with its NDC and a nursing visit, after the 837P guide's home infusion examples."""
+    week = Days(date(2026, 11, 1), date(2026, 11, 7))
+    prescriber = Provider(Name("WELBY", "MARCUS"), "1112223338")
+    drug = Drug("00781320985", Decimal(7), "UN", "RX000001")
+    lines = (
+        ServiceLine("S9500", Decimal("1050.00"), Decimal(7), week, "C0000001-1", pointers=(1, 2)),
+        ServiceLine("J0696", Decimal("700.50"), Decimal(56), week, "C0000001-2", drug=drug, ordering=prescriber),
+        ServiceLine("99601", Decimal(200), Decimal(1), Days(week.first, week.first), "C0000001-3"),
+    )
+    subscriber, payer = maker.subscriber(with_person=True), Payer("PLAN", "P1")
+    claim = Claim("C0000001", subscriber, payer, ("L03115", "Z45.2"), lines, authorization="AUTH000001")
+    assert WEEK_OF_CEFTRIAXONE in write(Batch(maker.heading(), (claim,))).text
 
 
 def test_what_was_written_reads_back_equal(maker: Any) -> None:
