@@ -272,7 +272,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFile:
-    """A written file; ``notices`` say which texts were changed to fit X12's letters (names among them: never log them)."""
+    """A written file; ``notices`` say which texts were changed to fit X12's letters (with names: never log them)."""
 
     text: str
     claims: int
