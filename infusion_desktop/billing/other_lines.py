@@ -14,7 +14,7 @@ from infusion_desktop.billing.rules.rule_set import (
     RuleSet,
     ServiceDate,
 )
-from infusion_desktop.billing.rules.therapy import FeeSchedule, RateBasis
+from infusion_desktop.billing.rules.therapy import FeeSchedule, InterruptionKind, RateBasis
 from infusion_desktop.billing.words import LineKind, RuleSetId, VisitId
 from infusion_desktop.dates import Days, local_day, show_day
 from infusion_desktop.money import to_cents
@@ -37,13 +37,26 @@ def other_lines(
     return tuple(found)
 
 
-def _days_of_service(delivery: Delivered, rules: RuleSet) -> Days:
+def _days_of_service(facts: MonthFacts, delivery: Delivered, rules: RuleSet) -> Days:
+    """The days a line of delivered goods names; a supply period with days in hospital names its first day at home."""
     if rules.service_date is ServiceDate.THERAPY_DAY:
-        return delivery.period
+        at_home = [day for day in delivery.period if not _in_hospital(facts, day)]
+        if len(at_home) == len(delivery.period):
+            return delivery.period
+        first = at_home[0] if at_home else delivery.delivered_on
+        return Days(first, first)
     day = delivery.delivered_on
     if rules.service_date is ServiceDate.SHIP and delivery.shipped_on is not None:
         day = delivery.shipped_on
     return Days(day, day)
+
+
+def _in_hospital(facts: MonthFacts, day: date) -> bool:
+    """A full day of a stay: neither its admission nor its discharge."""
+    return any(
+        each.kind is InterruptionKind.HOSPITAL and each.first_on < day and (each.last_on is None or day < each.last_on)
+        for each in facts.interruptions
+    )
 
 
 def _price(fees: FeeSchedule, code: str, day: date, modifiers: Iterable[str] = ()) -> AllowedFee:
@@ -64,7 +77,7 @@ def _drug_lines(
 ) -> Iterator[CountedLine]:
     left = dict(given)
     for goods in facts.goods:
-        days = _days_of_service(goods.delivery, rules)
+        days = _days_of_service(facts, goods.delivery, rules)
         if not _is_drug(goods) or days.first not in period:
             continue
         quantity, why = _drug_quantity(facts, goods, rules, left)
@@ -140,7 +153,7 @@ def _supply_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
 ) -> Iterator[CountedLine]:
     for goods in facts.goods:
-        days = _days_of_service(goods.delivery, rules)
+        days = _days_of_service(facts, goods.delivery, rules)
         if not _is_drug(goods) and days.first in period and is_billed_apart(goods, rules):
             why = f"{goods.quantity} delivered with {goods.delivery.number}, billed apart from the per diem"
             yield _goods_line(LineKind.SUPPLY, goods, goods.quantity, days, (), why, rules, rules_id, fees)
