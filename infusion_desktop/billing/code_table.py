@@ -2,7 +2,7 @@
 
 Descriptions are our own words. ``confirmed`` (evidence "confirmed") means that the code stands in a published list read
 for this table; "default" that the code exists but its rule or modifiers are partly our knowledge of the field. Whether
-goods are inside the per diem (``billing_class``, fact ``inside_per_diem``) is always a default that a contract overrides.
+goods are inside the per diem (``billing_class``, fact ``inside_per_diem``) is a default that contracts override.
 First and last days are blank where no source told them: S codes change each quarter, so codes are ended, never removed.
 """
 

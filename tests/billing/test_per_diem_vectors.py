@@ -276,6 +276,11 @@ def test_a_price_change_inside_the_month_makes_a_new_line_and_may_change_the_ran
     ]
 
 
+def test_a_renewed_fee_at_the_same_price_makes_no_new_line():
+    fees = FeeSchedule((Fee("S9500", Decimal(90), last_on=march(9)), Fee("S9500", Decimal(90), first_on=march(10))))
+    assert shown(count(DAILY_3_TO_16, fees=fees)) == [("S9500", 3, 16, 14)]
+
+
 def test_a_fee_that_names_the_modifier_is_the_price_and_takes_no_percent():
     fees = FeeSchedule((*FEES.fees, Fee("S9501", Decimal(33), modifiers=("SH",))))
     second = count(*V8, period=APRIL, rules=TEXAS, fees=fees).lines[1]

@@ -99,9 +99,7 @@ def prices(
                 break
     if remaining:
         found.append((remaining, None))
-    if len(found) > 1:
-        found.sort(key=lambda priced: day_mask.first_of(priced[0]))
-    return found
+    return found if len(found) == 1 else _same_price_together(found)
 
 
 def percent_paid(piece: Piece, rules: RuleSet) -> Decimal:
@@ -109,6 +107,16 @@ def percent_paid(piece: Piece, rules: RuleSet) -> Decimal:
     if piece.fee and any(each in rules.concurrency_modifiers for each in piece.fee.modifiers):
         return Decimal(100)
     return rules.percent_of_rank(piece.rank)
+
+
+def _same_price_together(found: list[tuple[int, Fee | None]]) -> list[tuple[int, Fee | None]]:
+    """A renewed fee at the same price changes nothing on the claim: one entry for each price, by first day."""
+    alike: dict[object, tuple[int, Fee | None]] = {}
+    for mask, fee in sorted(found, key=lambda priced: day_mask.first_of(priced[0])):
+        price = None if fee is None else (fee.rate, fee.charge, fee.modifiers)
+        days, first = alike.get(price, (0, fee))
+        alike[price] = (days | mask, first)
+    return list(alike.values())
 
 
 def _changes(choice: CodeChoice, course: TherapyCourse, table: CodeTable) -> bool:
