@@ -20,7 +20,7 @@ from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_days, today
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Episode, Therapy
+from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 
 Row = dict[str, Any]
@@ -39,6 +39,7 @@ def make_claim(
     """
     with database.transaction() as session:
         authorize(session, by, Permission.CHARGE)
+        _one_at_a_time(session, patient)
         covered = the_covered_period(session, patient, month, coverage)
         newest = _newest(session, patient, covered)
         beside = None if newest is None else ClaimId(newest.id)
@@ -51,6 +52,12 @@ def make_claim(
         if newest.state in EDITABLE:
             return _count_anew(session, newest, counted, rows, by)
         return _add_after(session, newest, covered, counted, rows, by)
+
+
+def _one_at_a_time(session: Session, patient: PatientId) -> None:
+    """Two billers counting one patient wait for each other: neither a month nor an authorized unit is taken twice."""
+    if session.scalar(select(Patient.id).where(Patient.id == patient).with_for_update()) is None:
+        raise Refused("This patient is not known. Choose the patient again.")
 
 
 def _newest(session: Session, patient: PatientId, covered: CoveredPeriod) -> Claim | None:

@@ -1,6 +1,7 @@
 """A patient's month becomes a claim: days with their evidence, drugs with NDC, visits, and twice the same."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -177,3 +178,14 @@ def test_nothing_to_bill_no_coverage_and_no_permission_are_refused(office, staff
         make_claim(office.database, office.patient, Days(date(2025, 1, 1), date(2025, 1, 31)), office.biller)
     with pytest.raises(NotAllowed):
         make_claim(office.database, office.patient, MARCH, staff["technician"])
+
+
+def test_two_billers_counting_the_same_month_at_once_make_one_claim(office):
+    office.rules()
+    office.fee("S9500", "95")
+    office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16))
+    with ThreadPoolExecutor(4) as billers:
+        jobs = [billers.submit(make_claim, office.database, office.patient, MARCH, office.biller) for _ in range(4)]
+    assert len({job.result() for job in jobs}) == 1
+    with office.database.reading() as session:
+        assert len(session.scalars(select(Claim)).all()) == 1
