@@ -612,6 +612,7 @@ def upgrade() -> None:
     sqlite_strict=True
     )
     op.create_index('ix_balance_fefo', 'balance', ['item_id', 'expires_on', 'lot_id'], unique=False, sqlite_where=sa.text('usable AND on_hand > reserved'), postgresql_where=sa.text('usable AND on_hand > reserved'))
+    op.create_index('ix_balance_item_id', 'balance', ['item_id'], unique=False)
     op.create_index('ix_balance_location_id', 'balance', ['location_id'], unique=False)
     op.create_table('claim',
     sa.Column('id', types.Whole, nullable=False),
