@@ -393,6 +393,11 @@ def test_rules_that_change_inside_the_month_count_each_part_by_its_own_version()
     assert [each.reason for each in result.exclusions] == [Reason.OVER_MONTH_MAXIMUM]
 
 
+def test_without_any_rules_nothing_is_counted():
+    with pytest.raises(Refused, match="no billing rules"):
+        count_versions([], [DAILY_3_TO_16], [], codes=code_table())
+
+
 def test_every_line_can_say_why():
     line = count(*V8, period=APRIL, rules=TEXAS).lines[1]
     told = " ".join(row.sentence for row in line.trace)

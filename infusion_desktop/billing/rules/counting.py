@@ -16,6 +16,7 @@ from infusion_desktop.billing.rules.ranking import rank_days
 from infusion_desktop.billing.rules.rule_set import RuleSet, SpanPolicy
 from infusion_desktop.billing.rules.therapy import Authorization, FeeSchedule, Interruption, RateBasis, TherapyCourse
 from infusion_desktop.dates import Days, show_day, show_days
+from infusion_desktop.errors import Refused
 
 MOST_MODIFIERS = 4
 NOTHING_BEFORE: Mapping[tuple[str, date], int] = {}
@@ -125,6 +126,8 @@ def count_versions(
     units_before: Mapping[tuple[str, date], int] = NOTHING_BEFORE,
 ) -> PeriodResult:
     """A period in which the rules change: each part by its version, monthly and authorized units carried on."""
+    if not versions:
+        raise Refused("The payer has no billing rules for these days. Enter them in the payer contract.")
     parts = []
     taken = dict(units_before)
     permissions = list(authorizations)
