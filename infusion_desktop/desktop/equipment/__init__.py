@@ -1,0 +1,1 @@
+"""Screens of equipment: the board of pumps and poles, their care and their registration."""

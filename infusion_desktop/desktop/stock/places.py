@@ -1,0 +1,82 @@
+"""The places of stock in the window, and what search and scans find there."""
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.dates import today
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.places import Hit, NameScan, Place, Search
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.errors import Refused
+
+_GROUP = "Supplies"
+
+
+def _receive(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.stock.receive_screen import ReceiveScreen
+
+    return ReceiveScreen(context, desk)
+
+
+def _stock(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.stock.stock_screen import StockScreen
+
+    return StockScreen(context, desk)
+
+
+def _catalogue(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.stock.catalogue_screen import CatalogueScreen
+
+    return CatalogueScreen(context, desk)
+
+
+def _moves(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.stock.moves_screen import MovesScreen
+
+    return MovesScreen(context, desk)
+
+
+def search_items(context: Context) -> Search:
+    """Finds items of the catalogue by name, number or manufacturer."""
+    from infusion_desktop.stock.queries import find_items
+
+    def search(text: str) -> list[Hit]:
+        if not context.may(Permission.SEE_STOCK):
+            return []
+        with context.database.reading() as session:
+            found = find_items(session, text, limit=8)
+        return [Hit(item.name, f"{item.number} · {item.kind}", "box", "item", item.id) for item in found]
+
+    return search
+
+
+def name_items(context: Context) -> NameScan:
+    """Says which item a scanned product is."""
+    from infusion_desktop.stock.receiving import recognise
+    from infusion_desktop.stock.scan_values import ScanKind
+    from infusion_desktop.stock.scans import read_scan
+
+    def name(raw: str) -> Hit | None:
+        if not context.may(Permission.SEE_STOCK):
+            return None
+        try:
+            scan = read_scan(raw, today=today())
+            if scan.kind not in (ScanKind.PRODUCT, ScanKind.TEXT):
+                return None
+            with context.database.reading() as session:
+                known = recognise(session, scan, today())
+        except Refused:
+            return None
+        if known.item_id is None or (known.is_equipment and scan.serial):
+            return None  # One pump or pole by its serial number is named by the equipment register.
+        return Hit(known.item_name, known.item_number, "box", "item", known.item_id)
+
+    return name
+
+
+PLACES: tuple[Place, ...] = (
+    Place("receive", "Receive", "scan", Permission.RECEIVE, _receive, _GROUP),
+    Place("stock", "Stock", "box", Permission.SEE_STOCK, _stock, _GROUP),
+    Place("catalogue", "Catalogue", "list", Permission.SEE_STOCK, _catalogue, _GROUP, opens=("item",)),
+    Place("moves", "Moves", "history", Permission.SEE_STOCK, _moves, _GROUP, opens=("receipt",)),
+)
+SEARCHES = (search_items,)
+NAME_SCANS = (name_items,)
