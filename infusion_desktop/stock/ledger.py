@@ -252,9 +252,12 @@ def _refuse_when_gone_on(session: Session, move: Move) -> None:
 def set_held(session: Session, lots: Iterable[LotId], why: str) -> None:
     """Hold lots everywhere at once ("" lets them go): held lots are neither reserved nor picked."""
     chosen = sorted(set(lots))
-    session.execute(select(Lot.id).where(Lot.id.in_(chosen)).order_by(Lot.id).with_for_update())
     places = session.execute(select(Balance.lot_id, Balance.location_id).where(Balance.lot_id.in_(chosen)))
     lock_balances(session, [(LotId(lot), LocationId(place)) for lot, place in places])
+    # Balances before lots, as everywhere; balances that are added meanwhile wait for the lot, so the last update sees
+    # them. NO KEY, because references from new rows must not wait.
+    held = select(Lot.id).where(Lot.id.in_(chosen)).order_by(Lot.id)
+    session.execute(held.with_for_update(key_share=True))
     session.execute(update(Lot).where(Lot.id.in_(chosen)).values(held=why, version=Lot.version + 1))
     pickable = select(Location.id).where(Location.kind.in_(PICKABLE))
     usable = case((Balance.location_id.in_(pickable), not why), else_=False)
