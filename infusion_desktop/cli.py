@@ -175,11 +175,18 @@ def _verify(database: "Database", _chosen: argparse.Namespace) -> int:
 
 
 def _demo(database: "Database", chosen: argparse.Namespace) -> int:
+    import secrets
+
+    from infusion_desktop.access.passwords import hash_password
     from infusion_desktop.demonstration import fill
     from infusion_desktop.progress import run_to_end
+    from infusion_desktop.setting_up import EXAMPLE, set_up
 
-    made = run_to_end(fill(database, seed=chosen.seed, size=chosen.size), _shown)
-    print(made)
+    password = "-".join(secrets.token_hex(2) for _ in range(4))
+    administrator = run_to_end(set_up(database, EXAMPLE, "admin", "Alex Administrator", password))
+    job = fill(database, administrator.id, hash_password(password), seed=chosen.seed, size=chosen.size)
+    print(run_to_end(job, _shown))
+    print(f"Sign in as admin, maria, aisha, carol, bill or ruth with this password, told only now: {password}")
     return 0
 
 

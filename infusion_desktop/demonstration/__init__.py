@@ -56,6 +56,6 @@ def fill(
     cast: Cast = make_cast(database, administrator, kept_hash, first, pick)
     yield Progress(3, 100, "Catalogue and shelves")
     yield from fill_shelves(database, cast, scale.lots, scale.pumps, scale.poles, first, last, pick)
-    made = yield from work_through(database, cast, scale.patients, first, last, pick)
+    made: str = yield from work_through(database, cast, scale.patients, first, last, pick)
     yield Progress(100, 100, "Ready")
     return made

@@ -1,0 +1,345 @@
+"""Months of work in the demonstration: patients come and go, kits leave and arrive, months are billed and paid."""
+
+import random
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
+from infusion_desktop.billing.claims import mark_sent
+from infusion_desktop.billing.month_run import run_month
+from infusion_desktop.billing.tables import Claim, ClaimBatch
+from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.billing.words import BatchId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import ONE_DAY, Days, month_of
+from infusion_desktop.deliveries.delivering import Proof, deliver
+from infusion_desktop.deliveries.home_counts import at_home
+from infusion_desktop.deliveries.kinds import answers
+from infusion_desktop.deliveries.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.planning import Visit as HowItGoes
+from infusion_desktop.deliveries.planning import plan
+from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.shipping import pack, ship
+from infusion_desktop.deliveries.tables import DeliveryEquipment
+from infusion_desktop.deliveries.templates import load_starter_templates
+from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.demonstration.cast import Cast
+from infusion_desktop.demonstration.orders import ORDERS, Order, choose
+from infusion_desktop.demonstration.payments import pay
+from infusion_desktop.demonstration.shelves import make_ready, noon
+from infusion_desktop.equipment import custody
+from infusion_desktop.equipment.tables import Asset
+from infusion_desktop.equipment.words import AssetId, AssetState
+from infusion_desktop.errors import Refused, Warned
+from infusion_desktop.patients.admitting import Admission, Checklist, admit
+from infusion_desktop.patients.coverage import NewCoverage
+from infusion_desktop.patients.demographics import Demographics
+from infusion_desktop.patients.devices import NewDevice
+from infusion_desktop.patients.interruptions import NewInterruption, interrupt
+from infusion_desktop.patients.tables import Therapy
+from infusion_desktop.patients.therapies import NewTherapy
+from infusion_desktop.patients.words import InterruptionKind, PatientId, PayerId, Relation, Sex, TherapyClass, TherapyId
+from infusion_desktop.progress import Progress
+from infusion_desktop.stock.tables import Item
+from infusion_desktop.stock.words import ItemId
+
+WINDOWS = ("08:00 to 12:00", "10:00 to 14:00", "12:00 to 16:00", "14:00 to 18:00")
+
+
+@dataclass(slots=True)
+class Case:
+    """A patient in the story, and when the next kit is wanted."""
+
+    patient: PatientId
+    therapy: TherapyId
+    payer: PayerId
+    order: Order
+    starts_on: date
+    stops_on: date | None
+    next_first: date
+    window: str
+    receiver: tuple[str, str]
+    pumps: list[AssetId] = field(default_factory=list)
+
+
+def work_through(
+    database: Database, cast: Cast, patients: int, first: date, last: date, pick: random.Random
+) -> Generator[Progress, None, str]:
+    """Live through the days from ``first`` to ``last`` and two weeks of plans beyond; says what was made."""
+    load_starter_templates(database, cast.administrator, first - timedelta(days=30))
+    with database.reading() as session:
+        items = {number: ItemId(item) for number, item in session.execute(select(Item.number, Item.id))}
+    cases: list[Case] = []
+    for number in range(patients):
+        cases.append(_admit(database, cast, number, patients, items, first, last, pick))
+        if number % 8 == 0:
+            yield Progress(20 + 5 * number // patients, 100, "Admitting patients")
+    told: Counter[str] = Counter()
+    day = first
+    while day <= last + timedelta(days=3):
+        for case in cases:
+            _live(database, cast, case, day, last, pick, told)
+        yield Progress(25 + round(60 * (day - first).days / (last - first).days), 100, f"{day:%B %d}")
+        if day.day == 6 and day <= last:
+            yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, pick, told)
+        day += ONE_DAY
+    summary = ", ".join(f"{count} {what}" for what, count in sorted(told.items()))
+    return f"Made {patients} patients, {summary}."
+
+
+def _admit(
+    database: Database, cast: Cast, number: int, total: int, items: dict[str, ItemId], first: date, last: date,
+    pick: random.Random,
+) -> Case:  # fmt: skip
+    words = cast.words
+    order = ORDERS[number] if number < len(ORDERS) else choose(pick)
+    sex = pick.choice((Sex.FEMALE, Sex.MALE))
+    town, state, zip_code = pick.choice(words["towns"])
+    latex = pick.random() < 0.06
+    has_caregiver = pick.random() < 0.6
+    relation = pick.choice(words["relations"])
+    last_name = words["last_names"][number % len(words["last_names"])]
+    caregiver = f"{pick.choice(words['first_names']['F' if sex is Sex.MALE else 'M'])} {last_name}"
+    person = Demographics(
+        last_name=last_name,
+        first_name=pick.choice(words["first_names"][sex.value]),
+        born_on=date(pick.randrange(1938, 2012), pick.randrange(1, 13), pick.randrange(1, 29)),
+        sex=sex,
+        phone=f"503-555-01{pick.randrange(100):02}",
+        street=f"{pick.randrange(100, 9900)} {pick.choice(words['streets'])}",
+        city=town,
+        state=state,
+        zip=f"{zip_code}-{pick.randrange(1000, 9999)}",
+        delivery_instructions=pick.choice(words["instructions"]),
+        route=pick.choice(("North", "South", "East", "West")),
+        allergies="Latex" if latex else pick.choice(("", "", "Penicillin", "Sulfa", "Codeine, morphine")),
+        latex_allergy=latex,
+        weight_kg=Decimal(pick.randrange(45, 110)),
+        caregiver_name=caregiver if has_caregiver else "",
+        caregiver_phone=f"503-555-01{pick.randrange(100):02}" if has_caregiver else "",
+        caregiver_relation=relation if has_caregiver else "",
+    )
+    starts_on, stops_on = _course(order, number, total, first, last, pick)
+    payer = cast.payers[number % len(cast.payers)]
+    prescriber = pick.choice(cast.prescribers)
+    therapy = NewTherapy(
+        therapy_class=order.therapy_class,
+        drug=order.drug,
+        route=order.route,
+        method=order.method,
+        interval_hours=order.interval_hours,
+        starts_on=starts_on,
+        stops_on=stops_on,
+        prescriber_id=prescriber,
+        ordered_on=starts_on - timedelta(days=2),
+        drug_item_id=items.get(order.item),
+        units_per_dose=order.units_per_dose,
+        run_hours=order.hours,
+        volume_ml_per_day=order.volume_ml,
+    )
+    admission = Admission(
+        person=person,
+        admitted_on=starts_on - timedelta(days=1),
+        coverages=(
+            NewCoverage(payer, f"{pick.choice('ABCDWX')}{pick.randrange(10**8):08}", date(first.year - 1, 1, 1),
+                        relation=Relation.SELF, group_number=f"G{pick.randrange(10**5):05}"),
+        ),
+        checklist=Checklist(True, True, True, True, True),
+        diagnoses=(order.diagnosis,),
+        device=NewDevice(order.access, order.lumens, pick.choice(("left arm", "right arm", "right chest")),
+                         starts_on - timedelta(days=3)),
+        order=therapy,
+        same_name_is_somebody_else=True,
+    )  # fmt: skip
+    patient = admit(database, admission, cast.pharmacists[number % 2])
+    with database.reading() as session:
+        therapy_id = TherapyId(session.scalars(select(Therapy.id).where(Therapy.patient_id == patient)).one())
+    if number % 6 != 5:
+        through = stops_on or last + timedelta(days=60)
+        code, units = _authorized_code(order), (through - starts_on).days + 1
+        allowed = NewAuthorization(patient, payer, f"PA{pick.randrange(10**7):07}", code, starts_on, through, units)
+        add_authorization(database, allowed, cast.biller)
+    case = Case(
+        patient, therapy_id, payer, order, starts_on, stops_on, starts_on, pick.choice(WINDOWS),
+        (caregiver, relation) if has_caregiver else (f"{person.first_name} {person.last_name}", "self"),
+    )  # fmt: skip
+    _pause(database, cast, case, number, last, pick)
+    return case
+
+
+def _authorized_code(order: Order) -> str:
+    by_interval = {3: "S9497", 4: "S9504", 6: "S9503", 8: "S9502", 12: "S9501", 24: "S9500"}
+    by_class = {
+        TherapyClass.PARENTERAL_NUTRITION: "S9366", TherapyClass.HYDRATION: "S9374", TherapyClass.INOTROPE: "S9348",
+        TherapyClass.IMMUNE_GLOBULIN: "S9338", TherapyClass.CHEMOTHERAPY: "S9330", TherapyClass.PAIN: "S9326",
+        TherapyClass.CHELATION: "S9355", TherapyClass.ENTERAL_NUTRITION: "S9342", TherapyClass.CATHETER_CARE: "S5498",
+        TherapyClass.CORTICOSTEROID: "S9490",
+    }  # fmt: skip
+    if order.therapy_class is TherapyClass.ANTI_INFECTIVE:
+        return by_interval.get(order.interval_hours, "S9494")
+    return by_class.get(order.therapy_class, "S9379")
+
+
+def _course(
+    order: Order, number: int, total: int, first: date, last: date, pick: random.Random
+) -> tuple[date, date | None]:
+    """A first day spread over the months, so that some courses are over, some run, and some begin soon."""
+    span = (last - first).days
+    if not order.course_days:
+        return first + timedelta(days=pick.randrange(1, max(2, span - 20))), None
+    starts_on = first + timedelta(days=1 + (number * 37) % max(2, span - 3))
+    return starts_on, starts_on + timedelta(days=order.course_days - 1)
+
+
+def _pause(database: Database, cast: Cast, case: Case, number: int, last: date, pick: random.Random) -> None:
+    """One patient in six is in hospital for some days."""
+    if number % 6 or case.order.supply_days > 14:
+        return
+    begins = case.starts_on + timedelta(days=pick.randrange(5, 12))
+    ends = begins + timedelta(days=pick.randrange(2, 5))
+    if ends < last and (case.stops_on is None or ends < case.stops_on):
+        pause = NewInterruption(InterruptionKind.HOSPITAL, begins, ends, note="admitted through emergency")
+        interrupt(database, case.patient, pause, cast.coordinator)
+
+
+def _live(
+    database: Database, cast: Cast, case: Case, day: date, last: date, pick: random.Random, told: Counter[str]
+) -> None:
+    over = case.stops_on is not None and day > case.stops_on
+    if over and case.pumps and day <= last:
+        _fetch_pumps(database, cast, case, day)
+    sends_on = case.next_first - ONE_DAY
+    if over or day != sends_on or (case.stops_on is not None and case.next_first > case.stops_on):
+        return
+    until = case.next_first + timedelta(days=case.order.supply_days - 1)
+    period = Days(case.next_first, min(until, case.stops_on or until))
+    case.next_first = period.last + ONE_DAY
+    _send(database, cast, case, period, day, last, pick, told)
+
+
+def _send(
+    database: Database, cast: Cast, case: Case, period: Days, day: date, last: date, pick: random.Random,
+    told: Counter[str],
+) -> None:  # fmt: skip
+    counts = _counted(database, case, pick) if period.first > case.starts_on else {}
+    at = noon(day)
+    try:
+        delivery = plan(
+            database, case.therapy, period, day, counts, cast.coordinator, counted_on=min(day - ONE_DAY, last),
+            counted_with=case.receiver[0], visit=HowItGoes(case.window), at=min(at, noon(last)),
+        )  # fmt: skip
+    except Refused:
+        told["kits that could not be planned"] += 1
+        return
+    told["deliveries"] += 1
+    if day > last:
+        return
+    # Today's kits stand at every step of the bench.
+    stage = pick.randrange(6) if day == last else 6
+    technician, second = pick.sample([*cast.technicians, cast.pharmacists[1]], 2)
+    if stage >= 1:
+        released = _release(database, delivery, cast, day)
+        if released:
+            told["deliveries with something short"] += 1
+    if stage >= 2:
+        if not _pick_pumps(database, delivery, case, technician, told):
+            return
+        pick_all(database, delivery, technician, at)
+    if stage >= 3:
+        verify_all(database, delivery, second, at)
+    if stage >= 4:
+        pack(database, delivery, 1 + len(period) // 10, 2, technician, override="counted twice", at=at)
+    if stage >= 5:
+        ship(database, delivery, technician, at=at)
+    if stage >= 6:
+        proof = Proof(*case.receiver, at + timedelta(hours=2))
+        deliver(database, delivery, proof, technician)
+        told["delivered"] += 1
+        if pick.random() < 0.25:
+            begun = at + timedelta(hours=3)
+            visit = NewVisit(case.patient, begun, begun + timedelta(minutes=pick.choice((75, 110, 150, 185))),
+                             "N. Alvarez, RN", case.therapy)  # fmt: skip
+            add_visit(database, visit, cast.biller)
+            told["nursing visits"] += 1
+
+
+def _release(database: Database, delivery: DeliveryId, cast: Cast, day: date) -> bool:
+    pharmacist = cast.pharmacists[0]
+    try:
+        return bool(release(database, delivery, pharmacist, at=noon(day)).short)
+    except Warned:
+        return bool(release(database, delivery, pharmacist, override="demonstration", at=noon(day)).short)
+
+
+def _counted(database: Database, case: Case, pick: random.Random) -> dict[ItemId, int]:
+    with database.reading() as session:
+        return {
+            row.item_id: round(row.by_ledger * pick.choice((0, 0, 0.1, 0.2))) for row in at_home(session, case.patient)
+        }
+
+
+def _pick_pumps(database: Database, delivery: DeliveryId, case: Case, technician: object, told: Counter[str]) -> bool:
+    with database.reading() as session:
+        wanted = session.execute(
+            select(DeliveryEquipment.kind).where(
+                DeliveryEquipment.delivery_id == delivery, DeliveryEquipment.asset_id.is_(None)
+            )
+        ).scalars().all()  # fmt: skip
+        ready = session.execute(
+            select(Asset.id, Asset.tag, Item.kind, Item.hcpcs, Item.name)
+            .join(Item, Item.id == Asset.item_id)
+            .where(Asset.state == AssetState.READY)
+            .order_by(Asset.maintenance_due_on.desc(), Asset.id)
+        ).all()
+    for kind in wanted:
+        fitting = [row for row in ready if answers(kind, row.kind, row.hcpcs)]
+        for row in fitting:
+            feedback = scan_pick(database, delivery, f"AST:{row.tag}", technician, override="demonstration")  # type: ignore[arg-type]
+            if feedback.right:
+                case.pumps.append(AssetId(row.id))
+                ready = [other for other in ready if other.id != row.id]
+                break
+        else:
+            told["kits waiting for a pump"] += 1
+            return False
+    return True
+
+
+def _fetch_pumps(database: Database, cast: Cast, case: Case, day: date) -> None:
+    """A week after the last day the pump is back; most are cleaned and checked at once."""
+    if case.stops_on is None or day < case.stops_on + timedelta(days=4):
+        return
+    technician = cast.technicians[1]
+    for pump in case.pumps:
+        with database.reading() as session:
+            row = session.execute(
+                select(Asset.state, Item.kind).join(Item, Item.id == Asset.item_id).where(Asset.id == pump)
+            ).one()
+        if row.state in (AssetState.WITH_PATIENT, AssetState.DUE_BACK):
+            custody.take_back(database, pump, technician, noon(day))
+            if pump % 7:
+                make_ready(database, pump, row.kind, technician, noon(day))
+    case.pumps.clear()
+
+
+def _bill(
+    database: Database, cast: Cast, month: Days, first: date, day: date, pick: random.Random, told: Counter[str]
+) -> Generator[Progress, None, None]:
+    if month.last < first:
+        return
+    run = yield from run_month(database, month, cast.biller)
+    told["claims"] += len(run.claims)
+    told["claim files"] += len(run.files)
+    with database.reading() as session:
+        batches = session.scalars(
+            select(ClaimBatch.id).where(ClaimBatch.id.in_(select(Claim.batch_id).where(Claim.sent_at.is_(None))))
+        ).all()
+    for batch in batches:
+        mark_sent(database, BatchId(batch), cast.biller, at=noon(day))
+        told["payments"] += pay(database, BatchId(batch), day, cast.biller, pick)
