@@ -1,0 +1,185 @@
+"""What is to be done for a patient by a day: the call after the first delivery, the refill call, fetching a pump."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import ONE_DAY, now_utc
+from infusion_desktop.deliveries.steps import DOCUMENT, Head
+from infusion_desktop.deliveries.tables import Delivery, FollowUp
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.equipment import custody
+from infusion_desktop.equipment.tables import Asset
+from infusion_desktop.equipment.words import AssetId, AssetState
+from infusion_desktop.errors import Refused, Stale
+from infusion_desktop.patients.tables import Patient, Therapy
+from infusion_desktop.patients.words import PatientId
+
+REFILL_CALL_DAYS = 5
+"""Days before the supply ends on which the refill call is due: our own working rule, within Medicare's 30 days."""
+PUMP_RETURN_DAYS = 3
+"""Days after a therapy's last day by which its pump shall be back: our own working rule."""
+
+
+class Kind(StrEnum):
+    """What sort of thing is to be done."""
+
+    FIRST_CALL = "first call"
+    REFILL_CALL = "refill call"
+    PUMP_RETURN = "pump return"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRow:
+    """Something to do, with the version to give back."""
+
+    id: int
+    patient_id: PatientId
+    patient_number: str
+    patient_name: str
+    phone: str
+    kind: str
+    title: str
+    due_on: date
+    delivery_id: DeliveryId | None
+    owner_id: UserId | None
+    done: bool
+    outcome: str
+    version: int
+
+
+def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
+    """A call 24 hours after a therapy's first delivery, and the refill call before the supply ends."""
+    if head.therapy_id is None:
+        return
+    delivered = session.scalar(
+        select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.therapy_id == head.therapy_id, Delivery.state == DeliveryState.DELIVERED)
+    )
+    if delivered == 1:
+        _add(
+            session,
+            head.patient_id,
+            Kind.FIRST_CALL,
+            "Call: did the first dose go well?",
+            arrived_on + ONE_DAY,
+            head.id,
+        )
+    stops_on = session.scalar(select(Therapy.stops_on).where(Therapy.id == head.therapy_id))
+    if stops_on is None or stops_on > head.period.last:
+        due = max(arrived_on, head.period.last - timedelta(days=REFILL_CALL_DAYS))
+        _add(
+            session, head.patient_id, Kind.REFILL_CALL, "Call: count what is left and agree on the refill", due, head.id
+        )
+
+
+def call_pumps_back(database: Database, on: date, by: UserId) -> int:
+    """Ask back the pumps and poles of therapies that stopped before ``on``; how many. Run daily; never asks twice."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        rows = session.execute(
+            select(Asset.id, Asset.tag, Delivery.id.label("delivery"), Delivery.patient_id, Therapy.stops_on)
+            .join(Delivery, (Asset.document == DOCUMENT) & (Asset.document_id == Delivery.id))
+            .join(Therapy, Therapy.id == Delivery.therapy_id)
+            .where(Asset.state == AssetState.WITH_PATIENT, Therapy.stops_on < on)
+            .order_by(Asset.id)
+        ).all()
+        for row in rows:
+            due = max(on, row.stops_on + timedelta(days=PUMP_RETURN_DAYS))
+            custody.call_back(session, AssetId(row.id), due, by)
+            patient = PatientId(row.patient_id)
+            _add(
+                session, patient, Kind.PUMP_RETURN, f"Fetch {row.tag}: the therapy ended", due, DeliveryId(row.delivery)
+            )
+            record(session, by, "ask back", "asset", row.id, patient_id=patient, after={"due_on": due})
+        return len(rows)
+
+
+def add_follow_up(
+    database: Database, patient_id: PatientId, title: str, due_on: date, by: UserId, owner_id: UserId | None = None
+) -> int:
+    """Something else to do for a patient."""
+    if not title.strip():
+        raise Refused("Say what is to be done.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        made = _add(session, patient_id, Kind.OTHER, title.strip(), due_on, None, owner_id)
+        record(session, by, "add", "follow-up", made, patient_id=patient_id, after={"due_on": due_on})
+        return made
+
+
+def finish_follow_up(database: Database, follow_up_id: int, outcome: str, version: int, by: UserId) -> None:
+    """It is done; ``outcome`` says how it went."""
+    if not outcome.strip():
+        raise Refused("Say how it went.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        row = session.get(FollowUp, follow_up_id)
+        if row is None:
+            raise Refused("This follow-up is not known. Look at the list again.")
+        if row.version != version or row.done_at is not None:
+            raise Stale("Somebody else has done this meanwhile. Look at the list again.")
+        row.done_at, row.done_by, row.outcome = now_utc(), by, outcome.strip()
+        record(session, by, "finish", "follow-up", row.id, patient_id=row.patient_id, after={"done": True})
+
+
+def follow_ups(
+    session: Session, until: date | None = None, *, patient_id: PatientId | None = None, done_too: bool = False
+) -> tuple[FollowUpRow, ...]:
+    """What is due by a day (everything without one), the most urgent first."""
+    wanted = select(FollowUp, Patient).join(Patient, Patient.id == FollowUp.patient_id)
+    if until is not None:
+        wanted = wanted.where(FollowUp.due_on <= until)
+    if patient_id is not None:
+        wanted = wanted.where(FollowUp.patient_id == patient_id)
+    if not done_too:
+        wanted = wanted.where(FollowUp.done_at.is_(None))
+    return tuple(
+        FollowUpRow(
+            row.id,
+            PatientId(row.patient_id),
+            patient.number,
+            f"{patient.last_name}, {patient.first_name}",
+            patient.phone,
+            row.kind,
+            row.title,
+            row.due_on,
+            None if row.delivery_id is None else DeliveryId(row.delivery_id),
+            None if row.owner_id is None else UserId(row.owner_id),
+            row.done_at is not None,
+            row.outcome,
+            row.version,
+        )
+        for row, patient in session.execute(wanted.order_by(FollowUp.due_on, FollowUp.id))
+    )
+
+
+def _add(
+    session: Session,
+    patient_id: PatientId,
+    kind: Kind,
+    title: str,
+    due_on: date,
+    delivery_id: DeliveryId | None,
+    owner_id: UserId | None = None,
+) -> int:
+    values = {
+        "patient_id": patient_id,
+        "kind": kind.value,
+        "title": title,
+        "due_on": due_on,
+        "owner_id": owner_id,
+        "delivery_id": delivery_id,
+        "outcome": "",
+        "version": 1,
+    }
+    return int(session.execute(insert(FollowUp).values(**values).returning(FollowUp.id)).scalar_one())

@@ -1,0 +1,122 @@
+"""What a patient told us is left at home. A count is kept, and what was used since follows into the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc, show_day
+from infusion_desktop.deliveries.tables import HomeCount
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.tables import Patient
+from infusion_desktop.patients.words import PatientId
+from infusion_desktop.stock.ledger import NewMove, post
+from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.tables import Balance, Item
+from infusion_desktop.stock.words import ItemId, LocationId, LotId, MoveReason
+
+
+@dataclass(frozen=True, slots=True)
+class AtHome:
+    """An item at a patient's home: what our ledger says, and the last count."""
+
+    item_id: ItemId
+    number: str
+    name: str
+    unit: str
+    by_ledger: int
+    counted: int | None
+    counted_on: date | None
+
+
+def count_at_home(
+    database: Database, patient_id: PatientId, counts: Mapping[ItemId, int], counted_on: date, told_by: str, by: UserId
+) -> None:
+    """Keep what was counted on the refill call; what our ledger has beyond it is booked as used."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        keep_counts(session, patient_id, counts, counted_on, told_by, by)
+
+
+def keep_counts(
+    session: Session, patient_id: PatientId, counts: Mapping[ItemId, int], counted_on: date, told_by: str, by: UserId
+) -> None:
+    """The same within a larger deed."""
+    if not counts:
+        return
+    if any(quantity < 0 for quantity in counts.values()):
+        raise Refused("A count at home is below zero. Type how many are left, or 0.")
+    if counted_on > (recorded_at := now_utc()).astimezone().date():
+        raise Refused(f"The count is dated {show_day(counted_on)}, in the future. Correct its day.")
+    session.execute(
+        insert(HomeCount),
+        [
+            {
+                "patient_id": patient_id,
+                "item_id": item,
+                "counted_on": counted_on,
+                "quantity": quantity,
+                "told_by": told_by.strip(),
+                "recorded_at": recorded_at,
+                "staff_id": by,
+            }
+            for item, quantity in counts.items()
+        ],
+    )
+    _book_use(session, patient_id, counts, by)
+    record(session, by, "count at home", "home count", patient_id, patient_id=patient_id,
+           after={str(item): quantity for item, quantity in counts.items()})  # fmt: skip
+
+
+def _book_use(session: Session, patient_id: PatientId, counts: Mapping[ItemId, int], by: UserId) -> None:
+    home = LocationId(session.scalars(select(Patient.home_id).where(Patient.id == patient_id)).one())
+    rows = session.execute(
+        select(Balance.item_id, Balance.lot_id, Balance.on_hand)
+        .where(Balance.location_id == home, Balance.item_id.in_(counts), Balance.on_hand > 0)
+        .order_by(Balance.item_id, Balance.expires_on, Balance.lot_id)
+    ).all()
+    known: dict[int, int] = {}
+    for row in rows:
+        known[row.item_id] = known.get(row.item_id, 0) + row.on_hand
+    gone = {item: units - counts[ItemId(item)] for item, units in known.items() if units > counts[ItemId(item)]}
+    used = place_id(session, "USED")
+    moves = []
+    for row in rows:
+        units = min(row.on_hand, gone.get(row.item_id, 0))
+        if units:
+            moves.append(NewMove(LotId(row.lot_id), home, used, units, MoveReason.USED))
+            gone[row.item_id] -= units
+    post(session, moves, "home count", patient_id, by)
+
+
+def at_home(session: Session, patient_id: PatientId) -> tuple[AtHome, ...]:
+    """Everything at a patient's home: by our ledger and as last counted, by item name."""
+    home = session.scalars(select(Patient.home_id).where(Patient.id == patient_id)).one()
+    by_ledger: dict[int, int] = {}
+    for item, units in session.execute(
+        select(Balance.item_id, Balance.on_hand).where(Balance.location_id == home, Balance.on_hand > 0)
+    ):
+        by_ledger[item] = by_ledger.get(item, 0) + units
+    counted: dict[int, tuple[int, date]] = {}
+    for row in session.scalars(
+        select(HomeCount).where(HomeCount.patient_id == patient_id).order_by(HomeCount.counted_on, HomeCount.id)
+    ):
+        counted[row.item_id] = (row.quantity, row.counted_on)
+    items = session.scalars(select(Item).where(Item.id.in_({*by_ledger, *counted})).order_by(Item.name, Item.id))
+    return tuple(
+        AtHome(
+            ItemId(item.id),
+            item.number,
+            item.name,
+            item.base_unit,
+            by_ledger.get(item.id, 0),
+            *counted.get(item.id, (None, None)),
+        )
+        for item in items
+    )

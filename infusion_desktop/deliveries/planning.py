@@ -1,0 +1,433 @@
+"""Planning a delivery: what the kit needs for the period, less what is at home, is what is sent."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.counters import next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days, show_days, today
+from infusion_desktop.deliveries import templates as kits
+from infusion_desktop.deliveries.home_counts import keep_counts
+from infusion_desktop.deliveries.kinds import answers
+from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply, need
+from infusion_desktop.deliveries.steps import expect, head_of, keep_step, tell
+from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine
+from infusion_desktop.deliveries.templates import TemplateLine
+from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
+from infusion_desktop.equipment.tables import Asset
+from infusion_desktop.equipment.words import AssetState
+from infusion_desktop.errors import Refused, Stale, refuse_if
+from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendars
+from infusion_desktop.patients.tables import Patient
+from infusion_desktop.patients.therapies import the_therapy
+from infusion_desktop.patients.words import PatientId, TherapyId
+from infusion_desktop.stock.tables import Item
+from infusion_desktop.stock.words import ItemId, ItemKind
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """How it shall get there."""
+
+    window: str = ""
+    carrier: Carrier = Carrier.OWN_DRIVER
+    instructions: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An item asked for by a person: how many, and why."""
+
+    item_id: ItemId
+    quantity: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLine:
+    """A line before it is kept."""
+
+    item_id: ItemId
+    needed: int
+    at_home: int
+    to_send: int
+    why: str
+    substitutes: ItemId | None = None
+
+
+def plan(
+    database: Database,
+    therapy_id: TherapyId,
+    period: Days,
+    scheduled_on: date,
+    counts: Mapping[ItemId, int],
+    by: UserId,
+    *,
+    counted_on: date | None = None,
+    counted_with: str = "",
+    template_id: TemplateId | None = None,
+    optional: Collection[ItemId] = (),
+    visit: Visit | None = None,
+    at: datetime | None = None,
+) -> DeliveryId:
+    """A draft for a therapy and a supply period. ``counts`` is what was counted at home by item (kept, and booked).
+
+    Without ``template_id`` the kit that fits best is taken; ``optional`` names the kit's optional items to send.
+    Refused when no kit fits, the therapy does not run in the period, or only latex is to be had for the allergic.
+    """
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        calendar = _calendar(session, therapy_id, period)
+        chosen = template_id or _best(session, calendar, period.first)
+        kit = kits.template(session, chosen).template
+        supply = supply_of(session, calendar, period)
+        lines = _with_ordered_drug(session, calendar, kit.lines)
+        patient = calendar.patient_id
+        when = counted_on or today()
+        keep_counts(session, patient, counts, when, counted_with, by)
+        planned = plan_lines(session, patient, lines, supply, counts, optional)
+        delivery_id = _insert(
+            session, patient, therapy_id, chosen, period, scheduled_on, visit or Visit(), planned,
+            when if counts else None, counted_with,
+        )  # fmt: skip
+        _ask_for_equipment(session, delivery_id, calendar, lines)
+        _keep_draft(session, delivery_id, by, at)
+        return delivery_id
+
+
+def plan_items(
+    database: Database,
+    patient_id: PatientId,
+    period: Days,
+    scheduled_on: date,
+    wanted: Sequence[Wanted],
+    by: UserId,
+    *,
+    therapy_id: TherapyId | None = None,
+    equipment: Sequence[str] = (),
+    visit: Visit | None = None,
+    at: datetime | None = None,
+) -> DeliveryId:
+    """A draft of items a person names, without a kit: a replacement, an emergency, what is still owed."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        reasons = [f"“{each.quantity}” is no quantity to send." for each in wanted if each.quantity <= 0]
+        if not wanted and not equipment:
+            reasons.append("Name at least one item to send.")
+        if len({each.item_id for each in wanted}) != len(wanted):
+            reasons.append("An item is named twice. Put its quantities together.")
+        reasons += _reasons_against_items(session, patient_id, [each.item_id for each in wanted])
+        refuse_if(reasons)
+        planned = [PlannedLine(each.item_id, each.quantity, 0, each.quantity, each.why) for each in wanted]
+        delivery_id = _insert(
+            session, patient_id, therapy_id, None, period, scheduled_on, visit or Visit(), planned, None, ""
+        )
+        _insert_equipment(session, delivery_id, equipment)
+        _keep_draft(session, delivery_id, by, at)
+        return delivery_id
+
+
+def plan_lines(
+    session: Session,
+    patient_id: PatientId,
+    lines: Sequence[TemplateLine],
+    supply: Supply,
+    counts: Mapping[ItemId, int],
+    optional: Collection[ItemId] = (),
+) -> tuple[PlannedLine, ...]:
+    """What a kit sends: quantities with how they came about; latex replaced for the allergic, or refused."""
+    wanted = [line for line in lines if line.item_id is not None and (not line.optional or line.item_id in optional)]
+    ids = {id_ for line in wanted for id_ in (line.item_id, line.latex_free_item_id) if id_ is not None}
+    items = {row.id: row for row in session.execute(
+        select(Item.id, Item.name, Item.base_unit, Item.contains_latex).where(Item.id.in_(ids)))}  # fmt: skip
+    allergic = session.scalars(select(Patient.latex_allergy).where(Patient.id == patient_id)).one()
+    reasons: list[str] = []
+    found: dict[ItemId, PlannedLine] = {}
+    for line in wanted:
+        assert line.item_id is not None
+        sent, instead = line.item_id, None
+        if allergic and items[line.item_id].contains_latex:
+            if line.latex_free_item_id is None:
+                name = items[line.item_id].name
+                reasons.append(f"The patient is allergic to latex and {name} contains it. Change the kit.")
+                continue
+            sent, instead = line.latex_free_item_id, line.item_id
+        rule = KitLine(line.rule, line.amount, line.round_to, items[sent].base_unit)
+        answer = need(rule, supply, counts.get(sent, 0) if sent not in found else 0)
+        why = f"without latex instead of {items[instead].name}: {answer.why}" if instead else answer.why
+        planned = PlannedLine(sent, answer.needed, answer.at_home, answer.to_send, why, instead)
+        found[sent] = _together(found[sent], planned) if sent in found else planned
+    refuse_if(reasons)
+    return tuple(each for each in found.values() if each.needed or each.to_send)
+
+
+def _together(one: PlannedLine, other: PlannedLine) -> PlannedLine:
+    return replace(
+        one,
+        needed=one.needed + other.needed,
+        to_send=one.to_send + other.to_send,
+        why=f"{one.why}; and {other.why}",
+        substitutes=one.substitutes or other.substitutes,
+    )
+
+
+def supply_of(session: Session, calendar: TherapyCalendar, period: Days) -> Supply:
+    """What the period asks of a therapy: its days, pauses and dosing, and whether it is the first delivery."""
+    order = calendar.order
+    runs = period.overlap(Days(order.starts_on, max(order.starts_on, order.stops_on or period.last)))
+    if runs is None:
+        raise Refused(f"The therapy does not run in {show_days(period)}. Choose another period or change the order.")
+    pauses = tuple(
+        Days(each.first_on, max(each.first_on, each.last_on or period.last)) for each in calendar.interruptions
+    )
+    doses = Frequency.every_hours(order.interval_hours, order.starts_on)
+    earlier = session.scalar(
+        select(func.count())
+        .select_from(Delivery)
+        .where(
+            Delivery.therapy_id == calendar.therapy_id,
+            Delivery.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)),
+        )
+    )
+    return Supply(runs, pauses, doses, is_first=not earlier)
+
+
+def _calendar(session: Session, therapy_id: TherapyId, period: Days) -> TherapyCalendar:
+    row = the_therapy(session, therapy_id)
+    for each in therapy_calendars(session, period, PatientId(row.patient_id)):
+        if each.therapy_id == therapy_id:
+            return each
+    raise Refused(f"The therapy does not run in {show_days(period)}. Choose another period or change the order.")
+
+
+def _best(session: Session, calendar: TherapyCalendar, on: date) -> TemplateId:
+    order = calendar.order
+    found = kits.matching_templates(
+        session, max(on, today()), order.therapy_class, order.method, order.interval_hours, calendar.device
+    ) or kits.matching_templates(session, on, order.therapy_class, order.method, order.interval_hours, calendar.device)
+    if not found:
+        raise Refused(
+            f"No kit fits {order.therapy_class.value} by {order.method.value} every {order.interval_hours} hours. "
+            "Add a kit template, or name the items to send."
+        )
+    return found[0]
+
+
+def _with_ordered_drug(
+    session: Session, calendar: TherapyCalendar, lines: Sequence[TemplateLine]
+) -> tuple[TemplateLine, ...]:
+    """The kit with the ordered drug in place of the one it names; without a catalogue item the kit's own stays."""
+    ordered = calendar.order.drug_item_id
+    if ordered is None:
+        return tuple(lines)
+    drug = TemplateLine(ordered, QuantityRule.PER_DOSE, Decimal(calendar.order.units_per_dose))
+    kinds = kits.kinds_of(session, lines)
+    for at, line in enumerate(lines):
+        if kits.is_drug(kinds, line):
+            return (*lines[:at], drug, *(each for each in lines[at + 1 :] if each.item_id != ordered))
+    return (drug, *(each for each in lines if each.item_id != ordered))
+
+
+def _reasons_against_items(session: Session, patient_id: PatientId, ids: Sequence[ItemId]) -> list[str]:
+    allergic = session.scalar(select(Patient.latex_allergy).where(Patient.id == patient_id))
+    if allergic is None:
+        return ["This patient is not known. Choose the patient again."]
+    rows = session.execute(
+        select(Item.name, Item.kind, Item.contains_latex, Item.ended_on).where(Item.id.in_(ids))
+    ).all()
+    reasons = [] if len(rows) == len(set(ids)) else ["An item is not in the catalogue. Choose it again."]
+    for row in rows:
+        if row.kind.is_equipment:
+            reasons.append(f"{row.name} is equipment: ask for a pump or pole, and scan it when picking.")
+        if row.ended_on is not None:
+            reasons.append(f"{row.name} was ended. Choose another item.")
+        if allergic and row.contains_latex:
+            reasons.append(
+                f"The patient is allergic to latex and {row.name} contains it. Choose an item without latex."
+            )
+    return reasons
+
+
+def _insert(
+    session: Session,
+    patient_id: PatientId,
+    therapy_id: TherapyId | None,
+    template_id: TemplateId | None,
+    period: Days,
+    scheduled_on: date,
+    visit: Visit,
+    lines: Sequence[PlannedLine],
+    counted_on: date | None,
+    counted_with: str,
+) -> DeliveryId:
+    values = {
+        "number": f"D{next_number(session, 'delivery'):06}",
+        "patient_id": patient_id,
+        "therapy_id": therapy_id,
+        "template_id": template_id,
+        "state": DeliveryState.DRAFT,
+        "period_first": period.first,
+        "period_last": period.last,
+        "scheduled_on": scheduled_on,
+        "window": visit.window.strip(),
+        "carrier": visit.carrier,
+        "instructions": visit.instructions.strip(),
+        "note": visit.note.strip(),
+        "home_counted_on": counted_on,
+        "counted_with": counted_with.strip(),
+        "version": 1,
+    }
+    delivery_id = session.execute(insert(Delivery).values(**values).returning(Delivery.id)).scalar_one()
+    if lines:
+        session.execute(
+            insert(DeliveryLine),
+            [
+                {
+                    "delivery_id": delivery_id,
+                    "item_id": line.item_id,
+                    "position": position,
+                    "needed": line.needed,
+                    "at_home": line.at_home,
+                    "to_send": line.to_send,
+                    "why": line.why,
+                    "change_reason": "",
+                    "substitutes_item_id": line.substitutes,
+                    "owed": 0,
+                }
+                for position, line in enumerate(lines, 1)
+            ],
+        )
+    return DeliveryId(delivery_id)
+
+
+def _ask_for_equipment(
+    session: Session, delivery_id: DeliveryId, calendar: TherapyCalendar, lines: Sequence[TemplateLine]
+) -> None:
+    """Pumps and poles of the kit, less those the patient has for this therapy, or that are under way."""
+    wanted = [line.equipment for line in lines if line.equipment and not line.optional for _ in range(int(line.amount))]
+    if not wanted:
+        return
+    there = session.execute(
+        select(Item.kind, Item.hcpcs, Delivery.therapy_id)
+        .join(Asset, Asset.item_id == Item.id)
+        .join(Delivery, (Asset.document == "delivery") & (Asset.document_id == Delivery.id))
+        .where(
+            Delivery.patient_id == calendar.patient_id,
+            Asset.state.in_((AssetState.RESERVED, AssetState.IN_TRANSIT, AssetState.WITH_PATIENT)),
+        )
+    ).all()
+    has = [row for row in there if row.kind is ItemKind.POLE or row.therapy_id in (None, calendar.therapy_id)]
+    missing = []
+    for kind in wanted:
+        match = next((row for row in has if answers(kind, row.kind, row.hcpcs)), None)
+        if match is None:
+            missing.append(kind)
+        else:
+            has.remove(match)
+    _insert_equipment(session, delivery_id, missing)
+
+
+def _insert_equipment(session: Session, delivery_id: DeliveryId, kinds: Sequence[str]) -> None:
+    if kinds:
+        rows = [{"delivery_id": delivery_id, "kind": kind, "picked": False, "verified": False} for kind in kinds]
+        session.execute(insert(DeliveryEquipment), rows)
+
+
+def _keep_draft(session: Session, delivery_id: DeliveryId, by: UserId, at: datetime | None) -> None:
+    keep_step(session, delivery_id, Step.DRAFT, by, at)
+    head = head_of(session, delivery_id, lock=False)
+    tell(session, head, by, "plan", number=head.number, scheduled_on=head.scheduled_on, period=show_days(head.period))
+
+
+def change_quantity(database: Database, line_id: DeliveryLineId, quantity: int, reason: str, by: UserId) -> None:
+    """Send another quantity than the kit says, with the reason; only while it is a draft. 0 sends none."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        line = _line(session, line_id)
+        head = head_of(session, DeliveryId(line.delivery_id))
+        expect(head, DeliveryState.DRAFT)
+        reasons = [] if reason.strip() else ["Say why another quantity is sent."]
+        if quantity < 0:
+            reasons.append("A quantity is not below zero.")
+        refuse_if(reasons)
+        tell(session, head, by, "change quantity", reason, line=line_id, was=line.to_send, to_send=quantity)
+        line.to_send, line.change_reason = quantity, reason.strip()
+
+
+def add_line(
+    database: Database, delivery_id: DeliveryId, item_id: ItemId, quantity: int, reason: str, by: UserId
+) -> DeliveryLineId:
+    """Send something the kit does not hold, with the reason; only while it is a draft."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        head = head_of(session, delivery_id)
+        expect(head, DeliveryState.DRAFT)
+        reasons = [] if reason.strip() else ["Say why this item is added."]
+        if quantity <= 0:
+            reasons.append("A quantity to send is above zero.")
+        reasons += _reasons_against_items(session, head.patient_id, [item_id])
+        known = select(DeliveryLine.item_id, DeliveryLine.position).where(DeliveryLine.delivery_id == delivery_id)
+        positions = {row.item_id: row.position for row in session.execute(known)}
+        if item_id in positions:
+            reasons.append("This item is on the delivery already. Change its quantity instead.")
+        refuse_if(reasons)
+        line = DeliveryLine(
+            delivery_id=delivery_id, item_id=item_id, position=max(positions.values(), default=0) + 1, needed=quantity,
+            to_send=quantity, why="added by hand", change_reason=reason.strip(),
+        )  # fmt: skip
+        session.add(line)
+        session.flush()
+        tell(session, head, by, "add line", reason, item=item_id, quantity=quantity)
+        return DeliveryLineId(line.id)
+
+
+def remove_line(database: Database, line_id: DeliveryLineId, reason: str, by: UserId) -> None:
+    """Take a line off a draft, with the reason (kept in the trail)."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        line = _line(session, line_id)
+        head = head_of(session, DeliveryId(line.delivery_id))
+        expect(head, DeliveryState.DRAFT)
+        if not reason.strip():
+            raise Refused("Say why this item is taken off.")
+        tell(session, head, by, "remove line", reason, item=line.item_id, was=line.to_send)
+        session.delete(line)
+
+
+def reschedule(
+    database: Database, delivery_id: DeliveryId, scheduled_on: date, visit: Visit, version: int, by: UserId
+) -> None:
+    """Another day, window, carrier or instruction, until it is shipped; ``version`` is the one that was read."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        head = head_of(session, delivery_id)
+        before_shipping = set(DeliveryState) - {
+            DeliveryState.SHIPPED, DeliveryState.DELIVERED, DeliveryState.REFUSED, DeliveryState.CANCELLED,
+        }  # fmt: skip
+        expect(head, *before_shipping)
+        if head.version != version:
+            raise Stale(f"Somebody else changed delivery {head.number} meanwhile. Look at it again.")
+        values = {
+            "scheduled_on": scheduled_on,
+            "window": visit.window.strip(),
+            "carrier": visit.carrier,
+            "instructions": visit.instructions.strip(),
+            "note": visit.note.strip(),
+        }
+        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(version=head.version + 1, **values))
+        tell(session, head, by, "reschedule", scheduled_on=scheduled_on, carrier=visit.carrier, window=visit.window)
+
+
+def _line(session: Session, line_id: DeliveryLineId) -> DeliveryLine:
+    line = session.get(DeliveryLine, line_id)
+    if line is None:
+        raise Refused("This line is not known. Open the delivery again.")
+    return line

@@ -1,0 +1,467 @@
+"""What screens, papers and the command line ask about deliveries: the day's board, one delivery, the bench."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.tables import Staff
+from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.steps import NEXT_STEP
+from infusion_desktop.deliveries.tables import (
+    Delivery,
+    DeliveryEquipment,
+    DeliveryLine,
+    DeliveryLot,
+    DeliveryStep,
+    KitTemplate,
+    ProofOfDelivery,
+)
+from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, LineOutcome, Step
+from infusion_desktop.equipment.tables import Asset
+from infusion_desktop.equipment.words import AssetId, AssetState
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.tables import Patient, Therapy
+from infusion_desktop.patients.words import PatientId, TherapyId
+from infusion_desktop.stock.tables import Item, Location, Lot
+from infusion_desktop.stock.words import ItemId, ItemKind, LotId, Storage
+
+TO_PRINT = (
+    DeliveryState.RELEASED,
+    DeliveryState.PICKED,
+    DeliveryState.VERIFIED,
+    DeliveryState.PACKED,
+    DeliveryState.SHIPPED,
+    DeliveryState.DELIVERED,
+)
+OPEN = (
+    DeliveryState.DRAFT,
+    DeliveryState.RELEASED,
+    DeliveryState.PICKED,
+    DeliveryState.VERIFIED,
+    DeliveryState.PACKED,
+    DeliveryState.SHIPPED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery in a list. ``late`` says that its day has passed and it has not arrived."""
+
+    id: DeliveryId
+    number: str
+    patient_id: PatientId
+    patient_number: str
+    patient_name: str
+    city: str
+    route: str
+    therapy: str
+    state: DeliveryState
+    scheduled_on: date
+    window: str
+    period: Days
+    carrier: Carrier
+    lines: int
+    owed: int
+    totes: int
+    printed: int
+    delivered_at: datetime | None
+    late: bool
+    next_step: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """Units of a lot on a delivery. ``id`` is what the bench's deeds take as ``lot_line_id``."""
+
+    id: int
+    line_id: DeliveryLineId
+    lot_id: LotId
+    lot: str
+    serial: str
+    expires_on: date | None
+    held: str
+    place: str
+    quantity: int
+    picked: int
+    verified: int
+    came_back: int
+    outcome: LineOutcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """An item of a delivery with its numbers, how they came about, and its lots."""
+
+    id: DeliveryLineId
+    item_id: ItemId
+    item_number: str
+    item_name: str
+    kind: ItemKind
+    unit: str
+    storage: Storage
+    needed: int
+    at_home: int
+    to_send: int
+    owed: int
+    why: str
+    change_reason: str
+    substitutes: str
+    lots: tuple[LotRow, ...]
+
+    @property
+    def reserved(self) -> int:
+        return sum(lot.quantity for lot in self.lots)
+
+    @property
+    def picked(self) -> int:
+        return sum(lot.picked for lot in self.lots)
+
+    @property
+    def verified(self) -> int:
+        return sum(lot.verified for lot in self.lots)
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentRow:
+    """A pump or pole a delivery asks for, and the one that was scanned."""
+
+    id: int
+    kind: str
+    asset_id: AssetId | None
+    tag: str
+    serial: str
+    model: str
+    checked_on: date | None
+    maintenance_due_on: date | None
+    picked: bool
+    verified: bool
+    outcome: LineOutcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """Who did which step when."""
+
+    step: Step
+    by: str
+    at: datetime
+    recorded_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRow:
+    """Who took it."""
+
+    received_by: str
+    relation: str
+    received_at: datetime
+    signature: bytes | None
+    has_attachment: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Everything about one delivery."""
+
+    row: DeliveryRow
+    therapy_id: TherapyId | None
+    template: str
+    tracking: str
+    instructions: str
+    note: str
+    cold_packs: int
+    home_counted_on: date | None
+    counted_with: str
+    shipped_at: datetime | None
+    lines: tuple[LineRow, ...]
+    equipment: tuple[EquipmentRow, ...]
+    steps: tuple[StepRow, ...]
+    proof: ProofRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRow:
+    """One lot to take from one place, in walking order."""
+
+    lot_line_id: int
+    place: str
+    line: LineRow
+    lot: LotRow
+
+
+@dataclass(frozen=True, slots=True)
+class AtHomeAsset:
+    """A pump or pole a patient has, and since which delivery."""
+
+    asset_id: AssetId
+    tag: str
+    serial: str
+    model: str
+    kind: ItemKind
+    state: AssetState
+    due_back_on: date | None
+    delivery: str
+
+
+def _board() -> Select[Any]:
+    lines = (
+        select(func.count())
+        .where(DeliveryLine.delivery_id == Delivery.id, DeliveryLine.to_send > 0)
+        .correlate(Delivery)
+        .scalar_subquery()
+    )
+    owed = (
+        select(func.coalesce(func.sum(DeliveryLine.owed), 0))
+        .where(DeliveryLine.delivery_id == Delivery.id)
+        .correlate(Delivery)
+        .scalar_subquery()
+    )
+    return (
+        select(Delivery, Patient, Therapy.drug, lines, owed)
+        .join(Patient, Patient.id == Delivery.patient_id)
+        .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
+    )
+
+
+def _row(found: Any, today: date) -> DeliveryRow:
+    delivery, patient, drug, lines, owed = found
+    return DeliveryRow(
+        DeliveryId(delivery.id),
+        delivery.number,
+        PatientId(patient.id),
+        patient.number,
+        f"{patient.last_name}, {patient.first_name}",
+        patient.city,
+        patient.route,
+        drug or "",
+        delivery.state,
+        delivery.scheduled_on,
+        delivery.window,
+        Days(delivery.period_first, delivery.period_last),
+        delivery.carrier,
+        lines,
+        int(owed),
+        delivery.totes,
+        delivery.printed,
+        delivery.delivered_at,
+        delivery.state in OPEN and delivery.scheduled_on < today,
+        NEXT_STEP[delivery.state],
+        delivery.version,
+    )
+
+
+def day_board(session: Session, days: Days, today: date, *, late_too: bool = True) -> tuple[DeliveryRow, ...]:
+    """The deliveries of these days, and those of earlier days that have not arrived; cancelled ones are left out."""
+    wanted: ColumnElement[bool] = Delivery.scheduled_on.between(days.first, days.last)
+    if late_too:
+        wanted = wanted | ((Delivery.scheduled_on < days.first) & Delivery.state.in_(OPEN))
+    query = _board().where(wanted, Delivery.state != DeliveryState.CANCELLED)
+    rows = session.execute(query.order_by(Delivery.scheduled_on, Patient.route, Delivery.window, Delivery.id))
+    return tuple(_row(row, today) for row in rows)
+
+
+def of_patient(session: Session, patient_id: PatientId, today: date) -> tuple[DeliveryRow, ...]:
+    """A patient's deliveries, the newest first."""
+    query = _board().where(Delivery.patient_id == patient_id)
+    rows = session.execute(query.order_by(Delivery.scheduled_on.desc(), Delivery.id.desc()))
+    return tuple(_row(row, today) for row in rows)
+
+
+def delivery_id_by_number(session: Session, number: str) -> DeliveryId | None:
+    """The delivery with this number (as printed or scanned), or None."""
+    plain = number.strip().upper().removeprefix("DLV:")
+    found = session.scalar(select(Delivery.id).where(Delivery.number == plain))
+    return None if found is None else DeliveryId(found)
+
+
+def deliveries_to_print(session: Session, day: date) -> tuple[DeliveryId, ...]:
+    """The deliveries of a day that were released, by route and number."""
+    rows = session.scalars(
+        select(Delivery.id)
+        .join(Patient, Patient.id == Delivery.patient_id)
+        .where(Delivery.scheduled_on == day, Delivery.state.in_(TO_PRINT))
+        .order_by(Patient.route, Delivery.number)
+    )
+    return tuple(DeliveryId(each) for each in rows)
+
+
+def delivery_page(session: Session, delivery_id: DeliveryId, today: date) -> DeliveryPage:
+    """Everything about one delivery, or Refused."""
+    found = session.execute(_board().where(Delivery.id == delivery_id)).one_or_none()
+    if found is None:
+        raise Refused("This delivery is not known. Open it from the list again.")
+    kept: Delivery = found[0]
+    template = ""
+    if kept.template_id is not None:
+        kit = session.get(KitTemplate, kept.template_id)
+        template = f"{kit.name} (version {kit.template_version})" if kit else ""
+    return DeliveryPage(
+        _row(found, today),
+        None if kept.therapy_id is None else TherapyId(kept.therapy_id),
+        template,
+        kept.tracking,
+        kept.instructions,
+        kept.note,
+        kept.cold_packs,
+        kept.home_counted_on,
+        kept.counted_with,
+        kept.shipped_at,
+        lines_of(session, delivery_id),
+        equipment_of(session, delivery_id),
+        steps_of(session, delivery_id),
+        proof_of(session, delivery_id),
+    )
+
+
+def lines_of(session: Session, delivery_id: DeliveryId) -> tuple[LineRow, ...]:
+    """A delivery's lines with their lots, in the kit's order."""
+    lots: dict[int, list[LotRow]] = defaultdict(list)
+    for row, lot, place in session.execute(
+        select(DeliveryLot, Lot, Location.name)
+        .join(Lot, Lot.id == DeliveryLot.lot_id)
+        .join(Location, Location.id == DeliveryLot.location_id)
+        .where(DeliveryLot.delivery_id == delivery_id)
+        .order_by(Lot.expires_on, DeliveryLot.id)
+    ):
+        lots[row.line_id].append(
+            LotRow(
+                row.id,
+                DeliveryLineId(row.line_id),
+                LotId(lot.id),
+                lot.number,
+                lot.serial,
+                lot.expires_on,
+                lot.held,
+                place,
+                row.quantity,
+                row.picked,
+                row.verified,
+                row.came_back,
+                row.outcome,
+            )
+        )
+    rows = session.execute(
+        select(DeliveryLine, Item)
+        .join(Item, Item.id == DeliveryLine.item_id)
+        .where(DeliveryLine.delivery_id == delivery_id)
+        .order_by(DeliveryLine.position, DeliveryLine.id)
+    ).all()
+    instead = {row.substitutes_item_id for row, _ in rows if row.substitutes_item_id is not None}
+    known = session.execute(select(Item.id, Item.name).where(Item.id.in_(instead))) if instead else ()
+    names = {each.id: each.name for each in known}
+    return tuple(
+        LineRow(
+            DeliveryLineId(row.id),
+            ItemId(item.id),
+            item.number,
+            item.name,
+            item.kind,
+            item.base_unit,
+            item.storage,
+            row.needed,
+            row.at_home,
+            row.to_send,
+            row.owed,
+            row.why,
+            row.change_reason,
+            names.get(row.substitutes_item_id, ""),
+            tuple(lots[row.id]),
+        )
+        for row, item in rows
+    )
+
+
+def equipment_of(session: Session, delivery_id: DeliveryId) -> tuple[EquipmentRow, ...]:
+    """The pumps and poles a delivery asks for."""
+    rows = session.execute(
+        select(DeliveryEquipment, Asset, Item.name)
+        .outerjoin(Asset, Asset.id == DeliveryEquipment.asset_id)
+        .outerjoin(Item, Item.id == Asset.item_id)
+        .where(DeliveryEquipment.delivery_id == delivery_id)
+        .order_by(DeliveryEquipment.id)
+    )
+    return tuple(
+        EquipmentRow(
+            row.id,
+            row.kind,
+            None if asset is None else AssetId(asset.id),
+            "" if asset is None else asset.tag,
+            "" if asset is None else asset.serial,
+            name or "",
+            None if asset is None else asset.checked_on,
+            None if asset is None else asset.maintenance_due_on,
+            row.picked,
+            row.verified,
+            row.outcome,
+        )
+        for row, asset, name in rows
+    )
+
+
+def steps_of(session: Session, delivery_id: DeliveryId) -> tuple[StepRow, ...]:
+    """Who did what, in order."""
+    rows = session.execute(
+        select(DeliveryStep, Staff.name)
+        .join(Staff, Staff.id == DeliveryStep.staff_id)
+        .where(DeliveryStep.delivery_id == delivery_id)
+        .order_by(DeliveryStep.id)
+    )
+    return tuple(StepRow(row.step, name, row.effective_at, row.recorded_at, row.note) for row, name in rows)
+
+
+def proof_of(session: Session, delivery_id: DeliveryId) -> ProofRow | None:
+    """The newest proof of delivery, or None."""
+    row = session.scalars(
+        select(ProofOfDelivery)
+        .where(ProofOfDelivery.delivery_id == delivery_id)
+        .order_by(ProofOfDelivery.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    return ProofRow(row.received_by, row.relation, row.received_at, row.signature, row.attachment is not None, row.note)
+
+
+def bench(session: Session, delivery_id: DeliveryId) -> tuple[BenchRow, ...]:
+    """What to take from where, in walking order."""
+    order = {row.name: (row.pick_order, row.code) for row in session.execute(
+        select(Location.name, Location.pick_order, Location.code))}  # fmt: skip
+    rows = [BenchRow(lot.id, lot.place, line, lot) for line in lines_of(session, delivery_id) for lot in line.lots]
+    return tuple(sorted(rows, key=lambda row: (order.get(row.place, (0, "")), row.line.item_number, row.lot.id)))
+
+
+def owed_to(session: Session, patient_id: PatientId) -> tuple[tuple[str, LineRow], ...]:
+    """What is still owed to a patient: the delivery's number and the line, the oldest first."""
+    rows = session.execute(
+        select(Delivery.id, Delivery.number)
+        .join(DeliveryLine, DeliveryLine.delivery_id == Delivery.id)
+        .where(Delivery.patient_id == patient_id, DeliveryLine.owed > 0)
+        .distinct()
+        .order_by(Delivery.id)
+    ).all()
+    return tuple((row.number, line) for row in rows for line in lines_of(session, DeliveryId(row.id)) if line.owed)
+
+
+def equipment_at_home(session: Session, patient_id: PatientId) -> tuple[AtHomeAsset, ...]:
+    """The pumps and poles a patient has."""
+    rows = session.execute(
+        select(Asset, Item.name, Item.kind, Delivery.number)
+        .join(Item, Item.id == Asset.item_id)
+        .join(Patient, Patient.home_id == Asset.location_id)
+        .outerjoin(Delivery, (Asset.document == "delivery") & (Asset.document_id == Delivery.id))
+        .where(Patient.id == patient_id)
+        .order_by(Asset.tag)
+    )
+    return tuple(
+        AtHomeAsset(
+            AssetId(asset.id), asset.tag, asset.serial, name, kind, asset.state, asset.due_back_on, number or ""
+        )
+        for asset, name, kind, number in rows
+    )

@@ -1,0 +1,222 @@
+"""Release: a draft becomes work for the bench; stock is reserved first-expired first, what is short stays owed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.deliveries.rules import (
+    Refill,
+    SentLot,
+    reasons_against_latex,
+    reasons_against_refill,
+    refill_rule_on,
+)
+from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, expect, head_of, tell
+from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryLot
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, DeliveryState, Step
+from infusion_desktop.equipment.custody import let_go as let_asset_go
+from infusion_desktop.equipment.words import AssetId
+from infusion_desktop.errors import Refused, refuse_if, warn_unless
+from infusion_desktop.patients.admitting import Checklist
+from infusion_desktop.patients.tables import Coverage, Episode, Payer
+from infusion_desktop.patients.words import PayerKind, Rank
+from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve
+from infusion_desktop.stock.tables import Item
+from infusion_desktop.stock.words import ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Units of a line that could not be reserved; they are owed to the patient."""
+
+    line_id: DeliveryLineId
+    item_id: ItemId
+    item_name: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What a release found: nothing short when all is well; ``passed_over`` says which lots were not taken and why."""
+
+    short: tuple[Short, ...]
+    passed_over: tuple[str, ...]
+
+
+def release(
+    database: Database, delivery_id: DeliveryId, by: UserId, *, override: str = "", at: datetime | None = None
+) -> Released:
+    """Reserve stock for a draft, good beyond the period's last day, and hand it to the bench.
+
+    Warned, unless ``override`` names a reason, where the intake checklist is not complete or a Medicare refill is too
+    early. Refused when there is nothing to send, or latex for a patient allergic to it.
+    """
+    with database.transaction() as session:
+        authorize(session, by, Permission.RELEASE)
+        head = head_of(session, delivery_id)
+        expect(head, DeliveryState.DRAFT)
+        lines = _lines(session, delivery_id)
+        _check(session, head, lines, override)
+        released = _reserve(
+            session, head, [(row.id, row.item_id, row.name, row.to_send) for row in lines if row.to_send]
+        )
+        advance(session, head, DeliveryState.RELEASED, Step.RELEASE, by, at, override)
+        tell(session, head, by, "release", override, short={str(each.line_id): each.units for each in released.short})
+        return released
+
+
+def fill_owed(database: Database, delivery_id: DeliveryId, by: UserId) -> Released:
+    """New stock came in: try again to reserve what a released delivery still owes."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.RELEASE)
+        head = head_of(session, delivery_id)
+        expect(head, DeliveryState.RELEASED)
+        owed = [(row.id, row.item_id, row.name, row.owed) for row in _lines(session, delivery_id) if row.owed]
+        if not owed:
+            raise Refused(f"Delivery {head.number} owes nothing.")
+        released = _reserve(session, head, owed)
+        tell(session, head, by, "fill owed", short={str(each.line_id): each.units for each in released.short})
+        return released
+
+
+def _lines(session: Session, delivery_id: DeliveryId) -> Sequence[Any]:
+    return session.execute(
+        select(
+            DeliveryLine.id, DeliveryLine.item_id, DeliveryLine.to_send, DeliveryLine.owed, Item.name,
+            Item.contains_latex,
+        )
+        .join(Item, Item.id == DeliveryLine.item_id)
+        .where(DeliveryLine.delivery_id == delivery_id)
+    ).all()  # fmt: skip
+
+
+def _check(session: Session, head: Head, lines: Sequence[Any], override: str) -> None:
+    sent = [row for row in lines if row.to_send]
+    reasons = reasons_against_latex(head.latex_allergy, [SentLot(row.name, contains_latex=row.contains_latex)
+                                                         for row in sent])  # fmt: skip
+    equipment = select(DeliveryEquipment.id).where(DeliveryEquipment.delivery_id == head.id)
+    if not sent and session.scalar(equipment) is None:
+        reasons.append("There is nothing to send. Change a quantity, or cancel the delivery.")
+    refuse_if(reasons)
+    warn_unless(override, _warnings(session, head))
+
+
+def _warnings(session: Session, head: Head) -> list[str]:
+    warnings = []
+    episode = session.scalars(
+        select(Episode)
+        .where(Episode.patient_id == head.patient_id)
+        .order_by(Episode.admitted_on.desc(), Episode.id.desc())
+    ).first()
+    if episode is not None:
+        ticked = Checklist(episode.clinically_stable, episode.trained, episode.home_safe, episode.consent_signed, True)
+        if ticked.missing:
+            warnings.append(f"The intake checklist is not complete: {', '.join(ticked.missing)}.")
+        if episode.discharged_on is not None and episode.discharged_on < head.scheduled_on:
+            warnings.append("The patient was discharged before this delivery's day.")
+    return warnings + _refill_warnings(session, head)
+
+
+def _refill_warnings(session: Session, head: Head) -> list[str]:
+    """Medicare asks for a refill call and no early delivery; other payers' rules are in their contracts."""
+    kind = session.scalar(
+        select(Payer.kind)
+        .join(Coverage, Coverage.payer_id == Payer.id)
+        .where(Coverage.patient_id == head.patient_id, Coverage.rank == Rank.PRIMARY)
+        .where(Coverage.starts_on <= head.scheduled_on)
+        .where(Coverage.ends_on.is_(None) | (Coverage.ends_on >= head.scheduled_on))
+    )
+    rule = refill_rule_on(head.scheduled_on)
+    if kind is not PayerKind.MEDICARE_B or rule is None or head.therapy_id is None:
+        return []
+    before = session.scalar(
+        select(Delivery.period_last)
+        .where(Delivery.therapy_id == head.therapy_id, Delivery.id != head.id)
+        .where(Delivery.state.in_((DeliveryState.SHIPPED, DeliveryState.DELIVERED)))
+        .order_by(Delivery.period_last.desc())
+    )
+    if before is None:
+        return []
+    counted = session.scalar(select(Delivery.home_counted_on).where(Delivery.id == head.id))
+    return reasons_against_refill(rule, Refill(before, counted, counted is not None), head.scheduled_on, head.period)
+
+
+_OWE = update(DeliveryLine.__table__).where(DeliveryLine.id == bindparam("line")).values(owed=bindparam("units"))  # type: ignore[arg-type]
+
+
+def _reserve(session: Session, head: Head, wanted: Sequence[tuple[int, int, str, int]]) -> Released:
+    demands = [Demand(line, ItemId(item), units, head.period.last) for line, item, _, units in wanted]
+    kept = reserve(session, DOCUMENT, head.id, demands)
+    add_lots(session, head.id, kept.allocations)
+    changed = [{"line": line, "units": kept.shortages.get(line, 0)} for line, _, _, _ in wanted]
+    owing = {row.id for row in session.execute(select(DeliveryLine.id).where(DeliveryLine.delivery_id == head.id,
+                                                                            DeliveryLine.owed > 0))}  # fmt: skip
+    changed = [each for each in changed if each["units"] or each["line"] in owing]
+    if changed:
+        session.connection().execute(_OWE, changed)
+    short = tuple(
+        Short(DeliveryLineId(line), ItemId(item), name, kept.shortages[line])
+        for line, item, name, _ in wanted
+        if line in kept.shortages
+    )
+    return Released(short, kept.passed_over)
+
+
+def add_lots(session: Session, delivery_id: DeliveryId, allocations: Sequence[Allocation]) -> None:
+    """The lots that fill the lines, as reserved; more of a lot that is there already is added to it."""
+    if not allocations:
+        return
+    known = {
+        (row.line_id, row.lot_id, row.location_id): row.id
+        for row in session.execute(
+            select(DeliveryLot.id, DeliveryLot.line_id, DeliveryLot.lot_id, DeliveryLot.location_id).where(
+                DeliveryLot.delivery_id == delivery_id
+            )
+        )
+    }
+    rows = []
+    for each in allocations:
+        there = known.get((each.line_id, each.lot_id, each.location_id))
+        if there is not None:
+            session.execute(
+                update(DeliveryLot).where(DeliveryLot.id == there).values(quantity=DeliveryLot.quantity + each.quantity)
+            )
+            continue
+        rows.append(
+            {
+                "delivery_id": delivery_id,
+                "line_id": each.line_id,
+                "lot_id": each.lot_id,
+                "location_id": each.location_id,
+                "quantity": each.quantity,
+                "picked": 0,
+                "verified": 0,
+                "came_back": 0,
+            }
+        )
+    if rows:
+        session.execute(insert(DeliveryLot), rows)
+
+
+def free_everything(session: Session, head: Head, by: UserId) -> None:
+    """Reserved lots and equipment of a delivery are free again; nothing is owed any more."""
+    let_go(session, DOCUMENT, head.id)
+    free_equipment(session, head, by)
+    session.execute(delete(DeliveryLot).where(DeliveryLot.delivery_id == head.id))
+    session.execute(update(DeliveryLine).where(DeliveryLine.delivery_id == head.id).values(owed=0))
+
+
+def free_equipment(session: Session, head: Head, by: UserId) -> None:
+    """Pumps and poles that were scanned for a delivery are patient-ready again."""
+    mine = (DeliveryEquipment.delivery_id == head.id, DeliveryEquipment.asset_id.is_not(None))
+    for asset_id in session.scalars(select(DeliveryEquipment.asset_id).where(*mine)).all():
+        assert asset_id is not None
+        let_asset_go(session, AssetId(asset_id), by)
+    session.execute(update(DeliveryEquipment).where(*mine).values(asset_id=None, picked=False, verified=False))

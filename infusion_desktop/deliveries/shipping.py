@@ -1,0 +1,102 @@
+"""Packing into totes and handing over to the driver or carrier."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc
+from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, expect, head_of, keep_step, tell
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
+from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
+from infusion_desktop.equipment import custody
+from infusion_desktop.errors import Refused, refuse_if, warn_unless
+from infusion_desktop.stock.allocation import take_reserved
+from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.tables import Item, Lot
+from infusion_desktop.stock.words import MoveReason, Storage
+
+
+def pack(
+    database: Database,
+    delivery_id: DeliveryId,
+    totes: int,
+    cold_packs: int,
+    by: UserId,
+    *,
+    override: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Into so many totes with so many cold packs. Warned where something cold goes without one."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PICK)
+        head = head_of(session, delivery_id)
+        expect(head, DeliveryState.VERIFIED)
+        if not 1 <= totes <= 99 or not 0 <= cold_packs <= 999:
+            raise Refused("Type how many totes (1 to 99) and cold packs (0 to 999) there are.")
+        if not cold_packs:
+            warn_unless(
+                override, [f"{name} must stay cold and no cold pack goes along." for name in _cold(session, head)]
+            )
+        advance(session, head, DeliveryState.PACKED, Step.PACK, by, at, override, totes=totes, cold_packs=cold_packs)
+        tell(session, head, by, "pack", override, totes=totes, cold_packs=cold_packs)
+
+
+def ship(
+    database: Database, delivery_id: DeliveryId, by: UserId, *, tracking: str = "", at: datetime | None = None
+) -> None:
+    """Out of the house: reserved stock and equipment are on the way. A lot held since it was picked stops it."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SHIP)
+        head = head_of(session, delivery_id)
+        expect(head, DeliveryState.PACKED)
+        reasons = _held(session, head)
+        known = session.scalar(select(Delivery.tracking).where(Delivery.id == head.id)) or ""
+        number = tracking.strip() or known
+        if head.carrier is Carrier.PARCEL and not number:
+            reasons.append("Type the parcel's tracking number.")
+        refuse_if(reasons)
+        take_reserved(session, DOCUMENT, head.id, place_id(session, "TRANSIT"), MoveReason.SHIPPED, by, at)
+        custody.ship(session, DOCUMENT, head.id, by, at)
+        advance(session, head, DeliveryState.SHIPPED, Step.SHIP, by, at, tracking=number, shipped_at=at or now_utc())
+        tell(session, head, by, "ship", state=DeliveryState.SHIPPED)
+
+
+def failed_attempt(
+    database: Database, delivery_id: DeliveryId, what: str, by: UserId, at: datetime | None = None
+) -> None:
+    """Nobody was at home: kept as a step; the delivery stays on the way until it arrives or comes back."""
+    if not what.strip():
+        raise Refused("Say what happened, such as: nobody at home.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.DELIVER)
+        head = head_of(session, delivery_id)
+        expect(head, DeliveryState.SHIPPED)
+        keep_step(session, head.id, Step.FAIL, by, at, what)
+        session.execute(update(Delivery).where(Delivery.id == head.id).values(version=head.version + 1))
+        tell(session, head, by, "failed attempt", what)
+
+
+def _cold(session: Session, head: Head) -> list[str]:
+    rows = session.execute(
+        select(Item.name)
+        .join(DeliveryLine, DeliveryLine.item_id == Item.id)
+        .join(DeliveryLot, DeliveryLot.line_id == DeliveryLine.id)
+        .where(DeliveryLot.delivery_id == head.id, Item.storage != Storage.ROOM)
+        .distinct()
+        .order_by(Item.name)
+    )
+    return [row.name for row in rows]
+
+
+def _held(session: Session, head: Head) -> list[str]:
+    rows = session.execute(
+        select(Item.name, Lot.number, Lot.held)
+        .join(Item, Item.id == Lot.item_id)
+        .join(DeliveryLot, DeliveryLot.lot_id == Lot.id)
+        .where(DeliveryLot.delivery_id == head.id, Lot.held != "")
+    )
+    return [f"{row.name} lot {row.number} is held: {row.held}. Undo to picking and take another lot." for row in rows]

@@ -1,0 +1,132 @@
+"""What every step of a delivery shares: the delivery read and locked, its state moved on, who did it kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.dates import Days, now_utc
+from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
+from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
+from infusion_desktop.errors import Refused, Stale
+from infusion_desktop.patients.tables import Patient
+from infusion_desktop.patients.words import PatientId, TherapyId
+from infusion_desktop.stock.words import LocationId
+
+DOCUMENT = "delivery"
+
+NEXT_STEP = {
+    DeliveryState.DRAFT: "Release it first.",
+    DeliveryState.RELEASED: "Pick it first.",
+    DeliveryState.PICKED: "Have a second person verify it first.",
+    DeliveryState.VERIFIED: "Pack it first.",
+    DeliveryState.PACKED: "Ship it first.",
+    DeliveryState.SHIPPED: "It is on the way: record how the visit ended.",
+    DeliveryState.DELIVERED: "It arrived: only a return can change it now.",
+    DeliveryState.REFUSED: "It came back. Plan a new delivery.",
+    DeliveryState.CANCELLED: "Plan a new delivery.",
+}
+"""What to do with a delivery that stands in this state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A delivery as its steps need it."""
+
+    id: DeliveryId
+    number: str
+    patient_id: PatientId
+    therapy_id: TherapyId | None
+    state: DeliveryState
+    period: Days
+    scheduled_on: Any
+    carrier: Carrier
+    version: int
+    home_id: LocationId
+    latex_allergy: bool
+
+
+_HEAD = select(
+    Delivery.id, Delivery.number, Delivery.patient_id, Delivery.therapy_id, Delivery.state, Delivery.period_first,
+    Delivery.period_last, Delivery.scheduled_on, Delivery.carrier, Delivery.version, Patient.home_id,
+    Patient.latex_allergy,
+).join(Patient, Patient.id == Delivery.patient_id)  # fmt: skip
+
+
+def head_of(session: Session, delivery_id: DeliveryId, *, lock: bool = True) -> Head:
+    """The delivery, locked for this transaction, or Refused."""
+    wanted = _HEAD.where(Delivery.id == delivery_id)
+    row = session.execute(wanted.with_for_update(of=Delivery) if lock else wanted).one_or_none()
+    if row is None:
+        raise Refused("This delivery is not known. Open it from the list again.")
+    return Head(
+        DeliveryId(row.id),
+        row.number,
+        PatientId(row.patient_id),
+        None if row.therapy_id is None else TherapyId(row.therapy_id),
+        row.state,
+        Days(row.period_first, row.period_last),
+        row.scheduled_on,
+        row.carrier,
+        row.version,
+        LocationId(row.home_id),
+        row.latex_allergy,
+    )
+
+
+def expect(head: Head, *states: DeliveryState) -> None:
+    """Refuse, with the way out, unless the delivery stands in one of these states."""
+    if head.state not in states:
+        raise Refused(f"Delivery {head.number} is {head.state.value}. {NEXT_STEP[head.state]}")
+
+
+def advance(
+    session: Session,
+    head: Head,
+    state: DeliveryState,
+    step: Step,
+    by: UserId,
+    at: datetime | None = None,
+    note: str = "",
+    **values: Any,
+) -> None:
+    """Move the delivery on and keep the step; Stale when somebody else just did."""
+    changed = session.execute(
+        update(Delivery)
+        .where(Delivery.id == head.id, Delivery.version == head.version)
+        .values(state=state, version=head.version + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        raise Stale(f"Somebody else changed delivery {head.number} meanwhile. Look at it again.")
+    keep_step(session, head.id, step, by, at, note)
+
+
+def keep_step(
+    session: Session, delivery_id: DeliveryId, step: Step, by: UserId, at: datetime | None = None, note: str = ""
+) -> None:
+    """Who did which step when."""
+    now = now_utc()
+    session.execute(
+        insert(DeliveryStep).values(
+            delivery_id=delivery_id, step=step, staff_id=by, effective_at=at or now, recorded_at=now, note=note.strip()
+        )
+    )
+
+
+def tell(session: Session, head: Head, by: UserId, action: str, reason: str = "", **after: Any) -> None:
+    """The audit entry of a step."""
+    record(session, by, action, DOCUMENT, head.id, patient_id=head.patient_id, before={"state": head.state},
+           after=after, reason=reason)  # fmt: skip
+
+
+def pickers_of(session: Session, delivery_id: DeliveryId) -> frozenset[int]:
+    """Everybody who picked for this delivery."""
+    picked = select(DeliveryStep.staff_id).where(
+        DeliveryStep.delivery_id == delivery_id, DeliveryStep.step == Step.PICK
+    )
+    return frozenset(session.scalars(picked))
