@@ -1,6 +1,7 @@
 """What happens to a pump or pole: each deed is one transition of its state, kept as an event for ever."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +21,8 @@ from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.words import LocationId
+
+_MEASURED = re.compile(r"[+-]?\d{1,9}(\.\d{1,6})?", re.ASCII)
 
 
 def assign(
@@ -42,9 +45,11 @@ def let_go(session: Session, asset_id: AssetId, by: UserId) -> None:
 
 
 def ship(session: Session, document: str, document_id: int, by: UserId, at: datetime | None = None) -> None:
-    """Everything reserved for a document leaves the house."""
+    """Everything reserved for a document leaves the house; refused for what was put on hold meanwhile."""
     transit = place_id(session, "TRANSIT")
-    for asset in _of(session, document, document_id, AssetState.RESERVED):
+    leaving = _of(session, document, document_id, AssetState.RESERVED)
+    refuse_if(f"{asset.tag} is held: {asset.held}. Take another one." for asset in leaving if asset.held)
+    for asset in leaving:
         _do(session, asset, AssetDeed.SHIP, by, to_id=transit, at=at)
 
 
@@ -191,12 +196,8 @@ def outside_limits(limits: tuple[dict[str, str], ...], measured: Mapping[str, st
         if not value:
             failed.append(f"{name} was not measured")
             continue
-        try:
-            number = Decimal(value)
-            inside = Decimal(limit["lowest"]) <= number <= Decimal(limit["highest"])
-        except ArithmeticError:
-            inside = False
-        if not inside:
+        is_number = _MEASURED.fullmatch(value) is not None
+        if not is_number or not Decimal(limit["lowest"]) <= Decimal(value) <= Decimal(limit["highest"]):
             failed.append(f"{name} is {value[:12]} {limit['unit']}, allowed {limit['lowest']} to {limit['highest']}")
     return failed
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import show_day
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.ledger import LotPlace, NewMove, lock_balances, post
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Reservation
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
@@ -227,6 +227,14 @@ _NAMED = (
 )
 
 
+_HELD = (
+    select(Item.name, Lot.number, Lot.held)
+    .join(Item, Item.id == Lot.item_id)
+    .where(Lot.id.in_(bindparam("lots", expanding=True)), Lot.held != "")
+    .order_by(Lot.id)
+)
+
+
 def let_go(session: Session, document: str, document_id: int, line_id: int | None = None) -> None:
     """Give back what is reserved for a document, or for one of its lines."""
     units: dict[LotPlace, int] = defaultdict(int)
@@ -247,8 +255,13 @@ def take_reserved(
     by: UserId,
     at: datetime | None = None,
 ) -> list[MoveId]:
-    """Move everything reserved for a document to a place; the reservations end."""
+    """Move everything reserved for a document to a place; the reservations end.
+
+    Refused, naming the lots, when one was put on hold since it was reserved.
+    """
     ended = _end_reservations(session, document, document_id)
+    held = session.execute(_HELD, {"lots": sorted({lot for lot, _, _ in ended})})
+    refuse_if(f"{row.name}, lot {row.number}, is held: {row.held}. Take another lot for it." for row in held)
     moves = [NewMove(lot, place, to_id, quantity, reason) for lot, place, quantity in ended]
     return post(session, moves, document, document_id, by, at, reserved=True)
 

@@ -16,6 +16,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc, show_day
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.stock.ledger import NewMove, post
+from infusion_desktop.stock.lots import set_expiry
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.tables import Item, ItemPack, Lot, Receipt
@@ -154,6 +155,7 @@ def _moves(
     reasons: list[str] = []
     warnings: list[str] = []
     fresh: dict[tuple[int, str, str], Lot] = {}
+    learned: dict[tuple[int, str, str], date] = {}
     pending: list[tuple[Lot, int]] = []
     for number, line in enumerate(lines, 1):
         item, pack = items.get(line.item_id), packs.get(line.pack_id or 0)
@@ -172,22 +174,26 @@ def _moves(
                 item_id=item.id, number=key[1], serial=key[2], expires_on=line.expires_on, unit_cost=cost
             )
             session.add(lot)
-        elif line.expires_on is not None and lot.expires_on not in (None, line.expires_on):
+        elif line.expires_on is not None and (lot.expires_on or learned.get(key)) not in (None, line.expires_on):
+            known_day = lot.expires_on or learned.get(key)
             reasons.append(
-                f"Line {number}: lot {lot.number} of {item.name} is known to expire {show_day(lot.expires_on)}, this "
+                f"Line {number}: lot {lot.number} of {item.name} is known to expire {show_day(known_day)}, this "
                 f"label says {show_day(line.expires_on)}. Check the label, or correct the lot."
             )
             continue
-        elif lot.expires_on is None and line.expires_on is not None and not lot.id:
-            lot.expires_on = line.expires_on
-        if lot.expires_on is not None and lot.expires_on <= day:
-            warnings.append(f"Line {number}: lot {lot.number} of {item.name} expired on {show_day(lot.expires_on)}.")
+        elif lot.expires_on is None and line.expires_on is not None:
+            learned[key] = line.expires_on
+        expires_on = lot.expires_on or learned.get(key)
+        if expires_on is not None and expires_on <= day:
+            warnings.append(f"Line {number}: lot {lot.number} of {item.name} expired on {show_day(expires_on)}.")
         if lot.held:
             warnings.append(f"Line {number}: lot {lot.number} of {item.name} is held: {lot.held}.")
         pending.append((lot, line.packs * (pack.quantity if pack is not None else 1)))
     refuse_if(reasons)
     warn_unless(override, warnings)
     session.flush()
+    for lot_key, new_day in learned.items():
+        set_expiry(session, LotId((lots.get(lot_key) or fresh[lot_key]).id), new_day)
     moves += [NewMove(LotId(lot.id), vendor, place, quantity, MoveReason.RECEIVED) for lot, quantity in pending]
     return moves
 

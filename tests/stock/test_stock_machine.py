@@ -137,14 +137,19 @@ class StockRoom(RuleBasedStateMachine):
 
     @rule(document=DOCUMENTS)
     def ship(self, document: int) -> None:
-        with self.database.transaction() as session:
-            moves = take_reserved(
-                session, "delivery", document, self.places["TRANSIT"], MoveReason.SHIPPED, self.by
-            )  # fmt: skip
-            record(session, self.by, "ship", "delivery", document)
         gone = [each for each in self.kept if each[0] == document]
-        self.kept = [each for each in self.kept if each[0] != document]
+        fits = not any(lot in self.held for _, lot, _ in gone)
+        try:
+            with self.database.transaction() as session:
+                transit = self.places["TRANSIT"]
+                moves = take_reserved(session, "delivery", document, transit, MoveReason.SHIPPED, self.by)
+                record(session, self.by, "ship", "delivery", document)
+        except Refused:
+            assert not fits
+            return
+        assert fits
         assert len(moves) == len(gone)
+        self.kept = [each for each in self.kept if each[0] != document]
         for _, lot, units in gone:
             self.book(lot, "MAIN", "TRANSIT", units)
 
