@@ -1,6 +1,7 @@
 """Lines beside the per diem: drugs as delivered with NDC, nursing visits by their minutes, supplies billed apart."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_UP, Decimal
 
@@ -38,11 +39,14 @@ def other_lines(
 
 
 def _days_of_service(facts: MonthFacts, delivery: Delivered, rules: RuleSet) -> Days:
-    """The days a line of delivered goods names; a supply period with days in hospital names its first day at home."""
+    """The days a line of delivered goods names, never beyond the first month's end, which no line may cross.
+
+    A supply period with days in hospital names its first day at home.
+    """
     if rules.service_date is ServiceDate.THERAPY_DAY:
         at_home = [day for day in delivery.period if not _in_hospital(facts, day)]
         if len(at_home) == len(delivery.period):
-            return delivery.period
+            return delivery.period.by_month()[0]
         first = at_home[0] if at_home else delivery.delivered_on
         return Days(first, first)
     day = delivery.delivered_on
@@ -152,11 +156,30 @@ def _goods_line(
 def _supply_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
 ) -> Iterator[CountedLine]:
+    """Two products of one code in one delivery are one line with their units summed (DME contractors: PDAC)."""
+    together: dict[tuple[str, int], CountedLine] = {}
     for goods in facts.goods:
         days = _days_of_service(facts, goods.delivery, rules)
         if not _is_drug(goods) and days.first in period and is_billed_apart(goods, rules):
             why = f"{goods.quantity} delivered with {goods.delivery.number}, billed apart from the per diem"
-            yield _goods_line(LineKind.SUPPLY, goods, goods.quantity, days, (), why, rules, rules_id, fees)
+            line = _goods_line(LineKind.SUPPLY, goods, goods.quantity, days, (), why, rules, rules_id, fees)
+            key = (line.code, goods.delivery.id)
+            together[key] = _summed(together[key], line) if key in together else line
+    yield from together.values()
+
+
+def _summed(one: CountedLine, other: CountedLine) -> CountedLine:
+    [evidence] = one.evidence
+    units = one.units + other.units
+    return replace(
+        one,
+        units=units,
+        charge=one.charge + other.charge,
+        expected=one.expected + other.expected,
+        description=f"{one.description}; {other.description}",
+        evidence=(replace(evidence, units=units),),
+        sentences=(*one.sentences, *other.sentences),
+    )
 
 
 def is_billed_apart(goods: Goods, rules: RuleSet) -> bool:

@@ -61,7 +61,7 @@ class NewItem:
 def checked(item: NewItem) -> NewItem:
     """The item in its kept spelling; Refused with every reason."""
     values: dict[str, Any] = {
-        name: value.strip() if isinstance(value, str) else value for name, value in _plain(item).items()
+        name: value.strip() if type(value) is str else value for name, value in _plain(item).items()
     }
     reasons: list[str] = []
     if not values["number"] or len(values["number"]) > 40:
