@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, bindparam, case, insert, select, tuple_, update
+from sqlalchemy import Table, Update, bindparam, case, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
@@ -92,7 +92,17 @@ def post(
         }
         for move in moves
     ]
-    return [MoveId(each) for each in session.connection().execute(_ADD_MOVES, rows).scalars()]
+    return _add_moves(session, rows)
+
+
+def _add_moves(session: Session, rows: list[dict[str, Any]]) -> list[MoveId]:
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        return [MoveId(each) for each in connection.execute(_ADD_MOVES, rows).scalars()]
+    # SQLite returns ids only row by row; its one writer may number them itself, as moves are never removed.
+    last = connection.scalar(_LAST_MOVE) or 0
+    connection.execute(insert(_MOVE), [{"id": last + place, **row} for place, row in enumerate(rows, 1)])
+    return [MoveId(last + place) for place in range(1, len(rows) + 1)]
 
 
 def _kinds(session: Session, places: set[LocationId]) -> dict[LocationId, LocationKind]:
@@ -168,6 +178,7 @@ _FACTS = (
     .with_for_update(read=True)
 )
 _ADD_MOVES = insert(_MOVE).returning(_MOVE.c.id, sort_by_parameter_order=True)
+_LAST_MOVE = select(func.max(_MOVE.c.id))
 _FREE = Balance.on_hand - Balance.reserved
 _UNITS = bindparam("units", type_=_BALANCE.c.on_hand.type)
 _LEAVE = {
