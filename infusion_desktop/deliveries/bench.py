@@ -186,5 +186,5 @@ def unfinished(session: Session, head: Head, verifying: bool) -> bool:
     done = DeliveryLot.verified if verifying else DeliveryLot.picked
     seen = DeliveryEquipment.verified if verifying else DeliveryEquipment.picked
     lots = select(DeliveryLot.id).where(DeliveryLot.delivery_id == head.id, done < DeliveryLot.quantity).limit(1)
-    things = select(DeliveryEquipment.id).where(DeliveryEquipment.delivery_id == head.id, seen.is_(False)).limit(1)
+    things = select(DeliveryEquipment.id).where(DeliveryEquipment.delivery_id == head.id, ~seen).limit(1)
     return session.scalar(lots) is not None or session.scalar(things) is not None

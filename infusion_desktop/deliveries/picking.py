@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
@@ -22,7 +22,17 @@ from infusion_desktop.deliveries.bench import (
 )
 from infusion_desktop.deliveries.kinds import answers
 from infusion_desktop.deliveries.release import add_lots
-from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, expect, head_of, keep_step, pickers_of, tell
+from infusion_desktop.deliveries.steps import (
+    DOCUMENT,
+    Head,
+    advance,
+    core,
+    expect,
+    head_of,
+    keep_step,
+    pickers_of,
+    tell,
+)
 from infusion_desktop.deliveries.tables import DeliveryEquipment, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, DeliveryState, Step
 from infusion_desktop.equipment import custody
@@ -32,6 +42,11 @@ from infusion_desktop.stock.allocation import Allocation, let_go, reserve_lot
 from infusion_desktop.stock.scan_values import Scan
 from infusion_desktop.stock.tables import Balance
 from infusion_desktop.stock.words import ItemId, LocationId, LotId
+
+_LOTS = core(DeliveryLot)
+_EQUIPMENT = core(DeliveryEquipment)
+_THINGS = select(_EQUIPMENT.c.kind, _EQUIPMENT.c.picked).where(_EQUIPMENT.c.delivery_id == bindparam("delivery"))
+_PICK_LOTS = update(_LOTS).where(_LOTS.c.delivery_id == bindparam("delivery")).values(picked=_LOTS.c.quantity)
 
 
 def scan_pick(
@@ -147,15 +162,13 @@ def pick_all(database: Database, delivery_id: DeliveryId, by: UserId, at: dateti
         authorize(session, by, Permission.PICK)
         head = head_of(session, delivery_id)
         expect(head, DeliveryState.RELEASED)
-        waiting = select(DeliveryEquipment.kind).where(
-            DeliveryEquipment.delivery_id == head.id, DeliveryEquipment.picked.is_(False)
-        )
-        if kind := session.scalar(waiting):
-            raise Refused(f"Scan the {kind} first.")
-        session.execute(
-            update(DeliveryLot).where(DeliveryLot.delivery_id == head.id).values(picked=DeliveryLot.quantity)
-        )
-        if not _something_picked(session, head):
+        connection = session.connection()
+        things = connection.execute(_THINGS, {"delivery": head.id}).all()
+        for kind, picked in things:
+            if not picked:
+                raise Refused(f"Scan the {kind} first.")
+        lots = connection.execute(_PICK_LOTS, {"delivery": head.id})
+        if not lots.rowcount and not things:
             raise Refused(f"Delivery {head.number} has nothing to send: everything is short. Receive stock first.")
         advance(session, head, DeliveryState.PICKED, Step.PICK, by, at)
         tell(session, head, by, "pick all", state=DeliveryState.PICKED)

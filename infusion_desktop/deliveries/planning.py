@@ -17,7 +17,7 @@ from infusion_desktop.deliveries import templates as kits
 from infusion_desktop.deliveries.home_counts import keep_counts
 from infusion_desktop.deliveries.kinds import answers
 from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply, need
-from infusion_desktop.deliveries.steps import expect, head_of, keep_step, tell
+from infusion_desktop.deliveries.steps import core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine
 from infusion_desktop.deliveries.templates import TemplateLine
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
@@ -256,6 +256,10 @@ def _reasons_against_items(session: Session, patient_id: PatientId, ids: Sequenc
     return reasons
 
 
+_ADD = insert(core(Delivery)).returning(core(Delivery).c.id)
+_ADD_LINES = insert(core(DeliveryLine))
+
+
 def _insert(
     session: Session,
     patient_id: PatientId,
@@ -285,10 +289,10 @@ def _insert(
         "counted_with": counted_with.strip(),
         "version": 1,
     }
-    delivery_id = session.execute(insert(Delivery).values(**values).returning(Delivery.id)).scalar_one()
+    delivery_id = session.connection().execute(_ADD, values).scalar_one()
     if lines:
-        session.execute(
-            insert(DeliveryLine),
+        session.connection().execute(
+            _ADD_LINES,
             [
                 {
                     "delivery_id": delivery_id,

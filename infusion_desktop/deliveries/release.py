@@ -1,6 +1,6 @@
 """Release: a draft becomes work for the bench; stock is reserved first-expired first, what is short stays owed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from infusion_desktop.deliveries.rules import (
     reasons_against_refill,
     refill_rule_on,
 )
-from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, expect, head_of, tell
+from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, core, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, DeliveryState, Step
 from infusion_desktop.equipment.custody import let_go as let_asset_go
@@ -81,20 +81,25 @@ def fill_owed(database: Database, delivery_id: DeliveryId, by: UserId) -> Releas
         owed = [(row.id, row.item_id, row.name, row.owed) for row in _lines(session, delivery_id) if row.owed]
         if not owed:
             raise Refused(f"Delivery {head.number} owes nothing.")
-        released = _reserve(session, head, owed)
+        released = _reserve(session, head, owed, {line for line, _, _, _ in owed})
         tell(session, head, by, "fill owed", short={str(each.line_id): each.units for each in released.short})
         return released
 
 
+_LINE, _ITEM, _LOTS = core(DeliveryLine), core(Item), core(DeliveryLot)
+_LINES = (
+    select(_LINE.c.id, _LINE.c.item_id, _LINE.c.to_send, _LINE.c.owed, _ITEM.c.name, _ITEM.c.contains_latex)
+    .join(_ITEM, _ITEM.c.id == _LINE.c.item_id)
+    .where(_LINE.c.delivery_id == bindparam("delivery"))
+)
+_KNOWN_LOTS = select(_LOTS.c.id, _LOTS.c.line_id, _LOTS.c.lot_id, _LOTS.c.location_id).where(
+    _LOTS.c.delivery_id == bindparam("delivery")
+)
+_ADD_LOTS = insert(_LOTS)
+
+
 def _lines(session: Session, delivery_id: DeliveryId) -> Sequence[Any]:
-    return session.execute(
-        select(
-            DeliveryLine.id, DeliveryLine.item_id, DeliveryLine.to_send, DeliveryLine.owed, Item.name,
-            Item.contains_latex,
-        )
-        .join(Item, Item.id == DeliveryLine.item_id)
-        .where(DeliveryLine.delivery_id == delivery_id)
-    ).all()  # fmt: skip
+    return session.connection().execute(_LINES, {"delivery": delivery_id}).all()
 
 
 def _check(session: Session, head: Head, lines: Sequence[Any], override: str) -> None:
@@ -102,7 +107,7 @@ def _check(session: Session, head: Head, lines: Sequence[Any], override: str) ->
     reasons = reasons_against_latex(head.latex_allergy, [SentLot(row.name, contains_latex=row.contains_latex)
                                                          for row in sent])  # fmt: skip
     equipment = select(DeliveryEquipment.id).where(DeliveryEquipment.delivery_id == head.id)
-    if not sent and session.scalar(equipment) is None:
+    if not sent and session.scalars(equipment).first() is None:
         reasons.append("There is nothing to send. Change a quantity, or cancel the delivery.")
     refuse_if(reasons)
     warn_unless(override, _warnings(session, head))
@@ -151,14 +156,17 @@ def _refill_warnings(session: Session, head: Head) -> list[str]:
 _OWE = update(DeliveryLine.__table__).where(DeliveryLine.id == bindparam("line")).values(owed=bindparam("units"))  # type: ignore[arg-type]
 
 
-def _reserve(session: Session, head: Head, wanted: Sequence[tuple[int, int, str, int]]) -> Released:
+def _reserve(
+    session: Session, head: Head, wanted: Sequence[tuple[int, int, str, int]], owing: Collection[int] = ()
+) -> Released:
     demands = [Demand(line, ItemId(item), units, head.period.last) for line, item, _, units in wanted]
     kept = reserve(session, DOCUMENT, head.id, demands)
     add_lots(session, head.id, kept.allocations)
-    changed = [{"line": line, "units": kept.shortages.get(line, 0)} for line, _, _, _ in wanted]
-    owing = {row.id for row in session.execute(select(DeliveryLine.id).where(DeliveryLine.delivery_id == head.id,
-                                                                            DeliveryLine.owed > 0))}  # fmt: skip
-    changed = [each for each in changed if each["units"] or each["line"] in owing]
+    changed = [
+        {"line": line, "units": kept.shortages.get(line, 0)}
+        for line, _, _, _ in wanted
+        if line in kept.shortages or line in owing
+    ]
     if changed:
         session.connection().execute(_OWE, changed)
     short = tuple(
@@ -175,11 +183,7 @@ def add_lots(session: Session, delivery_id: DeliveryId, allocations: Sequence[Al
         return
     known = {
         (row.line_id, row.lot_id, row.location_id): row.id
-        for row in session.execute(
-            select(DeliveryLot.id, DeliveryLot.line_id, DeliveryLot.lot_id, DeliveryLot.location_id).where(
-                DeliveryLot.delivery_id == delivery_id
-            )
-        )
+        for row in session.connection().execute(_KNOWN_LOTS, {"delivery": delivery_id})
     }
     rows = []
     for each in allocations:
@@ -202,7 +206,7 @@ def add_lots(session: Session, delivery_id: DeliveryId, allocations: Sequence[Al
             }
         )
     if rows:
-        session.execute(insert(DeliveryLot), rows)
+        session.connection().execute(_ADD_LOTS, rows)
 
 
 def free_everything(session: Session, head: Head, by: UserId) -> None:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.types import Table as MappedTable
 from infusion_desktop.dates import Days, now_utc
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
@@ -50,17 +51,42 @@ class Head:
     latex_allergy: bool
 
 
-_HEAD = select(
-    Delivery.id, Delivery.number, Delivery.patient_id, Delivery.therapy_id, Delivery.state, Delivery.period_first,
-    Delivery.period_last, Delivery.scheduled_on, Delivery.carrier, Delivery.version, Patient.home_id,
-    Patient.latex_allergy,
-).join(Patient, Patient.id == Delivery.patient_id)  # fmt: skip
+def core(mapped: type[MappedTable]) -> Table:
+    """The plain table of a mapped class: statements of hot paths are made from it once, not at each call."""
+    table = mapped.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+_DELIVERY, _STEP, _PATIENT = core(Delivery), core(DeliveryStep), core(Patient)
+_ADVANCE = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery"), _DELIVERY.c.version == bindparam("read"))
+_KEEP_STEP = insert(_STEP)
+_PICKERS = select(_STEP.c.staff_id).where(_STEP.c.delivery_id == bindparam("delivery"), _STEP.c.step == Step.PICK)
+_HEAD = (
+    select(
+        _DELIVERY.c.id,
+        _DELIVERY.c.number,
+        _DELIVERY.c.patient_id,
+        _DELIVERY.c.therapy_id,
+        _DELIVERY.c.state,
+        _DELIVERY.c.period_first,
+        _DELIVERY.c.period_last,
+        _DELIVERY.c.scheduled_on,
+        _DELIVERY.c.carrier,
+        _DELIVERY.c.version,
+        _PATIENT.c.home_id,
+        _PATIENT.c.latex_allergy,
+    )
+    .join(_PATIENT, _PATIENT.c.id == _DELIVERY.c.patient_id)
+    .where(_DELIVERY.c.id == bindparam("delivery"))
+)
+_HEAD_LOCKED = _HEAD.with_for_update(of=_DELIVERY)
 
 
 def head_of(session: Session, delivery_id: DeliveryId, *, lock: bool = True) -> Head:
     """The delivery, locked for this transaction, or Refused."""
-    wanted = _HEAD.where(Delivery.id == delivery_id)
-    row = session.execute(wanted.with_for_update(of=Delivery) if lock else wanted).one_or_none()
+    wanted = _HEAD_LOCKED if lock else _HEAD
+    row = session.connection().execute(wanted, {"delivery": delivery_id}).one_or_none()
     if row is None:
         raise Refused("This delivery is not known. Open it from the list again.")
     return Head(
@@ -95,13 +121,9 @@ def advance(
     **values: Any,
 ) -> None:
     """Move the delivery on and keep the step; Stale when somebody else just did."""
-    changed = session.execute(
-        update(Delivery)
-        .where(Delivery.id == head.id, Delivery.version == head.version)
-        .values(state=state, version=head.version + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
+    values = {"state": state, "version": head.version + 1, **values, "delivery": head.id, "read": head.version}
+    changed = session.connection().execute(_ADVANCE, values)
+    if changed.rowcount != 1:
         raise Stale(f"Somebody else changed delivery {head.number} meanwhile. Look at it again.")
     keep_step(session, head.id, step, by, at, note)
 
@@ -111,11 +133,15 @@ def keep_step(
 ) -> None:
     """Who did which step when."""
     now = now_utc()
-    session.execute(
-        insert(DeliveryStep).values(
-            delivery_id=delivery_id, step=step, staff_id=by, effective_at=at or now, recorded_at=now, note=note.strip()
-        )
-    )
+    values = {
+        "delivery_id": delivery_id,
+        "step": step,
+        "staff_id": by,
+        "effective_at": at or now,
+        "recorded_at": now,
+        "note": note.strip(),
+    }
+    session.connection().execute(_KEEP_STEP, values)
 
 
 def tell(session: Session, head: Head, by: UserId, action: str, reason: str = "", **after: Any) -> None:
@@ -126,7 +152,4 @@ def tell(session: Session, head: Head, by: UserId, action: str, reason: str = ""
 
 def pickers_of(session: Session, delivery_id: DeliveryId) -> frozenset[int]:
     """Everybody who picked for this delivery."""
-    picked = select(DeliveryStep.staff_id).where(
-        DeliveryStep.delivery_id == delivery_id, DeliveryStep.step == Step.PICK
-    )
-    return frozenset(session.scalars(picked))
+    return frozenset(session.connection().scalars(_PICKERS, {"delivery": delivery_id}))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
@@ -19,12 +19,17 @@ from infusion_desktop.deliveries.bench import (
     unfinished,
 )
 from infusion_desktop.deliveries.rules import reasons_against_verifier
-from infusion_desktop.deliveries.steps import Head, advance, expect, head_of, pickers_of, tell
+from infusion_desktop.deliveries.steps import Head, advance, core, expect, head_of, pickers_of, tell
 from infusion_desktop.deliveries.tables import DeliveryEquipment, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, DeliveryState, Step
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.scan_values import Scan
 from infusion_desktop.stock.words import ItemId
+
+_LOTS = core(DeliveryLot)
+_VERIFY_LOTS = update(_LOTS).where(_LOTS.c.delivery_id == bindparam("delivery")).values(verified=_LOTS.c.picked)
+_EQUIPMENT = core(DeliveryEquipment)
+_VERIFY_THINGS = update(_EQUIPMENT).where(_EQUIPMENT.c.delivery_id == bindparam("delivery")).values(verified=True)
 
 
 def scan_verify(
@@ -66,10 +71,8 @@ def verify_all(database: Database, delivery_id: DeliveryId, by: UserId, at: date
     """A second person confirms that every lot and pump was compared with the list."""
     with database.transaction() as session:
         head = _begin(session, delivery_id, by)
-        session.execute(
-            update(DeliveryLot).where(DeliveryLot.delivery_id == head.id).values(verified=DeliveryLot.picked)
-        )
-        session.execute(update(DeliveryEquipment).where(DeliveryEquipment.delivery_id == head.id).values(verified=True))
+        session.connection().execute(_VERIFY_LOTS, {"delivery": head.id})
+        session.connection().execute(_VERIFY_THINGS, {"delivery": head.id})
         advance(session, head, DeliveryState.VERIFIED, Step.VERIFY, by, at)
         tell(session, head, by, "verify all", state=DeliveryState.VERIFIED)
 
