@@ -174,7 +174,7 @@ def _passed_over(session: Session, demands: Sequence[Demand], shortages: Mapping
         keys += session.connection().execute(_UNREACHABLE, {"items": sorted(short), "most": MOST_NAMED}).all()
     if not keys:
         return ()
-    rows = session.execute(_NAMED, {"keys": sorted({(lot, place) for lot, place in keys})})
+    rows = session.connection().execute(_NAMED, {"keys": sorted({(lot, place) for lot, place in keys})})
     return tuple(
         f"{row.name}, lot {row.number or '(none)'}: {row.free} passed over, {_why(row, through[ItemId(row.item_id)])}."
         for row in rows
@@ -260,7 +260,7 @@ def take_reserved(
     Refused, naming the lots, when one was put on hold since it was reserved.
     """
     ended = _end_reservations(session, document, document_id)
-    held = session.execute(_HELD, {"lots": sorted({lot for lot, _, _ in ended})})
+    held = session.connection().execute(_HELD, {"lots": sorted({lot for lot, _, _ in ended})})
     refuse_if(f"{row.name}, lot {row.number}, is held: {row.held}. Take another lot for it." for row in held)
     moves = [NewMove(lot, place, to_id, quantity, reason) for lot, place, quantity in ended]
     return post(session, moves, document, document_id, by, at, reserved=True)

@@ -106,7 +106,7 @@ def _add_moves(session: Session, rows: list[dict[str, Any]]) -> list[MoveId]:
 
 
 def _kinds(session: Session, places: set[LocationId]) -> dict[LocationId, LocationKind]:
-    rows = session.execute(select(Location.id, Location.kind).where(Location.id.in_(places)))
+    rows = session.connection().execute(_KINDS, {"places": sorted(places)})
     kinds = {LocationId(place): kind for place, kind in rows}
     if len(kinds) != len(places):
         raise Refused("There is no such place. Look at the places again.")
@@ -136,7 +136,9 @@ def _add(session: Session, arriving: dict[LotPlace, int], kinds: dict[LocationId
     lots = sorted({lot for lot, _ in arriving})
     facts: dict[int, Any] = {}
     for start in range(0, len(lots), KEYS_AT_ONCE):
-        facts.update({row.id: row for row in session.execute(_FACTS, {"lots": lots[start : start + KEYS_AT_ONCE]})})
+        facts.update(
+            {row.id: row for row in session.connection().execute(_FACTS, {"lots": lots[start : start + KEYS_AT_ONCE]})}
+        )
     rows = [
         {
             "lot_id": lot,
@@ -165,6 +167,7 @@ def _upsert(dialect: str) -> Any:
 _BALANCE = cast(Table, Balance.__table__)
 _MOVE = cast(Table, Move.__table__)
 _KEY = (_BALANCE.c.lot_id == bindparam("lot"), _BALANCE.c.location_id == bindparam("place"))
+_KINDS = select(Location.id, Location.kind).where(Location.id.in_(bindparam("places", expanding=True)))
 _LOCK = (
     select(_BALANCE.c.lot_id, _BALANCE.c.location_id)
     .where(tuple_(_BALANCE.c.lot_id, _BALANCE.c.location_id).in_(bindparam("keys", expanding=True)))

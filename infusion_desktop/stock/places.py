@@ -1,6 +1,6 @@
 """The places stock can be: the built-in ones every pharmacy has, our own bins, and patients' homes."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -24,6 +24,9 @@ BUILT_IN = {
 }
 
 
+_BY_CODE = select(Location.id).where(Location.code == bindparam("code"), Location.ended_on.is_(None))
+
+
 def set_up_places(session: Session, by: UserId) -> None:
     """Make the built-in places that are missing."""
     known = set(session.scalars(select(Location.code).where(Location.code.in_(BUILT_IN))))
@@ -39,7 +42,7 @@ def set_up_places(session: Session, by: UserId) -> None:
 
 def place_id(session: Session, code: str) -> LocationId:
     """The place with this code; Refused when there is none or it was ended."""
-    found = session.scalar(select(Location.id).where(Location.code == code, Location.ended_on.is_(None)))
+    found = session.connection().scalar(_BY_CODE, {"code": code})
     if found is None:
         raise Refused(f"There is no place “{code[:40]}”. Check the label or add the place first.")
     return LocationId(found)
