@@ -239,17 +239,23 @@ class MoveRow:
     document: str
     by: str
     note: str
+    item_id: ItemId
 
 
 def move_rows(
-    session: Session, *, item_id: ItemId | None = None, lot_id: LotId | None = None, limit: int = 2000
+    session: Session,
+    *,
+    item_id: ItemId | None = None,
+    lot_id: LotId | None = None,
+    document: tuple[str, int] | None = None,
+    limit: int = 2000,
 ) -> tuple[MoveRow, ...]:
-    """The newest moves, of everything, of an item or of a lot."""
+    """The newest moves, of everything, of an item, of a lot or of a document such as ("receipt", 12)."""
     source, target = aliased(Location), aliased(Location)
     query = (
         select(
             Move.id, Move.effective_at, Item.name, Lot.number, Move.quantity, source.code, target.code, Move.reason,
-            Move.document, Move.document_id, Staff.name.label("by"), Move.note,
+            Move.document, Move.document_id, Staff.name.label("by"), Move.note, Item.id.label("item_id"),
         )
         .join(Lot, Lot.id == Move.lot_id)
         .join(Item, Item.id == Lot.item_id)
@@ -263,8 +269,11 @@ def move_rows(
         query = query.where(Move.lot_id == lot_id)
     if item_id is not None:
         query = query.where(Lot.item_id == item_id)
+    if document is not None:
+        query = query.where(Move.document == document[0], Move.document_id == document[1])
     return tuple(
-        MoveRow(*row[:8], f"{row.document} {row.document_id}", row.by, row.note) for row in session.execute(query)
+        MoveRow(*row[:8], f"{row.document} {row.document_id}", row.by, row.note, ItemId(row.item_id))
+        for row in session.execute(query)
     )
 
 

@@ -1,0 +1,185 @@
+"""The side panel of the board: one pump or pole, what may be done with it next, and its whole life."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from infusion_desktop.dates import show_day, show_instant
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.equipment.check_form import CheckForm, Limit
+from infusion_desktop.desktop.equipment.deeds import CHECK, NEXT_OF, BoardDeed, allowed, tone_of
+from infusion_desktop.desktop.labels import label, rule, tone_icon
+from infusion_desktop.desktop.pages import Card, scrolled
+from infusion_desktop.desktop.theme import set_icon
+from infusion_desktop.equipment.queries import AssetRow, EventRow
+from infusion_desktop.equipment.words import AssetState
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """What the panel shows."""
+
+    row: AssetRow
+    history: tuple[EventRow, ...]
+    limits: tuple[Limit, ...]
+
+
+class AssetPanel(Card):
+    """``deed_asked`` carries the deed, ``checked`` the measured values; the screen does them."""
+
+    deed_asked = Signal(object)
+    checked = Signal(object)
+
+    def __init__(self, may_care: bool, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.may_care = may_care
+        self.facts: AssetFacts | None = None
+        self.buttons: dict[str, QPushButton] = {}
+        self.tag = label("", "title")
+        self.state_icon = tone_icon(Tone.NEUTRAL)
+        self.state = label("", "strong")
+        self.item = label("", wrap=True)
+        self.where = label("", "muted", wrap=True)
+        self.why_not = label("", wrap=True)
+        self.deeds = QWidget()
+        self._deed_grid = QGridLayout(self.deeds)
+        self._deed_grid.setContentsMargins(0, 0, 0, 0)
+        self._deed_grid.setSpacing(8)
+        self.check = CheckForm()
+        self.work = QStackedWidget()
+        self.work.addWidget(self.deeds)
+        self.work.addWidget(self.check)
+        self._events = QWidget()
+        self._event_column = QVBoxLayout(self._events)
+        self._event_column.setContentsMargins(0, 0, 0, 0)
+        self._event_column.setSpacing(10)
+        self._lay_out()
+        self.check.finished.connect(self.checked)
+        self.check.left.connect(self.leave_check)
+
+    def show_nothing(self) -> None:
+        """Nothing is selected."""
+        self.facts = None
+        self.tag.setText("No pump or pole chosen")
+        self.state.setText("")
+        self.state_icon.hide()
+        self.item.setText("Choose one in the list, or scan its tag or serial number.")
+        for part in (self.where, self.why_not, self.work, self.history_title, self.history_area):
+            part.hide()
+
+    def show_facts(self, facts: AssetFacts) -> None:
+        """Show a pump or pole; a check that is being typed for the same one stays."""
+        is_same = self.facts is not None and self.facts.row.id == facts.row.id
+        same_state = self.facts is not None and self.facts.row.state is facts.row.state
+        self.facts = facts
+        row = facts.row
+        self.tag.setText(row.tag)
+        tone = tone_of(row.state)
+        set_icon(self.state_icon, tone.value, tone.name.lower())  # type: ignore[arg-type]  # they share names
+        self.state_icon.show()
+        self.state.setText(row.state.value.capitalize())
+        self.item.setText(f"{row.item_name}\nSerial number {row.serial}")
+        facts_shown = [
+            row.place + (f" ({row.document})" if row.document else ""),
+            f"Checked {show_day(row.checked_on)}" if row.checked_on else "",
+            f"Maintenance due {show_day(row.maintenance_due_on)}" if row.maintenance_due_on else "",
+            f"Due back {show_day(row.due_back_on)}" if row.due_back_on else "",
+        ]
+        self.where.setText("\n".join(filter(None, facts_shown)))
+        self.why_not.setText(row.why_not or "Ready for a patient.")
+        for part in (self.where, self.why_not, self.work, self.history_title, self.history_area):
+            part.show()
+        if not (is_same and same_state):
+            self.leave_check()
+            self._show_deeds(row.state)
+        self._show_events(facts.history)
+
+    def start_check(self) -> None:
+        """Ask for the measured values."""
+        if self.facts is not None:
+            self.work.setCurrentWidget(self.check)
+            self._fit_work()
+            self.check.ask(self.facts.limits)
+
+    def leave_check(self) -> None:
+        """Back to the deeds."""
+        self.work.setCurrentWidget(self.deeds)
+        self._fit_work()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.tag)
+        head.addStretch(1)
+        head.addWidget(self.state_icon)
+        head.addWidget(self.state)
+        self.history_title = label("History", "heading")
+        self.history_area = scrolled(self._events)
+        self.add(head)
+        for part in (self.item, self.where, self.why_not, self.work):
+            self.add(part)
+        self.add(rule())
+        self.add(self.history_title)
+        self.add(self.history_area, 1)
+        self._event_column.addStretch(1)
+
+    def _show_deeds(self, state: AssetState) -> None:
+        _clear(self._deed_grid)
+        self.buttons = {}
+        for place, deed in enumerate(allowed(state)):
+            is_next = NEXT_OF.get(state) is deed.deed
+            press = button(deed.title, partial(self._press, deed), icon=deed.icon, kind="primary" if is_next else "")
+            press.setEnabled(self.may_care)
+            if not self.may_care:
+                press.setToolTip("Technicians and pharmacists care for equipment.")
+            self.buttons[deed.title] = press
+            self._deed_grid.addWidget(press, place // 2, place % 2)
+        self._fit_work()
+
+    def _press(self, deed: BoardDeed) -> None:
+        if deed is CHECK:
+            self.start_check()
+        else:
+            self.deed_asked.emit(deed)
+
+    def _fit_work(self) -> None:
+        """A stack is as tall as its tallest page; this one follows the page in view."""
+        for page in (self.deeds, self.check):
+            is_shown = page is self.work.currentWidget()
+            policy = page.sizePolicy()
+            policy.setVerticalPolicy(policy.Policy.Preferred if is_shown else policy.Policy.Ignored)
+            page.setSizePolicy(policy)
+        self.work.adjustSize()
+        self.work.updateGeometry()
+
+    def _show_events(self, events: tuple[EventRow, ...]) -> None:
+        _clear(self._event_column)
+        for event in events:
+            self._event_column.addWidget(_event(event))
+        self._event_column.addStretch(1)
+
+
+def _event(event: EventRow) -> QWidget:
+    made = QFrame()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(1)
+    column.addWidget(label(event.deed.value.capitalize(), "strong"))
+    column.addWidget(label(f"{show_instant(event.at)} · {event.by} · {event.place}", "small", wrap=True))
+    measured = ", ".join(f"{name} {value}" for name, value in event.measured.items())
+    for text in (measured, event.note, event.document):
+        if text:
+            column.addWidget(label(text, "small", wrap=True))
+    return made
+
+
+def _clear(layout: QGridLayout | QVBoxLayout) -> None:
+    while layout.count():
+        place = layout.takeAt(0)
+        widget = place.widget() if place is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
