@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.dates import Days
@@ -438,15 +438,27 @@ def bench(session: Session, delivery_id: DeliveryId) -> tuple[BenchRow, ...]:
 
 
 def owed_to(session: Session, patient_id: PatientId) -> tuple[tuple[str, LineRow], ...]:
-    """What is still owed to a patient: the delivery's number and the line, the oldest first."""
+    """What is still owed to a patient: the delivery's number and the line, the oldest first.
+
+    A debt ends when a later delivery that sends the item has arrived.
+    """
+    later, sent = aliased(Delivery), aliased(DeliveryLine)
+    settled = (
+        select(sent.id)
+        .join(later, later.id == sent.delivery_id)
+        .where(later.patient_id == patient_id, later.state == DeliveryState.DELIVERED)
+        .where(later.id > Delivery.id, sent.item_id == DeliveryLine.item_id, sent.to_send > sent.owed)
+        .correlate(Delivery, DeliveryLine)
+    )
     rows = session.execute(
-        select(Delivery.id, Delivery.number)
+        select(Delivery.id, Delivery.number, DeliveryLine.id.label("line"))
         .join(DeliveryLine, DeliveryLine.delivery_id == Delivery.id)
         .where(Delivery.patient_id == patient_id, DeliveryLine.owed > 0)
-        .distinct()
-        .order_by(Delivery.id)
+        .where(Delivery.state.in_((*OPEN, DeliveryState.DELIVERED)), ~settled.exists())
+        .order_by(Delivery.id, DeliveryLine.position)
     ).all()
-    return tuple((row.number, line) for row in rows for line in lines_of(session, DeliveryId(row.id)) if line.owed)
+    lines = {line.id: line for each in dict.fromkeys(row.id for row in rows) for line in lines_of(session, each)}
+    return tuple((row.number, lines[row.line]) for row in rows)
 
 
 def equipment_at_home(session: Session, patient_id: PatientId) -> tuple[AtHomeAsset, ...]:

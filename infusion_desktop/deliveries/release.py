@@ -113,13 +113,28 @@ def _check(session: Session, head: Head, lines: Sequence[Any], override: str) ->
     warn_unless(override, _warnings(session, head))
 
 
+_EPISODE, _COVERAGE, _PAYER = core(Episode), core(Coverage), core(Payer)
+_LAST_EPISODE = (
+    select(_EPISODE)
+    .where(_EPISODE.c.patient_id == bindparam("patient"))
+    .order_by(_EPISODE.c.admitted_on.desc(), _EPISODE.c.id.desc())
+    .limit(1)
+)
+_PRIMARY_KIND = (
+    select(_PAYER.c.kind)
+    .join(_COVERAGE, _COVERAGE.c.payer_id == _PAYER.c.id)
+    .where(
+        _COVERAGE.c.patient_id == bindparam("patient"),
+        _COVERAGE.c.rank == Rank.PRIMARY,
+        _COVERAGE.c.starts_on <= bindparam("on"),
+        _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
+    )
+)
+
+
 def _warnings(session: Session, head: Head) -> list[str]:
     warnings = []
-    episode = session.scalars(
-        select(Episode)
-        .where(Episode.patient_id == head.patient_id)
-        .order_by(Episode.admitted_on.desc(), Episode.id.desc())
-    ).first()
+    episode = session.connection().execute(_LAST_EPISODE, {"patient": head.patient_id}).first()
     if episode is not None:
         ticked = Checklist(episode.clinically_stable, episode.trained, episode.home_safe, episode.consent_signed, True)
         if ticked.missing:
@@ -131,13 +146,7 @@ def _warnings(session: Session, head: Head) -> list[str]:
 
 def _refill_warnings(session: Session, head: Head) -> list[str]:
     """Medicare asks for a refill call and no early delivery; other payers' rules are in their contracts."""
-    kind = session.scalar(
-        select(Payer.kind)
-        .join(Coverage, Coverage.payer_id == Payer.id)
-        .where(Coverage.patient_id == head.patient_id, Coverage.rank == Rank.PRIMARY)
-        .where(Coverage.starts_on <= head.scheduled_on)
-        .where(Coverage.ends_on.is_(None) | (Coverage.ends_on >= head.scheduled_on))
-    )
+    kind = session.connection().scalar(_PRIMARY_KIND, {"patient": head.patient_id, "on": head.scheduled_on})
     rule = refill_rule_on(head.scheduled_on)
     if kind is not PayerKind.MEDICARE_B or rule is None or head.therapy_id is None:
         return []

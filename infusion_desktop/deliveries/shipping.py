@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
-from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, expect, head_of, keep_step, tell
+from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
 from infusion_desktop.equipment import custody
@@ -54,8 +54,7 @@ def ship(
         head = head_of(session, delivery_id)
         expect(head, DeliveryState.PACKED)
         reasons = _held(session, head)
-        known = session.scalar(select(Delivery.tracking).where(Delivery.id == head.id)) or ""
-        number = tracking.strip() or known
+        number = tracking.strip() or head.tracking
         if head.carrier is Carrier.PARCEL and not number:
             reasons.append("Type the parcel's tracking number.")
         refuse_if(reasons)
@@ -80,23 +79,29 @@ def failed_attempt(
         tell(session, head, by, "failed attempt", what)
 
 
+_LINE, _LOTS, _ITEM, _LOT = core(DeliveryLine), core(DeliveryLot), core(Item), core(Lot)
+_COLD = (
+    select(_ITEM.c.name)
+    .join(_LINE, _LINE.c.item_id == _ITEM.c.id)
+    .join(_LOTS, _LOTS.c.line_id == _LINE.c.id)
+    .where(_LOTS.c.delivery_id == bindparam("delivery"), _ITEM.c.storage != Storage.ROOM)
+    .distinct()
+    .order_by(_ITEM.c.name)
+)
+_HELD = (
+    select(_ITEM.c.name, _LOT.c.number, _LOT.c.held)
+    .join(_LOT, _LOT.c.item_id == _ITEM.c.id)
+    .join(_LOTS, _LOTS.c.lot_id == _LOT.c.id)
+    .where(_LOTS.c.delivery_id == bindparam("delivery"), _LOT.c.held != "")
+)
+
+
 def _cold(session: Session, head: Head) -> list[str]:
-    rows = session.execute(
-        select(Item.name)
-        .join(DeliveryLine, DeliveryLine.item_id == Item.id)
-        .join(DeliveryLot, DeliveryLot.line_id == DeliveryLine.id)
-        .where(DeliveryLot.delivery_id == head.id, Item.storage != Storage.ROOM)
-        .distinct()
-        .order_by(Item.name)
-    )
-    return [row.name for row in rows]
+    return [row.name for row in session.connection().execute(_COLD, {"delivery": head.id})]
 
 
 def _held(session: Session, head: Head) -> list[str]:
-    rows = session.execute(
-        select(Item.name, Lot.number, Lot.held)
-        .join(Item, Item.id == Lot.item_id)
-        .join(DeliveryLot, DeliveryLot.lot_id == Lot.id)
-        .where(DeliveryLot.delivery_id == head.id, Lot.held != "")
-    )
-    return [f"{row.name} lot {row.number} is held: {row.held}. Undo to picking and take another lot." for row in rows]
+    return [
+        f"{row.name} lot {row.number} is held: {row.held}. Undo to picking and take another lot."
+        for row in session.connection().execute(_HELD, {"delivery": head.id})
+    ]

@@ -1,7 +1,7 @@
 """What every step of a delivery shares: the delivery read and locked, its state moved on, who did it kept."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, insert, select, update
@@ -44,8 +44,9 @@ class Head:
     therapy_id: TherapyId | None
     state: DeliveryState
     period: Days
-    scheduled_on: Any
+    scheduled_on: date
     carrier: Carrier
+    tracking: str
     version: int
     home_id: LocationId
     latex_allergy: bool
@@ -73,6 +74,7 @@ _HEAD = (
         _DELIVERY.c.period_last,
         _DELIVERY.c.scheduled_on,
         _DELIVERY.c.carrier,
+        _DELIVERY.c.tracking,
         _DELIVERY.c.version,
         _PATIENT.c.home_id,
         _PATIENT.c.latex_allergy,
@@ -98,6 +100,7 @@ def head_of(session: Session, delivery_id: DeliveryId, *, lock: bool = True) -> 
         Days(row.period_first, row.period_last),
         row.scheduled_on,
         row.carrier,
+        row.tracking,
         row.version,
         LocationId(row.home_id),
         row.latex_allergy,

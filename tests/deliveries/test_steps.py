@@ -292,6 +292,17 @@ def test_what_is_not_on_the_shelf_stays_owed(bench: Any) -> None:
     line = page(bench, delivery).lines[1]
     assert (line.reserved, line.owed) == (30, 12)
     in_order(bench)
+    with bench.database.reading() as session:
+        assert [(row.item_number, row.owed) for _, row in owed_to(session, bench.patient)] == [("FLU-1", 12)]
+    wanted = [Wanted(bench.items["flush"], 12, "owed")]
+    rest = bench.releases(plan_items(bench.database, bench.patient, WEEK, today(), wanted, bench.pharmacist))
+    pick_all(bench.database, rest, bench.tech)
+    verify_all(bench.database, rest, bench.pharmacist)
+    pack(bench.database, rest, 1, 0, bench.tech)
+    ship(bench.database, rest, bench.tech)
+    deliver(bench.database, rest, Proof("Ann", "Patient", now_utc(), PNG), bench.tech)
+    with bench.database.reading() as session:
+        assert owed_to(session, bench.patient) == ()
 
 
 def test_the_second_delivery_asks_for_no_second_pump(bench: Any) -> None:
