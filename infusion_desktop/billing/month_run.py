@@ -64,7 +64,13 @@ def run_month(
         (done if state is not ClaimState.DRAFT else refused).extend(told)
     files = []
     for batch in ready.values() if send else ():
-        written = write_file(database, batch, by, route)
+        try:
+            written = write_file(database, batch, by, route)
+        except NotAllowed:
+            raise
+        except Refused as no:
+            refused += no.reasons
+            continue
         files.append((written.name, written.text))
         done += written.notices
     yield Progress(len(work), len(work))

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
+from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.billing.claims import mark_sent
 from infusion_desktop.billing.month_run import run_month
@@ -284,7 +285,7 @@ def _counted(database: Database, case: Case, pick: random.Random) -> dict[ItemId
         }
 
 
-def _pick_pumps(database: Database, delivery: DeliveryId, case: Case, technician: object, told: Counter[str]) -> bool:
+def _pick_pumps(database: Database, delivery: DeliveryId, case: Case, technician: UserId, told: Counter[str]) -> bool:
     with database.reading() as session:
         wanted = session.execute(
             select(DeliveryEquipment.kind).where(
@@ -300,8 +301,7 @@ def _pick_pumps(database: Database, delivery: DeliveryId, case: Case, technician
     for kind in wanted:
         fitting = [row for row in ready if answers(kind, row.kind, row.hcpcs)]
         for row in fitting:
-            feedback = scan_pick(database, delivery, f"AST:{row.tag}", technician, override="demonstration")  # type: ignore[arg-type]
-            if feedback.right:
+            if _scanned(database, delivery, row.tag, technician):
                 case.pumps.append(AssetId(row.id))
                 ready = [other for other in ready if other.id != row.id]
                 break
@@ -309,6 +309,14 @@ def _pick_pumps(database: Database, delivery: DeliveryId, case: Case, technician
             told["kits waiting for a pump"] += 1
             return False
     return True
+
+
+def _scanned(database: Database, delivery: DeliveryId, tag: str, technician: UserId) -> bool:
+    """Whether this pump could be taken; one with maintenance due within the period stays on the shelf."""
+    try:
+        return scan_pick(database, delivery, f"AST:{tag}", technician).right
+    except Warned:
+        return False
 
 
 def _fetch_pumps(database: Database, cast: Cast, case: Case, day: date) -> None:

@@ -61,7 +61,7 @@ ORDERS = (
           route=R.SUBCUTANEOUS, run_hours=10, supply_days=14),
     Order(T.CATHETER_CARE, "Catheter care, PICC", "", "Z45.2", M.NONE, A.PICC, 168, 4, supply_days=28),
     Order(T.CATHETER_CARE, "Catheter care, implanted port", "", "Z45.2", M.NONE, A.PORT, 672, 3, supply_days=28),
-    Order(T.ENTERAL_NUTRITION, "Enteral formula 1.5 L a day", "ENT-FRM-01", "R13.10", M.ENTERAL_PUMP, A.FEEDING_TUBE,
+    Order(T.ENTERAL_NUTRITION, "Enteral formula 1.5 L a day", "", "R13.10", M.ENTERAL_PUMP, A.FEEDING_TUBE,
           24, 6, route=R.ENTERAL, run_hours=12, volume_ml=1500, units_per_dose=2, supply_days=28),
     Order(T.CORTICOSTEROID, "Methylprednisolone 1 g", "DRG-METH-01", "G35.D", M.GRAVITY, A.PERIPHERAL, 24, 3,
           course_days=5),
