@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -202,8 +203,14 @@ def import_fees(database: Database, payer: PayerId, text: str, by: UserId) -> in
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_PAYERS)
         _payer_name(session, payer)
-        for fee in fees:
-            _add_fee(session, payer, fee, by)
+        refuse_if(problem for fee in fees for problem in _problems(fee))
+        first = session.scalar(select(Fee.id).where(Fee.payer_id == payer).limit(1)) is None
+        if first and len({_key(payer, fee) for fee in fees}) == len(fees):
+            session.execute(insert(Fee), [_values(payer, fee) for fee in fees])
+            record(session, by, "import fees", "payer", payer, after={"codes": [fee.code for fee in fees]})
+        else:
+            for fee in fees:
+                _add_fee(session, payer, fee, by)
     return len(fees)
 
 
@@ -253,15 +260,28 @@ def _for_engine(fee: NewFee) -> therapy.Fee:
     )
 
 
+class _Key(NamedTuple):
+    """What two prices that replace each other have in common; the names are those of the columns."""
+
+    payer_id: PayerId
+    code: str
+    modifiers: str
+    rate_basis: str
+    rate_key: str
+
+
+def _key(payer: PayerId, fee: NewFee) -> _Key:
+    return _Key(payer, fee.code.strip().upper(), " ".join(fee.modifiers), fee.basis.name, fee.rate_key)
+
+
+def _values(payer: PayerId, fee: NewFee) -> dict[str, object]:
+    prices = {"rate": fee.rate, "charge": fee.charge, "starts_on": fee.starts_on, "ends_on": fee.ends_on}
+    return {**_key(payer, fee)._asdict(), **prices}
+
+
 def _add_fee(session: Session, payer: PayerId, fee: NewFee, by: UserId) -> FeeId:
     refuse_if(_problems(fee))
-    values = {
-        "payer_id": payer,
-        "code": fee.code.strip().upper(),
-        "modifiers": " ".join(fee.modifiers),
-        "rate_basis": fee.basis.name,
-        "rate_key": fee.rate_key,
-    }
+    values = _key(payer, fee)._asdict()
     same = [Fee.__table__.c[name] == value for name, value in values.items()]
     clash = session.scalar(select(Fee.id).where(*same, Fee.starts_on == fee.starts_on))
     if clash is not None:
@@ -271,7 +291,7 @@ def _add_fee(session: Session, payer: PayerId, fee: NewFee, by: UserId) -> FeeId
         .where(*same, Fee.starts_on < fee.starts_on, or_(Fee.ends_on.is_(None), Fee.ends_on >= fee.starts_on))
         .values(ends_on=fee.starts_on - ONE_DAY)
     )
-    values |= {"rate": fee.rate, "charge": fee.charge, "starts_on": fee.starts_on, "ends_on": fee.ends_on}
+    values = _values(payer, fee)
     added = session.execute(insert(Fee).values(**values).returning(Fee.id)).scalar_one()
     record(session, by, "add fee", "fee", added, after=values)
     return FeeId(added)

@@ -29,7 +29,7 @@ class Scale:
 
 SCALES: dict[Size, Scale] = {
     "small": Scale(patients=12, days=35, lots=500, pumps=14, poles=4),
-    "standard": Scale(patients=80, days=122, lots=1500, pumps=48, poles=12),
+    "standard": Scale(patients=80, days=122, lots=1500, pumps=52, poles=14),
     "large": Scale(patients=400, days=122, lots=4000, pumps=240, poles=60),
 }
 

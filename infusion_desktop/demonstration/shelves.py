@@ -21,6 +21,7 @@ from infusion_desktop.stock.words import ItemKind, LocationKind
 
 LINES_A_RECEIPT = 25
 _CENT = Decimal("0.01")
+_USED_UP_QUICKLY = (ItemKind.DRUG, ItemKind.FLUSH, ItemKind.TUBING, ItemKind.ANTISEPTIC)
 READY = {"Flow accuracy": "1.2", "Occlusion alarm": "12", "Battery": "97"}
 
 
@@ -85,7 +86,7 @@ def _line(item: ItemRow, day: date, last: date, turn: int, rounds: int, pick: ra
     expires_on = last + timedelta(days=pick.randrange(-10, 45)) if soon else last + timedelta(days=life)
     expires_on = max(expires_on, day + timedelta(days=30))
     unit_level = max(item.par_level, 40)
-    quantity = round(unit_level * pick.uniform(1.6, 3.2))
+    quantity = round(unit_level * pick.uniform(1.6, 3.2)) * (6 if item.kind in _USED_UP_QUICKLY else 2)
     lot = f"{item.number[:3].replace('-', '')}{pick.randrange(10**5):05}{'ABCDEFGH'[turn % 8]}"
     cost = (item.unit_cost * (100 + pick.randrange(-3, 6)) / 100).quantize(item.unit_cost)
     return ReceiptLine(item.id, quantity, None, lot, expires_on, unit_cost=cost)
@@ -103,7 +104,7 @@ def _register(
     ambulatory = [item for item in models if "AMB" in item.number] or models
     others = [item for item in models if item not in ambulatory] or models
     stands = [item for item in items if item.kind is ItemKind.POLE]
-    wanted = [(ambulatory if number % 3 else others)[number % len(ambulatory if number % 3 else others)]
+    wanted = [(ambulatory if number % 4 else others)[number % len(ambulatory if number % 4 else others)]
               for number in range(pumps)]  # fmt: skip
     wanted += [stands[number % len(stands)] for number in range(poles)] if stands else []
     technician = cast.technicians[0]
