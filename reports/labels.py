@@ -82,8 +82,8 @@ def asset_label(asset_number: str, model: str, serial: str, owner: str = "") -> 
 
 
 def bin_label(bin_name: str, description: str = "", zone: str = "") -> Label:
-    """The label of a bin; scanned as "BIN:<name>"."""
-    return Label(f"BIN:{bin_name}", bin_name, tuple(line for line in (zone, description) if line))
+    """The label of a bin; scanned as "LOC:<name>"."""
+    return Label(f"LOC:{bin_name}", bin_name, tuple(line for line in (zone, description) if line))
 
 
 def lot_label(
@@ -94,9 +94,9 @@ def lot_label(
     gtin: str = "",
     storage: Storage = Storage.ROOM,
 ) -> Label:
-    """The label of a lot: GS1 (GTIN, expiry, lot) where the GTIN is known, else "LOT:<item>:<lot>"."""
+    """The label of a lot: GS1 (GTIN, expiry, lot) where the GTIN is known, else "LOT:<item>/<lot>"."""
     expiry = f"(17){expires_on:%y%m%d}" if expires_on else ""
-    code = f"(01){gtin.zfill(14)}{expiry}(10){lot}" if gtin else f"LOT:{item_number}:{lot}"
+    code = f"(01){gtin.zfill(14)}{expiry}(10){lot}" if gtin else f"LOT:{item_number}/{lot}"
     lines = (
         f"Lot {lot}",
         f"Exp {shown.day(expires_on)}" if expires_on else "No expiry",

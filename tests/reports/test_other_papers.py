@@ -166,7 +166,7 @@ SMALL = (
     labels.lot_label("IT-1023", "Flush syringe", "LOT023A7", date(2027, 12, 24), "00312345678906"),
     labels.lot_label("IT-1040", "Vancomycin bag", "V26-03", DAY, storage=Storage.REFRIGERATED),
 )
-CODES = ["AST:A-0113", "BIN:A-03-12", "(01)00312345678906(17)271224(10)LOT023A7", "LOT:IT-1040:V26-03"]
+CODES = ["AST:A-0113", "LOC:A-03-12", "(01)00312345678906(17)271224(10)LOT023A7", "LOT:IT-1040/V26-03"]
 
 
 def test_small_labels_scan_and_read_on_the_roll(read):
