@@ -1,0 +1,185 @@
+"""The first screen of everybody: figures that lead to the rows behind them, and the calls that are due."""
+
+from datetime import date
+from functools import partial
+from typing import Any, ClassVar
+
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
+from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.follow_ups import FollowUpRow, finish_follow_up
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
+from infusion_desktop.desktop.forms import TextField
+from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.pages import Figure, Page
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.desktop.today import to_do
+from infusion_desktop.desktop.today.to_do import Gather, Heap, ToDo
+from infusion_desktop.identifiers import show_phone
+
+_P = Permission
+HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
+    ("deliveries", "Deliveries today", _P.SEE_DELIVERIES, to_do.deliveries_today, "Nothing goes out today."),
+    ("bench", "At the bench", _P.SEE_DELIVERIES, to_do.at_the_bench, "Nothing waits at the bench."),
+    ("pumps", "Pumps", _P.SEE_EQUIPMENT, to_do.pumps, "Nothing is to be done with pumps and poles."),
+    ("short", "Items short", _P.SEE_STOCK, to_do.items_short, "No item is at or below its reorder point."),
+    ("expiring", "Expiring", _P.SEE_STOCK, to_do.expiring_soon, "No lot expires in the next 30 days."),
+    ("claims", "Claims stopped", _P.SEE_BILLING, to_do.claims_stopped, "Nothing stops a claim."),
+)
+"""Each figure: its key, its caption, who sees it, where it comes from, and what its empty list says."""
+
+COLUMNS: tuple[Column[ToDo], ...] = (
+    Column("What", lambda row: row.what, stretch=True),
+    Column("Details", lambda row: row.detail, stretch=True, hint=lambda row: row.detail),
+    Column("When", lambda row: row.when_text, sort_key=lambda row: row.when, value=lambda row: row.when),
+    Column("State", lambda row: row.state, tone=lambda row: row.tone),
+)
+
+
+def _due(row: FollowUpRow) -> str:
+    return "Today" if row.due_on == today() else show_day(row.due_on)
+
+
+CALL_COLUMNS: tuple[Column[FollowUpRow], ...] = (
+    Column("Due", _due, sort_key=lambda row: row.due_on,
+           tone=lambda row: Tone.BAD if row.due_on < today() else Tone.WARN),
+    Column("Patient", lambda row: row.patient_name, stretch=True, hint=lambda row: row.patient_number),
+    Column("To do", lambda row: row.title, stretch=True, hint=lambda row: row.title),
+    Column("Telephone", lambda row: show_phone(row.phone)),
+)  # fmt: skip
+
+
+class DoneDialog(DeedDialog):
+    """A call was made: how it went."""
+
+    changed: ClassVar[frozenset[str]] = frozenset({"deliveries"})  # type: ignore[misc]
+
+    def __init__(self, context: Context, desk: Desk, row: FollowUpRow, parent: QWidget) -> None:
+        super().__init__(context, desk, row.title, parent, save="Done")
+        self.row = row
+        self.outcome = TextField("How did it go?", required=True)
+        facts = f"{row.patient_name}   {row.patient_number}   {show_phone(row.phone)}"
+        self.body.addWidget(label(facts, "muted", wrap=True))
+        self.body.addWidget(self.outcome)
+        self.outcome.setFocus()
+
+    def deed(self) -> Deed | None:
+        if not self.outcome.check():
+            return None
+        database, by, row, said = self.context.database, self.context.user_id, self.row, self.outcome.value()
+        return lambda _override: finish_follow_up(database, row.id, said, row.version, by)
+
+    def said(self, _result: Any) -> str:
+        return "Done."
+
+
+class TodayScreen(Screen):
+    """What the day asks for."""
+
+    title = "Today"
+    topics: ClassVar[frozenset[str]] = frozenset({"deliveries", "stock", "equipment", "patients", "billing"})
+    help = (
+        "Press a figure to see what it counts; Enter on a line opens the record. Calls that are due are at the right."
+    )
+
+    def __init__(self, context: Context, desk: Desk) -> None:
+        super().__init__(context, desk)
+        self.heaps: dict[str, Heap] = {}
+        self.chosen = ""
+        self.offered = [each for each in HEAPS if context.may(each[2])]
+        self.figures = {key: Figure(caption) for key, caption, *_rest in self.offered}
+        self.dialog: DoneDialog | None = None
+        self._lay_out()
+        if self.offered:
+            self.choose(self.offered[0][0])
+
+    def load(self) -> None:
+        database, day = self.context.database, today()
+        self.page.lead.setText(_greeting(day))
+        for key, _caption, _permission, gather, _empty in self.offered:
+            self.ask(partial(gather, database, day), partial(self._show, key), key=key)
+        if self.context.may(Permission.SEE_DELIVERIES):
+            self.ask(lambda: to_do.calls(database, day), self._show_calls, key="calls")
+
+    def choose(self, key: str) -> None:
+        """Show the rows behind a figure."""
+        self.chosen = key
+        caption, empty = next((each[1], each[4]) for each in self.offered if each[0] == key)
+        self.heading.setText(caption)
+        self.table.set_empty(empty)
+        heap = self.heaps.get(key)
+        self.table.set_rows(heap.rows if heap is not None else ())
+        if heap is not None and heap.rows:
+            self.table.fit_columns()
+
+    def done(self) -> None:
+        """The marked call was made."""
+        row = self.calls.current_row()
+        if row is None:
+            self.desk.messages.refused(("Mark the call that was made first.",), self, Tone.INFO)
+            return
+        self.dialog = DoneDialog(self.context, self.desk, row, self)
+        self.dialog.open()
+
+    def _show(self, key: str, heap: Heap) -> None:
+        self.heaps[key] = heap
+        self.figures[key].show_value(heap.number, heap.detail, heap.tone)
+        if key == self.chosen:
+            self.choose(key)
+
+    def _show_calls(self, rows: tuple[FollowUpRow, ...]) -> None:
+        self.calls.set_rows(rows)
+        overdue = sum(row.due_on < today() for row in rows)
+        self.calls_heading.setText(f"Calls due: {len(rows)}" + (f", {overdue} overdue" if overdue else ""))
+
+    def _lay_out(self) -> None:
+        self.heading, self.calls_heading = label("", "heading"), label("Calls due", "heading")
+        self.table: TableView[ToDo] = TableView(
+            COLUMNS, lambda row: row.id, name="What the figure counts", desk=self.desk, settings=self.settings(),
+        )  # fmt: skip
+        self.calls: TableView[FollowUpRow] = TableView(
+            CALL_COLUMNS, lambda row: row.id, name="Calls due", desk=self.desk, noun=("call", "calls"),
+            settings=self.settings(), empty="No call is due. Refill calls appear here before a supply ends.",
+        )  # fmt: skip
+        self.table.opened.connect(lambda row: self.desk.open(row.opens, row.record))
+        self.calls.opened.connect(lambda row: self.desk.open("patient", row.patient_id))
+        self.done_button = button("Call made…", self.done, icon="phone")
+        if not self.context.may(Permission.PLAN_DELIVERY):
+            roles = [role.value for role in Role if Permission.PLAN_DELIVERY in PERMISSIONS[role]]
+            self.done_button.setEnabled(False)
+            self.done_button.setToolTip(f"Done by: {', '.join(roles)}.")
+        self.page = Page(self)
+        figures = QGridLayout()
+        figures.setSpacing(14)
+        for place, (key, figure) in enumerate(self.figures.items()):
+            figure.pressed.connect(partial(self.choose, key))
+            figures.addWidget(figure, place // 6, place % 6)
+            figures.setColumnStretch(place % 6, 1)
+        self.page.add(figures)
+        lists = QHBoxLayout()
+        lists.setSpacing(18)
+        lists.addLayout(_column(self.heading, self.table), 3)
+        lists.addLayout(_column(self.calls_heading, self.calls, self.done_button), 2)
+        self.page.add(lists, 1)
+
+
+def _greeting(day: date) -> str:
+    return f"{day:%A}, {show_day(day)}"
+
+
+def _column(heading: QWidget, table: QWidget, press: QWidget | None = None) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(8)
+    top = QHBoxLayout()
+    top.addWidget(heading, 1)
+    if press is not None:
+        top.addWidget(press)
+    column.addLayout(top)
+    column.addWidget(table, 1)
+    return column
