@@ -18,7 +18,6 @@ from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.words import PayerId, PayerKind, PrescriberId
 from infusion_desktop.stock.item_import import preview_items
-from infusion_desktop.stock.words import BillingClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +91,22 @@ def _price_list(level: Decimal, starts_on: date) -> str:
     for code in code_table().codes:
         if code.per_diem:
             rates[code.code] = to_cents(level * _WEIGHT.get(code.code, Decimal(1)))
-        elif code.code.startswith(("A", "B", "E", "K")):
+        elif code.code in ("E0779", "E0780", "E0781", "E0791", "B9002", "E0776"):
             rates[code.code] = to_cents(level / 8)
-    rates |= _drug_rates()
+    rates |= _rates_of_goods()
     lines = [f"{code},{rate},{to_cents(rate * Decimal('1.6'))},{starts_on}" for code, rate in sorted(rates.items())]
     return "\n".join(["code,rate,charge,starts_on", *lines])
 
 
-def _drug_rates() -> dict[str, Decimal]:
-    """For each drug code of the catalogue, cost and a third for one HCPCS unit."""
+def _rates_of_goods() -> dict[str, Decimal]:
+    """For each drug and supply code of the catalogue, cost and a third for one HCPCS unit of the dearest item."""
     preview = preview_items(resources.read("demonstration/items.csv"), "items.csv")
-    drugs = [item for item in preview.rows if item.billing_class is BillingClass.DRUG and item.hcpcs]
-    return {
-        item.hcpcs: to_cents(item.unit_cost * Decimal("1.35") / (item.hcpcs_units_per_unit or 1)) or Decimal("0.01")
-        for item in drugs
-    }
+    rates: dict[str, Decimal] = {}
+    for item in preview.rows:
+        if item.hcpcs and not item.kind.is_equipment and not item.hcpcs.startswith("S"):
+            rate = to_cents(item.unit_cost * Decimal("1.35") / (item.hcpcs_units_per_unit or 1)) or Decimal("0.01")
+            rates[item.hcpcs] = max(rate, rates.get(item.hcpcs, rate))
+    return rates
 
 
 _WEIGHT = {
