@@ -47,7 +47,7 @@ class AssetPanel(Card):
         self.deeds = QWidget()
         self._deed_grid = QGridLayout(self.deeds)
         self._deed_grid.setContentsMargins(0, 0, 0, 0)
-        self._deed_grid.setSpacing(8)
+        self._deed_grid.setSpacing(6)
         self.check = CheckForm()
         self.work = QStackedWidget()
         self.work.addWidget(self.deeds)

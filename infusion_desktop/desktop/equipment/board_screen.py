@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
@@ -97,7 +98,7 @@ class BoardScreen(Screen):
         self.register_button.setToolTip("" if may_register else "Technicians and pharmacists register equipment.")
         self.table: TableView[AssetRow] = TableView(
             self._columns(), lambda row: row.id, name="Pumps and poles", chips=self._chips(), desk=self.desk,
-            noun=("pump or pole", "pumps and poles"), settings=self.settings(),
+            noun=("asset", "assets"), settings=self.settings(),
             empty="No pump or pole is registered yet. Scan its label, or register it by hand.",
             empty_button=("Register", self.register) if may_register else None,
         )  # fmt: skip
@@ -121,25 +122,29 @@ class BoardScreen(Screen):
             column.setContentsMargins(0, 12, 0, 0)
             column.addWidget(table)
             self.tabs.addTab(holder, title)
+        self.tabs.currentChanged.connect(lambda _tab: QTimer.singleShot(0, self, self.due.fit_columns))
         self.panel = AssetPanel(self.context.may(Permission.CARE_FOR_EQUIPMENT))
-        self.panel.setFixedWidth(360)
+        self.panel.setFixedWidth(330)
         body = QHBoxLayout()
         body.setSpacing(14)
         body.addWidget(self.tabs, 1)
         body.addWidget(self.panel)
-        page = Page(self, "Scan a tag or a serial number to choose it.")
+        page = Page(self, "Scan a tag or a serial number to choose it. PM is preventive maintenance.")
         page.actions(self.register_button)
         page.add(body, 1)
 
     def _columns(self) -> tuple[Column[AssetRow], ...]:
         return (
             Column("Tag", lambda row: row.tag),
-            Column("State", lambda row: row.state.value.capitalize(), tone=lambda row: tone_of(row.state)),
+            Column(
+                "State", lambda row: row.state.value.capitalize(), tone=lambda row: tone_of(row.state),
+                hint=lambda row: row.why_not or "Ready for a patient.",
+            ),
             Column("Item", lambda row: row.item_name, stretch=True, hint=lambda row: row.item_name),
             Column("Serial", lambda row: row.serial),
-            Column("Where", lambda row: row.place),
+            Column("Where", lambda row: row.place, hint=lambda row: row.place, width=100),
             Column(
-                "Maintenance", lambda row: show_day(row.maintenance_due_on),
+                "PM due", lambda row: show_day(row.maintenance_due_on),
                 sort_key=lambda row: row.maintenance_due_on, tone=self._maintenance_tone,
                 value=lambda row: row.maintenance_due_on,
             ),
@@ -151,11 +156,11 @@ class BoardScreen(Screen):
     def _chips(self) -> tuple[Chip[AssetRow], ...]:
         return (
             Chip("Ready", lambda row: row.is_ready, "state"),
-            Chip("To clean", lambda row: row.state in (S.RECEIVED, S.RETURNED), "state"),
-            Chip("To check", lambda row: row.state is S.CLEANED, "state"),
+            Chip("Clean", lambda row: row.state in (S.RECEIVED, S.RETURNED), "state"),
+            Chip("Check", lambda row: row.state is S.CLEANED, "state"),
             Chip("Out", lambda row: row.state in (S.RESERVED, S.IN_TRANSIT, S.WITH_PATIENT, S.DUE_BACK), "state"),
             Chip("Aside", lambda row: row.state in (S.QUARANTINED, S.MAINTENANCE, S.REPAIR, S.LOST), "state"),
-            Chip("Maintenance due", self._is_due, "due"),
+            Chip("PM due", self._is_due, "due"),
         )
 
     def _is_due(self, row: AssetRow) -> bool:

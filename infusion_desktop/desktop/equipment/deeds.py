@@ -29,7 +29,7 @@ class BoardDeed:
 
 
 D = AssetDeed
-CHECK = BoardDeed(D.PASS_CHECK, "Function check", "clipboard", "", lambda *_: None)
+CHECK = BoardDeed(D.PASS_CHECK, "Check", "clipboard", "", lambda *_: None)
 """Opens the form of measured values instead of acting at once."""
 DEEDS: tuple[BoardDeed, ...] = (
     BoardDeed(D.TAKE_BACK, "Take back", "home", "is back and dirty", lambda d, a, by, _: custody.take_back(d, a, by)),

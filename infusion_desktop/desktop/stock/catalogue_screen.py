@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
@@ -12,6 +12,7 @@ from infusion_desktop.dates import today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
@@ -44,8 +45,8 @@ _TONES = {"Short": Tone.WARN, "In stock": Tone.GOOD, "Equipment": Tone.INFO}
 ITEM_COLUMNS: tuple[Column[ItemRow], ...] = (
     Column("Item", lambda row: row.name, stretch=True, hint=lambda row: row.name),
     Column("Number", lambda row: row.number),
-    Column("Kind", lambda row: row.kind.value),
-    Column("Manufacturer", lambda row: row.manufacturer),
+    Column("Kind", lambda row: row.kind.value, hint=lambda row: row.kind.value, width=150),
+    Column("Manufacturer", lambda row: row.manufacturer, hidden=True),
     Column(
         "On hand", lambda row: f"{row.on_hand:,}", sort_key=lambda row: row.on_hand, numeric=True,
         value=lambda row: row.on_hand,
@@ -102,12 +103,18 @@ class CatalogueScreen(Screen):
         self.stack = QStackedWidget()
         listing = QWidget()
         page = Page(self)
+        page.lead.hide()
+        top = QHBoxLayout()
+        top.addWidget(label("What we keep, lend and send, and how much of it is there.", "muted"), 1)
+        top.addWidget(self.import_button)
+        top.addWidget(self.add_button)
         column = QVBoxLayout(listing)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(14)
+        column.addLayout(top)
         column.addWidget(self.table)
         self.stack.addWidget(listing)
         self.stack.addWidget(self.view)
-        page.actions(self.import_button, self.add_button)
         page.add(self.stack, 1)
         self._connect()
 
@@ -149,7 +156,6 @@ class CatalogueScreen(Screen):
         if self.stack.currentIndex() == 0:
             return
         self.stack.setCurrentIndex(0)
-        self._show_actions()
         self.table.grid.setFocus()
 
     def _connect(self) -> None:
@@ -177,12 +183,6 @@ class CatalogueScreen(Screen):
         if self.stack.currentWidget() is not self.view:
             self.stack.setCurrentWidget(self.view)
             self.view.change_button.setFocus()
-        self._show_actions()
-
-    def _show_actions(self) -> None:
-        is_list = self.stack.currentIndex() == 0
-        self.import_button.setVisible(is_list)
-        self.add_button.setVisible(is_list)
 
     def _open_scanned(self, item_id: ItemId | None) -> None:
         if item_id is None:

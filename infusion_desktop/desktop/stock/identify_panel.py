@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
@@ -40,10 +40,11 @@ class IdentifyPanel(Card):
         self.title = label("", "heading", wrap=True)
         self.detail = label("", "muted", wrap=True)
         self.picker: Picker[ItemFound] = Picker(
-            desk.jobs, lambda typed: _find(database, typed), lambda item: f"{item.name}  ·  {item.number}",
+            desk.jobs, lambda typed: _find(database, typed), lambda item: f"{item.number}  ·  {item.name}",
             placeholder="Part of the name or the number", name="Find the item",
             on_failure=lambda error: desk.messages.show_failure(error, self),
         )  # fmt: skip
+        self.picker.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.chosen = label("", "strong", wrap=True)
         self.pack_name = TextField("This pack is called", longest=20)
         self.quantity = QuantityField("Units in it", least=1, required=True)

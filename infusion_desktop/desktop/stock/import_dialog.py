@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
@@ -50,7 +51,7 @@ ROW_COLUMNS: tuple[Column[tuple[int, NewItem]], ...] = (
     Column("Unit", lambda row: row[1].base_unit),
     Column("Cost", lambda row: f"{row[1].unit_cost:f}", sort_key=lambda row: row[1].unit_cost, numeric=True),
     Column("Packs", lambda row: ", ".join(f"{pack.name} of {pack.quantity}" for pack in row[1].packs)),
-    Column("Billing", lambda row: row[1].billing_class.value),
+    Column("Billing", lambda row: row[1].billing_class.value, hidden=True),
 )
 PROBLEM_COLUMNS: tuple[Column[Problem], ...] = (
     Column(
@@ -93,6 +94,7 @@ class ImportDialog(DeedDialog):
         self._lay_out()
         self._show_state()
         self.resize(1080, 720)
+        self.file_button.setFocus()
 
     def read_file(self, file: Path) -> None:
         """Read the file off the window's thread and show what it would add."""
@@ -130,9 +132,16 @@ class ImportDialog(DeedDialog):
             column.setContentsMargins(0, 12, 0, 0)
             column.addWidget(contents)
             self.tabs.addTab(page, title)
+        self.tabs.currentChanged.connect(lambda _tab: QTimer.singleShot(0, self, self._fit))
         self.body.addLayout(top)
         self.body.addLayout(state)
         self.body.addWidget(self.tabs, 1)
+
+    def _fit(self) -> None:
+        """A table is as wide as it is seen only once it is seen."""
+        for table in (self.rows, self.problems):
+            if table.isVisible():
+                table.fit_columns()
 
     def _ask_file(self) -> None:
         self.ask_path(self, "Choose the catalogue file", "Catalogue files (*.csv *.txt *.xlsx)", self.read_file)

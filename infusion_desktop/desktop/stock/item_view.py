@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
@@ -80,6 +80,7 @@ class ItemView(QWidget):
             column.setContentsMargins(0, 12, 0, 0)
             column.addWidget(table)
             self.tabs.addTab(page, title)
+        self.tabs.currentChanged.connect(lambda _tab: QTimer.singleShot(0, self, self.moves.fit_columns))
         self._lay_out()
 
     def show_facts(self, facts: ItemFacts) -> None:

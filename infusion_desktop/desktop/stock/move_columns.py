@@ -19,8 +19,9 @@ _BY_COUNT = (_R.COUNTED, _R.CORRECTED)
 
 MOVE_COLUMNS: tuple[Column[MoveRow], ...] = (
     Column("When", lambda move: show_instant(move.at), sort_key=lambda move: (move.at, move.id)),
-    Column("Why", lambda move: move.reason.value, tone=lambda move: _TONES.get(move.reason, Tone.NEUTRAL)),
-    Column("Item", lambda move: move.item_name, stretch=True),
+    Column("Why", lambda move: move.reason.value.capitalize(), tone=lambda move: _TONES.get(move.reason, Tone.NEUTRAL),
+        hint=lambda move: move.note,),
+    Column("Item", lambda move: move.item_name, stretch=True, hint=lambda move: move.item_name),
     Column("Lot", lambda move: move.lot),
     Column(
         "Quantity", lambda move: f"{move.quantity:,}", sort_key=lambda move: move.quantity, numeric=True,
@@ -30,7 +31,7 @@ MOVE_COLUMNS: tuple[Column[MoveRow], ...] = (
     Column("To", lambda move: move.to_place),
     Column("Document", lambda move: move.document),
     Column("By", lambda move: move.by),
-    Column("Note", lambda move: move.note, hint=lambda move: move.note),
+    Column("Note", lambda move: move.note, hint=lambda move: move.note, hidden=True),
 )  # fmt: skip
 MOVE_CHIPS: tuple[Chip[MoveRow], ...] = (
     Chip("Received", lambda move: move.reason in (_R.RECEIVED, _R.OPENING), "why"),

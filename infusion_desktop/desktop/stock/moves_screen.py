@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.desktop.buttons import button
@@ -33,13 +33,15 @@ class MovesScreen(Screen):
         )  # fmt: skip
         self.only = label("", "strong")
         self.all_button = button("Show all moves", self.show_all)
-        self.all_button.hide()
-        row = QHBoxLayout()
+        self.document_bar = QWidget()
+        self.document_bar.hide()
+        row = QHBoxLayout(self.document_bar)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.only)
         row.addWidget(self.all_button)
         row.addStretch(1)
         page = Page(self, f"The ledger of stock. The newest {MOST:,} entries are shown.")
-        page.add(row)
+        page.add(self.document_bar)
         page.add(self.table, 1)
         self.table.opened.connect(lambda move: self.desk.open("item", move.item_id))
 
@@ -60,7 +62,7 @@ class MovesScreen(Screen):
     def _show_document(self) -> None:
         self.table.clear_filter()
         self.only.setText(f"Only {' '.join(map(str, self._document))}" if self._document else "")
-        self.all_button.setVisible(self._document is not None)
+        self.document_bar.setVisible(self._document is not None)
         self.load()
 
 

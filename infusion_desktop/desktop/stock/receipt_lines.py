@@ -87,10 +87,12 @@ class ReceiptLines:
         if known.item_id is None:
             raise Refused("Nobody told yet which item this is.")
         scan = known.scan
+        # The last note says how many units such a pack holds; the line shows that already.
+        notes = known.notes[:-1] if known.pack_quantity > 1 else known.notes
         line = Line(
             self._next, known.item_id, known.item_number, known.item_name, known.pack_id, known.pack_name,
             known.pack_quantity, known.is_equipment, known.lot_tracked, known.serial_tracked, packs, scan.lot or "",
-            scan.expires_on or known.known_expiry, (scan.serial or "").upper(), known.notes, scan.link,
+            scan.expires_on or known.known_expiry, (scan.serial or "").upper(), notes, scan.link,
         )  # fmt: skip
         if not line.needs_serial:  # Its lot is enough; a serial number would keep equal boxes on separate lines.
             line = replace(line, serial="")

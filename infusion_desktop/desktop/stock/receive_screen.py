@@ -133,7 +133,7 @@ class ReceiveScreen(Screen):
         self.side = QStackedWidget()
         for panel in (self.hint, self.line_form, self.identify):
             self.side.addWidget(panel)
-        self.side.setFixedWidth(340)
+        self.side.setFixedWidth(320)
         self.total = label("", "muted")
         self.save_button = button("Receive", self.save, icon="check", kind="primary")
         self.save_button.setMinimumHeight(52)
@@ -156,6 +156,7 @@ class ReceiveScreen(Screen):
         foot.addWidget(self.total, 1)
         foot.addWidget(self.save_button)
         page = Page(self)
+        page.lead.hide()
         page.add(top)
         page.add(middle, 1)
         page.add(foot)
@@ -173,12 +174,12 @@ class ReceiveScreen(Screen):
 
     def _columns(self) -> tuple[Column[Line], ...]:
         return (
-            Column("Line", lambda line: self.receipt.number_of(line), sort_key=lambda line: line.id, numeric=True),
+            Column("#", self.receipt.number_of, sort_key=lambda line: line.id, numeric=True, width=46),
             Column("Item", lambda line: line.item_name, stretch=True, hint=lambda line: line.item_number),
-            Column("How many", _shown_packs, sort_key=lambda line: line.units, numeric=True),
+            Column("Count", _shown_packs, sort_key=lambda line: line.units, numeric=True),
             Column("Lot or serial", lambda line: line.serial or line.lot),
             Column("Expires", lambda line: show_day(line.expires_on), sort_key=lambda line: line.expires_on),
-            Column("State", _state, tone=_tone, hint=lambda line: "\n".join(line.notes)),
+            Column("State", _state, tone=_tone, hint=_state_hint),
         )
 
     # Scans, one after the other in the order they came.
@@ -385,16 +386,21 @@ def _shown_packs(line: Line) -> str:
 
 def _state(line: Line) -> str:
     if line.missing:
-        return f"Needs {' and '.join(line.missing)}"
+        return "Lot?" if line.missing[0] == "lot" else "Serial?"
     if line.expires_on is not None and line.expires_on <= today():
         return "Expired"
     if any("held" in note for note in line.notes):
         return "Held lot"
-    return "To the register" if line.is_equipment else "Ready"
+    return "Register" if line.is_equipment else "Ready"
+
+
+def _state_hint(line: Line) -> str:
+    needed = f"Scan or type its {' and '.join(line.missing)}." if line.missing else ""
+    return "\n".join(filter(None, (needed, *line.notes)))
 
 
 def _tone(line: Line) -> Tone:
-    return {"Expired": Tone.BAD, "Held lot": Tone.WARN, "Ready": Tone.GOOD, "To the register": Tone.INFO}.get(
+    return {"Expired": Tone.BAD, "Held lot": Tone.WARN, "Ready": Tone.GOOD, "Register": Tone.INFO}.get(
         _state(line), Tone.WARN
     )
 

@@ -67,7 +67,7 @@ def test_a_scanned_pump_is_cleaned_and_checked_and_is_ready(
     assert screen.panel.buttons["Clean"].property("kind") == "primary"
     press(screen, qtbot, "Clean")
     qtbot.waitUntil(lambda: shown_state(screen) is AssetState.CLEANED)
-    press(screen, qtbot, "Function check")
+    press(screen, qtbot, "Check")
     check = screen.panel.check
     assert not check.save_button.isEnabled()
     for name, value in (("Flow accuracy", "1.5"), ("Occlusion alarm", "12"), ("Battery", "95")):
@@ -88,7 +88,7 @@ def test_a_value_outside_its_limits_is_said_while_typed_and_leads_to_quarantine(
 ) -> None:
     custody.clean(sqlite_database, pumps[0], by)
     choose(shell, screen, qtbot, "SN-A", pumps[0])
-    press(screen, qtbot, "Function check")
+    press(screen, qtbot, "Check")
     check = screen.panel.check
     for name, value in (("Flow accuracy", "1.5"), ("Occlusion alarm", "12"), ("Battery", "12")):
         qtbot.keyClicks(check.fields[name], value)

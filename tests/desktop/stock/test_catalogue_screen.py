@@ -155,7 +155,8 @@ def test_an_item_is_opened_changed_given_a_pack_and_ended(
     shell.messages.ask = lambda _asked, answered, _parent: answered(Answer(True))  # type: ignore[assignment]
     qtbot.mouseClick(screen.view.end_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not screen.view.end_button.isEnabled())
-    print("ACTIVE", QApplication.activeWindow(), QApplication.focusWidget(), QApplication.activeModalWidget())
+    shell.activateWindow()
+    qtbot.waitUntil(shell.isActiveWindow)
     screen.view.lots.grid.setFocus()
     qtbot.keyClick(screen.view.lots.grid, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: screen.table.isVisible())
