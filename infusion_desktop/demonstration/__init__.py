@@ -28,9 +28,9 @@ class Scale:
 
 
 SCALES: dict[Size, Scale] = {
-    "small": Scale(patients=12, days=35, lots=500, pumps=14, poles=4),
-    "standard": Scale(patients=80, days=122, lots=1500, pumps=52, poles=14),
-    "large": Scale(patients=400, days=122, lots=4000, pumps=240, poles=60),
+    "small": Scale(patients=12, days=35, lots=500, pumps=20, poles=8),
+    "standard": Scale(patients=80, days=122, lots=1500, pumps=74, poles=26),
+    "large": Scale(patients=400, days=122, lots=4000, pumps=340, poles=120),
 }
 
 

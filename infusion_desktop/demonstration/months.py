@@ -19,6 +19,7 @@ from infusion_desktop.billing.words import BatchId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, month_of
 from infusion_desktop.deliveries.delivering import Proof, deliver
+from infusion_desktop.deliveries.follow_ups import finish_follow_up, follow_ups
 from infusion_desktop.deliveries.home_counts import at_home
 from infusion_desktop.deliveries.kinds import answers
 from infusion_desktop.deliveries.picking import pick_all, scan_pick
@@ -28,6 +29,7 @@ from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.shipping import pack, ship
 from infusion_desktop.deliveries.tables import DeliveryEquipment
 from infusion_desktop.deliveries.templates import load_starter_templates
+from infusion_desktop.deliveries.undoing import cancel
 from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.cast import Cast
@@ -90,6 +92,8 @@ def work_through(
         if day.day == 6 and day <= last:
             yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, pick, told)
         day += ONE_DAY
+    yield Progress(94, 100, "Follow-ups")
+    _work_off_follow_ups(database, cast, last)
     summary = ", ".join(f"{count} {what}" for what, count in sorted(told.items()))
     return f"Made {patients} patients, {summary}."
 
@@ -250,6 +254,8 @@ def _send(
             told["deliveries with something short"] += 1
     if stage >= 2:
         if not _pick_pumps(database, delivery, case, technician, told):
+            if day < last:
+                cancel(database, delivery, "No pump was to be had; the patient stayed in hospital.", cast.coordinator)
             return
         pick_all(database, delivery, technician, at)
     if stage >= 3:
@@ -334,6 +340,14 @@ def _fetch_pumps(database: Database, cast: Cast, case: Case, day: date) -> None:
             if pump % 7:
                 make_ready(database, pump, row.kind, technician, noon(day))
     case.pumps.clear()
+
+
+def _work_off_follow_ups(database: Database, cast: Cast, last: date) -> None:
+    """What was due until three days ago is done."""
+    with database.reading() as session:
+        due = follow_ups(session, last - timedelta(days=3))
+    for row in due:
+        finish_follow_up(database, row.id, "All well, supplies complete.", row.version, cast.coordinator)
 
 
 def _bill(

@@ -22,6 +22,8 @@ from infusion_desktop.stock.words import ItemKind, LocationKind
 LINES_A_RECEIPT = 25
 _CENT = Decimal("0.01")
 _USED_UP_QUICKLY = (ItemKind.DRUG, ItemKind.FLUSH, ItemKind.TUBING, ItemKind.ANTISEPTIC)
+_PUMP_SHARES = {"AMB": 58, "SYR": 16, "ENT": 18, "PN": 4, "STA": 4}
+"""Percent of the pumps, by the kind in the item's number."""
 READY = {"Flow accuracy": "1.2", "Occlusion alarm": "12", "Battery": "97"}
 
 
@@ -85,11 +87,18 @@ def _line(item: ItemRow, day: date, last: date, turn: int, rounds: int, pick: ra
     soon = turn == 0 and pick.random() < 0.06
     expires_on = last + timedelta(days=pick.randrange(-10, 45)) if soon else last + timedelta(days=life)
     expires_on = max(expires_on, day + timedelta(days=30))
-    unit_level = max(item.par_level, 40)
-    quantity = round(unit_level * pick.uniform(1.6, 3.2)) * (6 if item.kind in _USED_UP_QUICKLY else 2)
+    unit_level = max(item.par_level, 40) if item.unit_cost < 60 else min(max(item.par_level, 10), 40)
+    quantity = round(unit_level * pick.uniform(1.6, 3.2)) * _how_many_times(item)
     lot = f"{item.number[:3].replace('-', '')}{pick.randrange(10**5):05}{'ABCDEFGH'[turn % 8]}"
     cost = (item.unit_cost * (100 + pick.randrange(-3, 6)) / 100).quantize(item.unit_cost)
     return ReceiptLine(item.id, quantity, None, lot, expires_on, unit_cost=cost)
+
+
+def _how_many_times(item: ItemRow) -> int:
+    """Dear items are bought as they are needed, cheap ones by the pallet."""
+    if item.unit_cost > 60:
+        return 1
+    return 6 if item.kind in _USED_UP_QUICKLY else 2
 
 
 def hash_of(text: str) -> int:
@@ -101,11 +110,11 @@ def _register(
     database: Database, cast: Cast, items: tuple[ItemRow, ...], pumps: int, poles: int, first: date, pick: random.Random
 ) -> Generator[Progress, None, None]:
     models = [item for item in items if item.kind is ItemKind.PUMP]
-    ambulatory = [item for item in models if "AMB" in item.number] or models
-    others = [item for item in models if item not in ambulatory] or models
+    groups = {kind: [item for item in models if f"-{kind}-" in item.number] for kind in _PUMP_SHARES}
+    wanted = []
+    for kind, share in _PUMP_SHARES.items():
+        wanted += [groups[kind][number % len(groups[kind])] for number in range(round(pumps * share / 100))]
     stands = [item for item in items if item.kind is ItemKind.POLE]
-    wanted = [(ambulatory if number % 4 else others)[number % len(ambulatory if number % 4 else others)]
-              for number in range(pumps)]  # fmt: skip
     wanted += [stands[number % len(stands)] for number in range(poles)] if stands else []
     technician = cast.technicians[0]
     for number, item in enumerate(wanted):
