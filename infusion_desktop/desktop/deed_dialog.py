@@ -87,6 +87,10 @@ class DeedDialog(QDialog):
             return
         super().keyPressEvent(event)
 
+    def reject(self) -> None:
+        if self.cancel_button.isEnabled():  # Not while the deed is under way: its end would not be told.
+            super().reject()
+
     def _start(self, work: Deed, override: str) -> None:
         self._rest(True)
 

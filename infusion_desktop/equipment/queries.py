@@ -12,8 +12,10 @@ from infusion_desktop.equipment.custody import check_limits, facts_of
 from infusion_desktop.equipment.rules import maintenance_warning, next_step, why_not_ready
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
+from infusion_desktop.stock.receiving import Recognised, recognise
+from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.tables import Item, Location
-from infusion_desktop.stock.words import ItemKind
+from infusion_desktop.stock.words import ItemId, ItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,29 @@ def board(session: Session, today: date) -> tuple[AssetRow, ...]:
     return tuple(_row(*row, today) for row in session.execute(query))
 
 
-def find_asset(session: Session, code: str, today: date) -> AssetRow | None:
-    """The asset with this tag or serial number (the serial only where it is the only one), or None."""
+def find_asset(session: Session, code: str, today: date, item_id: ItemId | None = None) -> AssetRow | None:
+    """The asset with this tag or serial number (the serial only where it is the only one), or None.
+
+    With ``item_id`` only assets of that model are looked at.
+    """
     plain = code.strip().upper()
-    rows = session.execute(_board().where((Asset.tag == plain) | (Asset.serial == plain)).limit(3)).all()
+    query = _board().where((Asset.tag == plain) | (Asset.serial == plain)).limit(3)
+    rows = session.execute(query if item_id is None else query.where(Asset.item_id == item_id)).all()
     tagged = [row for row in rows if row[0].tag == plain]
     chosen = tagged or (rows if len(rows) == 1 else [])
     return _row(*chosen[0], today) if chosen else None
+
+
+def find_scanned(session: Session, scan: Scan, today: date) -> tuple[AssetRow | None, Recognised | None]:
+    """The asset a code names: our tag, a serial number, or the maker's label; and which product such a label is.
+
+    Of a maker's label only assets of its own model count, as two makers may give the same serial number. Refused for
+    labels of other things.
+    """
+    if scan.kind in (ScanKind.ASSET, ScanKind.TEXT):
+        return find_asset(session, scan.code, today), None
+    known = recognise(session, scan, today)
+    return (find_asset(session, scan.serial, today, known.item_id) if scan.serial else None), known
 
 
 def asset_row(session: Session, asset_id: AssetId, today: date) -> AssetRow | None:

@@ -97,6 +97,11 @@ class AssetPanel(Card):
             self._show_deeds(row.state)
         self._show_events(facts.history)
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether a function check is begun and not saved."""
+        return self.work.currentWidget() is self.check and self.check.is_begun()
+
     def start_check(self) -> None:
         """Ask for the measured values."""
         if self.facts is not None:

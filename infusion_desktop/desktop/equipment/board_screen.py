@@ -23,15 +23,24 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.custody import pass_check
-from infusion_desktop.equipment.queries import AssetRow, Due, asset_row, board, due_list, find_asset, history, limits_of
+from infusion_desktop.equipment.queries import (
+    AssetRow,
+    Due,
+    asset_row,
+    board,
+    due_list,
+    find_scanned,
+    history,
+    limits_of,
+)
 from infusion_desktop.equipment.words import AssetId, AssetState
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.receiving import Recognised, recognise
+from infusion_desktop.stock.receiving import Recognised
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
 
 S = AssetState
-DUE_DAYS = 30
+DUE_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +221,10 @@ class BoardScreen(Screen):
             self.panel.show_facts(facts)
 
     def _show_scanned(self, scan: Scan, row: AssetRow | None, known: Recognised | None) -> None:
-        if row is not None:
+        facts = self.panel.facts
+        if row is not None and facts is not None and row.id != facts.row.id and self.panel.is_checking:
+            self.desk.messages.wrong(f"Save or cancel the check of {facts.row.tag} first")
+        elif row is not None:
             self._select(row.id)
             tone_said = row.state.value if row.why_not else "ready for a patient"
             self.desk.messages.right(f"{row.tag}: {tone_said}")
@@ -281,9 +293,5 @@ def _facts(database: Database, asset_id: AssetId) -> AssetFacts | None:
 
 
 def _find(database: Database, scan: Scan) -> tuple[AssetRow | None, Recognised | None]:
-    """The pump or pole a code names; of a product's code without such a one, what product it is."""
     with database.reading() as session:
-        if scan.kind is not ScanKind.PRODUCT:
-            return find_asset(session, scan.code, today()), None
-        found = find_asset(session, scan.serial, today()) if scan.serial else None
-        return found, None if found else recognise(session, scan, today())
+        return find_scanned(session, scan, today())

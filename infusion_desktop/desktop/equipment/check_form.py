@@ -74,6 +74,10 @@ class CheckForm(QWidget):
         """What was typed, by name."""
         return {name: field.text().strip() for name, field in self.fields.items()}
 
+    def is_begun(self) -> bool:
+        """Whether something was typed that would be lost."""
+        return any(self.measured().values())
+
     def _judge(self) -> None:
         measured = self.measured()
         outside = []

@@ -32,7 +32,7 @@ def search_assets(context: Context) -> Search:
 
 def name_assets(context: Context) -> NameScan:
     """Says which pump or pole a scanned label is: our own tag, or the maker's code with its serial number."""
-    from infusion_desktop.equipment.queries import find_asset
+    from infusion_desktop.equipment.queries import find_scanned
     from infusion_desktop.stock.scans import read_scan
 
     def name(raw: str) -> Hit | None:
@@ -40,13 +40,10 @@ def name_assets(context: Context) -> NameScan:
             return None
         try:
             scan = read_scan(raw, today=today())
+            with context.database.reading() as session:
+                found, _product = find_scanned(session, scan, today())
         except Refused:
             return None
-        code = scan.serial or scan.code
-        if not code:
-            return None
-        with context.database.reading() as session:
-            found = find_asset(session, code, today())
         return None if found is None else Hit(found.tag, found.item_name, "pump", "asset", found.id)
 
     return name

@@ -186,7 +186,7 @@ class CatalogueScreen(Screen):
 
     def _open_scanned(self, item_id: ItemId | None) -> None:
         if item_id is None:
-            self.desk.messages.wrong("Nobody told yet which item this is. Open its item and add a pack.")
+            self.desk.messages.wrong("No item has this code yet. Open its item and add a pack.")
         else:
             self._load_item(item_id)
 

@@ -72,6 +72,8 @@ class ReceiptLines:
         self.latest: int | None = None
         """The line that the last scan made or changed."""
         self._before: list[tuple[tuple[Line, ...], int | None]] = []
+        self._edited: int | None = None
+        """The line a person is correcting: its keystrokes are one step to undo."""
         self._next = 1
 
     @property
@@ -85,7 +87,7 @@ class ReceiptLines:
     def add(self, known: Recognised, packs: int = 1) -> Line:
         """A box was scanned: a new line, or one more on the line that says the same. Refused for a serial twice."""
         if known.item_id is None:
-            raise Refused("Nobody told yet which item this is.")
+            raise Refused("No item has this code yet.")
         scan = known.scan
         # The last note says how many units such a pack holds; the line shows that already.
         notes = known.notes[:-1] if known.pack_quantity > 1 else known.notes
@@ -124,8 +126,13 @@ class ReceiptLines:
         return self._change(fuller, merge=True)
 
     def edit(self, line: Line) -> Line:
-        """A person corrected a line."""
-        return self._change(line, merge=False)
+        """A person corrected a line; what is typed into one line in a row is one step to undo."""
+        is_same = self._edited == line.id
+        self._change(line, merge=False)
+        if is_same:
+            self._before.pop()
+        self._edited = line.id
+        return line
 
     def remove(self, line_id: int) -> None:
         """Take a line off the receipt."""
@@ -138,10 +145,15 @@ class ReceiptLines:
         """Take back the last change."""
         if self._before:
             self.lines, self.latest = self._before.pop()
+            self._edited = None
 
-    def clear(self) -> None:
-        """Start the next receipt."""
-        self.lines, self.latest, self._before = (), None, []
+    def received(self, saved: tuple[Line, ...]) -> None:
+        """These lines are in stock; boxes scanned meanwhile stay for the next receipt."""
+        counts = {line.id: line.packs for line in saved}
+        rest = [(line, line.packs - counts.get(line.id, 0)) for line in self.lines]
+        self.lines = tuple(replace(line, packs=packs) for line, packs in rest if packs > 0)
+        self.latest = self.lines[-1].id if self.lines else None
+        self._before, self._edited = [], None
 
     def receipt_lines(self) -> tuple[ReceiptLine, ...]:
         """The supplies, as receiving takes them."""
@@ -194,3 +206,4 @@ class ReceiptLines:
 
     def _remember(self) -> None:
         self._before.append((self.lines, self.latest))
+        self._edited = None

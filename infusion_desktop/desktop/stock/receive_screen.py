@@ -53,6 +53,7 @@ class ReceiveScreen(Screen):
         self._reading = False
         self._sends_separators = False
         """Whether this scanner was seen to send the separator, so that its absence says that there is none."""
+        self._save_when_read = False
         self._typing = False
         self._refilling = False
         self._lay_out()
@@ -83,7 +84,10 @@ class ReceiveScreen(Screen):
 
     def save(self) -> None:
         """Take everything on the list in, as one receipt."""
-        if not self.receipt.lines or self._reading or not self.save_button.isEnabled():
+        if self._reading:
+            self._save_when_read = True
+            return
+        if not self.receipt.lines or not self.save_button.isEnabled() or not self.place.check():
             return
         if self.unknown:
             self.desk.messages.refused(("A scanned box still waits for its item. Attach it or leave it aside.",), self)
@@ -98,10 +102,11 @@ class ReceiveScreen(Screen):
         new = NewReceipt(self.receipt.receipt_lines(), self.place.value() or "MAIN", self.packing_slip.value())
         equipment, database, by = self.receipt.new_assets(), self.context.database, self.context.user_id
         topics = ("stock", "equipment") if equipment else ("stock",)
-        count = _counted(len(self.receipt.lines))
+        saved = self.receipt.lines
         self.do(
             lambda override: receive(database, new, equipment, by, override=override),
-            changed=topics, said=f"Received {count}.", then=self._received, pressed=self.save_button,
+            changed=topics, said=f"Received {_counted(len(saved))}.",
+            then=lambda receipt_id: self._received(receipt_id, saved), pressed=self.save_button,
         )  # fmt: skip
 
     def undo(self) -> None:
@@ -185,7 +190,12 @@ class ReceiveScreen(Screen):
     # Scans, one after the other in the order they came.
 
     def _read_next(self) -> None:
-        if self._reading or not self._waiting:
+        if self._reading:
+            return
+        if not self._waiting:
+            if self._save_when_read:
+                self._save_when_read = False
+                self.save()
             return
         scan = self._waiting.pop(0)
         if is_second_code(scan):
@@ -236,7 +246,7 @@ class ReceiveScreen(Screen):
 
     def _keep_unknown(self, scan: Scan) -> None:
         self.unknown.append(scan)
-        self.desk.messages.wrong("Nobody told yet which item this is. Attach it once, at the right.")
+        self.desk.messages.wrong("No item has this code yet. Attach it once, at the right.")
         if self.side.currentWidget() is not self.identify or self.identify.scan is None:
             self._ask_next_unknown()
         self._refresh()
@@ -331,12 +341,12 @@ class ReceiveScreen(Screen):
         ]
         self.total.setText("  ·  ".join(filter(None, parts)))
 
-    def _received(self, receipt_id: ReceiptId) -> None:
+    def _received(self, receipt_id: ReceiptId, saved: tuple[Line, ...]) -> None:
         self.last_receipt = receipt_id
-        self.receipt.clear()
+        self.receipt.received(saved)
         self.packing_slip.set_value("")
         self._refresh()
-        self.side.setCurrentWidget(self.hint)
+        self._show_latest()
         self.table.setFocus()
 
     def _show_last(self) -> None:

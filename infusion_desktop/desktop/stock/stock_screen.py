@@ -273,7 +273,7 @@ class StockScreen(Screen):
 
     def _show_scanned(self, known: Recognised) -> None:
         if known.item_id is None:
-            self.desk.messages.wrong("Nobody told yet which item this is. Attach it when you receive it.")
+            self.desk.messages.wrong("No item has this code yet. Attach it when you receive it.")
             return
         self.table.clear_filter()
         self.table.filter.setText(" ".join(filter(None, (known.item_number, known.scan.lot))))

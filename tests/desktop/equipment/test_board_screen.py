@@ -174,3 +174,17 @@ def test_every_state_offers_its_usual_next_deed(state: AssetState) -> None:
     offered = {each.deed for each in allowed(state)}
     assert state not in NEXT_OF or NEXT_OF[state] in offered
     assert offered <= {each.deed for each in DEEDS}
+
+
+def test_a_scan_does_not_throw_away_a_check_that_is_being_typed(
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database, by: UserId
+) -> None:
+    custody.clean(sqlite_database, pumps[0], by)
+    choose(shell, screen, qtbot, "AST:P0001", pumps[0])
+    press(screen, qtbot, "Check")
+    qtbot.keyClicks(screen.panel.check.fields["Battery"], "95")
+    shell.on_scan("AST:P0002")
+    qtbot.waitUntil(lambda: "check of P0001 first" in shell.messages.feedback.text.text())
+    assert screen.panel.check.measured()["Battery"] == "95"
+    qtbot.mouseClick(screen.panel.check.cancel_button, Qt.MouseButton.LeftButton)
+    choose(shell, screen, qtbot, "AST:P0002", pumps[1])

@@ -1,6 +1,7 @@
 """Receiving by scans: known boxes, second codes, unknown codes, wrong scans, pumps, warnings."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -226,3 +227,27 @@ def test_the_last_receipt_can_be_looked_at(
     qtbot.waitUntil(lambda: screen.last_button.isVisible())
     with sqlite_database.reading() as session:
         assert [move.document for move in move_rows(session)] == [f"receipt {screen.last_receipt}"]
+
+
+def test_a_box_scanned_while_the_rest_is_being_saved_stays_for_the_next_receipt(
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database
+) -> None:
+    bench.on_scan(gs1(codes["box"], "A12", LATER))
+    screen.save()  # The scan is still being read: it is saved with it.
+    qtbot.waitUntil(lambda: not screen.save_button.isEnabled() and len(screen.receipt.lines) == 1)
+    screen.receipt.edit(replace(screen.receipt.lines[0], packs=3))
+    qtbot.waitUntil(lambda: screen.last_receipt is not None)
+    assert in_stock(sqlite_database) == [("MAIN", "A12", 30, LATER)]
+    assert lines(screen) == [("FL-10", 2, "A12")]
+
+
+def test_typing_into_one_line_is_one_step_to_undo(
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot
+) -> None:
+    bench.on_scan(codes["box"])
+    qtbot.waitUntil(lambda: len(screen.receipt.lines) == 1)
+    qtbot.keyClicks(screen.line_form.lot.line, "long lot 77")
+    assert lines(screen) == [("FL-10", 1, "LONG LOT 77")]
+    screen.undo()
+    assert lines(screen) == [("FL-10", 1, "")]
+    assert screen.line_form.lot.value() == ""
