@@ -105,9 +105,14 @@ def _tone(line: BenchLine) -> Tone:
 
 COLUMNS: tuple[Column[BenchLine], ...] = (
     Column("Bin", lambda line: line.place, sort_key=lambda line: line.turn),
-    Column("Item", lambda line: line.name, stretch=True, hint=lambda line: f"{line.number} {line.note}".strip()),
+    Column(
+        "Item",
+        lambda line: f"{line.name} (cold)" if line.cold else line.name,
+        stretch=True,
+        width=230,
+        hint=lambda line: f"{line.name} {line.number} {line.note}".strip(),
+    ),
     Column("Lot or serial", lambda line: line.lot),
-    Column("Expires", lambda line: line.expires, sort_key=lambda line: line.expires or None),
     Column("Done", _progress, tone=_tone, sort_key=lambda line: line.done / line.wanted if line.wanted else 1.0),
-    Column("Keep", lambda line: "Cold" if line.cold else "", tone=lambda line: Tone.INFO if line.cold else None),
+    Column("Expires", lambda line: line.expires, hidden=True),
 )

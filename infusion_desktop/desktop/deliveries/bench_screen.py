@@ -516,7 +516,7 @@ class BenchScreen(Screen):
         for panel in (self.next_panel, self.sign_on, self.pack_panel, self.ship_panel, self.done_panel):
             self.side.addWidget(panel)
         self.side.setMinimumWidth(330)
-        self.side.setMaximumWidth(460)
+        self.side.setMaximumWidth(440)
         self.work = QWidget()
         column = QVBoxLayout(self.work)
         column.setContentsMargins(0, 0, 0, 0)
@@ -525,7 +525,7 @@ class BenchScreen(Screen):
         middle = QHBoxLayout()
         middle.setSpacing(14)
         middle.addWidget(self.side, 2)
-        middle.addWidget(self._list_side(), 3)
+        middle.addWidget(self._list_side(), 4)
         column.addLayout(middle, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.queue)

@@ -3,7 +3,7 @@
 from infusion_desktop.dates import show_days, show_instant, today
 from infusion_desktop.deliveries.queries import DeliveryRow
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.desktop.deliveries.looks import scheduled, tone_of
+from infusion_desktop.desktop.deliveries.looks import NEXT, scheduled, tone_of
 from infusion_desktop.desktop.table import Column
 
 
@@ -24,11 +24,13 @@ _DAY = Column[DeliveryRow](
     hint=lambda row: "Its day has passed and it has not arrived." if row.late else "",
 )  # fmt: skip
 _STATE = Column[DeliveryRow]("State", lambda row: row.state.value.capitalize(), tone=tone_of,
-                             hint=lambda row: row.next_step)  # fmt: skip
+                             hint=lambda row: NEXT[row.state])  # fmt: skip
 _NUMBER = Column[DeliveryRow]("Number", lambda row: row.number)
-_PATIENT = Column[DeliveryRow]("Patient", lambda row: row.patient_name, stretch=True,
+_PATIENT = Column[DeliveryRow]("Patient", lambda row: row.patient_name, stretch=True, width=170,
                                hint=lambda row: row.patient_number)  # fmt: skip
-_THERAPY = Column[DeliveryRow]("Therapy", lambda row: row.therapy, stretch=True)
+_THERAPY = Column[DeliveryRow](
+    "Therapy", lambda row: row.therapy, stretch=True, width=150, hint=lambda row: row.therapy
+)
 _WINDOW = Column[DeliveryRow]("Window", lambda row: row.window)
 _LINES = Column[DeliveryRow]("Lines", lambda row: str(row.lines), sort_key=lambda row: row.lines, numeric=True,
                              value=lambda row: row.lines)  # fmt: skip
@@ -40,7 +42,7 @@ BOARD_COLUMNS: tuple[Column[DeliveryRow], ...] = (
     _WINDOW,
     _NUMBER,
     _PATIENT,
-    Column("City", lambda row: row.city),
+    Column("City", lambda row: row.city, hidden=True),
     Column("Route", lambda row: row.route, hidden=True),
     _THERAPY,
     _STATE,
@@ -53,5 +55,5 @@ BOARD_COLUMNS: tuple[Column[DeliveryRow], ...] = (
 )
 BENCH_COLUMNS: tuple[Column[DeliveryRow], ...] = (
     _DAY, _WINDOW, _NUMBER, _PATIENT, _STATE,
-    Column("Next", lambda row: row.next_step, stretch=True), _LINES, _OWED,
+    Column("Next", lambda row: NEXT[row.state], stretch=True, width=190), _LINES, _OWED,
 )  # fmt: skip

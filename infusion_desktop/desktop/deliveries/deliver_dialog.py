@@ -1,22 +1,26 @@
 """At the door: who received it, their signature, and what was refused or came back."""
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, ClassVar
 
-from PySide6.QtCore import QDate, QDateTime, Qt, QTime
-from PySide6.QtWidgets import QComboBox, QDateTimeEdit, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from infusion_desktop.dates import now_utc, today
 from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, LotRow
 from infusion_desktop.deliveries.words import LineOutcome
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import ChoiceField, Field, Form, TextField
+from infusion_desktop.desktop.deliveries.plan_lines import CountField
+from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.signature import SignaturePad
+from infusion_desktop.errors import Refused
 
 RELATIONS = ("Patient", "Spouse", "Parent", "Child", "Caregiver", "Relative", "Neighbor", "Facility staff")
 _OUTCOMES = ((LineOutcome.REFUSED, "refused"), (LineOutcome.RETURNED, "returned"),
@@ -24,23 +28,15 @@ _OUTCOMES = ((LineOutcome.REFUSED, "refused"), (LineOutcome.RETURNED, "returned"
 Deliver = Callable[[Proof, Sequence[CameBack], Sequence[EquipmentBack]], object]
 
 
-class TimeField(Field[datetime]):
-    """When it arrived, to the minute."""
-
-    def __init__(self, title: str) -> None:
-        self.edit = QDateTimeEdit(QDateTime.currentDateTime())
-        self.edit.setDisplayFormat("M/d/yyyy HH:mm")
-        super().__init__(title, self.edit, required=True)
-
-    def value(self) -> datetime:
-        shown = self.edit.dateTime()
-        day: QDate = shown.date()
-        time: QTime = shown.time()
-        return datetime(day.year(), day.month(), day.day(), time.hour(), time.minute()).astimezone()
-
-    def set_value(self, value: datetime) -> None:
-        here = value.astimezone()
-        self.edit.setDateTime(QDateTime(QDate(here.year, here.month, here.day), QTime(here.hour, here.minute)))
+def read_time(typed: str) -> str:
+    """The time of day somebody typed, as 14:05; otherwise Refused naming what is expected."""
+    match = re.fullmatch(r"(\d{1,2}):?(\d{2})\s*([ap]m?)?", typed.strip().casefold(), re.ASCII)
+    hour = int(match[1]) if match else 99
+    if match and match[3]:
+        hour = hour % 12 + (12 if match[3].startswith("p") else 0) if 1 <= hour <= 12 else 99
+    if match is None or hour > 23 or int(match[2]) > 59:
+        raise Refused("Type the time as 14:05 or 2:05 pm.")
+    return f"{hour:02}:{match[2]}"
 
 
 class BackRows(QWidget):
@@ -48,7 +44,7 @@ class BackRows(QWidget):
 
     def __init__(self, page: DeliveryPage) -> None:
         super().__init__()
-        self.lots: list[tuple[LotRow, QSpinBox, QComboBox]] = []
+        self.lots: list[tuple[LotRow, CountField, QComboBox]] = []
         self.equipment: list[tuple[EquipmentRow, QComboBox]] = []
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 6, 0)
@@ -63,9 +59,15 @@ class BackRows(QWidget):
     def came_back(self) -> tuple[CameBack, ...]:
         """The lots of which something did not stay."""
         return tuple(
-            CameBack(lot.id, number.value(), outcome.currentData()) for lot, number, outcome in self.lots
-            if number.value()
+            CameBack(lot.id, units, outcome.currentData())
+            for lot, number, outcome in self.lots
+            if (units := number.number())
         )  # fmt: skip
+
+    def check(self) -> bool:
+        """Whether every number is one."""
+        wrong = [number for _lot, number, _outcome in self.lots if not number.show_whether_right()]
+        return not wrong
 
     def equipment_back(self) -> tuple[EquipmentBack, ...]:
         """The pumps and poles that did not stay."""
@@ -75,13 +77,12 @@ class BackRows(QWidget):
         )  # fmt: skip
 
     def _add_lot(self, grid: QGridLayout, line: LineRow, lot: LotRow) -> None:
-        number = QSpinBox()
-        number.setRange(0, lot.quantity)
-        number.setFixedWidth(90)
+        number = CountField(f"Came back of {line.item_name} {lot.lot}")
         number.setAccessibleName(f"Came back of {line.item_name} {lot.lot}")
+        number.setPlaceholderText("0")
         outcome = _outcomes()
         outcome.setEnabled(False)
-        number.valueChanged.connect(lambda value: outcome.setEnabled(value > 0))
+        number.textEdited.connect(lambda _text: outcome.setEnabled(bool(number.number())))
         row = grid.rowCount()
         grid.addWidget(label(f"{line.item_name}, lot {lot.serial or lot.lot}: {lot.quantity:,} {line.unit}", wrap=True),
                        row, 0)  # fmt: skip
@@ -112,12 +113,16 @@ class DeliverDialog(DeedDialog):
         self.relation: ChoiceField[str] = ChoiceField(
             "Who is that", [(each, each.casefold()) for each in RELATIONS], required=True
         )
-        self.at = TimeField("When")
+        self.day = DayField("Day", required=True)
+        self.day.set_value(today())
+        self.time = TextField("Time", required=True, read=read_time, longest=8, placeholder="14:05")
+        self.time.set_value(f"{now_utc().astimezone():%H:%M}")
+        self._offered = (self.day.typed(), self.time.typed())
         self.note = TextField("Note", placeholder="Left at the side door, …")
         self.pad = SignaturePad()
         self.pad.setMinimumHeight(120)
         self.form = Form()
-        self.form.section("", (self.received_by, self.relation), (self.at, self.note))
+        self.form.section("", (self.received_by, self.relation), (self.day, self.time, self.note))
         self.body.addWidget(self.form)
         self.body.addWidget(label("Signature", "caption"))
         self.body.addWidget(self.pad)
@@ -139,9 +144,13 @@ class DeliverDialog(DeedDialog):
     def deed(self) -> Deed | None:
         if not self.form.check():
             return None
-        relation, signature = self.relation.value(), self.pad.png()
-        assert relation is not None
-        proof = Proof(self.received_by.value(), relation, self.at.value(), signature or None, note=self.note.value())
+        if not self.back.check():
+            return None
+        relation, signature, day = self.relation.value(), self.pad.png(), self.day.value()
+        assert relation is not None and day is not None
+        as_offered = (self.day.typed(), self.time.typed()) == self._offered
+        arrived = now_utc() if as_offered else datetime.combine(day, time.fromisoformat(self.time.value())).astimezone()
+        proof = Proof(self.received_by.value(), relation, arrived, signature or None, note=self.note.value())
         back, equipment, deliver = self.back.came_back(), self.back.equipment_back(), self._deliver
         return lambda _override: deliver(proof, back, equipment)
 

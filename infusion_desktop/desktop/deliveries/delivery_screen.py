@@ -25,7 +25,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.deliveries.deliver_dialog import DeliverDialog
 from infusion_desktop.desktop.deliveries.delivery_parts import EQUIPMENT_COLUMNS, LINE_COLUMNS, STEP_COLUMNS
-from infusion_desktop.desktop.deliveries.looks import STATE_TONES, who_may
+from infusion_desktop.desktop.deliveries.looks import NEXT, STATE_TONES, who_may
 from infusion_desktop.desktop.deliveries.small_dialogs import (
     AddItemDialog,
     QuantityDialog,
@@ -238,7 +238,7 @@ class DeliveryScreen(Screen):
         self.state.setText(row.state.value.capitalize())
         self.number.setText(row.number)
         self.patient.setText(row.patient_name)
-        self.next.setText(row.next_step)
+        self.next.setText(NEXT[row.state])
         for caption, text in _facts(kept).items():
             self.facts[caption].setText(text or "–")
         self.lines.set_rows(kept.lines)
@@ -332,6 +332,7 @@ class DeliveryScreen(Screen):
         )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.addTab(self._lines_tab(), "Items")
         self.tabs.addTab(_padded(self.equipment), "Pumps and poles")
         self.tabs.addTab(_padded(self.steps), "Who did what")

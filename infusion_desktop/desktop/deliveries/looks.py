@@ -20,6 +20,19 @@ STATE_TONES = {
     DeliveryState.CANCELLED: Tone.NEUTRAL,
 }
 
+NEXT = {
+    DeliveryState.DRAFT: "Look it over, then release it.",
+    DeliveryState.RELEASED: "Pick it at the bench.",
+    DeliveryState.PICKED: "A second person verifies it.",
+    DeliveryState.VERIFIED: "Pack it.",
+    DeliveryState.PACKED: "Hand it over.",
+    DeliveryState.SHIPPED: "On its way: record how the visit ends.",
+    DeliveryState.DELIVERED: "It arrived.",
+    DeliveryState.REFUSED: "It came back. Plan a new delivery.",
+    DeliveryState.CANCELLED: "Cancelled. Plan a new delivery.",
+}
+"""What comes next, as a person reads it."""
+
 
 def tone_of(row: DeliveryRow) -> Tone:
     """The badge of a delivery's state."""

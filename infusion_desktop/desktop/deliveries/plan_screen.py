@@ -165,6 +165,8 @@ class PlanScreen(Screen):
         self.therapy.set_choices((_show_therapy(each), each) for each in start.therapies)
         if start.therapies:
             self.therapy.set_value(start.therapies[0])
+            if (line := self.therapy.combo.lineEdit()) is not None:
+                line.setCursorPosition(0)
             self._therapy_chosen()
         self.carrier.set_value(Carrier.OWN_DRIVER)
 
@@ -232,7 +234,7 @@ class PlanScreen(Screen):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.picker_page)
         self.stack.addWidget(self.form_page)
-        self.page = Page(self)
+        self.page = Page(self, "What the order needs for the days, less what is at home, is what goes.")
         self.page.add(self.stack, 1)
 
     def _make_picker_page(self) -> QWidget:

@@ -62,7 +62,7 @@ def deliveries_today(database: Database, day: date) -> Heap:
     parts = [f"{counts[state]} {state.value}" for state in DeliveryState if counts[state]]
     late = sum(row.late for row in rows)
     detail = ", ".join([*([f"{late} late"] if late else []), *parts]) or "Nothing goes out today."
-    return Heap(str(len(rows)), detail, Tone.BAD if late else Tone.INFO, tuple(_delivery(row) for row in rows))
+    return Heap(str(len(rows)), detail, Tone.BAD if late else Tone.INFO, tuple(_delivery(row, day) for row in rows))
 
 
 def at_the_bench(database: Database, day: date) -> Heap:
@@ -71,13 +71,13 @@ def at_the_bench(database: Database, day: date) -> Heap:
         rows = on_bench(session, day)
     short = sum(bool(row.owed) for row in rows)
     detail = f"{short} with something short" if short else "to pick, verify, pack, hand over"
-    return Heap(str(len(rows)), detail, Tone.WARN if short else Tone.INFO, tuple(_delivery(row) for row in rows))
+    return Heap(str(len(rows)), detail, Tone.WARN if short else Tone.INFO, tuple(_delivery(row, day) for row in rows))
 
 
-def _delivery(row: DeliveryRow) -> ToDo:
+def _delivery(row: DeliveryRow, day: date) -> ToDo:
     tone = Tone.BAD if row.late else _DELIVERY_TONES.get(row.state, Tone.INFO)
     detail = "   ".join(part for part in (row.number, row.therapy, row.city) if part)
-    when = f"{show_day(row.scheduled_on)} {row.window}".strip()
+    when = (row.window if row.scheduled_on == day else "") or show_day(row.scheduled_on)
     state = f"{row.state.value.capitalize()}, late" if row.late else row.state.value.capitalize()
     return ToDo(("delivery", row.id), "delivery", row.id, row.patient_name, detail, row.scheduled_on, when, state, tone)
 

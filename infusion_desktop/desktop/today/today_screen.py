@@ -35,8 +35,8 @@ HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
 """Each figure: its key, its caption, who sees it, where it comes from, and what its empty list says."""
 
 COLUMNS: tuple[Column[ToDo], ...] = (
-    Column("What", lambda row: row.what, stretch=True),
-    Column("Details", lambda row: row.detail, stretch=True, hint=lambda row: row.detail),
+    Column("What", lambda row: row.what, stretch=True, width=170, hint=lambda row: row.what),
+    Column("Details", lambda row: row.detail, stretch=True, width=170, hint=lambda row: row.detail),
     Column("When", lambda row: row.when_text, sort_key=lambda row: row.when, value=lambda row: row.when),
     Column("State", lambda row: row.state, tone=lambda row: row.tone),
 )
@@ -49,9 +49,9 @@ def _due(row: FollowUpRow) -> str:
 CALL_COLUMNS: tuple[Column[FollowUpRow], ...] = (
     Column("Due", _due, sort_key=lambda row: row.due_on,
            tone=lambda row: Tone.BAD if row.due_on < today() else Tone.WARN),
-    Column("Patient", lambda row: row.patient_name, stretch=True, hint=lambda row: row.patient_number),
-    Column("To do", lambda row: row.title, stretch=True, hint=lambda row: row.title),
-    Column("Telephone", lambda row: show_phone(row.phone)),
+    Column("Patient", lambda row: row.patient_name, stretch=True, width=120, hint=lambda row: row.patient_number),
+    Column("To do", lambda row: row.title, stretch=True, width=140, hint=lambda row: row.title),
+    Column("Telephone", lambda row: show_phone(row.phone), hidden=True),
 )  # fmt: skip
 
 
