@@ -56,6 +56,7 @@ CREATE INDEX lot_fefo ON lot (item, expires, id);
 CREATE TABLE delivery (id INTEGER PRIMARY KEY, patient INTEGER, state TEXT);
 CREATE TABLE line (id INTEGER PRIMARY KEY, delivery INTEGER, item INTEGER, quantity INTEGER, lot INTEGER,
                    picked INTEGER);
+CREATE INDEX line_delivery ON line (delivery);
 CREATE TABLE move (id INTEGER PRIMARY KEY, lot INTEGER, source INTEGER, target INTEGER, quantity INTEGER, at TEXT);
 CREATE TABLE audit (id INTEGER PRIMARY KEY, what TEXT);
 """
@@ -114,6 +115,76 @@ def kit_by_hand(folder: Path, lines: int = 25) -> Callable[[], None]:
         execute("UPDATE delivery SET state = 'shipped' WHERE id = ?", (delivery,))
         execute("INSERT INTO audit (what) VALUES ('ship')")
         execute("COMMIT")
+
+    return life
+
+
+def kit_by_hand_on_postgresql(address: str, lines: int = 25) -> Callable[[], None]:
+    """The same life in hand-written SQL through psycopg, row locks taken, statements prepared, batches pipelined."""
+    import psycopg
+
+    connection = psycopg.connect(address, autocommit=True, prepare_threshold=2)
+    schema = _KIT_SCHEMA.replace("id INTEGER PRIMARY KEY", "id INTEGER PRIMARY KEY GENERATED ALWAYS AS IDENTITY")
+    connection.execute("DROP SCHEMA IF EXISTS by_hand CASCADE")
+    connection.execute("CREATE SCHEMA by_hand")
+    connection.execute("SET search_path = by_hand")
+    for statement in filter(str.strip, schema.split(";")):
+        connection.execute(statement.encode())
+    with connection.transaction():
+        connection.cursor().executemany(
+            "INSERT INTO lot (item, expires, on_hand, reserved) VALUES (%s, %s, 1000000, 0)",
+            [(item, f"2030-01-{day:02}") for item in range(300) for day in range(1, 6)],
+        )
+    connection.execute("ANALYZE")
+    items = list(range(0, lines * 10, 10))
+    execute, many = connection.execute, connection.cursor().executemany
+
+    def step(delivery: int, state: str) -> None:
+        execute("UPDATE delivery SET state = %s WHERE id = %s", (state, delivery))
+        execute("INSERT INTO audit (what) VALUES (%s)", (state,))
+
+    def life() -> None:
+        with connection.transaction():
+            found = execute("INSERT INTO delivery (patient, state) VALUES (1, 'draft') RETURNING id").fetchone()
+            assert found is not None
+            delivery = found[0]
+            many(
+                "INSERT INTO line (delivery, item, quantity, picked) VALUES (%s, %s, 4, 0)",
+                [(delivery, item) for item in items],
+            )
+            execute("INSERT INTO audit (what) VALUES ('create')")
+        with connection.transaction():
+            wanted = execute("SELECT id, item FROM line WHERE delivery = %s ORDER BY item", (delivery,)).fetchall()
+            chosen = []
+            for line, item in wanted:
+                lot = execute(
+                    "SELECT id FROM lot WHERE item = %s AND on_hand - reserved >= 4 ORDER BY expires, id LIMIT 1 "
+                    "FOR UPDATE",
+                    (item,),
+                ).fetchone()
+                assert lot is not None
+                chosen.append((lot[0], line))
+            many(
+                "UPDATE lot SET reserved = reserved + 4 WHERE id = %s AND on_hand - reserved >= 4",
+                [(lot,) for lot, _ in chosen],
+            )
+            many("UPDATE line SET lot = %s WHERE id = %s", chosen)
+            step(delivery, "reserved")
+        for state in ("picked", "packed"):
+            with connection.transaction():
+                execute("UPDATE line SET picked = quantity WHERE delivery = %s", (delivery,))
+                step(delivery, state)
+        with connection.transaction():
+            rows = execute("SELECT lot, quantity FROM line WHERE delivery = %s", (delivery,)).fetchall()
+            many(
+                "UPDATE lot SET on_hand = on_hand - %s, reserved = reserved - %s WHERE id = %s",
+                [(quantity, quantity, lot) for lot, quantity in rows],
+            )
+            many(
+                "INSERT INTO move (lot, source, target, quantity, at) VALUES (%s, 1, 2, %s, '2026-01-01')",
+                rows,
+            )
+            step(delivery, "shipped")
 
     return life
 

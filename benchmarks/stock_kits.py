@@ -3,7 +3,7 @@
 Told as processor time against the same kit in hand-written SQL, with 1,000 and with 100,000 lots in the store; and how
 long the proof of the books takes over that many moves. Goals: at most 4 ms times 4, flat in the number of lots, 5 s.
 
-    python benchmarks/stock_kits.py [lots ...]
+    python -m benchmarks.stock_kits [lots ...]
 """
 
 import sys
@@ -14,9 +14,9 @@ from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 
-from floors import cpu_time, kit_by_hand
 from sqlalchemy import insert, select
 
+from benchmarks.floors import cpu_time, kit_by_hand
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.roles import UserId

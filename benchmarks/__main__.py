@@ -1,0 +1,60 @@
+"""Measure everything and print one table: `python -m benchmarks [part ...]`.
+
+Each part runs in a process of its own, one after the other, so that its memory is its own. Exit code 1 when a goal is
+missed.
+"""
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.figures import Figure, table
+
+PARTS = {
+    "start": "starting:measure",
+    "kit-sqlite": "kit_life:measure_sqlite",
+    "kit-postgresql": "kit_life:measure_postgresql",
+    "manifest": "manifest:measure",
+    "stock-list": "stock_list:measure",
+}
+_MARK = "FIGURES "
+
+
+def main() -> int:
+    """The parts named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help=f"one of {', '.join(PARTS)}; all without one")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.here:
+        print(_MARK + json.dumps([asdict(figure) for figure in _measure(chosen.part[0])]))
+        return 0
+    figures: list[Figure] = []
+    for part in chosen.part or PARTS:
+        print(f"{part} ...", file=sys.stderr, flush=True)
+        figures += _in_its_own_process(part)
+    print(table(figures))
+    return 1 if any(figure.reached is False for figure in figures) else 0
+
+
+def _measure(part: str) -> list[Figure]:
+    module, function = PARTS[part].split(":")
+    found: list[Figure] = getattr(importlib.import_module(f"benchmarks.{module}"), function)()
+    return found
+
+
+def _in_its_own_process(part: str) -> list[Figure]:
+    command = [sys.executable, "-m", "benchmarks", "--here", part]
+    done = subprocess.run(command, cwd=Path(__file__).resolve().parent.parent, stdout=subprocess.PIPE, text=True)
+    told = [line for line in done.stdout.splitlines() if line.startswith(_MARK)]
+    if done.returncode or not told:
+        raise SystemExit(f"{part} could not be measured.")
+    return [Figure(**values) for values in json.loads(told[-1].removeprefix(_MARK))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
