@@ -1,0 +1,106 @@
+"""Short forms over a patient's screens: a payer, a prescriber, an order, an interruption, a stop."""
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from infusion_desktop.desktop.banner import Banner
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
+from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.pages import scrolled
+from infusion_desktop.identifiers import read_npi, read_phone
+from infusion_desktop.patients.payers import NewPayer
+from infusion_desktop.patients.prescribers import NewPrescriber
+from infusion_desktop.patients.words import InterruptionKind, PayerKind
+
+
+class FormDialog(QDialog):
+    """A form with a title, a banner and Save; ``keep`` is called with the dialog when everything is right."""
+
+    def __init__(self, parent: QWidget, title: str, form: Form, keep: Callable[["FormDialog"], object]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.form, self._keep = form, keep
+        self.banner = Banner(self)
+        self.save = button("Save", self._save, kind="primary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 18)
+        column.setSpacing(12)
+        column.addWidget(label(title, "heading"))
+        column.addWidget(self.banner)
+        tall = len(form.fields) > 8
+        column.addWidget(scrolled(form) if tall else form, 1)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(button("Cancel", self.reject))
+        foot.addWidget(self.save)
+        column.addLayout(foot)
+        self.setMinimumWidth(640 if tall else 480)
+        if tall:
+            self.setMinimumHeight(560)
+        self.finished.connect(self.deleteLater)
+
+    def _save(self) -> None:
+        if self.form.check():
+            self._keep(self)
+
+
+class PayerForm(Form):
+    """A new payer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = TextField("Name", required=True)
+        self.code = TextField("Payer id in claim files", required=True)
+        kinds = [(each.name.replace("_", " ").capitalize(), each) for each in PayerKind]
+        self.kind: ChoiceField[PayerKind] = ChoiceField("Kind", kinds, required=True)
+        self.section("", (self.name,), (self.code, self.kind))
+
+    def payer(self) -> NewPayer:
+        """The payer as typed."""
+        return NewPayer(self.name.value(), self.code.value(), self.kind.value() or PayerKind.COMMERCIAL)
+
+
+class PrescriberForm(Form):
+    """A new prescriber."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last_name = TextField("Last name", required=True)
+        self.first_name = TextField("First name", required=True)
+        self.credentials = TextField("Credentials", placeholder="MD")
+        self.npi = TextField("NPI", required=True, read=read_npi, hint="Ten digits; the last one is checked.")
+        self.phone = TextField("Telephone", read=read_phone)
+        self.practice = TextField("Practice")
+        self.section("", (self.last_name, self.first_name, self.credentials), (self.npi, self.phone), (self.practice,))
+
+    def prescriber(self) -> NewPrescriber:
+        """The prescriber as typed."""
+        return NewPrescriber(
+            self.last_name.value(), self.first_name.value(), self.npi.value(), self.credentials.value(),
+            self.phone.value(), "", self.practice.value(),
+        )  # fmt: skip
+
+
+class PauseForm(Form):
+    """Days on which therapy at home does not run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        kinds = [(each.value.capitalize(), each) for each in InterruptionKind]
+        self.kind: ChoiceField[InterruptionKind] = ChoiceField("Why", kinds, required=True)
+        self.first_on = DayField("First day", required=True)
+        self.last_on = DayField("Last day", hint="Empty while it lasts. Both days belong to it.")
+        self.note = TextField("Note")
+        self.section("", (self.kind,), (self.first_on, self.last_on), (self.note,))
+
+
+class StopForm(Form):
+    """The last day of a therapy, and why."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last_on = DayField("Last day", required=True)
+        self.reason = TextField("Why", required=True)
+        self.section("", (self.last_on, self.reason))
