@@ -20,7 +20,7 @@ def _owed(row: DeliveryRow) -> str:
 
 
 _DAY = Column[DeliveryRow](
-    "Day", _day, sort_key=lambda row: row.scheduled_on, tone=_late, value=lambda row: row.scheduled_on,
+    "Day", _day, sort_key=lambda row: row.scheduled_on, tone=_late, width=142, value=lambda row: row.scheduled_on,
     hint=lambda row: "Its day has passed and it has not arrived." if row.late else "",
 )  # fmt: skip
 _STATE = Column[DeliveryRow]("State", lambda row: row.state.value.capitalize(), tone=tone_of,

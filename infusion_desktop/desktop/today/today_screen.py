@@ -43,14 +43,21 @@ COLUMNS: tuple[Column[ToDo], ...] = (
 
 
 def _due(row: FollowUpRow) -> str:
-    return "Today" if row.due_on == today() else show_day(row.due_on)
+    if row.due_on == today():
+        return "Today"
+    return show_day(row.due_on).partition(",")[0] if row.due_on.year == today().year else show_day(row.due_on)
+
+
+def _to_do(row: FollowUpRow) -> str:
+    plain = row.title.removeprefix("Call: ")
+    return plain[:1].upper() + plain[1:]
 
 
 CALL_COLUMNS: tuple[Column[FollowUpRow], ...] = (
     Column("Due", _due, sort_key=lambda row: row.due_on,
            tone=lambda row: Tone.BAD if row.due_on < today() else Tone.WARN),
-    Column("Patient", lambda row: row.patient_name, stretch=True, width=120, hint=lambda row: row.patient_number),
-    Column("To do", lambda row: row.title, stretch=True, width=140, hint=lambda row: row.title),
+    Column("Patient", lambda row: row.patient_name, stretch=True, width=140, hint=lambda row: row.patient_number),
+    Column("To do", _to_do, stretch=True, width=150, hint=lambda row: row.title),
     Column("Telephone", lambda row: show_phone(row.phone), hidden=True),
 )  # fmt: skip
 
@@ -127,6 +134,14 @@ class TodayScreen(Screen):
         self.dialog = DoneDialog(self.context, self.desk, row, self)
         self.dialog.open()
 
+    def plan_refill(self) -> None:
+        """Plan a delivery for the marked call's patient."""
+        row = self.calls.current_row()
+        if row is None:
+            self.desk.messages.refused(("Mark the call of the patient first.",), self, Tone.INFO)
+            return
+        self.desk.open("new delivery", row.patient_id)
+
     def _show(self, key: str, heap: Heap) -> None:
         self.heaps[key] = heap
         self.figures[key].show_value(heap.number, heap.detail, heap.tone)
@@ -149,11 +164,13 @@ class TodayScreen(Screen):
         )  # fmt: skip
         self.table.opened.connect(lambda row: self.desk.open(row.opens, row.record))
         self.calls.opened.connect(lambda row: self.desk.open("patient", row.patient_id))
+        self.plan_button = button("Plan refill", self.plan_refill, icon="plus")
         self.done_button = button("Call made…", self.done, icon="phone")
         if not self.context.may(Permission.PLAN_DELIVERY):
             roles = [role.value for role in Role if Permission.PLAN_DELIVERY in PERMISSIONS[role]]
-            self.done_button.setEnabled(False)
-            self.done_button.setToolTip(f"Done by: {', '.join(roles)}.")
+            for each in (self.plan_button, self.done_button):
+                each.setEnabled(False)
+                each.setToolTip(f"Done by: {', '.join(roles)}.")
         self.page = Page(self)
         figures = QGridLayout()
         figures.setSpacing(14)
@@ -164,8 +181,8 @@ class TodayScreen(Screen):
         self.page.add(figures)
         lists = QHBoxLayout()
         lists.setSpacing(18)
-        lists.addLayout(_column(self.heading, self.table), 3)
-        lists.addLayout(_column(self.calls_heading, self.calls, self.done_button), 2)
+        lists.addLayout(_column(self.heading, self.table), 5)
+        lists.addLayout(_column(self.calls_heading, self.calls, self.plan_button, self.done_button), 4)
         self.page.add(lists, 1)
 
 
@@ -173,12 +190,13 @@ def _greeting(day: date) -> str:
     return f"{day:%A}, {show_day(day)}"
 
 
-def _column(heading: QWidget, table: QWidget, press: QWidget | None = None) -> QVBoxLayout:
+def _column(heading: QWidget, table: QWidget, *presses: QWidget) -> QVBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(8)
     top = QHBoxLayout()
     top.addWidget(heading, 1)
-    if press is not None:
+    heading.setMinimumHeight(38)
+    for press in presses:
         top.addWidget(press)
     column.addLayout(top)
     column.addWidget(table, 1)
