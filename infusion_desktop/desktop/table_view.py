@@ -174,7 +174,7 @@ class TableView(QWidget, Generic[R]):
                 widths[place] += left // 2 // len(widths)
             left -= left // 2
         for place in stretching:
-            widths[place] = max(90 if left < 0 else widths[place], widths[place] + left // len(stretching))
+            widths[place] = max(150 if left < 0 else widths[place], widths[place] + left // len(stretching))
         for place, width in widths.items():
             header.resizeSection(place, width)
 
