@@ -27,14 +27,15 @@ class NextPanel(Card):
         self.item = label("", "heading", wrap=True)
         self.lot = label("", "muted", wrap=True)
         self.note = label("", "strong", wrap=True)
-        self.count = label("", "figure")
+        self.count = label("", "figure", wrap=True)
+        self.progress = label("", "title")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
         self.overall = label("", "muted")
         self.quantity = QuantityField("Or type how many, for the marked line", least=0)
         self.quantity.line.returnPressed.connect(self._enter)
-        for part in (self.caption, self.place, self.item, self.lot, self.note, self.count):
+        for part in (self.caption, self.place, self.item, self.lot, self.note, self.count, self.progress):
             self.add(part)
         self.column.addStretch(1)
         self.add(self.quantity)
@@ -52,7 +53,7 @@ class NextPanel(Card):
         if line is None:
             self.place.setText("")
             self.item.setText("Everything is done." if total else "There is nothing to pick. Everything is short.")
-            for part in (self.lot, self.count, self.note):
+            for part in (self.lot, self.count, self.note, self.progress):
                 part.setText("")
             return
         self.place.setText(line.place)
@@ -64,6 +65,9 @@ class NextPanel(Card):
         left = line.wanted - line.done
         verb = "Check" if verifying else "Take"
         self.count.setText(f"{verb} {left:,} {line.unit}" if line.is_lot else "Scan it")
+        if line.is_done:
+            self.count.setText("Done")
+        self.progress.setText(f"{line.done:,} of {line.wanted:,}" if line.is_lot else "")
 
     def _enter(self) -> None:
         if self.quantity.is_blank() or not self.quantity.check():

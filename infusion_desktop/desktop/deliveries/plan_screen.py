@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import Days, show_day, today
+from infusion_desktop.dates import ONE_DAY, Days, show_day, today
 from infusion_desktop.deliveries.planning import Visit, plan
 from infusion_desktop.deliveries.screen_queries import PlanStart, Preview, TherapyToSupply, plan_start, preview
 from infusion_desktop.deliveries.words import Carrier
@@ -180,7 +180,7 @@ class PlanScreen(Screen):
         days = chosen.next_days
         self.first.set_value(days.first)
         self.last.set_value(days.last)
-        self.day.set_value(max(today(), days.first))
+        self.day.set_value(max(today(), days.first - ONE_DAY))
         self.window_field.set_value(chosen.last_window)
         supplied = chosen.supplied_through
         self.supplied.setText(
@@ -197,7 +197,7 @@ class PlanScreen(Screen):
             return
         self.page.banner.clear()
         self.shown = answer
-        equipment = f"   With: {', '.join(answer.equipment)}" if answer.equipment else ""
+        equipment = f"   With {', '.join(answer.equipment)}, unless one is there already." if answer.equipment else ""
         self.kit.setText(f"{answer.kit}{equipment}")
         self.lines.show_lines(answer.lines, answer.optional)
         self.save_button.setEnabled(True)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import plan
+from infusion_desktop.deliveries.planning import Wanted, plan, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage, delivery_page
 from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.verify import problems
@@ -22,13 +22,19 @@ from infusion_desktop.desktop.deliveries.board_screen import BoardScreen
 from infusion_desktop.desktop.deliveries.deliver_dialog import DeliverDialog, read_time
 from infusion_desktop.desktop.deliveries.delivery_screen import DeliveryScreen
 from infusion_desktop.desktop.deliveries.plan_screen import PlanScreen
-from infusion_desktop.desktop.deliveries.small_dialogs import QuantityDialog
+from infusion_desktop.desktop.deliveries.small_dialogs import AddItemDialog, QuantityDialog, SayDialog, ShortDialog
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.signature import SignaturePad
+from infusion_desktop.equipment.custody import clean, pass_check
+from infusion_desktop.equipment.queries import board
+from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import therapies_of
+from infusion_desktop.patients.words import Method
+from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.words import ItemKind
 
 from .conftest import DRUG, FLUSH, LATER, OTHER, PASSWORD, House, gs1
 
@@ -256,8 +262,6 @@ def test_what_is_short_is_said_at_the_bench_and_stays_owed(
     bench = in_front(shell, BenchScreen)
     qtbot.waitUntil(lambda: len(bench.lines) == 2)
     bench.report_short()
-    from infusion_desktop.desktop.deliveries.small_dialogs import ShortDialog
-
     dialog = bench.findChildren(ShortDialog)[0]
     type_into(qtbot, dialog.found.line, "4")
     qtbot.keyClick(dialog.found.line, Qt.Key.Key_Return)
@@ -291,3 +295,95 @@ def test_times_are_read_as_people_type_them(typed: str, meant: str) -> None:
 def test_what_is_no_time_is_refused(typed: str) -> None:
     with pytest.raises(Refused, match="14:05"):
         read_time(typed)
+
+
+def test_a_pump_is_assigned_by_its_scan_and_put_back_again(open_shell: Open, house: House, qtbot: QtBot) -> None:
+    by, database = house.administrator, house.database
+    pump = add_item(
+        database, NewItem("PU-1", "Ambulatory infusion pump", ItemKind.PUMP, lot_tracked=False, serial_tracked=True), by
+    )
+    ready, dirty = (register(database, NewAsset(pump, serial), by) for serial in ("SN1", "SN2"))
+    clean(database, ready, by)
+    pass_check(database, ready, {"Flow accuracy": "1.2", "Occlusion alarm": "12", "Battery": "97"}, by)
+    period = Days(today(), today() + timedelta(days=6))
+    wanted = [Wanted(house.flush, 30)]
+    delivery = plan_items(
+        database, house.patient, period, today(), wanted, by, equipment=[Method.AMBULATORY_PUMP.value]
+    )  # fmt: skip
+    release(database, delivery, by)
+    with database.reading() as session:
+        tags = {row.id: row.tag for row in board(session, today())}
+    shell = open_shell("bench", Role.TECHNICIAN)
+    shell.open("bench", delivery)
+    bench = in_front(shell, BenchScreen)
+    qtbot.waitUntil(lambda: len(bench.lines) == 2)
+    shell.on_scan(f"AST:{tags[dirty]}")
+    qtbot.waitUntil(lambda: bool(bench.answer.text.text()))
+    assert bench.last is not None
+    assert not bench.last.right
+    shell.on_scan(f"AST:{tags[ready]}")
+    qtbot.waitUntil(lambda: bench.lines[1].is_done)
+    assert bench.lines[1].number == tags[ready]
+    bench.undo_last()
+    qtbot.waitUntil(lambda: not bench.lines[1].is_done)
+    shell.on_scan(f"AST:{tags[ready]}")
+    shell.on_scan(gs1(FLUSH, "FL1"))
+    qtbot.waitUntil(lambda: bench.state is DeliveryState.PICKED)
+    assert page_of(house, delivery).equipment[0].asset_id == ready
+
+
+def test_a_delivery_is_cancelled_only_with_a_reason(
+    open_shell: Open, house: House, released: DeliveryId, qtbot: QtBot
+) -> None:
+    shell = open_shell("deliveries")
+    shell.open("delivery", released)
+    page = in_front(shell, DeliveryScreen)
+    qtbot.waitUntil(lambda: page.buttons["cancel"].isVisible())
+    qtbot.mouseClick(page.buttons["cancel"], Qt.MouseButton.LeftButton)
+    dialog = page.dialog
+    assert isinstance(dialog, SayDialog)
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    assert "needed" in dialog.text.error.text()
+    qtbot.keyClicks(dialog.text.line, "the patient is in hospital")
+    qtbot.keyClick(dialog.text.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.shown is not None and page.shown.row.state is DeliveryState.CANCELLED)
+    assert not page.buttons["bench"].isVisible()
+
+
+def test_what_a_technician_may_not_do_is_shown_but_rests(
+    open_shell: Open, house: House, draft: DeliveryId, qtbot: QtBot
+) -> None:
+    shell = open_shell("deliveries", Role.TECHNICIAN)
+    shell.open("delivery", draft)
+    page = in_front(shell, DeliveryScreen)
+    qtbot.waitUntil(lambda: page.buttons["release"].isVisible())
+    for name in ("release", "cancel", "change", "add", "remove"):
+        assert not page.buttons[name].isEnabled()
+        assert "pharmacist" in page.buttons[name].toolTip()
+
+
+def test_an_item_is_added_to_a_draft_and_taken_off_again(
+    open_shell: Open, house: House, draft: DeliveryId, qtbot: QtBot
+) -> None:
+    shell = open_shell("deliveries")
+    shell.open("delivery", draft)
+    page = in_front(shell, DeliveryScreen)
+    qtbot.waitUntil(lambda: page.buttons["add"].isVisible())
+    qtbot.mouseClick(page.buttons["add"], Qt.MouseButton.LeftButton)
+    dialog = page.dialog
+    assert isinstance(dialog, AddItemDialog)
+    qtbot.keyClicks(dialog.picker.field, "huber")
+    qtbot.waitUntil(lambda: [row.number for row in dialog.picker.rows] == ["HU-20"])
+    qtbot.keyClick(dialog.picker.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.item is not None)
+    qtbot.keyClicks(dialog.quantity.line, "3")
+    qtbot.keyClicks(dialog.reason.line, "port")
+    qtbot.keyClick(dialog.reason.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.shown is not None and len(page.shown.lines) == 3)
+    page.lines.grid.selectRow(2)
+    qtbot.mouseClick(page.buttons["remove"], Qt.MouseButton.LeftButton)
+    off = page.dialog
+    assert isinstance(off, SayDialog)
+    qtbot.keyClicks(off.text.line, "no port after all")
+    qtbot.keyClick(off.text.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.shown is not None and len(page.shown.lines) == 2)
