@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
+from pathlib import Path
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import now_utc, today
-from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof
+from infusion_desktop.deliveries.delivering import LARGEST_ATTACHMENT, CameBack, EquipmentBack, Proof
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, LotRow
 from infusion_desktop.deliveries.words import LineOutcome
+from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
@@ -22,6 +24,7 @@ from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.signature import SignaturePad
 from infusion_desktop.errors import Refused
 
+SHEETS = {".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 RELATIONS = ("Patient", "Spouse", "Parent", "Child", "Caregiver", "Relative", "Neighbor", "Facility staff")
 _OUTCOMES = ((LineOutcome.REFUSED, "refused"), (LineOutcome.RETURNED, "returned"),
              (LineOutcome.NOT_DELIVERED, "not delivered"))  # fmt: skip
@@ -131,8 +134,12 @@ class DeliverDialog(DeedDialog):
         self.back_area.setMinimumHeight(170)
         self.back_area.hide()
         self.back_button = button("Something came back", self._show_back, icon="undo")
+        self.sheet: tuple[bytes, str] = (b"", "")
+        self.ask_path = file_choice.ask_what_to_read
+        self.sheet_button = button("Attach signed sheet…", self._ask_sheet, icon="import")
         row = QHBoxLayout()
         row.addWidget(self.back_button)
+        row.addWidget(self.sheet_button)
         row.addStretch(1)
         row.addWidget(button("Sign again", self.pad.clear, kind="quiet"))
         tail = QVBoxLayout()
@@ -150,12 +157,44 @@ class DeliverDialog(DeedDialog):
         assert relation is not None and day is not None
         as_offered = (self.day.typed(), self.time.typed()) == self._offered
         arrived = now_utc() if as_offered else datetime.combine(day, time.fromisoformat(self.time.value())).astimezone()
-        proof = Proof(self.received_by.value(), relation, arrived, signature or None, note=self.note.value())
+        sheet, sheet_kind = self.sheet
+        proof = Proof(
+            self.received_by.value(), relation, arrived, signature or None, sheet or None, sheet_kind, self.note.value()
+        )
+            self.received_by.value(),
+            relation,
+            arrived,
+            signature or None,
+            self.sheet[0] or None,
+            self.sheet[1],
+            self.note.value(),
+        )
         back, equipment, deliver = self.back.came_back(), self.back.equipment_back(), self._deliver
         return lambda _override: deliver(proof, back, equipment)
 
     def said(self, _result: Any) -> str:
         return "The delivery is recorded."
+
+    def attach(self, path: Path) -> None:
+        """Take the scanned sheet that the recipient signed on paper."""
+
+        def read() -> tuple[bytes, str]:
+            kind = SHEETS.get(path.suffix.casefold())
+            if kind is None:
+                raise Refused("Choose a PDF, PNG or JPEG file.")
+            if path.stat().st_size > LARGEST_ATTACHMENT:
+                raise Refused("The signed sheet is larger than 5 MB. Scan it smaller.")
+            return path.read_bytes(), kind
+
+        def taken(sheet: tuple[bytes, str]) -> None:
+            self.sheet = sheet
+            self.banner.clear()
+            self.sheet_button.setText("Signed sheet attached")
+
+        self.desk.jobs.run(self, read, taken, lambda error: self.desk.messages.show_failure(error, self))
+
+    def _ask_sheet(self) -> None:
+        self.ask_path(self, "Attach the signed sheet", "Signed sheet (*.pdf *.png *.jpg *.jpeg)", self.attach)
 
     def _show_back(self) -> None:
         self.back_area.setVisible(not self.back_area.isVisible())

@@ -260,6 +260,7 @@ class DeliveryScreen(Screen):
             return
         self.proof_text.setText(
             f"{proof.received_by} ({proof.relation}), {show_instant(proof.received_at)}"
+            + ("\nThe signed sheet is kept." if proof.has_attachment else "")
             + (f"\n{proof.note}" if proof.note else "")
         )
         picture = QPixmap()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -120,7 +121,7 @@ def test_a_plan_follows_the_count_at_home_and_becomes_a_released_delivery(
 
 
 def test_a_kit_is_picked_verified_shipped_and_signed_for(
-    open_shell: Open, house: House, released: DeliveryId, qtbot: QtBot
+    open_shell: Open, house: House, released: DeliveryId, qtbot: QtBot, tmp_path: Path
 ) -> None:
     shell = open_shell("today", Role.TECHNICIAN)
     number = page_of(house, released).row.number
@@ -148,7 +149,7 @@ def test_a_kit_is_picked_verified_shipped_and_signed_for(
     steps = [(step.step.value, step.by) for step in page_of(house, released).steps]
     assert ("pick", "Tom Brand") in steps
     assert ("verify", "Aisha Rahman") in steps
-    _signed_for(shell, house, released, qtbot)
+    _signed_for(shell, house, released, qtbot, tmp_path)
     with house.database.reading() as session:
         assert problems(session) == ()
 
@@ -209,7 +210,7 @@ def _packed_and_handed_over(shell: Shell, bench: BenchScreen, qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: bench.state is DeliveryState.SHIPPED)
 
 
-def _signed_for(shell: Shell, house: House, delivery_id: DeliveryId, qtbot: QtBot) -> None:
+def _signed_for(shell: Shell, house: House, delivery_id: DeliveryId, qtbot: QtBot, tmp_path: Path) -> None:
     shell.open("delivery", delivery_id)
     page = in_front(shell, DeliveryScreen)
     qtbot.waitUntil(lambda: page.buttons["deliver"].isVisible())
@@ -219,6 +220,12 @@ def _signed_for(shell: Shell, house: House, delivery_id: DeliveryId, qtbot: QtBo
     qtbot.keyClicks(dialog.received_by.line, "Tom Brand")
     dialog.relation.set_value("spouse")
     sign(qtbot, dialog.pad)
+    sheet = tmp_path / "sheet.pdf"
+    sheet.write_bytes(b"%PDF-1.7 signed")
+    dialog.attach(tmp_path / "sheet.txt")
+    qtbot.waitUntil(lambda: "PDF, PNG or JPEG" in dialog.banner.text.text())
+    dialog.attach(sheet)
+    qtbot.waitUntil(lambda: dialog.sheet[0] == b"%PDF-1.7 signed")
     qtbot.mouseClick(dialog.back_button, Qt.MouseButton.LeftButton)
     qtbot.keyClicks(dialog.back.lots[1][1], "10")
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
@@ -230,6 +237,7 @@ def _signed_for(shell: Shell, house: House, delivery_id: DeliveryId, qtbot: QtBo
     assert kept.proof is not None
     assert (kept.proof.received_by, kept.proof.relation) == ("Piotr Lukasik", "spouse")
     assert kept.proof.signature is not None
+    assert kept.proof.has_attachment
     assert kept.proof.signature.startswith(b"\x89PNG")
     assert [lot.came_back for line in kept.lines for lot in line.lots] == [0, 10]
     assert page.proof_card.isVisible()
