@@ -43,13 +43,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(trouble, file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
-        print(
-            f"{type(error).__name__}: {getattr(error, 'strerror', None) or 'the value is not usable'}", file=sys.stderr
-        )
+        print(_plainly(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. What was finished before is kept, the rest was not begun.", file=sys.stderr)
         return 130
+
+
+def _plainly(error: OSError | ValueError) -> str:
+    """What is wrong with a file or a value, with the path the person typed."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror or 'it cannot be used'}. Check the path."
+    return f"A value is not usable ({type(error).__name__}). Nothing more was done."
 
 
 def _run(chosen: argparse.Namespace) -> int:

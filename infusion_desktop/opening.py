@@ -7,7 +7,7 @@ from infusion_desktop import schema
 from infusion_desktop.access.audit import seal
 from infusion_desktop.database import migrations
 from infusion_desktop.database.backup import back_up
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database, Place, in_plain_words
 
 assert schema.ROOMS  # The tables must be mapped before the guard learns which of them are ledgers.
 
@@ -20,14 +20,19 @@ def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None =
     """
     if place.is_sqlite:
         place.file.parent.mkdir(parents=True, exist_ok=True)
+    with in_plain_words():
+        _bring_up_to_date(place, backups)
+    if place.is_sqlite:
+        _for_the_owner_only(place.file)
+    return Database(place, seal, workstation)
+
+
+def _bring_up_to_date(place: Place, backups: Path | None) -> None:
     before = migrations.version_of(place)
     if before != migrations.newest():
         if before is not None and place.is_sqlite and backups is not None:
             back_up(place, backups / f"before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
         migrations.upgrade(place)
-    if place.is_sqlite:
-        _for_the_owner_only(place.file)
-    return Database(place, seal, workstation)
 
 
 def _for_the_owner_only(file: Path) -> None:

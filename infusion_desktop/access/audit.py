@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, UserId
@@ -22,6 +22,11 @@ from infusion_desktop.access.tables import AuditEntry, AuditHead
 from infusion_desktop.dates import now_utc
 
 Facts = Mapping[str, Any]
+
+_HEAD = cast(Table, AuditHead.__table__)
+_LAST_LINK = select(_HEAD.c.number, _HEAD.c.seal, _HEAD.c.secret).where(_HEAD.c.id == 1).with_for_update()
+_ADD = insert(cast(Table, AuditEntry.__table__))
+_MOVE_HEAD = update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("last_number"), seal=bindparam("last_seal"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,11 @@ def seal(session: Session) -> None:
     pending: list[Pending] = session.info.pop("audit", [])
     if not pending:
         return
-    head = session.execute(
-        select(AuditHead.number, AuditHead.seal, AuditHead.secret).where(AuditHead.id == 1).with_for_update()
-    ).one_or_none()
+    connection = session.connection()
+    head = connection.execute(_LAST_LINK).one_or_none()
     if head is None:
         number, last, secret = 0, "", secrets.token_hex(32)
-        session.execute(insert(AuditHead).values(id=1, number=0, seal="", secret=secret))
+        connection.execute(insert(_HEAD).values(id=1, number=0, seal="", secret=secret))
     else:
         number, last, secret = head
     rows = []
@@ -103,8 +107,8 @@ def seal(session: Session) -> None:
         }
         last = row["seal"] = seal_of(secret, last, row)
         rows.append(row)
-    session.execute(insert(AuditEntry), rows)
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(number=number, seal=last))
+    connection.execute(_ADD, rows)
+    connection.execute(_MOVE_HEAD, {"last_number": number, "last_seal": last})
 
 
 def seal_of(secret: str, last: str, row: Facts) -> str:

@@ -1,17 +1,24 @@
 """Whether this person may do this, asked inside the deed's own transaction."""
 
-from sqlalchemy import select
+from typing import cast
+
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import Permission, Role, UserId, permissions_of
 from infusion_desktop.access.tables import Staff, StaffRole
 from infusion_desktop.errors import NotAllowed
 
-_ROLES = select(StaffRole.role).join(Staff).where(Staff.ended_at.is_(None))
+_STAFF, _ROLE = cast(Table, Staff.__table__), cast(Table, StaffRole.__table__)
+_ROLES = (
+    select(_ROLE.c.role)
+    .join(_STAFF, _STAFF.c.id == _ROLE.c.staff_id)
+    .where(_STAFF.c.ended_at.is_(None), _ROLE.c.staff_id == bindparam("by"))
+)
 
 
 def authorize(session: Session, by: UserId, permission: Permission) -> None:
     """Refuse with NotAllowed unless a role of this person, who still works here, includes the permission."""
-    roles: set[Role] = set(session.scalars(_ROLES.where(StaffRole.staff_id == by)))
+    roles: set[Role] = set(session.connection().execute(_ROLES, {"by": by}).scalars())
     if permission not in permissions_of(roles):
         raise NotAllowed(f"Your role does not include “{permission.value}”. Ask somebody whose role does.")

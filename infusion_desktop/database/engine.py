@@ -22,7 +22,16 @@ from sqlalchemy.orm.exc import StaleDataError
 from infusion_desktop.database.trouble import Unavailable, explain
 from infusion_desktop.errors import Refused, Stale
 
-__all__ = ["CAN_ENCRYPT", "Database", "Place", "UnauditedWrite", "open_engine", "prepare_sqlite", "sqlite"]
+__all__ = [
+    "CAN_ENCRYPT",
+    "Database",
+    "Place",
+    "UnauditedWrite",
+    "in_plain_words",
+    "open_engine",
+    "prepare_sqlite",
+    "sqlite",
+]
 
 try:  # A current, encrypting SQLite; no wheel exists for Python 3.15 yet.
     from sqlcipher3 import dbapi2 as sqlite
@@ -93,7 +102,7 @@ class Database:
         Raises Stale when a row was changed by somebody else since it was read, Unavailable when the database cannot be
         reached or written, and UnauditedWrite when the block wrote without recording why.
         """
-        with _in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
+        with in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
             session.info["workstation"] = self.workstation
             written = session.connection().info
             written["wrote"] = False
@@ -108,7 +117,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """What a screen, a report or a rule asks: a short look that changes nothing and waits for nobody."""
-        with _in_plain_words(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with in_plain_words(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def close(self) -> None:
@@ -221,7 +230,8 @@ def _open_postgresql(place: Place) -> Engine:
 
 
 @contextmanager
-def _in_plain_words() -> Iterator[None]:
+def in_plain_words() -> Iterator[None]:
+    """What the database refuses in the block is raised as Stale or Unavailable, with a sentence for a person."""
     try:
         yield
     except StaleDataError as error:
