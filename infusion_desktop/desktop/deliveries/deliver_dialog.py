@@ -161,14 +161,6 @@ class DeliverDialog(DeedDialog):
         proof = Proof(
             self.received_by.value(), relation, arrived, signature or None, sheet or None, sheet_kind, self.note.value()
         )
-            self.received_by.value(),
-            relation,
-            arrived,
-            signature or None,
-            self.sheet[0] or None,
-            self.sheet[1],
-            self.note.value(),
-        )
         back, equipment, deliver = self.back.came_back(), self.back.equipment_back(), self._deliver
         return lambda _override: deliver(proof, back, equipment)
 

@@ -35,8 +35,8 @@ HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
 """Each figure: its key, its caption, who sees it, where it comes from, and what its empty list says."""
 
 COLUMNS: tuple[Column[ToDo], ...] = (
-    Column("What", lambda row: row.what, stretch=True, width=130, hint=lambda row: row.what),
-    Column("Details", lambda row: row.detail, stretch=True, width=100, hint=lambda row: row.detail),
+    Column("What", lambda row: row.what, stretch=True, width=150, hint=lambda row: row.what),
+    Column("Details", lambda row: row.detail, stretch=True, width=110, hint=lambda row: row.detail),
     Column("When", lambda row: row.when_text, sort_key=lambda row: row.when, value=lambda row: row.when),
     Column("State", lambda row: row.state, tone=lambda row: row.tone),
 )
@@ -181,8 +181,8 @@ class TodayScreen(Screen):
         self.page.add(figures)
         lists = QHBoxLayout()
         lists.setSpacing(18)
-        lists.addLayout(_column(self.heading, self.table), 5)
-        lists.addLayout(_column(self.calls_heading, self.calls, self.plan_button, self.done_button), 4)
+        lists.addLayout(_column(self.heading, self.table), 11)
+        lists.addLayout(_column(self.calls_heading, self.calls, self.plan_button, self.done_button), 8)
         self.page.add(lists, 1)
 
 
