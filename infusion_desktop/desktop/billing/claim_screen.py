@@ -115,7 +115,7 @@ class ClaimScreen(Screen):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(label("Why this line", "heading"))
         column.addWidget(self.why, 1)
-        both = QSplitter(Qt.Orientation.Horizontal)
+        both = QSplitter(Qt.Orientation.Vertical)
         both.addWidget(self.lines)
         both.addWidget(reasons)
         both.setStretchFactor(0, 3)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from PySide6.QtWidgets import QHBoxLayout
 
@@ -109,14 +110,14 @@ class MonthScreen(Screen):
         seen = found.overview
         missing = len(seen.not_counted)
         values = (
-            (show_money(seen.expected), f"{len(found.rows)} claims", Tone.INFO),
-            (show_money(seen.billed), "charged to payers", Tone.INFO),
+            (_dollars(seen.expected), f"{len(found.rows)} claims", Tone.INFO),
+            (_dollars(seen.billed), "charged to payers", Tone.INFO),
             (
                 show_money(seen.unbilled),
                 "charges of drafts and ready claims",
                 Tone.WARN if seen.unbilled else Tone.GOOD,
             ),
-            (show_money(seen.paid), "by payers so far", Tone.GOOD),
+            (_dollars(seen.paid), "by payers so far", Tone.GOOD),
             (str(missing), "patients in therapy without a claim", Tone.WARN if missing else Tone.GOOD),
         )
         for figure, (number, detail, tone) in zip(self.figures, values, strict=True):
@@ -173,6 +174,11 @@ class MonthScreen(Screen):
         if kind == "patient month" and isinstance(record, int):
             chosen = [row.id for row in self.table.model.rows if int(row.patient_id) == record]
             self.table.select_ids(chosen)
+
+
+def _dollars(amount: Decimal) -> str:
+    """Whole dollars, as a figure has room for."""
+    return show_money(amount).partition(".")[0]
 
 
 def _months(day: date) -> list[Days]:

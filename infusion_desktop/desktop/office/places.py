@@ -20,7 +20,14 @@ def _trail(context: Context, desk: Desk) -> Screen:
     return TrailScreen(context, desk)
 
 
+def _kits(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.kits import KitsScreen
+
+    return KitsScreen(context, desk)
+
+
 PLACES = (
+    Place("kits", "Kit templates", "kit", Permission.SEE_DELIVERIES, _kits, "Office"),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office"),
 )
