@@ -1,9 +1,10 @@
 """What screens and papers ask of stock: frozen rows, by plain SQL."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -26,9 +27,8 @@ from infusion_desktop.stock.words import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    """A lot in a place of ours. ``value`` is on hand by the lot's own cost."""
+class StockRow(NamedTuple):
+    """A lot in a place of ours. A named tuple, as a list may hold a hundred thousand."""
 
     id: tuple[LotId, LocationId]
     item_id: ItemId
@@ -44,7 +44,12 @@ class StockRow:
     reserved: int
     held: str
     storage: Storage
-    value: Decimal
+    unit_cost: Decimal
+
+    @property
+    def value(self) -> Decimal:
+        """What is on hand by the lot's own cost."""
+        return to_cents(self.unit_cost * self.on_hand)
 
     @property
     def available(self) -> int:
@@ -55,65 +60,68 @@ _STOCK = (
     select(
         Balance.lot_id,
         Balance.location_id,
-        Item.id.label("item_id"),
-        Item.number,
-        Item.name,
-        Item.kind,
-        Item.base_unit,
-        Lot.number.label("lot"),
+        Balance.item_id,
+        Lot.number,
         Lot.serial,
         Lot.expires_on,
-        Location.code,
-        Location.kind.label("place_kind"),
         Balance.on_hand,
         Balance.reserved,
         Lot.held,
-        Item.storage,
         Lot.unit_cost,
     )
     .join(Lot, Lot.id == Balance.lot_id)
-    .join(Item, Item.id == Balance.item_id)
-    .join(Location, Location.id == Balance.location_id)
     .where(Balance.on_hand > 0)
 )
+_ITEMS = select(Item.id, Item.number, Item.name, Item.kind, Item.base_unit, Item.storage)
 _OURS = Location.kind != LocationKind.PATIENT_HOME
+_PLACES = select(Location.id, Location.code, Location.kind).where(_OURS)
 
 
 def stock_rows(session: Session, item_id: ItemId | None = None) -> tuple[StockRow, ...]:
     """Every lot in every place of ours, by item and expiry; homes are not in it."""
-    query = _STOCK.where(_OURS).order_by(Item.name, Balance.expires_on, Balance.lot_id)
-    if item_id is not None:
-        query = query.where(Balance.item_id == item_id)
-    return _stock(session, query)
+    query = _STOCK if item_id is None else _STOCK.where(Balance.item_id == item_id)
+    found = _stock(session, query, None if item_id is None else [item_id])
+    return tuple(sorted(found, key=lambda row: (row.item_name, row.expires_on or NEVER_EXPIRES, row.id)))
 
 
 def expiring(session: Session, today: date, days: int) -> tuple[StockRow, ...]:
     """What expires within so many days, or has expired, soonest first."""
     last = today + timedelta(days=days)
-    return _stock(session, _STOCK.where(_OURS, Balance.expires_on <= last).order_by(Balance.expires_on, Item.name))
+    found = _stock(session, _STOCK.where(Balance.expires_on <= last))
+    return tuple(sorted(found, key=lambda row: (row.expires_on or NEVER_EXPIRES, row.item_name, row.id)))
 
 
-def _stock(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[StockRow, ...]:
-    return tuple(
-        StockRow(
-            (LotId(row[0]), LocationId(row[1])),
-            ItemId(row[2]),
-            row[3],
-            row[4],
-            row[5],
-            row[6],
-            f"{row[7]} / {row[8]}" if row[8] else row[7],
-            row[9],
-            row[10],
-            row[11],
-            row[12],
-            row[13],
-            row[14],
-            row[15],
-            to_cents(row[16] * row[12]),
+def _stock(
+    session: Session, query: Select[*tuple[Any, ...]], item_ids: Sequence[ItemId] | None = None
+) -> Iterator[StockRow]:
+    """Rows in no order. What an item or a place is called is read once and not again with each of its lots."""
+    connection = session.connection()
+    of_items = _ITEMS if item_ids is None else _ITEMS.where(Item.id.in_(item_ids))
+    items = {row[0]: row for row in connection.execute(of_items)}
+    places = {place: (code, kind) for place, code, kind in connection.execute(_PLACES)}
+    found = connection.execute(query)
+    for lot_id, place, item_id, lot, serial, expires_on, on_hand, reserved, held, cost in found:
+        if place not in places:
+            continue
+        code, place_kind = places[place]
+        _, number, name, kind, unit, storage = items[item_id]
+        yield StockRow(
+            (lot_id, place),
+            item_id,
+            number,
+            name,
+            kind,
+            unit,
+            f"{lot} / {serial}" if serial else lot,
+            expires_on,
+            code,
+            place_kind,
+            on_hand,
+            reserved,
+            held,
+            storage,
+            cost,
         )
-        for row in session.execute(query)
-    )
 
 
 @dataclass(frozen=True, slots=True)
