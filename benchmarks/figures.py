@@ -3,9 +3,8 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -79,19 +78,3 @@ def in_turns(
             if turn >= warm:
                 times.append((clock() - begun) * 1000)
     return [median(times) for times in taken]
-
-
-@dataclass
-class Watch:
-    """Seconds of processor time of a block."""
-
-    seconds: float = field(default=0.0)
-
-
-@contextmanager
-def processor_time() -> Iterator[Watch]:
-    """Measure a block once."""
-    watch = Watch()
-    begun = time.process_time()
-    yield watch
-    watch.seconds = time.process_time() - begun
