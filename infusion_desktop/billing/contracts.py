@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import Row, insert, or_, select, update
@@ -348,14 +349,11 @@ def _fee_of(row: Mapping[str, str]) -> NewFee:
     problems: list[str] = []
 
     def amount(column: str) -> Decimal:
-        try:
-            found = Decimal(row[column].removeprefix("$").replace(",", ""))
-            if not found.is_finite() or found.as_tuple().exponent < -4:  # type: ignore[operator]
-                raise InvalidOperation
-        except InvalidOperation:
+        plain = row[column].removeprefix("$").replace(",", "")
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?", plain, re.ASCII):
             problems.append(f"column “{column}”: “{row[column][:20]}” is not an amount, such as 95.50.")
             return Decimal(0)
-        return found
+        return Decimal(plain)
 
     def day(column: str) -> date:
         try:

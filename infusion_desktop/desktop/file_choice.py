@@ -31,6 +31,14 @@ def ask_what_to_read(parent: QWidget, title: str, kinds: str, then: Then) -> Non
     dialog.open()
 
 
+def ask_for_folder(parent: QWidget, title: str, then: Then) -> None:
+    """Ask for a folder to write into; ``then`` is called unless cancelled."""
+    dialog = _dialog(parent, title, "")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+    dialog.open()
+
+
 def _dialog(parent: QWidget, title: str, kinds: str) -> QFileDialog:
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     dialog = QFileDialog(parent, title, documents)

@@ -1,6 +1,7 @@
 """One claim: its lines, why each unit is there, what it still needs, and its papers."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -8,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QTabWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.checking import KeptFinding, check
-from infusion_desktop.billing.claims import write_file
+from infusion_desktop.billing.claims import WrittenFile, write_file
 from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
 from infusion_desktop.billing.words import ClaimId, ClaimState
@@ -90,7 +91,7 @@ class ClaimScreen(Screen):
     def _table(self, columns: Sequence[Column[Any]], name: str, noun: str, empty: str) -> TableView[Any]:
         plural = {"entry": "entries"}.get(noun, noun + "s")
         return TableView(
-            columns, id, name=name, desk=self.desk, noun=(noun, plural), empty=empty, settings=self.settings()
+            columns, _key_of, name=name, desk=self.desk, noun=(noun, plural), empty=empty, settings=self.settings()
         )
 
     def _lay_out(self) -> None:
@@ -132,13 +133,15 @@ class ClaimScreen(Screen):
 
     def show_record(self, kind: str, record: object) -> None:
         if isinstance(record, int):
-            self._claim = ClaimId(record)
+            self._claim, self.shown = ClaimId(record), None
+            self.file_button.setEnabled(False)
+            self.check_button.setEnabled(False)
             self.load()
 
     def load(self) -> None:
         if self._claim is not None:
             claim = self._claim
-            self.ask(lambda: self._page(claim), self._show)
+            self.ask(lambda: self._page(claim), self._show, key="claim")
 
     def _page(self, claim: ClaimId) -> ClaimPage:
         with self.context.database.reading() as session:
@@ -152,7 +155,7 @@ class ClaimScreen(Screen):
         stops = sum(finding.stops for finding in page.findings)
         self.facts.setText(
             f"{row.payer}, {show_days(row.period)}; rules {page.rules}; "
-            f"diagnoses {', '.join(page.diagnoses) or 'missing'}\\n"
+            f"diagnoses {', '.join(page.diagnoses) or 'missing'}\n"
             f"Charge {show_money(row.charge)}, expected {show_money(row.expected)}; the payer owes "
             f"{show_money(page.payer_owes)}, the patient {show_money(page.patient_owes)}"
         )
@@ -164,7 +167,13 @@ class ClaimScreen(Screen):
         self.events.set_rows(page.events)
         self.entries.set_rows(page.entries)
         if page.lines:
-            self.lines.select_ids([id(page.lines[0])])
+            self._select_line(page)
+
+    def _select_line(self, page: ClaimPage) -> None:
+        before = self.lines.current_row()
+        kept = before is not None and any(line.id == before.id for line in page.lines)
+        self.lines.select_ids([before.id if before is not None and kept else page.lines[0].id])
+        self._explain(self.lines.current_row())
 
     def _explain(self, line: object) -> None:
         if not isinstance(line, LineRow) or self.shown is None:
@@ -221,13 +230,20 @@ class ClaimScreen(Screen):
         claim, database, by = self._claim, self.context.database, self.context.user_id
         self.do(
             lambda _why: write_file(database, [claim], by), changed=("billing",), pressed=self.file_button,
-            said="The claim is in a file now; choose where it goes.",
-            then=lambda written: ask_where_to_save(
-                self, "Where shall the claim file go?", safe_name(written.name), "Claim file (*.txt)",
-                lambda file: write_whole(file, written.text.encode("ascii")),
-            ),
+            said="The claim is in a file now; it can be saved again from Payments, Claim files.", then=self._save_file,
         )  # fmt: skip
+
+    def _save_file(self, written: WrittenFile) -> None:
+        def save(file: Path) -> None:
+            self.do(lambda _why: write_whole(file, written.text.encode("ascii")), said="The claim file is saved.")
+
+        ask_where_to_save(self, "Where shall the claim file go?", safe_name(written.name), "Claim file (*.txt)", save)
 
     def _patient(self) -> None:
         if self.shown is not None:
             self.desk.open("patient", self.shown.row.patient_id)
+
+
+def _key_of(row: LineRow | KeptFinding | EventRow | EntryRow) -> Hashable:
+    """What a row is known by when it is shown again."""
+    return row.id if isinstance(row, LineRow) else row

@@ -8,15 +8,19 @@ from PySide6.QtWidgets import QTabWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.answers import read_answer
-from infusion_desktop.billing.queries import AgingRow, BatchRow, WorkItem, aging, batches, work_queue
+from infusion_desktop.billing.claims import mark_sent
+from infusion_desktop.billing.queries import AgingRow, BatchRow, WorkItem, aging, batches, file_content, work_queue
+from infusion_desktop.billing.words import BatchId
 from infusion_desktop.dates import show_instant, today
 from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.desktop.file_choice import ask_what_to_read
+from infusion_desktop.desktop.file_choice import ask_what_to_read, ask_where_to_save
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.files import write_whole
 from infusion_desktop.money import show_money
 
 BIGGEST_FILE = 20_000_000
@@ -85,6 +89,7 @@ class MoneyScreen(Screen):
             BATCHES, lambda row: row.id, name="Claim files", desk=desk, noun=("file", "files"),
             empty="No claim file was written yet.", settings=settings,
         )  # fmt: skip
+        self.batches.opened.connect(self._save_again)
         tabs = QTabWidget()
         tabs.addTab(self.aging, "Open by age")
         tabs.addTab(self.queue, "What holds claims up")
@@ -92,7 +97,8 @@ class MoneyScreen(Screen):
         page = Page(self, "Payers' answers are posted whole, or refused with the reason and nothing posted.")
         if context.may(Permission.POST_PAYMENT):
             self.read_button = button("Read a payer's file", self.choose, icon="import", kind="primary")
-            page.actions(self.read_button)
+            page.actions(button("Mark as sent", self.mark_sent, icon="check"), self.read_button)
+        self.tabs = tabs
         page.add(tabs, 1)
 
     def load(self) -> None:
@@ -119,6 +125,32 @@ class MoneyScreen(Screen):
             return read_answer(database, file.read_bytes()[: BIGGEST_FILE + 1], by, why)
 
         self.do(post, changed=("billing",), said=lambda told: " ".join(told)[:400], pressed=self.read_button)
+
+    def _save_again(self, row: object) -> None:
+        if isinstance(row, BatchRow):
+            self.ask(
+                lambda: self._content(row.id), lambda text: self._save(f"837P-{row.interchange_control:09}.txt", text)
+            )
+
+    def _content(self, batch: int) -> str:
+        with self.context.database.reading() as session:
+            return file_content(session, BatchId(batch))
+
+    def _save(self, name: str, text: str) -> None:
+        def save(file: Path) -> None:
+            self.do(lambda _why: write_whole(file, text.encode("ascii")), said="The claim file is saved.")
+
+        ask_where_to_save(self, "Where shall the claim file go?", name, "Claim file (*.txt)", save)
+
+    def mark_sent(self) -> None:
+        """Say that the selected file went to the payer."""
+        row = self.batches.current_row()
+        if row is None:
+            self.tabs.setCurrentWidget(self.batches)
+            self.desk.messages.refused(("Select the claim file that was sent.",), self, Tone.INFO)
+            return
+        database, by, batch = self.context.database, self.context.user_id, BatchId(row.id)
+        self.do(lambda _why: mark_sent(database, batch, by), changed=("billing",), said="Its claims are sent now.")
 
     def _open(self, row: object) -> None:
         if isinstance(row, WorkItem) and row.claims:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout
 
@@ -16,7 +17,7 @@ from infusion_desktop.desktop.billing.claim_columns import CLAIMS
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.desktop.file_choice import ask_where_to_save
+from infusion_desktop.desktop.file_choice import ask_for_folder
 from infusion_desktop.desktop.forms import ChoiceField
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -110,7 +111,7 @@ class MonthScreen(Screen):
         seen = found.overview
         missing = len(seen.not_counted)
         values = (
-            (_dollars(seen.expected), f"{len(found.rows)} claims", Tone.INFO),
+            (_dollars(seen.expected), f"{len(found.rows)} claims" if len(found.rows) != 1 else "1 claim", Tone.INFO),
             (_dollars(seen.billed), "charged to payers", Tone.INFO),
             (
                 show_money(seen.unbilled),
@@ -137,20 +138,17 @@ class MonthScreen(Screen):
         if run.refused:
             more = [f"... and {len(run.refused) - 8} more; each claim lists its own."] if len(run.refused) > 8 else []
             self.desk.messages.refused([*run.refused[:8], *more], self, Tone.WARN)
-        for name, text in run.files:
-            self.save_file(name, text)
+        if run.files:
+            ask_for_folder(self, "Where shall the claim files go?", self._write)
 
-    def save_file(self, name: str, text: str) -> None:
-        """Ask where a claim file goes."""
-        ask_where_to_save(
-            self, "Where shall the claim file go?", safe_name(name), "Claim file (*.txt)",
-            lambda file: self._write(file, text),
-        )  # fmt: skip
+    def _write(self, folder: Path) -> None:
+        files = self.files
 
-    def _write(self, file: object, text: str) -> None:
-        from pathlib import Path
+        def write(_why: str) -> None:
+            for name, text in files:
+                write_whole(folder / safe_name(name), text.encode("ascii"))
 
-        self.do(lambda _why: write_whole(Path(str(file)), text.encode("ascii")), said="The claim file is written.")
+        self.do(write, said=f"{len(files)} claim files are saved. Payments, Claim files has them too.")
 
     def print_summaries(self) -> None:
         """Preview the summaries of all claims of the month."""

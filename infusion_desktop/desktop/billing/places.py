@@ -26,6 +26,12 @@ def _money(context: Context, desk: Desk) -> Screen:
     return MoneyScreen(context, desk)
 
 
+def _payers(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.billing.payers_screen import PayersScreen
+
+    return PayersScreen(context, desk)
+
+
 def _search(context: Context) -> Search:
     def find(typed: str) -> list[Hit]:
         from infusion_desktop.billing.queries import claims
@@ -46,6 +52,7 @@ def _search(context: Context) -> Search:
 PLACES = (
     Place("month", "Month", "calendar", Permission.SEE_BILLING, _month, "Billing", opens=("patient month",)),
     Place("claim", "Claim", "claim", Permission.SEE_BILLING, _claim, "Billing", opens=("claim",), in_rail=False),
+    Place("payers", "Payers", "building", Permission.SEE_BILLING, _payers, "Billing"),
     Place("money", "Payments", "dollar", Permission.SEE_BILLING, _money, "Billing"),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = (_search,)

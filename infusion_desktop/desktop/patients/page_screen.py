@@ -14,6 +14,7 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
+from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, VisitDialog
 from infusion_desktop.desktop.patients.order_form import OrderForm
 from infusion_desktop.desktop.patients.small_dialogs import FormDialog, PauseForm, StopForm
 from infusion_desktop.desktop.screens import Screen
@@ -160,6 +161,8 @@ class PatientScreen(Screen):
         found: list[QWidget] = []
         if may(Permission.SEE_BILLING):
             found.append(button("Bill a month", self._bill, icon="claim"))
+        if may(Permission.EDIT_COVERAGE):
+            found += [button("Authorization", self._authorize), button("Nursing visit", self._visit)]
         if may(Permission.WRITE_THERAPY):
             found += [
                 button("Interrupt", self._interrupt, icon="pause"),
@@ -245,6 +248,16 @@ class PatientScreen(Screen):
 
     def _bill(self) -> None:
         self.desk.open("patient month", self._patient)
+
+    def _authorize(self) -> None:
+        if self.shown is not None:
+            self.asked = AuthorizationDialog(self.context, self.desk, self, self.shown.page)
+            self.asked.open()
+
+    def _visit(self) -> None:
+        if self.shown is not None:
+            self.told = VisitDialog(self.context, self.desk, self, self.shown.page)
+            self.told.open()
 
     def _order(self) -> None:
         patient = self._patient

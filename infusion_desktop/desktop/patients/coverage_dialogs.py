@@ -1,0 +1,94 @@
+"""What a payer allowed for a patient, and a nurse's visit: both stand on claims."""
+
+from datetime import datetime, time
+from re import ASCII, fullmatch
+
+from PySide6.QtWidgets import QWidget
+
+from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
+from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.dates import today
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
+from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, QuantityField, TextField
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.queries import PatientPage
+from infusion_desktop.patients.words import PayerId, TherapyId
+
+
+def read_time(text: str) -> str:
+    """A time of day as 9:05 or 14:30; Refused otherwise."""
+    match = fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip(), ASCII)
+    if not match:
+        raise Refused("Type the time as 14:30.")
+    return f"{int(match[1]):02}:{match[2]}"
+
+
+class AuthorizationDialog(DeedDialog):
+    """A payer's permission."""
+
+    changed = ("billing", "patients")
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, page: PatientPage) -> None:
+        super().__init__(context, desk, "An authorization", parent)
+        self._patient = page.id
+        covers = [(row.payer, row.policy.payer_id) for row in page.coverages]
+        self.payer: ChoiceField[PayerId] = ChoiceField("Payer", covers, required=True)
+        if covers:
+            self.payer.set_value(covers[0][1])
+        self.number = TextField("Number", required=True)
+        self.code = TextField("Code", required=True, placeholder="S9500", longest=5)
+        self.units = QuantityField("Units", least=1, most=10_000, hint="Empty for as many as there are days.")
+        self.first_on, self.last_on = DayField("First day", required=True), DayField("Last day", required=True)
+        self.form = Form()
+        self.form.section("", (self.payer, self.number), (self.code, self.units), (self.first_on, self.last_on))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        payer = self.payer.value() if self.form.check() else None
+        if payer is None:
+            return None
+        new = NewAuthorization(
+            self._patient, payer, self.number.value(), self.code.value().upper(), self.first_on.value() or today(),
+            self.last_on.value() or today(), self.units.value(),
+        )  # fmt: skip
+        database, by = self.context.database, self.context.user_id
+        return lambda _why: add_authorization(database, new, by)
+
+    def said(self, _result: object) -> str:
+        return "The authorization is kept."
+
+
+class VisitDialog(DeedDialog):
+    """A nursing visit with its times."""
+
+    changed = ("billing", "patients")
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, page: PatientPage) -> None:
+        super().__init__(context, desk, "A nursing visit", parent)
+        self._patient = page.id
+        orders = [(row.order.drug, row.id) for row in page.therapies]
+        self.therapy: ChoiceField[TherapyId] = ChoiceField("For", orders)
+        if orders:
+            self.therapy.set_value(orders[0][1])
+        self.nurse = TextField("Nurse", required=True)
+        self.day = DayField("Day", required=True)
+        self.came = TextField("Came at", required=True, read=read_time, placeholder="10:00")
+        self.left = TextField("Left at", required=True, read=read_time, placeholder="11:30")
+        self.form = Form()
+        self.form.section("", (self.therapy, self.nurse), (self.day, self.came, self.left))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        day = self.day.value() if self.form.check() else None
+        if day is None:
+            return None
+        came, left = (
+            datetime.combine(day, time.fromisoformat(field.value())).astimezone() for field in (self.came, self.left)
+        )
+        new = NewVisit(self._patient, came, left, self.nurse.value(), self.therapy.value())
+        database, by = self.context.database, self.context.user_id
+        return lambda _why: add_visit(database, new, by)
+
+    def said(self, _result: object) -> str:
+        return "The visit is kept."
