@@ -12,7 +12,7 @@ from infusion_desktop.billing.words import EntryKind
 from infusion_desktop.dates import Days
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.reporting.report import Found
-from reports.table_report import Column, Kind
+from reports.table_report import Column, Kind, Row
 
 _OLDEST = (30, 60, 90, 120)
 
@@ -30,7 +30,9 @@ def aging(session: Session, period: Days) -> Found:
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 5)
     for row in session.execute(wanted):
         sums[row.name][_bucket(row.posted, period.last)] += row.owed
-    rows = tuple((name, *sums[name], sum(sums[name], Decimal(0))) for name in sorted(sums) if any(sums[name]))
+    rows: tuple[Row, ...] = tuple(
+        (name, *sums[name], sum(sums[name], Decimal(0))) for name in sorted(sums) if any(sums[name])
+    )
     total = [sum((each[place] for each in sums.values()), Decimal(0)) for place in range(5)]
     titles = ("0 to 30", "31 to 60", "61 to 90", "91 to 120", "Over 120", "Owed")
     columns = (Column("Payer"), *(Column(title, Kind.MONEY) for title in titles))

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from infusion_desktop.access.audit import record
-from infusion_desktop.access.people import UserId
-from infusion_desktop.access.roles import Role
+from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, today
