@@ -114,7 +114,7 @@ class MonthScreen(Screen):
             (_dollars(seen.expected), f"{len(found.rows)} claims" if len(found.rows) != 1 else "1 claim", Tone.INFO),
             (_dollars(seen.billed), "charged to payers", Tone.INFO),
             (
-                show_money(seen.unbilled),
+                _dollars(seen.unbilled),
                 "charges of drafts and ready claims",
                 Tone.WARN if seen.unbilled else Tone.GOOD,
             ),
