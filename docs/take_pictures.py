@@ -33,6 +33,7 @@ from infusion_desktop.setting_up import EXAMPLE, set_up
 
 PICTURES = Path(__file__).parent / "pictures"
 SIZE = (1280, 800)
+ON_THE_BENCH = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERIFIED)
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def walk(application: QApplication, database: Database, user: User, folder: Path
     look = theme.install(application, dark=False)
     with database.reading() as session:
         ours = profile(session)
-        picked = session.scalars(select(Delivery.id).where(Delivery.state == DeliveryState.RELEASED)).first()
+        picked = session.scalars(select(Delivery.id).where(Delivery.state.in_(ON_THE_BENCH))).first()
         arrived = session.scalars(select(Delivery.id).where(Delivery.state == DeliveryState.DELIVERED)).first()
         claim = session.scalars(select(Claim.id).where(Claim.state == ClaimState.PAID)).first()
     context = Context(database, user.id, user.name, frozenset(user.permissions), ours, folder, "pharmacy.db")
