@@ -337,7 +337,7 @@ def _missing(paper: Paper, missing: Sequence[str]) -> list[Block]:
 def _ready() -> Block:
     def draw(paper: Paper, top: float) -> None:
         paper.box(paper.left, top - 18, paper.room, 18, stroke=0.0, weight=0.9, round_by=3)
-        paper.text(paper.left + 8, top - 12.5, "Nothing is missing: this claim can be sent.", STRONG)
+        paper.text(paper.left + 8, top - 12.5, "The checks of this claim found nothing missing.", STRONG)
 
     return Block(18.0, draw, gap=10.0)
 

@@ -46,7 +46,7 @@ class Rail(QFrame):
         self._list.setSpacing(1)
         inner = QWidget()
         inner.setLayout(self._list)
-        area = QScrollArea()
+        area = self._area = QScrollArea()
         area.setObjectName("railScroll")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -90,6 +90,7 @@ class Rail(QFrame):
         """Show where the person is; a key that is not in the rail leaves it as it is."""
         if key in self.buttons:
             self.buttons[key].setChecked(True)
+            self._area.ensureWidgetVisible(self.buttons[key])
 
     def set_wide(self, wide: bool) -> None:
         """Show words beside the icons, or icons alone."""

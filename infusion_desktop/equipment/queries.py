@@ -51,7 +51,8 @@ def _board() -> Select[Asset, Item, Location]:
 
 def _row(asset: Asset, item: Item, place: Location, today: date) -> AssetRow:
     facts = facts_of(asset)
-    reasons = (*why_not_ready(facts, today), maintenance_warning(facts, today))
+    not_ready = why_not_ready(facts, today)
+    reasons = not_ready or (maintenance_warning(facts, today),)
     return AssetRow(
         AssetId(asset.id), asset.tag, asset.serial, item.number, item.name, item.kind, asset.state, place.name,
         asset.maintenance_due_on, asset.checked_on, asset.due_back_on,

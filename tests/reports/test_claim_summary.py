@@ -127,8 +127,8 @@ def test_it_shows_the_whole_claim(read, summary, claim):
         assert text in words, text
 
 
-def test_a_claim_with_nothing_missing_says_it_can_be_sent(read, summary, claim):
-    assert "Nothing is missing: this claim can be sent." in read(render(summary(replace(claim, missing=())))).words
+def test_a_claim_with_nothing_missing_says_so(read, summary, claim):
+    assert "The checks of this claim found nothing missing." in read(render(summary(replace(claim, missing=())))).words
 
 
 def test_a_delivery_without_proof_is_named(read, summary, claim):

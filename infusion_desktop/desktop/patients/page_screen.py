@@ -216,10 +216,9 @@ class PatientScreen(Screen):
         self.latex.setVisible(person.latex_allergy)
         age = _age(person.born_on, today())
         lines = [f"{page.number}   {person.sex.name.capitalize()}, {age} years, born {show_day(person.born_on)}"]
-        lines.append(
-            f"{person.street} {person.street_2}, {person.city}, {person.state} {show_zip(person.zip)}   "
-            f"{show_phone(person.phone)}"
-        )
+        street = f"{person.street} {person.street_2}".strip()
+        town = f"{person.city}, {person.state} {show_zip(person.zip)}"
+        lines.append(f"{street}, {town}   {show_phone(person.phone)}")
         self.facts.setText("\n".join(lines))
         care = [f"Allergies: {person.allergies or 'none known'}"]
         if person.caregiver_name:
