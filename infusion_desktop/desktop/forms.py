@@ -242,12 +242,16 @@ class ChoiceField(Field["T | None"], Generic[T]):
 
     def set_choices(self, choices: Iterable[tuple[str, T]]) -> None:
         """Offer these, as pairs of what is shown and what it means; the choice made stays where it is still offered."""
-        before = self._chosen()
+        typed = self.combo.currentText()
+        before = self._chosen() or next((each for shown, each in self._choices if shown == typed.strip()), None)
         self._choices = list(choices)
         self.combo.blockSignals(True)
         self.combo.clear()
         self.combo.addItems([shown for shown, _ in self._choices])
-        self.combo.setCurrentIndex(next((n for n, (_, each) in enumerate(self._choices) if each == before), -1))
+        place = -1 if before is None else next((n for n, (_, each) in enumerate(self._choices) if each == before), -1)
+        self.combo.setCurrentIndex(place)
+        if place < 0 and before is None:
+            self.combo.setEditText(typed)
         self.combo.blockSignals(False)
 
     def value(self) -> "T | None":

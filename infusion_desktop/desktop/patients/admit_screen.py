@@ -8,6 +8,7 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, NotesField, QuantityField, TextField
 from infusion_desktop.desktop.pages import Page, Steps, scrolled
 from infusion_desktop.desktop.patients.order_form import OrderForm
@@ -174,28 +175,24 @@ class AdmitScreen(Screen):
 
     def _new_payer(self) -> None:
         form = PayerForm()
-        self.dialog = FormDialog(self, "A new payer", form, lambda dialog: self._keep_payer(form, dialog))
-        self.dialog.save.setEnabled(self.context.may(Permission.EDIT_PAYERS))
+        self.dialog = FormDialog(self, "A new payer", form, lambda: self._keep_payer(form), said="Payer added.")
+        self.dialog.save_button.setEnabled(self.context.may(Permission.EDIT_PAYERS))
         self.dialog.open()
 
-    def _keep_payer(self, form: PayerForm, dialog: FormDialog) -> None:
+    def _keep_payer(self, form: PayerForm) -> Deed:
         payer, database, by = form.payer(), self.context.database, self.context.user_id
-        self.do(
-            lambda _why: add_payer(database, payer, by), changed=("patients",), said="Payer added.",
-            then=lambda _id: dialog.accept(), pressed=dialog.save,
-        )  # fmt: skip
+        return lambda _why: add_payer(database, payer, by)
 
     def _new_prescriber(self) -> None:
         form = PrescriberForm()
-        self.dialog = FormDialog(self, "A new prescriber", form, lambda dialog: self._keep_prescriber(form, dialog))
+        self.dialog = FormDialog(
+            self, "A new prescriber", form, lambda: self._keep_prescriber(form), said="Prescriber added."
+        )
         self.dialog.open()
 
-    def _keep_prescriber(self, form: PrescriberForm, dialog: FormDialog) -> None:
+    def _keep_prescriber(self, form: PrescriberForm) -> Deed:
         prescriber, database, by = form.prescriber(), self.context.database, self.context.user_id
-        self.do(
-            lambda _why: add_prescriber(database, prescriber, by), changed=("patients",), said="Prescriber added.",
-            then=lambda _id: dialog.accept(), pressed=dialog.save,
-        )  # fmt: skip
+        return lambda _why: add_prescriber(database, prescriber, by)
 
     def admission(self) -> Admission:
         """The intake form as typed; Refused names what is missing."""

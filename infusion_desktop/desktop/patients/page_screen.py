@@ -12,6 +12,7 @@ from infusion_desktop.deliveries.queries import DeliveryRow, of_patient
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
 from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, VisitDialog
@@ -191,8 +192,19 @@ class PatientScreen(Screen):
 
     def show_record(self, kind: str, record: object) -> None:
         if isinstance(record, int):
+            if record != self._patient:
+                self._blank()
             self._patient = PatientId(record)
             self.load()
+
+    def _blank(self) -> None:
+        """Nobody's page, so that no deed for one patient is done in view of another."""
+        self.shown = None
+        self.latex.hide()
+        for text in (self.name, self.facts, self.care, self.pays):
+            text.setText("")
+        for table in (self.therapies, self.pauses, self.supplies, self.equipment, self.deliveries):
+            table.set_rows(())
 
     def load(self) -> None:
         if self._patient is not None:
@@ -243,10 +255,12 @@ class PatientScreen(Screen):
         self.deliveries.set_rows(found.deliveries)
 
     def _deliver(self) -> None:
-        self.desk.open("new delivery", self._patient)
+        if self.shown is not None:
+            self.desk.open("new delivery", self.shown.page.id)
 
     def _bill(self) -> None:
-        self.desk.open("patient month", self._patient)
+        if self.shown is not None:
+            self.desk.open("patient month", self.shown.page.id)
 
     def _authorize(self) -> None:
         if self.shown is not None:
@@ -259,15 +273,15 @@ class PatientScreen(Screen):
             self.told.open()
 
     def _order(self) -> None:
-        patient = self._patient
-        if patient is None or self.shown is None:
+        if self.shown is None:
             return
+        patient = self.shown.page.id
         form = OrderForm()
         form.begin(today())
         devices = self.shown.page.devices
-        device: DeviceId | None = devices[0].id if devices else None
+        device: DeviceId | None = next((each.id for each in devices if each.device.removed_on is None), None)
         self.dialog = FormDialog(
-            self, "A new order", form, lambda dialog: self._keep_order(patient, form, device, dialog)
+            self, "A new order", form, lambda: self._keep_order(patient, form, device), said="The order is written."
         )
 
         def offer(found: tuple[object, object]) -> None:
@@ -280,12 +294,9 @@ class PatientScreen(Screen):
         with self.context.database.reading() as session:
             return prescribers(session), find_items(session, "", kinds=(ItemKind.DRUG,), limit=5000)
 
-    def _keep_order(self, patient: PatientId, form: OrderForm, device: DeviceId | None, dialog: FormDialog) -> None:
+    def _keep_order(self, patient: PatientId, form: OrderForm, device: DeviceId | None) -> Deed:
         order, database, by = form.order(device), self.context.database, self.context.user_id
-        self.do(
-            lambda _why: order_therapy(database, patient, order, by), changed=("patients",),
-            said="The order is written.", then=lambda _id: dialog.accept(), pressed=dialog.save,
-        )  # fmt: skip
+        return lambda _why: order_therapy(database, patient, order, by)
 
     def _stop(self) -> None:
         row = self.therapies.current_row()
@@ -296,39 +307,37 @@ class PatientScreen(Screen):
         form = StopForm()
         form.last_on.set_value(today())
         self.dialog = FormDialog(
-            self, f"Stop {row.order.drug}", form, lambda dialog: self._keep_stop(row, form, dialog)
+            self, f"Stop {row.order.drug}", form, lambda: self._keep_stop(row, form), said="The order ends then."
         )
         self.dialog.open()
 
-    def _keep_stop(self, row: TherapyRow, form: StopForm, dialog: FormDialog) -> None:
+    def _keep_stop(self, row: TherapyRow, form: StopForm) -> Deed:
         last_on, reason = form.last_on.value() or today(), form.reason.value()
         database, by = self.context.database, self.context.user_id
-        self.do(
-            lambda _why: stop_therapy(database, row.id, last_on, reason, row.version, by), changed=("patients",),
-            said="The order ends then.", then=lambda _none: dialog.accept(), pressed=dialog.save,
-        )  # fmt: skip
+        return lambda _why: stop_therapy(database, row.id, last_on, reason, row.version, by)
 
     def _interrupt(self) -> None:
-        patient = self._patient
-        if patient is None:
+        if self.shown is None:
             return
+        patient = self.shown.page.id
         form = PauseForm()
         self.dialog = FormDialog(
-            self, "Interrupt the therapies", form, lambda dialog: self._keep_pause(patient, form, dialog)
+            self,
+            "Interrupt the therapies",
+            form,
+            lambda: self._keep_pause(patient, form),
+            said="The interruption is kept; its days do not count.",
+            changed=("patients", "billing"),
         )
         self.dialog.open()
 
-    def _keep_pause(self, patient: PatientId, form: PauseForm, dialog: FormDialog) -> None:
+    def _keep_pause(self, patient: PatientId, form: PauseForm) -> Deed:
         pause = NewInterruption(
             form.kind.value() or InterruptionKind.HOLD, form.first_on.value() or today(), form.last_on.value(),
             note=form.note.value(),
         )  # fmt: skip
         database, by = self.context.database, self.context.user_id
-        self.do(
-            lambda _why: interrupt(database, patient, pause, by), changed=("patients", "billing"),
-            said="The interruption is kept; its days do not count.", then=lambda _id: dialog.accept(),
-            pressed=dialog.save,
-        )  # fmt: skip
+        return lambda _why: interrupt(database, patient, pause, by)
 
 
 def _age(born_on: date, day: date) -> int:

@@ -1,49 +1,42 @@
 """Short forms over a patient's screens: a payer, a prescriber, an order, an interruption, a stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
-
-from infusion_desktop.desktop.banner import Banner
-from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
-from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import scrolled
+from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.identifiers import read_npi, read_phone
 from infusion_desktop.patients.payers import NewPayer
 from infusion_desktop.patients.prescribers import NewPrescriber
 from infusion_desktop.patients.words import InterruptionKind, PayerKind
 
 
-class FormDialog(QDialog):
-    """A form with a title, a banner and Save; ``keep`` is called with the dialog when everything is right."""
+class FormDialog(DeedDialog):
+    """A form with Save; ``keep`` gives the deed once every field is right. Refusals are shown in the dialog."""
 
-    def __init__(self, parent: QWidget, title: str, form: Form, keep: Callable[["FormDialog"], object]) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.form, self._keep = form, keep
-        self.banner = Banner(self)
-        self.save = button("Save", self._save, kind="primary")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 18)
-        column.setSpacing(12)
-        column.addWidget(label(title, "heading"))
-        column.addWidget(self.banner)
+    def __init__(
+        self,
+        screen: Screen,
+        title: str,
+        form: Form,
+        keep: Callable[[], Deed],
+        *,
+        said: str,
+        changed: Iterable[str] = ("patients",),
+    ) -> None:
         tall = len(form.fields) > 8
-        column.addWidget(scrolled(form) if tall else form, 1)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(button("Cancel", self.reject))
-        foot.addWidget(self.save)
-        column.addLayout(foot)
-        self.setMinimumWidth(640 if tall else 480)
+        super().__init__(screen.context, screen.desk, title, screen, width=640 if tall else 480)
+        self.form, self._keep, self._said, self.changed = form, keep, said, tuple(changed)
+        self.body.addWidget(scrolled(form) if tall else form, 1)
         if tall:
             self.setMinimumHeight(560)
-        self.finished.connect(self.deleteLater)
 
-    def _save(self) -> None:
-        if self.form.check():
-            self._keep(self)
+    def deed(self) -> Deed | None:
+        return self._keep() if self.form.check() else None
+
+    def said(self, _result: object) -> str:
+        return self._said
 
 
 class PayerForm(Form):
