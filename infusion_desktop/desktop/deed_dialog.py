@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -75,6 +75,14 @@ class DeedDialog(QDialog):
         if work is not None:
             self.banner.clear()
             self._start(work, "")
+        QTimer.singleShot(0, self, self._make_room)
+
+    def _make_room(self) -> None:
+        """Grow for sentences below the fields, which a dialog's layout does not do for wrapped text."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def on_scan(self, _raw: str) -> None:
         """Use a scan; override where one helps."""
@@ -96,6 +104,7 @@ class DeedDialog(QDialog):
 
         def failed(error: Exception) -> None:
             self._rest(False)
+            QTimer.singleShot(0, self, self._make_room)
             repeat = (lambda reason: self._start(work, reason)) if isinstance(error, Warned) else None
             self.desk.messages.show_failure(error, self, repeat)
 

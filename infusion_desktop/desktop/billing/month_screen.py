@@ -48,6 +48,7 @@ class MonthScreen(Screen):
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
+        self._wanted: int | None = None
         self.files: tuple[tuple[str, str], ...] = ()
         self.month: ChoiceField[Days] = ChoiceField(
             "Month", [(f"{each.first:%B %Y}", each) for each in _months(today())]
@@ -108,6 +109,7 @@ class MonthScreen(Screen):
 
     def _show(self, found: Month) -> None:
         self.table.set_rows(found.rows)
+        self._select_wanted()
         seen = found.overview
         missing = len(seen.not_counted)
         values = (
@@ -170,8 +172,14 @@ class MonthScreen(Screen):
 
     def show_record(self, kind: str, record: object) -> None:
         if kind == "patient month" and isinstance(record, int):
-            chosen = [row.id for row in self.table.model.rows if int(row.patient_id) == record]
+            self._wanted = record
+            self._select_wanted()
+
+    def _select_wanted(self) -> None:
+        chosen = [row.id for row in self.table.model.rows if row.patient_id == self._wanted]
+        if chosen:
             self.table.select_ids(chosen)
+            self._wanted = None
 
 
 def _dollars(amount: Decimal) -> str:

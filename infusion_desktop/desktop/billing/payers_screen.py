@@ -28,14 +28,14 @@ from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.file_choice import ask_what_to_read
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, MoneyField, TextField
 from infusion_desktop.desktop.pages import Page
+from infusion_desktop.desktop.payer_dialog import PayerDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import show_money
-from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.queries import PayerRow, payers
-from infusion_desktop.patients.words import PayerId, PayerKind
+from infusion_desktop.patients.words import PayerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,36 +189,6 @@ class PayersScreen(Screen):
     def _open(self, dialog: DeedDialog) -> None:
         self.dialog = dialog
         dialog.open()
-
-
-class PayerDialog(DeedDialog):
-    """A new payer."""
-
-    changed = ("billing", "patients")
-
-    def __init__(self, context: Context, desk: Desk, parent: PayersScreen) -> None:
-        super().__init__(context, desk, "A new payer", parent, save="Add")
-        self.name = TextField("Name", required=True)
-        self.code = TextField("Payer id in claim files", required=True)
-        kinds = [(each.name.replace("_", " ").capitalize(), each) for each in PayerKind]
-        self.kind: ChoiceField[PayerKind] = ChoiceField("Kind", kinds, required=True)
-        self.form = Form()
-        self.form.section("", (self.name,), (self.code, self.kind))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        kind = self.kind.value() if self.form.check() else None
-        if kind is None:
-            return None
-        new, database, by = (
-            NewPayer(self.name.value(), self.code.value(), kind),
-            self.context.database,
-            self.context.user_id,
-        )
-        return lambda _why: add_payer(database, new, by)
-
-    def said(self, _result: object) -> str:
-        return "The payer is added. Set its rules and prices next."
 
 
 class RulesDialog(DeedDialog):

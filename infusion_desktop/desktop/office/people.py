@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 from infusion_desktop.access.passwords import SHORTEST
 from infusion_desktop.access.people import add_person, end_access, set_roles
 from infusion_desktop.access.queries import StaffRow, staff_rows
-from infusion_desktop.access.roles import Permission, Role
+from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -172,8 +172,3 @@ def _two_columns(fields: list[CheckField]) -> QWidget:
             column.addWidget(field)
         row.addLayout(column)
     return holder
-
-
-def may_manage(context: Context) -> bool:
-    """Whether this person may add people."""
-    return context.may(Permission.MANAGE_STAFF)

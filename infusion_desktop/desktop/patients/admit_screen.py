@@ -12,7 +12,8 @@ from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, NotesField, QuantityField, TextField
 from infusion_desktop.desktop.pages import Page, Steps, scrolled
 from infusion_desktop.desktop.patients.order_form import OrderForm
-from infusion_desktop.desktop.patients.small_dialogs import FormDialog, PayerForm, PrescriberForm
+from infusion_desktop.desktop.patients.small_dialogs import FormDialog, PrescriberForm
+from infusion_desktop.desktop.payer_dialog import PayerDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import read_phone, read_zip
@@ -20,7 +21,6 @@ from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.coverage import NewCoverage
 from infusion_desktop.patients.demographics import Demographics
 from infusion_desktop.patients.devices import NewDevice
-from infusion_desktop.patients.payers import add_payer
 from infusion_desktop.patients.prescribers import add_prescriber
 from infusion_desktop.patients.queries import PayerRow, PrescriberRow, payers, prescribers
 from infusion_desktop.patients.words import AccessKind, PatientId, PayerId, Relation, Sex
@@ -125,7 +125,10 @@ class AdmitScreen(Screen):
         self._coverage_form.section(
             "Whose policy", (self.relation,), (self.holder_last, self.holder_first, self.holder_born)
         )
-        self._beside(self._coverage_form, button("Another payer…", self._new_payer, icon="plus"))
+        another = button("Another payer…", self._new_payer, icon="plus")
+        another.setEnabled(self.context.may(Permission.EDIT_PAYERS))
+        another.setToolTip("" if another.isEnabled() else "A biller or administrator adds payers.")
+        self._beside(self._coverage_form, another)
         self._coverage_form.end()
         return scrolled(self._coverage_form)
 
@@ -174,14 +177,8 @@ class AdmitScreen(Screen):
         return True
 
     def _new_payer(self) -> None:
-        form = PayerForm()
-        self.dialog = FormDialog(self, "A new payer", form, lambda: self._keep_payer(form), said="Payer added.")
-        self.dialog.save_button.setEnabled(self.context.may(Permission.EDIT_PAYERS))
-        self.dialog.open()
-
-    def _keep_payer(self, form: PayerForm) -> Deed:
-        payer, database, by = form.payer(), self.context.database, self.context.user_id
-        return lambda _why: add_payer(database, payer, by)
+        self.payer_dialog = PayerDialog(self.context, self.desk, self)
+        self.payer_dialog.open()
 
     def _new_prescriber(self) -> None:
         form = PrescriberForm()

@@ -1,12 +1,14 @@
 """Everything about one patient at a glance, and what is done for them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabWidget, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.dates import show_day, today
+from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.deliveries.home_counts import AtHome, at_home
 from infusion_desktop.deliveries.queries import DeliveryRow, of_patient
 from infusion_desktop.desktop.buttons import button
@@ -17,16 +19,26 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
 from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, VisitDialog
 from infusion_desktop.desktop.patients.order_form import OrderForm
-from infusion_desktop.desktop.patients.small_dialogs import FormDialog, PauseForm, StopForm
+from infusion_desktop.desktop.patients.small_dialogs import FormDialog, LastDayForm, PauseForm
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.queries import AssetRow, at_place
 from infusion_desktop.identifiers import show_phone, show_zip
-from infusion_desktop.patients.interruptions import NewInterruption, interrupt
-from infusion_desktop.patients.queries import InterruptionRow, PatientPage, TherapyRow, open_patient, prescribers
+from infusion_desktop.patients.discharging import discharge
+from infusion_desktop.patients.interruptions import NewInterruption, close_interruption, interrupt
+from infusion_desktop.patients.queries import (
+    EpisodeRow,
+    InterruptionRow,
+    PatientPage,
+    TherapyRow,
+    open_patient,
+    patient_page,
+    prescribers,
+    therapy_calendars,
+)
 from infusion_desktop.patients.therapies import order_therapy, stop_therapy
-from infusion_desktop.patients.words import DeviceId, InterruptionKind, PatientId
+from infusion_desktop.patients.words import DeviceId, InterruptionKind, PatientId, TherapyId
 from infusion_desktop.stock.queries import find_items
 from infusion_desktop.stock.words import ItemKind
 
@@ -39,6 +51,8 @@ class Everything:
     deliveries: tuple[DeliveryRow, ...]
     supplies: tuple[AtHome, ...]
     equipment: tuple[AssetRow, ...]
+    days: dict[TherapyId, int]
+    """Days at home until today that each order has run, without its interruptions."""
 
 
 def _therapy_state(row: TherapyRow) -> str:
@@ -51,23 +65,17 @@ def _therapy_state(row: TherapyRow) -> str:
 _TONES = {"Ended": Tone.NEUTRAL, "Runs": Tone.GOOD, "Begins soon": Tone.INFO}
 
 
-def _days(row: TherapyRow) -> int:
-    last = min(row.order.stops_on or today(), today())
-    return max(0, (last - row.order.starts_on).days + 1)
-
-
+ORDER: Column[TherapyRow] = Column("Order", text=lambda row: row.order.drug, stretch=True)
 THERAPIES: tuple[Column[TherapyRow], ...] = (
-    Column("Order", text=lambda row: row.order.drug, stretch=True),
-    Column("Kind", text=lambda row: row.order.therapy_class.value),
-    Column("How", text=lambda row: f"{row.order.method.value}, every {row.order.interval_hours} h"),
-    Column("Through", text=lambda row: row.device),
+    Column("State", text=_therapy_state, tone=lambda row: _TONES[_therapy_state(row)]),
     Column("First day", text=lambda row: show_day(row.order.starts_on), sort_key=lambda row: row.order.starts_on),
     Column(
         "Last day", text=lambda row: show_day(row.order.stops_on) or "goes on", sort_key=lambda row: row.order.stops_on
     ),
-    Column("Days", text=lambda row: str(_days(row)), sort_key=_days, numeric=True),
-    Column("Prescriber", text=lambda row: row.prescriber),
-    Column("State", text=_therapy_state, tone=lambda row: _TONES[_therapy_state(row)]),
+    Column("How", text=lambda row: f"{row.order.method.value}, every {row.order.interval_hours} h"),
+    Column("Through", text=lambda row: row.device),
+    Column("Kind", text=lambda row: row.order.therapy_class.value, hidden=True),
+    Column("Prescriber", text=lambda row: row.prescriber, hidden=True),
 )
 PAUSES: tuple[Column[InterruptionRow], ...] = (
     Column("Why", text=lambda row: row.pause.kind.value),
@@ -124,7 +132,10 @@ class PatientScreen(Screen):
         self._patient: PatientId | None = None
         self.shown: Everything | None = None
         self._head()
-        self.therapies = self._table(THERAPIES, "Orders", "order", "No order yet. Write the first one.")
+        days = Column[TherapyRow](
+            "Days at home", text=lambda row: str(self._days(row)), sort_key=self._days, numeric=True
+        )
+        self.therapies = self._table((ORDER, days, *THERAPIES), "Orders", "order", "No order yet. Write the first one.")
         self.pauses = self._table(PAUSES, "Interruptions", "interruption", "No interruption.")
         self.supplies = self._table(SUPPLIES, "Supplies at home", "item", "Nothing of ours is at home.")
         self.equipment = self._table(EQUIPMENT, "Equipment at home", "device", "No pump or pole is at home.")
@@ -163,16 +174,28 @@ class PatientScreen(Screen):
         if may(Permission.SEE_BILLING):
             found.append(button("Bill a month", self._bill, icon="claim"))
         if may(Permission.EDIT_COVERAGE):
-            found += [button("Authorization", self._authorize), button("Nursing visit", self._visit)]
+            found += [button("Authorization", self._authorize)]
         if may(Permission.WRITE_THERAPY):
             found += [
                 button("Interrupt", self._interrupt, icon="pause"),
-                button("Stop", self._stop, icon="cross"),
                 button("Write an order", self._order, icon="edit"),
             ]
+        if deeds := self._rarer_deeds():
+            found.append(_menu_button("More", deeds))
         if may(Permission.PLAN_DELIVERY):
             found.append(button("New delivery", self._deliver, icon="truck", kind="primary"))
         return found
+
+    def _rarer_deeds(self) -> list[tuple[str, Callable[[], object]]]:
+        may = self.context.may
+        deeds: list[tuple[str, Callable[[], object]]] = []
+        if may(Permission.WRITE_THERAPY):
+            deeds += [("Stop an order", self._stop), ("End an interruption", self._end_pause)]
+        if may(Permission.CHARGE):
+            deeds.append(("Nursing visit", self._visit))
+        if may(Permission.ADMIT):
+            deeds.append(("Discharge", self._discharge))
+        return deeds
 
     def _head(self) -> None:
         self.head = Card()
@@ -212,14 +235,29 @@ class PatientScreen(Screen):
             self.ask(lambda: self._everything(patient), self._show)
 
     def _everything(self, patient: PatientId) -> Everything:
-        page = open_patient(self.context.database, patient, self.context.user_id)
-        with self.context.database.reading() as session:
+        database = self.context.database
+        page = self._read(patient)
+        with database.reading() as session:
+            begun = min((row.order.starts_on for row in page.therapies), default=today())
+            so_far = Days(min(begun, today()), today())
+            calendars = therapy_calendars(session, so_far, patient)
             return Everything(
                 page,
                 of_patient(session, patient, today()),
                 at_home(session, patient),
                 at_place(session, page.home_id, today()),
+                {each.therapy_id: len(each.days(so_far)) for each in calendars},
             )
+
+    def _read(self, patient: PatientId) -> PatientPage:
+        """The page; opening it is kept in the audit trail, bringing it up to date is not another opening."""
+        if self.shown is None:
+            return open_patient(self.context.database, patient, self.context.user_id)
+        with self.context.database.reading() as session:
+            return patient_page(session, patient)
+
+    def _days(self, row: TherapyRow) -> int:
+        return 0 if self.shown is None else self.shown.days.get(row.id, 0)
 
     def _show(self, found: Everything) -> None:
         self.shown = found
@@ -299,22 +337,68 @@ class PatientScreen(Screen):
         return lambda _why: order_therapy(database, patient, order, by)
 
     def _stop(self) -> None:
-        row = self.therapies.current_row()
-        if row is None:
-            self.tabs.setCurrentWidget(self.therapies)
-            self.desk.messages.refused(("Select the order that ends.",), self, Tone.INFO)
+        row = self._selected(self.therapies, "Select the order that ends.")
+        if not isinstance(row, TherapyRow):
             return
-        form = StopForm()
-        form.last_on.set_value(today())
+        form = LastDayForm()
         self.dialog = FormDialog(
             self, f"Stop {row.order.drug}", form, lambda: self._keep_stop(row, form), said="The order ends then."
         )
         self.dialog.open()
 
-    def _keep_stop(self, row: TherapyRow, form: StopForm) -> Deed:
+    def _keep_stop(self, row: TherapyRow, form: LastDayForm) -> Deed:
         last_on, reason = form.last_on.value() or today(), form.reason.value()
         database, by = self.context.database, self.context.user_id
         return lambda _why: stop_therapy(database, row.id, last_on, reason, row.version, by)
+
+    def _end_pause(self) -> None:
+        row = self._selected(self.pauses, "Select the interruption that ends.")
+        if not isinstance(row, InterruptionRow):
+            return
+        form = LastDayForm(with_reason=False)
+        self.dialog = FormDialog(
+            self,
+            "The patient is back",
+            form,
+            lambda: self._keep_end_of_pause(row, form),
+            said="The days after it count again.",
+            changed=("patients", "billing"),
+        )
+        self.dialog.open()
+
+    def _keep_end_of_pause(self, row: InterruptionRow, form: LastDayForm) -> Deed:
+        last_on, database, by = form.last_on.value() or today(), self.context.database, self.context.user_id
+        return lambda _why: close_interruption(database, row.id, last_on, row.version, by)
+
+    def _discharge(self) -> None:
+        episode = None if self.shown is None else self.shown.page.episode
+        if episode is None:
+            self.desk.messages.refused(("The patient is not in care.",), self, Tone.INFO)
+            return
+        form = LastDayForm()
+        self.dialog = FormDialog(
+            self,
+            "Discharge; orders that still run stop on that day",
+            form,
+            lambda: self._keep_discharge(episode, form),
+            said="The patient is discharged.",
+            changed=("patients", "billing"),
+        )
+        self.dialog.open()
+
+    def _keep_discharge(self, episode: EpisodeRow, form: LastDayForm) -> Deed:
+        last_on, reason = form.last_on.value() or today(), form.reason.value()
+        database, by = self.context.database, self.context.user_id
+        return lambda _why: discharge(database, episode.id, last_on, reason, episode.version, by)
+
+    def _selected(self, table: TableView[Any], sentence: str) -> object:
+        """The row a deed is about: the marked one, or the only one; otherwise ask for it."""
+        rows = table.model.rows
+        row = table.current_row() or (rows[0] if len(rows) == 1 else None)
+        if row is None:
+            self.tabs.setCurrentWidget(table)
+            self.desk.messages.refused((sentence,), self, Tone.INFO)
+        return row
 
     def _interrupt(self) -> None:
         if self.shown is None:
@@ -338,6 +422,16 @@ class PatientScreen(Screen):
         )  # fmt: skip
         database, by = self.context.database, self.context.user_id
         return lambda _why: interrupt(database, patient, pause, by)
+
+
+def _menu_button(title: str, deeds: list[tuple[str, Callable[[], object]]]) -> QPushButton:
+    """A button that opens a short menu of deeds."""
+    made = button(title)
+    menu = QMenu(made)
+    for name, press in deeds:
+        menu.addAction(name, press)
+    made.setMenu(menu)
+    return made
 
 
 def _age(born_on: date, day: date) -> int:

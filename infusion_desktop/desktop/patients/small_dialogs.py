@@ -1,15 +1,15 @@
-"""Short forms over a patient's screens: a payer, a prescriber, an order, an interruption, a stop."""
+"""Short forms over a patient's screens: a prescriber, an interruption, a last day with its reason."""
 
 from collections.abc import Callable, Iterable
 
+from infusion_desktop.dates import today
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
 from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.identifiers import read_npi, read_phone
-from infusion_desktop.patients.payers import NewPayer
 from infusion_desktop.patients.prescribers import NewPrescriber
-from infusion_desktop.patients.words import InterruptionKind, PayerKind
+from infusion_desktop.patients.words import InterruptionKind
 
 
 class FormDialog(DeedDialog):
@@ -37,22 +37,6 @@ class FormDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return self._said
-
-
-class PayerForm(Form):
-    """A new payer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.name = TextField("Name", required=True)
-        self.code = TextField("Payer id in claim files", required=True)
-        kinds = [(each.name.replace("_", " ").capitalize(), each) for each in PayerKind]
-        self.kind: ChoiceField[PayerKind] = ChoiceField("Kind", kinds, required=True)
-        self.section("", (self.name,), (self.code, self.kind))
-
-    def payer(self) -> NewPayer:
-        """The payer as typed."""
-        return NewPayer(self.name.value(), self.code.value(), self.kind.value() or PayerKind.COMMERCIAL)
 
 
 class PrescriberForm(Form):
@@ -89,11 +73,12 @@ class PauseForm(Form):
         self.section("", (self.kind,), (self.first_on, self.last_on), (self.note,))
 
 
-class StopForm(Form):
-    """The last day of a therapy, and why."""
+class LastDayForm(Form):
+    """The last day of an order, an interruption or an episode; and why, where that is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_reason: bool = True) -> None:
         super().__init__()
         self.last_on = DayField("Last day", required=True)
-        self.reason = TextField("Why", required=True)
-        self.section("", (self.last_on, self.reason))
+        self.last_on.set_value(today())
+        self.reason = TextField("Reason", required=True)
+        self.section("", (self.last_on, self.reason) if with_reason else (self.last_on,))
