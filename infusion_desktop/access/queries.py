@@ -1,9 +1,9 @@
 """What screens ask about people and the audit trail."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.people import User, user_of
@@ -70,8 +70,3 @@ def audit_rows(
         )
         for row in session.execute(query)
     )  # fmt: skip
-
-
-def entries_in(session: Session, span: timedelta, now: datetime) -> int:
-    """How many entries were written lately."""
-    return session.scalar(select(func.count()).where(AuditEntry.at >= now - span)) or 0

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
@@ -160,12 +160,6 @@ def due_list(session: Session, today: date, days: int = 14) -> tuple[Due, ...]:
         if due is not None and due <= today + timedelta(days=days) and row.state is not AssetState.LOST:
             found.append(Due(row.id, row.tag, row.item_name, "Preventive maintenance.", due))
     return tuple(sorted(found, key=lambda due: (due.on is None, due.on or today, due.tag)))
-
-
-def count_by_state(session: Session) -> dict[AssetState, int]:
-    """How many pumps are in each state (poles are not counted)."""
-    query = select(Asset.state, func.count()).join(Item).where(Item.kind == ItemKind.PUMP).group_by(Asset.state)
-    return dict(session.execute(query).tuples().all())
 
 
 def limits_of(session: Session, asset_id: AssetId) -> tuple[dict[str, str], ...]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin14, gtin_check_digit
 from infusion_desktop.stock.scan_values import (
-    LONGEST_SCAN,
     Scan,
     ScanKind,
     four_digit_year,
@@ -289,8 +288,3 @@ def _day(text: str, ai: str, digits: str, today: date) -> date:
         return date(year, month, day) if day else last_day_of(year, month)
     except ValueError:
         raise refused(text, f"({ai}) “{shown(digits)}” is not a day of the calendar", SCAN_AGAIN) from None
-
-
-def fits_a_scan(code: str) -> bool:
-    """Whether a label's code stays within what a scan may hold."""
-    return len(code) <= LONGEST_SCAN

@@ -13,7 +13,7 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.money import to_cents
 from infusion_desktop.stock.catalogue import NewItem, Pack
 from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
-from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move, Receipt, Vendor
+from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move
 from infusion_desktop.stock.words import (
     NEVER_EXPIRES,
     BillingClass,
@@ -303,34 +303,6 @@ def stock_as_of(session: Session, at: datetime) -> dict[tuple[LotId, LocationId]
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptRow:
-    """A receipt in the list of receipts."""
-
-    id: int
-    number: str
-    received_at: datetime
-    vendor: str
-    packing_slip: str
-    by: str
-    lines: int
-
-
-def receipt_rows(session: Session, limit: int = 500) -> tuple[ReceiptRow, ...]:
-    """The newest receipts."""
-    lines = (
-        select(func.count()).where(Move.document == "receipt", Move.document_id == Receipt.id).correlate(Receipt)
-    ).scalar_subquery()
-    query = (
-        select(Receipt.id, Receipt.number, Receipt.received_at, Vendor.name, Receipt.packing_slip, Staff.name, lines)
-        .join(Staff, Staff.id == Receipt.staff_id)
-        .outerjoin(Vendor, Vendor.id == Receipt.vendor_id)
-        .order_by(Receipt.id.desc())
-        .limit(limit)
-    )
-    return tuple(ReceiptRow(row[0], row[1], row[2], row[3] or "", *row[4:]) for row in session.execute(query))
-
-
-@dataclass(frozen=True, slots=True)
 class PlaceRow:
     """A place of the pharmacy."""
 
@@ -350,8 +322,3 @@ def place_rows(session: Session) -> tuple[PlaceRow, ...]:
         .order_by(Location.pick_order, Location.code)
     )
     return tuple(PlaceRow(LocationId(row[0]), *row[1:]) for row in session.execute(query))
-
-
-def shown_expiry(expires_on: date) -> date | None:
-    """A balance's expiry as people see it: none instead of the far day."""
-    return None if expires_on == NEVER_EXPIRES else expires_on
