@@ -2,7 +2,6 @@
 
 import argparse
 import faulthandler
-import gc
 import logging
 import os
 import sys
@@ -19,6 +18,7 @@ from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.rooms import house
@@ -43,6 +43,7 @@ class Application(QObject):
         super().__init__(qt)
         self.qt, self.settings, self.database = qt, settings, database
         self.window: QWidget | None = None
+        self.collector = Collector(self)
         self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
         theme.install(qt, self._dark())
         self.scanner = Scanner(
@@ -168,8 +169,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--settings", type=Path, metavar="FILE", help="another settings.toml")
     chosen = parser.parse_args(arguments)
     faulthandler.enable()
-    # Lists of 100,000 rows are made of long-lived tuples: looking through them again and again finds no garbage.
-    gc.set_threshold(50_000, 20, 50)
     qt = QApplication.instance() or QApplication([sys.argv[0]])
     assert isinstance(qt, QApplication)
     qt.setApplicationName("Infusion Desktop")

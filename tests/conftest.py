@@ -1,5 +1,6 @@
 """What every test stands on: a real migrated database on both engines, and no display."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,22 @@ from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.opening import open_pharmacy
 
 PASSWORD = "correct horse battery"
+MANY_OBJECTS = 50_000
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _collected_on_the_main_thread() -> Iterator[None]:
+    """As in the program (desktop/collector.py): no worker thread ever destroys what belongs to a window."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _collected_after_each_test() -> Iterator[None]:
+    yield
+    if gc.get_count()[0] > MANY_OBJECTS:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
