@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
+from infusion_desktop.database.statements import loosens, writes
 from infusion_desktop.database.trouble import Unavailable, explain
 from infusion_desktop.errors import Refused, Stale
 
@@ -26,6 +27,7 @@ __all__ = [
     "CAN_ENCRYPT",
     "Database",
     "Place",
+    "Protected",
     "UnauditedWrite",
     "in_plain_words",
     "open_engine",
@@ -43,13 +45,19 @@ except ImportError:  # pragma: no cover - depends on the platform
     CAN_ENCRYPT = False
 
 SAFE_WAL = (3, 51, 3)  # Older ones have the WAL-reset corruption race.
+BUSY_MS = 20_000
+"""How long a writer waits for another program before it is told so."""
 LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 Seal = Callable[[Session], None]
 
 
 class UnauditedWrite(AssertionError):
-    """A deed changed data without saying so to the audit trail: a defect, rolled back."""
+    """A deed changed data without saying so to the audit trail, or a look wrote: a defect, rolled back."""
+
+
+class Protected(AssertionError):
+    """Something tried to change tables, triggers or rights while people work: a defect, refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,9 @@ class Database:
         self._seal = seal
         self.engine = open_engine(place)
         self._writing = self.engine.execution_options(infusion_writes=True)
+        self._looking = self.engine.execution_options(infusion_looks=True)
         event.listen(self._writing, "before_cursor_execute", _note_writes)
+        event.listen(self._looking, "before_cursor_execute", _refuse_writes)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -117,7 +127,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """What a screen, a report or a rule asks: a short look that changes nothing and waits for nobody."""
-        with in_plain_words(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with in_plain_words(), Session(self._looking, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def close(self) -> None:
@@ -127,20 +137,26 @@ class Database:
 
 def open_engine(place: Place, *, guarded: bool = True) -> Engine:
     """An engine for the place. ``guarded=False`` is for migrations, which must change tables and triggers."""
-    return _open_sqlite(place, guarded) if place.is_sqlite else _open_postgresql(place)
+    return _open_sqlite(place, guarded) if place.is_sqlite else _open_postgresql(place, guarded)
 
 
 def _open_sqlite(place: Place, guarded: bool) -> Engine:
     def connect() -> Any:
         connection = sqlite.connect(
-            str(place.file), isolation_level=None, check_same_thread=False, cached_statements=512, timeout=20.0
+            str(place.file),
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+            timeout=BUSY_MS / 1000,
         )
         prepare_sqlite(connection, place.key)
         if guarded:
             connection.set_authorizer(_authorize)
         return connection
 
-    engine = create_engine("sqlite://", module=sqlite, creator=connect, pool_size=8, poolclass=_queue_pool())
+    engine = create_engine(
+        "sqlite://", module=sqlite, creator=connect, pool_size=8, poolclass=_queue_pool(), hide_parameters=True
+    )
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -159,7 +175,13 @@ def prepare_sqlite(connection: Any, key: bytes | None) -> None:
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     wal = sqlite.sqlite_version_info >= SAFE_WAL
     journal = connection.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'TRUNCATE'}").fetchone()[0]
-    wanted = {"synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "busy_timeout": 20000, "trusted_schema": 0}
+    wanted = {
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+        "busy_timeout": BUSY_MS,
+        "trusted_schema": 0,
+    }
     if sys.platform == "darwin":
         wanted["fullfsync"] = 1
     for name, value in wanted.items():
@@ -176,8 +198,18 @@ def _begin(connection: Connection) -> None:
 
 
 def _note_writes(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-    if statement[:6].upper() in {"INSERT", "UPDATE", "DELETE"}:
+    if writes(statement):
         connection.info["wrote"] = True
+
+
+def _refuse_writes(_connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if writes(statement):
+        raise UnauditedWrite("a look wrote; only a transaction may")
+
+
+def _refuse_loosening(_connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    if loosens(statement):
+        raise Protected("tables, triggers and rights are changed by migrations only")
 
 
 _DENIED_ACTIONS = frozenset(
@@ -189,9 +221,13 @@ _DENIED_ACTIONS = frozenset(
         "SQLITE_ALTER_TABLE",
         "SQLITE_ATTACH",
         "SQLITE_CREATE_TRIGGER",
+        "SQLITE_CREATE_TEMP_TRIGGER",
     )
 )
-_PROTECTED_PRAGMAS = frozenset({"writable_schema", "foreign_keys", "recursive_triggers", "synchronous", "journal_mode"})
+_PROTECTED_PRAGMAS = frozenset(
+    {"writable_schema", "foreign_keys", "recursive_triggers", "synchronous", "journal_mode", "trusted_schema"}
+    | {"ignore_check_constraints", "schema_version", "key", "rekey", "hexkey", "hexrekey"}
+)
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_where: str | None) -> int:
@@ -200,7 +236,7 @@ def _authorize(action: int, first: str | None, second: str | None, *_where: str 
         return int(sqlite.SQLITE_DENY)
     if action in (sqlite.SQLITE_UPDATE, sqlite.SQLITE_DELETE) and first in append_only_tables():
         return int(sqlite.SQLITE_DENY)
-    if action == sqlite.SQLITE_PRAGMA and second is not None and first in _PROTECTED_PRAGMAS:
+    if action == sqlite.SQLITE_PRAGMA and second is not None and (first or "").casefold() in _PROTECTED_PRAGMAS:
         return int(sqlite.SQLITE_DENY)
     return int(sqlite.SQLITE_OK)
 
@@ -219,14 +255,17 @@ def append_only_tables() -> frozenset[str]:
 _LEDGERS: dict[str, Any] = {}
 
 
-def _open_postgresql(place: Place) -> Engine:
+def _open_postgresql(place: Place, guarded: bool) -> Engine:
     if (place.url.host or "") not in LOCAL_HOSTS and place.url.query.get("sslmode") != "verify-full":
         raise Refused(
             "A PostgreSQL server on another machine must prove who it is: add ?sslmode=verify-full&sslrootcert=... "
             "to the database address."
         )
     url = place.url.set(drivername="postgresql+psycopg")
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+    if guarded:
+        event.listen(engine, "before_cursor_execute", _refuse_loosening)
+    return engine
 
 
 @contextmanager
