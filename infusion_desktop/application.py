@@ -15,10 +15,12 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from infusion_desktop import __version__
 from infusion_desktop.access.people import User, sign_in
 from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.database.backup import backup_if_due
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
+from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.rooms import house
@@ -34,6 +36,8 @@ from infusion_desktop.setting_up import EXAMPLE, is_set_up, set_up
 from infusion_desktop.settings import Settings, load_settings, save_settings
 
 log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
 
 
 class Application(QObject):
@@ -53,6 +57,9 @@ class Application(QObject):
         self.idle = IdleWatch(qt, settings.lock_after_minutes * 60.0)
         self.idle.lock_due.connect(self._lock)
         self.idle.sign_out_due.connect(self._sign_out_when_idle)
+        self.copying = QTimer(self)
+        self.copying.timeout.connect(self.keep_a_copy)
+        self.copying.start(HOUR_MS)
 
     def start(self) -> None:
         """Show the first window: the first start, or signing in."""
@@ -105,6 +112,22 @@ class Application(QObject):
         first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
         shell.go(first)
         log.info("user %s signed in", user.id)
+        self.keep_a_copy()
+
+    def keep_a_copy(self) -> None:
+        """Make the day's copy of the database when it is due, while people work on."""
+        shell, database, folder = self.window, self.database, self.settings.backups
+        if not isinstance(shell, Shell):
+            return
+
+        def failed(error: BaseException) -> None:
+            log.error("today's copy was not made: %s", type(error).__qualname__)
+            if isinstance(error, Refused | Unavailable):
+                shell.messages.refused((f"Today's copy of the database was not made. {error}",), tone=Tone.WARN)
+            else:
+                shell.messages.show_failure(error)
+
+        shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
 
     def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
         return set_up(
@@ -160,6 +183,11 @@ class Application(QObject):
         if self.own.contains("dark"):
             return self.own.value("dark") in (True, "true")
         return {"dark": True, "light": False}.get(self.settings.theme)
+
+
+def _note_copy(made: Path | None) -> None:
+    if made is not None:
+        log.info("today's copy was made: %s bytes", made.stat().st_size)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,6 +7,7 @@ account has already let that person in, so no password is asked.
 import argparse
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from infusion_desktop.errors import Refused, Warned
 
 if TYPE_CHECKING:
     from infusion_desktop.access.roles import UserId
-    from infusion_desktop.database.engine import Database
+    from infusion_desktop.database.engine import Database, Place
     from infusion_desktop.progress import Progress
 
 Command = Callable[["Database", argparse.Namespace], int]
@@ -63,7 +64,10 @@ def _run(chosen: argparse.Namespace) -> int:
     from infusion_desktop.settings import load_settings
 
     settings = load_settings(chosen.settings)
-    database = open_pharmacy(Place.of(chosen.database or settings.database), backups=settings.backups)
+    place = Place.of(chosen.database or settings.database)
+    if chosen.command is _restore:  # What is in its place may be damaged or missing: it is not opened first.
+        return _restore_into(place, chosen)
+    database = open_pharmacy(place, backups=settings.backups)
     try:
         command: Command = chosen.command
         return command(database, chosen)
@@ -114,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "verify", _verify, "prove that every balance equals its moves and every rule holds")
     back_up = _command(commands, "backup", _back_up, "copy the database while people work")
     back_up.add_argument("--out", type=Path, required=True, metavar="FILE")
+    restore = _command(commands, "restore", _restore, "put a copy in the database's place; the present file is kept")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--yes", action="store_true", help="do it; without this, only say what would change")
     return parser
 
 
@@ -167,6 +174,57 @@ def _back_up(database: "Database", chosen: argparse.Namespace) -> int:
     file = back_up(database.place, chosen.out)
     print(f"{file}: {file.stat().st_size:,} bytes, opened and checked")
     return 0
+
+
+def _restore(database: "Database", _chosen: argparse.Namespace) -> int:
+    from infusion_desktop.access.audit import record
+
+    with database.transaction() as session:
+        record(session, None, "restore copy", "database")
+    return _verify(database, _chosen)
+
+
+def _restore_into(place: "Place", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.database.backup import forget
+    from infusion_desktop.database.restoring import put_in_place, stage
+    from infusion_desktop.opening import open_pharmacy
+
+    staged = stage(place, chosen.file)
+    try:
+        print(f"The copy: {_reaches(replace(place, url=place.url.set(database=str(staged))))}.")
+        if place.file.exists():
+            print(f"In use now: {_reaches(place)}. What is newer than the copy will only be in the file set aside.")
+        if not chosen.yes:
+            print("Nothing was changed. Repeat with --yes to restore.", file=sys.stderr)
+            return 1
+        aside = put_in_place(place, staged)
+    finally:
+        forget(staged)
+    if aside is not None:
+        print(f"The file that was in use is kept as {aside}.")
+    database = open_pharmacy(place)
+    try:
+        return _restore(database, chosen)
+    finally:
+        database.close()
+
+
+def _reaches(place: "Place") -> str:
+    """How far a database file reaches, by its audit trail."""
+    from infusion_desktop.access.audit import newest_entry
+    from infusion_desktop.database.engine import Database
+    from infusion_desktop.database.trouble import Unavailable
+    from infusion_desktop.dates import show_instant
+
+    database = Database(place)
+    try:
+        with database.reading() as session:
+            newest = newest_entry(session)
+    except Unavailable as trouble:
+        return f"it cannot be read ({trouble})"
+    finally:
+        database.close()
+    return "nothing was done in it yet" if newest is None else f"{newest[0]:,} entries, until {show_instant(newest[1])}"
 
 
 def _verify(database: "Database", _chosen: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from infusion_desktop.access.audit import first_broken_entry
 from infusion_desktop.billing import verify as billing
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.file_check import file_problems
 from infusion_desktop.deliveries import verify as deliveries
 from infusion_desktop.equipment import verify as equipment
 from infusion_desktop.stock import verify as stock
@@ -10,6 +11,9 @@ from infusion_desktop.stock import verify as stock
 
 def verify_books(database: Database) -> tuple[str, ...]:
     """Every problem found, each as a sentence naming the record by its id; empty when all is well."""
+    damage = file_problems(database.place)
+    if damage:
+        return damage
     with database.reading() as session:
         broken = first_broken_entry(session)
         chain = () if broken is None else (f"The audit trail was changed from outside at entry {broken}.",)

@@ -134,6 +134,13 @@ def first_broken_entry(session: Session) -> int | None:
     return None
 
 
+def newest_entry(session: Session) -> tuple[int, datetime] | None:
+    """Number and moment of the newest entry; None when the trail is empty."""
+    newest = select(AuditEntry.number, AuditEntry.at).order_by(AuditEntry.number.desc()).limit(1)
+    found = session.execute(newest).first()
+    return None if found is None else (found.number, found.at)
+
+
 def as_json(facts: Facts) -> str:
     """Facts as canonical JSON: sorted names, no spaces, dates and amounts as text."""
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)

@@ -1,31 +1,170 @@
-"""Copies of a SQLite database made while people work, and the check that a copy opens."""
+"""Copies of a SQLite database made while people work: proven, one a day, the old ones let go (RELIABILITY F3, F4)."""
 
+import contextlib
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from infusion_desktop.database.engine import Place, prepare_sqlite, sqlite
+from infusion_desktop.database.engine import BUSY_MS, Database, Place, sqlite
+from infusion_desktop.database.trouble import Unavailable, explain_sqlite
 from infusion_desktop.errors import Refused
+
+DAYS_KEPT = 7
+WEEKS_KEPT = 4
+DUE_AFTER = timedelta(hours=24)
+
+_ONE_AT_A_TIME = threading.Lock()
+
+Facts = dict[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy that was kept, and when it was made."""
+
+    file: Path
+    at: datetime
 
 
 def back_up(place: Place, target: Path) -> Path:
-    """A complete copy of the database in ``target`` (same key), written whole or not at all, checked by opening it."""
+    """A complete copy of the database in ``target`` (same key), written whole or not at all.
+
+    The copy is opened and compared with the database as it stood at that moment: every table's rows and every balance.
+    Unavailable with a sentence when the disk is full or the folder cannot be written to.
+    """
     if not place.is_sqlite:
         raise Refused("A PostgreSQL database is backed up on its server, with pg_dump.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".part")
-    unfinished.unlink(missing_ok=True)
-    source = sqlite.connect(str(place.file), isolation_level=None)
-    copy = sqlite.connect(str(unfinished), isolation_level=None)
+    unfinished = target.with_name(target.name + ".part")
     try:
-        prepare_sqlite(source, place.key)
-        if place.key is not None:
-            copy.execute(f"PRAGMA key = \"x'{place.key.hex()}'\"")
-        source.backup(copy)
-        found = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        if found != "ok":
-            raise Refused("The copy of the database is damaged and was not kept. Check the disk.")
+        with explained_for(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy_proven(place.file, unfinished, place.key)
+            unfinished.replace(target)
+            sync_folder(target.parent)
     finally:
-        copy.close()
-        source.close()
-    unfinished.chmod(0o600)
-    unfinished.replace(target)
+        forget(unfinished)
     return target
+
+
+def backup_if_due(database: Database, folder: Path, *, at: datetime | None = None) -> Path | None:
+    """The day's copy in ``folder``, unless one was made within the last 24 hours; old copies are let go after it.
+
+    None when none was due, when one is just being made, and on a server, which has its own backups.
+    """
+    place, now = database.place, at or datetime.now(UTC)
+    if not place.is_sqlite or not _ONE_AT_A_TIME.acquire(blocking=False):
+        return None
+    try:
+        if any(timedelta(0) <= now - copy.at < DUE_AFTER for copy in copies(place, folder)):
+            return None
+        made = back_up(place, folder / f"{place.file.stem}-{now:%Y%m%dT%H%M%SZ}.db")
+        for copy in to_let_go([copy for copy in copies(place, folder) if copy.at <= now]):
+            copy.file.unlink(missing_ok=True)
+        return made
+    finally:
+        _ONE_AT_A_TIME.release()
+
+
+def copies(place: Place, folder: Path) -> list[Copy]:
+    """The daily copies of this database in the folder, the newest first. Other files there are not ours."""
+    named = re.compile(re.escape(place.file.stem) + r"-(\d{8}T\d{6}Z)\.db", re.ASCII)
+    found = []
+    with explained_for(folder):
+        for file in folder.iterdir() if folder.is_dir() else ():
+            match = named.fullmatch(file.name)
+            if match:
+                found.append(Copy(file, datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)))
+    return sorted(found, key=lambda copy: copy.at, reverse=True)
+
+
+def to_let_go(found: list[Copy]) -> list[Copy]:
+    """Copies beyond the newest of each of the last 7 days and of each of the last 4 weeks that have any."""
+    days: dict[Any, Copy] = {}
+    weeks: dict[Any, Copy] = {}
+    for copy in sorted(found, key=lambda copy: copy.at, reverse=True):
+        days.setdefault(copy.at.date(), copy)
+        weeks.setdefault(copy.at.isocalendar()[:2], copy)
+    kept = {*list(days.values())[:DAYS_KEPT], *list(weeks.values())[:WEEKS_KEPT]}
+    return [copy for copy in found if copy not in kept]
+
+
+def copy_proven(source: Path, target: Path, key: bytes | None) -> None:
+    """Copy a database file through SQLite, beside its writers, and prove that the copy equals what was copied."""
+    forget(target)
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with opened(source, key) as original, opened(target, key) as copy:
+        original.execute("BEGIN")  # One look at one moment: writers go on, the copy and the proof see the same.
+        expected = facts(original)
+        original.backup(copy)
+        original.execute("COMMIT")
+        copy.execute("PRAGMA journal_mode = DELETE")  # One file that can be opened from anywhere, even read-only.
+    with opened(target, key) as copy:
+        if copy.execute("PRAGMA integrity_check").fetchone()[0] != "ok" or facts(copy) != expected:
+            raise Refused("The copy of the database is damaged and was not kept. Check the disk.")
+
+
+def facts(connection: Any) -> Facts:
+    """For each table: how many rows, and for each column a sum in which every value counts with its row.
+
+    Two databases with the same facts have the same balances, lot by lot; reckoned by SQLite, so no window waits.
+    """
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    found: Facts = {}
+    for (table,) in tables.fetchall():
+        columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
+        sums = "".join(
+            f', coalesce(sum((CASE typeof("{name}") WHEN \'integer\' THEN "{name}" % 1000003 '
+            f'ELSE length("{name}") END) * (rowid % 9973 + 1)), 0)'
+            for name in columns
+        )
+        found[table] = tuple(connection.execute(f'SELECT count(*){sums} FROM "{table}"').fetchone())
+    return found
+
+
+def forget(unfinished: Path) -> None:
+    """Remove an unfinished copy with whatever SQLite keeps beside it: a stale journal would spoil the next one."""
+    for end in ("", "-wal", "-shm", "-journal"):
+        unfinished.with_name(unfinished.name + end).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def opened(file: Path, key: bytes | None) -> Iterator[Any]:
+    """A connection of its own to a database file, to look at it or fill it; closed afterwards."""
+    connection = sqlite.connect(str(file), isolation_level=None, timeout=BUSY_MS / 1000)
+    try:
+        if key is not None:
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def explained_for(target: Path) -> Iterator[None]:
+    """What disk and folder refuse in the block is raised as Unavailable, naming the path."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or "it cannot be used"
+        raise Unavailable(f"{target}: {why}. No copy was made. Free some space or choose another folder.") from error
+    except sqlite.Error as error:
+        explained = explain_sqlite(error)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -31,16 +31,24 @@ _POSTGRESQL = {
 def explain(error: DBAPIError) -> Unavailable | None:
     """The sentence for trouble with disk, file, server or network; None when the fault is the program's own."""
     original = error.orig
-    name = getattr(original, "sqlite_errorname", "") or ""
-    for known, sentence in _SQLITE.items():
-        if name.startswith(known):
-            return Unavailable(sentence)
+    found = explain_sqlite(original)
+    if found is not None:
+        return found
     state = getattr(original, "sqlstate", None) or ""
     for start, sentence in _POSTGRESQL.items():
         if state.startswith(start):
             return Unavailable(sentence)
     if error.connection_invalidated or (not state and type(original).__module__.startswith("psycopg")):
         return Unavailable(_POSTGRESQL["08"])
+    return None
+
+
+def explain_sqlite(original: BaseException | None) -> Unavailable | None:
+    """The same for an error of the SQLite driver itself."""
+    name = getattr(original, "sqlite_errorname", "") or ""
+    for known, sentence in _SQLITE.items():
+        if name.startswith(known):
+            return Unavailable(sentence)
     return _by_message(original)
 
 

@@ -1,0 +1,96 @@
+"""Putting a copy in the database's place: proven first, the present file kept beside it, old or new and never half."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infusion_desktop.database import migrations
+from infusion_desktop.database.backup import copy_proven, explained_for, forget, opened, sync_folder
+from infusion_desktop.database.engine import Place, sqlite
+from infusion_desktop.database.trouble import explain_sqlite
+from infusion_desktop.errors import Refused
+
+DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "file is not a database", "disk image is malformed")
+
+
+def stage(place: Place, copy: Path) -> Path:
+    """Bring a copy beside the database, proven equal and fit for this program; nothing in use is touched.
+
+    Refused when the file is missing, holds no pharmacy, or was made by a newer version of the program.
+    """
+    if not place.is_sqlite:
+        raise Refused("A PostgreSQL database is restored on its server, with pg_restore.")
+    if not copy.is_file():
+        raise Refused(f"There is no file {copy}. Check the path.")
+    staged = place.file.with_name(place.file.name + ".restoring")
+    try:
+        with explained_for(copy):
+            place.file.parent.mkdir(parents=True, exist_ok=True)
+            copy_proven(copy, staged, place.key)
+            _refuse_unfit(staged, place.key)
+    except BaseException:
+        forget(staged)
+        raise
+    return staged
+
+
+def put_in_place(place: Place, staged: Path, *, at: datetime | None = None) -> Path | None:
+    """Let the staged copy take the database's place; where the present file is kept now (None when there was none).
+
+    Refused, with nothing changed, while another program has the database open.
+    """
+    now = at or datetime.now(UTC)
+    aside = place.file.with_name(f"{place.file.stem}-replaced-{now:%Y%m%dT%H%M%SZ}.db")
+    with explained_for(place.file):
+        kept = place.file.exists()
+        if kept:
+            _let_go_of_journal(place, aside)
+            _keep_beside(place.file, aside)
+        staged.replace(place.file)
+        place.file.chmod(0o600)
+        sync_folder(place.file.parent)
+    return aside if kept else None
+
+
+def _refuse_unfit(staged: Path, key: bytes | None) -> None:
+    with opened(staged, key) as connection:
+        named = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        found = (
+            connection.execute(named).fetchone()[0]
+            and connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        )
+    if not found:
+        raise Refused("This file holds no pharmacy. Choose a copy that this program made.")
+    if found[0] > migrations.newest():
+        raise Refused("This copy was made by a newer version of the program. Install that version to restore it.")
+
+
+def _let_go_of_journal(place: Place, aside: Path) -> None:
+    """Fold what is still in the journal into the file; only the last one to have it open can do that."""
+    try:
+        with opened(place.file, place.key) as connection:
+            connection.execute("PRAGMA busy_timeout = 2000")
+            journal = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+    except sqlite.Error as error:
+        text = f"{getattr(error, 'sqlite_errorname', '')} {error}"
+        if not any(known in text for known in DAMAGED):
+            raise _in_use() if "locked" in text or "BUSY" in text else (explain_sqlite(error) or error) from error
+        for end in ("-wal", "-shm"):  # A damaged file keeps its journal beside it, for whoever examines it.
+            journal_file = place.file.with_name(place.file.name + end)
+            if journal_file.exists():
+                journal_file.replace(aside.with_name(aside.name + end))
+        return
+    if journal != "delete":
+        raise _in_use()
+
+
+def _in_use() -> Refused:
+    return Refused("Another program has the database open. Close it everywhere, then restore again.")
+
+
+def _keep_beside(file: Path, aside: Path) -> None:
+    try:
+        os.link(file, aside)
+    except OSError:  # Some disks know no second name for a file.
+        shutil.copy2(file, aside)
