@@ -1,0 +1,66 @@
+"""Programs that the trust tests start and kill: each works as a workstation would, and says what was committed."""
+
+import os
+import sys
+from contextlib import suppress
+from datetime import date
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.stock.allocation import Demand, reserve
+from infusion_desktop.stock.ledger import NewMove, post
+from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.words import ItemId, LotId, MoveReason
+
+THROUGH = date(2027, 1, 1)
+
+
+def say(*words: object) -> None:
+    """Tell the test, at once and in one write."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
+def post_for_ever(address: str, by: str, worker: str, *lots: str) -> None:
+    """Post kits of two moves and an audit entry without end; each document is told once it is committed."""
+    database = opened(address)
+    say("ready")
+    document = int(worker) * 1_000_000
+    while True:
+        document += 1
+        with suppress(Unavailable):
+            post_kit(database, UserId(int(by)), document, [LotId(int(lot)) for lot in lots])
+            say(document)
+
+
+def post_kit(database: Database, by: UserId, document: int, lots: list[LotId]) -> None:
+    """One unit of each lot goes on its way, with its entry in the trail."""
+    with database.transaction() as session:
+        main, transit = place_id(session, "MAIN"), place_id(session, "TRANSIT")
+        moves = [NewMove(lot, main, transit, 1, MoveReason.TRANSFERRED) for lot in lots]
+        post(session, moves, "transfer", document, by)
+        record(session, by, "send", "transfer", document)
+
+
+def race(address: str, by: str, worker: str, item: str, rounds: str) -> None:
+    """Reserve a unit for a document of its own again and again, all workers from one word on; tell what was got."""
+    database = opened(address)
+    say("ready")
+    sys.stdin.readline()
+    for turn in range(int(rounds)):
+        document = int(worker) * 1_000_000 + turn
+        with database.transaction() as session:
+            kept = reserve(session, "kit", document, [Demand(1, ItemId(int(item)), 1, THROUGH)])
+            record(session, UserId(int(by)), "reserve", "kit", document)
+        say(kept.allocations[0].lot_id if kept.allocations else 0)
+
+
+def opened(address: str) -> Database:
+    """The database, as a workstation of its own."""
+    return open_pharmacy(Place.of(address), f"bench-{os.getpid()}")
+
+
+if __name__ == "__main__":
+    {"post": post_for_ever, "race": race}[sys.argv[1]](*sys.argv[2:])
