@@ -47,7 +47,8 @@ def back_up(place: Place, target: Path) -> Path:
             unfinished.replace(target)
             sync_folder(target.parent)
     finally:
-        forget(unfinished)
+        with contextlib.suppress(OSError):  # Where even this is refused, the reason is told already.
+            forget(unfinished)
     return target
 
 

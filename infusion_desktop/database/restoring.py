@@ -1,5 +1,6 @@
 """Putting a copy in the database's place: proven first, the present file kept beside it, old or new and never half."""
 
+import contextlib
 import os
 import shutil
 from datetime import UTC, datetime
@@ -30,7 +31,8 @@ def stage(place: Place, copy: Path) -> Path:
             copy_proven(copy, staged, place.key)
             _refuse_unfit(staged, place.key)
     except BaseException:
-        forget(staged)
+        with contextlib.suppress(OSError):
+            forget(staged)
         raise
     return staged
 

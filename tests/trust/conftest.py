@@ -55,7 +55,7 @@ def make_shelf() -> Callable[[Database, UserId, int, int], Shelf]:
 def pick() -> random.Random:
     """Chance that can be repeated: TRUST_SEED sets it, and a failing test shows it."""
     seed = int(os.environ.get("TRUST_SEED", random.SystemRandom().randrange(10**9)))
-    print(f"TRUST_SEED={seed}")
+    sys.stdout.write(f"TRUST_SEED={seed}\n")
     return random.Random(seed)
 
 

@@ -51,8 +51,7 @@ def test_nothing_that_was_saved_is_lost_and_nothing_is_half_done(
     expected: set[int] = set()
     for turn in range(KILLS[database.place.url.get_backend_name(), writers]):
         commands = [
-            program("post", address, administrator, turn * 10 + worker, *shelf.lots)
-            for worker in range(1, writers + 1)
+            program("post", address, administrator, turn * 10 + worker, *shelf.lots) for worker in range(1, writers + 1)
         ]
         expected.update(killed_after(commands, pick.uniform(0.01, 0.4)))
     assert expected, "the programs worked at all"
@@ -60,13 +59,12 @@ def test_nothing_that_was_saved_is_lost_and_nothing_is_half_done(
         moves = session.execute(
             select(Move.document_id, func.count()).where(Move.document == "transfer").group_by(Move.document_id)
         )
-        found = {document: count for document, count in moves}
+        found = dict(moves.all())
         told = Counter(session.scalars(select(AuditEntry.subject_id).where(AuditEntry.action == "send")))
     assert expected <= set(found), f"lost: {sorted(expected - set(found))[:5]}"
     assert set(found.values()) == {2}, "a kit with one of its two moves is half a kit"
     assert told == dict.fromkeys(found, 1), "the trail names each kit once"
     assert verify_books(database) == ()
-    print(f"{len(expected)} kits were told, {len(found)} found")
 
 
 def test_the_last_units_go_once_each_in_order_of_expiry_to_separate_programs(
