@@ -18,6 +18,7 @@ class Ring:
 
 def test_a_worker_never_destroys_what_the_window_left_behind(qtbot: QtBot) -> None:
     gc.collect()
+    gc.enable()  # As Python starts; the test run itself has it off (tests/conftest.py).
     collector = Collector()
     ended_in: list[threading.Thread] = []
     weakref.finalize(Ring(), lambda: ended_in.append(threading.current_thread()))
