@@ -1,10 +1,7 @@
 """Taking a catalogue file in: CSV or Excel, columns matched by name, every bad cell named, all rows or none."""
 
-import csv
-import io
 import re
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,12 +11,9 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, clashes
+from infusion_desktop.stock.table_files import LONGEST_CELL, read_table
 from infusion_desktop.stock.words import BillingClass, ItemKind, Storage
 
-BIGGEST_FILE = 20_000_000
-MOST_ROWS = 50_000
-MOST_COLUMNS = 100
-LONGEST_CELL = 4_000
 MOST_PROBLEMS = 200
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -79,7 +73,7 @@ class Preview:
 
 def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None = None) -> Preview:
     """Read a file without changing anything. Refused when it is no table at all; problems in rows are listed."""
-    table = _table(content, name)
+    table = read_table(content, name)
     headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
     if not any(headings):
         raise Refused("The file is empty. Its first line must name the columns, such as number, name, kind.")
@@ -262,68 +256,6 @@ def _whole(text: str) -> int:
     if not _WHOLE.fullmatch(text):
         raise Refused(f"“{text[:20]}” is not a whole number.")
     return int(text)
-
-
-def _table(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    if len(content) > BIGGEST_FILE:
-        raise Refused(f"{name}: the file has more than {BIGGEST_FILE // 1_000_000} MB. Split it.")
-    rows = _excel(content, name) if content[:4] == b"PK\x03\x04" else _csv(content, name)
-    for line, cells in rows:
-        if line > MOST_ROWS + 1:
-            raise Refused(f"{name}: more than {MOST_ROWS:,} lines. Split the file.")
-        if len(cells) > MOST_COLUMNS:
-            raise Refused(f"{name}, line {line}: more than {MOST_COLUMNS} columns. Is it the right file?")
-        if any(len(cell) > LONGEST_CELL for cell in cells):
-            raise Refused(f"{name}, line {line}: a cell is longer than {LONGEST_CELL:,} characters.")
-        # A spreadsheet's guard against formulas is not part of the text.
-        yield line, [cell[1:] if cell[:2] in ("'=", "'+", "'-", "'@") else cell for cell in cells]
-
-
-def _csv(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    if b"\x00" in content:
-        raise Refused(f"{name} is not a text file. Save it as CSV (UTF-8) or as an Excel workbook.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise Refused(f"{name}, line {line}: not UTF-8 text. Save it as “CSV UTF-8”.") from error
-    first = text.partition("\n")[0]
-    separator = max(",;\t|", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise Refused(f"{name}, line {reader.line_num}: the quotes do not match up.") from error
-
-
-def _excel(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            sizes = [part.file_size for part in parts.infolist()]
-            packed = max(len(content), 1)
-        if len(sizes) > 200 or sum(sizes) > 50_000_000 or sum(sizes) / packed > 100:
-            raise Refused(f"{name}: the workbook is too large when unpacked. Save the sheet as CSV.")
-        from openpyxl import load_workbook
-
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        for line, row in enumerate(sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1), 1):
-            cells = ["" if value is None else _cell(value) for value in row]
-            while cells and not cells[-1]:
-                cells.pop()
-            yield line, cells
-    except Refused:
-        raise
-    except Exception as error:
-        raise Refused(f"{name} cannot be read as an Excel workbook. Save the sheet as CSV and try again.") from error
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 assert LONGEST_NAME <= LONGEST_CELL
