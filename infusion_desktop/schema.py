@@ -6,12 +6,13 @@ from infusion_desktop.access import tables as access
 from infusion_desktop.billing import tables as billing
 from infusion_desktop.database import counters
 from infusion_desktop.database.types import Table
+from infusion_desktop.deliveries import dispatch_tables as dispatch
 from infusion_desktop.deliveries import tables as deliveries
 from infusion_desktop.equipment import tables as equipment
 from infusion_desktop.patients import tables as patients
 from infusion_desktop.stock import tables as stock
 
-ROOMS = (access, billing, counters, deliveries, equipment, patients, stock)
+ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, stock)
 
 
 def metadata() -> MetaData:

@@ -143,3 +143,16 @@ def bench(make_bench: Callable[..., Bench]) -> Bench:
     made.receives("dressing", "X1", 20)
     made.receives("dressing-nl", "N1", 20)
     return made
+
+
+@pytest.fixture
+def read_pdf() -> Callable[[bytes], str]:
+    """The words of a PDF in one line."""
+    import pypdfium2
+
+    def read(pdf: bytes) -> str:
+        with pypdfium2.PdfDocument(pdf) as document:
+            texts = [page.get_textpage().get_text_bounded() for page in document]
+        return " ".join(" ".join(texts).split())
+
+    return read
