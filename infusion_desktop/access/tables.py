@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infusion_desktop.access.roles import AuditKind, Role
@@ -68,6 +68,20 @@ class StaffRole(Table):
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     role: Mapped[Role] = mapped_column(Choice(Role), primary_key=True)
+
+
+class SavedFilter(Table):
+    """A filter of a list that a person keeps under a name: the words typed and the chips pressed (a JSON list)."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (UniqueConstraint("staff_id", "list_name", "title"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    list_name: Mapped[str]
+    title: Mapped[str]
+    words: Mapped[str]
+    chips: Mapped[str]
 
 
 class AuditEntry(Table):

@@ -7,7 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
-from infusion_desktop.deliveries.words import Carrier, DeliveryState, LineOutcome, Step
+from infusion_desktop.deliveries.words import (
+    Carrier,
+    ContactOutcome,
+    ContactWay,
+    DeliveryState,
+    LineOutcome,
+    Step,
+)
 
 
 class KitTemplate(Table):
@@ -235,3 +242,44 @@ class FollowUp(Table):
     outcome: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class RecallCase(Table):
+    """A recall at one patient: the letter, what replaces the units, who fetches them, and how it ended."""
+
+    __tablename__ = "recall_case"
+    __table_args__ = (STRICT,)
+
+    recall_id: Mapped[int] = mapped_column(ForeignKey("recall.id"), primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), primary_key=True)
+    letters: Mapped[int] = mapped_column(default=0)
+    """How often the letter was printed."""
+    letter_at: Mapped[datetime | None]
+    replacement_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    pick_up_id: Mapped[int | None] = mapped_column(ForeignKey("follow_up.id"))
+
+
+class RecallContact(Table):
+    """A try to reach a patient about a recall, and what was said; added, never changed."""
+
+    __tablename__ = "recall_contact"
+    __table_args__ = (
+        one_of("how", ContactWay),
+        one_of("outcome", ContactOutcome),
+        Index("ix_recall_contact_recall_id", "recall_id", "patient_id"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recall_id: Mapped[int] = mapped_column(ForeignKey("recall.id"))
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    how: Mapped[ContactWay] = mapped_column(Choice(ContactWay))
+    outcome: Mapped[ContactOutcome] = mapped_column(Choice(ContactOutcome))
+    set_aside: Mapped[int] = mapped_column(default=0)
+    """Units the patient says are set aside for the driver."""
+    used: Mapped[int] = mapped_column(default=0)
+    """Units the patient says were used."""
+    note: Mapped[str] = mapped_column(default="")
+    contacted_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

@@ -53,3 +53,22 @@ class Carrier(StrEnum):
     COURIER = "courier"
     PARCEL = "parcel service"
     PICK_UP = "picked up at the pharmacy"
+
+
+class ContactWay(StrEnum):
+    """How a patient was contacted about a recall."""
+
+    PHONE = "phone"
+    LETTER = "letter"
+    VISIT = "visit"
+    MESSAGE = "text or e-mail"
+
+
+class ContactOutcome(StrEnum):
+    """What came of it."""
+
+    REACHED = "reached"
+    LEFT_MESSAGE = "left a message"
+    NO_ANSWER = "no answer"
+    WRONG_NUMBER = "wrong number or address"
+    RETURNED_MAIL = "letter came back"

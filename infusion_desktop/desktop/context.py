@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from infusion_desktop.database.engine import Database
     from infusion_desktop.desktop.changes import Changes
     from infusion_desktop.desktop.jobs import Jobs
+    from infusion_desktop.desktop.lists import Lists
     from infusion_desktop.desktop.messages import Messages
 
 
@@ -43,3 +44,5 @@ class Desk:
     changes: "Changes"
     open: Callable[[str, object], None]
     """Open what a kind and an id name, on whatever screen shows it: ``desk.open("patient", 12)``."""
+    lists: "Lists | None" = None
+    """The person's kept filters and the printing of lists; None where no shell stands behind."""

@@ -27,6 +27,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.job_strip import JobStrip
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label
+from infusion_desktop.desktop.lists import Lists
 from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.messages import Messages
 from infusion_desktop.desktop.places import Command, Hit, NameScan, Place, Search, places_for
@@ -77,7 +78,8 @@ class Shell(QMainWindow):
         self.changes = Changes(self)
         self.banner = Banner()
         self.messages = Messages(self, self.banner, self.reload)
-        self.desk = Desk(self.jobs, self.messages, self.changes, self.open)
+        self.lists = Lists(context, self.jobs, self.messages, self)
+        self.desk = Desk(self.jobs, self.messages, self.changes, self.open, self.lists)
         self.command_field = CommandField(self, self.jobs, context, self._open_hit, self.messages.show_failure)
         self.command_field.searches = list(searches)
         self.stack = QStackedWidget()

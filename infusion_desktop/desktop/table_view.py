@@ -1,6 +1,6 @@
 """A list as every screen shows it: filter, chips, sort, columns, copy, export, and what to do when it is empty."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +25,7 @@ from infusion_desktop.desktop.badges import CellDelegate
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Desk
 from infusion_desktop.desktop.labels import icon_label, label
+from infusion_desktop.desktop.saved_filters import SavedFilters
 from infusion_desktop.desktop.table import Chip, Column, TableModel
 from infusion_desktop.desktop.table_export import as_clipboard, export
 
@@ -85,6 +86,7 @@ class TableView(QWidget, Generic[R]):
         self.chips = [(chip, self._make_chip(chip)) for chip in chips]
         self.grid = self._make_grid()
         self.count = label(role="small")
+        self.saved = SavedFilters(name, desk, self.pressed_filter, self.apply_saved, self)
         self._lay_out(empty_button)
         self._connect()
         self._restore_columns()
@@ -152,13 +154,33 @@ class TableView(QWidget, Generic[R]):
             on_failure=lambda error: desk.messages.show_failure(error, self), text="Saving the list",
         )  # fmt: skip
 
+    def print_list(self) -> None:
+        """Show the rows that are shown as a paper, with the columns as they stand."""
+        if self._desk is not None and self._desk.lists is not None:
+            words = self.filter.text().strip()
+            chosen = ", ".join(filter(None, (*self.pressed_filter()[1], f"“{words}”" if words else "")))
+            rows = tuple(self.model.shown)
+            self._desk.lists.print(self._name, chosen, tuple(self.shown_columns()), rows, self._desk, self)
+
+    def pressed_filter(self) -> tuple[str, tuple[str, ...]]:
+        """What is typed into the filter, and the titles of the chips that are pressed."""
+        return self.filter.text().strip(), tuple(chip.title for chip, press in self.chips if press.isChecked())
+
+    def apply_saved(self, words: str, titles: Collection[str]) -> None:
+        """Filter by exactly these words and chips."""
+        for chip, press in self.chips:
+            press.setChecked(chip.title in titles)
+        self.filter.setText(words)
+        self.apply_filter()
+
     def fit_columns(self) -> None:
         """Give each column the room its first rows need, and share what is left among those that stretch."""
         header, metrics = self.grid.horizontalHeader(), self.grid.fontMetrics()
         if not self.model.rows:
             return
         self._fitted = True
-        sample = self.model.shown[:_SAMPLE] or self.model.rows[:_SAMPLE]
+        rows = self.model.shown or self.model.rows
+        sample = rows[:: max(1, len(rows) // _SAMPLE)]  # From all over the list: the first rows may be all alike.
         widths = {}
         for place, column in enumerate(self.model.columns):
             if header.isSectionHidden(place):
@@ -246,8 +268,12 @@ class TableView(QWidget, Generic[R]):
             bar.addWidget(chip)
         bar.addStretch(1)
         bar.addWidget(self.count)
+        bar.addWidget(self.saved.button)
         self.columns_button = tool("columns", "Choose columns", self._show_column_menu)
         bar.addWidget(self.columns_button)
+        self.print_button = tool("print", "Print this list", self.print_list)
+        self.print_button.setVisible(self._desk is not None and self._desk.lists is not None)
+        bar.addWidget(self.print_button)
         self.export_button = tool("export", "Save this list as Excel or CSV", self._ask_export)
         if self._desk is None:
             self.export_button.hide()
@@ -262,6 +288,7 @@ class TableView(QWidget, Generic[R]):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addLayout(bar)
+        column.addWidget(self.saved)
         column.addWidget(frame, 1)
 
     def _make_empty(self, empty_button: tuple[str, Callable[[], object]] | None) -> QWidget:
@@ -318,10 +345,7 @@ class TableView(QWidget, Generic[R]):
 
     def clear_filter(self) -> None:
         """Show everything again."""
-        for _, chip in self.chips:
-            chip.setChecked(False)
-        self.filter.clear()
-        self.apply_filter()
+        self.apply_saved("", ())
 
     def _apply_chips(self) -> None:
         self.model.set_chips([chip for chip, pressed in self.chips if pressed.isChecked()])

@@ -16,7 +16,9 @@ from infusion_desktop.stock.words import (
     MoveReason,
     OrderState,
     RecallState,
+    SiteTransferState,
     Storage,
+    WriteOffState,
 )
 
 
@@ -118,6 +120,90 @@ class Location(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+class SiteTransfer(Table):
+    """Stock sent from one site to another; until it is received its units are on the way."""
+
+    __tablename__ = "site_transfer"
+    __table_args__ = (one_of("state", SiteTransferState), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[SiteTransferState] = mapped_column(Choice(SiteTransferState))
+    to_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    note: Mapped[str] = mapped_column(default="")
+    sent_at: Mapped[datetime]
+    sent_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    received_at: Mapped[datetime | None]
+    received_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class SiteTransferLine(Table):
+    """Units of a lot on a transfer: sent, received, and settled where they never arrived."""
+
+    __tablename__ = "site_transfer_line"
+    __table_args__ = (
+        CheckConstraint("sent > 0 AND received >= 0 AND lost >= 0 AND received + lost <= sent", name="adds_up"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("site_transfer.id"), index=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
+    from_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    sent: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(default=0)
+
+
+class WriteOff(Table):
+    """Units that expired, were damaged or are lost; above the pharmacy's limit a second person decides."""
+
+    __tablename__ = "write_off"
+    __table_args__ = (
+        one_of("state", WriteOffState),
+        CheckConstraint("quantity > 0", name="some"),
+        Index("ix_write_off_state", "state"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[WriteOffState] = mapped_column(Choice(WriteOffState))
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int]
+    reason: Mapped[MoveReason] = mapped_column(Choice(MoveReason))
+    code: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    value: Mapped[Decimal]
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class StockSetting(Table):
+    """How this pharmacy counts and writes off; the one row has id 1."""
+
+    __tablename__ = "stock_setting"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    second_person_above: Mapped[Decimal]
+    """Write-offs worth more need a second person."""
+    tolerance_percent: Mapped[int]
+    tolerance_value: Mapped[Decimal]
+    """A counted difference beyond the percentage or the dollars is counted again by another person."""
+    dead_after_days: Mapped[int]
+    """Stock nothing was taken from for so long is dead."""
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
 class Lot(Table):
     """One manufacturer's lot of an item; of serial-tracked supplies, one row a serial number.
 
@@ -175,6 +261,8 @@ class Move(Table):
     recorded_at: Mapped[datetime]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("move.id"), unique=True)
+    unit_cost: Mapped[Decimal | None] = mapped_column(UnitCost)
+    """What one unit cost where this move brought it in; None where the lot's own cost holds."""
 
 
 class Balance(Table):
@@ -274,6 +362,30 @@ class Receipt(Table):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
 
 
+class CountPlan(Table):
+    """How often which items are counted: A, B and C by value and risk, in all places or below one."""
+
+    __tablename__ = "count_plan"
+    __table_args__ = (
+        CheckConstraint("a_days > 0 AND b_days > 0 AND c_days > 0 AND most_lines > 0", name="intervals_known"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(unique=True)
+    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"))
+    by_value: Mapped[bool] = mapped_column(default=True)
+    by_risk: Mapped[bool] = mapped_column(default=True)
+    a_days: Mapped[int]
+    b_days: Mapped[int]
+    c_days: Mapped[int]
+    most_lines: Mapped[int]
+    """No sheet of this plan gets longer: what was not counted longest comes first."""
+    ended_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
 class Count(Table):
     """A cycle count: counted blind, posted only after approval by another person."""
 
@@ -288,6 +400,10 @@ class Count(Table):
     opened_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("count_plan.id"))
+    tolerance_percent: Mapped[int | None]
+    tolerance_value: Mapped[Decimal | None]
+    """The pharmacy's tolerance when the sheet was opened; None on sheets older than tolerances."""
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
@@ -306,6 +422,13 @@ class CountLine(Table):
     expected: Mapped[int | None]
     counted_at: Mapped[datetime | None]
     counted_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    first_counted: Mapped[int | None]
+    """Where it was counted again: the first count, what was expected then, when and by whom."""
+    first_expected: Mapped[int | None]
+    first_at: Mapped[datetime | None]
+    first_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    again: Mapped[bool | None]
+    """True while somebody else has to count it again."""
 
 
 class Recall(Table):
@@ -325,6 +448,20 @@ class Recall(Table):
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class RecallScope(Table):
+    """What a recall names: lots from one number to another (the same for one lot, "" for all), or a serial number."""
+
+    __tablename__ = "recall_scope"
+    __table_args__ = (STRICT,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recall_id: Mapped[int] = mapped_column(ForeignKey("recall.id"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
+    lot_from: Mapped[str] = mapped_column(default="")
+    lot_to: Mapped[str] = mapped_column(default="")
+    serial: Mapped[str] = mapped_column(default="")
 
 
 class RecalledLot(Table):

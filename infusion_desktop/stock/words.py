@@ -13,6 +13,9 @@ ReceiptId = NewType("ReceiptId", int)
 CountId = NewType("CountId", int)
 CountLineId = NewType("CountLineId", int)
 RecallId = NewType("RecallId", int)
+CountPlanId = NewType("CountPlanId", int)
+WriteOffId = NewType("WriteOffId", int)
+SiteTransferId = NewType("SiteTransferId", int)
 
 NEVER_EXPIRES = date(9999, 12, 31)
 """Stands in balances for a lot without an expiry date, so that it comes last."""
@@ -63,11 +66,18 @@ class BillingClass(StrEnum):
 
 
 class LocationKind(StrEnum):
-    """What sort of place; the last four are outside and keep no balance."""
+    """What sort of place; the last four are outside and keep no balance.
 
+    A site only holds other places; nothing lies in it itself.
+    """
+
+    SITE = "site"
     ROOM = "room"
     BIN = "bin"
     VEHICLE = "vehicle"
+    NURSE_BAG = "nurse bag"
+    CLEAN = "clean area"
+    DIRTY = "dirty area"
     QUARANTINE = "quarantine"
     RETURNS = "returns"
     SERVICE = "service area"
@@ -107,6 +117,47 @@ class MoveReason(StrEnum):
     COUNTED = "count difference"
     VENDOR_RETURN = "returned to vendor"
     CORRECTED = "corrected"
+
+
+class WriteOffCode(StrEnum):
+    """Why exactly units are written off; each belongs to one reason of the ledger."""
+
+    EXPIRED_ON_SHELF = "expired on the shelf"
+    EXPIRED_RETURN = "came back expired"
+    BROKEN = "dropped or broken"
+    TORN = "package torn or wet"
+    COLD_CHAIN = "cold chain broken"
+    CONTAMINATED = "contaminated"
+    DEFECTIVE = "defect of the maker"
+    NOT_FOUND = "cannot be found"
+    LOST_ON_THE_WAY = "lost on the way"
+    STOLEN = "stolen"
+
+    @property
+    def reason(self) -> MoveReason:
+        """The ledger's reason it is booked under."""
+        if self in (WriteOffCode.EXPIRED_ON_SHELF, WriteOffCode.EXPIRED_RETURN):
+            return MoveReason.EXPIRED
+        if self in (WriteOffCode.NOT_FOUND, WriteOffCode.LOST_ON_THE_WAY, WriteOffCode.STOLEN):
+            return MoveReason.LOST
+        return MoveReason.DAMAGED
+
+
+class WriteOffState(StrEnum):
+    """A write-off's life: above the pharmacy's limit it waits for a second person."""
+
+    WAITING = "waiting for a second person"
+    POSTED = "posted"
+    DECLINED = "declined"
+
+
+class SiteTransferState(StrEnum):
+    """A transfer between sites."""
+
+    SENT = "on the way"
+    RECEIVED = "received"
+    SHORT = "received with a difference"
+    CLOSED = "closed"
 
 
 class OrderState(StrEnum):
