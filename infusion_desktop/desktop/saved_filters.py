@@ -22,7 +22,8 @@ class SavedFilters(QWidget):
         self._name, self._pressed, self._apply = name, pressed, apply
         self._desk, self._lists = desk, desk.lists if desk is not None else None
         self.button = tool("filter", "Keep this filter, or forget one", self.show_menu)
-        self.button.setVisible(self._lists is not None)
+        if self._lists is None:
+            self.button.hide()
         self.chips: dict[str, QPushButton] = {}
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)

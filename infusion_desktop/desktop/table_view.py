@@ -272,7 +272,8 @@ class TableView(QWidget, Generic[R]):
         self.columns_button = tool("columns", "Choose columns", self._show_column_menu)
         bar.addWidget(self.columns_button)
         self.print_button = tool("print", "Print this list", self.print_list)
-        self.print_button.setVisible(self._desk is not None and self._desk.lists is not None)
+        if self._desk is None or self._desk.lists is None:
+            self.print_button.hide()
         bar.addWidget(self.print_button)
         self.export_button = tool("export", "Save this list as Excel or CSV", self._ask_export)
         if self._desk is None:
