@@ -9,8 +9,8 @@ from alembic import op
 from infusion_desktop.database import types
 from infusion_desktop.database.append_only import protect
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
