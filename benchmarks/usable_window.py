@@ -6,12 +6,13 @@ Run as a process of its own: its whole life is what is measured. Prints its grea
 import sys
 import time
 
+from infusion_desktop.application import Application  # isort: skip - as the program itself starts
+
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figures import memory
 from infusion_desktop.access.people import everybody
 from infusion_desktop.access.roles import Role
-from infusion_desktop.application import Application
 from infusion_desktop.database.engine import Place
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.logs import start_log

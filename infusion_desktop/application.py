@@ -1,5 +1,9 @@
 """The one place where all parts meet: settings, log, database, first start or sign-in, the window."""
 
+import gc
+
+gc.disable()  # Nothing made while starting is garbage: a tenth of the start. desktop/collector.py takes it over.
+
 import argparse
 import faulthandler
 import logging

@@ -1,6 +1,6 @@
 """Every mapped table at once, for migrations, for opening a database and for the check that both agree."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 
 from infusion_desktop.access import tables as access
 from infusion_desktop.billing import tables as billing
@@ -16,5 +16,9 @@ ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, s
 
 
 def metadata() -> MetaData:
-    """The mapped tables of all rooms."""
+    """The mapped tables of all rooms, with what only PostgreSQL's dialect knows (see `types.only_where`)."""
+    for table in Table.metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_options["postgresql"]["where"] = text(index.info["where"])
     return Table.metadata

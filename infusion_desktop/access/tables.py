@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infusion_desktop.access.roles import AuditKind, Role
-from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of, only_where
 
 
 class Pharmacy(Table):
@@ -41,8 +41,7 @@ class Staff(Table):
             "uq_staff_badge",
             "badge",
             unique=True,
-            sqlite_where=text("badge <> ''"),
-            postgresql_where=text("badge <> ''"),
+            **only_where("badge <> ''"),
         ),
         STRICT,
     )
@@ -91,8 +90,7 @@ class AuditEntry(Table):
     __table_args__ = (
         one_of("kind", AuditKind),
         Index("ix_audit_entry_subject", "subject", "subject_id"),
-        Index("ix_audit_entry_patient", "patient_id", sqlite_where=text("patient_id IS NOT NULL"),
-              postgresql_where=text("patient_id IS NOT NULL")),
+        Index("ix_audit_entry_patient", "patient_id", **only_where("patient_id IS NOT NULL")),
         APPEND_ONLY,
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -17,6 +16,7 @@ from infusion_desktop.billing.authorizations import authorizations, for_engine
 from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.contracts import rules_on
 from infusion_desktop.billing.counting import count_month
+from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.month_facts import Delivered, month_facts
 from infusion_desktop.billing.rules.checks import facts as told
@@ -33,17 +33,6 @@ from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescribe
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
 
 _POSITIONS = {Rank.PRIMARY: 1, Rank.SECONDARY: 2, Rank.TERTIARY: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFinding:
-    """A finding as it was kept with the claim: where to put it right, and whether it stops the claim."""
-
-    code: str
-    sentence: str
-    where: str
-    stops: bool
-    line: int | None
 
 
 def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = None) -> tuple[KeptFinding, ...]:
@@ -67,11 +56,6 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
             after = {"state": state, "findings": [each.code for each in found]}
             record(session, by, "check", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
         return findings_of(kept.missing)
-
-
-def findings_of(missing: str) -> tuple[KeptFinding, ...]:
-    """The findings kept with a claim when it was last checked."""
-    return tuple(KeptFinding(**each) for each in json.loads(missing))
 
 
 def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:

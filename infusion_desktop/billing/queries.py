@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.billing.checking import KeptFinding, findings_of
+from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimBatch, ClaimEvent, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency, LineKind
 from infusion_desktop.dates import Days

@@ -21,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase
 
@@ -165,3 +166,11 @@ STRICT: dict[str, Any] = {"sqlite_strict": True}
 
 APPEND_ONLY: dict[str, Any] = {"sqlite_strict": True, "info": {"append_only": True}}
 """Last element of `__table_args__` for a ledger: rows are added, never changed or removed (held by triggers)."""
+
+
+def only_where(condition: str) -> dict[str, Any]:
+    """Keywords of an index over the rows a condition holds for.
+
+    PostgreSQL's own keyword would load its dialect at every start on SQLite; `schema.metadata` adds it from here.
+    """
+    return {"sqlite_where": text(condition), "info": {"where": condition}}

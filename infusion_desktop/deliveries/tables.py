@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of, only_where
 from infusion_desktop.deliveries.words import (
     Carrier,
     ContactOutcome,
@@ -156,7 +156,7 @@ class DeliveryEquipment(Table):
     __tablename__ = "delivery_equipment"
     __table_args__ = (
         Index("uq_delivery_equipment_asset_once", "delivery_id", "asset_id", unique=True,
-              sqlite_where=text("asset_id IS NOT NULL"), postgresql_where=text("asset_id IS NOT NULL")),
+              **only_where("asset_id IS NOT NULL")),
         STRICT,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Ctrl+K: one field that finds records and commands; searches run off the window's thread."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QKeyEvent
@@ -40,7 +41,7 @@ class CommandField(QLineEdit):
         self._turn = 0
         self._offers: list[Command | Hit] = []
         icon_label("search", "muted", 18, self).move(11, 8)
-        self.popup, self.list, self.note = self._make_popup(window)
+        window.installEventFilter(self)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_AFTER_MS)
@@ -86,7 +87,8 @@ class CommandField(QLineEdit):
         """Hide what is offered; answers still under way are dropped."""
         self._turn += 1
         self._typing.stop()
-        self.popup.hide()
+        if "popup" in self.__dict__:
+            self.popup.hide()
 
     def offers(self) -> list[str]:
         """What is offered now, from top to bottom."""
@@ -110,7 +112,7 @@ class CommandField(QLineEdit):
 
     def focusOutEvent(self, event: object) -> None:
         super().focusOutEvent(event)  # type: ignore[arg-type]  # Qt hands over a QFocusEvent
-        if not self.list.underMouse():
+        if "popup" not in self.__dict__ or not self.list.underMouse():
             self.close_popup()
 
     def _edited(self, typed: str) -> None:
@@ -133,23 +135,33 @@ class CommandField(QLineEdit):
         self.note.setVisible(bool(self.note.text()))
         self._place_popup()
 
-    def _make_popup(self, window: QWidget) -> tuple[QFrame, QListWidget, QLabel]:
-        popup = QFrame(window)
+    @cached_property
+    def popup(self) -> QFrame:
+        """The frame below the field; made when something is first offered, so that no start waits for it."""
+        popup = QFrame(self.window())
         popup.setObjectName("commandList")
+        column = QVBoxLayout(popup)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.list)
+        column.addWidget(self.note)
+        popup.hide()
+        return popup
+
+    @cached_property
+    def list(self) -> QListWidget:
+        """What was found."""
         found = QListWidget()
         found.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         found.setAccessibleName("What was found")
         found.setIconSize(QSize(20, 20))
         found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         found.itemClicked.connect(lambda _item: self.take())
-        note = label("", "muted")
-        column = QVBoxLayout(popup)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(found)
-        column.addWidget(note)
-        popup.hide()
-        window.installEventFilter(self)
-        return popup, found, note
+        return found
+
+    @cached_property
+    def note(self) -> QLabel:
+        """The sentence where nothing was found."""
+        return label("", "muted")
 
     def _place_popup(self) -> None:
         width = max(self.width(), 460)

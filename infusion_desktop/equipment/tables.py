@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of, only_where
 from infusion_desktop.equipment.words import AssetDeed, AssetState
 
 
@@ -36,8 +36,7 @@ class Asset(Table):
         UniqueConstraint("item_id", "serial"),
         one_of("state", AssetState),
         Index("ix_asset_state", "state"),
-        Index("ix_asset_document", "document", "document_id", sqlite_where=text("document <> ''"),
-              postgresql_where=text("document <> ''")),
+        Index("ix_asset_document", "document", "document_id", **only_where("document <> ''")),
         STRICT,
     )  # fmt: skip
 

@@ -2,12 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of, only_where
 from infusion_desktop.stock.words import (
     BillingClass,
     CountState,
@@ -20,10 +19,6 @@ from infusion_desktop.stock.words import (
     Storage,
     WriteOffState,
 )
-
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Item(Table):
@@ -75,7 +70,7 @@ class ItemPack(Table):
     __table_args__ = (
         UniqueConstraint("item_id", "name"),
         CheckConstraint("quantity > 0", name="holds_something"),
-        Index("uq_item_pack_gtin", "gtin", unique=True, **_where("gtin <> ''")),
+        Index("uq_item_pack_gtin", "gtin", unique=True, **only_where("gtin <> ''")),
         STRICT,
     )
 
@@ -214,7 +209,7 @@ class Lot(Table):
     __tablename__ = "lot"
     __table_args__ = (
         UniqueConstraint("item_id", "number", "serial"),
-        Index("uq_lot_serial", "item_id", "serial", unique=True, **_where("serial <> ''")),
+        Index("uq_lot_serial", "item_id", "serial", unique=True, **only_where("serial <> ''")),
         Index("ix_lot_number", "number"),
         STRICT,
     )
@@ -276,7 +271,7 @@ class Balance(Table):
     __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved_within_on_hand"),
-        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", **_where("usable AND on_hand > reserved")),
+        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", **only_where("usable AND on_hand > reserved")),
         Index("ix_balance_item_id", "item_id"),
         Index("ix_balance_location_id", "location_id"),
         STRICT,

@@ -8,8 +8,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.checking import KeptFinding, check
+from infusion_desktop.billing.checking import check
 from infusion_desktop.billing.claims import WrittenFile, write_file
+from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
 from infusion_desktop.billing.words import ClaimId, ClaimState

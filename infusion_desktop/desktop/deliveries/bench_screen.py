@@ -14,10 +14,11 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_days, today
 from infusion_desktop.deliveries.bench import Feedback
+from infusion_desktop.deliveries.lists import on_bench
 from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.picking import enter_pick, pick_all, report_short, scan_pick, take_off_pump
 from infusion_desktop.deliveries.queries import DeliveryRow
-from infusion_desktop.deliveries.screen_queries import BenchPage, bench_page, on_bench
+from infusion_desktop.deliveries.screen_queries import BenchPage, bench_page
 from infusion_desktop.deliveries.shipping import pack, ship
 from infusion_desktop.deliveries.undoing import undo
 from infusion_desktop.deliveries.verifying import enter_verified, scan_verify, verify_all

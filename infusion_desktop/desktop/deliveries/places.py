@@ -36,9 +36,10 @@ def _delivery(context: Context, desk: Desk) -> Screen:
 
 def search_deliveries(context: Context) -> Search:
     """Finds deliveries by their number or a part of it."""
-    from infusion_desktop.deliveries.screen_queries import find_deliveries
 
     def search(text: str) -> list[Hit]:
+        from infusion_desktop.deliveries.lists import find_deliveries
+
         if not context.may(Permission.SEE_DELIVERIES):
             return []
         with context.database.reading() as session:
@@ -56,11 +57,12 @@ def search_deliveries(context: Context) -> Search:
 
 def name_deliveries(context: Context) -> NameScan:
     """Says which delivery a label or manifest is of: work for the bench, or to look at."""
-    from infusion_desktop.deliveries.screen_queries import ON_BENCH, find_by_number
-    from infusion_desktop.stock.scan_values import ScanKind
-    from infusion_desktop.stock.scans import read_scan
 
     def name(raw: str) -> Hit | None:
+        from infusion_desktop.deliveries.lists import ON_BENCH, find_by_number
+        from infusion_desktop.stock.scan_values import ScanKind
+        from infusion_desktop.stock.scans import read_scan
+
         if not context.may(Permission.SEE_DELIVERIES):
             return None
         try:

@@ -16,9 +16,10 @@ def _board(context: Context, desk: Desk) -> Screen:
 
 def search_assets(context: Context) -> Search:
     """Finds a pump or pole by its whole tag or serial number."""
-    from infusion_desktop.equipment.queries import find_asset
 
     def search(text: str) -> list[Hit]:
+        from infusion_desktop.equipment.queries import find_asset
+
         if not context.may(Permission.SEE_EQUIPMENT) or not text.strip():
             return []
         with context.database.reading() as session:
@@ -32,10 +33,11 @@ def search_assets(context: Context) -> Search:
 
 def name_assets(context: Context) -> NameScan:
     """Says which pump or pole a scanned label is: our own tag, or the maker's code with its serial number."""
-    from infusion_desktop.equipment.queries import find_scanned
-    from infusion_desktop.stock.scans import read_scan
 
     def name(raw: str) -> Hit | None:
+        from infusion_desktop.equipment.queries import find_scanned
+        from infusion_desktop.stock.scans import read_scan
+
         if not context.may(Permission.SEE_EQUIPMENT):
             return None
         try:

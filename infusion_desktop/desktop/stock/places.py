@@ -36,9 +36,10 @@ def _moves(context: Context, desk: Desk) -> Screen:
 
 def search_items(context: Context) -> Search:
     """Finds items of the catalogue by name, number or manufacturer."""
-    from infusion_desktop.stock.queries import find_items
 
     def search(text: str) -> list[Hit]:
+        from infusion_desktop.stock.queries import find_items
+
         if not context.may(Permission.SEE_STOCK):
             return []
         with context.database.reading() as session:
@@ -50,11 +51,12 @@ def search_items(context: Context) -> Search:
 
 def name_items(context: Context) -> NameScan:
     """Says which item a scanned product is."""
-    from infusion_desktop.stock.receiving import recognise
-    from infusion_desktop.stock.scan_values import ScanKind
-    from infusion_desktop.stock.scans import read_scan
 
     def name(raw: str) -> Hit | None:
+        from infusion_desktop.stock.receiving import recognise
+        from infusion_desktop.stock.scan_values import ScanKind
+        from infusion_desktop.stock.scans import read_scan
+
         if not context.may(Permission.SEE_STOCK):
             return None
         try:

@@ -9,8 +9,8 @@ from infusion_desktop.billing.queries import claims, work_queue
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.deliveries.follow_ups import FollowUpRow, follow_ups
+from infusion_desktop.deliveries.lists import on_bench
 from infusion_desktop.deliveries.queries import DeliveryRow, day_board
-from infusion_desktop.deliveries.screen_queries import on_bench
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.equipment.queries import board, due_list
