@@ -18,7 +18,7 @@ window = QMainWindow()
 window.resize(1280, 800)
 window.show()
 app.processEvents()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(time.monotonic(), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 

@@ -122,6 +122,7 @@ class CommandField(QLineEdit):
     def _offer(self, commands: Sequence[Command], hits: Sequence[Hit]) -> None:
         self._offers = [*hits[:_MOST], *commands[: max(4, _MOST - len(hits))]]
         colours = theme.colours()
+        assert self.popup is not None  # Made before its list and note are shown: alone they would be windows.
         self.list.clear()
         for offer in self._offers:
             item = QListWidgetItem(QIcon(icons.pixmap(offer.icon, colours.muted, 20)), offer.title)
