@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of
+from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of, only_where
 from infusion_desktop.deliveries.dispatch_words import AttachmentKind, PaperKind
 from infusion_desktop.deliveries.words import Carrier
 
@@ -75,7 +75,7 @@ class DeliveryRepeat(Table):
         CheckConstraint("supply_days > 0 AND lead_days >= 0", name="sensible"),
         CheckConstraint("weekday IS NULL OR weekday BETWEEN 0 AND 6", name="weekday_known"),
         Index("uq_delivery_repeat_therapy_once", "therapy_id", unique=True,
-              sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+              **only_where("ended_at IS NULL")),
         STRICT,
     )  # fmt: skip
 
