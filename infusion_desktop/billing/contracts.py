@@ -1,29 +1,23 @@
-"""What a payer's contract says: versions of its rules, and its fees, each with its effective days."""
+"""What a payer's contract says: versions of its rules, each with its effective days, and the contract's end."""
 
-import csv
-import io
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
-from typing import NamedTuple
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import Row, insert, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.rules import rule_set_data, therapy
+from infusion_desktop.billing.rules import rule_set_data
 from infusion_desktop.billing.rules.rule_set import RuleSet
-from infusion_desktop.billing.rules.therapy import FeeSchedule, RateBasis
-from infusion_desktop.billing.tables import Fee, PayerRules
-from infusion_desktop.billing.words import FeeId, RuleSetId
+from infusion_desktop.billing.tables import Claim, ClaimLine, Fee, PayerRules
+from infusion_desktop.billing.words import ClaimState, RuleSetId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, now_utc, read_day, show_day
-from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.dates import ONE_DAY, now_utc, show_day
+from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.patients.words import PayerId
 
@@ -41,28 +35,6 @@ class PayerRuleSet:
 
 
 @dataclass(frozen=True, slots=True)
-class NewFee:
-    """A price to be kept: ``rate`` is what the contract pays for one unit, ``charge`` what we bill for it."""
-
-    code: str
-    rate: Decimal
-    charge: Decimal
-    starts_on: date
-    ends_on: date | None = None
-    modifiers: tuple[str, ...] = ()
-    basis: RateBasis = RateBasis.PER_DIEM
-    rate_key: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptFee:
-    """A price as it is kept."""
-
-    id: FeeId
-    fee: NewFee
-
-
-@dataclass(frozen=True, slots=True)
 class StarterRules:
     """A rule set to begin a contract with; its values are starting points to compare with the contract."""
 
@@ -72,63 +44,90 @@ class StarterRules:
     rules: RuleSet
 
 
-# Rule sets
-
-
 def add_rules(
     database: Database, payer: PayerId, rules: RuleSet, starts_on: date, by: UserId, note: str = ""
 ) -> RuleSetId:
-    """Put a new version of a payer's rules in force from a day; the version before it ends the day before.
+    """Put a new version of a payer's rules in force from a day on; the version before it ends the day before.
 
-    Refused when a version starts on that day or later, because claims may already have been counted by it.
+    A version that began on that day or later is taken back, as long as no claim that left was counted by it; Refused
+    otherwise, because a sent claim keeps the rules it names.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_PAYERS)
-        name = _payer_name(session, payer)
-        last = session.execute(
-            select(PayerRules.id, PayerRules.rules_version, PayerRules.starts_on)
-            .where(PayerRules.payer_id == payer)
-            .order_by(PayerRules.rules_version.desc())
-            .limit(1)
-        ).one_or_none()
-        if last is not None:
-            _end_before(session, name, last.id, last.starts_on, starts_on)
-        version = 1 if last is None else last.rules_version + 1
+        name = payer_name(session, payer)
+        kept = session.scalars(
+            select(PayerRules).where(PayerRules.payer_id == payer).order_by(PayerRules.rules_version).with_for_update()
+        ).all()
+        taken_back = _make_room(session, name, kept, starts_on)
+        version = 1 + max((row.rules_version for row in kept), default=0)
         good = rule_set_data.from_data(rule_set_data.to_data(replace(rules, version=version)))
-        kept = json.dumps(rule_set_data.to_data(good), sort_keys=True)
-        added = session.execute(
-            insert(PayerRules)
-            .values(
-                payer_id=payer,
-                rules_version=version,
-                starts_on=starts_on,
-                ends_on=None,
-                rules=kept,
-                note=note,
-                recorded_at=now_utc(),
-                staff_id=by,
-            )
-            .returning(PayerRules.id)
-        ).scalar_one()
-        record(
-            session,
-            by,
-            "add rules",
-            "payer rules",
-            added,
-            after={"payer": payer, "version": version, "starts_on": starts_on, "rules": kept},
-            reason=note,
-        )
+        plain = json.dumps(rule_set_data.to_data(good), sort_keys=True)
+        values = {"payer_id": payer, "rules_version": version, "starts_on": starts_on, "ends_on": None, "rules": plain}
+        values |= {"note": note, "recorded_at": now_utc(), "staff_id": by}
+        added = session.execute(insert(PayerRules).values(**values).returning(PayerRules.id)).scalar_one()
+        after: dict[str, object] = {"payer": payer, "version": version, "starts_on": starts_on, "rules": plain}
+        if taken_back:
+            after["taken back"] = taken_back
+        record(session, by, "add rules", "payer rules", added, after=after, reason=note)
     return RuleSetId(added)
 
 
-def _end_before(session: Session, payer: str, last_id: int, last_starts_on: date, starts_on: date) -> None:
-    if last_starts_on >= starts_on:
+def _make_room(session: Session, payer: str, kept: Sequence[PayerRules], starts_on: date) -> list[int]:
+    """End what is in force on the day before; take back what began on the day or later. Gives the versions taken."""
+    later = [row for row in kept if row.starts_on >= starts_on and not _is_taken_back(row)]
+    if later and _counted_a_sent_claim(session, [row.id for row in later]):
+        first = min(row.starts_on for row in later)
         raise Refused(
-            f"{payer} already has rules from {show_day(last_starts_on)}. "
-            "Start the new version after that day, so that counted claims keep their rules."
+            f"{payer} has rules from {show_day(first)} by which claims that left were counted. "
+            "Start the new version after that day, so that sent claims keep their rules."
         )
-    session.execute(update(PayerRules).where(PayerRules.id == last_id).values(ends_on=starts_on - ONE_DAY))
+    for row in later:
+        row.ends_on = row.starts_on - ONE_DAY
+    for row in kept:
+        if row.starts_on < starts_on and (row.ends_on is None or row.ends_on >= starts_on):
+            row.ends_on = starts_on - ONE_DAY
+    session.flush()
+    return [row.rules_version for row in later]
+
+
+def _is_taken_back(row: PayerRules) -> bool:
+    return row.ends_on is not None and row.ends_on < row.starts_on
+
+
+def _counted_a_sent_claim(session: Session, versions: Sequence[int]) -> bool:
+    waiting = (ClaimState.DRAFT, ClaimState.READY, ClaimState.VOIDED)
+    found = session.scalar(
+        select(ClaimLine.id)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(ClaimLine.rules_id.in_(versions), Claim.state.not_in(waiting))
+        .limit(1)
+    )
+    return found is not None
+
+
+def end_contract(database: Database, payer: PayerId, last_on: date, by: UserId, reason: str) -> int:
+    """Say on which day a payer's rules and prices hold for the last time; gives how many prices ended.
+
+    Days after it are not counted until a new version of rules begins. Refused without a reason, when no rules hold on
+    that day, and when claims that left were counted by rules that begin after it.
+    """
+    if not reason.strip():
+        raise Refused("Say why the contract ends.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.EDIT_PAYERS)
+        name = payer_name(session, payer)
+        rows = session.scalars(select(PayerRules).where(PayerRules.payer_id == payer).with_for_update()).all()
+        if not any(row.starts_on <= last_on and (row.ends_on is None or row.ends_on >= last_on) for row in rows):
+            raise Refused(f"{name} has no rules in force on {show_day(last_on)}. Choose a day of the contract.")
+        _make_room(session, name, rows, last_on + ONE_DAY)
+        open_fees = session.scalars(
+            select(Fee).where(Fee.payer_id == payer, or_(Fee.ends_on.is_(None), Fee.ends_on > last_on))
+        ).all()
+        for fee in open_fees:
+            fee.ends_on = max(last_on, fee.starts_on - ONE_DAY)
+        after = {"last_on": last_on, "prices": len(open_fees)}
+        record(session, by, "end contract", "payer", payer, after=after, reason=reason)
+    return len(open_fees)
 
 
 def rules_on(session: Session, payer: PayerId, day: date) -> PayerRuleSet:
@@ -141,7 +140,7 @@ def rules_on(session: Session, payer: PayerId, day: date) -> PayerRuleSet:
         )
     ).one_or_none()
     if row is None:
-        name = _payer_name(session, payer)
+        name = payer_name(session, payer)
         raise Refused(f"{name} has no rules in force on {show_day(day)}. Add a rule set to the payer first.")
     return _rule_set(row)
 
@@ -187,201 +186,8 @@ def _starter(key: str, entry: Mapping[str, object]) -> StarterRules:
     return StarterRules(key, str(entry["title"]), str(entry["why"]), rule_set_data.from_data(data))
 
 
-# Fees
-
-
-def add_fee(database: Database, payer: PayerId, fee: NewFee, by: UserId) -> FeeId:
-    """Add a price to a payer's contract; an open price of the same code ends the day before."""
-    with database.transaction() as session:
-        authorize(session, by, Permission.EDIT_PAYERS)
-        _payer_name(session, payer)
-        return _add_fee(session, payer, fee, by)
-
-
-def import_fees(database: Database, payer: PayerId, text: str, by: UserId) -> int:
-    """Add all prices of a CSV file, or none: Refused names each wrong line and column. Gives how many were added."""
-    fees = read_fees(text)
-    with database.transaction() as session:
-        authorize(session, by, Permission.EDIT_PAYERS)
-        _payer_name(session, payer)
-        refuse_if(problem for fee in fees for problem in _problems(fee))
-        first = session.scalar(select(Fee.id).where(Fee.payer_id == payer).limit(1)) is None
-        if first and len({_key(payer, fee) for fee in fees}) == len(fees):
-            session.execute(insert(Fee), [_values(payer, fee) for fee in fees])
-            record(session, by, "import fees", "payer", payer, after={"codes": [fee.code for fee in fees]})
-        else:
-            for fee in fees:
-                _add_fee(session, payer, fee, by)
-    return len(fees)
-
-
-def end_fee(database: Database, fee_id: FeeId, last_on: date, by: UserId) -> None:
-    """Say on which day a price holds for the last time."""
-    with database.transaction() as session:
-        authorize(session, by, Permission.EDIT_PAYERS)
-        fee = session.get(Fee, fee_id)
-        if fee is None:
-            raise Refused("This price is not in the contract. Look at the contract again.")
-        if last_on < fee.starts_on:
-            raise Refused(f"The price of {fee.code} starts on {show_day(fee.starts_on)}. End it on that day or later.")
-        before = fee.ends_on
-        fee.ends_on = last_on
-        record(session, by, "end fee", "fee", fee_id, before={"ends_on": before}, after={"ends_on": last_on})
-
-
-def fee_schedule(session: Session, payer: PayerId) -> FeeSchedule:
-    """Every price of a payer's contract, with its days, as the per-diem engine asks for it."""
-    return FeeSchedule(tuple(_for_engine(kept.fee) for kept in fees(session, payer)))
-
-
-def fees(session: Session, payer: PayerId) -> tuple[KeptFee, ...]:
-    """The payer's prices by code, the newest first."""
-    rows = session.scalars(
-        select(Fee).where(Fee.payer_id == payer).order_by(Fee.code, Fee.modifiers, Fee.rate_key, Fee.starts_on.desc())
-    )
-    return tuple(KeptFee(FeeId(row.id), _kept(row)) for row in rows)
-
-
-def _kept(row: Fee) -> NewFee:
-    return NewFee(
-        row.code,
-        row.rate,
-        row.charge,
-        row.starts_on,
-        row.ends_on,
-        tuple(row.modifiers.split()),
-        RateBasis[row.rate_basis],
-        row.rate_key,
-    )
-
-
-def _for_engine(fee: NewFee) -> therapy.Fee:
-    return therapy.Fee(
-        fee.code, fee.rate, fee.starts_on, fee.ends_on, fee.modifiers, fee.basis, fee.rate_key, fee.charge
-    )
-
-
-class _Key(NamedTuple):
-    """What two prices that replace each other have in common; the names are those of the columns."""
-
-    payer_id: PayerId
-    code: str
-    modifiers: str
-    rate_basis: str
-    rate_key: str
-
-
-def _key(payer: PayerId, fee: NewFee) -> _Key:
-    return _Key(payer, fee.code.strip().upper(), " ".join(fee.modifiers), fee.basis.name, fee.rate_key)
-
-
-def _values(payer: PayerId, fee: NewFee) -> dict[str, object]:
-    prices = {"rate": fee.rate, "charge": fee.charge, "starts_on": fee.starts_on, "ends_on": fee.ends_on}
-    return {**_key(payer, fee)._asdict(), **prices}
-
-
-def _add_fee(session: Session, payer: PayerId, fee: NewFee, by: UserId) -> FeeId:
-    refuse_if(_problems(fee))
-    values = _key(payer, fee)._asdict()
-    same = [Fee.__table__.c[name] == value for name, value in values.items()]
-    clash = session.scalar(select(Fee.id).where(*same, Fee.starts_on == fee.starts_on))
-    if clash is not None:
-        raise Refused(f"{fee.code} already has a price from {show_day(fee.starts_on)}. Start the new one another day.")
-    session.execute(
-        update(Fee)
-        .where(*same, Fee.starts_on < fee.starts_on, or_(Fee.ends_on.is_(None), Fee.ends_on >= fee.starts_on))
-        .values(ends_on=fee.starts_on - ONE_DAY)
-    )
-    values = _values(payer, fee)
-    added = session.execute(insert(Fee).values(**values).returning(Fee.id)).scalar_one()
-    record(session, by, "add fee", "fee", added, after=values)
-    return FeeId(added)
-
-
-def _problems(fee: NewFee) -> list[str]:
-    found = []
-    if not fee.code.strip().isalnum() or len(fee.code.strip()) != 5:
-        found.append(f"“{fee.code[:12]}” is not a procedure code: type its five letters and digits, such as S9500.")
-    if fee.rate < 0 or fee.charge < 0:
-        found.append(f"The price of {fee.code} is below zero.")
-    if fee.ends_on is not None and fee.ends_on < fee.starts_on:
-        found.append(f"The price of {fee.code} ends before it starts.")
-    found += [
-        f"“{each[:8]}” is not a modifier of two letters or digits."
-        for each in fee.modifiers
-        if len(each) != 2 or not each.isalnum()
-    ]
-    return found
-
-
-# A contract's prices as a CSV file
-
-COLUMNS = ("code", "rate", "charge", "starts_on", "ends_on", "modifiers", "basis", "rate_key")
-_NEEDED = ("code", "rate", "starts_on")
-
-
-def read_fees(text: str) -> tuple[NewFee, ...]:
-    """The prices of a CSV file whose first line names the columns; Refused names every wrong line and column."""
-    table = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), skipinitialspace=True)
-    names = [name.strip().lower() for name in table.fieldnames or ()]
-    table.fieldnames = names
-    refuse_if(
-        [f"Line 1: column “{name}” is missing." for name in _NEEDED if name not in names]
-        + [f"Line 1: “{name[:20]}” is not a column of a fee file." for name in names if name not in COLUMNS]
-    )
-    read: list[NewFee] = []
-    problems: list[str] = []
-    for row in table:
-        if None in row:
-            problems.append(f"Line {table.line_num}: more values than columns.")
-            continue
-        try:
-            read.append(_fee_of({name: (value or "").strip() for name, value in row.items()}))
-        except Refused as no:
-            problems += [f"Line {table.line_num}: {reason}" for reason in no.reasons]
-    refuse_if(problems)
-    if not read:
-        raise Refused("The file holds no prices below its first line.")
-    return tuple(read)
-
-
-def _fee_of(row: Mapping[str, str]) -> NewFee:
-    problems: list[str] = []
-
-    def amount(column: str) -> Decimal:
-        plain = row[column].removeprefix("$").replace(",", "")
-        if not re.fullmatch(r"\d{1,9}(\.\d{1,4})?", plain, re.ASCII):
-            problems.append(f"column “{column}”: “{row[column][:20]}” is not an amount, such as 95.50.")
-            return Decimal(0)
-        return Decimal(plain)
-
-    def day(column: str) -> date:
-        try:
-            return read_day(row[column])
-        except Refused as no:
-            problems.append(f"column “{column}”: {no}")
-            return date.min
-
-    basis = row.get("basis", "").upper().replace(" ", "_") or RateBasis.PER_DIEM.name
-    if basis not in RateBasis.__members__:
-        problems.append(f"column “basis”: “{basis[:20]}” is none of {', '.join(RateBasis.__members__)}.")
-        basis = RateBasis.PER_DIEM.name
-    rate = amount("rate")
-    fee = NewFee(
-        code=row["code"].upper(),
-        rate=rate,
-        charge=amount("charge") if row.get("charge") else rate,
-        starts_on=day("starts_on"),
-        ends_on=day("ends_on") if row.get("ends_on") else None,
-        modifiers=tuple(row.get("modifiers", "").upper().split()),
-        basis=RateBasis[basis],
-        rate_key=row.get("rate_key", ""),
-    )
-    refuse_if(problems or _problems(fee))
-    return fee
-
-
-def _payer_name(session: Session, payer: PayerId) -> str:
+def payer_name(session: Session, payer: PayerId) -> str:
+    """The payer's name; Refused when there is no such payer."""
     name = session.scalar(select(Payer.name).where(Payer.id == payer))
     if name is None:
         raise Refused("This payer is not known. Choose a payer from the list.")

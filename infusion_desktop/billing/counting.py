@@ -10,18 +10,30 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.authorizations import authorizations, for_engine
 from infusion_desktop.billing.code_table import code_table
-from infusion_desktop.billing.contracts import PayerRuleSet, fee_schedule, rule_versions
+from infusion_desktop.billing.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
+from infusion_desktop.billing.fees import fee_schedule
 from infusion_desktop.billing.month_facts import MonthFacts, month_facts
 from infusion_desktop.billing.other_lines import nursing_notes, other_lines
 from infusion_desktop.billing.rules.counting import PeriodResult, count_versions
 from infusion_desktop.billing.rules.lines import Line
 from infusion_desktop.billing.rules.rule_set import BillingModel, RuleSet
+from infusion_desktop.billing.rules.therapy import FeeSchedule
 from infusion_desktop.billing.words import ClaimId, LineKind
 from infusion_desktop.dates import Days, month_of, show_days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A payer's rules in all their versions and its prices: what a count goes by, in force or only proposed."""
+
+    payer_id: PayerId
+    payer: str
+    versions: tuple[PayerRuleSet, ...]
+    fees: FeeSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +95,19 @@ def count_month(
     coverage: CoverageId | None = None,
     *,
     beside: ClaimId | None = None,
+    by: Contract | None = None,
 ) -> MonthCounted:
     """What a month comes to at the patient's primary payer; changes nothing.
 
-    ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free.
+    ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free. ``by`` is
+    the contract to count by, when it is not the one in force.
     """
     covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
-    versions = _versions(session, covered)
+    contract = by or the_contract(session, covered.payer_id)
+    versions = _versions(contract, covered)
     facts = month_facts(session, patient, covered.period)
     allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
-    fees = fee_schedule(session, covered.payer_id)
+    fees = contract.fees
     result = count_versions(
         [(days, version.rules, fees) for days, version in versions],
         facts.courses,
@@ -118,9 +133,14 @@ def count_month(
     )
 
 
-def _versions(session: Session, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:
+def the_contract(session: Session, payer: PayerId) -> Contract:
+    """The payer's contract as it is kept."""
+    return Contract(payer, payer_name(session, payer), rule_versions(session, payer), fee_schedule(session, payer))
+
+
+def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:
     found = []
-    for version in rule_versions(session, covered.payer_id):
+    for version in contract.versions:
         last = version.ends_on or covered.period.last
         if last >= version.starts_on and (shared := covered.period.overlap(Days(version.starts_on, last))):
             found.append((shared, version))

@@ -44,6 +44,8 @@ class Fee(Table):
     rate: Mapped[Decimal] = mapped_column(UnitCost)
     charge: Mapped[Decimal] = mapped_column(UnitCost)
     """What we charge for one unit (our own price list)."""
+    category: Mapped[str] = mapped_column(default="")
+    """The payment category of Medicare's fee schedule (CR capped rental, FS, IN, SU ...), "" when none is named."""
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
 

@@ -11,7 +11,8 @@ import resources
 from infusion_desktop.access.people import add_person_with_hash
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.billing.code_table import code_table
-from infusion_desktop.billing.contracts import add_rules, import_fees, starter
+from infusion_desktop.billing.contracts import add_rules, starter
+from infusion_desktop.billing.fee_files import import_fees
 from infusion_desktop.database.engine import Database
 from infusion_desktop.money import to_cents
 from infusion_desktop.patients.payers import NewPayer, add_payer

@@ -157,7 +157,7 @@ def test_a_rate_that_changes_in_the_month_is_priced_by_its_days(office):
     office.rules()
     office.fee("S9500", "95")
     office.fee("S9501", "10")
-    from infusion_desktop.billing.contracts import NewFee, add_fee
+    from infusion_desktop.billing.fees import NewFee, add_fee
 
     add_fee(
         office.database,

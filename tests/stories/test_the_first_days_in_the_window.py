@@ -14,7 +14,8 @@ import resources
 from infusion_desktop.access.people import add_person
 from infusion_desktop.access.roles import Role
 from infusion_desktop.application import Application
-from infusion_desktop.billing.contracts import add_rules, import_fees, starter
+from infusion_desktop.billing.contracts import add_rules, starter
+from infusion_desktop.billing.fee_files import import_fees
 from infusion_desktop.database.engine import Place
 from infusion_desktop.dates import Days, month_of, now_utc, today
 from infusion_desktop.deliveries.delivering import Proof, deliver

@@ -148,6 +148,13 @@ class NursingBiller(Enum):
     AGENCY = "AGENCY"
 
 
+class VisitCodes(Enum):
+    """How a visit is coded: by hours (99601, 99602) or as Medicare's home infusion therapy services (G codes)."""
+
+    HOURS = "HOURS"
+    INFUSION_SERVICE = "INFUSION_SERVICE"
+
+
 class Nutrition(Enum):
     """How parenteral nutrition solution is billed: inside the per diem, or by B codes of its own."""
 
@@ -264,7 +271,13 @@ class RuleSet:
     ndc_required: bool = True
     nutrition_solution: Nutrition = Nutrition.BUNDLED
 
+    capped_rental: bool = False
+    rental_later_percent: Decimal = Decimal(75)
+    medical_policy_modifier: str = ""
+    weekly_supply_code: str = ""
+
     nursing_biller: NursingBiller = NursingBiller.PHARMACY
+    visit_codes: VisitCodes = VisitCodes.HOURS
     nursing_extra_minutes: int = 31
     nursing_max_hours_per_day: int | None = None
     nursing_max_hours_per_week: int | None = None

@@ -13,7 +13,8 @@ from infusion_desktop.errors import refuse_if
 
 
 @cache
-def _kinds() -> dict[str, typing.Any]:
+def kinds_of_rules() -> dict[str, typing.Any]:
+    """The type of each rule by its key."""
     return typing.get_type_hints(RuleSet)
 
 
@@ -27,7 +28,7 @@ def from_data(data: Mapping[str, object]) -> RuleSet:
 
     Refused names every key that is unknown or holds what it cannot.
     """
-    hints = _kinds()
+    hints = kinds_of_rules()
     problems = [f"“{key}” is not a billing rule. Remove it." for key in data if key not in hints]
     values = {}
     for key in hints:
@@ -70,6 +71,8 @@ def problems_in(rules: RuleSet) -> list[str]:
         found.append("Billing rule “rank_percent” needs at least the first therapy's percent, such as 100.")
     if any(not 0 <= percent <= 100 for percent in rules.rank_percent):
         found.append("Billing rule “rank_percent” takes percents from 0 to 100.")
+    if not 0 <= rules.rental_later_percent <= 100:
+        found.append("Billing rule “rental_later_percent” is a percent from 0 to 100.")
     found += _modifier_problems(rules)
     for key in ("place_of_service", "suite_place_of_service"):
         place = getattr(rules, key)
@@ -87,8 +90,10 @@ def _modifier_problems(rules: RuleSet) -> list[str]:
         for modifier in getattr(rules, key)
         if len(modifier) != 2 or not modifier.isalnum()
     ]
-    if rules.suite_modifier and (len(rules.suite_modifier) != 2 or not rules.suite_modifier.isalnum()):
-        found.append("Billing rule “suite_modifier” is a modifier of two letters or digits, such as SS, or empty.")
+    for key, such in (("suite_modifier", "SS"), ("medical_policy_modifier", "KX")):
+        worn = getattr(rules, key)
+        if worn and (len(worn) != 2 or not worn.isalnum()):
+            found.append(f"Billing rule “{key}” is a modifier of two letters or digits, such as {such}, or empty.")
     return found
 
 

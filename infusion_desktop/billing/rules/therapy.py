@@ -122,6 +122,7 @@ class Fee:
 
     ``rate_key`` narrows it to one drug or agreement (S9379 is often priced by drug). ``charge`` is what the pharmacy
     bills; None bills the rate. A fee that names a concurrency modifier is the price: no percent is applied to it.
+    ``category`` is Medicare's payment category where the fee schedule names one (CR is a capped rental).
     """
 
     code: str
@@ -132,6 +133,7 @@ class Fee:
     basis: RateBasis = RateBasis.PER_DIEM
     rate_key: str = ""
     charge: Decimal | None = None
+    category: str = ""
 
 
 @dataclass(frozen=True)

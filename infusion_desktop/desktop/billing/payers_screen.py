@@ -1,41 +1,30 @@
 """Payers and their contracts: whose rules count the days, and what they pay for a code."""
 
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.contracts import (
-    KeptFee,
-    NewFee,
-    PayerRuleSet,
-    StarterRules,
-    add_fee,
-    add_rules,
-    fees,
-    import_fees,
-    rule_versions,
-    starter_rules,
-)
+from infusion_desktop.billing.contracts import PayerRuleSet, rule_versions
+from infusion_desktop.billing.fees import KeptFee, fees
+from infusion_desktop.billing.rules.rule_set import BillingModel
+from infusion_desktop.billing.rules.rule_words import choice_words
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.desktop.billing.contract_dialogs import EndContractDialog, EndPriceDialog, PriceDialog
+from infusion_desktop.desktop.billing.price_file_dialog import PriceFileDialog
+from infusion_desktop.desktop.billing.rules_dialog import RulesDialog
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.file_choice import ask_what_to_read
-from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, MoneyField, TextField
+from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.payer_dialog import PayerDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.errors import Refused
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.queries import PayerRow, payers
-from infusion_desktop.patients.words import PayerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +36,16 @@ class PayerLine:
     fees: tuple[KeptFee, ...]
 
     @property
-    def rules_now(self) -> str:
-        """The rules in force today, "" when there are none."""
+    def in_force(self) -> PayerRuleSet | None:
+        """The rules in force today; None when there are none."""
         day = today()
         now = [each for each in self.rules if each.starts_on <= day and (each.ends_on is None or day <= each.ends_on)]
-        return now[0].rules.label if now else ""
+        return now[0] if now else None
+
+    @property
+    def rules_now(self) -> str:
+        """What the rules in force today are called, "" when there are none."""
+        return self.in_force.rules.label if self.in_force is not None else ""
 
 
 PAYERS: tuple[Column[PayerLine], ...] = (
@@ -69,6 +63,7 @@ PAYERS: tuple[Column[PayerLine], ...] = (
 FEES: tuple[Column[KeptFee], ...] = (
     Column("Code", text=lambda kept: " ".join([kept.fee.code, *kept.fee.modifiers])),
     Column("Pays", text=lambda kept: show_money(kept.fee.rate), sort_key=lambda kept: kept.fee.rate, numeric=True),
+    Column("For one", text=lambda kept: kept.fee.basis.words),
     Column(
         "We charge", text=lambda kept: show_money(kept.fee.charge), sort_key=lambda kept: kept.fee.charge, numeric=True
     ),
@@ -76,13 +71,28 @@ FEES: tuple[Column[KeptFee], ...] = (
     Column(
         "To", text=lambda kept: show_day(kept.fee.ends_on) or "further notice", sort_key=lambda kept: kept.fee.ends_on
     ),
+    Column("Category", text=lambda kept: kept.fee.category),
+    Column("Drug or agreement", text=lambda kept: kept.fee.rate_key, hidden=True),
 )
+
+
+def _counts(kept: PayerRuleSet) -> str:
+    by_day = kept.rules.billing_model is BillingModel.PER_DIEM
+    return choice_words(kept.rules.day_basis if by_day else kept.rules.billing_model)
+
+
+def _until(kept: PayerRuleSet) -> str:
+    if kept.ends_on is not None and kept.ends_on < kept.starts_on:
+        return "taken back"
+    return show_day(kept.ends_on) or "further notice"
+
+
 RULES: tuple[Column[PayerRuleSet], ...] = (
     Column("Rules", text=lambda kept: kept.rules.label, stretch=True),
-    Column("Counts", text=lambda kept: kept.rules.day_basis.value.replace("_", " ").lower()),
+    Column("Counts", text=_counts),
     Column("Ranks paid", text=lambda kept: " / ".join(f"{percent:f} %" for percent in kept.rules.rank_percent)),
     Column("From", text=lambda kept: show_day(kept.starts_on), sort_key=lambda kept: kept.starts_on),
-    Column("To", text=lambda kept: show_day(kept.ends_on) or "further notice", sort_key=lambda kept: kept.ends_on),
+    Column("To", text=_until, sort_key=lambda kept: kept.ends_on),
     Column("Note", text=lambda kept: kept.note, stretch=True),
 )
 
@@ -110,17 +120,32 @@ class PayersScreen(Screen):
             empty="No rules yet. Begin with a set that is close to the contract.", settings=settings,
         )  # fmt: skip
         self.table.selected.connect(self._chosen)
+        self.rules.opened.connect(lambda _row: self.set_rules())
         tabs = QTabWidget()
-        tabs.addTab(self.fees, "Prices")
-        tabs.addTab(self.rules, "Rules")
+        tabs.addTab(
+            _below(
+                self.fees,
+                button("Add a price", self.add_price, icon="dollar"),
+                button("End the price", self.end_price),
+                button("Prices from a file", self.import_prices, icon="import"),
+            )
+            if context.may(Permission.EDIT_PAYERS)
+            else self.fees,
+            "Prices",
+        )
+        tabs.addTab(
+            _below(
+                self.rules,
+                button("New version of the rules", self.set_rules, icon="settings"),
+                button("End the contract", self.end_contract),
+            )
+            if context.may(Permission.EDIT_PAYERS)
+            else self.rules,
+            "Rules",
+        )
         page = Page(self)
         if context.may(Permission.EDIT_PAYERS):
-            page.actions(
-                button("Import prices", self.import_prices, icon="import"),
-                button("Add a price", self.add_price, icon="dollar"),
-                button("Set rules", self.set_rules, icon="settings"),
-                button("Add a payer", self.add_payer, icon="plus", kind="primary"),
-            )
+            page.actions(button("Add a payer", self.add_payer, icon="plus", kind="primary"))
         page.add(self.table, 1)
         page.add(tabs, 1)
 
@@ -151,105 +176,54 @@ class PayersScreen(Screen):
         self._open(PayerDialog(self.context, self.desk, self))
 
     def set_rules(self) -> None:
-        """Ask which rules the chosen payer counts by."""
-        if (payer := self._payer()) is not None:
-            self._open(RulesDialog(self.context, self.desk, self, payer))
+        """Ask which rules the chosen payer counts by, and show what they do to a month."""
+        if (line := self._line()) is not None:
+            name = line.row.payer.name
+            self._open(RulesDialog(self.context, self.desk, self, line.row.id, name, line.in_force))
+
+    def end_contract(self) -> None:
+        """Ask for the last day of the chosen payer's contract."""
+        if (line := self._line()) is not None:
+            self._open(EndContractDialog(self.context, self.desk, self, line.row.id, line.row.payer.name))
 
     def add_price(self) -> None:
         """Ask for one price of the chosen payer."""
-        if (payer := self._payer()) is not None:
-            self._open(PriceDialog(self.context, self.desk, self, payer))
+        if (line := self._line()) is not None:
+            self._open(PriceDialog(self.context, self.desk, self, line.row.id))
+
+    def end_price(self) -> None:
+        """Ask for the last day of the selected price."""
+        kept = self.fees.current_row()
+        if kept is None:
+            self.desk.messages.refused(("Select the price that ends.",), self, Tone.INFO)
+            return
+        self._open(EndPriceDialog(self.context, self.desk, self, kept))
 
     def import_prices(self) -> None:
-        """Ask for a price list."""
-        payer = self._payer()
-        if payer is not None:
-            ask_what_to_read(self, "Which price list?", "CSV (*.csv)", lambda file: self.read_prices(payer, file))
+        """Ask for a price list, show what it changes, and take it in."""
+        if (line := self._line()) is not None:
+            self._open(PriceFileDialog(self.context, self.desk, self, line.row.id, line.row.payer.name))
 
-    def read_prices(self, payer: PayerId, file: Path) -> None:
-        """Take a price list in, all or nothing."""
-        database, by = self.context.database, self.context.user_id
-
-        def read(_why: str) -> int:
-            try:
-                text = file.read_text(encoding="utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise Refused(f"{file.name} is not UTF-8 text. Save it as “CSV UTF-8”.") from error
-            return import_fees(database, payer, text, by)
-
-        self.do(read, changed=("billing",), said=lambda count: f"{count} prices were taken in.")
-
-    def _payer(self) -> PayerId | None:
+    def _line(self) -> PayerLine | None:
         line = self.table.current_row()
         if line is None:
             self.desk.messages.refused(("Select a payer first.",), self, Tone.INFO)
-            return None
-        return line.row.id
+        return line
 
     def _open(self, dialog: DeedDialog) -> None:
         self.dialog = dialog
         dialog.open()
 
 
-class RulesDialog(DeedDialog):
-    """A starter set of rules from a day on."""
-
-    changed = ("billing",)
-
-    def __init__(self, context: Context, desk: Desk, parent: PayersScreen, payer: PayerId) -> None:
-        super().__init__(context, desk, "Rules of this payer", parent, width=620)
-        self._payer = payer
-        self.rules: ChoiceField[StarterRules] = ChoiceField(
-            "Begin with", [(each.title, each) for each in starter_rules()], required=True
-        )
-        self.starts_on = DayField("From", required=True)
-        self.starts_on.set_value(date(today().year, 1, 1))
-        self.note = TextField("Note", placeholder="Contract of ...")
-        self.form = Form()
-        self.form.section("", (self.rules,), (self.starts_on, self.note))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        chosen, day = (self.rules.value(), self.starts_on.value()) if self.form.check() else (None, None)
-        if chosen is None or day is None:
-            return None
-        note, database, by, payer = self.note.value(), self.context.database, self.context.user_id, self._payer
-        return lambda _why: add_rules(database, payer, chosen.rules, day, by, note or chosen.why)
-
-    def said(self, _result: object) -> str:
-        return "These rules count from that day on."
-
-
-class PriceDialog(DeedDialog):
-    """One price."""
-
-    changed = ("billing",)
-
-    def __init__(self, context: Context, desk: Desk, parent: PayersScreen, payer: PayerId) -> None:
-        super().__init__(context, desk, "A price of this payer", parent)
-        self._payer = payer
-        self.code = TextField("Code", required=True, placeholder="S9500", longest=5)
-        self.modifiers = TextField("Only with modifiers", placeholder="SH")
-        self.rate = MoneyField("The contract pays for one unit", required=True)
-        self.charge = MoneyField("We charge for one unit", required=True)
-        self.starts_on = DayField("From", required=True)
-        self.starts_on.set_value(date(today().year, 1, 1))
-        self.form = Form()
-        self.form.section("", (self.code, self.modifiers), (self.rate, self.charge), (self.starts_on,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        new = NewFee(
-            self.code.value().upper(),
-            self.rate.value() or Decimal(0),
-            self.charge.value() or Decimal(0),
-            self.starts_on.value() or today(),
-            modifiers=tuple(self.modifiers.value().upper().split()),
-        )
-        database, by, payer = self.context.database, self.context.user_id, self._payer
-        return lambda _why: add_fee(database, payer, new, by)
-
-    def said(self, _result: object) -> str:
-        return "The price is kept."
+def _below(table: TableView[Any], *buttons: QWidget) -> QWidget:
+    """A list with its deeds above it."""
+    page = QWidget()
+    row = QHBoxLayout()
+    row.addStretch(1)
+    for each in buttons:
+        row.addWidget(each)
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 10, 0, 0)
+    column.addLayout(row)
+    column.addWidget(table, 1)
+    return page

@@ -9,10 +9,15 @@ from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.rules.rule_set import DayBasis
 from infusion_desktop.database.engine import Database
-from infusion_desktop.desktop.billing.payers_screen import PayerDialog, PayersScreen, PriceDialog, RulesDialog
+from infusion_desktop.desktop.billing.contract_dialogs import EndContractDialog, EndPriceDialog, PriceDialog
+from infusion_desktop.desktop.billing.payers_screen import PayersScreen
+from infusion_desktop.desktop.billing.price_file_dialog import PriceFileDialog
+from infusion_desktop.desktop.billing.rules_dialog import RulesDialog
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.jobs import Jobs
+from infusion_desktop.desktop.payer_dialog import PayerDialog
 from infusion_desktop.patients.words import PayerKind
 
 PASSWORD = "correct horse battery"
@@ -47,9 +52,25 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     screen.set_rules()
     rules = screen.dialog
     assert isinstance(rules, RulesDialog)
+    rules.press()
+    assert "needed" in rules.rules.error.text(), "a first contract begins with a starter set"
     rules.rules.combo.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: rules.entered().name == "Commercial, access days")
+    rules.fields["rank_percent"].set_value("100 50 12e")
+    rules.press()
+    assert screen.table.model.rows[0].rules_now == "", "a value that cannot be is not let through"
+    rules.fields["rank_percent"].set_value("100 50 0")
+    rules.fields["day_basis"].set_value(DayBasis.INFUSION_DAY)
     rules.press()
     qtbot.waitUntil(lambda: screen.table.model.rows[0].rules_now != "", timeout=10_000)
+    kept = screen.table.model.rows[0].rules[0].rules
+    assert (kept.day_basis, kept.rank_percent) == (DayBasis.INFUSION_DAY, (Decimal(100), Decimal(50), Decimal(0)))
+
+    screen.set_rules()
+    again = screen.dialog
+    assert isinstance(again, RulesDialog)
+    assert again.entered() == kept, "what is in force is what is changed"
+    again.reject()
 
     screen.add_price()
     price = screen.dialog
@@ -60,15 +81,38 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 1, timeout=10_000)
     assert screen.fees.model.rows[0].fee.rate == Decimal("118.0000")
 
-    payer = screen.table.model.rows[0].row.id
     bad = tmp_path / "bad.csv"
     bad.write_text("code,rate,starts_on\nS9501,1e5,2026-01-01\n", encoding="utf-8")
-    screen.read_prices(payer, bad)
-    qtbot.waitUntil(lambda: not jobs.running, timeout=10_000)
-    assert len(screen.fees.model.rows) == 1, "a bad list is refused whole"
     good = tmp_path / "good.csv"
     good.write_text(
         "code,rate,charge,starts_on\nS9501,125.00,200.00,2026-01-01\nS9502,130,210,2026-01-01\n", encoding="utf-8"
     )
-    screen.read_prices(payer, good)
+    screen.import_prices()
+    prices = screen.dialog
+    assert isinstance(prices, PriceFileDialog)
+    prices.read_file(bad)
+    qtbot.waitUntil(lambda: len(prices.problems.model.rows) == 1, timeout=10_000)
+    assert not prices.save_button.isEnabled(), "a bad list is refused whole"
+    assert prices.problems.model.rows[0].line == 2
+    prices.read_file(good)
+    qtbot.waitUntil(prices.save_button.isEnabled, timeout=10_000)
+    assert len(prices.prices.model.rows) == 2
+    prices.press()
     qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 3, timeout=10_000)
+
+    screen.fees.select_ids([screen.fees.model.rows[0].id])
+    screen.end_price()
+    end = screen.dialog
+    assert isinstance(end, EndPriceDialog)
+    end.last_on.set_value(screen.fees.model.rows[0].fee.starts_on)
+    end.press()
+    qtbot.waitUntil(lambda: screen.fees.model.rows[0].fee.ends_on is not None, timeout=10_000)
+
+    screen.end_contract()
+    over = screen.dialog
+    assert isinstance(over, EndContractDialog)
+    over.last_on.set_value(screen.table.model.rows[0].rules[0].starts_on)
+    over.reason.set_value("not renewed")
+    over.press()
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].rules[0].ends_on is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: not jobs.running, timeout=10_000)
