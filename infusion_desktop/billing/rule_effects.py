@@ -192,7 +192,8 @@ def _why(was: list[CountedLine], is_now: list[CountedLine], notes: dict[tuple[in
         line = is_now[0]
         if was and (line.units, line.expected) == (was[0].units, was[0].expected):
             return ""
-        return next((each for each in reversed(line.sentences) if each), "")
+        told = [each for each in line.sentences if each]
+        return next((each for each in told if each.startswith("The contract")), told[-1] if told else "")
     reasons = {
         notes[key] for line in was for unit in line.evidence if (key := (unit.therapy_id or 0, unit.day)) in notes
     }
