@@ -361,6 +361,7 @@ class Shell(QMainWindow):
         if kept is not None and kept.contains("geometry"):
             self.restoreGeometry(kept.value("geometry"))
             self.rail.set_wide(kept.value("rail wide", "true") in (True, "true"))
+            self.rail.fold_groups(str(kept.value("rail folded", "")).split("|"))
         else:
             self.resize(1280, 800)
 
@@ -368,4 +369,5 @@ class Shell(QMainWindow):
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
             self._settings.setValue("rail wide", self.rail.is_wide)
+            self._settings.setValue("rail folded", "|".join(self.rail.folded_groups()))
             self._settings.sync()

@@ -273,6 +273,20 @@ def test_the_window_remembers_its_size_and_rail(make_shell: Make) -> None:
     assert not second.rail.is_wide
 
 
+def test_a_folded_group_stays_folded_and_opens_for_a_place_in_it(make_shell: Make) -> None:
+    first = make_shell()
+    group = next(name for name in first.rail._groups if name)
+    inside = first.rail._groups[group].places
+    first.rail._groups[group].caption.click()
+    assert not any(place.isVisibleTo(first.rail) for place in inside)
+    first.close()
+    second = make_shell()
+    assert second.rail.folded_groups() == (group,)
+    key = next(key for key, place in second.rail.buttons.items() if place in second.rail._groups[group].places)
+    second.go(key)
+    assert second.rail.buttons[key].isVisibleTo(second.rail)
+
+
 def test_the_bare_shell_imports_little() -> None:
     parts = "infusion_desktop.desktop.shell, infusion_desktop.desktop.pdf_preview, infusion_desktop.desktop.table_view"
     late = ["reportlab", "pypdfium2", "xlsxwriter", "alembic", "biip", "openpyxl", "zxingcpp", "PySide6.QtPrintSupport"]
