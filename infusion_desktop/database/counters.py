@@ -16,14 +16,17 @@ class Counter(Table):
     last: Mapped[int]
 
 
+_TAKE = text(
+    "INSERT INTO counter (series, last) VALUES (:series, :start) "
+    "ON CONFLICT (series) DO UPDATE SET last = counter.last + :count RETURNING last"
+)
+
+
 def next_number(session: Session, series: str, first: int = 1, count: int = 1) -> int:
     """The next number of a series (the first of ``count``); two workstations never get the same one.
 
     A number taken by a deed that is rolled back is given again, since nobody saw it.
     """
-    taken = text(
-        "INSERT INTO counter (series, last) VALUES (:series, :start) "
-        "ON CONFLICT (series) DO UPDATE SET last = counter.last + :count RETURNING last"
-    )
-    last = session.execute(taken, {"series": series, "start": first + count - 1, "count": count}).scalar_one()
+    taken = {"series": series, "start": first + count - 1, "count": count}
+    last = session.connection().execute(_TAKE, taken).scalar_one()
     return int(last) - count + 1

@@ -4,27 +4,31 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import ROWS, as_rows, given, insert_many
 from infusion_desktop.dates import Days, show_days, today
 from infusion_desktop.deliveries import templates as kits
 from infusion_desktop.deliveries.home_counts import keep_counts
 from infusion_desktop.deliveries.kinds import answers
 from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply, need
-from infusion_desktop.deliveries.steps import core, expect, head_of, keep_step, tell
+from infusion_desktop.deliveries.steps import DOCUMENT, core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine
 from infusion_desktop.deliveries.templates import TemplateLine
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused, Stale, refuse_if
-from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendars
+from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendar
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.therapies import the_therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
@@ -96,10 +100,9 @@ def plan(
         planned = plan_lines(session, patient, lines, supply, counts, optional)
         delivery_id = _insert(
             session, patient, therapy_id, chosen, period, scheduled_on, visit or Visit(), planned,
-            when if counts else None, counted_with,
+            when if counts else None, counted_with, by, at,
         )  # fmt: skip
         _ask_for_equipment(session, delivery_id, calendar, lines)
-        _keep_draft(session, delivery_id, by, at)
         return delivery_id
 
 
@@ -128,10 +131,9 @@ def plan_items(
         refuse_if(reasons)
         planned = [PlannedLine(each.item_id, each.quantity, 0, each.quantity, each.why) for each in wanted]
         delivery_id = _insert(
-            session, patient_id, therapy_id, None, period, scheduled_on, visit or Visit(), planned, None, ""
+            session, patient_id, therapy_id, None, period, scheduled_on, visit or Visit(), planned, None, "", by, at
         )
         _insert_equipment(session, delivery_id, equipment)
-        _keep_draft(session, delivery_id, by, at)
         return delivery_id
 
 
@@ -146,9 +148,10 @@ def plan_lines(
     """What a kit sends: quantities with how they came about; latex replaced for the allergic, or refused."""
     wanted = [line for line in lines if line.item_id is not None and (not line.optional or line.item_id in optional)]
     ids = {id_ for line in wanted for id_ in (line.item_id, line.latex_free_item_id) if id_ is not None}
-    items = {row.id: row for row in session.execute(
-        select(Item.id, Item.name, Item.base_unit, Item.contains_latex).where(Item.id.in_(ids)))}  # fmt: skip
-    allergic = session.scalars(select(Patient.latex_allergy).where(Patient.id == patient_id)).one()
+    connection = session.connection()
+    rows = as_rows([{"id": each} for each in ids])
+    items = {row.id: row for row in connection.execute(_items(connection.dialect.name), {ROWS: rows})}
+    allergic = connection.execute(_ALLERGIC, {"patient": patient_id}).scalar_one()
     reasons: list[str] = []
     found: dict[ItemId, PlannedLine] = {}
     for line in wanted:
@@ -167,6 +170,17 @@ def plan_lines(
         found[sent] = _together(found[sent], planned) if sent in found else planned
     refuse_if(reasons)
     return tuple(each for each in found.values() if each.needed or each.to_send)
+
+
+_ALLERGIC = select(core(Patient).c.latex_allergy).where(core(Patient).c.id == bindparam("patient"))
+
+
+@cache
+def _items(dialect: str) -> Any:
+    item, wanted = core(Item), given(dialect, "id")
+    return select(item.c.id, item.c.name, item.c.base_unit, item.c.contains_latex).join(
+        wanted, wanted.c.id == item.c.id
+    )
 
 
 def _together(one: PlannedLine, other: PlannedLine) -> PlannedLine:
@@ -189,22 +203,23 @@ def supply_of(session: Session, calendar: TherapyCalendar, period: Days) -> Supp
         Days(each.first_on, max(each.first_on, each.last_on or period.last)) for each in calendar.interruptions
     )
     doses = Frequency.every_hours(order.interval_hours, order.starts_on)
-    earlier = session.scalar(
-        select(func.count())
-        .select_from(Delivery)
-        .where(
-            Delivery.therapy_id == calendar.therapy_id,
-            Delivery.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)),
-        )
-    )
-    return Supply(runs, pauses, doses, is_first=not earlier)
+    earlier = session.connection().scalar(_EARLIER, {"therapy": calendar.therapy_id})
+    return Supply(runs, pauses, doses, is_first=earlier is None)
+
+
+_EARLIER = (
+    select(core(Delivery).c.id)
+    .where(core(Delivery).c.therapy_id == bindparam("therapy"))
+    .where(core(Delivery).c.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)))
+    .limit(1)
+)
 
 
 def _calendar(session: Session, therapy_id: TherapyId, period: Days) -> TherapyCalendar:
-    row = the_therapy(session, therapy_id)
-    for each in therapy_calendars(session, period, PatientId(row.patient_id)):
-        if each.therapy_id == therapy_id:
-            return each
+    found = therapy_calendar(session, therapy_id, period)
+    if found is not None:
+        return found
+    the_therapy(session, therapy_id)
     raise Refused(f"The therapy does not run in {show_days(period)}. Choose another period or change the order.")
 
 
@@ -257,7 +272,6 @@ def _reasons_against_items(session: Session, patient_id: PatientId, ids: Sequenc
 
 
 _ADD = insert(core(Delivery)).returning(core(Delivery).c.id)
-_ADD_LINES = insert(core(DeliveryLine))
 
 
 def _insert(
@@ -271,9 +285,12 @@ def _insert(
     lines: Sequence[PlannedLine],
     counted_on: date | None,
     counted_with: str,
+    by: UserId,
+    at: datetime | None,
 ) -> DeliveryId:
+    number = f"D{next_number(session, 'delivery'):06}"
     values = {
-        "number": f"D{next_number(session, 'delivery'):06}",
+        "number": number,
         "patient_id": patient_id,
         "therapy_id": therapy_id,
         "template_id": template_id,
@@ -290,25 +307,28 @@ def _insert(
         "version": 1,
     }
     delivery_id = session.connection().execute(_ADD, values).scalar_one()
-    if lines:
-        session.connection().execute(
-            _ADD_LINES,
-            [
-                {
-                    "delivery_id": delivery_id,
-                    "item_id": line.item_id,
-                    "position": position,
-                    "needed": line.needed,
-                    "at_home": line.at_home,
-                    "to_send": line.to_send,
-                    "why": line.why,
-                    "change_reason": "",
-                    "substitutes_item_id": line.substitutes,
-                    "owed": 0,
-                }
-                for position, line in enumerate(lines, 1)
-            ],
-        )
+    insert_many(
+        session.connection(),
+        core(DeliveryLine),
+        [
+            {
+                "delivery_id": delivery_id,
+                "item_id": line.item_id,
+                "position": position,
+                "needed": line.needed,
+                "at_home": line.at_home,
+                "to_send": line.to_send,
+                "why": line.why,
+                "change_reason": "",
+                "substitutes_item_id": line.substitutes,
+                "owed": 0,
+            }
+            for position, line in enumerate(lines, 1)
+        ],
+    )
+    keep_step(session, delivery_id, Step.DRAFT, by, at)
+    record(session, by, "plan", DOCUMENT, delivery_id, patient_id=patient_id, before={"state": DeliveryState.DRAFT},
+           after={"number": number, "scheduled_on": scheduled_on, "period": show_days(period)})  # fmt: skip
     return DeliveryId(delivery_id)
 
 
@@ -343,12 +363,6 @@ def _insert_equipment(session: Session, delivery_id: DeliveryId, kinds: Sequence
     if kinds:
         rows = [{"delivery_id": delivery_id, "kind": kind, "picked": False, "verified": False} for kind in kinds]
         session.execute(insert(DeliveryEquipment), rows)
-
-
-def _keep_draft(session: Session, delivery_id: DeliveryId, by: UserId, at: datetime | None) -> None:
-    keep_step(session, delivery_id, Step.DRAFT, by, at)
-    head = head_of(session, delivery_id, lock=False)
-    tell(session, head, by, "plan", number=head.number, scheduled_on=head.scheduled_on, period=show_days(head.period))
 
 
 def change_quantity(database: Database, line_id: DeliveryLineId, quantity: int, reason: str, by: UserId) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
@@ -28,7 +28,7 @@ from infusion_desktop.patients.admitting import Checklist
 from infusion_desktop.patients.tables import Coverage, Episode, Payer
 from infusion_desktop.patients.words import PayerKind, Rank
 from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve
-from infusion_desktop.stock.tables import Item
+from infusion_desktop.stock.tables import Item, Reservation
 from infusion_desktop.stock.words import ItemId
 
 
@@ -96,6 +96,23 @@ _KNOWN_LOTS = select(_LOTS.c.id, _LOTS.c.line_id, _LOTS.c.lot_id, _LOTS.c.locati
     _LOTS.c.delivery_id == bindparam("delivery")
 )
 _ADD_LOTS = insert(_LOTS)
+_RESERVED = core(Reservation)
+_NONE = literal(0)
+_LOTS_AS_RESERVED = insert(_LOTS).from_select(
+    ["delivery_id", "line_id", "lot_id", "location_id", "quantity", "picked", "verified", "came_back"],
+    select(
+        _RESERVED.c.document_id,
+        _RESERVED.c.line_id,
+        _RESERVED.c.lot_id,
+        _RESERVED.c.location_id,
+        _RESERVED.c.quantity,
+        _NONE,
+        _NONE,
+        _NONE,
+    )
+    .where(_RESERVED.c.document == DOCUMENT, _RESERVED.c.document_id == bindparam("delivery"))
+    .order_by(_RESERVED.c.id),
+)
 
 
 def _lines(session: Session, delivery_id: DeliveryId) -> Sequence[Any]:
@@ -170,7 +187,10 @@ def _reserve(
 ) -> Released:
     demands = [Demand(line, ItemId(item), units, head.period.last) for line, item, _, units in wanted]
     kept = reserve(session, DOCUMENT, head.id, demands)
-    add_lots(session, head.id, kept.allocations)
+    if owing:
+        add_lots(session, head.id, kept.allocations)
+    elif kept.allocations:  # A draft has no lots yet: they are the reservations just made.
+        session.connection().execute(_LOTS_AS_RESERVED, {"delivery": head.id})
     changed = [
         {"line": line, "units": kept.shortages.get(line, 0)}
         for line, _, _, _ in wanted

@@ -13,10 +13,10 @@ from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, core, exp
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
 from infusion_desktop.equipment import custody
-from infusion_desktop.errors import Refused, refuse_if, warn_unless
+from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.stock.allocation import take_reserved
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.tables import Item, Lot
+from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import MoveReason, Storage
 
 
@@ -53,11 +53,9 @@ def ship(
         authorize(session, by, Permission.SHIP)
         head = head_of(session, delivery_id)
         expect(head, DeliveryState.PACKED)
-        reasons = _held(session, head)
         number = tracking.strip() or head.tracking
         if head.carrier is Carrier.PARCEL and not number:
-            reasons.append("Type the parcel's tracking number.")
-        refuse_if(reasons)
+            raise Refused("Type the parcel's tracking number.")
         take_reserved(session, DOCUMENT, head.id, place_id(session, "TRANSIT"), MoveReason.SHIPPED, by, at)
         custody.ship(session, DOCUMENT, head.id, by, at)
         advance(session, head, DeliveryState.SHIPPED, Step.SHIP, by, at, tracking=number, shipped_at=at or now_utc())
@@ -79,7 +77,7 @@ def failed_attempt(
         tell(session, head, by, "failed attempt", what)
 
 
-_LINE, _LOTS, _ITEM, _LOT = core(DeliveryLine), core(DeliveryLot), core(Item), core(Lot)
+_LINE, _LOTS, _ITEM = core(DeliveryLine), core(DeliveryLot), core(Item)
 _COLD = (
     select(_ITEM.c.name)
     .join(_LINE, _LINE.c.item_id == _ITEM.c.id)
@@ -88,20 +86,7 @@ _COLD = (
     .distinct()
     .order_by(_ITEM.c.name)
 )
-_HELD = (
-    select(_ITEM.c.name, _LOT.c.number, _LOT.c.held)
-    .join(_LOT, _LOT.c.item_id == _ITEM.c.id)
-    .join(_LOTS, _LOTS.c.lot_id == _LOT.c.id)
-    .where(_LOTS.c.delivery_id == bindparam("delivery"), _LOT.c.held != "")
-)
 
 
 def _cold(session: Session, head: Head) -> list[str]:
     return [row.name for row in session.connection().execute(_COLD, {"delivery": head.id})]
-
-
-def _held(session: Session, head: Head) -> list[str]:
-    return [
-        f"{row.name} lot {row.number} is held: {row.held}. Undo to picking and take another lot."
-        for row in session.connection().execute(_HELD, {"delivery": head.id})
-    ]

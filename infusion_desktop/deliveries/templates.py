@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Table, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -203,14 +203,18 @@ def _insert(session: Session, template: Template, starts_on: date, by: UserId) -
     return TemplateId(row.id)
 
 
+_TEMPLATE, _LINE = cast(Table, KitTemplate.__table__), cast(Table, KitTemplateLine.__table__)
+_ONE = select(_TEMPLATE).where(_TEMPLATE.c.id == bindparam("template"))
+_LINES = select(_LINE).where(_LINE.c.template_id == bindparam("template")).order_by(_LINE.c.position)
+
+
 def template(session: Session, template_id: TemplateId) -> KeptTemplate:
     """One version with its lines, or Refused."""
-    row = session.get(KitTemplate, template_id)
+    connection = session.connection()
+    row = connection.execute(_ONE, {"template": template_id}).one_or_none()
     if row is None:
         raise Refused("This template is not known. Choose one from the list.")
-    lines = session.scalars(
-        select(KitTemplateLine).where(KitTemplateLine.template_id == template_id).order_by(KitTemplateLine.position)
-    )
+    lines = connection.execute(_LINES, {"template": template_id})
     return KeptTemplate(
         template_id,
         row.template_version,
@@ -229,7 +233,7 @@ def template(session: Session, template_id: TemplateId) -> KeptTemplate:
     )
 
 
-def _line(row: KitTemplateLine) -> TemplateLine:
+def _line(row: Any) -> TemplateLine:
     return TemplateLine(
         None if row.item_id is None else ItemId(row.item_id),
         QuantityRule(row.rule),

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -46,6 +46,8 @@ def let_go(session: Session, asset_id: AssetId, by: UserId) -> None:
 
 def ship(session: Session, document: str, document_id: int, by: UserId, at: datetime | None = None) -> None:
     """Everything reserved for a document leaves the house; refused for what was put on hold meanwhile."""
+    if session.connection().scalar(_RESERVED, {"document": document, "number": document_id}) is None:
+        return
     transit = place_id(session, "TRANSIT")
     leaving = _of(session, document, document_id, AssetState.RESERVED)
     refuse_if(f"{asset.tag} is held: {asset.held}. Take another one." for asset in leaving if asset.held)
@@ -212,6 +214,15 @@ def _asset(session: Session, asset_id: AssetId) -> Asset:
     if found is None:
         raise Refused("There is no such pump or pole.")
     return found
+
+
+_ASSET = cast(Table, Asset.__table__)
+_RESERVED = (
+    select(_ASSET.c.id)
+    .where(_ASSET.c.document == bindparam("document"), _ASSET.c.document_id == bindparam("number"))
+    .where(_ASSET.c.state == AssetState.RESERVED)
+    .limit(1)
+)
 
 
 def _of(session: Session, document: str, document_id: int, state: AssetState) -> list[Asset]:

@@ -1,11 +1,12 @@
 """What screens and other rooms ask about patients: lists, one patient at a glance, the therapy calendar."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record_view
@@ -364,27 +365,53 @@ def payers(session: Session, *, ended_too: bool = False) -> tuple[PayerRow, ...]
     return tuple(PayerRow(PayerId(row.id), _taken(NewPayer, row), row.version) for row in kept)
 
 
+_THERAPY, _DEVICE = cast(Table, Therapy.__table__), cast(Table, AccessDevice.__table__)
+_PAUSE = cast(Table, Interruption.__table__)
+_RUNNING = (
+    select(_THERAPY, _DEVICE.c.kind.label("device_kind"), _DEVICE.c.lumens)
+    .outerjoin(_DEVICE, _DEVICE.c.id == _THERAPY.c.device_id)
+    .where(
+        _THERAPY.c.starts_on <= bindparam("last"),
+        or_(_THERAPY.c.stops_on.is_(None), _THERAPY.c.stops_on >= bindparam("first")),
+    )
+    .order_by(_THERAPY.c.patient_id, _THERAPY.c.starts_on, _THERAPY.c.id)
+)
+_PAUSED = (
+    select(_PAUSE)
+    .where(_PAUSE.c.removed_at.is_(None), _PAUSE.c.first_on <= bindparam("last"))
+    .where(or_(_PAUSE.c.last_on.is_(None), _PAUSE.c.last_on >= bindparam("first")))
+    .order_by(_PAUSE.c.first_on, _PAUSE.c.id)
+)
+_RUNNING_OF = _RUNNING.where(_THERAPY.c.patient_id == bindparam("patient"))
+_PAUSED_OF = _PAUSED.where(_PAUSE.c.patient_id == bindparam("patient"))
+_RUNNING_ONE = _RUNNING.where(_THERAPY.c.id == bindparam("therapy"))
+
+
 def therapy_calendars(
     session: Session, period: Days, patient_id: PatientId | None = None
 ) -> tuple[TherapyCalendar, ...]:
     """Therapies that touch the period, of one patient or of all, each with the pauses that touch both."""
-    wanted = (
-        select(Therapy, AccessDevice)
-        .outerjoin(AccessDevice, AccessDevice.id == Therapy.device_id)
-        .where(Therapy.starts_on <= period.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= period.first))
-        .order_by(Therapy.patient_id, Therapy.starts_on, Therapy.id)
-    )
-    paused = (
-        select(Interruption)
-        .where(Interruption.removed_at.is_(None), Interruption.first_on <= period.last)
-        .where(or_(Interruption.last_on.is_(None), Interruption.last_on >= period.first))
-        .order_by(Interruption.first_on, Interruption.id)
-    )
-    if patient_id is not None:
-        wanted = wanted.where(Therapy.patient_id == patient_id)
-        paused = paused.where(Interruption.patient_id == patient_id)
-    pauses: dict[int, list[Interruption]] = defaultdict(list)
-    for pause in session.scalars(paused):
+    connection = session.connection()
+    wanted: dict[str, Any] = {"first": period.first, "last": period.last}
+    if patient_id is None:
+        return _calendars(connection.execute(_RUNNING, wanted), connection.execute(_PAUSED, wanted))
+    wanted["patient"] = patient_id
+    return _calendars(connection.execute(_RUNNING_OF, wanted), connection.execute(_PAUSED_OF, wanted))
+
+
+def therapy_calendar(session: Session, therapy_id: TherapyId, period: Days) -> TherapyCalendar | None:
+    """The same of one therapy; None when it does not touch the period."""
+    connection = session.connection()
+    wanted = {"first": period.first, "last": period.last}
+    row = connection.execute(_RUNNING_ONE, {**wanted, "therapy": therapy_id}).one_or_none()
+    if row is None:
+        return None
+    return _calendars([row], connection.execute(_PAUSED_OF, {**wanted, "patient": row.patient_id}))[0]
+
+
+def _calendars(therapies: Iterable[Any], paused: Iterable[Any]) -> tuple[TherapyCalendar, ...]:
+    pauses: dict[int, list[Any]] = defaultdict(list)
+    for pause in paused:
         pauses[pause.patient_id].append(pause)
     return tuple(
         TherapyCalendar(
@@ -392,11 +419,11 @@ def therapy_calendars(
             PatientId(row.patient_id),
             EpisodeId(row.episode_id),
             _taken(NewTherapy, row),
-            None if device is None else device.kind,
-            0 if device is None else device.lumens,
+            row.device_kind,
+            row.lumens or 0,
             tuple(
                 _taken(NewInterruption, pause) for pause in pauses[row.patient_id] if pause.therapy_id in (None, row.id)
             ),
         )
-        for row, device in session.execute(wanted)
+        for row in therapies
     )

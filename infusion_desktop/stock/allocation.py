@@ -1,23 +1,42 @@
 """One allocator for every path: first-expired-first-out, long enough dated, never held or expired lots.
 
-Each item's candidates come from one look-up of the index of usable stock, as many lots as are likely needed; they are
-held for the transaction and taken together by one conditional update. Nobody is told "out of stock" while stock is
-left, and no later lot is used before an earlier one (never SKIP LOCKED; RELIABILITY B1, B2).
+A kit's candidates come from one look at the index of usable stock, as many lots of each item as are likely needed; what
+fills it is held in the one order and taken by one conditional update. Where that is not enough, or somebody else was
+quicker, items are held and looked at one by one. Nobody is told "out of stock" while stock is left, and no later lot is
+used before an earlier one (never SKIP LOCKED; RELIABILITY B1, B2).
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.many import ROWS, as_rows, given, insert_many
 from infusion_desktop.dates import show_day
-from infusion_desktop.errors import Refused, refuse_if
-from infusion_desktop.stock.ledger import LotPlace, NewMove, lock_balances, post
+from infusion_desktop.errors import Refused
+from infusion_desktop.stock.ledger import LotPlace, NewMove, held_in_order, lock_balances, post
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Reservation
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
@@ -80,27 +99,82 @@ def reserve(session: Session, document: str, document_id: int, demands: Sequence
 
     Items are taken in ascending order, the same everywhere, so that two kits never wait for each other.
     """
+    ordered = sorted(
+        (each for each in demands if each.quantity > 0),
+        key=lambda each: (each.item_id, each.usable_through, each.line_id),
+    )
+    if not ordered:
+        return Reserved((), {}, ())
+    found, early = _look(session, ordered)
+    allocations, shortages = _all_at_once(session, ordered, found) or _one_by_one(session, ordered)
+    if allocations:
+        insert_many(
+            session.connection(),
+            _RESERVATION,
+            [
+                {
+                    "lot_id": each.lot_id,
+                    "location_id": each.location_id,
+                    "quantity": each.quantity,
+                    "picked": 0,
+                    "document": document,
+                    "document_id": document_id,
+                    "line_id": each.line_id,
+                }
+                for each in allocations
+            ],
+        )
+    return Reserved(tuple(allocations), shortages, _passed_over(session, ordered, early, shortages))
+
+
+def _all_at_once(
+    session: Session, demands: Sequence[Demand], found: Sequence[Sequence[tuple[LotPlace, int]]]
+) -> tuple[list[Allocation], dict[int, int]] | None:
+    """What was found fills all demands and is taken by one update; None, with nothing held, where it does not."""
+    connection = session.connection()
+    planned: dict[LotPlace, int] = defaultdict(int)
+    allocations: list[Allocation] = []
+    for demand, lots in zip(demands, found, strict=True):
+        taken, short = _fill(demand, lots, planned)
+        if short:
+            return None
+        allocations += taken
+    several_writers = connection.dialect.name != "sqlite"
+    if several_writers:  # Going back to it lets go of the rows held since, so that the one order is kept.
+        connection.exec_driver_sql("SAVEPOINT before_taking")
+    if _take(session, planned):
+        return allocations, {}
+    if not several_writers:
+        raise Refused("The stock changed meanwhile. Nothing was reserved. Try again.")
+    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT before_taking")
+    return None
+
+
+def _one_by_one(session: Session, demands: Sequence[Demand]) -> tuple[list[Allocation], dict[int, int]]:
+    """The same with each item's lots held before the next item's are looked at; what is short is said by line."""
     planned: dict[LotPlace, int] = defaultdict(int)
     allocations: list[Allocation] = []
     shortages: dict[int, int] = {}
-    for demand in sorted(demands, key=lambda each: (each.item_id, each.usable_through, each.line_id)):
-        taken, short = _plan(session, demand, planned)
+    for demand in demands:
+        taken, short = _fill(demand, _candidates(session, demand, planned), planned)
         allocations += taken
         if short:
             shortages[demand.line_id] = short
-    if allocations:
-        _keep(session, document, document_id, allocations, planned)
-    return Reserved(tuple(allocations), shortages, _passed_over(session, demands, shortages))
+    if planned and not _take(session, planned):
+        raise Refused("Another workstation was quicker. Nothing was reserved. Try again.")
+    return allocations, shortages
 
 
-def _plan(session: Session, demand: Demand, planned: dict[LotPlace, int]) -> tuple[list[Allocation], int]:
-    """Which lots fill a demand, and the units that are short; notes in ``planned`` what is spoken for."""
+def _fill(
+    demand: Demand, found: Sequence[tuple[LotPlace, int]], planned: dict[LotPlace, int]
+) -> tuple[list[Allocation], int]:
+    """Which of the lots found fill a demand, and the units that are short; notes in ``planned`` what is spoken for."""
     wanted = demand.quantity
     taken: list[Allocation] = []
-    if wanted <= 0:
-        return taken, 0
-    for key, free in _candidates(session, demand, planned):
-        units = min(free, wanted)
+    for key, there in found:
+        units = min(there - planned.get(key, 0), wanted)
+        if units <= 0:
+            continue
         planned[key] += units
         wanted -= units
         taken.append(Allocation(demand.line_id, *key, units))
@@ -109,7 +183,51 @@ def _plan(session: Session, demand: Demand, planned: dict[LotPlace, int]) -> tup
     return taken, wanted
 
 
-def _candidates(session: Session, demand: Demand, planned: dict[LotPlace, int]) -> list[tuple[LotPlace, int]]:
+def _look(session: Session, demands: Sequence[Demand]) -> tuple[list[list[tuple[LotPlace, int]]], set[LotPlace]]:
+    """The first lots with free units for each demand in the order of their use, held for nobody; and lots that expire
+    too early for theirs."""
+    connection = session.connection()
+    rows = [
+        {"position": position, "item": each.item_id, "through": each.usable_through}
+        for position, each in enumerate(demands)
+    ]
+    found: list[list[tuple[LotPlace, int]]] = [[] for _ in demands]
+    early: set[LotPlace] = set()
+    looked = connection.execute(_looking(connection.dialect.name), {ROWS: as_rows(rows)})
+    for position, lots, too_early in looked:
+        found[position] = [((LotId(lot), LocationId(place)), free) for lot, place, free in json.loads(lots or "[]")]
+        early.update((LotId(lot), LocationId(place)) for lot, place, _ in json.loads(too_early or "[]"))
+    return found, early
+
+
+@cache
+def _looking(dialect: str) -> Any:
+    """Each demand with its lots as JSON: within one statement, the index is looked up once a demand."""
+    wanted = given(dialect, "position", "item", through=Date())
+    expires_on = _BALANCE.c.expires_on
+
+    def lots(when: ColumnElement[bool], most: int) -> Any:
+        there = (
+            select(_BALANCE.c.lot_id, _BALANCE.c.location_id, (_BALANCE.c.on_hand - _BALANCE.c.reserved).label("free"))
+            .where(_BALANCE.c.item_id == wanted.c.item, _USABLE, when)
+            .order_by(expires_on, _BALANCE.c.lot_id, _BALANCE.c.location_id)
+            .limit(literal_column(str(most)))
+            .correlate(wanted)
+            .subquery("there")
+        )
+        if dialect == "sqlite":
+            return select(func.json_group_array(func.json_array(*there.c))).select_from(there).scalar_subquery()
+        listed = func.json_agg(func.json_build_array(*there.c))
+        return select(sql_cast(listed, Text)).select_from(there).scalar_subquery()
+
+    return select(
+        wanted.c.position,
+        lots(expires_on > wanted.c.through, LOTS_AT_ONCE),
+        lots(expires_on <= wanted.c.through, MOST_NAMED),
+    )
+
+
+def _candidates(session: Session, demand: Demand, planned: Mapping[LotPlace, int]) -> list[tuple[LotPlace, int]]:
     """Lots with free units in the order of their use, held for this transaction, until there is enough or no more.
 
     While this waited for another workstation, that one may have given lots back: too little is believed only when a
@@ -121,9 +239,8 @@ def _candidates(session: Session, demand: Demand, planned: dict[LotPlace, int]) 
         rows = connection.execute(
             _CANDIDATES, {"item": demand.item_id, "through": demand.usable_through, "most": most}
         ).all()
-        keyed = [((LotId(lot), LocationId(place)), free) for lot, place, free in rows]
-        found = [(key, free - planned.get(key, 0)) for key, free in keyed if free > planned.get(key, 0)]
-        if sum(free for _, free in found) >= demand.quantity:
+        found = [((LotId(lot), LocationId(place)), free) for lot, place, free in rows]
+        if sum(max(0, free - planned.get(key, 0)) for key, free in found) >= demand.quantity:
             return found
         if len(rows) == most:
             most *= 8
@@ -132,49 +249,38 @@ def _candidates(session: Session, demand: Demand, planned: dict[LotPlace, int]) 
         before = rows
 
 
-def _keep(
-    session: Session,
-    document: str,
-    document_id: int,
-    allocations: Sequence[Allocation],
-    planned: Mapping[LotPlace, int],
-) -> None:
+def _take(session: Session, planned: Mapping[LotPlace, int]) -> bool:
+    """Reserve units of lots, held in the one order, where so many are free; whether all of them were."""
     connection = session.connection()
     rows = [{"lot": lot, "place": place, "units": units} for (lot, place), units in planned.items()]
-    if connection.execute(_TAKE, rows).rowcount != len(rows):
-        raise Refused("Another workstation was quicker. Nothing was reserved. Try again.")
-    connection.execute(
-        insert(_RESERVATION),
-        [
-            {
-                "lot_id": each.lot_id,
-                "location_id": each.location_id,
-                "quantity": each.quantity,
-                "picked": 0,
-                "document": document,
-                "document_id": document_id,
-                "line_id": each.line_id,
-            }
-            for each in allocations
-        ],
+    took = connection.execute(_taking(connection.dialect.name), {ROWS: as_rows(rows)})
+    return took.rowcount == len(rows)
+
+
+@cache
+def _taking(dialect: str) -> Any:
+    wanted = held_in_order(dialect, "units")
+    return (
+        update(_BALANCE)
+        .where(_BALANCE.c.lot_id == wanted.c.lot, _BALANCE.c.location_id == wanted.c.place)
+        .where(_BALANCE.c.usable, _BALANCE.c.on_hand - _BALANCE.c.reserved >= wanted.c.units)
+        .values(reserved=_BALANCE.c.reserved + wanted.c.units)
     )
 
 
-def _passed_over(session: Session, demands: Sequence[Demand], shortages: Mapping[int, int]) -> tuple[str, ...]:
+def _passed_over(
+    session: Session, demands: Sequence[Demand], early: Collection[LotPlace], shortages: Mapping[int, int]
+) -> tuple[str, ...]:
     """Lots that expire too early for any line; for short lines also what is held or lies where nobody picks."""
-    through = {demand.item_id: demand.usable_through for demand in demands if demand.quantity > 0}
+    keys = set(early)
     short = {demand.item_id for demand in demands if demand.line_id in shortages}
-    if not through:
-        return ()
-    early = session.connection().execute(
-        _EARLY, {"items": sorted(through), "through": max(through.values()), "most": MOST_NAMED}
-    )
-    keys = [(lot, place) for lot, place, item, expires_on in early if expires_on <= through[item]]
     if short:
-        keys += session.connection().execute(_UNREACHABLE, {"items": sorted(short), "most": MOST_NAMED}).all()
+        found = session.connection().execute(_UNREACHABLE, {"items": sorted(short), "most": MOST_NAMED})
+        keys.update((LotId(lot), LocationId(place)) for lot, place in found)
     if not keys:
         return ()
-    rows = session.connection().execute(_NAMED, {"keys": sorted({(lot, place) for lot, place in keys})})
+    through = {demand.item_id: demand.usable_through for demand in demands}
+    rows = session.connection().execute(_NAMED, {"keys": sorted(keys)[: 2 * MOST_NAMED]})
     return tuple(
         f"{row.name}, lot {row.number or '(none)'}: {row.free} passed over, {_why(row, through[ItemId(row.item_id)])}."
         for row in rows
@@ -189,16 +295,6 @@ def _why(row: Any, through: date) -> str:
     return f"it lies in {row.place}"
 
 
-_EARLY = (
-    select(_BALANCE.c.lot_id, _BALANCE.c.location_id, _BALANCE.c.item_id, _BALANCE.c.expires_on)
-    .where(
-        _BALANCE.c.item_id.in_(bindparam("items", expanding=True)),
-        _USABLE,
-        _BALANCE.c.expires_on <= bindparam("through"),
-    )
-    .order_by(_BALANCE.c.item_id, _BALANCE.c.expires_on)
-    .limit(bindparam("most"))
-)
 _UNREACHABLE = (
     select(_BALANCE.c.lot_id, _BALANCE.c.location_id)
     .join(Location, Location.id == _BALANCE.c.location_id)
@@ -227,14 +323,6 @@ _NAMED = (
 )
 
 
-_HELD = (
-    select(Item.name, Lot.number, Lot.held)
-    .join(Item, Item.id == Lot.item_id)
-    .where(Lot.id.in_(bindparam("lots", expanding=True)), Lot.held != "")
-    .order_by(Lot.id)
-)
-
-
 def let_go(session: Session, document: str, document_id: int, line_id: int | None = None) -> None:
     """Give back what is reserved for a document, or for one of its lines."""
     units: dict[LotPlace, int] = defaultdict(int)
@@ -260,24 +348,27 @@ def take_reserved(
     Refused, naming the lots, when one was put on hold since it was reserved.
     """
     ended = _end_reservations(session, document, document_id)
-    held = session.connection().execute(_HELD, {"lots": sorted({lot for lot, _, _ in ended})})
-    refuse_if(f"{row.name}, lot {row.number}, is held: {row.held}. Take another lot for it." for row in held)
     moves = [NewMove(lot, place, to_id, quantity, reason) for lot, place, quantity in ended]
     return post(session, moves, document, document_id, by, at, reserved=True)
+
+
+_END = (
+    delete(_RESERVATION)
+    .where(_RESERVATION.c.document == bindparam("document"), _RESERVATION.c.document_id == bindparam("number"))
+    .returning(_RESERVATION.c.lot_id, _RESERVATION.c.location_id, _RESERVATION.c.quantity, _RESERVATION.c.line_id)
+)
+_END_LINE = _END.where(_RESERVATION.c.line_id == bindparam("line"))
 
 
 def _end_reservations(
     session: Session, document: str, document_id: int, line_id: int | None = None
 ) -> list[tuple[LotId, LocationId, int]]:
     """Delete reservations and tell what they held; of two people who do it at once, the second finds none."""
-    ended = (
-        delete(_RESERVATION)
-        .where(_RESERVATION.c.document == document, _RESERVATION.c.document_id == document_id)
-        .returning(_RESERVATION.c.lot_id, _RESERVATION.c.location_id, _RESERVATION.c.quantity, _RESERVATION.c.line_id)
+    which = {"document": document, "number": document_id}
+    ended = session.connection().execute(
+        _END if line_id is None else _END_LINE, which if line_id is None else {**which, "line": line_id}
     )
-    if line_id is not None:
-        ended = ended.where(_RESERVATION.c.line_id == line_id)
-    rows = sorted(session.connection().execute(ended), key=lambda row: (row.line_id, row.lot_id, row.location_id))
+    rows = sorted(ended, key=lambda row: (row.line_id, row.lot_id, row.location_id))
     return [(LotId(row.lot_id), LocationId(row.location_id), row.quantity) for row in rows]
 
 

@@ -5,19 +5,21 @@ Balances are held in one order everywhere (item, expiry, lot, place) before they
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import Subquery
 
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.many import ROWS, as_rows, given, insert_many, insert_numbered
 from infusion_desktop.dates import now_utc
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
 from infusion_desktop.stock.words import NEVER_EXPIRES, LocationId, LocationKind, LotId, MoveId, MoveReason
 
@@ -71,10 +73,13 @@ def post(
         if kinds[move.to_id].keeps_balance:
             arriving[move.lot_id, move.to_id] += move.quantity
     known = lock_balances(session, {*leaving, *arriving})
-    _add(session, {key: units for key, units in arriving.items() if key not in known}, kinds)
-    _change(session, _ARRIVE, {key: units for key, units in arriving.items() if key in known})
-    if _change(session, _LEAVE[reserved], leaving) != len(leaving):
-        raise Refused(*_what_is_short(session, leaving, reserved))
+    if reserved:
+        _refuse_held(session, [key for key in leaving if not known.get(key, True)])
+    new = {key: units for key, units in arriving.items() if key not in known}
+    _add(session, new, kinds)
+    for key in new:
+        del arriving[key]
+    _change(session, leaving, arriving, reserved)
     rows = [
         {
             "lot_id": move.lot_id,
@@ -98,10 +103,10 @@ def post(
 def _add_moves(session: Session, rows: list[dict[str, Any]]) -> list[MoveId]:
     connection = session.connection()
     if connection.dialect.name != "sqlite":
-        return [MoveId(each) for each in connection.execute(_ADD_MOVES, rows).scalars()]
-    # SQLite returns ids only row by row; its one writer may number them itself, as moves are never removed.
+        return [MoveId(each) for each in insert_numbered(connection, _MOVE, rows)]
+    # SQLite's one writer may number them itself, as moves are never removed.
     last = connection.scalar(_LAST_MOVE) or 0
-    connection.execute(insert(_MOVE), [{"id": last + place, **row} for place, row in enumerate(rows, 1)])
+    insert_many(connection, _MOVE, [{"id": last + place, **row} for place, row in enumerate(rows, 1)])
     return [MoveId(last + place) for place in range(1, len(rows) + 1)]
 
 
@@ -113,17 +118,44 @@ def _kinds(session: Session, places: set[LocationId]) -> dict[LocationId, Locati
     return kinds
 
 
-def lock_balances(session: Session, wanted: Iterable[LotPlace]) -> set[LotPlace]:
-    """Those of the balances that exist, held for this transaction in the one order: item, expiry, lot, place.
+def lock_balances(session: Session, wanted: Iterable[LotPlace]) -> dict[LotPlace, bool]:
+    """Those of the balances that exist, held for this transaction in the one order, and whether each may be used.
 
     On SQLite the one writer holds everything anyway.
     """
-    keys = sorted(set(wanted))
-    found: set[LotPlace] = set()
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        rows = session.connection().execute(_LOCK, {"keys": keys[start : start + KEYS_AT_ONCE]})
-        found.update((LotId(lot), LocationId(place)) for lot, place in rows)
-    return found
+    rows = [{"lot": lot, "place": place} for lot, place in set(wanted)]
+    connection = session.connection()
+    found = connection.execute(_locking(connection.dialect.name), {ROWS: as_rows(rows)})
+    return {(LotId(lot), LocationId(place)): bool(usable) for lot, place, usable in found}
+
+
+@cache
+def _locking(dialect: str) -> Any:
+    balances = held_in_order(dialect)
+    return select(balances.c.lot, balances.c.place, balances.c.usable)
+
+
+def held_in_order(dialect: str, *facts: str) -> Subquery:
+    """The balances given by lot and place, held for the transaction in the one order: item, expiry, lot, place.
+
+    ``facts`` are more whole numbers given with each.
+    """
+    wanted = given(dialect, "lot", "place", *facts)
+    return (
+        select(wanted, _BALANCE.c.usable)
+        .join(_BALANCE, (_BALANCE.c.lot_id == wanted.c.lot) & (_BALANCE.c.location_id == wanted.c.place))
+        .order_by(_BALANCE.c.item_id, _BALANCE.c.expires_on, _BALANCE.c.lot_id, _BALANCE.c.location_id)
+        .with_for_update(of=_BALANCE)
+        .subquery("held")
+    )
+
+
+def _refuse_held(session: Session, keys: Sequence[LotPlace]) -> None:
+    if keys:
+        rows = session.connection().execute(_HELD, {"lots": sorted({lot for lot, _ in keys})})
+        refuse_if(
+            f"{row.name}, lot {row.number}, is held: {row.held}. Undo to picking and take another lot." for row in rows
+        )
 
 
 def _add(session: Session, arriving: dict[LotPlace, int], kinds: dict[LocationId, LocationKind]) -> None:
@@ -166,41 +198,52 @@ def _upsert(dialect: str) -> Any:
 
 _BALANCE = cast(Table, Balance.__table__)
 _MOVE = cast(Table, Move.__table__)
-_KEY = (_BALANCE.c.lot_id == bindparam("lot"), _BALANCE.c.location_id == bindparam("place"))
 _KINDS = select(Location.id, Location.kind).where(Location.id.in_(bindparam("places", expanding=True)))
-_LOCK = (
-    select(_BALANCE.c.lot_id, _BALANCE.c.location_id)
-    .where(tuple_(_BALANCE.c.lot_id, _BALANCE.c.location_id).in_(bindparam("keys", expanding=True)))
-    .order_by(_BALANCE.c.item_id, _BALANCE.c.expires_on, _BALANCE.c.lot_id, _BALANCE.c.location_id)
-    .with_for_update()
-)
 _FACTS = (
     select(Lot.id, Lot.item_id, Lot.expires_on, Lot.held)
     .where(Lot.id.in_(bindparam("lots", expanding=True)))
     .order_by(Lot.id)
     .with_for_update(read=True)
 )
-_ADD_MOVES = insert(_MOVE).returning(_MOVE.c.id, sort_by_parameter_order=True)
 _LAST_MOVE = select(func.max(_MOVE.c.id))
 _FREE = Balance.on_hand - Balance.reserved
-_UNITS = bindparam("units", type_=_BALANCE.c.on_hand.type)
-_LEAVE = {
-    False: update(_BALANCE)
-    .where(*_KEY, _BALANCE.c.on_hand - _BALANCE.c.reserved >= _UNITS)
-    .values(on_hand=_BALANCE.c.on_hand - _UNITS),
-    True: update(_BALANCE)
-    .where(*_KEY, _BALANCE.c.reserved >= _UNITS)
-    .values(on_hand=_BALANCE.c.on_hand - _UNITS, reserved=_BALANCE.c.reserved - _UNITS),
-}
-_ARRIVE = update(_BALANCE).where(*_KEY).values(on_hand=_BALANCE.c.on_hand + _UNITS)
+_HELD = (
+    select(Item.name, Lot.number, Lot.held)
+    .join(Item, Item.id == Lot.item_id)
+    .where(Lot.id.in_(bindparam("lots", expanding=True)), Lot.held != "")
+    .order_by(Lot.id)
+)
 
 
-def _change(session: Session, statement: Update, units: dict[LotPlace, int]) -> int:
-    """Change balances that are held already; how many rows the statement's conditions let through."""
-    if not units:
-        return 0
-    rows = [{"lot": lot, "place": place, "units": count} for (lot, place), count in units.items()]
-    return session.connection().execute(statement, rows).rowcount
+def _change(
+    session: Session, leaving: Mapping[LotPlace, int], arriving: Mapping[LotPlace, int], reserved: bool
+) -> None:
+    """Change balances that are held already, all by one conditional update; Refused when some would go below zero."""
+    keys = {**leaving, **arriving}
+    rows = []
+    for key in keys:
+        lot, place = key
+        left = leaving.get(key, 0)
+        units = arriving.get(key, 0) - left
+        rows.append({"lot": lot, "place": place, "units": units, "kept": -left if reserved else 0})
+    connection = session.connection()
+    changed = connection.execute(_changing(connection.dialect.name), {ROWS: as_rows(rows)})
+    done = {(LotId(lot), LocationId(place)) for lot, place in changed}
+    if len(done) != len(keys):
+        raise Refused(*_what_is_short(session, {key: leaving[key] for key in leaving if key not in done}, reserved))
+
+
+@cache
+def _changing(dialect: str) -> Any:
+    change = given(dialect, "lot", "place", "units", "kept")
+    on_hand, kept = _BALANCE.c.on_hand + change.c.units, _BALANCE.c.reserved + change.c.kept
+    return (
+        update(_BALANCE)
+        .where(_BALANCE.c.lot_id == change.c.lot, _BALANCE.c.location_id == change.c.place)
+        .where(kept >= 0, on_hand >= kept)
+        .values(on_hand=on_hand, reserved=kept)
+        .returning(_BALANCE.c.lot_id, _BALANCE.c.location_id)
+    )
 
 
 def _what_is_short(session: Session, leaving: dict[LotPlace, int], reserved: bool) -> list[str]:
