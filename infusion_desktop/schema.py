@@ -10,9 +10,10 @@ from infusion_desktop.deliveries import dispatch_tables as dispatch
 from infusion_desktop.deliveries import tables as deliveries
 from infusion_desktop.equipment import tables as equipment
 from infusion_desktop.patients import tables as patients
+from infusion_desktop.stock import purchase_tables as purchasing
 from infusion_desktop.stock import tables as stock
 
-ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, stock)
+ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, purchasing, stock)
 
 
 def metadata() -> MetaData:

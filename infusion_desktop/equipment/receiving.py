@@ -1,5 +1,7 @@
 """One receipt for everything a truck brought: supplies into stock, pumps and poles into the register."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 
 from infusion_desktop.access.roles import UserId
@@ -21,4 +23,5 @@ def receive(
     with database.transaction() as session:
         for new in equipment:
             register_in(session, new, by, at)
-        return receive_in(session, receipt, by, at, override, empty=bool(equipment))
+        counted = tuple(sorted(Counter(new.item_id for new in equipment).items()))
+        return receive_in(session, replace(receipt, registered=counted), by, at, override, empty=bool(equipment))

@@ -56,6 +56,8 @@ class NewItem:
     par_level: int = 0
     reorder_point: int = 0
     packs: tuple[Pack, ...] = field(default_factory=tuple)
+    max_level: int = 0
+    """Never order above this, except what patients need; 0 for no limit."""
 
 
 def checked(item: NewItem) -> NewItem:
@@ -72,8 +74,10 @@ def checked(item: NewItem) -> NewItem:
         values["ndc"] = _read(read_ndc, values["ndc"], reasons)
     if values["ndc_unit"] not in NDC_UNITS:
         reasons.append("The NDC unit is F2, GR, ME, ML or UN.")
-    if values["unit_cost"] < 0 or values["par_level"] < 0 or values["reorder_point"] < 0:
-        reasons.append("Cost, par level and reorder point are not below zero.")
+    if any(values[name] < 0 for name in ("unit_cost", "par_level", "reorder_point", "max_level")):
+        reasons.append("Cost, par level, reorder point and maximum are not below zero.")
+    if values["max_level"] and values["max_level"] < max(values["par_level"], values["reorder_point"]):
+        reasons.append("The maximum is not below par level and reorder point; 0 means no maximum.")
     packs = _checked_packs(item.packs, reasons)
     refuse_if(reasons)
     return NewItem(**values, packs=packs)

@@ -13,7 +13,6 @@ from infusion_desktop.stock.words import (
     ItemKind,
     LocationKind,
     MoveReason,
-    OrderState,
     RecallState,
     SiteTransferState,
     Storage,
@@ -57,7 +56,10 @@ class Item(Table):
     """Expected cost of one base unit; what a lot really cost stands on the lot."""
     par_level: Mapped[int] = mapped_column(default=0)
     reorder_point: Mapped[int] = mapped_column(default=0)
+    max_level: Mapped[int] = mapped_column(default=0)
+    """Never order above this, except what patients need; 0 for no limit."""
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendor.id"))
+    """The preferred vendor."""
     ended_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
@@ -93,6 +95,12 @@ class Vendor(Table):
     phone: Mapped[str] = mapped_column(default="")
     email: Mapped[str] = mapped_column(default="")
     lead_days: Mapped[int] = mapped_column(default=3)
+    contact: Mapped[str] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(default="")
+    """Lines as on an envelope."""
+    terms: Mapped[str] = mapped_column(default="")
+    least_order: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    """Dollars below which the vendor does not deliver free of charge; 0 for none."""
     ended_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
@@ -305,41 +313,6 @@ class Reservation(Table):
     document: Mapped[str]
     document_id: Mapped[int]
     line_id: Mapped[int]
-
-
-class PurchaseOrder(Table):
-    """What was ordered from a vendor."""
-
-    __tablename__ = "purchase_order"
-    __table_args__ = (one_of("state", OrderState), STRICT)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(unique=True)
-    vendor_id: Mapped[int] = mapped_column(ForeignKey("vendor.id"))
-    state: Mapped[OrderState] = mapped_column(Choice(OrderState))
-    ordered_on: Mapped[date | None]
-    expected_on: Mapped[date | None]
-    note: Mapped[str] = mapped_column(default="")
-    version: Mapped[int] = mapped_column()
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
-
-
-class PurchaseOrderLine(Table):
-    """An item on an order, in base units; ``received`` grows with each receipt."""
-
-    __tablename__ = "purchase_order_line"
-    __table_args__ = (
-        CheckConstraint("quantity > 0 AND received >= 0", name="quantities_known"),
-        STRICT,
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("purchase_order.id"), index=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
-    pack_id: Mapped[int | None] = mapped_column(ForeignKey("item_pack.id"))
-    quantity: Mapped[int]
-    received: Mapped[int] = mapped_column(default=0)
-    unit_cost: Mapped[Decimal] = mapped_column(UnitCost)
 
 
 class Receipt(Table):

@@ -4,15 +4,16 @@ from sqlalchemy import case, func, literal, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
+from infusion_desktop.stock.purchase_tables import PurchaseOrder, PurchaseOrderLine, ReceiptLine
 from infusion_desktop.stock.tables import Balance, Location, Lot, Move, Reservation
-from infusion_desktop.stock.words import NEVER_EXPIRES
+from infusion_desktop.stock.words import NEVER_EXPIRES, Condition
 
 MOST = 20
 
 
 def problems(session: Session) -> tuple[str, ...]:
     """Every difference between the ledger and what is kept beside it, each as a sentence; empty when all is well."""
-    return (*_balances(session), *_reservations(session), *_copies(session))
+    return (*_balances(session), *_reservations(session), *_copies(session), *_orders(session))
 
 
 def _balances(session: Session) -> list[str]:
@@ -67,3 +68,24 @@ def _copies(session: Session) -> list[str]:
         .limit(MOST)
     )
     return [f"Lot {lot} in place {place}: the balance repeats other facts than the lot." for lot, place in rows]
+
+
+def _orders(session: Session) -> list[str]:
+    """What order lines say was received is what the receipts' good lines add up to."""
+    came = (
+        select(ReceiptLine.order_line_id, func.sum(ReceiptLine.quantity).label("units"))
+        .where(ReceiptLine.condition == Condition.GOOD, ReceiptLine.order_line_id.is_not(None))
+        .group_by(ReceiptLine.order_line_id)
+        .subquery()
+    )
+    units = func.coalesce(came.c.units, 0)
+    rows = session.execute(
+        select(PurchaseOrder.number, PurchaseOrderLine.id, PurchaseOrderLine.received, units.label("units"))
+        .join(PurchaseOrder, PurchaseOrder.id == PurchaseOrderLine.order_id)
+        .outerjoin(came, came.c.order_line_id == PurchaseOrderLine.id)
+        .where(PurchaseOrderLine.received != units)
+        .limit(MOST)
+    )
+    return [
+        f"Order {row.number}, line {row.id}: {row.received} received, the receipts say {row.units}." for row in rows
+    ]

@@ -16,6 +16,11 @@ RecallId = NewType("RecallId", int)
 CountPlanId = NewType("CountPlanId", int)
 WriteOffId = NewType("WriteOffId", int)
 SiteTransferId = NewType("SiteTransferId", int)
+VendorId = NewType("VendorId", int)
+OfferId = NewType("OfferId", int)
+OrderId = NewType("OrderId", int)
+OrderLineId = NewType("OrderLineId", int)
+VendorReturnId = NewType("VendorReturnId", int)
 
 NEVER_EXPIRES = date(9999, 12, 31)
 """Stands in balances for a lot without an expiry date, so that it comes last."""
@@ -164,9 +169,39 @@ class OrderState(StrEnum):
     """A purchase order's life."""
 
     DRAFT = "draft"
-    ORDERED = "ordered"
+    SENT = "sent"
+    PARTLY_RECEIVED = "partly received"
     RECEIVED = "received"
+    CLOSED = "closed"
     CANCELLED = "cancelled"
+
+    @property
+    def is_expected(self) -> bool:
+        """The vendor has it and still owes goods."""
+        return self in (OrderState.SENT, OrderState.PARTLY_RECEIVED)
+
+
+class Condition(StrEnum):
+    """How what arrived stands against the order; only good units become stock that may be sent."""
+
+    GOOD = "good"
+    DAMAGED = "damaged"
+    WRONG = "wrong item"
+    OVER = "more than ordered"
+    MISSING = "on the slip, not in the box"
+
+    @property
+    def goes_back(self) -> bool:
+        """It is here, waits in quarantine and is sent back to the vendor."""
+        return self in (Condition.DAMAGED, Condition.WRONG, Condition.OVER)
+
+
+class VendorReturnState(StrEnum):
+    """A vendor return's life."""
+
+    SENT = "sent back"
+    CREDITED = "credited"
+    CLOSED = "closed without full credit"
 
 
 class CountState(StrEnum):
