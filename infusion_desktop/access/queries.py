@@ -30,6 +30,12 @@ def staff_rows(session: Session) -> tuple[StaffRow, ...]:
     )
 
 
+def working_people(session: Session) -> tuple[tuple[str, UserId], ...]:
+    """Names and ids of those who work here now, by name: to whom a task may be given."""
+    people = session.execute(select(Staff.name, Staff.id).where(Staff.ended_at.is_(None)).order_by(Staff.name))
+    return tuple((row.name, UserId(row.id)) for row in people)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """An entry of the audit trail as people read it."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, now_utc
 from infusion_desktop.deliveries.steps import DOCUMENT, Head
@@ -54,6 +55,7 @@ class FollowUpRow:
     done: bool
     outcome: str
     version: int
+    owner: str = ""
 
 
 def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
@@ -132,11 +134,32 @@ def finish_follow_up(database: Database, follow_up_id: int, outcome: str, versio
         record(session, by, "finish", "follow-up", row.id, patient_id=row.patient_id, after={"done": True})
 
 
+def assign_follow_up(
+    database: Database, follow_up_id: int, owner_id: UserId | None, due_on: date, version: int, by: UserId
+) -> None:
+    """Give a task to somebody (or to whoever takes it), by another day."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        row = session.get(FollowUp, follow_up_id)
+        if row is None:
+            raise Refused("This follow-up is not known. Look at the list again.")
+        if row.version != version or row.done_at is not None:
+            raise Stale("Somebody else has done or changed this meanwhile. Look at the list again.")
+        before = {"owner": row.owner_id, "due_on": row.due_on}
+        row.owner_id, row.due_on = owner_id, due_on
+        record(session, by, "assign", "follow-up", row.id, patient_id=row.patient_id, before=before,
+               after={"owner": owner_id, "due_on": due_on})  # fmt: skip
+
+
 def follow_ups(
     session: Session, until: date | None = None, *, patient_id: PatientId | None = None, done_too: bool = False
 ) -> tuple[FollowUpRow, ...]:
     """What is due by a day (everything without one), the most urgent first."""
-    wanted = select(FollowUp, Patient).join(Patient, Patient.id == FollowUp.patient_id)
+    wanted = (
+        select(FollowUp, Patient, Staff.name)
+        .join(Patient, Patient.id == FollowUp.patient_id)
+        .outerjoin(Staff, Staff.id == FollowUp.owner_id)
+    )
     if until is not None:
         wanted = wanted.where(FollowUp.due_on <= until)
     if patient_id is not None:
@@ -158,8 +181,9 @@ def follow_ups(
             row.done_at is not None,
             row.outcome,
             row.version,
+            owner or "",
         )
-        for row, patient in session.execute(wanted.order_by(FollowUp.due_on, FollowUp.id))
+        for row, patient, owner in session.execute(wanted.order_by(FollowUp.due_on, FollowUp.id))
     )
 
 

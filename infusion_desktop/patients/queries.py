@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, cast
 
@@ -103,6 +103,10 @@ class CoverageRow:
     policy: NewCoverage
     version: int
 
+    def ending(self, last_on: date) -> NewCoverage:
+        """The same policy with its last day."""
+        return replace(self.policy, ends_on=last_on)
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
@@ -124,6 +128,8 @@ class TherapyRow:
     prescriber: str
     device: str
     version: int
+    replaces: TherapyId | None = None
+    """The order as it stood before this version of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +312,13 @@ def therapies_of(session: Session, patient_id: PatientId) -> tuple[TherapyRow, .
             + (f", {prescriber.credentials}" if prescriber.credentials else ""),
             show_device(device),
             row.version,
+            None if row.replaces_id is None else TherapyId(row.replaces_id),
         )
         for row, prescriber, device in rows
     )
 
 
-def show_device(device: AccessDevice | None) -> str:
+def show_device(device: AccessDevice | NewDevice | None) -> str:
     """An access device in words, such as "PICC, 2 lumens, left arm"."""
     if device is None:
         return ""

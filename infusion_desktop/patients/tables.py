@@ -171,6 +171,7 @@ class Therapy(Table):
         one_of("method", Method),
         CheckConstraint("stops_on IS NULL OR stops_on >= starts_on", name="stops_after_it_starts"),
         CheckConstraint("interval_hours > 0", name="interval_positive"),
+        Index("uq_therapy_replaces_id", "replaces_id", unique=True),
         STRICT,
     )
 
@@ -200,6 +201,24 @@ class Therapy(Table):
     """A pharmacist's own choice of HCPCS code; "" lets the rules propose it."""
     priority: Mapped[int] = mapped_column(default=2)
     """1 is the most urgent when stock is scarce."""
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("therapy.id"))
+    """The order as it stood until the day before this one starts: another dose or frequency of the same therapy."""
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class TherapyLab(Table):
+    """A laboratory test that goes with an order: drawn first on a day, then every so many days until it ends."""
+
+    __tablename__ = "therapy_lab"
+    __table_args__ = (CheckConstraint("every_days > 0", name="every_days_positive"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    therapy_id: Mapped[int] = mapped_column(ForeignKey("therapy.id"), index=True)
+    name: Mapped[str]
+    first_on: Mapped[date]
+    every_days: Mapped[int]
+    ended_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

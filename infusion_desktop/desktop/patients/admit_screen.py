@@ -73,7 +73,7 @@ class AdmitScreen(Screen):
         self.caregiver_relation = TextField("Caregiver is the patient's", placeholder="daughter")
         self.allergies = TextField("Allergies", placeholder="none known")
         self.latex = CheckField("Allergic to latex", hint="Every kit is checked against it.")
-        self.weight = TextField("Weight (kg)", read=_read_weight)
+        self.weight = TextField("Weight (kg)", read=read_weight)
         self.diagnoses = TextField("Diagnoses (ICD-10)", hint="The principal one first, separated by blanks.")
         devices = [(each.value, each) for each in AccessKind]
         self.device: ChoiceField[AccessKind] = ChoiceField("Access device", devices)
@@ -280,7 +280,8 @@ def _is_optional(field: object) -> bool:
     return isinstance(field, ChoiceField | DayField | QuantityField)
 
 
-def _read_weight(text: str) -> str:
+def read_weight(text: str) -> str:
+    """A weight in kilograms as typed, or Refused."""
     try:
         weight = Decimal(text) if text.isascii() and len(text) < 8 else Decimal(0)
     except InvalidOperation:

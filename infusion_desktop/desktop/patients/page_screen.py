@@ -1,170 +1,116 @@
 """Everything about one patient at a glance, and what is done for them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import Days, show_day, today
+from infusion_desktop.deliveries.follow_ups import follow_ups
 from infusion_desktop.deliveries.home_counts import AtHome, at_home
 from infusion_desktop.deliveries.queries import DeliveryRow, of_patient
-from infusion_desktop.desktop.buttons import button
-from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
-from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, VisitDialog
-from infusion_desktop.desktop.patients.order_form import OrderForm
-from infusion_desktop.desktop.patients.small_dialogs import FormDialog, LastDayForm, PauseForm
-from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.patients import page_columns as columns
+from infusion_desktop.desktop.patients.order_deeds import OrderDeeds
+from infusion_desktop.desktop.patients.page_base import Everything, with_buttons
+from infusion_desktop.desktop.patients.person_deeds import PersonDeeds
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.queries import AssetRow, at_place
 from infusion_desktop.identifiers import show_phone, show_zip
-from infusion_desktop.patients.discharging import discharge
-from infusion_desktop.patients.interruptions import NewInterruption, close_interruption, interrupt
-from infusion_desktop.patients.queries import (
-    EpisodeRow,
-    InterruptionRow,
-    PatientPage,
-    TherapyRow,
-    open_patient,
-    patient_page,
-    prescribers,
-    therapy_calendars,
-)
-from infusion_desktop.patients.therapies import order_therapy, stop_therapy
-from infusion_desktop.patients.words import DeviceId, InterruptionKind, PatientId, TherapyId
-from infusion_desktop.stock.queries import find_items
-from infusion_desktop.stock.words import ItemKind
+from infusion_desktop.patients.labs import labs_of
+from infusion_desktop.patients.queries import PatientPage, TherapyRow, open_patient, patient_page, therapy_calendars
+from infusion_desktop.patients.words import PatientId
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
-    """What the page shows."""
-
-    page: PatientPage
-    deliveries: tuple[DeliveryRow, ...]
-    supplies: tuple[AtHome, ...]
-    equipment: tuple[AssetRow, ...]
-    days: dict[TherapyId, int]
-    """Days at home until today that each order has run, without its interruptions."""
-
-
-def _therapy_state(row: TherapyRow) -> str:
-    day = today()
-    if row.order.stops_on is not None and row.order.stops_on < day:
-        return "Ended"
-    return "Runs" if row.order.starts_on <= day else "Begins soon"
-
-
-_TONES = {"Ended": Tone.NEUTRAL, "Runs": Tone.GOOD, "Begins soon": Tone.INFO}
-
-
-ORDER: Column[TherapyRow] = Column("Order", text=lambda row: row.order.drug, stretch=True)
-THERAPIES: tuple[Column[TherapyRow], ...] = (
-    Column("State", text=_therapy_state, tone=lambda row: _TONES[_therapy_state(row)]),
-    Column("First day", text=lambda row: show_day(row.order.starts_on), sort_key=lambda row: row.order.starts_on),
-    Column(
-        "Last day", text=lambda row: show_day(row.order.stops_on) or "goes on", sort_key=lambda row: row.order.stops_on
-    ),
-    Column("How", text=lambda row: f"{row.order.method.value}, every {row.order.interval_hours} h"),
-    Column("Through", text=lambda row: row.device),
-    Column("Kind", text=lambda row: row.order.therapy_class.value, hidden=True),
-    Column("Prescriber", text=lambda row: row.prescriber, hidden=True),
-)
-PAUSES: tuple[Column[InterruptionRow], ...] = (
-    Column("Why", text=lambda row: row.pause.kind.value),
-    Column("First day", text=lambda row: show_day(row.pause.first_on), sort_key=lambda row: row.pause.first_on),
-    Column(
-        "Last day",
-        text=lambda row: show_day(row.pause.last_on) or "still lasts",
-        sort_key=lambda row: row.pause.last_on,
-    ),
-    Column("Note", text=lambda row: row.pause.note, stretch=True),
-)
-SUPPLIES: tuple[Column[AtHome], ...] = (
-    Column("Item", text=lambda row: row.name, stretch=True),
-    Column("Number", text=lambda row: row.number),
-    Column(
-        "By our books",
-        text=lambda row: f"{row.by_ledger:,} {row.unit}",
-        sort_key=lambda row: row.by_ledger,
-        numeric=True,
-    ),
-    Column("Counted", text=lambda row: "" if row.counted is None else str(row.counted), numeric=True),
-    Column("On", text=lambda row: show_day(row.counted_on), sort_key=lambda row: row.counted_on),
-)
-EQUIPMENT: tuple[Column[AssetRow], ...] = (
-    Column("Tag", text=lambda row: row.tag),
-    Column("Item", text=lambda row: row.item_name, stretch=True),
-    Column("Serial", text=lambda row: row.serial),
-    Column("State", text=lambda row: row.state.value),
-    Column(
-        "Maintenance due",
-        text=lambda row: show_day(row.maintenance_due_on),
-        sort_key=lambda row: row.maintenance_due_on,
-    ),
-)
-DELIVERIES: tuple[Column[DeliveryRow], ...] = (
-    Column("Number", text=lambda row: row.number),
-    Column("Day", text=lambda row: show_day(row.scheduled_on), sort_key=lambda row: row.scheduled_on),
-    Column("Therapy", text=lambda row: row.therapy, stretch=True),
-    Column("State", text=lambda row: row.state.value),
-)
-
-
-class PatientScreen(Screen):
+class PatientScreen(OrderDeeds, PersonDeeds):
     """The page of one patient."""
 
     title = "Patient"
     topics = frozenset({"patients", "deliveries", "equipment"})
     help = (
-        "Therapies and their days, what is at home, deliveries, coverage. Opening a patient is kept in the audit trail."
+        "Therapies and their days, what is at home, deliveries, coverage, tasks. Deeds about a list stand below it. "
+        "Opening a patient is kept in the audit trail."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self._patient: PatientId | None = None
-        self.shown: Everything | None = None
         self._head()
-        days = Column[TherapyRow](
-            "Days at home", text=lambda row: str(self._days(row)), sort_key=self._days, numeric=True
-        )
-        self.therapies = self._table((ORDER, days, *THERAPIES), "Orders", "order", "No order yet. Write the first one.")
-        self.pauses = self._table(PAUSES, "Interruptions", "interruption", "No interruption.")
-        self.supplies = self._table(SUPPLIES, "Supplies at home", "item", "Nothing of ours is at home.")
-        self.equipment = self._table(EQUIPMENT, "Equipment at home", "device", "No pump or pole is at home.")
-        self.deliveries = self._table(DELIVERIES, "Deliveries", "delivery", "Nothing was delivered yet.")
-        self.deliveries.opened.connect(lambda row: self._open("delivery", row))
-        self.equipment.opened.connect(lambda row: self._open("asset", row))
-        tabs = QTabWidget()
-        for title, table in (
-            ("Therapies", self.therapies),
-            ("Interruptions", self.pauses),
-            ("Supplies at home", self.supplies),
-            ("Pumps and poles", self.equipment),
-            ("Deliveries", self.deliveries),
-        ):
-            tabs.addTab(table, title)
-        self.tabs = tabs
+        self._make_tables()
+        self._fill_tabs()
         page = Page(self)
         page.actions(*self._buttons())
         page.add(self.head)
-        page.add(tabs, 1)
+        page.add(self.tabs, 1)
+
+    def _make_tables(self) -> None:
+        days = Column[TherapyRow](
+            "Days at home", text=lambda row: str(self._days(row)), sort_key=self._days, numeric=True
+        )
+        orders = (columns.ORDER, days, *columns.THERAPIES)
+        self.therapies = self._table(orders, "Orders", "order", "No order yet. Write the first one.")
+        self.labs = self._table(columns.LABS, "Tests", "test", "No test goes with the orders.")
+        self.pauses = self._table(columns.PAUSES, "Interruptions", "interruption", "No interruption.")
+        self.devices = self._table(columns.DEVICES, "Access devices", "access device", "No catheter, port or tube.")
+        self.coverages = self._table(columns.COVERAGES, "Coverage", "coverage", "Nobody pays yet. Add a coverage.")
+        self.supplies = self._table(columns.SUPPLIES, "Supplies at home", "item", "Nothing of ours is at home.")
+        self.equipment = self._table(columns.EQUIPMENT, "Equipment at home", "device", "No pump or pole is at home.")
+        self.deliveries = self._table(columns.DELIVERIES, "Deliveries", "delivery", "Nothing was delivered yet.")
+        self.tasks = self._table(columns.TASKS, "Tasks", "task", "Nothing is to be done.")
+        self.deliveries.opened.connect(lambda row: self._open("delivery", row))
+        self.equipment.opened.connect(lambda row: self._open("asset", row))
+        self.therapies.opened.connect(lambda _row: self._change() if self.context.may(Permission.WRITE_THERAPY) else 0)
+
+    def _fill_tabs(self) -> None:
+        write, admit, cover = Permission.WRITE_THERAPY, Permission.ADMIT, Permission.EDIT_COVERAGE
+        plan = Permission.PLAN_DELIVERY
+        self._add_tab(
+            "Orders", self.therapies, (write, "Stop…", self._stop), (admit, "Prescriber…", self._edit_prescriber),
+            (write, "Correct…", self._correct), (write, "Change from a day on…", self._change),
+            (write, "Write an order…", self._order),
+        )  # fmt: skip
+        self._add_tab(
+            "Interruptions", self.pauses, (write, "Entered by mistake…", self._remove_pause),
+            (write, "The patient is back…", self._end_pause), (write, "Interrupt…", self._interrupt),
+        )  # fmt: skip
+        self._add_tab("Tests", self.labs, (write, "End…", self._end_lab), (write, "Add a test…", self._add_lab))
+        self._add_tab(
+            "Access", self.devices, (write, "Change or removed…", self._edit_device),
+            (write, "Add an access device…", self._add_device),
+        )  # fmt: skip
+        self._add_tab(
+            "Coverage", self.coverages, (cover, "Authorization…", self._authorize),
+            (Permission.CHARGE, "Nursing visit…", self._visit), (cover, "End…", self._end_coverage),
+            (cover, "Change…", self._edit_coverage), (cover, "Add a coverage…", self._add_coverage),
+        )  # fmt: skip
+        self._add_tab("Supplies at home", self.supplies)
+        self._add_tab("Pumps and poles", self.equipment)
+        self._add_tab("Deliveries", self.deliveries)
+        self._add_tab(
+            "Tasks", self.tasks, (plan, "Give to…", self._assign_task), (plan, "Done…", self._finish_task),
+            (plan, "Add a task…", self._add_task),
+        )  # fmt: skip
+
+    def _add_tab(
+        self, title: str, table: "TableView[Any]", *deeds: tuple[Permission, str, Callable[[], object]]
+    ) -> None:
+        allowed = [button(name, press) for permission, name, press in deeds if self.context.may(permission)]
+        self.tabs.addTab(with_buttons(table, *allowed), title)
 
     def _open(self, kind: str, row: DeliveryRow | AssetRow | None) -> None:
         if row is not None:
             self.desk.open(kind, row.id)
 
-    def _table(self, columns: object, name: str, noun: str, empty: str) -> TableView:  # type: ignore[type-arg]
+    def _table(self, shown: Any, name: str, noun: str, empty: str) -> "TableView[Any]":
         plural = {"delivery": "deliveries"}.get(noun, noun + "s")
         return TableView(
-            columns, lambda row: row.item_id if isinstance(row, AtHome) else row.id, name=name, desk=self.desk,  # type: ignore[arg-type]
+            shown, lambda row: row.item_id if isinstance(row, AtHome) else row.id, name=name, desk=self.desk,
             noun=(noun, plural), empty=empty, settings=self.settings(),
         )  # fmt: skip
 
@@ -173,29 +119,17 @@ class PatientScreen(Screen):
         found: list[QWidget] = []
         if may(Permission.SEE_BILLING):
             found.append(button("Bill a month", self._bill, icon="claim"))
-        if may(Permission.EDIT_COVERAGE):
-            found += [button("Authorization", self._authorize)]
         if may(Permission.WRITE_THERAPY):
-            found += [
-                button("Interrupt", self._interrupt, icon="pause"),
-                button("Write an order", self._order, icon="edit"),
-            ]
-        if deeds := self._rarer_deeds():
+            found.append(button("Interrupt", self._interrupt, icon="pause"))
+        if may(Permission.ADMIT):
+            deeds: list[tuple[str, Callable[[], object]]] = [
+                ("Particulars: name, address, allergies…", self._edit_person),
+                ("Diagnoses and checklist…", self._edit_episode), ("Discharge…", self._discharge),
+            ]  # fmt: skip
             found.append(_menu_button("More", deeds))
         if may(Permission.PLAN_DELIVERY):
             found.append(button("New delivery", self._deliver, icon="truck", kind="primary"))
         return found
-
-    def _rarer_deeds(self) -> list[tuple[str, Callable[[], object]]]:
-        may = self.context.may
-        deeds: list[tuple[str, Callable[[], object]]] = []
-        if may(Permission.WRITE_THERAPY):
-            deeds += [("Stop an order", self._stop), ("End an interruption", self._end_pause)]
-        if may(Permission.CHARGE):
-            deeds.append(("Nursing visit", self._visit))
-        if may(Permission.ADMIT):
-            deeds.append(("Discharge", self._discharge))
-        return deeds
 
     def _head(self) -> None:
         self.head = Card()
@@ -209,6 +143,9 @@ class PatientScreen(Screen):
         top.addWidget(self.name)
         top.addWidget(self.latex)
         top.addStretch(1)
+        if self.context.may(Permission.ADMIT):
+            top.addWidget(tool("edit", "Change name, address, allergies, caregiver", self._edit_person))
+            top.addWidget(tool("clipboard", "Diagnoses and intake checklist", self._edit_episode))
         self.head.add(top)
         for line in (self.facts, self.care, self.pays):
             self.head.add(line)
@@ -220,13 +157,20 @@ class PatientScreen(Screen):
             self._patient = PatientId(record)
             self.load()
 
+    @property
+    def _tables(self) -> "tuple[TableView[Any], ...]":
+        return (
+            self.therapies, self.pauses, self.labs, self.devices, self.coverages, self.supplies, self.equipment,
+            self.deliveries, self.tasks,
+        )  # fmt: skip
+
     def _blank(self) -> None:
         """Nobody's page, so that no deed for one patient is done in view of another."""
         self.shown = None
         self.latex.hide()
         for text in (self.name, self.facts, self.care, self.pays):
             text.setText("")
-        for table in (self.therapies, self.pauses, self.supplies, self.equipment, self.deliveries):
+        for table in self._tables:
             table.set_rows(())
 
     def load(self) -> None:
@@ -247,6 +191,8 @@ class PatientScreen(Screen):
                 at_home(session, patient),
                 at_place(session, page.home_id, today()),
                 {each.therapy_id: len(each.days(so_far)) for each in calendars},
+                labs_of(session, patient),
+                follow_ups(session, patient_id=patient, done_too=True),
             )
 
     def _read(self, patient: PatientId) -> PatientPage:
@@ -270,27 +216,17 @@ class PatientScreen(Screen):
         town = f"{person.city}, {person.state} {show_zip(person.zip)}"
         lines.append(f"{street}, {town}   {show_phone(person.phone)}")
         self.facts.setText("\n".join(lines))
-        care = [f"Allergies: {person.allergies or 'none known'}"]
-        if person.caregiver_name:
-            care.append(
-                f"Caregiver: {person.caregiver_name} ({person.caregiver_relation}) {show_phone(person.caregiver_phone)}"
-            )
-        if page.episode is not None:
-            care.append(
-                f"In care since {show_day(page.episode.admitted_on)}; "
-                f"diagnoses {', '.join(page.episode.diagnoses) or 'missing'}"
-            )
-            if page.episode.checklist.missing:
-                care.append(f"Checklist still open: {', '.join(page.episode.checklist.missing)}")
-        else:
-            care.append("Discharged")
-        self.care.setText("\n".join(care))
+        self.care.setText("\n".join(_care(page)))
         self.pays.setText("\n".join(f"{row.payer}, member {row.policy.member_id}" for row in page.coverages))
         self.therapies.set_rows(page.therapies)
         self.pauses.set_rows(page.interruptions)
+        self.labs.set_rows(found.labs)
+        self.devices.set_rows(page.devices)
+        self.coverages.set_rows(page.coverages)
         self.supplies.set_rows(found.supplies)
         self.equipment.set_rows(found.equipment)
         self.deliveries.set_rows(found.deliveries)
+        self.tasks.set_rows(sorted(found.tasks, key=lambda row: (row.done, row.due_on)))
 
     def _deliver(self) -> None:
         if self.shown is not None:
@@ -300,128 +236,22 @@ class PatientScreen(Screen):
         if self.shown is not None:
             self.desk.open("patient month", self.shown.page.id)
 
-    def _authorize(self) -> None:
-        if self.shown is not None:
-            self.asked = AuthorizationDialog(self.context, self.desk, self, self.shown.page)
-            self.asked.open()
 
-    def _visit(self) -> None:
-        if self.shown is not None:
-            self.told = VisitDialog(self.context, self.desk, self, self.shown.page)
-            self.told.open()
-
-    def _order(self) -> None:
-        if self.shown is None:
-            return
-        patient = self.shown.page.id
-        form = OrderForm()
-        form.begin(today())
-        devices = self.shown.page.devices
-        device: DeviceId | None = next((each.id for each in devices if each.device.removed_on is None), None)
-        self.dialog = FormDialog(
-            self, "A new order", form, lambda: self._keep_order(patient, form, device), said="The order is written."
+def _care(page: PatientPage) -> list[str]:
+    """Allergies, caregiver and episode as sentences."""
+    person = page.person
+    lines = [f"Allergies: {person.allergies or 'none known'}"]
+    if person.caregiver_name:
+        lines.append(
+            f"Caregiver: {person.caregiver_name} ({person.caregiver_relation}) {show_phone(person.caregiver_phone)}"
         )
-
-        def offer(found: tuple[object, object]) -> None:
-            form.offer(*found)  # type: ignore[arg-type]
-
-        self.ask(self._choices, offer)
-        self.dialog.open()
-
-    def _choices(self) -> tuple[object, object]:
-        with self.context.database.reading() as session:
-            return prescribers(session), find_items(session, "", kinds=(ItemKind.DRUG,), limit=5000)
-
-    def _keep_order(self, patient: PatientId, form: OrderForm, device: DeviceId | None) -> Deed:
-        order, database, by = form.order(device), self.context.database, self.context.user_id
-        return lambda _why: order_therapy(database, patient, order, by)
-
-    def _stop(self) -> None:
-        row = self._selected(self.therapies, "Select the order that ends.")
-        if not isinstance(row, TherapyRow):
-            return
-        form = LastDayForm()
-        self.dialog = FormDialog(
-            self, f"Stop {row.order.drug}", form, lambda: self._keep_stop(row, form), said="The order ends then."
-        )
-        self.dialog.open()
-
-    def _keep_stop(self, row: TherapyRow, form: LastDayForm) -> Deed:
-        last_on, reason = form.last_on.value() or today(), form.reason.value()
-        database, by = self.context.database, self.context.user_id
-        return lambda _why: stop_therapy(database, row.id, last_on, reason, row.version, by)
-
-    def _end_pause(self) -> None:
-        row = self._selected(self.pauses, "Select the interruption that ends.")
-        if not isinstance(row, InterruptionRow):
-            return
-        form = LastDayForm(with_reason=False)
-        self.dialog = FormDialog(
-            self,
-            "The patient is back",
-            form,
-            lambda: self._keep_end_of_pause(row, form),
-            said="The days after it count again.",
-            changed=("patients", "billing"),
-        )
-        self.dialog.open()
-
-    def _keep_end_of_pause(self, row: InterruptionRow, form: LastDayForm) -> Deed:
-        last_on, database, by = form.last_on.value() or today(), self.context.database, self.context.user_id
-        return lambda _why: close_interruption(database, row.id, last_on, row.version, by)
-
-    def _discharge(self) -> None:
-        episode = None if self.shown is None else self.shown.page.episode
-        if episode is None:
-            self.desk.messages.refused(("The patient is not in care.",), self, Tone.INFO)
-            return
-        form = LastDayForm()
-        self.dialog = FormDialog(
-            self,
-            "Discharge; orders that still run stop on that day",
-            form,
-            lambda: self._keep_discharge(episode, form),
-            said="The patient is discharged.",
-            changed=("patients", "billing"),
-        )
-        self.dialog.open()
-
-    def _keep_discharge(self, episode: EpisodeRow, form: LastDayForm) -> Deed:
-        last_on, reason = form.last_on.value() or today(), form.reason.value()
-        database, by = self.context.database, self.context.user_id
-        return lambda _why: discharge(database, episode.id, last_on, reason, episode.version, by)
-
-    def _selected(self, table: TableView[Any], sentence: str) -> object:
-        """The row a deed is about: the marked one, or the only one; otherwise ask for it."""
-        rows = table.model.rows
-        row = table.current_row() or (rows[0] if len(rows) == 1 else None)
-        if row is None:
-            self.tabs.setCurrentWidget(table)
-            self.desk.messages.refused((sentence,), self, Tone.INFO)
-        return row
-
-    def _interrupt(self) -> None:
-        if self.shown is None:
-            return
-        patient = self.shown.page.id
-        form = PauseForm()
-        self.dialog = FormDialog(
-            self,
-            "Interrupt the therapies",
-            form,
-            lambda: self._keep_pause(patient, form),
-            said="The interruption is kept; its days do not count.",
-            changed=("patients", "billing"),
-        )
-        self.dialog.open()
-
-    def _keep_pause(self, patient: PatientId, form: PauseForm) -> Deed:
-        pause = NewInterruption(
-            form.kind.value() or InterruptionKind.HOLD, form.first_on.value() or today(), form.last_on.value(),
-            note=form.note.value(),
-        )  # fmt: skip
-        database, by = self.context.database, self.context.user_id
-        return lambda _why: interrupt(database, patient, pause, by)
+    if page.episode is None:
+        return [*lines, "Discharged"]
+    diagnoses = ", ".join(page.episode.diagnoses) or "missing"
+    lines.append(f"In care since {show_day(page.episode.admitted_on)}; diagnoses {diagnoses}")
+    if page.episode.checklist.missing:
+        lines.append(f"Checklist still open: {', '.join(page.episode.checklist.missing)}")
+    return lines
 
 
 def _menu_button(title: str, deeds: list[tuple[str, Callable[[], object]]]) -> QPushButton:

@@ -24,7 +24,17 @@ from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.queries import patient_page
 from infusion_desktop.patients.therapies import NewTherapy
-from infusion_desktop.patients.words import InterruptionKind, Method, PatientId, PayerKind, Route, Sex, TherapyClass
+from infusion_desktop.patients.words import (
+    AccessKind,
+    InterruptionKind,
+    Method,
+    PatientId,
+    PayerKind,
+    Rank,
+    Route,
+    Sex,
+    TherapyClass,
+)
 from infusion_desktop.stock.places import set_up_places
 
 
@@ -129,3 +139,100 @@ def test_an_unknown_patient_leaves_no_other_patient_in_view(shell: Shell, qtbot:
     qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
     assert page.shown is None
     assert page.name.text() == ""
+
+
+def press_save(qtbot: QtBot, page: Any) -> None:
+    qtbot.mouseClick(page.dialog.save_button, Qt.MouseButton.LeftButton)
+
+
+def in_dialog(qtbot: QtBot, page: Any, ask: Any) -> Any:
+    """The form a deed asks for, once its lists are there."""
+    page.dialog = None
+    ask()
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    return page.dialog.form
+
+
+def test_particulars_coverage_device_and_checklist_are_changed_in_the_window(
+    shell: Shell, qtbot: QtBot, ann: PatientId
+) -> None:
+    page = opened(shell, qtbot, ann)
+    form = in_dialog(qtbot, page, page._edit_person)
+    form.street.line.selectAll()
+    qtbot.keyClicks(form.street.line, "77 New Harbor Way")
+    form.allergies.set_value("Penicillin")
+    form.latex.set_value(False)
+    form.zip.line.clear()
+    press_save(qtbot, page)
+    assert "needed" in form.zip.error.text()
+    form.zip.set_value("97206")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: "77 New Harbor Way" in page.facts.text(), timeout=10_000)
+    assert not page.latex.isVisibleTo(page)
+    assert "Penicillin" in page.care.text()
+
+    form = in_dialog(qtbot, page, page._edit_episode)
+    for check in form.checks.values():
+        check.set_value(True)
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: "Checklist" not in page.care.text(), timeout=10_000)
+
+    form = in_dialog(qtbot, page, page._add_device)
+    form.kind.set_value(AccessKind.PORT)
+    form.site.set_value("right chest")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: len(page.devices.model.rows) == 1, timeout=10_000)
+    form = in_dialog(qtbot, page, page._edit_device)
+    form.removed_on.set_value(today())
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: bool(page.devices.model.rows[0].device.removed_on), timeout=10_000)
+
+    form = in_dialog(qtbot, page, page._add_coverage)
+    form.payer.set_value(page.coverages.model.rows[0].policy.payer_id)
+    form.member.set_value("S77")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.dialog.banner.isVisible(), timeout=10_000)
+    assert "primary at the same time" in page.dialog.banner.text.text()
+    form.rank.set_value(Rank.SECONDARY)
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: len(page.coverages.model.rows) == 2, timeout=10_000)
+    page.coverages.select_ids([page.coverages.model.rows[1].id])
+    form = in_dialog(qtbot, page, page._end_coverage)
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.coverages.model.rows[1].policy.ends_on == today(), timeout=10_000)
+
+
+def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
+    shell: Shell, qtbot: QtBot, ann: PatientId
+) -> None:
+    page = opened(shell, qtbot, ann)
+    form = in_dialog(qtbot, page, page._add_lab)
+    qtbot.keyClicks(form.name.line, "CBC, BMP")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: len(page.labs.model.rows) == 1, timeout=10_000)
+    form = in_dialog(qtbot, page, page._change)
+    assert form.drug.value() == "cefazolin 2 g", "the order as it stands is filled in"
+    form.interval.set_value(12)
+    form.fields[0].set_value(today() + timedelta(days=1))
+    press_save(qtbot, page)
+    assert "needed" in form.fields[1].error.text(), "a change needs its reason"
+    qtbot.keyClicks(form.fields[1].line, "call from the prescriber")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 2, timeout=10_000)
+    newer, older = page.therapies.model.rows
+    assert (newer.order.interval_hours, older.order.interval_hours) == (12, 8)
+    assert (newer.replaces, older.order.stops_on) == (older.id, today())
+
+    form = in_dialog(qtbot, page, page._add_task)
+    qtbot.keyClicks(form.title.line, "Ask for the culture result")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: len(page.tasks.model.rows) == 1, timeout=10_000)
+    form = in_dialog(qtbot, page, page._assign_task)
+    owner = form.fields[0]
+    owner.set_value(shell.context.user_id)
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.tasks.model.rows[0].owner == "Ada Min", timeout=10_000)
+    form = in_dialog(qtbot, page, page._finish_task)
+    qtbot.keyClicks(form.reason.line, "sensitive to cefazolin")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.tasks.model.rows[0].done, timeout=10_000)

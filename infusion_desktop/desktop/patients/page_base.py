@@ -1,0 +1,90 @@
+"""What the deeds on a patient's page share: the patient shown, a form asked for, the row a deed is about."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from infusion_desktop.deliveries.follow_ups import FollowUpRow
+from infusion_desktop.deliveries.home_counts import AtHome
+from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
+from infusion_desktop.desktop.forms import Form
+from infusion_desktop.desktop.patients.small_dialogs import FormDialog
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.equipment.queries import AssetRow
+from infusion_desktop.patients.labs import LabRow
+from infusion_desktop.patients.queries import PatientPage
+from infusion_desktop.patients.words import PatientId, TherapyId
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """What the page shows."""
+
+    page: PatientPage
+    deliveries: tuple[DeliveryRow, ...]
+    supplies: tuple[AtHome, ...]
+    equipment: tuple[AssetRow, ...]
+    days: dict[TherapyId, int]
+    """Days at home until today that each order has run, without its interruptions."""
+    labs: tuple[LabRow, ...] = ()
+    tasks: tuple[FollowUpRow, ...] = ()
+
+
+class PageBase(Screen):
+    """A screen that shows one patient."""
+
+    def __init__(self, context: Context, desk: Desk) -> None:
+        super().__init__(context, desk)
+        self.shown: Everything | None = None
+        self.dialog: DeedDialog
+        self.tabs = QTabWidget()
+
+    @property
+    def patient(self) -> PatientId:
+        """Whose page it is; only asked where somebody is shown."""
+        assert self.shown is not None
+        return self.shown.page.id
+
+    def _ask_form(
+        self, title: str, form: Form, keep: Callable[[], Deed], said: str, changed: Iterable[str] = ("patients",)
+    ) -> None:
+        """Ask for a form's fields; ``keep`` turns them into the deed."""
+        self.dialog = FormDialog(self, title, form, keep, said=said, changed=changed)
+        self.dialog.open()
+
+    def _selected(self, table: TableView[Any], sentence: str) -> Any:
+        """The row a deed is about: the marked one, or the only one; otherwise ask for it."""
+        rows = table.model.rows
+        row = table.current_row() or (rows[0] if len(rows) == 1 else None)
+        if row is None:
+            self._show_tab(table)
+            self.desk.messages.refused((sentence,), self, Tone.INFO)
+        return row
+
+    def _show_tab(self, table: QWidget) -> None:
+        for place in range(self.tabs.count()):
+            page = self.tabs.widget(place)
+            if page is not None and (page is table or page.isAncestorOf(table)):
+                self.tabs.setCurrentIndex(place)
+
+
+def with_buttons(table: QWidget, *buttons: QWidget) -> QWidget:
+    """A list with the deeds about its rows below it."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 4, 0, 0)
+    column.setSpacing(8)
+    column.addWidget(table, 1)
+    if buttons:
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for each in buttons:
+            row.addWidget(each)
+        column.addLayout(row)
+    return holder
