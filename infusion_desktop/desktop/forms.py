@@ -230,6 +230,9 @@ class ChoiceField(Field["T | None"], Generic[T]):
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.combo.setMaxVisibleItems(14)
+        # Otherwise the longest name in the list decides how wide the form is.
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.setMinimumContentsLength(8)
         self._choices: list[tuple[str, T]] = []
         line, completer = self.combo.lineEdit(), self.combo.completer()
         if line is not None and completer is not None:
