@@ -20,6 +20,7 @@ PARTS = {
     "kit-postgresql": "kit_life:measure_postgresql",
     "manifest": "manifest:measure",
     "stock-list": "stock_list:measure",
+    "claim-files": "claim_files:measure",
 }
 _MARK = "FIGURES "
 

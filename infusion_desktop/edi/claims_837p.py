@@ -46,9 +46,9 @@ def write(batch: Batch) -> ClaimFile:
 
 
 def segments(heading: Heading, claims: Iterable[Claim], notices: list[str] | None = None) -> Iterator[str]:
-    """The file segment by segment, for batches that need not be whole in memory; each claim is checked as it comes.
+    """The file claim by claim, for batches that need not be whole in memory; each claim is checked as it comes.
 
-    Refused at the first claim that cannot be written: keep the text only when the last segment was given. Sentences
+    Refused at the first claim that cannot be written: keep the text only when the last piece was given. Sentences
     about changed texts are added to ``notices``. Claims of one person and payer that follow each other share a level.
     """
     refuse_if(heading_reasons(heading))
@@ -69,15 +69,14 @@ def _file(heading: Heading, claims: Iterable[Claim], notices: _Notices) -> Itera
     return enclose(heading.interchange, "HC", VERSION, body)
 
 
-def _body(heading: Heading, claims: Iterable[Claim], notices: _Notices) -> Iterator[str]:
+def _body(heading: Heading, claims: Iterable[Claim], notices: _Notices) -> Iterator[list[str]]:
+    """Runs of segments: the head, then each claim with the levels it opens."""
     written = _Texts(notices)
-    yield from _heading(heading, written)
-    yield from _pharmacy(heading, written)
+    yield [*_heading(heading, written), *_pharmacy(heading, written)]
     levels = _Levels(written)
     for claim in claims:
         written.claim = claim.number
-        yield from levels.before(claim)
-        yield from _claim(claim, written)
+        yield [*levels.before(claim), *_claim(claim, written)]
 
 
 class _Texts:

@@ -7,10 +7,11 @@ raises when its segment is written. Basic set (X12.6): upper case letters, digit
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 
 from infusion_desktop.errors import Refused
 
@@ -28,6 +29,7 @@ _TURNED = str.maketrans(
 )
 
 
+@lru_cache(512)  # Names of payers, cities and prescribers come again and again; each is checked and then written.
 def clean(text: str, longest: int = 0) -> str:
     """The text in upper case basic characters: accents off, delimiters and line ends to spaces, the rest dropped.
 
@@ -35,6 +37,8 @@ def clean(text: str, longest: int = 0) -> str:
     """
     if _CLEAN.fullmatch(text):
         plain = text
+    elif text.isascii() and _CLEAN.fullmatch(upper := text.upper()):
+        plain = upper
     else:
         letters = unicodedata.normalize("NFKD", text[:5000].translate(_TURNED)).translate(_TURNED).upper()
         plain = " ".join(_NOT_BASIC.sub("", letters).split())
@@ -56,7 +60,10 @@ def segment(*elements: str | tuple[str, ...]) -> str:
 
     Raises Refused when a value holds a delimiter or a character outside the basic set.
     """
-    line = "*".join([value if value.__class__ is str else ":".join(value).rstrip(":") for value in elements])
+    try:
+        line = "*".join(elements)  # type: ignore[arg-type]  # Most segments have no composite; asking each is slower.
+    except TypeError:
+        line = "*".join([value if isinstance(value, str) else ":".join(value).rstrip(":") for value in elements])
     if line.count("*") != len(elements) - 1 or not _LINE.fullmatch(line) or (":" in line and _stray_colon(elements)):
         raise Refused(
             f"A value of segment {elements[0]} holds a character that would break the claim file. Correct it."
@@ -77,7 +84,7 @@ def number(value: Decimal) -> str:
 
 def day(value: date) -> str:
     """CCYYMMDD."""
-    return f"{value.year:04d}{value.month:02d}{value.day:02d}"
+    return value.isoformat().replace("-", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +116,15 @@ class Interchange:
 
 
 def enclose(envelope: Interchange, function: str, version: str, transactions: Iterator[str]) -> Iterator[str]:
-    """The whole file, segment by segment with terminator and line end, ISA to IEA, around one or more ST..SE."""
+    """The whole file piece by piece, ISA to IEA, around one or more ST..SE; segments with terminator and line end."""
     yield _isa(envelope)
     control = str(envelope.group_control)
     times = day(envelope.written_on), f"{envelope.written_at:%H%M}"
     yield segment("GS", function, envelope.sender_id, envelope.receiver_id, *times, control, "X", version) + "~\n"
     sets = 0
-    for line in transactions:
-        sets += line.startswith("ST*")
-        yield line
+    for piece in transactions:
+        sets += piece.startswith("ST*")
+        yield piece
     yield f"GE*{sets}*{control}~\n"
     yield f"IEA*1*{envelope.interchange_control:09d}~\n"
 
@@ -132,11 +139,11 @@ def _isa(envelope: Interchange) -> str:
     return f"ISA*00*{'':10}*00*{'':10}*{sender}*{receiver}*{written}*^*00501*{number}*{usage}*:~\n"
 
 
-def transaction(header: str, control: str, body: Iterator[str]) -> Iterator[str]:
-    """ST, the body with terminators, and an SE that counts all of it."""
+def transaction(header: str, control: str, body: Iterable[Sequence[str]]) -> Iterator[str]:
+    """ST, the body's runs of segments with terminators, and an SE that counts all of them."""
     yield header + "~\n"
     count = 2
-    for line in body:
-        count += 1
-        yield line + "~\n"
+    for run in body:
+        count += len(run)
+        yield "~\n".join([*run, ""])
     yield f"SE*{count}*{control}~\n"
