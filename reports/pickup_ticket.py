@@ -1,5 +1,6 @@
 """The pick-up ticket: which pumps, poles and supplies the driver brings back from a home, and who handed them over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -71,12 +72,21 @@ def scan_code(number: str) -> str:
 
 def render(ticket: PickupTicket) -> bytes:
     """The ticket as a PDF."""
-    paper = Paper(f"Pick-up ticket {ticket.number}")
-    number = f"No. {ticket.number}"
-    code = scan_code(ticket.number)
-    first = letterhead_block(ticket.letterhead, "Pick-up ticket", number, code, copy=ticket.printed.copy)
-    following = running_head(ticket.letterhead, "Pick-up ticket", f"{ticket.number} · {ticket.patient.name}", code)
-    draw_pages(paper, _blocks(paper, ticket), first, following, ticket.printed, f"Pick-up {ticket.number}")
+    return render_batch((ticket,))
+
+
+def render_batch(tickets: Sequence[PickupTicket]) -> bytes:
+    """The tickets of a driver's day in one PDF, each counting its own pages. ValueError when there is none."""
+    if not tickets:
+        raise ValueError("no pick-up ticket to print")
+    paper = Paper(f"Pick-up ticket {tickets[0].number}" if len(tickets) == 1 else "Pick-up tickets")
+    for ticket in tickets:
+        paper.missing = ""
+        number = f"No. {ticket.number}"
+        code = scan_code(ticket.number)
+        first = letterhead_block(ticket.letterhead, "Pick-up ticket", number, code, copy=ticket.printed.copy)
+        following = running_head(ticket.letterhead, "Pick-up ticket", f"{ticket.number} · {ticket.patient.name}", code)
+        draw_pages(paper, _blocks(paper, ticket), first, following, ticket.printed, f"Pick-up {ticket.number}")
     return paper.finish()
 
 

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     REGISTER_EQUIPMENT = "register equipment"
     CARE_FOR_EQUIPMENT = "clean and test equipment"
     OVERRIDE_EQUIPMENT = "override equipment"
+    EDIT_EQUIPMENT_MODELS = "edit equipment models"
+    CHARGE_EQUIPMENT = "charge for equipment"
     SEE_PATIENTS = "see patients"
     ADMIT = "admit"
     WRITE_THERAPY = "write therapy"
@@ -76,11 +78,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: _SEES | _BENCH | {_P.ORDER},
     Role.PHARMACIST: _SEES | _BENCH | _CARE | {
         _P.EDIT_CATALOGUE, _P.WRITE_OFF, _P.APPROVE_COUNT, _P.ORDER, _P.RECALL, _P.OVERRIDE_EQUIPMENT,
+        _P.EDIT_EQUIPMENT_MODELS, _P.CHARGE_EQUIPMENT,
         _P.EDIT_TEMPLATES, _P.SEE_BILLING, _P.SEE_REPORTS,
     },
-    Role.COORDINATOR: _SEES | _CARE | {_P.SEE_BILLING},
+    Role.COORDINATOR: _SEES | _CARE | {_P.SEE_BILLING, _P.CHARGE_EQUIPMENT},
     Role.BILLER: _SEES | {
         _P.SEE_BILLING, _P.EDIT_PAYERS, _P.EDIT_COVERAGE, _P.CHARGE, _P.CLAIM, _P.POST_PAYMENT, _P.SEE_REPORTS,
+        _P.CHARGE_EQUIPMENT,
     },
     Role.MANAGER: _SEES | {_P.SEE_BILLING, _P.SEE_REPORTS, _P.SEE_AUDIT},
     Role.ADMINISTRATOR: frozenset(Permission),

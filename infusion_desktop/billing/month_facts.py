@@ -14,6 +14,7 @@ from infusion_desktop.billing.visits import Visit, visits_in
 from infusion_desktop.dates import Days, local_day
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.patients.tables import AccessDevice, Interruption, Therapy
 from infusion_desktop.patients.words import AccessKind, InterruptionKind, Method, PatientId, TherapyClass, TherapyId
 from infusion_desktop.stock.tables import Item
@@ -226,6 +227,8 @@ def _deliveries(session: Session, patient: PatientId, period: Days) -> tuple[Del
     rows = session.scalars(
         select(Delivery)
         .where(Delivery.patient_id == patient, Delivery.state == DeliveryState.DELIVERED)
+        # A pump in exchange for another supplies no day: the kit it came for does, before and after.
+        .where(Delivery.id.not_in(select(AssetSwap.delivery_id)))
         .order_by(Delivery.period_first, Delivery.id)
     )
     found = [_delivered(row, row.id in proven) for row in rows]

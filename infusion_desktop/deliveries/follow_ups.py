@@ -13,20 +13,16 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, now_utc
-from infusion_desktop.deliveries.steps import DOCUMENT, Head
+from infusion_desktop.deliveries.steps import Head
 from infusion_desktop.deliveries.tables import Delivery, FollowUp
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
-from infusion_desktop.equipment import custody
-from infusion_desktop.equipment.tables import Asset
-from infusion_desktop.equipment.words import AssetId, AssetState
+from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId
 
 REFILL_CALL_DAYS = 5
 """Days before the supply ends on which the refill call is due: our own working rule, within Medicare's 30 days."""
-PUMP_RETURN_DAYS = 3
-"""Days after a therapy's last day by which its pump shall be back: our own working rule."""
 
 
 class Kind(StrEnum):
@@ -59,8 +55,12 @@ class FollowUpRow:
 
 
 def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
-    """A call 24 hours after a therapy's first delivery, and the refill call before the supply ends."""
-    if head.therapy_id is None:
+    """A call 24 hours after a therapy's first delivery, and the refill call before the supply ends.
+
+    A pump that came in exchange for another changes nothing about them.
+    """
+    is_swap = session.scalar(select(AssetSwap.id).where(AssetSwap.delivery_id == head.id)) is not None
+    if head.therapy_id is None or is_swap:
         return
     delivered = session.scalar(
         select(func.count())
@@ -82,28 +82,6 @@ def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
         _add(
             session, head.patient_id, Kind.REFILL_CALL, "Call: count what is left and agree on the refill", due, head.id
         )
-
-
-def call_pumps_back(database: Database, on: date, by: UserId) -> int:
-    """Ask back the pumps and poles of therapies that stopped before ``on``; how many. Run daily; never asks twice."""
-    with database.transaction() as session:
-        authorize(session, by, Permission.PLAN_DELIVERY)
-        rows = session.execute(
-            select(Asset.id, Asset.tag, Delivery.id.label("delivery"), Delivery.patient_id, Therapy.stops_on)
-            .join(Delivery, (Asset.document == DOCUMENT) & (Asset.document_id == Delivery.id))
-            .join(Therapy, Therapy.id == Delivery.therapy_id)
-            .where(Asset.state == AssetState.WITH_PATIENT, Therapy.stops_on < on)
-            .order_by(Asset.id)
-        ).all()
-        for row in rows:
-            due = max(on, row.stops_on + timedelta(days=PUMP_RETURN_DAYS))
-            custody.call_back(session, AssetId(row.id), due, by)
-            patient = PatientId(row.patient_id)
-            _add(
-                session, patient, Kind.PUMP_RETURN, f"Fetch {row.tag}: the therapy ended", due, DeliveryId(row.delivery)
-            )
-            record(session, by, "ask back", "asset", row.id, patient_id=patient, after={"due_on": due})
-        return len(rows)
 
 
 def add_follow_up(

@@ -77,7 +77,7 @@ def manifest(
         letterhead(session),
         printed(session, printed_by, now, is_copy),
         row.number,
-        _recipient(patient),
+        recipient(patient),
         paper.Visit(
             row.scheduled_on,
             row.window,
@@ -186,7 +186,7 @@ def pick_up(
         letterhead(session),
         printed(session, by, now),
         patient.number,
-        _recipient(patient),
+        recipient(patient),
         collect_on,
         window,
         reason,
@@ -198,7 +198,8 @@ def pick_up(
     )
 
 
-def _recipient(patient: Patient) -> paper.Recipient:
+def recipient(patient: Patient) -> paper.Recipient:
+    """A patient as papers name them: where they live, how they are reached, who helps."""
     street = tuple(line for line in (patient.street, patient.street_2) if line)
     middle = f" {patient.middle_name}" if patient.middle_name else ""
     helper = ", ".join(

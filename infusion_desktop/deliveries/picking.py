@@ -207,7 +207,9 @@ def _pick_asset(session: Session, head: Head, thing: Thing, by: UserId, override
     if not fitting:
         asked = f"It asks for: {', '.join(row.kind for row in open_rows)}." if open_rows else "It asks for no more."
         raise Wrong(f"{asset.tag} ({asset.name}) is not wanted on delivery {head.number}. {asked}")
-    custody.assign(session, AssetId(asset.id), DOCUMENT, head.id, head.period.last, by, override)
+    custody.assign(
+        session, AssetId(asset.id), DOCUMENT, head.id, head.period.last, by, override, patient_id=head.patient_id
+    )
     fitting[0].asset_id, fitting[0].picked = asset.id, True
     session.flush()
     return Feedback(True, f"{asset.tag}, {asset.name}: assigned.")

@@ -122,19 +122,39 @@ def plan_items(
     """A draft of items a person names, without a kit: a replacement, an emergency, what is still owed."""
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        reasons = [f"“{each.quantity}” is no quantity to send." for each in wanted if each.quantity <= 0]
-        if not wanted and not equipment:
-            reasons.append("Name at least one item to send.")
-        if len({each.item_id for each in wanted}) != len(wanted):
-            reasons.append("An item is named twice. Put its quantities together.")
-        reasons += _reasons_against_items(session, patient_id, [each.item_id for each in wanted])
-        refuse_if(reasons)
-        planned = [PlannedLine(each.item_id, each.quantity, 0, each.quantity, each.why) for each in wanted]
-        delivery_id = _insert(
-            session, patient_id, therapy_id, None, period, scheduled_on, visit or Visit(), planned, None, "", by, at
-        )
-        _insert_equipment(session, delivery_id, equipment)
-        return delivery_id
+        return plan_items_in(
+            session, patient_id, period, scheduled_on, wanted, by, therapy_id=therapy_id, equipment=equipment,
+            visit=visit, at=at,
+        )  # fmt: skip
+
+
+def plan_items_in(
+    session: Session,
+    patient_id: PatientId,
+    period: Days,
+    scheduled_on: date,
+    wanted: Sequence[Wanted],
+    by: UserId,
+    *,
+    therapy_id: TherapyId | None = None,
+    equipment: Sequence[str] = (),
+    visit: Visit | None = None,
+    at: datetime | None = None,
+) -> DeliveryId:
+    """The same within a larger deed, such as a swap."""
+    reasons = [f"“{each.quantity}” is no quantity to send." for each in wanted if each.quantity <= 0]
+    if not wanted and not equipment:
+        reasons.append("Name at least one item to send.")
+    if len({each.item_id for each in wanted}) != len(wanted):
+        reasons.append("An item is named twice. Put its quantities together.")
+    reasons += _reasons_against_items(session, patient_id, [each.item_id for each in wanted])
+    refuse_if(reasons)
+    planned = [PlannedLine(each.item_id, each.quantity, 0, each.quantity, each.why) for each in wanted]
+    delivery_id = _insert(
+        session, patient_id, therapy_id, None, period, scheduled_on, visit or Visit(), planned, None, "", by, at
+    )
+    _insert_equipment(session, delivery_id, equipment)
+    return delivery_id
 
 
 def plan_lines(

@@ -1,47 +1,84 @@
 """What happens to a pump or pole: each deed is one transition of its state, kept as an event for ever."""
 
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import local_day, now_utc
-from infusion_desktop.equipment.rules import AssetFacts, after, maintenance_warning, next_step, why_not_ready
-from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel
+from infusion_desktop.dates import local_day, now_utc, show_day, today
+from infusion_desktop.equipment.checks import check_limits, outside_limits, pass_check, read_meter
+from infusion_desktop.equipment.rules import (
+    HoursFacts,
+    hours_warning,
+    kept_ready,
+    maintenance_warning,
+    rental_warning,
+    why_not_ready,
+)
+from infusion_desktop.equipment.tables import Asset, AssetBooking, AssetModel, Rental
+from infusion_desktop.equipment.transition import BOOKING, assets_on, care, do, facts_of, the_asset
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
+from infusion_desktop.money import show_money
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.words import LocationId
 
-_MEASURED = re.compile(r"[+-]?\d{1,9}(\.\d{1,6})?", re.ASCII)
+__all__ = [
+    "assign", "bring_back", "call_back", "check_limits", "clean", "deliver", "facts_of", "finish_maintenance", "leave",
+    "let_go", "outside_limits", "pass_check", "quarantine", "release", "report_fault", "report_found", "report_lost",
+    "retire", "return_from_vendor", "send_to_vendor", "ship", "start_maintenance", "take_back", "warnings_against",
+]  # fmt: skip
 
 
 def assign(
-    session: Session, asset_id: AssetId, document: str, document_id: int, through: date, by: UserId, override: str = ""
-) -> None:
-    """Reserve a patient-ready pump or pole; maintenance due by ``through`` needs a pharmacist and a reason."""
-    asset = _asset(session, asset_id)
+    session: Session, asset_id: AssetId, document: str, document_id: int, through: date, by: UserId, override: str = "",
+    *, patient_id: int | None = None,
+) -> None:  # fmt: skip
+    """Reserve a patient-ready pump or pole; maintenance due by ``through`` needs a pharmacist and a reason.
+
+    One that is booked goes to the patient it is booked for (``patient_id``) and to nobody else.
+    """
+    asset = the_asset(session, asset_id)
     facts = facts_of(asset)
+    booking = None
+    if asset.state is AssetState.RESERVED and asset.document == BOOKING:
+        booking = _booking_for(session, asset, patient_id)
+        facts = kept_ready(facts)
     refuse_if(why_not_ready(facts, through))
-    warning = maintenance_warning(facts, through)
-    if warning:
-        warn_unless(override, [warning])
+    warnings = warnings_against(session, asset, through)
+    if warnings:
+        warn_unless(override, warnings)
         authorize(session, by, Permission.OVERRIDE_EQUIPMENT)
-    _do(session, asset, AssetDeed.RESERVE, by, document=document, document_id=document_id, note=override)
+    if booking is not None:
+        booking.ended_at, booking.ended_how = now_utc(), f"taken for {document} {document_id}"
+    do(session, asset, AssetDeed.RESERVE, by, document=document, document_id=document_id, note=override)
+
+
+def warnings_against(session: Session, asset: Asset, through: date) -> list[str]:
+    """What stands against lending it until ``through``: maintenance by day or hours, or the end of its rental."""
+    warnings = [maintenance_warning(facts_of(asset), through)]
+    model = session.execute(
+        select(AssetModel.maintenance_hours, AssetModel.hours_per_day).where(AssetModel.item_id == asset.item_id)
+    ).first()
+    if model is not None and model.maintenance_hours:
+        hours = HoursFacts(
+            asset.tag, asset.run_hours, asset.maintained_hours + model.maintenance_hours, model.hours_per_day
+        )
+        warnings.append(hours_warning(hours, (through - today()).days + 1))
+    return_by = session.scalar(select(Rental.return_by).where(Rental.asset_id == asset.id, Rental.ended_on.is_(None)))
+    warnings.append(rental_warning(asset.tag, return_by, through))
+    return [each for each in warnings if each]
 
 
 def let_go(session: Session, asset_id: AssetId, by: UserId) -> None:
     """Take a reserved pump or pole off its document; it is patient-ready again."""
-    _do(session, _asset(session, asset_id), AssetDeed.LET_GO, by, document="", document_id=None)
+    do(session, the_asset(session, asset_id), AssetDeed.LET_GO, by, document="", document_id=None)
 
 
 def ship(session: Session, document: str, document_id: int, by: UserId, at: datetime | None = None) -> None:
@@ -49,171 +86,159 @@ def ship(session: Session, document: str, document_id: int, by: UserId, at: date
     if session.connection().scalar(_RESERVED, {"document": document, "number": document_id}) is None:
         return
     transit = place_id(session, "TRANSIT")
-    leaving = _of(session, document, document_id, AssetState.RESERVED)
+    leaving = assets_on(session, document, document_id, AssetState.RESERVED)
     refuse_if(f"{asset.tag} is held: {asset.held}. Take another one." for asset in leaving if asset.held)
+    refuse_if(
+        f"{asset.tag} is not clean, checked and free of faults any more. Take another one."
+        for asset in leaving
+        if not asset.clean or asset.checked_on is None or asset.fault
+    )
     for asset in leaving:
-        _do(session, asset, AssetDeed.SHIP, by, to_id=transit, at=at)
+        do(session, asset, AssetDeed.SHIP, by, to_id=transit, at=at)
 
 
 def deliver(
     session: Session, document: str, document_id: int, home_id: LocationId, by: UserId, at: datetime | None = None
 ) -> None:
     """Everything on the way for a document arrives at a patient's home."""
-    for asset in _of(session, document, document_id, AssetState.IN_TRANSIT):
-        _do(session, asset, AssetDeed.DELIVER, by, to_id=home_id, at=at)
+    for asset in assets_on(session, document, document_id, AssetState.IN_TRANSIT):
+        do(session, asset, AssetDeed.DELIVER, by, to_id=home_id, at=at)
 
 
-def bring_back(session: Session, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "") -> None:
-    """A pump or pole comes back dirty, from a home or from a delivery that was not taken."""
-    asset = _asset(session, asset_id)
-    _do(session, asset, AssetDeed.TAKE_BACK, by, to_id=place_id(session, "SERVICE"), at=at, note=note,
-        document="", document_id=None, clean=False, checked_on=None, due_back_on=None)  # fmt: skip
+def bring_back(
+    session: Session, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "",
+    *, lacks: Iterable[str] = (), run_hours: int | None = None,
+) -> None:  # fmt: skip
+    """A pump or pole comes back dirty, from a home or from a delivery that was not taken.
+
+    ``lacks`` names accessories that did not come with it, ``run_hours`` what its meter says.
+    """
+    asset = the_asset(session, asset_id)
+    missing = ", ".join(dict.fromkeys(each.strip() for each in lacks if each.strip()))
+    hours = asset.run_hours if run_hours is None else read_meter(asset, run_hours)
+    wants = session.scalar(select(AssetModel.maintenance_at_return).where(AssetModel.item_id == asset.item_id))
+    owed = asset.maintenance_owed or (bool(wants) and asset.state in (AssetState.WITH_PATIENT, AssetState.DUE_BACK))
+    measured = {"Missing": missing} if missing else {}
+    if run_hours is not None:
+        measured["Hour meter"] = str(run_hours)
+    do(session, asset, AssetDeed.TAKE_BACK, by, to_id=place_id(session, "SERVICE"), at=at, note=note, measured=measured,
+       document="", document_id=None, clean=False, checked_on=None, due_back_on=None, maintenance_owed=owed,
+       lacks=missing, run_hours=hours)  # fmt: skip
 
 
-def call_back(session: Session, asset_id: AssetId, due_on: date, by: UserId, at: datetime | None = None) -> None:
+def call_back(
+    session: Session, asset_id: AssetId, due_on: date, by: UserId, at: datetime | None = None, note: str = ""
+) -> None:
     """Ask a pump or pole back from a patient by a day."""
-    _do(session, _asset(session, asset_id), AssetDeed.CALL_BACK, by, at=at, due_back_on=due_on)
+    do(session, the_asset(session, asset_id), AssetDeed.CALL_BACK, by, at=at, note=note, due_back_on=due_on)
 
 
-def take_back(database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "") -> None:
+def leave(session: Session, asset_id: AssetId, why: str, by: UserId, at: datetime | None = None) -> None:
+    """It was asked back, but the patient still needs it."""
+    if not why.strip():
+        raise Refused("Say why it stays with the patient.")
+    do(session, the_asset(session, asset_id), AssetDeed.LEAVE, by, at=at, note=why, due_back_on=None)
+
+
+def take_back(
+    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "",
+    *, lacks: Iterable[str] = (), run_hours: int | None = None,
+) -> None:  # fmt: skip
     """Book a returned pump or pole in: dirty, in the service area."""
     with database.transaction() as session:
         authorize(session, by, Permission.CARE_FOR_EQUIPMENT)
-        bring_back(session, asset_id, by, at, note)
+        bring_back(session, asset_id, by, at, note, lacks=lacks, run_hours=run_hours)
 
 
 def clean(database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "") -> None:
-    """Somebody cleaned and disinfected it."""
-    _care(database, asset_id, AssetDeed.CLEAN, by, at, note, clean=True)
+    """Somebody cleaned and disinfected it; ``note`` says with what."""
+    care(database, asset_id, AssetDeed.CLEAN, by, at, note, clean=True)
 
 
-def pass_check(
-    database: Database,
-    asset_id: AssetId,
-    measured: Mapping[str, str],
-    by: UserId,
-    at: datetime | None = None,
-    note: str = "",
-) -> AssetState:
-    """The function check with its measured values; outside a limit it goes to quarantine. The state it leads to."""
-    with database.transaction() as session:
-        authorize(session, by, Permission.CARE_FOR_EQUIPMENT)
-        asset = _asset(session, asset_id)
-        limits = check_limits(session, asset.item_id)
-        failed = outside_limits(limits, measured)
-        on = local_day(at or now_utc())
-        if failed:
-            _do(session, asset, AssetDeed.FAIL_CHECK, by, at=at, note="; ".join(failed), measured=measured,
-                to_id=place_id(session, "QUARANTINE"))  # fmt: skip
-        else:
-            _do(session, asset, AssetDeed.PASS_CHECK, by, at=at, note=note, measured=measured, checked_on=on,
-                to_id=place_id(session, "MAIN"))  # fmt: skip
-        return asset.state
+def report_fault(session: Session, asset_id: AssetId, fault: str) -> None:
+    """Something is reported wrong with it: it is not checked before maintenance or a repair. Within a larger deed."""
+    asset = the_asset(session, asset_id)
+    asset.fault = fault.strip()
+    session.flush()
 
 
-def start_maintenance(database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None) -> None:
+def start_maintenance(
+    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = ""
+) -> None:
     """It goes to the workbench."""
-    _care(database, asset_id, AssetDeed.START_MAINTENANCE, by, at, "", checked_on=None)
+    care(database, asset_id, AssetDeed.START_MAINTENANCE, by, at, note, checked_on=None)
 
 
 def finish_maintenance(
-    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = ""
-) -> None:
+    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "",
+    *, run_hours: int | None = None,
+) -> None:  # fmt: skip
     """Preventive maintenance is done; the next one is due after the model's interval. A function check follows."""
     with database.transaction() as session:
         authorize(session, by, Permission.CARE_FOR_EQUIPMENT)
-        asset = _asset(session, asset_id)
+        asset = the_asset(session, asset_id)
         days = session.scalar(select(AssetModel.maintenance_days).where(AssetModel.item_id == asset.item_id)) or 0
         due = local_day(at or now_utc()) + timedelta(days=days) if days else None
-        _do(session, asset, AssetDeed.FINISH_MAINTENANCE, by, at=at, note=note, clean=True, maintenance_due_on=due)
+        hours = asset.run_hours if run_hours is None else read_meter(asset, run_hours)
+        measured = {"Next due": show_day(due)} if due else {}
+        if run_hours is not None:
+            measured["Hour meter"] = str(run_hours)
+        maintained: dict[str, Any] = {
+            "run_hours": hours,
+            "maintained_hours": hours,
+            "maintenance_owed": False,
+            "fault": "",
+        }
+        do(session, asset, AssetDeed.FINISH_MAINTENANCE, by, at=at, note=note, measured=measured, clean=True,
+           maintenance_due_on=due, **maintained)  # fmt: skip
 
 
 def quarantine(database: Database, asset_id: AssetId, why: str, by: UserId, at: datetime | None = None) -> None:
     """Set it aside, with the reason."""
     if not why.strip():
         raise Refused("Say why it goes to quarantine.")
-    _care(database, asset_id, AssetDeed.QUARANTINE, by, at, why, to="QUARANTINE", checked_on=None)
+    care(database, asset_id, AssetDeed.QUARANTINE, by, at, why, to="QUARANTINE", checked_on=None)
 
 
 def release(database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "") -> None:
     """Out of quarantine, to be cleaned and checked again."""
-    _care(database, asset_id, AssetDeed.RELEASE, by, at, note, to="SERVICE", clean=False)
+    care(database, asset_id, AssetDeed.RELEASE, by, at, note, to="SERVICE", clean=False)
 
 
 def send_to_vendor(
-    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = ""
+    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "", *, vendor: str = ""
 ) -> None:
-    """Out for repair."""
-    _care(database, asset_id, AssetDeed.SEND_TO_VENDOR, by, at, note, to="VENDOR", checked_on=None)
+    """Out for repair; ``note`` says what is wrong and under which number the vendor takes it."""
+    measured = {"Vendor": vendor.strip()} if vendor.strip() else {}
+    care(database, asset_id, AssetDeed.SEND_TO_VENDOR, by, at, note, to="VENDOR", checked_on=None, measured=measured)
 
 
-def return_from_vendor(database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None) -> None:
-    """Back from repair, to be cleaned and checked."""
-    _care(database, asset_id, AssetDeed.RETURN_FROM_VENDOR, by, at, "", to="SERVICE", clean=False)
+def return_from_vendor(
+    database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "",
+    *, cost: Decimal | None = None,
+) -> None:  # fmt: skip
+    """Back from repair, to be cleaned and checked; ``cost`` is the repair's bill, ``note`` what was done."""
+    if cost is not None and cost < 0:
+        raise Refused("A repair's cost is not below zero.")
+    measured = {"Repair cost": show_money(cost)} if cost else {}
+    care(database, asset_id, AssetDeed.RETURN_FROM_VENDOR, by, at, note, to="SERVICE", clean=False, fault="",
+         measured=measured)  # fmt: skip
 
 
 def report_lost(database: Database, asset_id: AssetId, why: str, by: UserId, at: datetime | None = None) -> None:
     """Nobody knows where it is."""
-    _care(database, asset_id, AssetDeed.LOSE, by, at, why, to="LOST", checked_on=None)
+    care(database, asset_id, AssetDeed.LOSE, by, at, why, to="LOST", checked_on=None)
 
 
 def report_found(database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None) -> None:
     """It turned up; it is cleaned and checked before it goes out."""
-    _care(database, asset_id, AssetDeed.FIND, by, at, "", to="SERVICE", clean=False)
+    care(database, asset_id, AssetDeed.FIND, by, at, "", to="SERVICE", clean=False, document="", document_id=None,
+         due_back_on=None)  # fmt: skip
 
 
 def retire(database: Database, asset_id: AssetId, why: str, by: UserId, at: datetime | None = None) -> None:
     """It leaves the pharmacy for good."""
-    _care(database, asset_id, AssetDeed.RETIRE, by, at, why, to="LOST")
-
-
-def _care(
-    database: Database,
-    asset_id: AssetId,
-    deed: AssetDeed,
-    by: UserId,
-    at: datetime | None,
-    note: str,
-    to: str = "",
-    **facts: Any,
-) -> None:
-    with database.transaction() as session:
-        authorize(session, by, Permission.CARE_FOR_EQUIPMENT)
-        to_id = place_id(session, to) if to else None
-        _do(session, _asset(session, asset_id), deed, by, to_id=to_id, at=at, note=note, **facts)
-
-
-def check_limits(session: Session, item_id: int) -> tuple[dict[str, str], ...]:
-    """What the model's function check measures: name, unit, lowest and highest value as text."""
-    kept = session.scalar(select(AssetModel.check_limits).where(AssetModel.item_id == item_id))
-    return tuple(json.loads(kept or "[]"))
-
-
-def outside_limits(limits: tuple[dict[str, str], ...], measured: Mapping[str, str]) -> list[str]:
-    """What was not measured or lies outside its limits, each as a sentence."""
-    failed = []
-    for limit in limits:
-        name = limit["name"]
-        value = measured.get(name, "").strip()
-        if not value:
-            failed.append(f"{name} was not measured")
-            continue
-        is_number = _MEASURED.fullmatch(value) is not None
-        if not is_number or not Decimal(limit["lowest"]) <= Decimal(value) <= Decimal(limit["highest"]):
-            failed.append(f"{name} is {value[:12]} {limit['unit']}, allowed {limit['lowest']} to {limit['highest']}")
-    return failed
-
-
-def facts_of(asset: Asset) -> AssetFacts:
-    """What decides whether it may go."""
-    return AssetFacts(asset.tag, asset.state, asset.clean, asset.checked_on, asset.maintenance_due_on, asset.held)
-
-
-def _asset(session: Session, asset_id: AssetId) -> Asset:
-    found = session.get(Asset, asset_id, with_for_update=True)
-    if found is None:
-        raise Refused("There is no such pump or pole.")
-    return found
+    care(database, asset_id, AssetDeed.RETIRE, by, at, why, to="LOST")
 
 
 _ASSET = cast(Table, Asset.__table__)
@@ -225,55 +250,11 @@ _RESERVED = (
 )
 
 
-def _of(session: Session, document: str, document_id: int, state: AssetState) -> list[Asset]:
-    wanted = select(Asset).where(Asset.document == document, Asset.document_id == document_id, Asset.state == state)
-    return list(session.scalars(wanted.order_by(Asset.id).with_for_update()))
-
-
-def _do(
-    session: Session,
-    asset: Asset,
-    deed: AssetDeed,
-    by: UserId,
-    *,
-    to_id: LocationId | None = None,
-    at: datetime | None = None,
-    note: str = "",
-    measured: Mapping[str, str] | None = None,
-    **facts: Any,
-) -> None:
-    """One transition: refused unless allowed from here; a conditional update lets only one of two people do it."""
-    state = after(deed, asset.state)
-    if state is None:
-        raise Refused(f"{asset.tag} is {asset.state.value}: it cannot {deed.value} now. {next_step(asset.state)}")
-    before, was_at, was_for = asset.state, asset.location_id, (asset.document, asset.document_id)
-    values = {"state": state, "location_id": to_id or was_at, "version": asset.version + 1, **facts}
-    changed = session.execute(
-        update(Asset)
-        .where(Asset.id == asset.id, Asset.version == asset.version)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(f"Somebody else just did something with {asset.tag}. Look at it again.")
-    session.refresh(asset)
-    document, document_id = (asset.document, asset.document_id) if asset.document else was_for
-    now = now_utc()
-    session.execute(
-        insert(AssetEvent).values(
-            asset_id=asset.id,
-            deed=deed,
-            from_state=before,
-            to_state=state,
-            from_location_id=was_at,
-            to_location_id=to_id or was_at,
-            document=document,
-            document_id=document_id,
-            effective_at=at or now,
-            recorded_at=now,
-            staff_id=by,
-            note=note.strip(),
-            measured=json.dumps(dict(measured or {}), sort_keys=True),
+def _booking_for(session: Session, asset: Asset, patient_id: int | None) -> AssetBooking:
+    found = session.get_one(AssetBooking, asset.document_id, with_for_update=True)
+    if patient_id is None or found.patient_id != patient_id:
+        raise Refused(
+            f"{asset.tag} is kept for another patient from {show_day(found.first_on)}. Take another one, or end that "
+            "booking first."
         )
-    )
-    record(session, by, deed.value, "asset", asset.id, before={"state": before}, after={"state": state}, reason=note)
+    return found

@@ -1,17 +1,25 @@
-"""What screens ask of equipment: the board, one asset's life, and the technician's due list."""
+"""What screens ask of equipment: the board, an asset by its code, one asset's life."""
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.equipment.custody import check_limits, facts_of
-from infusion_desktop.equipment.rules import maintenance_warning, next_step, why_not_ready
-from infusion_desktop.equipment.tables import Asset, AssetEvent
-from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
+from infusion_desktop.equipment.checks import check_limits
+from infusion_desktop.equipment.models import is_behind
+from infusion_desktop.equipment.rules import (
+    HoursFacts,
+    hours_warning,
+    maintenance_warning,
+    rental_warning,
+    why_not_ready,
+)
+from infusion_desktop.equipment.tables import Asset, AssetBooking, AssetEvent, AssetModel, Rental
+from infusion_desktop.equipment.transition import facts_of
+from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, BookingId
 from infusion_desktop.stock.receiving import Recognised, recognise
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.tables import Item, Location
@@ -35,28 +43,60 @@ class AssetRow:
     due_back_on: date | None
     document: str
     why_not: str
+    item_id: ItemId
+    owner: str
+    firmware: str
+    library: str
+    is_behind: bool
+    """Its software or drug library is not what its model should have."""
+    run_hours: int
+    hours_left: int | None
+    """Hours until maintenance; None where hours do not count."""
+    fault: str
+    lacks: str
+    maintenance_owed: bool
+    rental_ends_on: date | None
+    booked_from: date | None
+    booking_id: BookingId | None
 
     @property
     def is_ready(self) -> bool:
         return not self.why_not
 
 
-def _board() -> Select[Asset, Item, Location]:
+def _board() -> Select[Asset, Item, Location, AssetModel | None, date | None, AssetBooking | None]:
     return (
-        select(Asset, Item, Location)
+        select(Asset, Item, Location, AssetModel, Rental.return_by, AssetBooking)
         .join(Item, Item.id == Asset.item_id)
         .join(Location, Location.id == Asset.location_id)
+        .outerjoin(AssetModel, AssetModel.item_id == Asset.item_id)
+        .outerjoin(Rental, (Rental.asset_id == Asset.id) & Rental.ended_on.is_(None))
+        .outerjoin(AssetBooking, (AssetBooking.asset_id == Asset.id) & AssetBooking.ended_at.is_(None))
     )
 
 
-def _row(asset: Asset, item: Item, place: Location, today: date) -> AssetRow:
+def _row(
+    asset: Asset, item: Item, place: Location, model: AssetModel | None, return_by: date | None,
+    booking: AssetBooking | None, today: date,
+) -> AssetRow:  # fmt: skip
     facts = facts_of(asset)
-    not_ready = why_not_ready(facts, today)
-    reasons = not_ready or (maintenance_warning(facts, today),)
+    warnings = [maintenance_warning(facts, today), rental_warning(asset.tag, return_by, today)]
+    hours_left = None
+    if model is not None and model.maintenance_hours:
+        hours_left = asset.maintained_hours + model.maintenance_hours - asset.run_hours
+        due_at = asset.maintained_hours + model.maintenance_hours
+        warnings.append(hours_warning(HoursFacts(asset.tag, asset.run_hours, due_at, model.hours_per_day), 0))
+    reasons = why_not_ready(facts, today) or [each for each in warnings if each]
+    behind = model is not None and (
+        is_behind(model.firmware, asset.firmware) or is_behind(model.library, asset.library)
+    )
     return AssetRow(
         AssetId(asset.id), asset.tag, asset.serial, item.number, item.name, item.kind, asset.state, place.name,
         asset.maintenance_due_on, asset.checked_on, asset.due_back_on,
-        f"{asset.document} {asset.document_id}" if asset.document else "", " ".join(filter(None, reasons)),
+        f"{asset.document} {asset.document_id}" if asset.document else "", " ".join(reasons), ItemId(item.id),
+        asset.owner, asset.firmware, asset.library, behind, asset.run_hours, hours_left, asset.fault, asset.lacks,
+        asset.maintenance_owed, return_by, booking.first_on if booking else None,
+        BookingId(booking.id) if booking else None,
     )  # fmt: skip
 
 
@@ -115,6 +155,7 @@ class EventRow:
     by: str
     note: str
     measured: dict[str, str]
+    recorded_at: datetime
 
 
 def history(session: Session, asset_id: AssetId) -> tuple[EventRow, ...]:
@@ -131,35 +172,10 @@ def history(session: Session, asset_id: AssetId) -> tuple[EventRow, ...]:
         EventRow(
             event.id, event.effective_at, event.deed, event.to_state, where,
             f"{event.document} {event.document_id}" if event.document else "", by, event.note,
-            json.loads(event.measured),
+            json.loads(event.measured), event.recorded_at,
         )
         for event, where, by in session.execute(query)
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """Something for the technician to do with a pump or pole, and by when."""
-
-    id: AssetId
-    tag: str
-    item_name: str
-    what: str
-    on: date | None
-
-
-def due_list(session: Session, today: date, days: int = 14) -> tuple[Due, ...]:
-    """The morning's list: to clean, to check, maintenance due within so many days, overdue at patients."""
-    found = []
-    for row in board(session, today):
-        if row.state in (AssetState.RECEIVED, AssetState.RETURNED, AssetState.CLEANED):
-            found.append(Due(row.id, row.tag, row.item_name, next_step(row.state), None))
-        elif row.state is AssetState.DUE_BACK:
-            found.append(Due(row.id, row.tag, row.item_name, "Fetch it from the patient.", row.due_back_on))
-        due = row.maintenance_due_on
-        if due is not None and due <= today + timedelta(days=days) and row.state is not AssetState.LOST:
-            found.append(Due(row.id, row.tag, row.item_name, "Preventive maintenance.", due))
-    return tuple(sorted(found, key=lambda due: (due.on is None, due.on or today, due.tag)))
 
 
 def limits_of(session: Session, asset_id: AssetId) -> tuple[dict[str, str], ...]:

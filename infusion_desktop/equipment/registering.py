@@ -14,6 +14,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc
+from infusion_desktop.equipment.rentals import NewRental, rent_in
 from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import Refused
@@ -40,6 +41,10 @@ class NewAsset:
     owner: str = ""
     cost: Decimal = Decimal(0)
     firmware: str = ""
+    library: str = ""
+    run_hours: int = 0
+    acquired_on: date | None = None
+    rental: NewRental | None = None
 
 
 def register(database: Database, new: NewAsset, by: UserId, at: datetime | None = None) -> AssetId:
@@ -64,7 +69,7 @@ def register_in(session: Session, new: NewAsset, by: UserId, at: datetime | None
     tag = new.tag.strip().upper() or f"{prefix}{next_number(session, 'asset'):04}"
     if session.scalar(select(Asset.id).where(Asset.tag == tag)) is not None:
         raise Refused(f"The tag {tag} is on another pump or pole. Choose another one.")
-    model = _model(session, item)
+    model = model_of(session, item)
     now = now_utc()
     day = local_day(at or now)
     due = new.maintenance_due_on or (day + timedelta(days=model.maintenance_days) if model.maintenance_days else None)
@@ -79,7 +84,10 @@ def register_in(session: Session, new: NewAsset, by: UserId, at: datetime | None
         owner=new.owner.strip(),
         cost=new.cost,
         firmware=new.firmware.strip(),
-        acquired_on=day,
+        library=new.library.strip(),
+        run_hours=new.run_hours,
+        maintained_hours=new.run_hours,
+        acquired_on=new.acquired_on or day,
     )
     session.add(asset)
     session.flush()
@@ -98,10 +106,13 @@ def register_in(session: Session, new: NewAsset, by: UserId, at: datetime | None
         )
     )
     record(session, by, "register", "asset", asset.id, after={"tag": tag, "serial": serial, "item": item.number})
+    if new.rental is not None:
+        rent_in(session, AssetId(asset.id), new.rental, by)
     return AssetId(asset.id)
 
 
-def _model(session: Session, item: Item) -> AssetModel:
+def model_of(session: Session, item: Item) -> AssetModel:
+    """The model of a pump or pole of the catalogue; made, with a usual check, when it is first asked for."""
     found = session.scalar(select(AssetModel).where(AssetModel.item_id == item.id))
     if found is not None:
         return found

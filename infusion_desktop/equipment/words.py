@@ -5,6 +5,11 @@ from typing import NewType
 
 AssetId = NewType("AssetId", int)
 ModelId = NewType("ModelId", int)
+BookingId = NewType("BookingId", int)
+RentalId = NewType("RentalId", int)
+PickupId = NewType("PickupId", int)
+SwapId = NewType("SwapId", int)
+ChargeId = NewType("ChargeId", int)
 
 
 class AssetState(StrEnum):
@@ -18,6 +23,7 @@ class AssetState(StrEnum):
     DUE_BACK = "due back"
     RETURNED = "returned, dirty"
     CLEANED = "cleaned"
+    CHECKING = "function check"
     MAINTENANCE = "in maintenance"
     REPAIR = "repair at vendor"
     QUARANTINED = "quarantined"
@@ -29,13 +35,16 @@ class AssetDeed(StrEnum):
     """What somebody did with a pump or pole."""
 
     REGISTER = "register"
+    START_CHECK = "start function check"
     PASS_CHECK = "pass function check"
+    STOP_CHECK = "stop function check"
     FAIL_CHECK = "fail function check"
     RESERVE = "reserve"
     LET_GO = "let go"
     SHIP = "ship"
     DELIVER = "deliver"
     CALL_BACK = "call back"
+    LEAVE = "leave with the patient"
     TAKE_BACK = "take back"
     CLEAN = "clean"
     START_MAINTENANCE = "start maintenance"
@@ -47,4 +56,34 @@ class AssetDeed(StrEnum):
     LOSE = "report lost"
     FIND = "find"
     RETIRE = "retire"
+    GIVE_BACK = "give back to the renting vendor"
     MOVE = "move"
+
+
+class Per(StrEnum):
+    """What a rental's rate is for."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class ChargeKind(StrEnum):
+    """Why somebody is charged for equipment; a waiver takes a charge back."""
+
+    LOST = "lost"
+    DAMAGED = "damaged"
+    ACCESSORY = "accessory missing"
+    WAIVED = "waived"
+
+
+class CallOutcome(StrEnum):
+    """How a call about an overdue return ended."""
+
+    PROMISED = "will return it"
+    PICK_UP = "pick-up agreed"
+    NO_ANSWER = "no answer"
+    MESSAGE = "message left"
+    DENIES = "says it was returned"
+    LOST = "says it is lost"
+    IN_USE = "still needs it"

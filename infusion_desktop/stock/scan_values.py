@@ -22,6 +22,9 @@ class ScanKind(StrEnum):
     LOT_LABEL = "lot label"
     TOTE = "tote"
     BADGE = "badge"
+    PICK_UP = "pick-up"
+    DEED = "deed"
+    """What is to be done with the pump or pole in view, from the sheet of codes at the service bench."""
     TEXT = "text"
     """Anything else that can be read, such as an item number."""
 

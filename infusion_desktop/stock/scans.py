@@ -18,6 +18,8 @@ _OWN = {
     "LOT": ScanKind.LOT_LABEL,
     "TOTE": ScanKind.TOTE,
     "USR": ScanKind.BADGE,
+    "PUT": ScanKind.PICK_UP,
+    "DEED": ScanKind.DEED,
 }
 _PREFIX_OF = {kind: prefix for prefix, kind in _OWN.items()}
 _OWN_CODE = re.compile(r"[A-Z0-9][A-Z0-9._/-]{0,39}")

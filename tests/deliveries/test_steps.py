@@ -11,10 +11,11 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, now_utc, today
 from infusion_desktop.deliveries import verify
 from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver, return_later
-from infusion_desktop.deliveries.follow_ups import call_pumps_back, finish_follow_up, follow_ups
+from infusion_desktop.deliveries.follow_ups import follow_ups
 from infusion_desktop.deliveries.home_counts import at_home
 from infusion_desktop.deliveries.papers import manifest, picks, print_manifests, tote_labels
 from infusion_desktop.deliveries.picking import enter_pick, pick_all, report_short, scan_pick
+from infusion_desktop.deliveries.pickups import ticket_rows, write_due_tickets
 from infusion_desktop.deliveries.planning import Wanted, add_line, change_quantity, plan, plan_items, remove_line
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
@@ -322,13 +323,14 @@ def test_a_stopped_therapys_pump_is_asked_back_once(bench: Any) -> None:
     deliver(bench.database, delivery, Proof("Ann", "Patient", now_utc(), PNG), bench.tech)
     stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
     tomorrow = today() + timedelta(days=1)
-    assert call_pumps_back(bench.database, tomorrow, bench.pharmacist) == 1
-    assert call_pumps_back(bench.database, tomorrow, bench.pharmacist) == 0
+    assert write_due_tickets(bench.database, tomorrow, bench.pharmacist) == 1
+    assert write_due_tickets(bench.database, tomorrow, bench.pharmacist) == 0
     with bench.database.reading() as session:
-        fetch = next(each for each in follow_ups(session) if each.kind == "pump return")
-    finish_follow_up(bench.database, fetch.id, "fetched", fetch.version, bench.pharmacist)
+        [ticket] = ticket_rows(session)
+    assert [(line.tag, line.outcome) for line in ticket.lines] == [(bench.pump_tag, "to fetch")]
+    custody.take_back(bench.database, bench.pump, bench.tech)
     with bench.database.reading() as session:
-        assert "pump return" not in [each.kind for each in follow_ups(session)]
+        assert ticket_rows(session) == ()
 
 
 def test_papers_show_lots_serial_and_signature_and_count_their_printing(bench: Any) -> None:

@@ -131,4 +131,4 @@ def test_every_deed_in_every_state_is_either_a_transition_or_has_a_way_out(deed:
 def test_only_one_way_leads_to_a_patient() -> None:
     into = {deed for deed, (_, leads_to) in TRANSITIONS.items() if leads_to is AssetState.READY}
     assert into == {AssetDeed.PASS_CHECK, AssetDeed.LET_GO}
-    assert TRANSITIONS[AssetDeed.RESERVE][0] == (AssetState.READY,)
+    assert TRANSITIONS[AssetDeed.RESERVE][0] == (AssetState.READY, AssetState.RESERVED)  # The second: a booking taken.

@@ -23,12 +23,11 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.custody import pass_check
+from infusion_desktop.equipment.due import Due, due_list
 from infusion_desktop.equipment.queries import (
     AssetRow,
-    Due,
     asset_row,
     board,
-    due_list,
     find_scanned,
     history,
     limits_of,

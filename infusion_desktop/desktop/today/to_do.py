@@ -13,7 +13,8 @@ from infusion_desktop.deliveries.lists import on_bench
 from infusion_desktop.deliveries.queries import DeliveryRow, day_board
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.equipment.queries import board, due_list
+from infusion_desktop.equipment.due import due_list
+from infusion_desktop.equipment.queries import board
 from infusion_desktop.stock.queries import expiring, item_rows
 from infusion_desktop.stock.words import ItemKind
 

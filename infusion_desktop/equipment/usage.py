@@ -1,0 +1,82 @@
+"""How much each model and each pump is used, and what a day in use costs; asked of the events."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.dates import Days, local_day
+from infusion_desktop.equipment.figures import Use, idle_since, rental_cost, spells, use_of, wear
+from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel, Rental
+from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
+from infusion_desktop.money import read_amount
+from infusion_desktop.stock.tables import Item
+
+
+@dataclass(frozen=True, slots=True)
+class UseRow:
+    """A pump's days of a period, and what they cost. ``idle_since`` where it stands ready and unused today."""
+
+    asset_id: AssetId
+    tag: str
+    item_number: str
+    item_name: str
+    owner: str
+    use: Use
+    idle_since: date | None
+
+
+def use_rows(session: Session, period: Days) -> tuple[UseRow, ...]:
+    """Every pump and pole that was here on a day of the period."""
+    histories: dict[int, list[tuple[datetime, AssetState]]] = defaultdict(list)
+    events = session.execute(
+        select(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.to_state).order_by(AssetEvent.id)
+    )
+    for asset_id, at, state in events:
+        histories[asset_id].append((at, state))
+    repairs, rents = _repairs(session, period), _rents(session, period)
+    lives = dict(session.execute(select(AssetModel.item_id, AssetModel.life_months)).all())
+    daily = dict(session.execute(select(AssetModel.item_id, AssetModel.daily_cost)).all())
+    found = []
+    for asset, item in session.execute(select(Asset, Item).join(Item, Item.id == Asset.item_id).order_by(Asset.tag)):
+        history = spells(histories.get(asset.id, ()))
+        use = use_of(history, period)
+        if not use.ours:
+            continue
+        own = daily.get(asset.item_id, Decimal(0)) * use.ours
+        spread = own or (Decimal(0) if asset.id in rents else
+                         wear(asset.cost, lives.get(asset.item_id, 60), asset.acquired_on, period))  # fmt: skip
+        use.cost = spread + repairs.get(asset.id, Decimal(0)) + rents.get(asset.id, Decimal(0))
+        found.append(
+            UseRow(AssetId(asset.id), asset.tag, item.number, item.name, asset.owner, use, idle_since(history))
+        )
+    return tuple(found)
+
+
+def _repairs(session: Session, period: Days) -> dict[int, Decimal]:
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    rows = session.execute(
+        select(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.measured).where(
+            AssetEvent.deed == AssetDeed.RETURN_FROM_VENDOR, AssetEvent.measured != "{}"
+        )
+    )
+    for asset_id, at, measured in rows:
+        cost = json.loads(measured).get("Repair cost", "")
+        if cost and local_day(at) in period:
+            found[asset_id] += read_amount(cost)
+    return found
+
+
+def _rents(session: Session, period: Days) -> dict[int, Decimal]:
+    """The rent of the days that lie in the period: what it had cost at its end, less what it had cost before."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for row in session.scalars(select(Rental)):
+        last = min(row.ended_on or period.last, period.last)
+        before = rental_cost(row.rate, row.per, row.starts_on, min(last, period.first.fromordinal(
+            period.first.toordinal() - 1)))  # fmt: skip
+        found[row.asset_id] += rental_cost(row.rate, row.per, row.starts_on, last) - before
+    return found

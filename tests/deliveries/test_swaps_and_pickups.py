@@ -1,0 +1,266 @@
+"""A pump that fails at home is exchanged without a break; what a therapy leaves is fetched, called about, charged."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from infusion_desktop.access.roles import Role
+from infusion_desktop.billing.month_facts import month_facts
+from infusion_desktop.dates import ONE_DAY, now_utc, today
+from infusion_desktop.deliveries.charging import charge, charge_rows, statement, waive
+from infusion_desktop.deliveries.delivering import Proof, deliver
+from infusion_desktop.deliveries.follow_ups import follow_ups
+from infusion_desktop.deliveries.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.pickups import (
+    Trip,
+    cancel_ticket,
+    plan_ticket,
+    print_tickets,
+    ticket_by_number,
+    ticket_rows,
+    write_due_tickets,
+    write_ticket,
+)
+from infusion_desktop.deliveries.queries import delivery_page
+from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.returns import NewCall, calls_about, log_call, returns_due
+from infusion_desktop.deliveries.shipping import pack, ship
+from infusion_desktop.deliveries.swap_papers import exchange_sheet, hand_over_sheet
+from infusion_desktop.deliveries.swapping import NewSwap, order_swap, swap_rows
+from infusion_desktop.deliveries.undoing import cancel
+from infusion_desktop.deliveries.verify import problems as delivery_problems
+from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.equipment import custody
+from infusion_desktop.equipment.booking import NewBooking, book, end_booking
+from infusion_desktop.equipment.queries import AssetRow, asset_row, history
+from infusion_desktop.equipment.registering import NewAsset, register
+from infusion_desktop.equipment.verify import problems
+from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, CallOutcome, ChargeKind
+from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
+from infusion_desktop.patients.therapies import stop_therapy
+from tests.deliveries.conftest import WEEK, make_patient
+from tests.reports.conftest import Read
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
+GOOD = {"Flow accuracy": "1", "Occlusion alarm": "12", "Battery": "95"}
+S = AssetState
+
+
+def words_of(pdf: bytes) -> str:
+    return Read(pdf).words
+
+
+def spare(bench: Any, serial: str = "SN200", tag: str = "P0200", **facts: Any) -> AssetId:
+    boss = bench.staff[Role.ADMINISTRATOR]
+    asset = register(bench.database, NewAsset(bench.items["pump"], serial, tag, **facts), boss)
+    custody.clean(bench.database, asset, boss)
+    custody.pass_check(bench.database, asset, GOOD, boss)
+    return asset
+
+
+def send(bench: Any, delivery: DeliveryId, tag: str) -> None:
+    """A planned delivery, from release to the patient's signature."""
+    release(bench.database, delivery, bench.pharmacist)
+    assert scan_pick(bench.database, delivery, f"AST:{tag}", bench.tech).right
+    with bench.database.reading() as session:
+        if delivery_page(session, delivery, today()).row.state.value == "released":
+            pick_all(bench.database, delivery, bench.tech)
+    verify_all(bench.database, delivery, bench.pharmacist)
+    pack(bench.database, delivery, 1, 1, bench.tech)
+    ship(bench.database, delivery, bench.tech)
+    deliver(bench.database, delivery, Proof("Ann", "Patient", now_utc(), PNG), bench.tech)
+
+
+def row(bench: Any, asset: AssetId) -> AssetRow:
+    with bench.database.reading() as session:
+        found = asset_row(session, asset, today())
+    assert found is not None
+    return found
+
+
+def in_order(bench: Any) -> None:
+    with bench.database.reading() as session:
+        assert (*problems(session), *delivery_problems(session)) == ()
+
+
+def test_a_pump_is_swapped_in_one_document_and_the_therapys_days_do_not_break(bench: Any) -> None:
+    new_pump = spare(bench)
+    send(bench, bench.plans(), bench.pump_tag)
+    with bench.database.reading() as session:
+        before, calls = month_facts(session, bench.patient, WEEK), follow_ups(session)
+    with pytest.raises(NotAllowed):
+        order_swap(bench.database, NewSwap(bench.pump, "occlusion alarm", today()), bench.tech)
+    with pytest.raises(Refused, match="what is wrong"):
+        order_swap(bench.database, NewSwap(bench.pump, " ", today()), bench.pharmacist)
+    ordered = order_swap(
+        bench.database, NewSwap(bench.pump, "occlusion alarm all night", today(), "daughter"), bench.pharmacist
+    )
+    with pytest.raises(Refused, match=f"under way already, as {ordered.number}"):
+        order_swap(bench.database, NewSwap(bench.pump, "again", today()), bench.pharmacist)
+    with bench.database.reading() as session:
+        page = delivery_page(session, ordered.delivery_id, today())
+        [ticket] = ticket_rows(session)
+    assert [each.kind for each in page.equipment] == ["ambulatory pump"]
+    assert (page.row.period.first, page.row.period.last) == (today(), WEEK.last)
+    assert (ticket.reason, ticket.lines[0].tag) == (f"Exchange {ordered.number}: occlusion alarm all night", "P0100")
+    assert row(bench, bench.pump).state is S.DUE_BACK
+    send(bench, ordered.delivery_id, "P0200")
+    assert row(bench, new_pump).state is S.WITH_PATIENT
+    with bench.database.reading() as session:
+        assert month_facts(session, bench.patient, WEEK) == before
+        assert follow_ups(session) == calls
+        [swap] = swap_rows(session)
+        assert (swap.old_tag, swap.new_tag, swap.stands) == ("P0100", "P0200", "new pump there, old one to fetch")
+        printed = words_of(exchange_sheet(session, swap.id, bench.tech, now_utc()))
+    for said in (
+        ordered.number,
+        "P0100",
+        "P0200",
+        "occlusion alarm all night",
+        "without a break",
+        "gave the old one back",
+    ):
+        assert said in printed
+    custody.take_back(bench.database, bench.pump, bench.tech)
+    with bench.database.reading() as session:
+        assert (swap_rows(session), ticket_rows(session)) == ((), ())
+        assert [each.stands for each in swap_rows(session, done_too=True)] == ["done"]
+    custody.clean(bench.database, bench.pump, bench.tech)
+    with pytest.raises(Refused, match="reported fault: occlusion alarm all night"):
+        custody.pass_check(bench.database, bench.pump, GOOD, bench.tech)
+    custody.send_to_vendor(bench.database, bench.pump, bench.tech, note="RMA 4711", vendor="Maker")
+    custody.return_from_vendor(bench.database, bench.pump, bench.tech, note="sensor", cost=Decimal("180.00"))
+    custody.clean(bench.database, bench.pump, bench.tech)
+    assert custody.pass_check(bench.database, bench.pump, GOOD, bench.tech) is S.READY
+    in_order(bench)
+
+
+def test_a_swap_that_was_cancelled_can_be_ordered_again_and_none_is_after_the_end(bench: Any) -> None:
+    spare(bench)
+    send(bench, bench.plans(), bench.pump_tag)
+    first = order_swap(bench.database, NewSwap(bench.pump, "battery", today()), bench.pharmacist)
+    cancel(bench.database, first.delivery_id, "wrong address", bench.pharmacist)
+    with bench.database.reading() as session:
+        assert swap_rows(session)[0].stands == "new pump not delivered: order it again"
+    stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
+    with pytest.raises(Refused, match="Write a pick-up ticket"):
+        order_swap(bench.database, NewSwap(bench.pump, "battery", today() + ONE_DAY), bench.pharmacist)
+    again = order_swap(bench.database, NewSwap(bench.pump, "battery", today()), bench.pharmacist)
+    assert again.number != first.number
+    in_order(bench)
+
+
+def test_what_a_therapy_leaves_is_fetched_on_one_ticket_that_the_return_closes(bench: Any) -> None:
+    send(bench, bench.plans(), bench.pump_tag)
+    stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
+    assert write_due_tickets(bench.database, today(), bench.pharmacist) == 0
+    assert write_due_tickets(bench.database, today() + ONE_DAY, bench.pharmacist) == 1
+    with bench.database.reading() as session:
+        [ticket] = ticket_rows(session)
+        assert ticket_by_number(session, ticket.number.lower()) == ticket.id
+    trip = Trip(today() + timedelta(days=2), "08:00 to 12:00", "Sam", "side door")
+    plan_ticket(bench.database, ticket.id, trip, ticket.version, bench.pharmacist)
+    with pytest.raises(Stale):
+        plan_ticket(bench.database, ticket.id, trip, ticket.version, bench.pharmacist)
+    paper = words_of(print_tickets(bench.database, [ticket.id], bench.tech))
+    for said in (ticket.number, "P0100", "Ann Abernathy", "08:00 to 12:00", "Driver Sam", "side door"):
+        assert said in paper
+    assert "COPY" in words_of(print_tickets(bench.database, [ticket.id], bench.tech))
+    with pytest.raises(Refused, match=f"on pick-up ticket {ticket.number} already"):
+        write_ticket(bench.database, [bench.pump], "moved away", Trip(today()), bench.pharmacist)
+    custody.take_back(bench.database, bench.pump, bench.tech, lacks=["AC adapter"])
+    with bench.database.reading() as session:
+        assert ticket_rows(session) == ()
+        assert [line.outcome for line in ticket_rows(session, closed_too=True)[0].lines] == ["returned"]
+    assert row(bench, bench.pump).lacks == "AC adapter"
+    in_order(bench)
+
+
+def test_a_ticket_written_too_early_is_cancelled_and_the_pump_stays(bench: Any) -> None:
+    send(bench, bench.plans(), bench.pump_tag)
+    write_ticket(bench.database, [bench.pump], "the family asked", Trip(today()), bench.pharmacist)
+    with bench.database.reading() as session:
+        [ticket] = ticket_rows(session)
+    with pytest.raises(Refused, match="why nothing is fetched"):
+        cancel_ticket(bench.database, ticket.id, " ", ticket.version, bench.pharmacist)
+    cancel_ticket(bench.database, ticket.id, "the therapy goes on", ticket.version, bench.pharmacist)
+    assert row(bench, bench.pump).state is S.WITH_PATIENT
+    with bench.database.reading() as session:
+        assert ticket_rows(session) == ()
+        assert [row.state for row in ticket_rows(session, closed_too=True)] == ["cancelled"]
+    in_order(bench)
+
+
+def test_an_overdue_pump_is_called_about_reported_lost_charged_and_waived_when_found(bench: Any) -> None:
+    send(bench, bench.plans(), bench.pump_tag)
+    with pytest.raises(Refused, match="Report it lost first"):
+        charge(bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "not returned", bench.pharmacist)
+    write_ticket(bench.database, [bench.pump], "the therapy ended", Trip(today()), bench.pharmacist)
+    with pytest.raises(Refused, match="the day on which"):
+        log_call(bench.database, bench.pump, NewCall(CallOutcome.PROMISED, "Ann"), bench.tech)
+    log_call(bench.database, bench.pump, NewCall(CallOutcome.NO_ANSWER), bench.tech)
+    promise = NewCall(CallOutcome.PROMISED, "Ann", today() + ONE_DAY, "by her son")
+    log_call(bench.database, bench.pump, promise, bench.tech)
+    with bench.database.reading() as session:
+        [due] = returns_due(session, today() + timedelta(days=4))
+        assert (due.days_over, due.calls, due.last_call, due.promised_on) == (
+            4, 2, "will return it", today() + ONE_DAY,
+        )  # fmt: skip
+        assert due.ticket.startswith("PU")
+        assert [call.outcome for call in calls_about(session, bench.pump)] == [
+            CallOutcome.PROMISED,
+            CallOutcome.NO_ANSWER,
+        ]
+    custody.report_lost(bench.database, bench.pump, "the patient moved", bench.tech)
+    with pytest.raises(NotAllowed):
+        charge(bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "not returned", bench.tech)
+    made = charge(bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "not returned", bench.pharmacist)
+    with pytest.raises(Refused, match="charged already"):
+        charge(bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "again", bench.pharmacist)
+    with bench.database.reading() as session:
+        paper = words_of(statement(session, made, bench.tech, now_utc()))
+    for said in ("$900.00", "SN100", "no answer", "will return it", "Ann Abernathy"):
+        assert said in paper
+    custody.report_found(bench.database, bench.pump, bench.tech)
+    waive(bench.database, made, "the pump turned up", bench.pharmacist)
+    with pytest.raises(Refused, match="waived already"):
+        waive(bench.database, made, "twice", bench.pharmacist)
+    with bench.database.reading() as session:
+        assert [(each.amount, each.waived) for each in charge_rows(session)] == [(Decimal("900.00"), True)]
+        assert "Nothing is to be paid" in words_of(statement(session, made, bench.tech, now_utc()))
+    in_order(bench)
+
+
+def test_a_pump_kept_for_a_future_day_goes_to_that_patient_and_to_nobody_else(bench: Any) -> None:
+    kept = spare(bench, maintenance_due_on=today() + timedelta(days=30))
+    other = make_patient(bench.database, bench.pharmacist, 1, first_name="Bea", last_name="Bond")
+    first_on = today() + timedelta(days=9)
+    with pytest.raises(Refused, match="today or later"):
+        book(bench.database, kept, NewBooking(bench.patient, today() - ONE_DAY), bench.pharmacist)
+    with pytest.raises(Warned, match="maintenance is due"):
+        long = NewBooking(bench.patient, first_on, today() + timedelta(days=40))
+        book(bench.database, kept, long, bench.pharmacist)
+    booking = book(bench.database, kept, NewBooking(other, first_on, first_on + ONE_DAY), bench.pharmacist)
+    assert (row(bench, kept).state, row(bench, kept).booked_from) == (S.RESERVED, first_on)
+    with pytest.raises(Refused, match="is reserved"):
+        book(bench.database, kept, NewBooking(bench.patient, first_on), bench.pharmacist)
+    delivery = bench.releases(bench.plans())
+    told = scan_pick(bench.database, delivery, "AST:P0200", bench.tech)
+    assert not told.right
+    assert "kept for another patient" in told.sentence
+    end_booking(bench.database, booking, "she starts later", bench.pharmacist)
+    with pytest.raises(Stale, match="she starts later"):
+        end_booking(bench.database, booking, "twice", bench.pharmacist)
+    book(bench.database, kept, NewBooking(bench.patient, first_on), bench.pharmacist)
+    in_order(bench)
+    assert scan_pick(bench.database, delivery, "AST:P0200", bench.tech).right
+    assert row(bench, kept).document == f"delivery {delivery}"
+    with bench.database.reading() as session:
+        assert [event.deed for event in history(session, kept)][:2] == [AssetDeed.RESERVE, AssetDeed.RESERVE]
+        sheet = words_of(hand_over_sheet(session, delivery, bench.tech, now_utc()))
+    assert "P0200" in sheet
+    assert "Alarms" in sheet
+    in_order(bench)
