@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -36,11 +37,21 @@ class MonthRun:
 
 
 def run_month(
-    database: Database, month: Days, by: UserId, payer: str = "", *, send: bool = True, route: Route | None = None
+    database: Database,
+    month: Days,
+    by: UserId,
+    payer: str = "",
+    *,
+    send: bool = True,
+    route: Route | None = None,
+    files: list[tuple[str, str]] | None = None,
+    on: date | None = None,
 ) -> Generator[Progress, None, MonthRun]:
     """Count, check and, with ``send``, write the files of a month; each claim is a deed of its own.
 
-    What cannot be billed is told and does not stop the others. Run again, it changes only what has changed.
+    What cannot be billed is told and does not stop the others. Run again, it changes only what has changed. Each file
+    is put into ``files`` as soon as it is written: whoever stops the run half way has those that left before. Claims
+    are checked as of ``on``, today without one.
     """
     with database.reading() as session:
         work = _patients(session, month, payer)
@@ -53,7 +64,7 @@ def run_month(
         try:
             claim = make_claim(database, patient, month, by, covered.coverage_id)
             claims.append(claim)
-            state, told = _checked(database, claim, by)
+            state, told = _checked(database, claim, by, on)
         except NotAllowed:
             raise
         except Refused as no:
@@ -62,8 +73,10 @@ def run_month(
         if state is ClaimState.READY:
             ready[covered.payer_id].append(claim)
         (done if state is not ClaimState.DRAFT else refused).extend(told)
-    files = []
-    for batch in ready.values() if send else ():
+    files = [] if files is None else files
+    batches = list(ready.values()) if send else []
+    for place, batch in enumerate(batches):
+        yield Progress(len(work), len(work) + len(batches) - place, f"File {place + 1} of {len(batches)}")
         try:
             written = write_file(database, batch, by, route)
         except NotAllowed:
@@ -77,13 +90,13 @@ def run_month(
     return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims))
 
 
-def _checked(database: Database, claim: ClaimId, by: UserId) -> tuple[ClaimState, list[str]]:
+def _checked(database: Database, claim: ClaimId, by: UserId, on: date | None) -> tuple[ClaimState, list[str]]:
     with database.reading() as session:
         kept = session.get_one(Claim, claim)
         number, state, charge = kept.number, kept.state, kept.charge
     if state not in (ClaimState.DRAFT, ClaimState.READY):
         return state, [f"Claim {number} is {state.value} already."]
-    stopping = [each.sentence for each in check(database, claim, by) if each.stops]
+    stopping = [each.sentence for each in check(database, claim, by, on=on) if each.stops]
     if stopping:
         return ClaimState.DRAFT, [f"Claim {number}: {sentence}" for sentence in stopping]
     return ClaimState.READY, [f"Claim {number} over {charge} is ready."]

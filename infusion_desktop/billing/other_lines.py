@@ -14,6 +14,7 @@ from infusion_desktop.billing.rules.rule_set import (
     Inclusion,
     RuleSet,
     ServiceDate,
+    SpanPolicy,
 )
 from infusion_desktop.billing.rules.therapy import FeeSchedule, InterruptionKind, RateBasis
 from infusion_desktop.billing.words import LineKind, RuleSetId, VisitId
@@ -22,6 +23,8 @@ from infusion_desktop.money import to_cents
 from infusion_desktop.stock.words import BillingClass, ItemKind
 
 _WHOLE = Decimal(1)
+
+_LONGEST = {SpanPolicy.DAILY: 1, SpanPolicy.MAX7: 7}
 
 AllowedFee = tuple[Decimal, Decimal, bool]
 
@@ -41,12 +44,13 @@ def other_lines(
 def _days_of_service(facts: MonthFacts, delivery: Delivered, rules: RuleSet) -> Days:
     """The days a line of delivered goods names, never beyond the first month's end, which no line may cross.
 
-    A supply period with days in hospital names its first day at home.
+    A supply period with days in hospital, or longer than the payer's lines, names its first day at home.
     """
     if rules.service_date is ServiceDate.THERAPY_DAY:
         at_home = [day for day in delivery.period if not _in_hospital(facts, day)]
-        if len(at_home) == len(delivery.period):
-            return delivery.period.by_month()[0]
+        whole = delivery.period.by_month()[0]
+        if len(at_home) == len(delivery.period) and len(whole) <= _LONGEST.get(rules.span_policy, 31):
+            return whole
         first = at_home[0] if at_home else delivery.delivered_on
         return Days(first, first)
     day = delivery.delivered_on

@@ -17,8 +17,9 @@ from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKi
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
-from infusion_desktop.patients.tables import Patient, Payer, Therapy
+from infusion_desktop.patients.tables import Coverage, Patient, Payer, Therapy
 from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.patients.words import Rank as PayerRank
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +286,14 @@ def work_queue(session: Session) -> tuple[WorkItem, ...]:
     return tuple(sorted(items, key=lambda each: (-len(each.claims), each.code)))
 
 
-def month_overview(session: Session, month: Days) -> MonthOverview:
-    """What was billed of a month, what waits, and whose month was not counted at all."""
+def month_overview(session: Session, month: Days, payer: PayerId | None = None) -> MonthOverview:
+    """What was billed of a month (to one payer), what waits, and whose month was not counted at all."""
+    of_month = [Claim.period_first >= month.first, Claim.period_first <= month.last]
+    if payer is not None:
+        of_month.append(Claim.payer_id == payer)
     rows = session.execute(
         select(Claim.state, func.count(), func.sum(Claim.charge), func.sum(Claim.expected))
-        .where(Claim.period_first >= month.first, Claim.period_first <= month.last)
+        .where(*of_month)
         .where(Claim.frequency != Frequency.VOID)
         .group_by(Claim.state)
     ).all()
@@ -301,7 +305,7 @@ def month_overview(session: Session, month: Days) -> MonthOverview:
     paid = session.scalar(
         select(func.sum(LedgerEntry.amount))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
-        .where(Claim.period_first >= month.first, Claim.period_first <= month.last)
+        .where(*of_month)
         .where(LedgerEntry.group_code == "", LedgerEntry.remittance_id.is_not(None))
     )
     return MonthOverview(
@@ -311,7 +315,7 @@ def month_overview(session: Session, month: Days) -> MonthOverview:
         sum((charge for state, _, charge, _ in alive if state in waiting), ZERO),
         sum((expected for _, _, _, expected in alive), ZERO),
         -(paid or ZERO),
-        _not_counted(session, month),
+        _not_counted(session, month, payer),
     )
 
 
@@ -483,11 +487,11 @@ def _stopping(number: str, state: ClaimState, missing: str) -> list[tuple[str, s
     return [(each.code, each.where, each.sentence) for each in findings_of(missing) if each.stops]
 
 
-def _not_counted(session: Session, month: Days) -> tuple[tuple[PatientId, str], ...]:
+def _not_counted(session: Session, month: Days, payer: PayerId | None) -> tuple[tuple[PatientId, str], ...]:
     counted = select(Claim.patient_id).where(
         Claim.period_first >= month.first, Claim.period_first <= month.last, Claim.state != ClaimState.VOIDED
     )
-    rows = session.execute(
+    wanted = (
         select(Patient.id, (Patient.last_name + ", " + Patient.first_name).label("name"))
         .join(Therapy, Therapy.patient_id == Patient.id)
         .where(Therapy.starts_on <= month.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= month.first))
@@ -495,4 +499,13 @@ def _not_counted(session: Session, month: Days) -> tuple[tuple[PatientId, str], 
         .distinct()
         .order_by("name", Patient.id)
     )
+    if payer is not None:
+        insured = select(Coverage.patient_id).where(
+            Coverage.payer_id == payer,
+            Coverage.rank == PayerRank.PRIMARY,
+            Coverage.starts_on <= month.last,
+            or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first),
+        )
+        wanted = wanted.where(Patient.id.in_(insured))
+    rows = session.execute(wanted)
     return tuple((PatientId(row.id), row.name) for row in rows)

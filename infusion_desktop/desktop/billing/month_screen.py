@@ -1,31 +1,40 @@
 """A month's billing: count everybody's days, make and check the claims, write the files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.day_view import DayView, day_view
 from infusion_desktop.billing.month_run import MonthRun, run_month
 from infusion_desktop.billing.papers import claim_summary
 from infusion_desktop.billing.queries import ClaimRow, MonthOverview, claims, month_overview
 from infusion_desktop.billing.words import ClaimState
+from infusion_desktop.billing.work_queue import WorkRow, work
 from infusion_desktop.dates import Days, month_of, today
 from infusion_desktop.desktop.billing.claim_columns import CLAIMS
+from infusion_desktop.desktop.billing.day_calendar import DayCalendar
+from infusion_desktop.desktop.billing.work_view import WorkView
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.file_choice import ask_for_folder
 from infusion_desktop.desktop.forms import ChoiceField
+from infusion_desktop.desktop.jobs import Job
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.errors import Refused
 from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
+from infusion_desktop.patients.queries import PayerRow, payers
+from infusion_desktop.patients.words import PayerId
 
 MONTHS_BACK = 18
 _OUT = (ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED)
@@ -37,6 +46,8 @@ class Month:
 
     rows: tuple[ClaimRow, ...]
     overview: MonthOverview
+    work: tuple[WorkRow, ...]
+    payers: tuple[PayerRow, ...]
 
 
 class MonthScreen(Screen):
@@ -54,8 +65,13 @@ class MonthScreen(Screen):
             "Month", [(f"{each.first:%B %Y}", each) for each in _months(today())]
         )
         self.month.set_value(month_of(today().replace(day=1) - timedelta(days=1)))
-        self.month.setFixedWidth(220)
+        self.month.setFixedWidth(176)
         self.month.changed.connect(self.load)
+        self.payer: ChoiceField[PayerRow] = ChoiceField("Payer", placeholder="All payers")
+        self.payer.setFixedWidth(226)
+        self.payer.changed.connect(self._payer_changed)
+        self.payer.combo.editTextChanged.connect(lambda text: None if text else self.load())
+        self._running: Job | None = None
         self.figures = [
             Figure("Expected", Tone.INFO), Figure("Sent", Tone.INFO), Figure("Not sent yet", Tone.WARN),
             Figure("Paid", Tone.GOOD), Figure("Not counted", Tone.WARN),
@@ -71,12 +87,17 @@ class MonthScreen(Screen):
             empty="No claim of this month yet. Count the days and make the claims.", settings=self.settings(),
         )  # fmt: skip
         self.table.opened.connect(self._open)
+        self.table.selected.connect(self._show_days)
+        self.calendar = DayCalendar()
+        self.work = WorkView(desk)
         self._lay_out()
 
     def _lay_out(self) -> None:
         page = Page(self)
         top = QHBoxLayout()
+        top.setSpacing(10)
         top.addWidget(self.month)
+        top.addWidget(self.payer)
         top.addStretch(1)
         self.print_button = button("Summaries", self.print_summaries, icon="print")
         top.addWidget(self.print_button)
@@ -86,30 +107,61 @@ class MonthScreen(Screen):
             top.addWidget(self.count_button)
         if self.context.may(Permission.CLAIM):
             top.addWidget(self.send_button)
+        page.lead.hide()
         page.add(top)
         row = QHBoxLayout()
         row.setSpacing(12)
         for figure in self.figures:
             row.addWidget(figure)
-        page.add(row)
-        page.add(self.table, 1)
+        claims_and_days = QWidget()
+        column = QVBoxLayout(claims_and_days)
+        column.setContentsMargins(0, 10, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.calendar)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(claims_and_days, "Claims")
+        self.tabs.addTab(self.work, "What holds claims up")
+        page.add(self.tabs, 1)
 
     @property
     def chosen(self) -> Days:
         """The month that is shown."""
         return self.month.value() or month_of(today())
 
-    def load(self) -> None:
-        month = self.chosen
-        self.ask(lambda: self._month(month), self._show, key="month")
+    @property
+    def chosen_payer(self) -> PayerRow | None:
+        """The payer whose claims are shown; None for all."""
+        try:
+            return self.payer.value()
+        except Refused:  # Still typing.
+            return None
 
-    def _month(self, month: Days) -> Month:
+    def load(self) -> None:
+        month, payer = self.chosen, self.chosen_payer
+        self.ask(lambda: self._month(month, None if payer is None else payer.id), self._show, key="month")
+
+    def _payer_changed(self) -> None:
+        if self.payer.is_blank() or self.chosen_payer is not None:
+            self.load()
+
+    def _month(self, month: Days, payer: PayerId | None) -> Month:
         with self.context.database.reading() as session:
-            return Month(claims(session, month=month), month_overview(session, month))
+            return Month(
+                claims(session, month=month, payer=payer),
+                month_overview(session, month, payer),
+                work(session, today(), month=month, payer=payer),
+                payers(session),
+            )
 
     def _show(self, found: Month) -> None:
+        self.payer.set_choices([(each.payer.name, each) for each in found.payers])
         self.table.set_rows(found.rows)
+        self.work.set_rows(found.work)
+        stops = len({each.claim_id for each in found.work if each.stops})
+        self.tabs.setTabText(1, f"What holds claims up ({stops})" if stops else "What holds claims up")
         self._select_wanted()
+        self._show_days(self.table.current_row())
         seen = found.overview
         missing = len(seen.not_counted)
         values = (
@@ -129,18 +181,58 @@ class MonthScreen(Screen):
     def run(self, *, send: bool) -> None:
         """Count, make and check every claim of the month; with ``send`` write the files of what is ready."""
         month, database, by = self.chosen, self.context.database, self.context.user_id
-        self.do(
-            lambda _why: run_month(database, month, by, send=send), changed=("billing",), then=self._ran,
-            pressed=self.send_button if send else self.count_button, text="Billing the month",
+        payer = self.chosen_payer
+        name = "" if payer is None else payer.payer.name
+        written: list[tuple[str, str]] = []
+        pressed = self.send_button if send else self.count_button
+        pressed.setEnabled(False)
+
+        def over() -> None:
+            pressed.setEnabled(True)
+            self.desk.changes.announce("billing")
+
+        def ran(run: MonthRun) -> None:
+            over()
+            self._ran(run)
+
+        def failed(error: Exception) -> None:
+            over()
+            self.show_failure(error)
+            self._ask_where(written)
+
+        def cancelled() -> None:
+            over()
+            self._stopped(written)
+
+        self._running = self.desk.jobs.run(
+            self, lambda: run_month(database, month, by, name, send=send, files=written), ran, failed,
+            on_cancelled=cancelled, text="Billing the month",
         )  # fmt: skip
 
     def _ran(self, run: MonthRun) -> None:
-        self.files = run.files
+        self.desk.messages.clear(self)
         self.desk.messages.said(f"{len(run.claims)} claims counted, {len(run.files)} files written.")
         if run.refused:
-            more = [f"... and {len(run.refused) - 8} more; each claim lists its own."] if len(run.refused) > 8 else []
-            self.desk.messages.refused([*run.refused[:8], *more], self, Tone.WARN)
-        if run.files:
+            more = [f"... and {len(run.refused) - 6} more, under What holds claims up."] if len(run.refused) > 6 else []
+            self.desk.messages.refused([*run.refused[:6], *more], self, Tone.WARN)
+        self._ask_where(run.files)
+
+    def _stopped(self, written: Sequence[tuple[str, str]]) -> None:
+        """A run that was stopped keeps what it did; files that were written before must not be lost sight of."""
+        if not written:
+            self.desk.messages.refused(
+                ("Stopped. Claims counted so far are kept, no file was written; run it again to go on.",),
+                self, Tone.INFO,
+            )  # fmt: skip
+            return
+        files = "One file was" if len(written) == 1 else f"{len(written)} files were"
+        sentence = f"Stopped. {files} written before: save them now, or later from Payments, Claim files."
+        self.desk.messages.refused((sentence,), self, Tone.WARN)
+        self._ask_where(written)
+
+    def _ask_where(self, files: Sequence[tuple[str, str]]) -> None:
+        if files:
+            self.files = tuple(files)
             ask_for_folder(self, "Where shall the claim files go?", self._write)
 
     def _write(self, folder: Path) -> None:
@@ -169,6 +261,28 @@ class MonthScreen(Screen):
     def _open(self, row: object) -> None:
         if isinstance(row, ClaimRow):
             self.desk.open("claim", row.id)
+
+    def _show_days(self, row: object) -> None:
+        """The calendar of the selected claim's month, counted as it is now."""
+        if not isinstance(row, ClaimRow):
+            self.calendar.say("Select a claim to see its days.")
+            return
+        database, patient, period, claim = self.context.database, row.patient_id, row.period, row.id
+
+        def look() -> DayView | str:
+            with database.reading() as session:
+                try:
+                    return day_view(session, patient, period, claim)
+                except Refused as no:
+                    return str(no)
+
+        def show(found: DayView | str) -> None:
+            if isinstance(found, str):
+                self.calendar.say(found)
+            else:
+                self.calendar.show_view(found)
+
+        self.ask(look, show, key="days")
 
     def show_record(self, kind: str, record: object) -> None:
         if kind == "patient month" and isinstance(record, int):

@@ -25,6 +25,7 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.queries import PayerRow, payers
+from infusion_desktop.patients.words import PayerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class PayersScreen(Screen):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         settings = self.settings()
+        self._wanted: PayerId | None = None
         self.table: TableView[PayerLine] = TableView(
             PAYERS, lambda line: line.row.id, name="Payers", desk=desk, noun=("payer", "payers"),
             empty="No payer yet. Add the first one.", settings=settings,
@@ -162,6 +164,8 @@ class PayersScreen(Screen):
         before = self.table.current_row()
         self.table.set_rows(lines)
         chosen = before.row.id if before is not None else lines[0].row.id if lines else None
+        if any(line.row.id == self._wanted for line in lines):
+            chosen, self._wanted = self._wanted, None
         if chosen is not None:
             self.table.select_ids([chosen])
             self._chosen(next((line for line in lines if line.row.id == chosen), None))
@@ -170,6 +174,11 @@ class PayersScreen(Screen):
         if isinstance(line, PayerLine):
             self.fees.set_rows(line.fees)
             self.rules.set_rows(line.rules)
+
+    def show_record(self, kind: str, record: object) -> None:
+        if isinstance(record, int):
+            self._wanted = PayerId(record)
+            self._show(self.table.model.rows)
 
     def add_payer(self) -> None:
         """Ask for a new payer."""

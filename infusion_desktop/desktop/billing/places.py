@@ -52,7 +52,7 @@ def _search(context: Context) -> Search:
 PLACES = (
     Place("month", "Month", "calendar", Permission.SEE_BILLING, _month, "Billing", opens=("patient month",)),
     Place("claim", "Claim", "claim", Permission.SEE_BILLING, _claim, "Billing", opens=("claim",), in_rail=False),
-    Place("payers", "Payers", "building", Permission.SEE_BILLING, _payers, "Billing"),
+    Place("payers", "Payers", "building", Permission.SEE_BILLING, _payers, "Billing", opens=("payer",)),
     Place("money", "Payments", "dollar", Permission.SEE_BILLING, _money, "Billing"),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = (_search,)

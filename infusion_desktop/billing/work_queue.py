@@ -1,0 +1,198 @@
+"""What holds claims up, by reason, money and age, and where in the application each is put right."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.billing.findings import findings_of
+from infusion_desktop.billing.rules.checks.every_check import CHECKS
+from infusion_desktop.billing.rules.checks.facts import Where
+from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.words import ClaimId, ClaimState
+from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.tables import Delivery
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.tables import Patient, Payer, Therapy
+from infusion_desktop.patients.words import PatientId, PayerId
+
+_DELIVERY = re.compile(r"\bDelivery ([A-Z0-9-]+)")
+_TITLES = {check.code: check.title for check in CHECKS} | {
+    "REJECTED": "Refused before the payer decided",
+    "DENIED": "Denied by the payer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to open to put a finding right, as `Desk.open` takes it."""
+
+    kind: str
+    record: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One finding of one claim. ``value`` is the claim's charge, ``age`` the days since its last day of service."""
+
+    id: str
+    code: str
+    title: str
+    sentence: str
+    where: str
+    stops: bool
+    claim_id: ClaimId
+    claim: str
+    patient_id: PatientId
+    patient: str
+    payer_id: PayerId
+    payer: str
+    period: Days
+    value: Decimal
+    age: int
+    fix: Fix
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReason:
+    """All findings of one check: how many claims wait for it, what they are worth, and for how long the oldest does."""
+
+    code: str
+    title: str
+    where: str
+    stops: bool
+    claims: int
+    value: Decimal
+    oldest: int
+
+
+def work(session: Session, on: date, *, payer: PayerId | None = None, month: Days | None = None) -> tuple[WorkRow, ...]:
+    """Every finding of claims that wait, the stopping ones first, then by money and age."""
+    wanted = (
+        select(
+            Claim.id, Claim.number, Claim.state, Claim.missing, Claim.charge, Claim.period_first, Claim.period_last,
+            Claim.patient_id, (Patient.last_name + ", " + Patient.first_name).label("patient"), Claim.payer_id,
+            Payer.name.label("payer"),
+        )
+        .join(Patient, Patient.id == Claim.patient_id)
+        .join(Payer, Payer.id == Claim.payer_id)
+        .where(Claim.state.in_((ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED, ClaimState.DENIED)))
+        .order_by(Claim.id)
+    )  # fmt: skip
+    if payer is not None:
+        wanted = wanted.where(Claim.payer_id == payer)
+    if month is not None:
+        wanted = wanted.where(Claim.period_first <= month.last, Claim.period_last >= month.first)
+    claims = session.execute(wanted).all()
+    places = _Places(session, [row.id for row in claims])
+    found = [each for row in claims for each in _of_claim(row, on, places)]
+    return tuple(sorted(found, key=lambda each: (not each.stops, -each.value, -each.age, each.id)))
+
+
+def reasons(rows: tuple[WorkRow, ...]) -> tuple[WorkReason, ...]:
+    """The findings by check: what stops most money comes first."""
+    groups: dict[str, list[WorkRow]] = {}
+    for row in rows:
+        groups.setdefault(row.code, []).append(row)
+    found = []
+    for code, group in groups.items():
+        claims = {row.claim_id: row.value for row in group}
+        oldest = max(row.age for row in group)
+        money = sum(claims.values(), ZERO)
+        found.append(WorkReason(code, group[0].title, group[0].where, group[0].stops, len(claims), money, oldest))
+    return tuple(sorted(found, key=lambda each: (not each.stops, -each.value, each.code)))
+
+
+class _Places:
+    """Which lines, deliveries and orders stand behind the claims, so that a finding opens just that record."""
+
+    def __init__(self, session: Session, claims: list[int]) -> None:
+        lines = session.execute(
+            select(ClaimLine.claim_id, ClaimLine.position, ClaimLine.delivery_id, ClaimLine.evidence).where(
+                ClaimLine.claim_id.in_(claims)
+            )
+        )
+        self.deliveries: dict[tuple[int, int], int] = {}
+        for line in lines:
+            sent = line.delivery_id or _first_delivery(line.evidence)
+            if sent is not None:
+                self.deliveries[line.claim_id, line.position] = sent
+        self._session = session
+        self._numbers: dict[str, int | None] = {}
+        rows = session.execute(
+            select(ClaimLine.claim_id, Therapy.prescriber_id)
+            .join(Therapy, Therapy.id == ClaimLine.therapy_id)
+            .where(ClaimLine.claim_id.in_(claims))
+        )
+        self.prescribers: Mapping[int, int] = {row.claim_id: row.prescriber_id for row in rows}
+
+    def delivery(self, sentence: str, claim: int, line: int | None) -> int | None:
+        """The delivery a finding names, else that of its line."""
+        match = _DELIVERY.search(sentence)
+        if match is None:
+            return self.deliveries.get((claim, line or 0))
+        number = match[1]
+        if number not in self._numbers:
+            self._numbers[number] = self._session.scalar(select(Delivery.id).where(Delivery.number == number))
+        return self._numbers[number]
+
+
+def _first_delivery(evidence: str) -> int | None:
+    return next((unit["delivery"] for unit in json.loads(evidence)["units"] if unit["delivery"]), None)
+
+
+def _of_claim(row: Row[*tuple[object, ...]], on: date, places: _Places) -> Iterator[WorkRow]:
+    kept = row._mapping
+    told: list[tuple[str, str, str, bool, int | None]] = []
+    if kept["state"] is ClaimState.REJECTED:
+        sentence = f"Claim {kept['number']} was refused before adjudication. Correct it and count again."
+        told.append(("REJECTED", sentence, Where.CLAIM.value, True, None))
+    elif kept["state"] is ClaimState.DENIED:
+        sentence = f"Claim {kept['number']} was denied. Appeal, correct, or write it off."
+        told.append(("DENIED", sentence, Where.REMITTANCE.value, True, None))
+    else:
+        told += [(each.code, each.sentence, each.where, each.stops, each.line) for each in findings_of(kept["missing"])]
+    for place, (code, sentence, where, stops, line) in enumerate(told):
+        yield WorkRow(
+            f"{kept['id']}-{place}",
+            code,
+            _TITLES.get(code, code.replace("_", " ").lower()),
+            sentence,
+            where,
+            stops,
+            ClaimId(kept["id"]),
+            kept["number"],
+            PatientId(kept["patient_id"]),
+            kept["patient"],
+            PayerId(kept["payer_id"]),
+            kept["payer"],
+            Days(kept["period_first"], kept["period_last"]),
+            kept["charge"],
+            max(0, (on - kept["period_last"]).days),
+            _fix(where, sentence, line, kept["id"], kept["patient_id"], kept["payer_id"], places),
+        )
+
+
+_PATIENTS_PAGE = frozenset(
+    each.value
+    for each in (
+        Where.PATIENT, Where.COVERAGE, Where.PRESCRIBER, Where.THERAPY, Where.CALENDAR, Where.AUTHORIZATION,
+        Where.VISITS, Where.DELIVERY,
+    )
+)  # fmt: skip
+
+
+def _fix(where: str, sentence: str, line: int | None, claim: int, patient: int, payer: int, places: _Places) -> Fix:
+    """A delivery where one is named or stands behind the line, else the page the finding names."""
+    if where == Where.DELIVERY.value and (delivery := places.delivery(sentence, claim, line)) is not None:
+        return Fix("delivery", delivery)
+    if where in _PATIENTS_PAGE:
+        return Fix("patient", patient)
+    if where == Where.CONTRACT.value:
+        return Fix("payer", payer)
+    return Fix("claim", claim)

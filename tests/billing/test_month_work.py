@@ -1,0 +1,133 @@
+"""A month is billed: the same result when run again, stopped half way, late changes; and the queue of what waits."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+from test_service_charging import MARCH
+from test_service_claims import complete_month
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.billing.day_view import DayKind, day_view
+from infusion_desktop.billing.month_run import run_month
+from infusion_desktop.billing.queries import claims, month_overview
+from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.words import ClaimState, Frequency
+from infusion_desktop.billing.work_queue import Fix, reasons, work
+from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.words import PayerKind
+from infusion_desktop.progress import run_to_end
+
+APRIL = date(2026, 4, 10)
+
+
+def everything(office):
+    with office.database.reading() as session:
+        lines = session.execute(
+            select(
+                ClaimLine.claim_id, ClaimLine.code, ClaimLine.units, ClaimLine.expected, ClaimLine.evidence
+            ).order_by(ClaimLine.id)
+        ).all()
+        kept = session.execute(select(Claim.id, Claim.number, Claim.state, Claim.charge, Claim.version)).all()
+    return [tuple(row) for row in lines], [tuple(row) for row in kept]
+
+
+def test_a_month_run_again_changes_nothing_and_late_news_is_a_correction(office):
+    complete_month(office)
+    run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    assert (len(run.claims), len(run.files), run.refused) == (1, 1, ())
+    before = everything(office)
+    again = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    assert (again.claims, again.files) == (run.claims, ())
+    assert everything(office) == before
+    with office.database.transaction() as session:
+        claim = session.get_one(Claim, run.claims[0])
+        claim.state, claim.payer_control_number = ClaimState.PAID, "ICN77"
+        record(session, office.biller, "set up", "test", 1)
+    office.hospital(date(2026, 3, 8), date(2026, 3, 11))
+    late = run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+    assert late.claims != run.claims
+    with office.database.reading() as session:
+        first, second = session.scalars(select(Claim).order_by(Claim.id)).all()
+        assert (first.state, first.charge) == (ClaimState.PAID, before[1][0][3]), "the claim that left is not edited"
+        assert (second.frequency, second.replaces_id, second.payer_control_number) == (
+            Frequency.REPLACEMENT,
+            first.id,
+            "ICN77",
+        )
+        assert second.charge < first.charge
+    assert run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL)).claims == late.claims
+
+
+def test_a_run_that_is_stopped_keeps_the_files_it_wrote(office):
+    complete_month(office)
+    written: list[tuple[str, str]] = []
+    run = run_month(office.database, MARCH, office.biller, files=written, on=APRIL)
+    for step in run:
+        if step.text.startswith("File"):
+            break
+    run.close()
+    assert written == []
+    run = run_month(office.database, MARCH, office.biller, files=written, on=APRIL)
+    for _ in run:
+        if written:
+            break
+    run.close()
+    assert len(written) == 1 and written[0][1].startswith("ISA")
+    assert run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL)).files == ()
+
+
+@pytest.fixture
+def waiting(office):
+    """A March with a delivery nobody signed for and a code without a price."""
+    office.rules()
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16))
+    office.delivery = office.delivers(date(2026, 3, 3), date(2026, 3, 16), therapy=therapy, signed=False)
+    run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+    return office
+
+
+def test_what_holds_claims_up_is_told_by_reason_with_money_age_and_where_to_put_it_right(waiting):
+    with waiting.database.reading() as session:
+        rows = work(session, APRIL)
+        found = {row.code: row for row in rows}
+        proof, price = found["PROOF"], next(row for row in rows if row.where == "Payer contract")
+        assert proof.fix == Fix("delivery", waiting.delivery)
+        assert price.fix == Fix("payer", waiting.payer)
+        assert (proof.age, proof.title, proof.stops) == (10, "Proof of delivery", True)
+        told = reasons(rows)
+        assert {each.code for each in told} == set(found)
+        assert all(each.claims == 1 and each.value == proof.value for each in told)
+        assert work(session, APRIL, month=MARCH, payer=waiting.payer) == rows
+        assert work(session, APRIL, month=type(MARCH)(date(2026, 5, 1), date(2026, 5, 31))) == ()
+    waiting.fee("S9500", "95")
+    run_to_end(run_month(waiting.database, MARCH, waiting.biller, send=False, on=APRIL))
+    with waiting.database.reading() as session:
+        after = work(session, APRIL)
+    assert price.code not in {row.code for row in after}
+    assert next(row for row in after if row.code == "PROOF").value == Decimal("1330.00")
+
+
+def test_a_month_is_seen_for_one_payer_only(waiting):
+    other = waiting._add(
+        Payer, name="Other Plan", payer_code="OTH01", kind=PayerKind.COMMERCIAL, street="", city="", state="", zip="",
+        version=1,
+    )  # fmt: skip
+    with waiting.database.reading() as session:
+        assert len(claims(session, month=MARCH, payer=waiting.payer)) == 1
+        assert claims(session, month=MARCH, payer=other) == ()
+        assert month_overview(session, MARCH, other).by_state == ()
+        assert month_overview(session, MARCH, waiting.payer) == month_overview(session, MARCH)
+    assert run_to_end(run_month(waiting.database, MARCH, waiting.biller, "Other Plan")).claims == ()
+
+
+def test_a_patients_month_reads_as_a_calendar(waiting):
+    waiting.hospital(date(2026, 3, 8), date(2026, 3, 11))
+    with waiting.database.reading() as session:
+        view = day_view(session, waiting.patient, MARCH)
+    (row,) = view.rows
+    assert (row.name, row.billed, len(row.cells)) == ("ceftriaxone 2 g", 12, 14)
+    out = [cell for cell in row.cells if cell.kind is DayKind.LEFT_OUT]
+    assert [cell.why for cell in out] == ["Mar 9, 2026: in hospital", "Mar 10, 2026: in hospital"]
+    assert row.cells[0].why == "Mar 3, 2026: S9500, rank 1, delivery D000001 (no proof yet)"
