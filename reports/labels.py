@@ -1,5 +1,6 @@
 """Labels: totes, pumps, lots and bins, each with a data matrix and the same in words, one by one or on a sheet."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -93,10 +94,15 @@ def lot_label(
     expires_on: date | None,
     gtin: str = "",
     storage: Storage = Storage.ROOM,
+    own: str = "",
 ) -> Label:
-    """The label of a lot: GS1 (GTIN, expiry, lot) where the GTIN is known, else "LOT:<item>/<lot>"."""
+    """The label of a lot: GS1 (GTIN, expiry, lot) where the GTIN is known, else ``own`` or "LOT:<item>/<lot>".
+
+    A lot number with brackets or blanks, or one that is too long for GS1, is never put into a GS1 code.
+    """
+    gtin = gtin if _GS1_LOT.fullmatch(lot) else ""
     expiry = f"(17){expires_on:%y%m%d}" if expires_on else ""
-    code = f"(01){gtin.zfill(14)}{expiry}(10){lot}" if gtin else f"LOT:{item_number}/{lot}"
+    code = f"(01){gtin.zfill(14)}{expiry}(10){lot}" if gtin else own or f"LOT:{item_number}/{lot}"
     lines = (
         f"Lot {lot}",
         f"Exp {shown.day(expires_on)}" if expires_on else "No expiry",
@@ -115,6 +121,7 @@ def render_totes(labels: Sequence[ToteLabel], stock: LabelStock = LabelStock.THE
     return _print("Tote labels", labels, stock.value, skip, _draw_tote)
 
 
+_GS1_LOT = re.compile(r"[A-Za-z0-9._/-]{1,20}")
 _Any = TypeVar("_Any", Label, ToteLabel)
 _PAD = 7.0
 

@@ -1,28 +1,32 @@
-"""Cycle counts: counted blind, compared with the balance of that very moment, posted after somebody else approved."""
+"""Cycle counts: counted blind, compared with the balance of that very moment, posted after somebody else approved.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+What a count is compared with is what should lie on the shelf: the balance less what pickers carried to totes that are
+not shipped yet. Stock does not know totes, so the deeds take a function that does (deliveries/in_totes.py).
+"""
 
-from sqlalchemy import func, insert, select, update
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused
-from infusion_desktop.money import to_cents
+from infusion_desktop.stock.house_rules import house_rules
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.tables import Balance, Count, CountLine, Item, Location, Lot
+from infusion_desktop.stock.rules import is_beyond_tolerance
+from infusion_desktop.stock.tables import Balance, Count, CountLine, Item, Location, Lot, Move
 from infusion_desktop.stock.words import (
     CountId,
     CountLineId,
+    CountPlanId,
     CountState,
     ItemKind,
     LocationId,
@@ -32,6 +36,20 @@ from infusion_desktop.stock.words import (
 )
 
 MOST_UNITS = 10_000_000
+UnitsAway = Callable[[Session, LotId, LocationId], int]
+"""Units of a lot that left a place in somebody's hands while the books still have them there."""
+
+
+def nothing_away(_session: Session, _lot: LotId, _place: LocationId) -> int:
+    """For places nobody picks from."""
+    return 0
+
+
+class Mark(NamedTuple):
+    """How far the ledger and the pickers were when somebody began to count a line; it tells no quantity on hand."""
+
+    last_move: int
+    away: int
 
 
 def open_count(
@@ -56,28 +74,70 @@ def open_count(
         )
         if kinds:
             wanted = wanted.where(Item.kind.in_(kinds))
-        found = session.execute(wanted).all()
-        number = f"K{next_number(session, 'count'):06}"
-        count = Count(
-            number=number, state=CountState.OPEN, title=title.strip() or number, opened_at=at or now_utc(), opened_by=by
-        )
-        session.add(count)
-        session.flush()
-        if found:
-            rows = [{"count_id": count.id, "lot_id": lot, "location_id": place} for lot, place in found]
-            session.execute(insert(CountLine), rows)
-        record(session, by, "open count", "count", count.id, after={"number": number, "lines": len(found)})
-        return CountId(count.id)
+        found = [(LotId(lot), LocationId(place)) for lot, place in session.execute(wanted)]
+        return open_in(session, title, found, by, at)
 
 
-def enter(database: Database, line_id: CountLineId, counted: int, by: UserId, at: datetime | None = None) -> None:
-    """Write down what lies there. What the books say at this moment is kept beside it, unseen by the counter."""
+def open_in(
+    session: Session,
+    title: str,
+    lines: Sequence[tuple[LotId, LocationId]],
+    by: UserId,
+    at: datetime | None = None,
+    plan_id: CountPlanId | None = None,
+) -> CountId:
+    """A sheet with these lots in these places, within a larger deed; it keeps the tolerance of today."""
+    number, limits = f"K{next_number(session, 'count'):06}", house_rules(session)
+    count = Count(
+        number=number, state=CountState.OPEN, title=title.strip() or number, opened_at=at or now_utc(), opened_by=by,
+        plan_id=plan_id, tolerance_percent=limits.tolerance_percent, tolerance_value=limits.tolerance_value,
+    )  # fmt: skip
+    session.add(count)
+    session.flush()
+    if lines:
+        rows = [{"count_id": count.id, "lot_id": lot, "location_id": place} for lot, place in lines]
+        session.execute(insert(CountLine), rows)
+    record(session, by, "open count", "count", count.id, after={"number": number, "lines": len(lines)})
+    return CountId(count.id)
+
+
+def mark(session: Session, line_id: CountLineId, away: UnitsAway = nothing_away) -> Mark:
+    """Where the ledger and the pickers stand as somebody turns to a line; given back when the number is entered."""
+    line = session.get(CountLine, line_id)
+    if line is None:
+        raise Refused("There is no such line to count.")
+    return _mark(session, line, away)
+
+
+def _mark(session: Session, line: CountLine, away: UnitsAway) -> Mark:
+    lot, place = LotId(line.lot_id), LocationId(line.location_id)
+    touching = or_(Move.from_id == place, Move.to_id == place)
+    last = session.scalar(select(func.max(Move.id)).where(Move.lot_id == lot, touching))
+    return Mark(last or 0, away(session, lot, place))
+
+
+def enter(
+    database: Database,
+    line_id: CountLineId,
+    counted: int,
+    by: UserId,
+    at: datetime | None = None,
+    *,
+    begun: Mark | None = None,
+    away: UnitsAway = nothing_away,
+) -> None:
+    """Write down what lies there. What the books say at this moment is kept beside it, unseen by the counter.
+
+    With ``begun`` (see ``mark``) the number is refused when the lot was moved or picked there while it was counted.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.COUNT)
         line = session.get(CountLine, line_id)
         if line is None:
             raise Refused("There is no such line to count.")
-        _enter(session, line, counted, by, at)
+        if begun is not None and begun != _mark(session, line, away):
+            raise Refused("Somebody moved or picked this lot while you counted it. Count it once more.")
+        _enter(session, line, counted, by, at, away)
 
 
 def enter_found(
@@ -88,6 +148,8 @@ def enter_found(
     counted: int,
     by: UserId,
     at: datetime | None = None,
+    *,
+    away: UnitsAway = nothing_away,
 ) -> CountLineId:
     """Write down a lot that lies in a place where the sheet does not have it."""
     with database.transaction() as session:
@@ -101,26 +163,32 @@ def enter_found(
             line = CountLine(count_id=count_id, lot_id=lot_id, location_id=place)
             session.add(line)
             session.flush()
-        _enter(session, line, counted, by, at)
+        _enter(session, line, counted, by, at, away)
         return CountLineId(line.id)
 
 
-def _enter(session: Session, line: CountLine, counted: int, by: UserId, at: datetime | None) -> None:
+def _enter(session: Session, line: CountLine, counted: int, by: UserId, at: datetime | None, away: UnitsAway) -> None:
     if not 0 <= counted <= MOST_UNITS:
         raise Refused(f"A count is a whole number from 0 to {MOST_UNITS:,}.")
     _count(session, line.count_id, CountState.OPEN)
+    if line.first_by == by:
+        raise Refused("You counted this line the first time. Somebody else counts it again.")
     before = line.counted
-    line.expected = session.scalar(
-        select(Balance.on_hand).where(Balance.lot_id == line.lot_id, Balance.location_id == line.location_id)
-    ) or 0  # fmt: skip
-    line.counted, line.counted_at, line.counted_by = counted, at or now_utc(), by
+    lot, place = LotId(line.lot_id), LocationId(line.location_id)
+    on_hand = session.scalar(select(Balance.on_hand).where(Balance.lot_id == lot, Balance.location_id == place))
+    line.expected = max(0, (on_hand or 0) - away(session, lot, place))
+    line.counted, line.counted_at, line.counted_by, line.again = counted, at or now_utc(), by, False
     session.flush()
     record(session, by, "count", "count", line.count_id, before={"counted": before},
            after={"line": line.id, "counted": counted})  # fmt: skip
 
 
-def finish(database: Database, count_id: CountId, by: UserId) -> None:
-    """Hand the sheet over for approval; refused while lines are not counted."""
+def finish(database: Database, count_id: CountId, by: UserId) -> int:
+    """Hand the sheet over for approval; refused while lines are not counted.
+
+    Lines that differ by more than the tolerance go back once, to be counted by another person; how many those are. 0
+    says that the sheet is handed over.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.COUNT)
         count = _count(session, count_id, CountState.OPEN)
@@ -130,12 +198,41 @@ def finish(database: Database, count_id: CountId, by: UserId) -> None:
             raise Refused(f"{left} lines of {count.number} are not counted yet. Count them; 0 is a count too.")
         if not session.scalar(lines):
             raise Refused(f"{count.number} has no lines. Cancel it.")
-        _to(session, count, CountState.COUNTED)
-        record(session, by, "finish count", "count", count_id)
+        far_off = _beyond_tolerance(session, count)
+        for line in far_off:
+            _send_back(line)
+        if not far_off:
+            _to(session, count, CountState.COUNTED)
+        record(session, by, "finish count", "count", count_id, after={"again": [line.id for line in far_off]})
+        return len(far_off)
+
+
+def _beyond_tolerance(session: Session, count: Count) -> list[CountLine]:
+    percent, value = count.tolerance_percent, count.tolerance_value
+    if percent is None or value is None:
+        return []
+    rows: Any = session.execute(
+        select(CountLine, Lot.unit_cost)
+        .join(Lot, Lot.id == CountLine.lot_id)
+        .where(CountLine.count_id == count.id, CountLine.first_by.is_(None))
+        .order_by(CountLine.id)
+    )
+    return [line for line, cost in rows
+            if is_beyond_tolerance(line.expected or 0, line.counted or 0, cost, percent, value)]  # fmt: skip
+
+
+def _send_back(line: CountLine) -> None:
+    """Keep the first count aside; somebody else counts the line again."""
+    line.first_counted, line.first_expected = line.counted, line.expected
+    line.first_at, line.first_by = line.counted_at, line.counted_by
+    line.counted = line.expected = line.counted_at = line.counted_by = None
+    line.again = True
 
 
 def count_again(database: Database, line_id: CountLineId, why: str, by: UserId) -> None:
-    """Send a line back to be counted a second time; the sheet is open again."""
+    """Send a line back to be counted a second time by somebody else; the sheet is open again."""
+    if not why.strip():
+        raise Refused("Say why the line is counted again.")
     with database.transaction() as session:
         authorize(session, by, Permission.APPROVE_COUNT)
         line = session.get(CountLine, line_id)
@@ -143,7 +240,8 @@ def count_again(database: Database, line_id: CountLineId, why: str, by: UserId) 
             raise Refused("There is no such line to count.")
         count = _count(session, line.count_id, CountState.COUNTED)
         before = {"line": line.id, "counted": line.counted, "expected": line.expected}
-        line.counted = line.expected = line.counted_at = line.counted_by = None
+        _send_back(line)
+        session.flush()
         _to(session, count, CountState.OPEN)
         record(session, by, "count again", "count", count.id, before=before, reason=why)
 
@@ -156,7 +254,7 @@ def approve(
         authorize(session, by, Permission.APPROVE_COUNT)
         count = _count(session, count_id, CountState.COUNTED)
         lines = session.scalars(select(CountLine).where(CountLine.count_id == count_id).order_by(CountLine.id)).all()
-        if any(line.counted_by == by for line in lines):
+        if any(by in (line.counted_by, line.first_by) for line in lines):
             raise Refused(f"You counted lines of {count.number} yourself. Somebody else approves it.")
         _to(session, count, CountState.POSTED)
         count.approved_at, count.approved_by = at or now_utc(), by
@@ -180,6 +278,8 @@ def _difference(line: CountLine, adjust: LocationId, note: str) -> NewMove | Non
 
 def cancel_count(database: Database, count_id: CountId, why: str, by: UserId) -> None:
     """Give a count up; what was written down stays readable, nothing is posted."""
+    if not why.strip():
+        raise Refused("Say why the count is given up.")
     with database.transaction() as session:
         authorize(session, by, Permission.COUNT)
         count = session.get(Count, count_id)
@@ -214,95 +314,3 @@ def _refuse_foreign(session: Session, places: Sequence[LocationId]) -> None:
     foreign = [kind for kind in kinds if not kind.keeps_balance or kind is LocationKind.PATIENT_HOME]
     if not places or len(kinds) != len(set(places)) or foreign:
         raise Refused("Choose the rooms and bins of the pharmacy to count. Homes are counted on the refill call.")
-
-
-@dataclass(frozen=True, slots=True)
-class CountRow:
-    """A count in the list of counts."""
-
-    id: CountId
-    number: str
-    title: str
-    state: CountState
-    opened_at: datetime
-    opened_by: str
-    lines: int
-    counted: int
-
-
-def count_rows(session: Session, limit: int = 500) -> tuple[CountRow, ...]:
-    """The newest counts, with how far they are."""
-    query = (
-        select(
-            Count.id, Count.number, Count.title, Count.state, Count.opened_at, Staff.name, func.count(CountLine.id),
-            func.count(CountLine.counted),
-        )
-        .join(Staff, Staff.id == Count.opened_by)
-        .outerjoin(CountLine, CountLine.count_id == Count.id)
-        .group_by(Count.id, Staff.id)
-        .order_by(Count.id.desc())
-        .limit(limit)
-    )  # fmt: skip
-    return tuple(CountRow(CountId(row[0]), *row[1:]) for row in session.execute(query))
-
-
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    """A line as the counter sees it: what and where, never how many there should be."""
-
-    id: CountLineId
-    place: str
-    item_number: str
-    item_name: str
-    unit: str
-    lot: str
-    serial: str
-    expires_on: date | None
-    counted: int | None
-
-
-_LINES = (
-    select(
-        CountLine.id, Location.code, Item.number, Item.name, Item.base_unit, Lot.number.label("lot"), Lot.serial,
-        Lot.expires_on, CountLine.counted,
-    )
-    .join(Lot, Lot.id == CountLine.lot_id)
-    .join(Item, Item.id == Lot.item_id)
-    .join(Location, Location.id == CountLine.location_id)
-    .order_by(Location.pick_order, Location.code, Item.name, Lot.number, CountLine.id)
-)  # fmt: skip
-
-
-def sheet(session: Session, count_id: CountId) -> tuple[SheetRow, ...]:
-    """The blind counting sheet, place by place."""
-    rows = session.execute(_LINES.where(CountLine.count_id == count_id))
-    return tuple(SheetRow(CountLineId(row[0]), *row[1:]) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Variance:
-    """A counted line beside what the books said at that moment; ``value`` is the difference in dollars."""
-
-    line: SheetRow
-    expected: int
-    difference: int
-    value: Decimal
-    counted_at: datetime
-    counted_by: str
-
-
-def variances(session: Session, count_id: CountId) -> tuple[Variance, ...]:
-    """What was counted against what was expected; Refused while anybody still counts."""
-    state = session.scalar(select(Count.state).where(Count.id == count_id))
-    if state not in (CountState.COUNTED, CountState.POSTED):
-        raise Refused("The differences are shown once the count is finished, so that it stays blind.")
-    query = _LINES.add_columns(CountLine.expected, Lot.unit_cost, CountLine.counted_at, Staff.name.label("counter"))
-    rows = session.execute(query.join(Staff, Staff.id == CountLine.counted_by).where(CountLine.count_id == count_id))
-    found = []
-    for row in rows:
-        difference = row.counted - row.expected
-        line = SheetRow(CountLineId(row[0]), *row[1:9])
-        found.append(
-            Variance(line, row.expected, difference, to_cents(difference * row.unit_cost), row.counted_at, row.counter)
-        )
-    return tuple(found)

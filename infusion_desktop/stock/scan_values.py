@@ -25,6 +25,9 @@ class ScanKind(StrEnum):
     PICK_UP = "pick-up"
     DEED = "deed"
     """What is to be done with the pump or pole in view, from the sheet of codes at the service bench."""
+    COUNT_LINE = "line of a counting sheet"
+    RECALL = "recall letter"
+    TRANSFER = "transfer"
     TEXT = "text"
     """Anything else that can be read, such as an item number."""
 

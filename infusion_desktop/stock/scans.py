@@ -20,6 +20,9 @@ _OWN = {
     "USR": ScanKind.BADGE,
     "PUT": ScanKind.PICK_UP,
     "DEED": ScanKind.DEED,
+    "CNT": ScanKind.COUNT_LINE,
+    "RCL": ScanKind.RECALL,
+    "TRF": ScanKind.TRANSFER,
 }
 _PREFIX_OF = {kind: prefix for prefix, kind in _OWN.items()}
 _OWN_CODE = re.compile(r"[A-Z0-9][A-Z0-9._/-]{0,39}")

@@ -34,6 +34,12 @@ def _moves(context: Context, desk: Desk) -> Screen:
     return MovesScreen(context, desk)
 
 
+def _counts(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.stock.counts_screen import CountsScreen
+
+    return CountsScreen(context, desk)
+
+
 def search_items(context: Context) -> Search:
     """Finds items of the catalogue by name, number or manufacturer."""
 
@@ -78,6 +84,7 @@ PLACES: tuple[Place, ...] = (
     Place("receive", "Receive", "scan", Permission.RECEIVE, _receive, _GROUP),
     Place("stock", "Stock", "box", Permission.SEE_STOCK, _stock, _GROUP),
     Place("catalogue", "Catalogue", "list", Permission.SEE_STOCK, _catalogue, _GROUP, opens=("item",)),
+    Place("counts", "Counts", "count", Permission.SEE_STOCK, _counts, _GROUP, opens=("count",)),
     Place("moves", "Moves", "history", Permission.SEE_STOCK, _moves, _GROUP, opens=("receipt",)),
 )
 SEARCHES = (search_items,)
