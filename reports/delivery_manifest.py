@@ -204,7 +204,7 @@ def scan_code(number: str) -> str:
 def render(manifest: DeliveryManifest) -> bytes:
     """The manifest as a PDF; the same data gives the same bytes."""
     paper = Paper(f"Delivery manifest {manifest.number}")
-    _draw(paper, manifest)
+    draw(paper, manifest)
     return paper.finish()
 
 
@@ -215,11 +215,12 @@ def render_batch(manifests: Sequence[DeliveryManifest]) -> bytes:
     paper = Paper("Delivery manifests")
     for manifest in manifests:
         paper.missing = ""
-        _draw(paper, manifest)
+        draw(paper, manifest)
     return paper.finish()
 
 
-def _draw(paper: Paper, manifest: DeliveryManifest) -> None:
+def draw(paper: Paper, manifest: DeliveryManifest) -> None:
+    """The manifest's pages on a paper that may hold others."""
     code = scan_code(manifest.number)
     first = letterhead_block(
         manifest.letterhead,

@@ -74,6 +74,8 @@ class ToteLabel:
     storage: Storage = Storage.ROOM
     contents: str = ""
     pharmacy: str = ""
+    copy: bool = False
+    """Printed before: two labels of one tote would be counted as two totes."""
 
 
 def asset_label(asset_number: str, model: str, serial: str, owner: str = "") -> Label:
@@ -196,6 +198,9 @@ def _draw_tote(paper: Paper, label: ToteLabel, x: float, y: float, stock: Stock)
     paper.text(
         x + stock.wide / 2, bottom + 7.5, said, _fit(said, BOLD, 12.5, 7, wide - 10, 1.0 if cold else 0.0), "center"
     )
+    if label.copy:
+        paper.box(right - size, top - size - 14, size, 12, stroke=0.0)
+        paper.text(right - size / 2, top - size - 11, "COPY", Style(BOLD, 8.5, 10), "center")
     paper.text(left, y + pad, label.pharmacy, Style(REGULAR, 8, 10, 0.2), room=wide * 0.6)
     paper.text(right, y + pad, label.route, Style(BOLD, 9, 11), "right", room=wide * 0.38)
 

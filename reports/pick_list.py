@@ -71,12 +71,17 @@ _GRID = Grid(
 def render(pick_list: PickList) -> bytes:
     """The pick list as a PDF."""
     paper = Paper(f"Pick list {pick_list.delivery_number}")
+    draw(paper, pick_list)
+    return paper.finish()
+
+
+def draw(paper: Paper, pick_list: PickList) -> None:
+    """The list's pages on a paper that may hold others."""
     number = f"Delivery {pick_list.delivery_number}"
     code = scan_code(pick_list.delivery_number)
     first = letterhead_block(pick_list.letterhead, "Pick list", number, code, copy=pick_list.printed.copy, shallow=True)
     following = running_head(pick_list.letterhead, "Pick list", f"{number} · {pick_list.for_whom}", code)
     draw_pages(paper, _blocks(paper, pick_list), first, following, pick_list.printed, number)
-    return paper.finish()
 
 
 def _blocks(paper: Paper, pick_list: PickList) -> list[Block]:

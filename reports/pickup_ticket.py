@@ -82,12 +82,17 @@ def render_batch(tickets: Sequence[PickupTicket]) -> bytes:
     paper = Paper(f"Pick-up ticket {tickets[0].number}" if len(tickets) == 1 else "Pick-up tickets")
     for ticket in tickets:
         paper.missing = ""
-        number = f"No. {ticket.number}"
-        code = scan_code(ticket.number)
-        first = letterhead_block(ticket.letterhead, "Pick-up ticket", number, code, copy=ticket.printed.copy)
-        following = running_head(ticket.letterhead, "Pick-up ticket", f"{ticket.number} · {ticket.patient.name}", code)
-        draw_pages(paper, _blocks(paper, ticket), first, following, ticket.printed, f"Pick-up {ticket.number}")
+        draw(paper, ticket)
     return paper.finish()
+
+
+def draw(paper: Paper, ticket: PickupTicket) -> None:
+    """The ticket's pages on a paper that may hold others."""
+    number = f"No. {ticket.number}"
+    code = scan_code(ticket.number)
+    first = letterhead_block(ticket.letterhead, "Pick-up ticket", number, code, copy=ticket.printed.copy)
+    following = running_head(ticket.letterhead, "Pick-up ticket", f"{ticket.number} · {ticket.patient.name}", code)
+    draw_pages(paper, _blocks(paper, ticket), first, following, ticket.printed, f"Pick-up {ticket.number}")
 
 
 def _blocks(paper: Paper, ticket: PickupTicket) -> list[Block]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -13,6 +13,8 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc, show_days
+from infusion_desktop.deliveries.dispatch_words import PaperKind
+from infusion_desktop.deliveries.print_log import keep_prints
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
     EquipmentRow,
@@ -35,7 +37,7 @@ from reports import delivery_manifest as paper
 from reports import labels, pick_list, pickup_ticket
 from reports.paper import Letterhead, Printed
 
-_STORAGE = {
+STORAGE = {
     Storage.ROOM: paper.Storage.ROOM,
     Storage.REFRIGERATED: paper.Storage.REFRIGERATED,
     Storage.FROZEN: paper.Storage.FROZEN,
@@ -109,7 +111,8 @@ def print_manifests(database: Database, delivery_ids: Sequence[DeliveryId], by: 
         if drafts:
             raise Refused(f"{', '.join(drafts)}: a draft or cancelled delivery has no manifest. Release it first.")
         filled = [manifest(session, each, by, now) for each in delivery_ids]
-        session.execute(update(Delivery).where(Delivery.id.in_(delivery_ids)).values(printed=Delivery.printed + 1))
+        again = [each for each, one in zip(delivery_ids, filled, strict=True) if one.printed.copy]
+        keep_prints(session, PaperKind.MANIFEST, delivery_ids, again, by, now)
         for each, one in zip(delivery_ids, filled, strict=True):
             record(session, by, "print manifest", "delivery", each, after={"copy": one.printed.copy})
     return paper.render_batch(filled)
@@ -121,7 +124,9 @@ def printed(session: Session, by: UserId, now: datetime, copy: bool = False) -> 
     return Printed(now.astimezone(), name, copy)
 
 
-def picks(session: Session, delivery_id: DeliveryId, by: UserId, now: datetime) -> pick_list.PickList:
+def picks(
+    session: Session, delivery_id: DeliveryId, by: UserId, now: datetime, *, copy: bool = False
+) -> pick_list.PickList:
     """The pick list of a released delivery, in walking order."""
     page = delivery_page(session, delivery_id, local_day(now))
     patient = session.get_one(Patient, page.row.patient_id)
@@ -130,7 +135,7 @@ def picks(session: Session, delivery_id: DeliveryId, by: UserId, now: datetime) 
     alerts += [f"Short: {line.item_name}, {line.owed} {line.unit}" for line in page.lines if line.owed]
     return pick_list.PickList(
         letterhead(session),
-        printed(session, by, now),
+        printed(session, by, now, copy),
         page.row.number,
         page.row.patient_number,
         page.row.scheduled_on,
@@ -145,7 +150,7 @@ def picks(session: Session, delivery_id: DeliveryId, by: UserId, now: datetime) 
                 each.lot.lot,
                 each.lot.expires_on,
                 each.lot.serial,
-                _STORAGE[each.line.storage],
+                STORAGE[each.line.storage],
                 each.line.change_reason,
             )
             for each in bench(session, delivery_id)
@@ -155,7 +160,9 @@ def picks(session: Session, delivery_id: DeliveryId, by: UserId, now: datetime) 
     )
 
 
-def tote_labels(session: Session, delivery_id: DeliveryId, today: date) -> tuple[labels.ToteLabel, ...]:
+def tote_labels(
+    session: Session, delivery_id: DeliveryId, today: date, *, copy: bool = False
+) -> tuple[labels.ToteLabel, ...]:
     """A label for each tote, the cold ones last."""
     page = delivery_page(session, delivery_id, today)
     totes = _totes(page)
@@ -172,19 +179,28 @@ def tote_labels(session: Session, delivery_id: DeliveryId, today: date) -> tuple
             tote.storage,
             tote.contents,
             letterhead(session).name,
+            copy,
         )
         for number, tote in enumerate(totes, 1)
     )
 
 
 def pick_up(
-    session: Session, patient_id: PatientId, collect_on: date, reason: str, by: UserId, now: datetime, window: str = ""
+    session: Session,
+    patient_id: PatientId,
+    collect_on: date,
+    reason: str,
+    by: UserId,
+    now: datetime,
+    window: str = "",
+    *,
+    copy: bool = False,
 ) -> pickup_ticket.PickupTicket:
     """What the driver fetches from a patient: every pump and pole there."""
     patient = session.get_one(Patient, patient_id)
     return pickup_ticket.PickupTicket(
         letterhead(session),
-        printed(session, by, now),
+        printed(session, by, now, copy),
         patient.number,
         recipient(patient),
         collect_on,
@@ -245,7 +261,7 @@ def _lines(page: DeliveryPage) -> tuple[paper.Line, ...]:
                 )
                 for lot in line.lots
             ),
-            _STORAGE[line.storage],
+            STORAGE[line.storage],
             _remark(line),
         )
         for line in ordered
@@ -289,7 +305,7 @@ def _totes(page: DeliveryPage) -> tuple[paper.Tote, ...]:
     made = []
     for number in range(1, total + 1):
         is_cold = bool(cold) and number == total
-        keep = _STORAGE[cold[0].storage] if is_cold else paper.Storage.ROOM
+        keep = STORAGE[cold[0].storage] if is_cold else paper.Storage.ROOM
         packs = f"{page.cold_packs} cold packs" if is_cold and page.cold_packs else ""
         made.append(paper.Tote(f"{number} of {total}", keep, packs))
     return tuple(made)
