@@ -81,7 +81,7 @@ def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: Use
             elif kind is PaperKind.PICK_UP_TICKET:
                 parts += [(kind, [patient, day.isoformat(), why]) for patient, why in fetched]
             else:
-                parts += [(kind, some) for some in _in_chunks(_fitting(session, kind, deliveries))]
+                parts += [(kind, some) for some in _in_chunks(kind, _fitting(session, kind, deliveries))]
         return _add_batch(session, f"Papers of {show_day(day)}", parts, by)
 
 
@@ -93,7 +93,7 @@ def print_deliveries(
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
         parts = [
-            (kind, some) for kind in wanted for some in _in_chunks(_fitting(session, kind, list(delivery_ids)))
+            (kind, some) for kind in wanted for some in _in_chunks(kind, _fitting(session, kind, list(delivery_ids)))
         ]  # fmt: skip
         return _add_batch(session, f"Papers of {len(delivery_ids)} deliveries", parts, by)
 
@@ -115,7 +115,7 @@ def print_wave(database: Database, wave_id: WaveId, kinds: Iterable[PaperKind], 
                 parts.append((kind, [wave_id, wave.number]))
             else:
                 chosen = _fitting(session, kind, [DeliveryId(each) for each in deliveries])
-                parts += [(kind, some) for some in _in_chunks(chosen)]
+                parts += [(kind, some) for some in _in_chunks(kind, chosen)]
         return _add_batch(session, f"Papers of wave {wave.number}", parts, by)
 
 
@@ -234,13 +234,10 @@ def _draw_part(database: Database, worker: Worker, batch_id: BatchId, part: Any,
     pdf, pages = worker.run(press.draw, papers)
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
-        taken = session.execute(
-            update(PrintPart)
-            .where(PrintPart.id == part.id, PrintPart.drawn_at.is_(None))
-            .values(drawn_at=now, pages=pages, pdf=pdf)
-        )
-        if taken.rowcount != 1:  # type: ignore[attr-defined]
+        waiting = select(PrintPart.id).where(PrintPart.id == part.id, PrintPart.drawn_at.is_(None)).with_for_update()
+        if session.scalar(waiting) is None:
             return  # Somebody else went on with the batch at the same time and was first.
+        session.execute(update(PrintPart).where(PrintPart.id == part.id).values(drawn_at=now, pages=pages, pdf=pdf))
         if part.kind in _SUBJECT:
             keep_subject_print(session, part.kind, _SUBJECT[part.kind](subjects), bool(copies), by, now, batch_id)
         else:
@@ -297,13 +294,14 @@ def _fetched_on(session: Session, day: date) -> list[tuple[int, str]]:
         .join(Patient, Patient.id == FollowUp.patient_id)
         .where(FollowUp.kind == "pump return", FollowUp.due_on == day, FollowUp.done_at.is_(None))
         .order_by(Patient.route, Patient.number)
-        .distinct()
     )
-    return [(row.patient_id, "The therapy ended.") for row in rows]
+    return [(patient, "The therapy ended.") for patient in dict.fromkeys(row.patient_id for row in rows)]
 
 
-def _in_chunks(deliveries: Sequence[DeliveryId]) -> list[list[Any]]:
-    return [list(deliveries[start : start + AT_ONCE]) for start in range(0, len(deliveries), AT_ONCE)]
+def _in_chunks(kind: PaperKind, deliveries: Sequence[DeliveryId]) -> list[list[Any]]:
+    """The deliveries as they are drawn at once; a list of all of them is never cut."""
+    step = max(1, len(deliveries)) if kind is PaperKind.TEACHING_LIST else AT_ONCE
+    return [list(deliveries[start : start + step]) for start in range(0, len(deliveries), step)]
 
 
 def _add_batch(session: Session, title: str, parts: Sequence[tuple[PaperKind, list[Any]]], by: UserId) -> BatchId:

@@ -1,8 +1,8 @@
 """At the door: what arrived, who signed for it, what was refused or came back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -13,16 +13,17 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc
 from infusion_desktop.deliveries import follow_ups
+from infusion_desktop.deliveries.proof_rules import Condition, GoesTo, verdict
 from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, expect, head_of, tell
-from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryLot, ProofOfDelivery
+from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome, Step
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.words import AssetId
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.tables import Item
-from infusion_desktop.stock.words import ItemKind, LocationId, LotId, MoveReason
+from infusion_desktop.stock.tables import Item, Location, Lot
+from infusion_desktop.stock.words import LocationId, LotId, MoveReason
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_ATTACHMENT = 5_000_000
@@ -44,6 +45,8 @@ class Proof:
     attachment: bytes | None = None
     attachment_type: str = ""
     note: str = ""
+    signed_on: date | None = None
+    """The day beside the signature; the day it arrived unless somebody read another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class CameBack:
     lot_line_id: int
     quantity: int
     outcome: LineOutcome = LineOutcome.REFUSED
+    condition: Condition = Condition.SEALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def deliver(
     back: Sequence[CameBack] = (),
     equipment_back: Sequence[EquipmentBack] = (),
 ) -> DeliveryState:
-    """It arrived. What came back goes to Returns, drugs to waste (never back to the shelf). The state it leads to.
+    """It arrived. What came back goes where the rules say, drugs never back to the shelf. The state it leads to.
 
     The recipient is never one of the pharmacy's own people (Medicare supplier standard on proof of delivery).
     """
@@ -89,7 +93,7 @@ def deliver(
                 received_by=proof.received_by.strip(),
                 relation=proof.relation.strip(),
                 received_at=proof.received_at,
-                signed_on=local_day(proof.received_at),
+                signed_on=proof.signed_on or local_day(proof.received_at),
                 signature=proof.signature,
                 attachment=proof.attachment,
                 attachment_type=proof.attachment_type.strip(),
@@ -139,9 +143,16 @@ def bring_back_all(
 
 
 def return_later(
-    database: Database, lot_line_id: int, quantity: int, why: str, by: UserId, at: datetime | None = None
-) -> None:
-    """Supplies of a delivery come back from the home later: to Returns, drugs to waste. The first entry stays."""
+    database: Database,
+    lot_line_id: int,
+    quantity: int,
+    why: str,
+    by: UserId,
+    at: datetime | None = None,
+    *,
+    condition: Condition = Condition.SEALED,
+) -> GoesTo:
+    """Supplies of a delivery come back from the home later, and go where the rules say. The first entry stays."""
     if not why.strip():
         raise Refused("Say why it comes back.")
     with database.transaction() as session:
@@ -155,12 +166,14 @@ def return_later(
         left = row.quantity - row.came_back
         if not 0 < quantity <= left:
             raise Refused(f"{left} of this lot are with the patient. Type a number from 1 to {left}.")
-        to_id = _goes_to(session, {row.line_id})[row.line_id]
+        back = CameBack(row.id, quantity, LineOutcome.RETURNED, condition)
+        goes_to, to_id = _goes_to(session, {row.id: back})[row.id]
         move = NewMove(LotId(row.lot_id), head.home_id, to_id, quantity, MoveReason.RETURNED, why.strip())
         post(session, [move], DOCUMENT, head.id, by, at)
         row.came_back += quantity
         row.outcome = LineOutcome.RETURNED
-        tell(session, head, by, "return", why, lot=row.lot_id, quantity=quantity)
+        tell(session, head, by, "return", why, lot=row.lot_id, quantity=quantity, goes=goes_to)
+        return goes_to
 
 
 def _reasons_against(session: Session, head: Head, proof: Proof) -> list[str]:
@@ -200,7 +213,7 @@ def _settle(
     by: UserId,
     at: datetime | None,
 ) -> bool:
-    """Move what stayed home, and what did not to Returns or waste; whether anything stayed."""
+    """Move what stayed home, and what did not where the rules say; whether anything stayed."""
     rows = session.execute(
         select(DeliveryLot.id, DeliveryLot.line_id, DeliveryLot.lot_id, DeliveryLot.quantity)
         .where(DeliveryLot.delivery_id == head.id)
@@ -211,7 +224,7 @@ def _settle(
     if any(not 0 < each.quantity <= quantities.get(each.lot_line_id, 0) for each in returned.values()):
         raise Refused("More came back than was sent, or from another delivery. Correct the numbers.")
     transit = place_id(session, "TRANSIT")
-    goes_to = _goes_to(session, {row.line_id for row in rows if row.id in returned})
+    goes_to = _goes_to(session, returned)
     moves = []
     for row in rows:
         gone = returned.get(row.id)
@@ -220,7 +233,7 @@ def _settle(
             moves.append(NewMove(LotId(row.lot_id), transit, head.home_id, stays, MoveReason.DELIVERED))
         if gone:
             reason = _REASONS[gone.outcome]
-            moves.append(NewMove(LotId(row.lot_id), transit, goes_to[row.line_id], gone.quantity, reason))
+            moves.append(NewMove(LotId(row.lot_id), transit, goes_to[row.id][1], gone.quantity, reason))
     post(session, moves, DOCUMENT, head.id, by, at)
     if returned:
         session.connection().execute(
@@ -253,13 +266,26 @@ def _settle_equipment(
     custody.deliver(session, DOCUMENT, head.id, head.home_id, by, at)
 
 
-def _goes_to(session: Session, lines: set[int]) -> dict[int, LocationId]:
-    """Where units of a line go when they come back: what left our control is no drug any more, but waste."""
-    if not lines:
+def _goes_to(session: Session, back: Mapping[int, CameBack]) -> dict[int, tuple[GoesTo, LocationId]]:
+    """Where units of each lot row go that came back, by the rules, and which place that is."""
+    if not back:
         return {}
     rows = session.execute(
-        select(DeliveryLine.id, Item.kind).join(Item, Item.id == DeliveryLine.item_id).where(DeliveryLine.id.in_(lines))
+        select(DeliveryLot.id, DeliveryLot.location_id, Item.kind, Item.storage, Lot.held, Location.ended_on)
+        .join(Lot, Lot.id == DeliveryLot.lot_id)
+        .join(Item, Item.id == Lot.item_id)
+        .join(Location, Location.id == DeliveryLot.location_id)
+        .where(DeliveryLot.id.in_(back))
     ).all()
-    returns, waste = place_id(session, "RETURNS"), place_id(session, "LOST")
-    drugs = (ItemKind.DRUG, ItemKind.DILUENT, ItemKind.FLUSH)
-    return {row.id: waste if row.kind in drugs else returns for row in rows}
+    found = {}
+    for row in rows:
+        each = back[row.id]
+        goes = verdict(row.kind, row.storage, each.outcome, each.condition, is_held=bool(row.held)).goes_to
+        if goes is GoesTo.STOCK and row.ended_on is not None:
+            goes = GoesTo.RETURNS  # Its bin is no more.
+        place = LocationId(row.location_id) if goes is GoesTo.STOCK else place_id(session, _PLACES[goes])
+        found[row.id] = (goes, place)
+    return found
+
+
+_PLACES = {GoesTo.RETURNS: "RETURNS", GoesTo.QUARANTINE: "QUARANTINE", GoesTo.WASTE: "LOST"}
