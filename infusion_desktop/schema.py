@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData, text
 
 from infusion_desktop.access import tables as access
+from infusion_desktop.billing import money_tables as receivables
 from infusion_desktop.billing import tables as billing
 from infusion_desktop.database import counters
 from infusion_desktop.database.types import Table
@@ -13,7 +14,7 @@ from infusion_desktop.patients import tables as patients
 from infusion_desktop.stock import purchase_tables as purchasing
 from infusion_desktop.stock import tables as stock
 
-ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, purchasing, stock)
+ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, stock)
 
 
 def metadata() -> MetaData:

@@ -9,9 +9,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.money_tables import MonthClose
 from infusion_desktop.billing.tables import ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, EntryKind, RemittanceId
-from infusion_desktop.dates import now_utc
+from infusion_desktop.dates import now_utc, show_day
+from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
 
 
@@ -29,10 +31,12 @@ class NewEntry:
     remittance_id: RemittanceId | None = None
     reverses_id: int | None = None
     note: str = ""
+    decision_id: int | None = None
 
 
 def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: UserId) -> int:
-    """Add entries of one day to the ledger; gives how many."""
+    """Add entries of one day to the ledger; gives how many. Refused when the month of that day is closed."""
+    refuse_closed(session, posted_on)
     recorded = now_utc()
     rows = [
         {
@@ -46,6 +50,7 @@ def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: Use
             "remittance_id": each.remittance_id,
             "reverses_id": each.reverses_id,
             "note": each.note,
+            "decision_id": each.decision_id,
             "posted_on": posted_on,
             "recorded_at": recorded,
             "staff_id": by,
@@ -55,6 +60,15 @@ def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: Use
     if rows:
         session.execute(insert(LedgerEntry), rows)
     return len(rows)
+
+
+def refuse_closed(session: Session, day: date) -> None:
+    """Refuse to post on a day whose month is closed."""
+    closed = session.scalar(select(func.max(MonthClose.last_on)))
+    if closed is not None and day <= closed:
+        raise Refused(
+            f"The books are closed through {show_day(closed)}. Post on a later day: a closed month stays as it is."
+        )
 
 
 def post_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:

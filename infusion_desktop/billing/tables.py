@@ -6,7 +6,15 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.billing.words import Account, ClaimState, EntryKind, Frequency, LineKind, RemittanceItemKind
+from infusion_desktop.billing.words import (
+    Account,
+    ClaimState,
+    EntryKind,
+    Frequency,
+    LineKind,
+    RemittanceItemKind,
+    Source,
+)
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of
 
 
@@ -110,6 +118,8 @@ class Claim(Table):
     state: Mapped[ClaimState] = mapped_column(Choice(ClaimState))
     frequency: Mapped[Frequency] = mapped_column(Choice(Frequency), default=Frequency.ORIGINAL)
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
+    primary_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"), index=True)
+    """For a claim to the next payer: the claim the payer before it decided on."""
     payer_control_number: Mapped[str] = mapped_column(default="")
     period_first: Mapped[date]
     period_last: Mapped[date]
@@ -206,6 +216,12 @@ class Remittance(Table):
     posted_at: Mapped[datetime]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     file_sha256: Mapped[str] = mapped_column(default="")
+    source: Mapped[Source] = mapped_column(Choice(Source), default=Source.FILE)
+    method: Mapped[str] = mapped_column(default="")
+    """How the money comes (X12 BPR04), such as ACH, CHK or NON for none."""
+    payer_id: Mapped[int | None] = mapped_column(ForeignKey("payer.id"))
+    deposit_id: Mapped[int | None] = mapped_column(ForeignKey("deposit.id"), index=True)
+    """The bank deposit that brought it; None while it is not found there."""
 
 
 class RemittanceItem(Table):
@@ -228,6 +244,8 @@ class RemittanceItem(Table):
     reference: Mapped[str] = mapped_column(default="")
     amount: Mapped[Decimal]
     note: Mapped[str] = mapped_column(default="")
+    claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
+    """The claim its reference names, where one is known."""
 
 
 class LedgerEntry(Table):
@@ -255,6 +273,8 @@ class LedgerEntry(Table):
     group_code: Mapped[str] = mapped_column(default="")
     reason_code: Mapped[str] = mapped_column(default="")
     remittance_id: Mapped[int | None] = mapped_column(ForeignKey("remittance.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("payer_decision.id"), index=True)
+    """The payer's decision it was posted from."""
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("receivable_entry.id"), unique=True)
     posted_on: Mapped[date]
     recorded_at: Mapped[datetime]

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from infusion_desktop.billing.money_tables import Deposit, MonthClose, PayerDecision
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine, LedgerEntry, Remittance, RemittanceItem
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency, LineKind
 from infusion_desktop.money import ZERO
@@ -21,6 +22,9 @@ def problems(session: Session) -> tuple[str, ...]:
         *_charges_against_claims(session),
         *_payments_against_remittances(session),
         *_transfers(session),
+        *_decisions(session),
+        *_deposits(session),
+        *_closed_months(session),
         *_units_against_evidence(session),
         *_batches(session),
     )
@@ -40,18 +44,18 @@ def _claims_against_lines(session: Session) -> Iterator[str]:
 
 def _charges_against_claims(session: Session) -> Iterator[str]:
     """A claim that left is charged in the ledger; one that did not, or was voided, is not."""
+    undone = aliased(LedgerEntry)
     charged = (
         select(LedgerEntry.claim_id, func.sum(LedgerEntry.amount).label("amount"))
-        .where(
-            (LedgerEntry.kind == EntryKind.CHARGE)
-            | ((LedgerEntry.kind == EntryKind.REVERSAL) & LedgerEntry.remittance_id.is_(None))
-        )
+        .outerjoin(undone, undone.id == LedgerEntry.reverses_id)
+        .where((LedgerEntry.kind == EntryKind.CHARGE) | (undone.kind == EntryKind.CHARGE))
         .group_by(LedgerEntry.claim_id)
         .subquery()
     )
     rows = session.execute(
         select(Claim.id, Claim.state, Claim.frequency, Claim.charge, charged.c.amount)
         .outerjoin(charged, charged.c.claim_id == Claim.id)
+        .where(Claim.primary_id.is_(None))
         .order_by(Claim.id)
     )
     for row in rows:
@@ -88,6 +92,44 @@ def _transfers(session: Session) -> Iterator[str]:
     for claim, amount in rows:
         if amount != ZERO:
             yield f"Claim {claim}: transfers to the patient do not balance, {amount} apart."
+
+
+def _decisions(session: Session) -> Iterator[str]:
+    """Every payment the ledger took from a decision is what the payer said, and only standing decisions count."""
+    paid = select(LedgerEntry.decision_id, func.sum(LedgerEntry.amount)).where(
+        LedgerEntry.decision_id.is_not(None), LedgerEntry.group_code == ""
+    )
+    posted = {decision: -amount for decision, amount in session.execute(paid.group_by(LedgerEntry.decision_id))}
+    for row in session.execute(select(PayerDecision.id, PayerDecision.paid).order_by(PayerDecision.id)):
+        if posted.get(row.id, ZERO) != row.paid:
+            yield f"Decision {row.id} pays {row.paid}, the ledger took {posted.get(row.id, ZERO)}."
+    moved = session.scalar(
+        select(func.sum(LedgerEntry.amount)).where(
+            LedgerEntry.kind == EntryKind.TRANSFER, LedgerEntry.decision_id.is_(None)
+        )
+    )
+    if moved:
+        yield f"Transfers between payers and patients do not balance, {moved} apart."
+
+
+def _deposits(session: Session) -> Iterator[str]:
+    rows = session.execute(
+        select(Deposit.id, Deposit.amount, func.sum(Remittance.amount).label("posted"))
+        .join(Remittance, Remittance.deposit_id == Deposit.id)
+        .group_by(Deposit.id, Deposit.amount)
+    )
+    for row in rows:
+        if abs(row.posted) > abs(row.amount):
+            yield f"Deposit {row.id} brought {row.amount}, but {row.posted} are posted against it."
+
+
+def _closed_months(session: Session) -> Iterator[str]:
+    for row in session.execute(select(MonthClose.id, MonthClose.last_on, MonthClose.last_entry_id)):
+        late = session.scalar(
+            select(func.count()).where(LedgerEntry.posted_on <= row.last_on, LedgerEntry.id > row.last_entry_id)
+        )
+        if late:
+            yield f"{late} entries were posted into a month that was closed (close {row.id})."
 
 
 def _units_against_evidence(session: Session) -> Iterator[str]:

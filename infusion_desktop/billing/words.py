@@ -12,6 +12,9 @@ FeeId = NewType("FeeId", int)
 AuthorizationId = NewType("AuthorizationId", int)
 VisitId = NewType("VisitId", int)
 RemittanceId = NewType("RemittanceId", int)
+DepositId = NewType("DepositId", int)
+DisputeId = NewType("DisputeId", int)
+PostingRuleId = NewType("PostingRuleId", int)
 
 
 class LineKind(StrEnum):
@@ -70,3 +73,41 @@ class RemittanceItemKind(StrEnum):
 
     PROVIDER_ADJUSTMENT = "provider adjustment"
     UNMATCHED_CLAIM = "claim not found here"
+
+
+class Source(StrEnum):
+    """How a remittance came to us."""
+
+    FILE = "835"
+    PAPER = "EOB"
+
+
+class Outcome(StrEnum):
+    """What an adjustment of a payer does to what is owed (posting rules)."""
+
+    WRITE_OFF = "write off"
+    PATIENT = "the patient or the next payer owes it"
+    DENIAL = "denied, to be worked"
+    KEEP_OPEN = "stays open at the payer"
+
+
+class DisputeKind(StrEnum):
+    """Why a payer's decision is worked on."""
+
+    DENIED = "denied"
+    UNDERPAID = "underpaid"
+
+
+class DisputeState(StrEnum):
+    """Where the work on a denial or underpayment stands."""
+
+    OPEN = "open"
+    APPEALED = "appealed"
+    CORRECTED = "corrected claim sent"
+    WON = "paid after all"
+    ACCEPTED = "accepted"
+    WRITTEN_OFF = "written off"
+
+
+WORKING = (DisputeState.OPEN, DisputeState.APPEALED, DisputeState.CORRECTED)
+"""States of a denial or underpayment that somebody still works on."""

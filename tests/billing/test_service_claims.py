@@ -198,7 +198,7 @@ def test_a_reversal_undoes_the_payment_entry_by_entry_and_only_once(office):
         undone = [row for row in session.scalars(select(LedgerEntry)) if row.kind is EntryKind.REVERSAL]
     assert undone and all(row.reverses_id is not None for row in undone)
     assert books(office) == ()
-    with pytest.raises(Refused, match="never posted"):
+    with pytest.raises(Warned, match="never posted"):
         post_remittance(office.database, advice(before, trace="EFT3", status="22", sign="-"), office.biller)
 
 
