@@ -11,6 +11,7 @@ import pytest
 
 import resources
 from infusion_desktop.cli import main
+from infusion_desktop.database.migrations import newest
 from infusion_desktop.dates import today
 from infusion_desktop.edi.claims_837p_reading import read as read_claims
 
@@ -60,7 +61,7 @@ def test_a_wrong_call_says_how_and_leaves_with_two(wrong, capsys):
 
 def test_the_demonstration_is_whole(run, demonstration):
     assert run(demonstration, "verify").out == "The books are in order.\n"
-    assert "0001, the newest" in run(demonstration, "migrate").out
+    assert f"{newest()}, the newest" in run(demonstration, "migrate").out
 
 
 def test_the_demonstration_goes_only_into_an_empty_database(run, pharmacy):
