@@ -6,8 +6,8 @@ from alembic import op
 from infusion_desktop.database import types
 from infusion_desktop.database.append_only import protect
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 LEDGERS = ["answer_file", "payer_decision", "line_decision", "dispute_step", "patient_statement", "month_close"]
 
