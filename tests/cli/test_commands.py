@@ -221,7 +221,8 @@ def paid_in_full(database: Path, claim: int) -> str:
 
 
 def test_a_payers_payment_is_posted_once(run, pharmacy, tmp_path):
-    claim = rows(pharmacy, "SELECT id FROM claim WHERE state IN ('sent', 'accepted', 'denied') ORDER BY id LIMIT 1")[0][0]
+    open_claims = "SELECT id FROM claim WHERE state IN ('sent', 'accepted', 'denied') ORDER BY id LIMIT 1"
+    claim = rows(pharmacy, open_claims)[0][0]
     answer = tmp_path / "era.835"
     answer.write_text(paid_in_full(pharmacy, claim), encoding="ascii")
     posted = run(pharmacy, "read-edi", answer)
