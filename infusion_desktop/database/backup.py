@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infusion_desktop.database.engine import BUSY_MS, Database, Place, sqlite
+from infusion_desktop.database.keys import key_file_of
 from infusion_desktop.database.trouble import Unavailable, explain_sqlite
 from infusion_desktop.errors import Refused
 
@@ -45,6 +47,9 @@ def back_up(place: Place, target: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             copy_proven(place.file, unfinished, place.key)
             unfinished.replace(target)
+            if place.key is not None and key_file_of(place.file).exists():
+                shutil.copyfile(key_file_of(place.file), key_file_of(target))  # Without it no phrase opens the copy.
+                key_file_of(target).chmod(0o600)
             sync_folder(target.parent)
     finally:
         with contextlib.suppress(OSError):  # Where even this is refused, the reason is told already.
@@ -66,6 +71,7 @@ def backup_if_due(database: Database, folder: Path, *, at: datetime | None = Non
         made = back_up(place, folder / f"{place.file.stem}-{now:%Y%m%dT%H%M%SZ}.db")
         for copy in to_let_go([copy for copy in copies(place, folder) if copy.at <= now]):
             copy.file.unlink(missing_ok=True)
+            key_file_of(copy.file).unlink(missing_ok=True)
         return made
     finally:
         _ONE_AT_A_TIME.release()
@@ -94,6 +100,26 @@ def to_let_go(found: list[Copy]) -> list[Copy]:
     return [copy for copy in found if copy not in kept]
 
 
+def copy_rekeyed(source: Path, target: Path, key: bytes | None, new_key: bytes) -> None:
+    """Copy a database file that nobody has open under another key, and prove that the copy equals it.
+
+    ``key`` is None for a file that is not encrypted. The pages are written anew by SQLCipher's own export.
+    """
+    forget(target)
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with opened(source, key) as original:
+        expected = facts(original)
+        original.execute(f"ATTACH DATABASE ? AS copied KEY \"x'{new_key.hex()}'\"", (str(target),))
+        original.execute("PRAGMA copied.synchronous = OFF")  # Synced once, below; half a copy is thrown away.
+        original.execute("BEGIN")
+        original.execute("SELECT sqlcipher_export('copied')").fetchone()
+        original.execute("COMMIT")
+        original.execute("DETACH DATABASE copied")
+    with target.open("rb+") as written:
+        os.fsync(written.fileno())
+    _prove(target, new_key, expected)
+
+
 def copy_proven(source: Path, target: Path, key: bytes | None) -> None:
     """Copy a database file through SQLite, beside its writers, and prove that the copy equals what was copied."""
     forget(target)
@@ -104,6 +130,10 @@ def copy_proven(source: Path, target: Path, key: bytes | None) -> None:
         original.backup(copy)
         original.execute("COMMIT")
         copy.execute("PRAGMA journal_mode = DELETE")  # One file that can be opened from anywhere, even read-only.
+    _prove(target, key, expected)
+
+
+def _prove(target: Path, key: bytes | None, expected: Facts) -> None:
     with opened(target, key) as copy:
         if copy.execute("PRAGMA integrity_check").fetchone()[0] != "ok" or facts(copy) != expected:
             raise Refused("The copy of the database is damaged and was not kept. Check the disk.")

@@ -31,6 +31,7 @@ __all__ = [
     "UnauditedWrite",
     "in_plain_words",
     "open_engine",
+    "opens_with",
     "prepare_sqlite",
     "sqlite",
 ]
@@ -190,6 +191,20 @@ def prepare_sqlite(connection: Any, key: bytes | None) -> None:
             raise Unavailable(f"This SQLite refuses the setting {name}, which the ledger needs.")
     if journal not in {"wal", "truncate"}:
         raise Unavailable("The database cannot keep a safe journal here. Choose a folder on a local disk.")
+
+
+def opens_with(file: Path, key: bytes | None) -> bool:
+    """Whether a SQLite file can be read with this key (None: without one)."""
+    connection = sqlite.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        if key is not None:
+            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite.DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _begin(connection: Connection) -> None:

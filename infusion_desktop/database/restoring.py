@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infusion_desktop.database import migrations
-from infusion_desktop.database.backup import copy_proven, explained_for, forget, opened, sync_folder
+from infusion_desktop.database.backup import copy_proven, copy_rekeyed, explained_for, forget, opened, sync_folder
 from infusion_desktop.database.engine import Place, sqlite
+from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.database.trouble import explain_sqlite
 from infusion_desktop.errors import Refused
 
 DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "file is not a database", "disk image is malformed")
 
 
-def stage(place: Place, copy: Path) -> Path:
+def stage(place: Place, copy: Path, copy_key: bytes | None = None) -> Path:
     """Bring a copy beside the database, proven equal and fit for this program; nothing in use is touched.
 
+    ``copy_key`` is the copy's own key where it has another one than the database (it was made before a change).
     Refused when the file is missing, holds no pharmacy, or was made by a newer version of the program.
     """
     if not place.is_sqlite:
@@ -28,7 +30,12 @@ def stage(place: Place, copy: Path) -> Path:
     try:
         with explained_for(copy):
             place.file.parent.mkdir(parents=True, exist_ok=True)
-            copy_proven(copy, staged, place.key)
+            if copy_key is not None and place.key is not None and copy_key != place.key:
+                copy_rekeyed(copy, staged, copy_key, place.key)
+            elif place.key is not None and not is_encrypted(copy):
+                copy_rekeyed(copy, staged, None, place.key)
+            else:
+                copy_proven(copy, staged, place.key)
             _refuse_unfit(staged, place.key)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -47,7 +54,7 @@ def put_in_place(place: Place, staged: Path, *, at: datetime | None = None) -> P
     with explained_for(place.file):
         kept = place.file.exists()
         if kept:
-            _let_go_of_journal(place, aside)
+            close_for_replacing(place, aside)
             _keep_beside(place.file, aside)
         staged.replace(place.file)
         place.file.chmod(0o600)
@@ -68,15 +75,18 @@ def _refuse_unfit(staged: Path, key: bytes | None) -> None:
         raise Refused("This copy was made by a newer version of the program. Install that version to restore it.")
 
 
-def _let_go_of_journal(place: Place, aside: Path) -> None:
-    """Fold what is still in the journal into the file; only the last one to have it open can do that."""
+def close_for_replacing(place: Place, aside: Path | None = None) -> None:
+    """Fold what is still in the journal into the file; only the last one to have it open can do that.
+
+    The journal of a damaged file is kept beside ``aside``. Refused while another program has the database open.
+    """
     try:
         with opened(place.file, place.key) as connection:
             connection.execute("PRAGMA busy_timeout = 2000")
             journal = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
     except sqlite.Error as error:
         text = f"{getattr(error, 'sqlite_errorname', '')} {error}"
-        if not any(known in text for known in DAMAGED):
+        if aside is None or not any(known in text for known in DAMAGED):
             raise _in_use() if "locked" in text or "BUSY" in text else (explain_sqlite(error) or error) from error
         for end in ("-wal", "-shm"):  # A damaged file keeps its journal beside it, for whoever examines it.
             journal_file = place.file.with_name(place.file.name + end)

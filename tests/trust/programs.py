@@ -7,6 +7,8 @@ from datetime import date
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.database import keys
+from infusion_desktop.database.encrypting import encrypt, unlocked
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.opening import open_pharmacy
@@ -57,10 +59,23 @@ def race(address: str, by: str, worker: str, item: str, rounds: str) -> None:
         say(kept.allocations[0].lot_id if kept.allocations else 0)
 
 
+def rekey_for_ever(file: str, number: str) -> None:
+    """Give an encrypted database one key after the other, each under its own phrase; told when it is done."""
+    keys.MEMORY_KIB, keys.PASSES = 64, 1
+    turn = int(number)
+    place = unlocked(Place.of(file), f"sentence number {turn}")
+    assert place is not None
+    say("ready")
+    while True:
+        turn += 1
+        place = encrypt(place, [f"sentence number {turn}"])
+        say(turn)
+
+
 def opened(address: str) -> Database:
     """The database, as a workstation of its own."""
     return open_pharmacy(Place.of(address), f"bench-{os.getpid()}")
 
 
 if __name__ == "__main__":
-    {"post": post_for_ever, "race": race}[sys.argv[1]](*sys.argv[2:])
+    {"post": post_for_ever, "race": race, "rekey": rekey_for_ever}[sys.argv[1]](*sys.argv[2:])
