@@ -12,6 +12,7 @@ import sys
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
@@ -20,7 +21,8 @@ from infusion_desktop import __version__
 from infusion_desktop.access.people import User, sign_in
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.database.backup import backup_if_due
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
+from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
@@ -38,6 +40,9 @@ from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.progress import Progress
 from infusion_desktop.setting_up import EXAMPLE, is_set_up, set_up
 from infusion_desktop.settings import Settings, load_settings, save_settings
+
+if TYPE_CHECKING:
+    from infusion_desktop.desktop.welcome.unlock import UnlockWindow
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +79,10 @@ class Application(QObject):
 
     def welcome(self) -> None:
         """The first start."""
-        window = FirstStartWindow(self.database.place.shown(), EXAMPLE, self._set_up)
+        may_encrypt = self.database.place.is_sqlite and CAN_ENCRYPT
+        window = FirstStartWindow(
+            self.database.place.shown(), EXAMPLE, self._set_up, has_key_store if may_encrypt else None
+        )
         window.ready.connect(self.open_shell)
         window.place_chosen.connect(self._keep_elsewhere)
         self._show(window)
@@ -134,14 +142,31 @@ class Application(QObject):
         shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
 
     def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
-        return set_up(
-            self.database,
-            chosen.profile,
-            chosen.username,
-            chosen.name,
-            chosen.password,
-            demonstration=chosen.demonstration,
+        if chosen.phrases:
+            yield Progress(0, 0, "Encrypting")
+            self._encrypt(chosen.phrases)
+        return (
+            yield from set_up(
+                self.database,
+                chosen.profile,
+                chosen.username,
+                chosen.name,
+                chosen.password,
+                demonstration=chosen.demonstration,
+            )
         )
+
+    def _encrypt(self, phrases: tuple[str, ...]) -> None:
+        """Close the database, encrypt it under the phrases and a new key, and open it again."""
+        from infusion_desktop.database.encrypting import encrypt
+        from infusion_desktop.database.keys import system_store
+
+        place = self.database.place
+        self.database.close()
+        try:
+            place = encrypt(place, phrases, system_store())
+        finally:
+            self.database = open_pharmacy(place, self.settings.workstation)
 
     def _keep_elsewhere(self, file: str) -> None:
         try:
@@ -189,6 +214,23 @@ class Application(QObject):
         return {"dark": True, "light": False}.get(self.settings.theme)
 
 
+def has_key_store() -> bool:
+    """Whether this system keeps keys for the person who is logged in."""
+    from infusion_desktop.database.keys import system_store
+
+    return system_store() is not None
+
+
+def _known_place(place: Place) -> Place | None:
+    """The place with its key, where it has one that the system keeps; None when a phrase must be asked for."""
+    if not place.is_sqlite or not is_encrypted(place.file):
+        return place
+    from infusion_desktop.database.encrypting import unlocked
+    from infusion_desktop.database.keys import system_store
+
+    return unlocked(place, store=system_store())
+
+
 def _note_copy(made: Path | None) -> None:
     if made is not None:
         log.info("today's copy was made: %s bytes", made.stat().st_size)
@@ -209,27 +251,80 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings(chosen.settings)
         start_log(settings.logs)
-        database = open_pharmacy(Place.of(settings.database), settings.workstation, backups=settings.backups)
+        place = _known_place(Place.of(settings.database))
+        database = None if place is None else open_pharmacy(place, settings.workstation, backups=settings.backups)
     except (Refused, Unavailable, OSError) as error:
         return _cannot_start(error, chosen.check)
-    application = Application(qt, settings, database)
-    application.start()
+    started = Started(qt, settings, database)
     if chosen.check:
-        QTimer.singleShot(0, lambda: _say_so_and_leave(application))
+        QTimer.singleShot(0, started.say_so_and_leave)
     code = qt.exec()
-    application.database.close()
+    started.close()
     return code
 
 
-def _say_so_and_leave(application: Application) -> None:
-    window = application.window
-    assert window is not None
-    sys.stdout.write(
-        f"Infusion Desktop {__version__}: the window is open ({window.width()}x{window.height()}, "
-        f"{QApplication.platformName()}), data in {application.database.place.shown()}\n"
-    )
-    sys.stdout.flush()
-    window.close()
+class Started(QObject):
+    """The program as it was started: the application, after the passphrase where the data ask for one."""
+
+    def __init__(self, qt: QApplication, settings: Settings, database: Database | None) -> None:
+        super().__init__(qt)
+        self.qt, self.settings = qt, settings
+        self.application: Application | None = None
+        self.door: UnlockWindow | None = None
+        if database is not None:
+            self._run(database)
+        else:
+            self._ask_for_phrase()
+
+    def say_so_and_leave(self) -> None:
+        """Tell the terminal that the window is open, then close it."""
+        window = self.door if self.application is None else self.application.window
+        assert window is not None
+        sys.stdout.write(
+            f"Infusion Desktop {__version__}: the window is open ({window.width()}x{window.height()}, "
+            f"{QApplication.platformName()}), data in {Place.of(self.settings.database).shown()}\n"
+        )
+        sys.stdout.flush()
+        window.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self.application is not None:
+            self.application.database.close()
+
+    def _ask_for_phrase(self) -> None:
+        from infusion_desktop.database.encrypting import unlocked
+        from infusion_desktop.database.keys import system_store
+        from infusion_desktop.desktop.welcome.unlock import UnlockWindow
+
+        place = Place.of(self.settings.database)
+        theme.install(self.qt, {"dark": True, "light": False}.get(self.settings.theme))
+
+        def open_with(phrase: str) -> Place:
+            opened = unlocked(place, phrase, system_store())
+            assert opened is not None, "a phrase opens it or is refused"
+            return opened
+
+        self.door = UnlockWindow(place.shown(), open_with)
+        self.door.opened.connect(self._opened)
+        self.door.show()
+
+    def _opened(self, place: Place) -> None:
+        door = self.door
+        assert door is not None
+        try:
+            database = open_pharmacy(place, self.settings.workstation, backups=self.settings.backups)
+        except (Refused, Unavailable, OSError) as error:
+            door.messages.show_failure(error, door)
+            return
+        self._run(database)
+        door.close()
+        door.deleteLater()
+        self.door = None
+
+    def _run(self, database: Database) -> None:
+        self.application = Application(self.qt, self.settings, database)
+        self.application.start()
 
 
 def _cannot_start(error: Exception, quietly: bool) -> int:

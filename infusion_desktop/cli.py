@@ -5,6 +5,7 @@ account has already let that person in, so no password is asked.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -67,7 +68,9 @@ def _run(chosen: argparse.Namespace) -> int:
     place = Place.of(chosen.database or settings.database)
     if chosen.command is _restore:  # What is in its place may be damaged or missing: it is not opened first.
         return _restore_into(place, chosen)
-    database = open_pharmacy(place, backups=settings.backups)
+    if chosen.command is _encrypt:  # Nobody may have it open, not even we.
+        return _encrypt_place(_unlocked(place), settings.backups)
+    database = open_pharmacy(_unlocked(place), backups=settings.backups)
     try:
         command: Command = chosen.command
         return command(database, chosen)
@@ -121,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     restore = _command(commands, "restore", _restore, "put a copy in the database's place; the present file is kept")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--yes", action="store_true", help="do it; without this, only say what would change")
+    _command(commands, "encrypt", _encrypt, "encrypt the SQLite file, or give it another key and other phrases")
     return parser
 
 
@@ -184,12 +188,82 @@ def _restore(database: "Database", _chosen: argparse.Namespace) -> int:
     return _verify(database, _chosen)
 
 
+def _encrypt(_database: "Database", _chosen: argparse.Namespace) -> int:
+    raise AssertionError("runs before the database is opened")
+
+
+def _encrypt_place(place: "Place", copies: Path) -> int:
+    from infusion_desktop.database.encrypting import encrypt, plain_copies
+    from infusion_desktop.database.keys import recovery_phrase, system_store
+
+    store, recovery = system_store(), recovery_phrase()
+    phrases = (recovery,) if store is not None else (_asked("New passphrase: "), recovery)
+    encrypt(place, phrases, store)
+    print(f"{place.shown()} is encrypted.")
+    print(f"Recovery phrase, told only now; write it down: {recovery}")
+    left = plain_copies(place, copies)
+    if left:
+        print(f"{len(left)} copies in {copies} are not encrypted. Make a new copy, then remove them.")
+    return 0
+
+
+def _unlocked(place: "Place") -> "Place":
+    """The place with its key: from the system's key store, or from a passphrase."""
+    from infusion_desktop.database.keys import is_encrypted
+
+    if not place.is_sqlite or not is_encrypted(place.file):
+        return place
+    from infusion_desktop.database.encrypting import unlocked
+    from infusion_desktop.database.keys import system_store
+
+    store = system_store()
+    opened = unlocked(place, store=store) or unlocked(place, _asked("Passphrase: "), store)
+    assert opened is not None, "a phrase opens it or is refused"
+    return opened
+
+
+def _asked(prompt: str) -> str:
+    """A passphrase, from INFUSION_DESKTOP_PASSPHRASE or the keyboard; never an argument, which others could see."""
+    if given := os.environ.get("INFUSION_DESKTOP_PASSPHRASE"):
+        return given
+    if not sys.stdin.isatty():
+        raise Refused("The database is encrypted. Set INFUSION_DESKTOP_PASSPHRASE, or run this at a terminal.")
+    import getpass
+
+    return getpass.getpass(prompt)
+
+
+def _with_key_of_copy(place: "Place", copy: Path) -> "tuple[Place, bytes | None]":
+    """The place and the copy's own key: a copy opens with the key file beside it, or with the database's own."""
+    from infusion_desktop.database.keys import find_key, is_encrypted, key_file_of, read_key_file, write_key_file
+
+    if key_file_of(place.file).exists() and is_encrypted(place.file):
+        place = _unlocked(place)
+    if not is_encrypted(copy) or not (key_file_of(copy).exists() or place.key):
+        return place, None
+    if not key_file_of(copy).exists():
+        return place, place.key
+    from infusion_desktop.database.keys import system_store
+
+    kept, store = read_key_file(copy), system_store()
+    key = find_key(copy, kept, "", store) or find_key(copy, kept, _asked("Passphrase of the copy: "), store)
+    if place.key is None:
+        if place.file.exists() and place.file.stat().st_size:
+            raise Refused(
+                f"The copy is encrypted and {place.shown()} is not. Encrypt it first with `encrypt`, or move it away."
+            )
+        write_key_file(place.file, kept)
+        place = replace(place, key=key)
+    return place, key
+
+
 def _restore_into(place: "Place", chosen: argparse.Namespace) -> int:
     from infusion_desktop.database.backup import forget
     from infusion_desktop.database.restoring import put_in_place, stage
     from infusion_desktop.opening import open_pharmacy
 
-    staged = stage(place, chosen.file)
+    place, key = _with_key_of_copy(place, chosen.file)
+    staged = stage(place, chosen.file, key)
     try:
         print(f"The copy: {_reaches(replace(place, url=place.url.set(database=str(staged))))}.")
         if place.file.exists():

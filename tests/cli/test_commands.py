@@ -312,3 +312,25 @@ def test_a_database_that_cannot_be_is_one_sentence(address, capsys, monkeypatch,
     told = capsys.readouterr()
     assert told.err.count("\n") == 1
     assert "Traceback" not in told.err
+
+
+def test_an_encrypted_pharmacy_is_worked_with_copied_and_restored_by_its_passphrase(
+    run, pharmacy, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("infusion_desktop.database.keys.MEMORY_KIB", 64)
+    monkeypatch.setenv("INFUSION_DESKTOP_PASSPHRASE", "a sentence of a few words")
+    told = run(pharmacy, "encrypt").out
+    assert "is encrypted" in told
+    recovery = told.split("write it down: ")[1].split()[0]
+    assert run(pharmacy, "verify").out == "The books are in order.\n"
+    assert run(pharmacy, "backup", "--out", tmp_path / "kept" / "copy.db").code == 0
+    monkeypatch.setenv("INFUSION_DESKTOP_PASSPHRASE", "another sentence entirely")
+    wrong = run(pharmacy, "verify")
+    assert wrong.code == 1
+    assert "not the passphrase" in wrong.err
+    monkeypatch.delenv("INFUSION_DESKTOP_PASSPHRASE")
+    assert "INFUSION_DESKTOP_PASSPHRASE" in run(pharmacy, "verify").err
+    monkeypatch.setenv("INFUSION_DESKTOP_PASSPHRASE", recovery)
+    fresh = tmp_path / "new machine" / "pharmacy.db"
+    assert run(fresh, "restore", tmp_path / "kept" / "copy.db", "--yes").code == 0
+    assert run(fresh, "verify").out == "The books are in order.\n"

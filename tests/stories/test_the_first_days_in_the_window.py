@@ -17,6 +17,7 @@ from infusion_desktop.application import Application
 from infusion_desktop.billing.contracts import add_rules, starter
 from infusion_desktop.billing.fee_files import import_fees
 from infusion_desktop.database.engine import Place
+from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.dates import Days, month_of, now_utc, today
 from infusion_desktop.deliveries.delivering import Proof, deliver
 from infusion_desktop.deliveries.picking import pick_all
@@ -40,6 +41,7 @@ from infusion_desktop.stock.queries import item_page, item_rows, stock_rows
 from infusion_desktop.verifying import verify_books
 
 PASSWORD = "correct horse battery"
+PASSPHRASE = "a sentence of a few words"
 
 
 @pytest.fixture
@@ -90,7 +92,18 @@ def first_start(program: Application, qtbot: QtBot) -> Shell:
     ):  # fmt: skip
         qtbot.keyClicks(field.line, typed)
     press(qtbot, window.steps.next)
+    protect = window.protect
+    protect.wanted.box.click()
+    press(qtbot, window.steps.next)
+    assert window.steps.step == 3, "no encryption without a passphrase"
+    for field in (protect.phrase, protect.again):
+        qtbot.keyClicks(field.line, PASSPHRASE)
+    press(qtbot, window.steps.next)
+    assert "Write it down" in protect.noted.error.text()
+    protect.noted.box.click()
+    press(qtbot, window.steps.next)
     qtbot.waitUntil(lambda: isinstance(program.window, Shell), timeout=20_000)
+    assert is_encrypted(program.database.place.file)
     shell = program.window
     assert isinstance(shell, Shell)
     return shell

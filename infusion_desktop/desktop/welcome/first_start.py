@@ -14,6 +14,7 @@ from infusion_desktop.desktop.file_choice import ask_where_to_save
 from infusion_desktop.desktop.forms import Form, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Steps
+from infusion_desktop.desktop.protect_form import ProtectForm
 from infusion_desktop.desktop.welcome.window import DoorWindow
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import read_npi, read_phone, read_tax_id, read_taxonomy, read_zip
@@ -28,22 +29,27 @@ class FirstStart:
     name: str
     password: str
     demonstration: bool
+    phrases: tuple[str, ...] = ()
+    """What opens the data from now on; none when they are not encrypted."""
 
 
 SetUp = Callable[[FirstStart], Generator[Any, None, User]]
 
 
 class FirstStartWindow(DoorWindow):
-    """Three short steps; ``ready`` carries the administrator when the pharmacy is set up."""
+    """A few short steps; ``ready`` carries the administrator when the pharmacy is set up."""
 
     ready = Signal(object)
     place_chosen = Signal(str)
     """Another file to keep the data in."""
 
-    def __init__(self, place: str, example: Profile, set_up: SetUp) -> None:
+    def __init__(
+        self, place: str, example: Profile, set_up: SetUp, has_key_store: Callable[[], bool] | None = None
+    ) -> None:
+        """``has_key_store`` tells whether the system keeps keys; None where the data cannot be encrypted here."""
         super().__init__(
             "Welcome to Infusion Desktop",
-            "Three short steps, then the pharmacy opens. Everything can be changed later.",
+            "A few short steps, then the pharmacy opens. Everything can be changed later.",
             width=820,
         )
         self._example, self._set_up = example, set_up
@@ -52,6 +58,11 @@ class FirstStartWindow(DoorWindow):
         self.steps.add_step("How to start", self._how(place))
         self.steps.add_step("The pharmacy", self._pharmacy(), self._pharmacy_is_right)
         self.steps.add_step("You", self._person(), self._person_is_right)
+        self.protect = ProtectForm()
+        if has_key_store is not None:
+            self.protect.failed.connect(lambda error: self.messages.show_failure(error, self))
+            self.steps.add_step("Protection", self.protect, self.protect.check)
+            self.jobs.run(self, has_key_store, self.protect.know_store, lambda _error: None)
         self.steps.seal()
         self.steps.shown.connect(self._shown)
         self.steps.finished.connect(self._finish)
@@ -189,6 +200,7 @@ class FirstStartWindow(DoorWindow):
             self.person_name.value(),
             self.password.line.text(),
             self.demonstration.isChecked(),
+            self.protect.phrases(),
         )
 
     def _finish(self) -> None:
