@@ -17,7 +17,8 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day
 from infusion_desktop.deliveries.dispatch_tables import PrintBatch, PrintPart, Wave, WaveDelivery
 from infusion_desktop.deliveries.dispatch_words import BatchId, PaperKind, WaveId
-from infusion_desktop.deliveries.papers import manifest, pick_up, picks, tote_labels
+from infusion_desktop.deliveries.papers import manifest, picks, tote_labels
+from infusion_desktop.deliveries.pickups import ticket_paper, ticket_rows
 from infusion_desktop.deliveries.print_log import (
     keep_prints,
     keep_subject_print,
@@ -25,11 +26,12 @@ from infusion_desktop.deliveries.print_log import (
     subject_printed_before,
 )
 from infusion_desktop.deliveries.route_papers import route_sheet_of, teaching_sheets, tours
-from infusion_desktop.deliveries.tables import Delivery, FollowUp
+from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.wave_queries import wave_paper
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.equipment.tables import Pickup
+from infusion_desktop.equipment.words import PickupId
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Patient
 from infusion_desktop.progress import Progress
 from infusion_desktop.worker import Worker
 from reports import press
@@ -71,7 +73,8 @@ def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: Use
         authorize(session, by, Permission.SEE_DELIVERIES)
         by_tour = tours(session, day, now_utc().astimezone().date())
         deliveries = [row.id for rows in by_tour.values() for row in rows]
-        fetched = _fetched_on(session, day) if PaperKind.PICK_UP_TICKET in wanted else []
+        tickets = ticket_rows(session) if PaperKind.PICK_UP_TICKET in wanted else ()
+        fetched = [ticket for ticket in tickets if ticket.collect_on == day]
         if not deliveries and not fetched:
             raise Refused(f"Nothing of {show_day(day)} is released yet, so there is nothing to print.")
         parts: list[tuple[PaperKind, list[Any]]] = []
@@ -79,7 +82,7 @@ def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: Use
             if kind is PaperKind.ROUTE_SHEET:
                 parts += [(kind, [day.isoformat(), whose]) for whose in by_tour]
             elif kind is PaperKind.PICK_UP_TICKET:
-                parts += [(kind, [patient, day.isoformat(), why]) for patient, why in fetched]
+                parts += [(kind, [ticket.id, ticket.number]) for ticket in fetched]
             else:
                 parts += [(kind, some) for some in _in_chunks(kind, _fitting(session, kind, deliveries))]
         return _add_batch(session, f"Papers of {show_day(day)}", parts, by)
@@ -240,6 +243,8 @@ def _draw_part(database: Database, worker: Worker, batch_id: BatchId, part: Any,
         session.execute(update(PrintPart).where(PrintPart.id == part.id).values(drawn_at=now, pages=pages, pdf=pdf))
         if part.kind in _SUBJECT:
             keep_subject_print(session, part.kind, _SUBJECT[part.kind](subjects), bool(copies), by, now, batch_id)
+            if part.kind is PaperKind.PICK_UP_TICKET:
+                session.execute(update(Pickup).where(Pickup.id == subjects[0]).values(printed=Pickup.printed + 1))
         else:
             keep_prints(session, part.kind, [DeliveryId(each) for each in subjects], copies, by, now, batch_id)
         record(session, by, "print", part.kind.value, batch_id, after={"papers": len(subjects), "copies": len(copies)})
@@ -248,7 +253,7 @@ def _draw_part(database: Database, worker: Worker, batch_id: BatchId, part: Any,
 _SUBJECT = {
     PaperKind.ROUTE_SHEET: lambda subjects: f"{subjects[0]} {subjects[1]}",
     PaperKind.WAVE_LIST: lambda subjects: str(subjects[1]),
-    PaperKind.PICK_UP_TICKET: lambda subjects: f"patient {subjects[0]} {subjects[1]}",
+    PaperKind.PICK_UP_TICKET: lambda subjects: str(subjects[1]),
 }
 
 
@@ -264,7 +269,8 @@ def _fill(
             return [route_sheet_of(session, day, subjects[1], by, now, copy=copy)], again
         if kind is PaperKind.WAVE_LIST:
             return [wave_paper(session, WaveId(subjects[0]), by, now, copy=copy)], again
-        return [pick_up(session, subjects[0], date.fromisoformat(subjects[1]), subjects[2], by, now, copy=copy)], again
+        ticket = ticket_paper(session, PickupId(subjects[0]), by, now)
+        return [ticket], frozenset([0]) if ticket.printed.copy else frozenset()
     ids = [DeliveryId(each) for each in subjects]
     copies = printed_before(session, kind, ids)
     today = now.astimezone().date()
@@ -285,17 +291,6 @@ def _fitting(session: Session, kind: PaperKind, deliveries: Sequence[DeliveryId]
         wanted = wanted.where(Delivery.totes > 0)
     have = set(session.scalars(wanted))
     return [each for each in deliveries if each in have]
-
-
-def _fetched_on(session: Session, day: date) -> list[tuple[int, str]]:
-    """Patients from whom a pump is fetched on a day."""
-    rows = session.execute(
-        select(FollowUp.patient_id, Patient.number)
-        .join(Patient, Patient.id == FollowUp.patient_id)
-        .where(FollowUp.kind == "pump return", FollowUp.due_on == day, FollowUp.done_at.is_(None))
-        .order_by(Patient.route, Patient.number)
-    )
-    return [(patient, "The therapy ended.") for patient in dict.fromkeys(row.patient_id for row in rows)]
 
 
 def _in_chunks(kind: PaperKind, deliveries: Sequence[DeliveryId]) -> list[list[Any]]:

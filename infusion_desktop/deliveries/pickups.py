@@ -229,7 +229,7 @@ def print_tickets(database: Database, ticket_ids: Sequence[PickupId], by: UserId
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
         now = now_utc()
-        filled = [_paper(session, each, by, now) for each in ticket_ids]
+        filled = [ticket_paper(session, each, by, now) for each in ticket_ids]
         for each in ticket_ids:
             row = session.get_one(Pickup, each)
             row.printed += 1
@@ -238,7 +238,8 @@ def print_tickets(database: Database, ticket_ids: Sequence[PickupId], by: UserId
     return pickup_ticket.render_batch(filled)
 
 
-def _paper(session: Session, ticket_id: PickupId, by: UserId, now: datetime) -> pickup_ticket.PickupTicket:
+def ticket_paper(session: Session, ticket_id: PickupId, by: UserId, now: datetime) -> pickup_ticket.PickupTicket:
+    """A ticket as it is printed; from the second printing on a copy."""
     row = session.get(Pickup, ticket_id)
     if row is None:
         raise Refused("This pick-up ticket is not known. Look at the list again.")

@@ -9,14 +9,14 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.dispatch_tables import DeliveryStop, Driver
+from infusion_desktop.deliveries.dispatch_tables import DeliveryRepeat, DeliveryStop, Driver
 from infusion_desktop.deliveries.dispatch_words import DriverId
 from infusion_desktop.deliveries.queries import OPEN
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryStep
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
 from infusion_desktop.identifiers import show_phone, show_zip
 from infusion_desktop.patients.tables import Patient, Therapy
-from infusion_desktop.patients.words import PatientId
+from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import Storage
 
@@ -159,4 +159,33 @@ def _row(found: Any, today: date) -> ScheduleRow:
         notes,
         delivery.state in OPEN and delivery.scheduled_on < today,
         delivery.version,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """An order that runs and whose deliveries do not come again yet."""
+
+    therapy_id: TherapyId
+    patient_name: str
+    therapy: str
+    interval_hours: int
+
+
+def repeatable(session: Session, typed: str, today: date, limit: int = 50) -> tuple[Repeatable, ...]:
+    """Orders that run and have no repeat, whose patient or drug contains every typed word."""
+    query = (
+        select(Therapy, Patient)
+        .join(Patient, Patient.id == Therapy.patient_id)
+        .where(Therapy.stops_on.is_(None) | (Therapy.stops_on >= today))
+        .where(Therapy.id.not_in(select(DeliveryRepeat.therapy_id).where(DeliveryRepeat.ended_at.is_(None))))
+        .order_by(Patient.last_name, Patient.first_name, Therapy.id)
+        .limit(limit)
+    )
+    for word in typed.split():
+        has = Patient.last_name.icontains(word, autoescape=True) | Patient.first_name.icontains(word, autoescape=True)
+        query = query.where(has | Therapy.drug.icontains(word, autoescape=True))
+    return tuple(
+        Repeatable(TherapyId(row.id), f"{patient.last_name}, {patient.first_name}", row.drug, row.interval_hours)
+        for row, patient in session.execute(query)
     )

@@ -22,6 +22,12 @@ def _bench(context: Context, desk: Desk) -> Screen:
     return BenchScreen(context, desk)
 
 
+def _schedule(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.deliveries.schedule_screen import ScheduleScreen
+
+    return ScheduleScreen(context, desk)
+
+
 def _new(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.deliveries.plan_screen import PlanScreen
 
@@ -83,6 +89,7 @@ def name_deliveries(context: Context) -> NameScan:
 
 PLACES: tuple[Place, ...] = (
     Place("deliveries", "Deliveries", "truck", Permission.SEE_DELIVERIES, _board, _GROUP),
+    Place("schedule", "Schedule", "calendar", Permission.SEE_DELIVERIES, _schedule, _GROUP, opens=("schedule",)),
     Place("bench", "Bench", "scan", Permission.PICK, _bench, _GROUP, opens=("bench",)),
     Place("new delivery", "New delivery", "plus", Permission.PLAN_DELIVERY, _new, _GROUP, ("new delivery",), False),
     Place("delivery", "Delivery", "truck", Permission.SEE_DELIVERIES, _delivery, _GROUP, ("delivery",), False),
