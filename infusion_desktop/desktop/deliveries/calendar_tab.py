@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import Days, now_utc, show_day
+from infusion_desktop.dates import Days, now_utc, show_day, show_days
 from infusion_desktop.deliveries.calendar_rules import WEEKDAYS, Calendar, DayCheck
 from infusion_desktop.deliveries.delivery_days import calendar_of
 from infusion_desktop.deliveries.repeats import Expected, expected
@@ -202,8 +202,6 @@ def card_of(row: ScheduleRow, *, with_group: bool = True, mark: str = "") -> Car
 
 
 def _ghost(coming: Expected) -> Card:
-    return Card(
-        None, coming.patient_name, " · ".join(part for part in ("expected", short_window(coming.window), coming.driver) if part),
-        f"{coming.therapy}: recurring, {show_day(coming.period.first)} to {show_day(coming.period.last)}. Not planned "
-        "yet.",
-    )  # fmt: skip
+    parts = ("expected", short_window(coming.window), coming.driver)
+    hint = f"{coming.therapy}: recurring, {show_days(coming.period)}. Not planned yet."
+    return Card(None, coming.patient_name, " · ".join(part for part in parts if part), hint)
