@@ -1,0 +1,153 @@
+"""The schedule as people work it: dragged to another day with its check, given to drivers, put in order, printed."""
+
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QDropEvent
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.dates import Days, today
+from infusion_desktop.deliveries.calendar_rules import Week
+from infusion_desktop.deliveries.delivery_days import NewDriver, add_driver, close_days, set_week
+from infusion_desktop.deliveries.planning import Wanted, plan_items
+from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.schedule_queries import ScheduleRow, schedule
+from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.desktop.deliveries.schedule_cards import CardList, mime_of
+from infusion_desktop.desktop.deliveries.schedule_dialogs import DriverDialog, RepeatDialog
+from infusion_desktop.desktop.deliveries.schedule_screen import ScheduleScreen
+from infusion_desktop.desktop.pdf_preview import PdfDialog
+from infusion_desktop.desktop.question import QuestionDialog
+from infusion_desktop.desktop.shell import Shell
+
+from .conftest import House
+
+Open = Callable[..., Shell]
+NEXT = Days(today(), today() + timedelta(days=6))
+
+
+@pytest.fixture
+def two(house: House) -> tuple[DeliveryId, DeliveryId]:
+    """Two released deliveries of today, every day being a delivery day."""
+    set_week(house.database, Week(today(), frozenset(range(7)), time(23, 59), 0), house.pharmacist)
+    made = [
+        plan_items(
+            house.database, house.patient, NEXT, today(), [Wanted(house.flush, 1, "asked for")], house.pharmacist
+        )
+        for _ in range(2)
+    ]
+    for each in made:
+        release(house.database, each, house.pharmacist)
+    return made[0], made[1]
+
+
+def at(house: House, delivery: DeliveryId) -> ScheduleRow:
+    with house.database.reading() as session:
+        return next(row for row in schedule(session, NEXT, today()) if row.id == delivery)
+
+
+def drop(onto: CardList, ids: list[int], y: float = 400) -> None:
+    """Let go of dragged cards over a column."""
+    data = mime_of(ids)
+    none = Qt.KeyboardModifier.NoModifier
+    left = Qt.MouseButton.LeftButton
+    onto.dropEvent(QDropEvent(QPointF(20, y), Qt.DropAction.MoveAction, data, left, none))
+
+
+def test_dragging_to_another_day_is_checked_and_a_reason_goes_on(
+    open_shell: Open, house: House, two: tuple[DeliveryId, DeliveryId], qtbot: QtBot
+) -> None:
+    first, second = two
+    shell = open_shell("schedule")
+    screen = shell.screen_in_front
+    assert isinstance(screen, ScheduleScreen)
+    screen.go_to_week(today())
+    columns = screen.calendar.columns
+    qtbot.waitUntil(lambda: columns[0].cards.count() == 2)
+    close_days(house.database, {today() + timedelta(days=2): "Inventory"}, house.pharmacist)
+    columns[0].cards.mark(second)
+    qtbot.waitUntil(lambda: columns[2].fits.isVisible())
+    assert "Inventory" in columns[2].fits.toolTip()
+    drop(columns[2].cards, [second])
+    qtbot.waitUntil(lambda: bool(shell.findChildren(QuestionDialog)))
+    asked = shell.findChildren(QuestionDialog)[0]
+    assert any("Inventory" in sentence for sentence in asked.question.sentences)
+    qtbot.keyClicks(asked.reason, "the driver comes in")
+    qtbot.mouseClick(asked.yes, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: at(house, second).day == today() + timedelta(days=2))
+    qtbot.waitUntil(lambda: columns[0].cards.count() == 1)
+    columns[0].cards.mark(first)
+    qtbot.keyClick(columns[0].cards, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "has passed" in shell_text(screen))
+    assert at(house, first).day == today()
+
+
+def shell_text(screen: Any) -> str:
+    from infusion_desktop.desktop.banner import Banner
+
+    found = screen.findChild(Banner, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    return found.text.text() if isinstance(found, Banner) else ""
+
+
+def test_a_tour_is_given_to_a_driver_put_in_order_and_printed(
+    open_shell: Open, house: House, two: tuple[DeliveryId, DeliveryId], qtbot: QtBot
+) -> None:
+    first, second = two
+    add_driver(house.database, NewDriver("Maria Ortega"), house.pharmacist)
+    shell = open_shell("schedule")
+    screen = shell.screen_in_front
+    assert isinstance(screen, ScheduleScreen)
+    shell.open("schedule", today())
+    board = screen.board
+    qtbot.waitUntil(lambda: {"Maria Ortega", "own driver"} <= {each.key.name for each in board.columns})
+    drop(board.column("Maria Ortega").cards, [first, second])
+    qtbot.waitUntil(lambda: board.column("Maria Ortega").cards.count() == 2)
+    cards = board.column("Maria Ortega").cards
+    cards.mark(first)
+    qtbot.keyClick(cards, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: (at(house, second).position, at(house, first).position) == (1, 2))
+    qtbot.waitUntil(lambda: [card.id for card in board.column("Maria Ortega").cards.cards()] == [second, first])
+    qtbot.mouseClick(board.column("Maria Ortega").sheet, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(screen.findChildren(PdfDialog)), timeout=10_000)
+    paper = screen.findChildren(PdfDialog)[0]
+    qtbot.waitUntil(lambda: paper.preview.pages == 1)
+    qtbot.waitUntil(lambda: not paper.preview.picture(0).isNull())
+    paper.reject()
+    for name in ("Route", "Driver", "Carrier", "Tour"):
+        next(chip for chip in board.groups.buttons() if chip.text() == name).click()
+    assert board.grouping == "Tour"
+
+
+def test_what_recurs_is_set_up_expected_and_planned(open_shell: Open, house: House, qtbot: QtBot) -> None:
+    set_week(house.database, Week(date(2020, 1, 1), frozenset(range(7)), time(23, 59), 0), house.pharmacist)
+    shell = open_shell("schedule")
+    screen = shell.screen_in_front
+    assert isinstance(screen, ScheduleScreen)
+    screen.tabs.setCurrentWidget(screen.days)
+    qtbot.mouseClick(screen.days.add_driver, Qt.MouseButton.LeftButton)
+    driver = screen.dialog
+    assert isinstance(driver, DriverDialog)
+    qtbot.keyClicks(driver.name.line, "Deshawn Bell")
+    qtbot.keyClick(driver.name.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: [row.name for row in screen.days.drivers.model.rows] == ["Deshawn Bell"])
+    screen.tabs.setCurrentWidget(screen.repeats)
+    qtbot.mouseClick(screen.repeats.add_button, Qt.MouseButton.LeftButton)
+    dialog = screen.dialog
+    assert isinstance(dialog, RepeatDialog)
+    qtbot.waitUntil(lambda: len(dialog.picker.rows) == 1)
+    qtbot.keyClick(dialog.picker.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: dialog.therapy is not None)
+    qtbot.keyClick(dialog.days.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(screen.repeats.table.model.rows) == 1)
+    screen.go_to_week(today())
+    screen.tabs.setCurrentWidget(screen.calendar)
+    cards = screen.calendar.columns[0].cards
+    qtbot.waitUntil(lambda: [card.id for card in cards.cards()] == [None])
+    qtbot.mouseClick(screen.calendar.plan_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: cards.count() == 1 and cards.cards()[0].id is not None, timeout=10_000)
+    with house.database.reading() as session:
+        planned = schedule(session, Days(today(), today() + timedelta(days=20)), today())
+    assert [row.day for row in planned] == [today() + timedelta(days=days) for days in (0, 6, 13)]
