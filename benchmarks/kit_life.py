@@ -28,7 +28,8 @@ from infusion_desktop.deliveries.planning import plan
 from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.templates import Template, TemplateLine, save_template
+from infusion_desktop.deliveries.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.templates import save_template
 from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.admitting import Admission, Checklist, admit

@@ -7,6 +7,7 @@ from infusion_desktop.billing import money_tables as receivables
 from infusion_desktop.billing import tables as billing
 from infusion_desktop.database import counters
 from infusion_desktop.database.types import Table
+from infusion_desktop.deliveries import care_tables as care
 from infusion_desktop.deliveries import dispatch_tables as dispatch
 from infusion_desktop.deliveries import tables as deliveries
 from infusion_desktop.equipment import tables as equipment
@@ -14,7 +15,9 @@ from infusion_desktop.patients import tables as patients
 from infusion_desktop.stock import purchase_tables as purchasing
 from infusion_desktop.stock import tables as stock
 
-ROOMS = (access, billing, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, stock)
+ROOMS = (
+    access, billing, care, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, stock,
+)  # fmt: skip
 
 
 def metadata() -> MetaData:

@@ -1,13 +1,10 @@
 """Planning a delivery: what the kit needs for the period, less what is at home, is what is sent."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from functools import cache
-from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -15,22 +12,21 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.database.many import ROWS, as_rows, given, insert_many
+from infusion_desktop.database.many import insert_many
 from infusion_desktop.dates import Days, show_days, today
-from infusion_desktop.deliveries import templates as kits
 from infusion_desktop.deliveries.home_counts import keep_counts
 from infusion_desktop.deliveries.kinds import answers
-from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply, need
+from infusion_desktop.deliveries.kit_needs import Reckoned, calendar_of, reckon
 from infusion_desktop.deliveries.steps import DOCUMENT, core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine
-from infusion_desktop.deliveries.templates import TemplateLine
+from infusion_desktop.deliveries.template_rules import TemplateLine
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused, Stale, refuse_if
-from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendar
+from infusion_desktop.patients.order_versions import versions_of
+from infusion_desktop.patients.queries import TherapyCalendar
 from infusion_desktop.patients.tables import Patient
-from infusion_desktop.patients.therapies import the_therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -89,20 +85,16 @@ def plan(
     """
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        calendar = _calendar(session, therapy_id, period)
-        chosen = template_id or _best(session, calendar, period.first)
-        kit = kits.template(session, chosen).template
-        supply = supply_of(session, calendar, period)
-        lines = _with_ordered_drug(session, calendar, kit.lines)
+        calendar = calendar_of(session, therapy_id, period)
         patient = calendar.patient_id
         when = counted_on or today()
         keep_counts(session, patient, counts, when, counted_with, by)
-        planned = plan_lines(session, patient, lines, supply, counts, optional)
+        reckoned = reckon(session, calendar, period, counts, when, template_id=template_id, optional=optional)
         delivery_id = _insert(
-            session, patient, therapy_id, chosen, period, scheduled_on, visit or Visit(), planned,
-            when if counts else None, counted_with, by, at,
+            session, patient, therapy_id, reckoned.template_id, period, scheduled_on, visit or Visit(),
+            planned_lines(reckoned), when if counts else None, counted_with, by, at,
         )  # fmt: skip
-        _ask_for_equipment(session, delivery_id, calendar, lines)
+        _ask_for_equipment(session, delivery_id, calendar, reckoned.lines)
         return delivery_id
 
 
@@ -157,118 +149,12 @@ def plan_items_in(
     return delivery_id
 
 
-def plan_lines(
-    session: Session,
-    patient_id: PatientId,
-    lines: Sequence[TemplateLine],
-    supply: Supply,
-    counts: Mapping[ItemId, int],
-    optional: Collection[ItemId] = (),
-) -> tuple[PlannedLine, ...]:
-    """What a kit sends: quantities with how they came about; latex replaced for the allergic, or refused."""
-    wanted = [line for line in lines if line.item_id is not None and (not line.optional or line.item_id in optional)]
-    ids = {id_ for line in wanted for id_ in (line.item_id, line.latex_free_item_id) if id_ is not None}
-    connection = session.connection()
-    rows = as_rows([{"id": each} for each in ids])
-    items = {row.id: row for row in connection.execute(_items(connection.dialect.name), {ROWS: rows})}
-    allergic = connection.execute(_ALLERGIC, {"patient": patient_id}).scalar_one()
-    reasons: list[str] = []
-    found: dict[ItemId, PlannedLine] = {}
-    for line in wanted:
-        assert line.item_id is not None
-        sent, instead = line.item_id, None
-        if allergic and items[line.item_id].contains_latex:
-            if line.latex_free_item_id is None:
-                name = items[line.item_id].name
-                reasons.append(f"The patient is allergic to latex and {name} contains it. Change the kit.")
-                continue
-            sent, instead = line.latex_free_item_id, line.item_id
-        rule = KitLine(line.rule, line.amount, line.round_to, items[sent].base_unit)
-        answer = need(rule, supply, counts.get(sent, 0) if sent not in found else 0)
-        why = f"without latex instead of {items[instead].name}: {answer.why}" if instead else answer.why
-        planned = PlannedLine(sent, answer.needed, answer.at_home, answer.to_send, why, instead)
-        found[sent] = _together(found[sent], planned) if sent in found else planned
-    refuse_if(reasons)
-    return tuple(each for each in found.values() if each.needed or each.to_send)
-
-
-_ALLERGIC = select(core(Patient).c.latex_allergy).where(core(Patient).c.id == bindparam("patient"))
-
-
-@cache
-def _items(dialect: str) -> Any:
-    item, wanted = core(Item), given(dialect, "id")
-    return select(item.c.id, item.c.name, item.c.base_unit, item.c.contains_latex).join(
-        wanted, wanted.c.id == item.c.id
+def planned_lines(reckoned: Reckoned) -> tuple[PlannedLine, ...]:
+    """The delivery's lines from what the kit sends."""
+    return tuple(
+        PlannedLine(each.item, each.needed, each.at_home, each.to_send, each.why, reckoned.instead.get(each.item))
+        for each in reckoned.needs
     )
-
-
-def _together(one: PlannedLine, other: PlannedLine) -> PlannedLine:
-    return replace(
-        one,
-        needed=one.needed + other.needed,
-        to_send=one.to_send + other.to_send,
-        why=f"{one.why}; and {other.why}",
-        substitutes=one.substitutes or other.substitutes,
-    )
-
-
-def supply_of(session: Session, calendar: TherapyCalendar, period: Days) -> Supply:
-    """What the period asks of a therapy: its days, pauses and dosing, and whether it is the first delivery."""
-    order = calendar.order
-    runs = period.overlap(Days(order.starts_on, max(order.starts_on, order.stops_on or period.last)))
-    if runs is None:
-        raise Refused(f"The therapy does not run in {show_days(period)}. Choose another period or change the order.")
-    pauses = tuple(
-        Days(each.first_on, max(each.first_on, each.last_on or period.last)) for each in calendar.interruptions
-    )
-    doses = Frequency.every_hours(order.interval_hours, order.starts_on)
-    earlier = session.connection().scalar(_EARLIER, {"therapy": calendar.therapy_id})
-    return Supply(runs, pauses, doses, is_first=earlier is None)
-
-
-_EARLIER = (
-    select(core(Delivery).c.id)
-    .where(core(Delivery).c.therapy_id == bindparam("therapy"))
-    .where(core(Delivery).c.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)))
-    .limit(1)
-)
-
-
-def _calendar(session: Session, therapy_id: TherapyId, period: Days) -> TherapyCalendar:
-    found = therapy_calendar(session, therapy_id, period)
-    if found is not None:
-        return found
-    the_therapy(session, therapy_id)
-    raise Refused(f"The therapy does not run in {show_days(period)}. Choose another period or change the order.")
-
-
-def _best(session: Session, calendar: TherapyCalendar, on: date) -> TemplateId:
-    order = calendar.order
-    found = kits.matching_templates(
-        session, max(on, today()), order.therapy_class, order.method, order.interval_hours, calendar.device
-    ) or kits.matching_templates(session, on, order.therapy_class, order.method, order.interval_hours, calendar.device)
-    if not found:
-        raise Refused(
-            f"No kit fits {order.therapy_class.value} by {order.method.value} every {order.interval_hours} hours. "
-            "Add a kit template, or name the items to send."
-        )
-    return found[0]
-
-
-def _with_ordered_drug(
-    session: Session, calendar: TherapyCalendar, lines: Sequence[TemplateLine]
-) -> tuple[TemplateLine, ...]:
-    """The kit with the ordered drug in place of the one it names; without a catalogue item the kit's own stays."""
-    ordered = calendar.order.drug_item_id
-    if ordered is None:
-        return tuple(lines)
-    drug = TemplateLine(ordered, QuantityRule.PER_DOSE, Decimal(calendar.order.units_per_dose))
-    kinds = kits.kinds_of(session, lines)
-    for at, line in enumerate(lines):
-        if kits.is_drug(kinds, line):
-            return (*lines[:at], drug, *(each for each in lines[at + 1 :] if each.item_id != ordered))
-    return (drug, *(each for each in lines if each.item_id != ordered))
 
 
 def _reasons_against_items(session: Session, patient_id: PatientId, ids: Sequence[ItemId]) -> list[str]:
@@ -368,7 +254,8 @@ def _ask_for_equipment(
             Asset.state.in_((AssetState.RESERVED, AssetState.IN_TRANSIT, AssetState.WITH_PATIENT)),
         )
     ).all()
-    has = [row for row in there if row.kind is ItemKind.POLE or row.therapy_id in (None, calendar.therapy_id)]
+    versions: frozenset[TherapyId] = versions_of(session, calendar.therapy_id) if there else frozenset()
+    has = [row for row in there if row.kind is ItemKind.POLE or row.therapy_id is None or row.therapy_id in versions]
     missing = []
     for kind in wanted:
         match = next((row for row in has if answers(kind, row.kind, row.hcpcs)), None)

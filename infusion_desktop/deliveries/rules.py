@@ -123,7 +123,7 @@ def need(line: KitLine, supply: Supply, at_home: int = 0) -> Need:
     """
     if at_home < 0:
         raise Refused("The count at home is below zero. Type how many are left, or 0.")
-    needed, why_needed = _needed(line, supply)
+    needed, why_needed = needed_of(line, supply)
     missing = max(0, needed - at_home)
     to_send = ceil(Fraction(missing, line.round_to)) * line.round_to
     steps = [why_needed]
@@ -140,7 +140,8 @@ def times_in(frequency: Frequency, supply: Supply) -> int:
     return frequency.on(supply.counted())
 
 
-def _needed(line: KitLine, supply: Supply) -> tuple[int, str]:
+def needed_of(line: KitLine, supply: Supply) -> tuple[int, str]:
+    """How much a kit line needs for the supply's days, and how the number came about."""
     days = len(supply.counted())
     if not days:
         return 0, "no day at home in this period = 0"

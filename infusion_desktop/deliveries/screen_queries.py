@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days
-from infusion_desktop.deliveries import planning
-from infusion_desktop.deliveries import templates as kits
+from infusion_desktop.dates import today as current_day
 from infusion_desktop.deliveries.home_counts import at_home
+from infusion_desktop.deliveries.kit_needs import calendar_of, reckon
+from infusion_desktop.deliveries.planning import planned_lines
 from infusion_desktop.deliveries.queries import (
     BenchRow,
     DeliveryPage,
@@ -134,14 +135,12 @@ def preview(
     period: Days,
     counts: Mapping[ItemId, int],
     optional: Collection[ItemId] = (),
+    counted_on: date | None = None,
 ) -> Preview:
     """What ``plan`` would make of the same, without keeping anything. Refused for the same reasons."""
-    calendar = planning._calendar(session, therapy_id, period)
-    chosen = planning._best(session, calendar, period.first)
-    kept = kits.template(session, chosen)
-    supply = planning.supply_of(session, calendar, period)
-    lines = planning._with_ordered_drug(session, calendar, kept.template.lines)
-    planned = planning.plan_lines(session, calendar.patient_id, lines, supply, counts, optional)
+    calendar = calendar_of(session, therapy_id, period)
+    reckoned = reckon(session, calendar, period, counts, counted_on or current_day(), optional=optional)
+    kept, lines, planned = reckoned.kit, reckoned.lines, planned_lines(reckoned)
     by_books = {each.item_id: each.by_ledger for each in at_home(session, calendar.patient_id)}
     may_add = [each.item_id for each in lines if each.optional and each.item_id is not None]
     items = {
@@ -153,7 +152,7 @@ def preview(
         )
     }
     return Preview(
-        chosen,
+        reckoned.template_id,
         f"{kept.template.name} (version {kept.number})",
         tuple(
             PreviewLine(

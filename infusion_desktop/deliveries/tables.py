@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of, only_where
+from infusion_desktop.deliveries.care_words import Ages, Purpose
 from infusion_desktop.deliveries.words import (
     Carrier,
     ContactOutcome,
@@ -34,6 +35,10 @@ class KitTemplate(Table):
     """JSON list of the access devices it is for; empty for any."""
     lowest_interval_hours: Mapped[int] = mapped_column(default=1)
     highest_interval_hours: Mapped[int] = mapped_column(default=8760)
+    lowest_lumens: Mapped[int] = mapped_column(default=0)
+    highest_lumens: Mapped[int] = mapped_column(default=9)
+    latex_allergic_only: Mapped[bool] = mapped_column(default=False)
+    ages: Mapped[Ages] = mapped_column(Choice(Ages), default=Ages.ANY)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
 
@@ -57,7 +62,24 @@ class KitTemplateLine(Table):
     round_to: Mapped[int] = mapped_column(default=1)
     optional: Mapped[bool] = mapped_column(default=False)
     latex_free_item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
+    purpose: Mapped[Purpose] = mapped_column(Choice(Purpose), default=Purpose.SUPPLY)
+    per_lumen: Mapped[bool] = mapped_column(default=False)
+    """The amount is for each lumen of the access device."""
+    access_kinds: Mapped[str] = mapped_column(default="[]")
+    """JSON list of the access devices the line is for; empty for any the kit is for."""
     note: Mapped[str] = mapped_column(default="")
+
+
+class KitAlternative(Table):
+    """What may go in place of a kit line's item, the first choice first."""
+
+    __tablename__ = "kit_alternative"
+    __table_args__ = (UniqueConstraint("line_id", "item_id"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("kit_template_line.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
+    position: Mapped[int]
 
 
 class Delivery(Table):
@@ -93,6 +115,10 @@ class Delivery(Table):
     home_counted_on: Mapped[date | None]
     counted_with: Mapped[str] = mapped_column(default="")
     """Who told us on the refill call what is left at home."""
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("refill_call.id"))
+    """The refill call it follows."""
+    let_go: Mapped[str] = mapped_column(default="")
+    """Why it goes in spite of the payer's refill rule; who said so stands in the audit trail."""
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     printed: Mapped[int] = mapped_column(default=0)
@@ -220,6 +246,8 @@ class HomeCount(Table):
     counted_on: Mapped[date]
     quantity: Mapped[int]
     told_by: Mapped[str] = mapped_column(default="")
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("refill_call.id"), index=True)
+    """The refill call it was counted on."""
     recorded_at: Mapped[datetime]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
 
@@ -228,7 +256,11 @@ class FollowUp(Table):
     """Something to do for a patient by a day."""
 
     __tablename__ = "follow_up"
-    __table_args__ = (Index("ix_follow_up_due_on", "due_on"), STRICT)
+    __table_args__ = (
+        Index("ix_follow_up_due_on", "due_on"),
+        Index("uq_follow_up_made_by", "made_by", unique=True, **only_where("made_by <> ''")),
+        STRICT,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
@@ -240,6 +272,8 @@ class FollowUp(Table):
     done_at: Mapped[datetime | None]
     done_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     outcome: Mapped[str] = mapped_column(default="")
+    made_by: Mapped[str] = mapped_column(default="")
+    """The rule that made it and for what, such as "lab 12 2026-03-09": no rule makes the same task twice."""
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

@@ -1,10 +1,9 @@
-"""Kit templates: the shipped ones taken in, new versions, and the one that fits a therapy."""
+"""Kit templates: kept in versions with their days, read, and the one that fits a therapy."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, or_, select, update
@@ -15,42 +14,21 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.kinds import EQUIPMENT_KINDS
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.tables import KitTemplate, KitTemplateLine
+from infusion_desktop.deliveries.tables import KitAlternative, KitTemplate, KitTemplateLine
+from infusion_desktop.deliveries.template_rules import (
+    Care,
+    Fit,
+    Template,
+    TemplateLine,
+    rank,
+    reasons_against_template,
+)
 from infusion_desktop.deliveries.words import TemplateId
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.words import AccessKind, Method, TherapyClass
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    """An item (or a kind of equipment) and the rule its quantity follows; optional lines are sent when asked for."""
-
-    item_id: ItemId | None
-    rule: QuantityRule
-    amount: Decimal
-    round_to: int = 1
-    equipment: str = ""
-    optional: bool = False
-    latex_free_item_id: ItemId | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A kit for a class of therapy, its methods, access devices (none for any) and dosing intervals."""
-
-    code: str
-    name: str
-    therapy_class: TherapyClass
-    methods: tuple[Method, ...]
-    access_kinds: tuple[AccessKind, ...]
-    lines: tuple[TemplateLine, ...]
-    lowest_interval_hours: int = 1
-    highest_interval_hours: int = 8760
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +46,8 @@ def save_template(database: Database, template: Template, by: UserId, starts_on:
     """Keep a template; when its code is known this is the next version and the one before ends the day before."""
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_TEMPLATES)
-        refuse_if(_reasons_against(session, template))
-        return _insert(session, template, starts_on or today(), by)
+        refuse_if(reasons_against(session, template))
+        return insert_template(session, template, starts_on or today(), by)
 
 
 def end_template(database: Database, template_id: TemplateId, ends_on: date, by: UserId) -> None:
@@ -84,68 +62,11 @@ def end_template(database: Database, template_id: TemplateId, ends_on: date, by:
         record(session, by, "end", "kit template", template_id, before={"ends_on": before}, after={"ends_on": ends_on})
 
 
-def load_starter_templates(database: Database, by: UserId, starts_on: date | None = None) -> int:
-    """Take the shipped templates in whose codes are new and whose items are all in the catalogue; how many."""
-    from resources import read_text
-
-    shipped = json.loads(read_text("templates/kits.json"))["templates"]
-    with database.transaction() as session:
-        authorize(session, by, Permission.EDIT_TEMPLATES)
-        items = {number: ItemId(id_) for number, id_ in session.execute(select(Item.number, Item.id))}
-        known = set(session.scalars(select(KitTemplate.code)))
-        wanted = [each for each in shipped if each["code"] not in known and _items_of(each) <= items.keys()]
-        for each in wanted:
-            template = _from_shipped(each, items)
-            refuse_if(_reasons_against(session, template))
-            _insert(session, template, starts_on or today(), by)
-        return len(wanted)
-
-
-def _items_of(shipped: dict[str, Any]) -> set[str]:
-    return {line[key] for line in shipped["lines"] for key in ("item", "latex_free_item") if line.get(key)}
-
-
-def _from_shipped(shipped: dict[str, Any], items: dict[str, ItemId]) -> Template:
-    return Template(
-        shipped["code"],
-        shipped["name"],
-        TherapyClass[shipped["therapy_class"].upper()],
-        tuple(Method[each.upper()] for each in shipped["methods"]),
-        tuple(AccessKind[each.upper()] for each in shipped["access_kinds"]),
-        tuple(
-            TemplateLine(
-                items.get(line.get("item", "")),
-                QuantityRule(line["rule"]),
-                Decimal(line["amount"]),
-                line["round_to"],
-                line.get("equipment", "").replace("_", " "),
-                line["optional"],
-                items.get(line.get("latex_free_item", "")),
-                line["note"],
-            )
-            for line in shipped["lines"]
-        ),
-        shipped["lowest_interval_hours"],
-        shipped["highest_interval_hours"],
-    )
-
-
-def _reasons_against(session: Session, template: Template) -> list[str]:
-    reasons = []
-    if not template.code.strip() or not template.name.strip():
-        reasons.append("A template needs a code and a name.")
-    if not template.lines:
-        reasons.append("A template needs at least one line.")
-    if not 1 <= template.lowest_interval_hours <= template.highest_interval_hours:
-        reasons.append("The lowest dosing interval is at least one hour and not above the highest.")
-    for number, line in enumerate(template.lines, 1):
-        if (line.item_id is None) == (not line.equipment):
-            reasons.append(f"Line {number} needs an item or a kind of equipment, one of the two.")
-        if line.equipment and line.equipment not in EQUIPMENT_KINDS:
-            reasons.append(f"Line {number}: “{line.equipment[:30]}” is no kind of pump or pole.")
-        if line.amount <= 0 or line.round_to < 1:
-            reasons.append(f"Line {number} needs an amount above zero and packs of at least one.")
+def reasons_against(session: Session, template: Template) -> list[str]:
+    """What speaks against keeping a template; all reasons."""
+    reasons = reasons_against_template(template)
     wanted = {line.item_id for line in template.lines if line.item_id is not None}
+    wanted |= {each for line in template.lines for each in (*line.alternatives, line.latex_free_item_id) if each}
     rows = session.execute(select(Item.name, Item.kind, Item.ended_on).where(Item.id.in_(wanted))).all()
     if len(rows) != len(wanted):
         reasons.append("An item of the template is not in the catalogue. Choose it again.")
@@ -156,7 +77,8 @@ def _reasons_against(session: Session, template: Template) -> list[str]:
     return reasons
 
 
-def _insert(session: Session, template: Template, starts_on: date, by: UserId) -> TemplateId:
+def insert_template(session: Session, template: Template, starts_on: date, by: UserId) -> TemplateId:
+    """Keep a checked template as the next version of its code, within a larger deed."""
     last = session.scalars(
         select(KitTemplate).where(KitTemplate.code == template.code).order_by(KitTemplate.template_version.desc())
     ).first()
@@ -176,12 +98,16 @@ def _insert(session: Session, template: Template, starts_on: date, by: UserId) -
         access_kinds=json.dumps([each.value for each in template.access_kinds]),
         lowest_interval_hours=template.lowest_interval_hours,
         highest_interval_hours=template.highest_interval_hours,
+        lowest_lumens=template.lowest_lumens,
+        highest_lumens=template.highest_lumens,
+        latex_allergic_only=template.latex_allergic_only,
+        ages=template.ages,
         starts_on=starts_on,
     )
     session.add(row)
     session.flush()
-    session.execute(
-        insert(KitTemplateLine),
+    lines = session.scalars(
+        insert(KitTemplateLine).returning(KitTemplateLine.id, sort_by_parameter_order=True),
         [
             {
                 "template_id": row.id,
@@ -193,11 +119,21 @@ def _insert(session: Session, template: Template, starts_on: date, by: UserId) -
                 "round_to": line.round_to,
                 "optional": line.optional,
                 "latex_free_item_id": line.latex_free_item_id,
+                "purpose": line.purpose,
+                "per_lumen": line.per_lumen,
+                "access_kinds": json.dumps([each.value for each in line.access_kinds]),
                 "note": line.note,
             }
             for position, line in enumerate(template.lines, 1)
         ],
-    )
+    ).all()
+    instead = [
+        {"line_id": line_id, "item_id": each, "position": position}
+        for line_id, line in zip(lines, template.lines, strict=True)
+        for position, each in enumerate(line.alternatives, 1)
+    ]
+    if instead:
+        session.execute(insert(KitAlternative), instead)
     after = {"code": template.code, "version": number, "lines": len(template.lines), "starts_on": starts_on}
     record(session, by, "save", "kit template", row.id, after=after)
     return TemplateId(row.id)
@@ -208,13 +144,15 @@ _ONE = select(_TEMPLATE).where(_TEMPLATE.c.id == bindparam("template"))
 _LINES = select(_LINE).where(_LINE.c.template_id == bindparam("template")).order_by(_LINE.c.position)
 
 
-def template(session: Session, template_id: TemplateId) -> KeptTemplate:
-    """One version with its lines, or Refused."""
+def template(session: Session, template_id: TemplateId, *, alternatives: bool = False) -> KeptTemplate:
+    """One version with its lines, or Refused; with ``alternatives`` also what may go instead of each item."""
     connection = session.connection()
     row = connection.execute(_ONE, {"template": template_id}).one_or_none()
     if row is None:
         raise Refused("This template is not known. Choose one from the list.")
-    lines = connection.execute(_LINES, {"template": template_id})
+    lines = connection.execute(_LINES, {"template": template_id}).all()
+    instead = _alternatives(session, template_id) if alternatives else {}
+    fit = _fit(row)
     return KeptTemplate(
         template_id,
         row.template_version,
@@ -223,17 +161,35 @@ def template(session: Session, template_id: TemplateId) -> KeptTemplate:
         Template(
             row.code,
             row.name,
-            TherapyClass(row.therapy_class),
-            tuple(Method(each) for each in json.loads(row.methods)),
-            tuple(AccessKind(each) for each in json.loads(row.access_kinds)),
-            tuple(_line(each) for each in lines),
-            row.lowest_interval_hours,
-            row.highest_interval_hours,
+            fit.therapy_class,
+            fit.methods,
+            fit.access_kinds,
+            tuple(_line(each, instead.get(each.id, ())) for each in lines),
+            fit.lowest_interval_hours,
+            fit.highest_interval_hours,
+            fit.lowest_lumens,
+            fit.highest_lumens,
+            fit.latex_allergic_only,
+            fit.ages,
         ),
     )
 
 
-def _line(row: Any) -> TemplateLine:
+def _fit(row: Any) -> Fit:
+    return Fit(
+        TherapyClass(row.therapy_class),
+        tuple(Method(each) for each in json.loads(row.methods)),
+        tuple(AccessKind(each) for each in json.loads(row.access_kinds)),
+        row.lowest_interval_hours,
+        row.highest_interval_hours,
+        row.lowest_lumens,
+        row.highest_lumens,
+        row.latex_allergic_only,
+        row.ages,
+    )
+
+
+def _line(row: Any, alternatives: Sequence[ItemId]) -> TemplateLine:
     return TemplateLine(
         None if row.item_id is None else ItemId(row.item_id),
         QuantityRule(row.rule),
@@ -243,46 +199,77 @@ def _line(row: Any) -> TemplateLine:
         row.optional,
         None if row.latex_free_item_id is None else ItemId(row.latex_free_item_id),
         row.note,
+        row.purpose,
+        row.per_lumen,
+        () if row.access_kinds == "[]" else tuple(AccessKind(each) for each in json.loads(row.access_kinds)),
+        tuple(alternatives),
     )
 
 
-def templates(session: Session, on: date) -> tuple[KeptTemplate, ...]:
-    """Every template offered on a day, by code."""
-    return tuple(template(session, TemplateId(each)) for each in session.scalars(_offered(on)))
+def _alternatives(session: Session, template_id: TemplateId) -> dict[int, list[ItemId]]:
+    found: dict[int, list[ItemId]] = {}
+    for row in session.execute(
+        select(KitAlternative.line_id, KitAlternative.item_id)
+        .join(KitTemplateLine, KitTemplateLine.id == KitAlternative.line_id)
+        .where(KitTemplateLine.template_id == template_id)
+        .order_by(KitAlternative.line_id, KitAlternative.position)
+    ):
+        found.setdefault(row.line_id, []).append(ItemId(row.item_id))
+    return found
 
 
-def _offered(on: date) -> Any:
-    return (
-        select(KitTemplate.id)
-        .where(KitTemplate.starts_on <= on, or_(KitTemplate.ends_on.is_(None), KitTemplate.ends_on >= on))
-        .order_by(KitTemplate.code, KitTemplate.template_version)
-    )
-
-
-def matching_templates(
-    session: Session,
-    on: date,
-    therapy_class: TherapyClass,
-    method: Method,
-    interval_hours: int,
-    access: AccessKind | None,
-) -> tuple[TemplateId, ...]:
-    """Templates that fit a therapy, the narrowest first: fewest access devices, then the tightest interval."""
+def substitutes(session: Session, template_id: TemplateId, item_id: ItemId) -> tuple[ItemId, ...]:
+    """What a kit says may go in place of one of its items, the first choice first."""
     rows = session.scalars(
-        select(KitTemplate).where(
-            KitTemplate.id.in_(_offered(on).order_by(None)),
-            KitTemplate.therapy_class == therapy_class.value,
-            KitTemplate.lowest_interval_hours <= interval_hours,
-            KitTemplate.highest_interval_hours >= interval_hours,
-        )
+        select(KitAlternative.item_id)
+        .join(KitTemplateLine, KitTemplateLine.id == KitAlternative.line_id)
+        .where(KitTemplateLine.template_id == template_id)
+        .where(or_(KitTemplateLine.item_id == item_id, KitTemplateLine.latex_free_item_id == item_id))
+        .order_by(KitAlternative.position)
     )
-    found = []
-    for row in rows:
-        methods, devices = json.loads(row.methods), json.loads(row.access_kinds)
-        if (not methods or method.value in methods) and (not devices or access is None or access.value in devices):
-            width = row.highest_interval_hours - row.lowest_interval_hours
-            found.append(((len(devices) or 99, width, len(methods), row.code), row.id))
-    return tuple(TemplateId(id_) for _, id_ in sorted(found))
+    return tuple(ItemId(each) for each in rows)
+
+
+def templates(session: Session, on: date, *, later_too: bool = False) -> tuple[KeptTemplate, ...]:
+    """Every template offered on a day, by code; ``later_too`` with the versions that begin after it."""
+    wanted = _offered(on, later_too)
+    return tuple(template(session, TemplateId(each)) for each in session.scalars(wanted))
+
+
+def versions(session: Session, code: str) -> tuple[KeptTemplate, ...]:
+    """Every version of a kit, the newest first."""
+    kept = select(KitTemplate.id).where(KitTemplate.code == code).order_by(KitTemplate.template_version.desc())
+    return tuple(template(session, TemplateId(each), alternatives=True) for each in session.scalars(kept))
+
+
+def _offered(on: date, later_too: bool) -> Any:
+    wanted = select(KitTemplate.id).where(or_(KitTemplate.ends_on.is_(None), KitTemplate.ends_on >= on))
+    if not later_too:
+        wanted = wanted.where(KitTemplate.starts_on <= on)
+    return wanted.order_by(KitTemplate.code, KitTemplate.template_version)
+
+
+_FITTING = select(
+    _TEMPLATE.c.id, _TEMPLATE.c.code, _TEMPLATE.c.therapy_class, _TEMPLATE.c.methods, _TEMPLATE.c.access_kinds,
+    _TEMPLATE.c.lowest_interval_hours, _TEMPLATE.c.highest_interval_hours, _TEMPLATE.c.lowest_lumens,
+    _TEMPLATE.c.highest_lumens, _TEMPLATE.c.latex_allergic_only, _TEMPLATE.c.ages,
+).where(
+    _TEMPLATE.c.starts_on <= bindparam("on"), or_(_TEMPLATE.c.ends_on.is_(None), _TEMPLATE.c.ends_on >= bindparam("on"))
+)  # fmt: skip
+_FITTING_ONE_CLASS = _FITTING.where(_TEMPLATE.c.therapy_class == bindparam("therapy_class"))
+
+
+def matching_templates(session: Session, on: date, care: Care) -> tuple[TemplateId, ...]:
+    """Templates offered on a day that fit a therapy and its patient, the narrowest first."""
+    rows = session.connection().execute(_FITTING_ONE_CLASS, {"on": on, "therapy_class": care.therapy_class.value})
+    found = [(how, row.code, row.id) for row in rows if (how := rank(_fit(row), care)) is not None]
+    return tuple(TemplateId(id_) for _, _, id_ in sorted(found))
+
+
+def fits_on(session: Session, on: date) -> tuple[tuple[TemplateId, str, Fit], ...]:
+    """Every template offered on a day, with its code and whom it is for."""
+    rows = session.connection().execute(_FITTING, {"on": on})
+    return tuple((TemplateId(row.id), row.code, _fit(row)) for row in rows)
 
 
 def is_drug(kinds: dict[int, ItemKind], line: TemplateLine) -> bool:

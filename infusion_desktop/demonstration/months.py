@@ -27,8 +27,8 @@ from infusion_desktop.deliveries.planning import Visit as HowItGoes
 from infusion_desktop.deliveries.planning import plan
 from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.shipping import pack, ship
+from infusion_desktop.deliveries.starter_templates import load_starter_templates
 from infusion_desktop.deliveries.tables import DeliveryEquipment
-from infusion_desktop.deliveries.templates import load_starter_templates
 from infusion_desktop.deliveries.undoing import cancel
 from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId

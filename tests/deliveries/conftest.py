@@ -14,7 +14,8 @@ from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.planning import plan
 from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.templates import Template, TemplateLine, save_template
+from infusion_desktop.deliveries.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.templates import save_template
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.registering import NewAsset, register

@@ -17,7 +17,7 @@ from infusion_desktop.deliveries.planning import plan
 from infusion_desktop.deliveries.queries import bench, delivery_page, equipment_at_home
 from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.templates import load_starter_templates
+from infusion_desktop.deliveries.starter_templates import load_starter_templates
 from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment import custody

@@ -13,7 +13,8 @@ from infusion_desktop.access.roles import Permission, Role, UserId, permissions_
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.templates import Template, TemplateLine, save_template
+from infusion_desktop.deliveries.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.templates import save_template
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.deliveries.places import NAME_SCANS, PLACES, SEARCHES
 from infusion_desktop.desktop.shell import Shell
