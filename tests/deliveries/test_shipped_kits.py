@@ -10,6 +10,7 @@ import pytest
 
 import resources
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.care_words import Ages, Purpose
 from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply, need
 from infusion_desktop.patients.words import AccessKind, Method, TherapyClass
 
@@ -53,6 +54,35 @@ def test_every_item_of_a_kit_exists_and_has_a_way_around_latex(kit):
             assert ITEMS[line["latex_free_item"]]["contains_latex"] == "no"
     items = [line["item"] for line in kit["lines"] if "item" in line]
     assert len(set(items)) == len(items)
+
+
+@each_kit
+def test_lines_for_an_access_device_or_purpose_fit_their_kit(kit):
+    assert Ages[kit.get("ages", "any").upper()] in Ages
+    for line in kit["lines"]:
+        assert set(line.get("access_kinds", ())) <= set(kit["access_kinds"])
+        assert Purpose[line.get("purpose", "supply").upper()] in Purpose
+        if line.get("item", "").startswith("OTH-DOC"):
+            assert line["purpose"] == "teaching"
+    if kit["therapy_class"] == "immune_globulin":
+        assert {line["item"] for line in kit["lines"] if line.get("purpose") == "anaphylaxis"} >= {"DRG-EPIN-01"}
+
+
+def test_the_starter_set_has_the_kits_a_pharmacy_begins_with():
+    for method in ("elastomeric", "ambulatory_pump"):
+        for hours in (24, 12, 8, 6, 4):
+            assert [
+                kit["code"]
+                for kit in KITS
+                if kit["therapy_class"] == "anti_infective" and method in kit["methods"]
+                and kit["lowest_interval_hours"] <= hours <= kit["highest_interval_hours"]
+            ]  # fmt: skip
+    anti_infective = {method for kit in KITS if kit["therapy_class"] == "anti_infective" for method in kit["methods"]}
+    assert anti_infective >= {"gravity", "elastomeric", "ambulatory_pump", "syringe_pump", "iv_push"}
+    wanted = {"hydration", "parenteral_nutrition", "pain", "chemotherapy", "immune_globulin", "inotrope",
+              "catheter_care", "enteral_nutrition"}  # fmt: skip
+    assert wanted <= {kit["therapy_class"] for kit in KITS}
+    assert any(kit.get("ages") == "child" for kit in KITS)
 
 
 @each_kit
