@@ -39,6 +39,8 @@ from resources import read
 
 PNG = b"\x89PNG\r\n\x1a\n"
 START = today()
+BEGAN = START - timedelta(days=7)
+"""The therapy began a week ago: what is counted today is what is left for the second week."""
 
 
 class Pharmacy:
@@ -66,14 +68,14 @@ class Pharmacy:
         """Ann, on cefepime every 8 hours through a PICC by ambulatory pump for four weeks."""
         doctor = add_prescriber(self.database, NewPrescriber("Hartmann", "Lena", "1234567893"), self.coordinator)
         order = NewTherapy(
-            TherapyClass.ANTI_INFECTIVE, "cefepime 2 g", Route.INTRAVENOUS, Method.AMBULATORY_PUMP, 8, START, doctor,
-            START, drug_item_id=self.items["DRG-CEFE-02"], stops_on=START + timedelta(days=27),
+            TherapyClass.ANTI_INFECTIVE, "cefepime 2 g", Route.INTRAVENOUS, Method.AMBULATORY_PUMP, 8, BEGAN, doctor,
+            BEGAN, drug_item_id=self.items["DRG-CEFE-02"], stops_on=BEGAN + timedelta(days=27),
         )  # fmt: skip
         person = Demographics(
             "Abernathy", "Ann", date(1961, 5, 4), Sex.FEMALE, "5035550123", "12 Elm Avenue", "Portland", "OR", "97205"
         )
         checks = Checklist(True, True, True, True, True)
-        intake = Admission(person, START, (), checks, ("M86.171",), NewDevice(AccessKind.PICC), order)
+        intake = Admission(person, BEGAN, (), checks, ("M86.171",), NewDevice(AccessKind.PICC), order)
         return admit(self.database, intake, self.coordinator)
 
     def sends(self, delivery: DeliveryId) -> None:
@@ -108,12 +110,12 @@ def pharmacy(database: Database, staff: dict[Role, UserId]) -> Pharmacy:
 
 def test_two_weeks_of_supplies_and_only_what_is_missing(pharmacy: Pharmacy) -> None:
     database = pharmacy.database
-    assert pharmacy.templates == 24
+    assert pharmacy.templates == 29
     ann = pharmacy.admits()
     with database.reading() as session:
         therapy: TherapyId = therapies_of(session, ann)[0].id
-    week_one = Days(START, START + timedelta(days=6))
-    week_two = Days(START + timedelta(days=7), START + timedelta(days=13))
+    week_one = Days(BEGAN, BEGAN + timedelta(days=6))
+    week_two = Days(START, START + timedelta(days=6))
 
     first = plan(database, therapy, week_one, START, {}, pharmacy.coordinator)
     sent = pharmacy.quantities(first)
@@ -126,7 +128,7 @@ def test_two_weeks_of_supplies_and_only_what_is_missing(pharmacy: Pharmacy) -> N
     with database.reading() as session:
         assert [each.tag for each in equipment_at_home(session, ann)] == ["P0001"]
         due = {each.kind: each.due_on for each in follow_ups(session)}
-    assert due == {"first call": START + timedelta(days=1), "refill call": START + timedelta(days=1)}
+    assert due == {"first call": START + timedelta(days=1), "refill call": START}
 
     counts = {pharmacy.items[number]: quantity for number, quantity in sent.items()}
     counts[pharmacy.items["DRG-CEFE-02"]] = 4
