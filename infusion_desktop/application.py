@@ -27,13 +27,14 @@ from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.context import Context, Exchange
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.rooms import house
 from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.first_start import FirstStart, FirstStartWindow
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
+from infusion_desktop.desktop.welcome.window import DoorWindow
 from infusion_desktop.errors import Refused
 from infusion_desktop.logs import start_log
 from infusion_desktop.opening import open_pharmacy
@@ -108,6 +109,7 @@ class Application(QObject):
             who_we_are,
             self.settings.file.parent,
             self.database.place.shown(),
+            self.settings.backups,
         )
         rooms = house(context)
         shell = Shell(
@@ -120,6 +122,7 @@ class Application(QObject):
         )
         shell.sign_out_asked.connect(self.ask_who)
         shell.switch_user_asked.connect(self.ask_who)
+        shell.exchange_asked.connect(self.exchange)
         self._show(shell)
         first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
         shell.go(first)
@@ -140,6 +143,27 @@ class Application(QObject):
                 shell.messages.show_failure(error)
 
         shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
+
+    def exchange(self, deed: Exchange) -> None:
+        """Close the database, let the deed work on its file, open it again, and ask who is there."""
+        door = DoorWindow("One moment", "The data are being exchanged. Please do not switch off.", width=520)
+        self._show(door)
+        place = self.database.place
+        self.database.close()
+
+        def work() -> tuple[Database, Exception | None]:
+            try:
+                return open_pharmacy(deed(place), self.settings.workstation), None
+            except (Refused, Unavailable) as no:
+                return open_pharmacy(place, self.settings.workstation), no
+
+        def done(result: tuple[Database, Exception | None]) -> None:
+            self.database, no = result
+            self.ask_who()
+            if isinstance(self.window, SignInWindow) and no is not None:
+                self.window.messages.show_failure(no, self.window)
+
+        door.jobs.run(door, work, done, lambda error: door.messages.show_failure(error, door), text="Exchanging")
 
     def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
         if chosen.phrases:

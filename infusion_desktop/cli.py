@@ -180,12 +180,8 @@ def _back_up(database: "Database", chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _restore(database: "Database", _chosen: argparse.Namespace) -> int:
-    from infusion_desktop.access.audit import record
-
-    with database.transaction() as session:
-        record(session, None, "restore copy", "database")
-    return _verify(database, _chosen)
+def _restore(_database: "Database", _chosen: argparse.Namespace) -> int:
+    raise AssertionError("runs before the database is opened")
 
 
 def _encrypt(_database: "Database", _chosen: argparse.Namespace) -> int:
@@ -259,46 +255,29 @@ def _with_key_of_copy(place: "Place", copy: Path) -> "tuple[Place, bytes | None]
 
 def _restore_into(place: "Place", chosen: argparse.Namespace) -> int:
     from infusion_desktop.database.backup import forget
-    from infusion_desktop.database.restoring import put_in_place, stage
     from infusion_desktop.opening import open_pharmacy
+    from infusion_desktop.recovering import go_back, reach_or_none, shown, staged_copy
 
     place, key = _with_key_of_copy(place, chosen.file)
-    staged = stage(place, chosen.file, key)
+    staged, reach = staged_copy(place, chosen.file, key)
     try:
-        print(f"The copy: {_reaches(replace(place, url=place.url.set(database=str(staged))))}.")
+        print(f"The copy: {shown(reach)}.")
         if place.file.exists():
-            print(f"In use now: {_reaches(place)}. What is newer than the copy will only be in the file set aside.")
+            now = shown(reach_or_none(place))
+            print(f"In use now: {now}. What is newer than the copy will only be in the file set aside.")
         if not chosen.yes:
             print("Nothing was changed. Repeat with --yes to restore.", file=sys.stderr)
             return 1
-        aside = put_in_place(place, staged)
+        aside = go_back(place, staged, "restored from the command line", None)
     finally:
         forget(staged)
     if aside is not None:
         print(f"The file that was in use is kept as {aside}.")
     database = open_pharmacy(place)
     try:
-        return _restore(database, chosen)
+        return _verify(database, chosen)
     finally:
         database.close()
-
-
-def _reaches(place: "Place") -> str:
-    """How far a database file reaches, by its audit trail."""
-    from infusion_desktop.access.audit import newest_entry
-    from infusion_desktop.database.engine import Database
-    from infusion_desktop.database.trouble import Unavailable
-    from infusion_desktop.dates import show_instant
-
-    database = Database(place)
-    try:
-        with database.reading() as session:
-            newest = newest_entry(session)
-    except Unavailable as trouble:
-        return f"it cannot be read ({trouble})"
-    finally:
-        database.close()
-    return "nothing was done in it yet" if newest is None else f"{newest[0]:,} entries, until {show_instant(newest[1])}"
 
 
 def _verify(database: "Database", _chosen: argparse.Namespace) -> int:

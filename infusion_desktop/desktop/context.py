@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from infusion_desktop.access.roles import UserId
 
 if TYPE_CHECKING:
     from infusion_desktop.access.pharmacy import Profile
-    from infusion_desktop.database.engine import Database
+    from infusion_desktop.database.engine import Database, Place
     from infusion_desktop.desktop.changes import Changes
     from infusion_desktop.desktop.jobs import Jobs
     from infusion_desktop.desktop.lists import Lists
@@ -29,10 +29,16 @@ class Context:
     """Where the application keeps what is its own on this computer: window state, papers that are open in a viewer."""
     place: str = ""
     """The database as people may see it, without its password."""
+    copies: Path | None = None
+    """The folder of the daily copies."""
 
     def may(self, permission: str) -> bool:
         """Whether to offer a deed; the deed itself asks again."""
         return permission in self.permissions
+
+
+Exchange: TypeAlias = "Callable[[Place], Place]"
+"""What is done to a database that nobody has open: it gets the place and returns it, with another key perhaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +52,5 @@ class Desk:
     """Open what a kind and an id name, on whatever screen shows it: ``desk.open("patient", 12)``."""
     lists: "Lists | None" = None
     """The person's kept filters and the printing of lists; None where no shell stands behind."""
+    exchange: "Callable[[Exchange], None] | None" = None
+    """Close the database, do something to its file, open it again and ask who is there."""

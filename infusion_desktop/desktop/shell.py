@@ -49,6 +49,8 @@ class Shell(QMainWindow):
     sign_out_asked = Signal()
     switch_user_asked = Signal()
     theme_chosen = Signal(bool)
+    exchange_asked = Signal(object)
+    """Something is to be done to the database file while it is closed (see `context.Exchange`)."""
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class Shell(QMainWindow):
         self.banner = Banner()
         self.messages = Messages(self, self.banner, self.reload)
         self.lists = Lists(context, self.jobs, self.messages, self)
-        self.desk = Desk(self.jobs, self.messages, self.changes, self.open, self.lists)
+        self.desk = Desk(self.jobs, self.messages, self.changes, self.open, self.lists, self.exchange_asked.emit)
         self.command_field = CommandField(self, self.jobs, context, self._open_hit, self.messages.show_failure)
         self.command_field.searches = list(searches)
         self.stack = QStackedWidget()

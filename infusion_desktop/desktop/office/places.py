@@ -26,9 +26,16 @@ def _kits(context: Context, desk: Desk) -> Screen:
     return KitsScreen(context, desk)
 
 
+def _data(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.data_screen import DataScreen
+
+    return DataScreen(context, desk)
+
+
 PLACES = (
     Place("kits", "Kit templates", "kit", Permission.SEE_DELIVERIES, _kits, "Office"),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
+    Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office"),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = ()

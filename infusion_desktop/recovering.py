@@ -1,0 +1,107 @@
+"""Going back to a copy: how far it reaches, what would be lost, and putting it in the database's place."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from infusion_desktop.access.audit import newest_entry, record
+from infusion_desktop.access.roles import AuditKind, UserId
+from infusion_desktop.access.tables import AuditEntry
+from infusion_desktop.database.backup import forget
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.restoring import put_in_place, stage
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.errors import Refused
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.verifying import verify_books
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a database file reaches: its newest audit entry; zero and None when nothing was done in it."""
+
+    entries: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What was done after a copy was made and would only be in the file set aside."""
+
+    action: str
+    subject: str
+    times: int
+
+
+def reach_of(place: Place) -> Reach:
+    """How far a file reaches. Unavailable when it cannot be read."""
+    database = Database(place)
+    try:
+        with database.reading() as session:
+            newest = newest_entry(session)
+    finally:
+        database.close()
+    return Reach(0, None) if newest is None else Reach(newest[0], newest[1])
+
+
+def would_be_lost(database: Database, copy: Reach) -> tuple[Lost, ...]:
+    """What was done since the copy reached, most frequent first; empty when the copy has everything."""
+    with database.reading() as session:
+        rows = session.execute(
+            select(AuditEntry.action, AuditEntry.subject, func.count())
+            .where(AuditEntry.number > copy.entries, AuditEntry.kind == AuditKind.CHANGE)
+            .group_by(AuditEntry.action, AuditEntry.subject)
+            .order_by(func.count().desc(), AuditEntry.action, AuditEntry.subject)
+        )
+        return tuple(Lost(action, subject, times) for action, subject, times in rows)
+
+
+def staged_copy(place: Place, copy: Path, copy_key: bytes | None = None) -> tuple[Path, Reach]:
+    """A proven copy beside the database, and how far it reaches; forget it when it is not wanted after all."""
+    staged = stage(place, copy, copy_key)
+    try:
+        return staged, reach_of(replace(place, url=place.url.set(database=str(staged))))
+    except BaseException:
+        forget(staged)
+        raise
+
+
+def go_back(place: Place, staged: Path, why: str, by: UserId | None) -> Path | None:
+    """Let a staged copy take the database's place, with an entry in its trail; where the present file is kept now.
+
+    Refused when the copy's books are not in order: the present file is put back then.
+    """
+    aside = put_in_place(place, staged)
+    database = open_pharmacy(place)
+    try:
+        problems = verify_books(database)
+        if not problems:
+            with database.transaction() as session:
+                record(session, by, "restore copy", "database", reason=why)
+            return aside
+    finally:
+        database.close()
+    if aside is not None:
+        put_in_place(place, aside)
+    raise Refused(f"The books in this copy are not in order ({len(problems)} problems). The present data were kept.")
+
+
+def shown(reach: Reach | None) -> str:
+    """A reach in words."""
+    from infusion_desktop.dates import show_instant
+
+    if reach is None:
+        return "it cannot be read"
+    return "nothing was done in it yet" if reach.until is None else (
+        f"{reach.entries:,} entries, until {show_instant(reach.until)}"
+    )  # fmt: skip
+
+
+def reach_or_none(place: Place) -> Reach | None:
+    """How far a file reaches; None when it cannot be read."""
+    try:
+        return reach_of(place)
+    except Unavailable:
+        return None
