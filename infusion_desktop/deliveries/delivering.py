@@ -153,27 +153,40 @@ def return_later(
     condition: Condition = Condition.SEALED,
 ) -> GoesTo:
     """Supplies of a delivery come back from the home later, and go where the rules say. The first entry stays."""
+    with database.transaction() as session:
+        return return_in(session, lot_line_id, quantity, why, by, at, condition)
+
+
+def return_in(
+    session: Session,
+    lot_line_id: int,
+    quantity: int,
+    why: str,
+    by: UserId,
+    at: datetime | None = None,
+    condition: Condition = Condition.SEALED,
+) -> GoesTo:
+    """The same within a larger deed, such as a recall."""
     if not why.strip():
         raise Refused("Say why it comes back.")
-    with database.transaction() as session:
-        authorize(session, by, Permission.DELIVER)
-        row = session.get(DeliveryLot, lot_line_id)
-        if row is None:
-            raise Refused("This lot is not on a delivery. Open the delivery again.")
-        head = head_of(session, DeliveryId(row.delivery_id))
-        if head.state is not DeliveryState.DELIVERED:
-            raise Refused(f"Delivery {head.number} is {head.state.value}: only what was delivered can come back.")
-        left = row.quantity - row.came_back
-        if not 0 < quantity <= left:
-            raise Refused(f"{left} of this lot are with the patient. Type a number from 1 to {left}.")
-        back = CameBack(row.id, quantity, LineOutcome.RETURNED, condition)
-        goes_to, to_id = _goes_to(session, {row.id: back})[row.id]
-        move = NewMove(LotId(row.lot_id), head.home_id, to_id, quantity, MoveReason.RETURNED, why.strip())
-        post(session, [move], DOCUMENT, head.id, by, at)
-        row.came_back += quantity
-        row.outcome = LineOutcome.RETURNED
-        tell(session, head, by, "return", why, lot=row.lot_id, quantity=quantity, goes=goes_to)
-        return goes_to
+    authorize(session, by, Permission.DELIVER)
+    row = session.get(DeliveryLot, lot_line_id)
+    if row is None:
+        raise Refused("This lot is not on a delivery. Open the delivery again.")
+    head = head_of(session, DeliveryId(row.delivery_id))
+    if head.state is not DeliveryState.DELIVERED:
+        raise Refused(f"Delivery {head.number} is {head.state.value}: only what was delivered can come back.")
+    left = row.quantity - row.came_back
+    if not 0 < quantity <= left:
+        raise Refused(f"{left} of this lot are with the patient. Type a number from 1 to {left}.")
+    back = CameBack(row.id, quantity, LineOutcome.RETURNED, condition)
+    goes_to, to_id = _goes_to(session, {row.id: back})[row.id]
+    move = NewMove(LotId(row.lot_id), head.home_id, to_id, quantity, MoveReason.RETURNED, why.strip())
+    post(session, [move], DOCUMENT, head.id, by, at)
+    row.came_back += quantity
+    row.outcome = LineOutcome.RETURNED
+    tell(session, head, by, "return", why, lot=row.lot_id, quantity=quantity, goes=goes_to)
+    return goes_to
 
 
 def _reasons_against(session: Session, head: Head, proof: Proof) -> list[str]:

@@ -97,6 +97,16 @@ def add_follow_up(
         return made
 
 
+def add_in(
+    session: Session, patient_id: PatientId, kind: Kind, title: str, due_on: date, delivery_id: DeliveryId | None,
+    by: UserId,
+) -> int:  # fmt: skip
+    """Something to do for a patient, within a larger deed."""
+    made = _add(session, patient_id, kind, title, due_on, delivery_id)
+    record(session, by, "add", "follow-up", made, patient_id=patient_id, after={"due_on": due_on})
+    return made
+
+
 def finish_follow_up(database: Database, follow_up_id: int, outcome: str, version: int, by: UserId) -> None:
     """It is done; ``outcome`` says how it went."""
     if not outcome.strip():

@@ -33,25 +33,30 @@ def hold(database: Database, item_id: ItemId, serials: Sequence[str], why: str, 
 
     What is at a patient's, on the way or reserved is named, so that it can be swapped and fetched.
     """
+    with database.transaction() as session:
+        return hold_in(session, item_id, serials, why, by)
+
+
+def hold_in(session: Session, item_id: ItemId, serials: Sequence[str], why: str, by: UserId) -> Held:
+    """The same within a larger deed."""
     if not why.strip():
         raise Refused("Say why they are held, such as the number of the recall.")
+    authorize(session, by, Permission.RECALL)
     wanted = {serial.strip().upper() for serial in serials} - {""}
-    with database.transaction() as session:
-        authorize(session, by, Permission.RECALL)
-        query = select(Asset.id, Asset.serial, Asset.tag, Asset.state).where(
-            Asset.item_id == item_id, Asset.state != AssetState.RETIRED
-        )
-        if wanted:
-            query = query.where(Asset.serial.in_(wanted))
-        found = session.execute(query.order_by(Asset.id).with_for_update(key_share=True)).all()
-        _set(session, [row.id for row in found], why.strip())
-        tags = [row.tag for row in found]
-        record(session, by, "hold equipment", "item", item_id, after={"tags": tags}, reason=why)
-        return Held(
-            tuple(AssetId(row.id) for row in found),
-            tuple(row.tag for row in found if row.state in _OUTSIDE),
-            tuple(sorted(wanted - {row.serial for row in found})),
-        )
+    query = select(Asset.id, Asset.serial, Asset.tag, Asset.state).where(
+        Asset.item_id == item_id, Asset.state != AssetState.RETIRED
+    )
+    if wanted:
+        query = query.where(Asset.serial.in_(wanted))
+    found = session.execute(query.order_by(Asset.id).with_for_update(key_share=True)).all()
+    _set(session, [row.id for row in found], why.strip())
+    tags = [row.tag for row in found]
+    record(session, by, "hold equipment", "item", item_id, after={"tags": tags}, reason=why)
+    return Held(
+        tuple(AssetId(row.id) for row in found),
+        tuple(row.tag for row in found if row.state in _OUTSIDE),
+        tuple(sorted(wanted - {row.serial for row in found})),
+    )
 
 
 def end_hold(database: Database, asset_id: AssetId, why: str, by: UserId) -> None:

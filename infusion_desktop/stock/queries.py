@@ -248,6 +248,10 @@ class MoveRow:
     by: str
     note: str
     item_id: ItemId
+    reverses: int | None = None
+    """The move it corrects."""
+    undone_by: int | None = None
+    """The move that corrected it."""
 
 
 def move_rows(
@@ -256,15 +260,19 @@ def move_rows(
     item_id: ItemId | None = None,
     lot_id: LotId | None = None,
     document: tuple[str, int] | None = None,
+    lots: Sequence[LotId] | None = None,
+    since: datetime | None = None,
     limit: int = 2000,
 ) -> tuple[MoveRow, ...]:
-    """The newest moves, of everything, of an item, of a lot or of a document such as ("receipt", 12)."""
-    source, target = aliased(Location), aliased(Location)
+    """The newest moves, of everything, of an item, of lots or of a document such as ("receipt", 12)."""
+    source, target, undoing = aliased(Location), aliased(Location), aliased(Move)
     query = (
         select(
             Move.id, Move.effective_at, Item.name, Lot.number, Move.quantity, source.code, target.code, Move.reason,
             Move.document, Move.document_id, Staff.name.label("by"), Move.note, Item.id.label("item_id"),
+            Move.reverses_id, undoing.id.label("undone_by"),
         )
+        .outerjoin(undoing, undoing.reverses_id == Move.id)
         .join(Lot, Lot.id == Move.lot_id)
         .join(Item, Item.id == Lot.item_id)
         .join(source, source.id == Move.from_id)
@@ -279,10 +287,17 @@ def move_rows(
         query = query.where(Lot.item_id == item_id)
     if document is not None:
         query = query.where(Move.document == document[0], Move.document_id == document[1])
+    if lots is not None:
+        query = query.where(Move.lot_id.in_(lots))
+    if since is not None:
+        query = query.where(Move.recorded_at >= since)
     return tuple(
-        MoveRow(*row[:8], f"{row.document} {row.document_id}", row.by, row.note, ItemId(row.item_id))
+        MoveRow(
+            *row[:8], f"{row.document} {row.document_id}", row.by, row.note, ItemId(row.item_id), row.reverses_id,
+            row.undone_by,
+        )
         for row in session.execute(query)
-    )
+    )  # fmt: skip
 
 
 def stock_as_of(session: Session, at: datetime) -> dict[tuple[LotId, LocationId], int]:

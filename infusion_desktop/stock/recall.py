@@ -1,7 +1,7 @@
 """Recalls: the named lots are held at once everywhere, found wherever they are, and worked to a documented end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -18,11 +18,25 @@ from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.stock.ledger import NewMove, post, set_held
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Recall, RecalledLot, Reservation
+from infusion_desktop.stock.recall_rules import Scope
+from infusion_desktop.stock.tables import (
+    Balance,
+    Item,
+    Location,
+    Lot,
+    Recall,
+    RecalledLot,
+    RecallScope,
+    Reservation,
+)
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveReason, RecallId, RecallState
 
 _ENDED = (LocationKind.QUARANTINE,)
-_OURS = (LocationKind.ROOM, LocationKind.BIN, LocationKind.VEHICLE, LocationKind.RETURNS, LocationKind.SERVICE)
+_OURS = tuple(
+    kind
+    for kind in LocationKind
+    if kind.keeps_balance and kind not in (LocationKind.QUARANTINE, LocationKind.TRANSIT, LocationKind.PATIENT_HOME)
+)
 
 
 def open_recall(
@@ -33,41 +47,108 @@ def open_recall(
     source: str,
     by: UserId,
     at: datetime | None = None,
+    *,
+    scopes: Sequence[Scope] = (),
 ) -> RecallId:
     """Hold the named lots of an item everywhere at once. ``source`` is the notice (FDA number, maker's letter).
 
-    A lot number that never came in is kept too, so that a later receipt of it is warned about.
+    ``scopes`` names ranges, serial numbers or everything. What is named and never came in is kept too: when it comes
+    in later it is held at once (see ``hold_recalled``).
     """
-    numbers = sorted({number.strip().upper() for number in lot_numbers} - {""})
-    if not reason.strip() or not numbers:
-        raise Refused("A recall needs its reason and at least one lot number.")
     with database.transaction() as session:
-        authorize(session, by, Permission.RECALL)
-        if session.get(Item, item_id) is None:
-            raise Refused("There is no such item.")
-        number = f"RC{next_number(session, 'recall'):05}"
-        lots = _lots(session, item_id, numbers)
-        recall = Recall(
-            number=number, item_id=item_id, state=RecallState.OPEN, reason=reason.strip(), source=source.strip(),
-            opened_at=at or now_utc(), opened_by=by,
-        )  # fmt: skip
-        session.add(recall)
-        session.flush()
+        return open_in(session, item_id, [*map(one_lot, lot_numbers), *scopes], reason, source, by, at)
+
+
+def one_lot(number: str) -> Scope:
+    """The scope of one lot."""
+    return Scope(number.strip().upper(), number.strip().upper())
+
+
+def open_in(
+    session: Session,
+    item_id: ItemId,
+    scopes: Sequence[Scope],
+    reason: str,
+    source: str,
+    by: UserId,
+    at: datetime | None = None,
+) -> RecallId:
+    """The same within a larger deed."""
+    if not reason.strip() or not scopes:
+        raise Refused("A recall needs its reason and at least one lot number.")
+    authorize(session, by, Permission.RECALL)
+    if session.get(Item, item_id) is None:
+        raise Refused("There is no such item.")
+    number = f"RC{next_number(session, 'recall'):05}"
+    lots = _lots(session, item_id, scopes)
+    recall = Recall(
+        number=number, item_id=item_id, state=RecallState.OPEN, reason=reason.strip(), source=source.strip(),
+        opened_at=at or now_utc(), opened_by=by,
+    )  # fmt: skip
+    session.add(recall)
+    session.flush()
+    if lots:
         session.execute(insert(RecalledLot), [{"recall_id": recall.id, "lot_id": lot} for lot in lots])
-        set_held(session, lots, f"recall {number}: {reason.strip()}")
-        after = {"number": number, "item": item_id, "lots": numbers}
-        record(session, by, "recall", "recall", recall.id, after=after, reason=reason)
-        return RecallId(recall.id)
+    kept = [{"recall_id": recall.id, "item_id": item_id, **asdict(scope)} for scope in scopes]
+    session.execute(insert(RecallScope), kept)
+    set_held(session, lots, held_because(number, reason))
+    after = {"number": number, "item": item_id, "named": [scope.shown() for scope in scopes], "lots": len(lots)}
+    record(session, by, "recall", "recall", recall.id, after=after, reason=reason)
+    return RecallId(recall.id)
 
 
-def _lots(session: Session, item_id: ItemId, numbers: Sequence[str]) -> list[LotId]:
-    wanted = select(Lot.id, Lot.number).where(Lot.item_id == item_id, Lot.number.in_(numbers)).order_by(Lot.id)
-    known = session.execute(wanted).all()
-    unseen = sorted(set(numbers) - {row.number for row in known})
+def held_because(number: str, reason: str) -> str:
+    """What stands on a held lot or pump."""
+    return f"recall {number}: {reason.strip()}"
+
+
+def named_lots(session: Session, item_id: ItemId, scopes: Sequence[Scope]) -> tuple[tuple[LotId, str, str], ...]:
+    """The lots known here that these scopes name: id, lot and serial number."""
+    known = session.execute(select(Lot.id, Lot.number, Lot.serial).where(Lot.item_id == item_id).order_by(Lot.id))
+    return tuple(
+        (LotId(row.id), row.number, row.serial)
+        for row in known
+        if any(scope.names(row.number, row.serial) for scope in scopes)
+    )
+
+
+def _lots(session: Session, item_id: ItemId, scopes: Sequence[Scope]) -> list[LotId]:
+    known = named_lots(session, item_id, scopes)
+    numbers = {number for _, number, _ in known}
+    unseen = sorted({scope.one_lot for scope in scopes if scope.one_lot} - numbers)
     added = [Lot(item_id=item_id, number=number) for number in unseen]
     session.add_all(added)
     session.flush()
-    return [LotId(lot_id) for lot_id in (*(row.id for row in known), *(lot.id for lot in added))]
+    return [LotId(lot_id) for lot_id in (*(lot for lot, _, _ in known), *(lot.id for lot in added))]
+
+
+def hold_recalled(session: Session, lots: Sequence[Lot]) -> list[str]:
+    """Hold those of these new lots that a recall names, before anything of them is booked; each as a sentence."""
+    items = {lot.item_id for lot in lots}
+    named = session.execute(
+        select(RecallScope, Recall.number, Recall.reason, Item.name)
+        .join(Recall, Recall.id == RecallScope.recall_id)
+        .join(Item, Item.id == RecallScope.item_id)
+        .where(RecallScope.item_id.in_(items))
+        .order_by(RecallScope.id)
+    ).all()
+    found = []
+    for lot in lots:
+        for scope, number, reason, item in named:
+            is_named = Scope(scope.lot_from, scope.lot_to, scope.serial).names(lot.number, lot.serial)
+            if scope.item_id == lot.item_id and is_named and not lot.held:
+                lot.held = held_because(number, reason)
+                session.flush()
+                session.add(RecalledLot(recall_id=scope.recall_id, lot_id=lot.id))
+                found.append(f"Lot {lot.number or lot.serial} of {item} is held: {lot.held}.")
+    session.flush()
+    return found
+
+
+def scopes_of(session: Session, recall_id: RecallId) -> tuple[Scope, ...]:
+    """What a recall names, as it was typed."""
+    rows = session.scalars(select(RecallScope).where(RecallScope.recall_id == recall_id).order_by(RecallScope.id))
+    return tuple(Scope(row.lot_from, row.lot_to, row.serial) for row in rows)
 
 
 def quarantine_recalled(database: Database, recall_id: RecallId, by: UserId, at: datetime | None = None) -> int:
@@ -98,18 +179,32 @@ def close_recall(
     database: Database, recall_id: RecallId, outcome: str, by: UserId, override: str = "", at: datetime | None = None
 ) -> None:
     """End a recall with what came of it; the lots stay held. What was not brought in is warned about, by place."""
+    with database.transaction() as session:
+        close_in(session, recall_id, outcome, by, override, at)
+
+
+def close_in(
+    session: Session,
+    recall_id: RecallId,
+    outcome: str,
+    by: UserId,
+    override: str = "",
+    at: datetime | None = None,
+    warnings: Sequence[str] = (),
+) -> None:
+    """The same within a larger deed, with what else speaks against closing it."""
     if not outcome.strip():
         raise Refused("Write down what came of the recall, such as “12 destroyed, 3 returned to the maker”.")
-    with database.transaction() as session:
-        authorize(session, by, Permission.RECALL)
-        recall = _open(session, recall_id)
-        left = [row for row in whereabouts(session, recall_id) if row.on_hand and row.place_kind not in _ENDED]
-        warn_unless(override, [f"{row.on_hand} of lot {row.lot} are still in {row.place}." for row in left])
-        recall.state, recall.closed_at = RecallState.CLOSED, at or now_utc()
-        session.flush()
-        reason = " / ".join(filter(None, (outcome.strip(), override.strip())))
-        record(session, by, "close recall", "recall", recall_id, reason=reason,
-               after={"not reached": {row.place: row.on_hand for row in left}})  # fmt: skip
+    authorize(session, by, Permission.RECALL)
+    recall = _open(session, recall_id)
+    left = [row for row in whereabouts(session, recall_id) if row.on_hand and row.place_kind not in _ENDED]
+    still = [f"{row.on_hand} of lot {row.lot} are still in {row.place}." for row in left]
+    warn_unless(override, [*still, *warnings])
+    recall.state, recall.closed_at = RecallState.CLOSED, at or now_utc()
+    session.flush()
+    reason = " / ".join(filter(None, (outcome.strip(), override.strip())))
+    record(session, by, "close recall", "recall", recall_id, reason=reason,
+           after={"not reached": {row.place: row.on_hand for row in left}})  # fmt: skip
 
 
 def _open(session: Session, recall_id: RecallId) -> Recall:
@@ -199,8 +294,8 @@ class RecallRow:
     """Units that are not in quarantine yet, homes included."""
 
 
-def recall_rows(session: Session) -> tuple[RecallRow, ...]:
-    """Every recall, newest first."""
+def recall_rows(session: Session, recall_id: RecallId | None = None) -> tuple[RecallRow, ...]:
+    """Every recall, newest first; or one."""
     lots = select(func.count()).where(RecalledLot.recall_id == Recall.id).correlate(Recall).scalar_subquery()
     left = (
         select(cast(func.coalesce(func.sum(Balance.on_hand), 0), Whole))
@@ -216,5 +311,7 @@ def recall_rows(session: Session) -> tuple[RecallRow, ...]:
         .join(Item, Item.id == Recall.item_id)
         .order_by(Recall.id.desc())
     )  # fmt: skip
+    if recall_id is not None:
+        query = query.where(Recall.id == recall_id)
     rows: Any = session.execute(query)
     return tuple(RecallRow(*row) for row in rows)

@@ -25,6 +25,7 @@ from infusion_desktop.stock.order_receiving import (
     reasons_to_ask,
 )
 from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.recall import hold_recalled
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.tables import Item, ItemPack, Lot, Receipt
 from infusion_desktop.stock.words import Condition, ItemId, LocationId, LotId, MoveReason, OrderId, PackId, ReceiptId
@@ -273,6 +274,9 @@ def _taken(session: Session, receipt: NewReceipt, order: OpenOrder | None, day: 
             warnings.append(f"Line {number}: lot {lot.number} of {item.name} is held: {lot.held}.")
         taken.append(_Taken(line, lot, order_line, size, cost))
     refuse_if(reasons)
+    if fresh:
+        session.flush()
+        warnings += hold_recalled(session, list(fresh.values()))
     warn_unless(override, warnings)
     session.flush()
     for lot_key, new_day in learned.items():
