@@ -187,9 +187,9 @@ def bring_back(
     database: Database, recall_id: RecallId, patient_id: PatientId, units: Mapping[int, int], by: UserId,
     at: datetime | None = None,
 ) -> int:  # fmt: skip
-    """Recalled units a patient gave back go to quarantine, as their lot is held; ``units`` by the line of what was sent. How many those are.
+    """Recalled units a patient gave back go to quarantine, as their lot is held. How many those are.
 
-    The pick-up is done with it.
+    ``units`` is by the line of what was sent. The pick-up is done with it.
     """
     with database.transaction() as session:
         recall = _open(session, recall_id)
