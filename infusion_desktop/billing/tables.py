@@ -97,6 +97,48 @@ class NursingVisit(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+class DrugWaste(Table):
+    """What was thrown away of a drug's single-dose containers when a delivery was made, in units of its NDC.
+
+    Added, never changed: a mistake is taken back by an entry below zero that names it.
+    """
+
+    __tablename__ = "drug_waste"
+    __table_args__ = (
+        CheckConstraint("discarded <> 0", name="something"),
+        CheckConstraint("(discarded < 0) = (reverses_id IS NOT NULL)", name="below_zero_takes_back"),
+        Index("ix_drug_waste_delivery_id", "delivery_id", "item_id"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    discarded: Mapped[Decimal] = mapped_column(UnitCost)
+    reason: Mapped[str]
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("drug_waste.id"), unique=True)
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+class HcpcsCode(Table):
+    """A code of an imported HCPCS list, beside the shipped table; ended by its last day, never deleted."""
+
+    __tablename__ = "hcpcs_code"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_it_begins"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    source: Mapped[str] = mapped_column(default="")
+    """Which list it was last read from."""
+
+
 class Claim(Table):
     """A claim to one payer for one patient and period. Original, replacements and voids share ``number``."""
 

@@ -155,6 +155,15 @@ class VisitCodes(Enum):
     INFUSION_SERVICE = "INFUSION_SERVICE"
 
 
+class EquipmentBilling(Enum):
+    """How pumps and poles in the home are billed: not apart, as Medicare's capped rental, or by month or day."""
+
+    INCLUDED = "INCLUDED"
+    CAPPED_RENTAL = "CAPPED_RENTAL"
+    MONTHLY_RENTAL = "MONTHLY_RENTAL"
+    DAILY_RENTAL = "DAILY_RENTAL"
+
+
 class Nutrition(Enum):
     """How parenteral nutrition solution is billed: inside the per diem, or by B codes of its own."""
 
@@ -271,7 +280,8 @@ class RuleSet:
     ndc_required: bool = True
     nutrition_solution: Nutrition = Nutrition.BUNDLED
 
-    capped_rental: bool = False
+    equipment: EquipmentBilling = EquipmentBilling.INCLUDED
+    rental_months: int = 13
     rental_later_percent: Decimal = Decimal(75)
     medical_policy_modifier: str = ""
     weekly_supply_code: str = ""

@@ -1,0 +1,173 @@
+"""Rented pumps and poles: rental months from the day one came into the home, capped, with breaks, and weekly supplies.
+
+A capped rental counts thirteen months (Noridian, capped rental items): RR with KH for the first, KI for the second and
+third, KJ from the fourth on; the rent falls to three quarters after the third (10 percent, then 7.5 percent of the
+purchase price). A month begins on the day of the month on which the rental began. While the patient has none when a
+month would begin, no month counts; if one comes back within 60 days of that day, the count goes on from the day it came
+back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need).
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
+from infusion_desktop.dates import Days, show_day
+
+LONGEST_BREAK = timedelta(days=60)
+FULL_RENT_MONTHS = 3
+RENTED, PURCHASED = "RR", "NU"
+CAPPED = "CR"
+_ONE_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Possession:
+    """One pump or pole in the patient's home, both days included; ``last_on`` None: it is still there."""
+
+    code: str
+    first_on: date
+    last_on: date | None
+    tag: str = ""
+    delivery_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RentalMonth:
+    """One month's (or day's) rent to bill on the day it begins."""
+
+    code: str
+    on: date
+    days: Days
+    number: int
+    modifiers: tuple[str, ...]
+    percent: Decimal
+    units: int
+    why: str
+    delivery_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RentalNote:
+    """Something about a rental a biller should know, such as a month beyond the cap."""
+
+    code: str
+    sentence: str
+
+
+def rents(
+    homes: Sequence[Possession], period: Days, rules: RuleSet, capped: frozenset[str]
+) -> tuple[tuple[RentalMonth, ...], tuple[RentalNote, ...]]:
+    """The rents that begin in a period, by code; ``capped`` are the codes the fee schedule calls capped rentals."""
+    found: list[RentalMonth] = []
+    notes: list[RentalNote] = []
+    if rules.equipment is EquipmentBilling.INCLUDED:
+        return (), ()
+    for code in sorted({home.code for home in homes}):
+        mine = _joined([home for home in homes if home.code == code])
+        if rules.equipment is EquipmentBilling.DAILY_RENTAL:
+            found += _days(mine, period)
+            continue
+        is_capped = rules.equipment is EquipmentBilling.CAPPED_RENTAL and code in capped
+        for month in _months(mine, period.last):
+            if month.on not in period:
+                continue
+            if is_capped or code not in capped:
+                most = rules.rental_months
+                if most and month.number > most:
+                    if month.number == most + 1:
+                        notes.append(RentalNote(code, _owned(code, month, most)))
+                    continue
+            found.append(_dressed(month, rules, is_capped))
+    return tuple(found), tuple(notes)
+
+
+def weeks_of_supplies(homes: Sequence[Possession], therapy: Days, period: Days) -> tuple[Days, ...]:
+    """The weeks of a therapy that begin in a period while a pump is in the home (A4221: one unit a week)."""
+    found = []
+    first = therapy.first
+    while first <= min(period.last, therapy.last):
+        if first in period and any(_has(home, first) for home in homes):
+            found.append(Days(first, min(first + _WEEK - _ONE_DAY, therapy.last)))
+        first += _WEEK
+    return tuple(found)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a shorter month."""
+    year, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + year, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _joined(homes: Sequence[Possession]) -> list[Possession]:
+    """Exchanges are no breaks: possessions that overlap or follow the next day are one."""
+    joined: list[Possession] = []
+    for home in sorted(homes, key=lambda each: (each.first_on, each.last_on or date.max)):
+        before = joined[-1] if joined else None
+        if before is None or (before.last_on is not None and home.first_on > before.last_on + _ONE_DAY):
+            joined.append(home)
+            continue
+        if before.last_on is not None and (home.last_on is None or home.last_on > before.last_on):
+            joined[-1] = Possession(before.code, before.first_on, home.last_on, home.tag, before.delivery_id)
+    return joined
+
+
+def _months(homes: Sequence[Possession], last: date) -> Iterator[RentalMonth]:
+    """Each rental month through a day, numbered within its rental period."""
+    begun, number, since = date.min, 0, 0
+    for home in homes:
+        due = home.first_on if number == 0 else add_months(begun, since)
+        if number and due < home.first_on:
+            if home.first_on - due > LONGEST_BREAK:
+                number = 0
+            due = home.first_on
+        if number == 0 or due == home.first_on:
+            begun, since = due, 0
+        while due <= min(last, home.last_on or last):
+            number, since = number + 1, since + 1
+            following = add_months(begun, since)
+            yield RentalMonth(
+                home.code, due, Days(due, following - _ONE_DAY), number, (RENTED,), Decimal(100), 1,
+                f"Rental month {number} of {home.code}, from {show_day(due)}"
+                f"{f' ({home.tag})' if home.tag else ''}: in the home since {show_day(home.first_on)}.",
+                home.delivery_id,
+            )  # fmt: skip
+            due = following
+
+
+def _days(homes: Sequence[Possession], period: Days) -> Iterator[RentalMonth]:
+    for home in homes:
+        days = period.overlap(Days(home.first_on, home.last_on or max(period.last, home.first_on)))
+        if days is not None:
+            yield RentalMonth(
+                home.code, days.first, days, 0, (RENTED,), Decimal(100), len(days),
+                f"Rented by the day: {len(days)} days in the home.", home.delivery_id,
+            )  # fmt: skip
+
+
+def _dressed(month: RentalMonth, rules: RuleSet, is_capped: bool) -> RentalMonth:
+    """With the modifiers and the percent of its month."""
+    percent, marks, why = Decimal(100), [RENTED], month.why
+    if is_capped:
+        marks.append("KH" if month.number == 1 else "KI" if month.number <= FULL_RENT_MONTHS else "KJ")
+        if month.number > FULL_RENT_MONTHS:
+            percent = rules.rental_later_percent
+            why += f" From the fourth month on {percent.normalize():f} percent of the rent are paid."
+    if rules.medical_policy_modifier:
+        marks.append(rules.medical_policy_modifier)
+    return RentalMonth(month.code, month.on, month.days, month.number, tuple(marks), percent, 1, why, month.delivery_id)
+
+
+def _owned(code: str, month: RentalMonth, most: int) -> str:
+    return (
+        f"{code}: {most} rental months are billed; from {show_day(month.on)} the patient owns it. "
+        "Bill maintenance and parts only."
+    )
+
+
+def _has(home: Possession, day: date) -> bool:
+    return home.first_on <= day and (home.last_on is None or day <= home.last_on)

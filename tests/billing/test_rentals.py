@@ -1,0 +1,138 @@
+"""Rental months of pumps: thirteen at most, breaks of sixty days, exchanges, weeks of supplies; Medicare's visits."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infusion_desktop.billing.rules.infusion_services import ServiceVisit, category_of, service_lines
+from infusion_desktop.billing.rules.nursing import Visit
+from infusion_desktop.billing.rules.rentals import Possession, add_months, rents, weeks_of_supplies
+from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
+from infusion_desktop.dates import Days
+
+MEDICARE = RuleSet(equipment=EquipmentBilling.CAPPED_RENTAL, medical_policy_modifier="KX")
+CAPPED = frozenset({"E0781"})
+LONG = Days(date(2025, 1, 1), date(2027, 12, 31))
+
+
+def home(first, last=None, code="E0781"):
+    return Possession(code, first, last)
+
+
+def shown(homes, rules=MEDICARE, period=LONG, capped=CAPPED):
+    months, _ = rents(homes, period, rules, capped)
+    return [(each.on, each.number, each.modifiers) for each in months]
+
+
+def test_a_capped_rental_has_thirteen_months_with_their_modifiers_and_rents():
+    months, notes = rents([home(date(2026, 1, 31))], LONG, MEDICARE, CAPPED)
+    assert [each.modifiers[1] for each in months] == ["KH", "KI", "KI"] + ["KJ"] * 10
+    assert {each.modifiers[0] for each in months} == {"RR"} and {each.modifiers[2] for each in months} == {"KX"}
+    assert [each.percent for each in months] == [Decimal(100)] * 3 + [Decimal(75)] * 10
+    assert [each.on for each in months[:4]] == [
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+    ], "the day of the month on which it began, or the last of a shorter one"
+    assert ["13 rental months are billed" in note.sentence for note in notes] == [True]
+
+
+def test_a_month_bills_only_what_begins_in_it():
+    assert [on for on, _, _ in shown([home(date(2026, 1, 20))], period=Days(date(2026, 3, 1), date(2026, 3, 31)))] == [
+        date(2026, 3, 20)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("back", "number"),
+    [
+        (date(2026, 3, 20), 3),  # within the paid month: nothing happened
+        (date(2026, 4, 20), 3),  # a break, but not over 60 days after the paid month: the count goes on
+        (date(2026, 5, 14), 3),  # the sixtieth day
+        (date(2026, 5, 15), 1),  # over sixty days: a new rental period
+    ],
+)
+def test_a_break_over_sixty_days_and_the_rest_of_the_month_begins_anew(back, number):
+    found = shown([home(date(2026, 1, 15), date(2026, 3, 2)), home(back)])
+    assert found[:2] == [(date(2026, 1, 15), 1, ("RR", "KH", "KX")), (date(2026, 2, 15), 2, ("RR", "KI", "KX"))]
+    assert found[2][1] == number
+    assert found[2][0] == max(back, date(2026, 3, 15))
+
+
+def test_an_exchange_is_no_break_and_other_codes_count_apart():
+    swapped = [home(date(2026, 1, 1), date(2026, 2, 10)), home(date(2026, 2, 10))]
+    assert shown(swapped)[:3] == shown([home(date(2026, 1, 1))])[:3]
+    assert len(shown([*swapped, home(date(2026, 1, 1), code="E0779")])) == 26
+
+
+def test_what_the_fee_schedule_does_not_cap_has_no_k_modifiers_and_other_payers_rent_plainly():
+    serviced = shown([home(date(2026, 1, 1), code="E0776")], capped=CAPPED)
+    assert {modifiers for _, _, modifiers in serviced} == {("RR", "KX")}
+    monthly = RuleSet(equipment=EquipmentBilling.MONTHLY_RENTAL, rental_months=12)
+    assert len(shown([home(date(2026, 1, 1))], monthly, capped=frozenset())) == 12
+    assert shown([home(date(2026, 1, 1))], RuleSet()) == []
+    days = RuleSet(equipment=EquipmentBilling.DAILY_RENTAL)
+    (rent,), _ = rents(
+        [home(date(2026, 3, 5), date(2026, 3, 14))], Days(date(2026, 3, 1), date(2026, 3, 31)), days, CAPPED
+    )
+    assert (rent.units, rent.modifiers) == (10, ("RR",))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.dates(date(2025, 1, 1), date(2026, 12, 1)), st.one_of(st.none(), st.integers(0, 300))), min_size=1,
+        max_size=4,
+    )
+)  # fmt: skip
+def test_months_counted_piece_by_piece_are_those_counted_at_once(stays):
+    homes = [home(first, None if days is None else first + timedelta(days)) for first, days in stays]
+    whole = shown(homes)
+    pieces = []
+    for month in LONG.by_month():
+        pieces += shown(homes, period=month)
+    assert pieces == whole
+    assert all(number <= 13 for _, number, _ in whole)
+    days = [on for on, _, _ in whole]
+    assert days == sorted(set(days))
+    for on in days:
+        assert any(each.first_on <= on and (each.last_on is None or on <= each.last_on) for each in homes)
+    assert add_months(date(2028, 2, 29), 12) == date(2029, 2, 28)
+
+
+def test_weekly_supplies_count_weeks_that_begin_while_a_pump_is_there():
+    march = Days(date(2026, 3, 1), date(2026, 3, 31))
+    therapy = Days(date(2026, 2, 25), date(2026, 3, 28))
+    weeks = weeks_of_supplies([home(date(2026, 2, 25), date(2026, 3, 20))], therapy, march)
+    assert [week.first for week in weeks] == [date(2026, 3, 4), date(2026, 3, 11), date(2026, 3, 18)]
+    assert weeks_of_supplies([], therapy, march) == ()
+
+
+def visit(number, day, minutes, category=1):
+    start = datetime(day.year, day.month, day.day, 10)
+    return ServiceVisit(Visit(number, day, start, start + timedelta(minutes=minutes)), category)
+
+
+def test_a_first_visit_needs_sixty_days_without_one_and_a_day_is_paid_once():
+    lines, problems = service_lines(
+        [
+            visit(1, date(2026, 3, 2), 60),
+            visit(2, date(2026, 3, 9), 37, 2),
+            visit(3, date(2026, 3, 9), 90, 1),
+            visit(4, date(2026, 5, 8), 4),
+            visit(5, date(2026, 7, 8), 20, 3),
+        ],
+        date(2026, 1, 1),
+    )
+    assert [(line.code, line.units) for line in lines] == [("G0068", 4), ("G0069", 2), ("G0068", 1), ("G0090", 1)]
+    assert [problem.visit_id for problem in problems] == [3]
+    assert service_lines([visit(1, date(2026, 3, 3), 60)], date(2026, 1, 1))[0][0].code == "G0088"
+    assert (category_of("chemotherapy", False), category_of("immunotherapy", True), category_of("pain", False)) == (
+        3,
+        2,
+        1,
+    )
