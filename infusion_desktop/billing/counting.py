@@ -14,7 +14,7 @@ from infusion_desktop.billing.contracts import PayerRuleSet, payer_name, rule_ve
 from infusion_desktop.billing.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
 from infusion_desktop.billing.fees import fee_schedule
 from infusion_desktop.billing.month_facts import MonthFacts, month_facts
-from infusion_desktop.billing.other_lines import nursing_notes, other_lines
+from infusion_desktop.billing.other_lines import other_lines, other_notes
 from infusion_desktop.billing.rules.counting import PeriodResult, count_versions
 from infusion_desktop.billing.rules.lines import Line
 from infusion_desktop.billing.rules.rule_set import BillingModel, RuleSet
@@ -118,7 +118,7 @@ def count_month(
     lines = [_per_diem_line(line, facts, versions) for line in result.lines]
     notes = [notice.sentence for notice in result.notices]
     for days, version in versions:
-        notes += nursing_notes(facts, days, version.rules)
+        notes += other_notes(facts, days, version.rules, fees)
         given = _doses_given(facts, result, days, version.rules)
         lines += other_lines(facts, days, version.rules, version.id, fees, given)
     return MonthCounted(

@@ -1,22 +1,34 @@
 """What a month is counted from, read in one go: therapies, interruptions, deliveries with proof, goods and visits."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.homes import homes_of
 from infusion_desktop.billing.rules import therapy as engine
-from infusion_desktop.billing.visits import Visit, visits_in
-from infusion_desktop.dates import Days, local_day
+from infusion_desktop.billing.rules.rentals import Possession
+from infusion_desktop.billing.visits import Visit, last_visits_before, visits_of_many
+from infusion_desktop.billing.waste import discarded_of
+from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.patients.tables import AccessDevice, Interruption, Therapy
-from infusion_desktop.patients.words import AccessKind, InterruptionKind, Method, PatientId, TherapyClass, TherapyId
+from infusion_desktop.patients.words import (
+    AccessKind,
+    InterruptionKind,
+    Method,
+    PatientId,
+    Route,
+    TherapyClass,
+    TherapyId,
+)
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind
 
@@ -84,6 +96,8 @@ class Goods:
     ndc_per_unit: Decimal
     hcpcs_per_unit: Decimal
     quantity: int
+    discarded: Decimal = Decimal(0)
+    """What was thrown away of it at dispensing, in units of the NDC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,7 @@ class Order:
     drug_item_id: ItemId | None
     units_per_dose: int
     interval_hours: int
+    under_the_skin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,10 @@ class MonthFacts:
     deliveries: tuple[Delivered, ...]
     goods: tuple[Goods, ...]
     visits: tuple[Visit, ...]
+    homes: tuple[Possession, ...] = ()
+    """Pumps and poles that were in the home until the period's last day, from the first one on."""
+    last_visit_before: date | None = None
+    """The day of the last visit before the period."""
 
     def delivery_for(self, therapy: int, day: date) -> Delivered | None:
         """The delivery that covers a therapy's day: one with proof first, then the newest."""
@@ -117,46 +136,139 @@ class MonthFacts:
 
 def month_facts(session: Session, patient: PatientId, period: Days) -> MonthFacts:
     """Read a patient's facts for a period; therapies that do not touch it are left out."""
-    therapies = session.scalars(
-        select(Therapy)
-        .where(
-            Therapy.patient_id == patient,
-            Therapy.starts_on <= period.last,
-            or_(Therapy.stops_on.is_(None), Therapy.stops_on >= period.first),
+    return facts_of_many(session, [(patient, period)])[patient, period]
+
+
+def facts_of_many(
+    session: Session, wanted: Collection[tuple[PatientId, Days]]
+) -> dict[tuple[PatientId, Days], MonthFacts]:
+    """Read the facts of many patients' periods with a few queries for all of them together."""
+    read = _Read(session, {patient for patient, _ in wanted}, _around([period for _, period in wanted]))
+    return {(patient, period): read.facts(patient, period) for patient, period in wanted}
+
+
+def _around(periods: Collection[Days]) -> Days:
+    return Days(min(each.first for each in periods), max(each.last for each in periods))
+
+
+Rows = dict[int, list[Row[*tuple[Any, ...]]]]
+
+
+class _Read:
+    """Everything of some patients around some days, by patient."""
+
+    def __init__(self, session: Session, patients: set[PatientId], around: Days) -> None:
+        ids = sorted(patients)
+        self.therapies = _by_patient(
+            session,
+            _THERAPIES.where(
+                Therapy.patient_id.in_(ids),
+                Therapy.starts_on <= around.last,
+                or_(Therapy.stops_on.is_(None), Therapy.stops_on >= around.first),
+            ),
         )
-        .order_by(Therapy.starts_on, Therapy.id)
-    ).all()
-    pauses = session.scalars(
-        select(Interruption)
-        .where(Interruption.patient_id == patient, Interruption.removed_at.is_(None))
-        .where(Interruption.first_on <= period.last)
-        .where(or_(Interruption.last_on.is_(None), Interruption.last_on >= period.first))
-        .order_by(Interruption.first_on, Interruption.id)
-    ).all()
-    devices = {
-        device.id: device for device in session.scalars(select(AccessDevice).where(AccessDevice.patient_id == patient))
-    }
-    deliveries = _deliveries(session, patient, period)
-    visits = visits_in(session, patient, period)
-    items = _item_numbers(session, therapies)
-    courses = tuple(_course(each, therapies, devices, pauses, deliveries, visits, items, period) for each in therapies)
-    return MonthFacts(
-        patient,
-        period,
-        courses,
-        {each.id: _order(each) for each in therapies},
-        tuple(_pause(each) for each in pauses if each.kind in _PAUSES),
-        deliveries,
-        _goods(session, deliveries),
-        visits,
+        self.pauses = _by_patient(
+            session,
+            _INTERRUPTIONS.where(
+                Interruption.patient_id.in_(ids),
+                Interruption.first_on <= around.last,
+                or_(Interruption.last_on.is_(None), Interruption.last_on >= around.first),
+            ),
+        )
+        self.devices = {
+            row.id: row
+            for row in session.execute(
+                select(AccessDevice.id, AccessDevice.lumens, AccessDevice.kind).where(AccessDevice.patient_id.in_(ids))
+            )
+        }
+        self.visits = visits_of_many(session, patients, around)
+        self.visited_before = last_visits_before(session, patients, around.first)
+        self.deliveries = _deliveries(session, ids, around)
+        self.goods = _goods(session, self.deliveries)
+        items = {row.drug_item_id for rows in self.therapies.values() for row in rows if row.drug_item_id is not None}
+        self.items = {
+            row.id: row.number
+            for row in session.execute(select(Item.id, Item.number).where(Item.id.in_(sorted(items))))
+        }
+        self.homes = homes_of(session, ids, around.last)
+
+    def facts(self, patient: PatientId, period: Days) -> MonthFacts:
+        """One patient's facts of one period."""
+        therapies = [row for row in self.therapies.get(patient, ()) if _touches(row.starts_on, row.stops_on, period)]
+        pauses = [row for row in self.pauses.get(patient, ()) if _touches(row.first_on, row.last_on, period)]
+        visits = self.visits.get(patient, ())
+        inside = tuple(each for each in visits if local_day(each.visit.started_at) in period)
+        before = [day for each in visits if (day := local_day(each.visit.started_at)) < period.first]
+        before += [day for day in [self.visited_before.get(patient)] if day is not None]
+        deliveries = tuple(
+            each
+            for each in self.deliveries.get(patient, ())
+            if each.period.overlap(period) or each.delivered_on in period or each.shipped_on in period
+        )
+        courses = tuple(
+            _course(row, therapies, self.devices, pauses, deliveries, inside, self.items, period) for row in therapies
+        )
+        return MonthFacts(
+            patient,
+            period,
+            courses,
+            {row.id: _order(row) for row in therapies},
+            tuple(_pause(row) for row in pauses if row.kind in _PAUSES),
+            deliveries,
+            tuple(goods for each in deliveries for goods in self.goods.get(each.id, ())),
+            inside,
+            tuple(each for each in self.homes.get(patient, ()) if each.first_on <= period.last),
+            max(before, default=None),
+        )
+
+
+_THERAPIES = select(
+    Therapy.id,
+    Therapy.patient_id,
+    Therapy.therapy_class,
+    Therapy.drug,
+    Therapy.drug_item_id,
+    Therapy.units_per_dose,
+    Therapy.route,
+    Therapy.method,
+    Therapy.device_id,
+    Therapy.interval_hours,
+    Therapy.run_hours,
+    Therapy.volume_ml_per_day,
+    Therapy.starts_on,
+    Therapy.stops_on,
+    Therapy.per_diem_code,
+).order_by(Therapy.starts_on, Therapy.id)
+_INTERRUPTIONS = (
+    select(
+        Interruption.id,
+        Interruption.patient_id,
+        Interruption.kind,
+        Interruption.first_on,
+        Interruption.last_on,
+        Interruption.therapy_id,
     )
+    .where(Interruption.removed_at.is_(None))
+    .order_by(Interruption.first_on, Interruption.id)
+)
+
+
+def _by_patient(session: Session, wanted: Select[*tuple[Any, ...]]) -> Rows:
+    found: Rows = defaultdict(list)
+    for row in session.execute(wanted):
+        found[row.patient_id].append(row)
+    return found
+
+
+def _touches(first: date, last: date | None, period: Days) -> bool:
+    return first <= period.last and (last is None or last >= period.first)
 
 
 def _course(
-    row: Therapy,
-    every: Iterable[Therapy],
-    devices: Mapping[int, AccessDevice],
-    pauses: Iterable[Interruption],
+    row: Any,
+    every: Iterable[Any],
+    devices: Mapping[int, Any],
+    pauses: Iterable[Any],
     deliveries: Iterable[Delivered],
     visits: Iterable[Visit],
     items: Mapping[int, str],
@@ -179,7 +291,7 @@ def _course(
         device_in_use=None if device is None else in_use,
         by_injection=_by_injection(row.method),
         nursing_days=frozenset(
-            each.visit.started_at.astimezone().date() for each in visits if each.visit.therapy_id in (None, row.id)
+            local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in (None, row.id)
         ),
         dispensed_on=tuple(sorted(each.delivered_on for each in deliveries if each.therapy_id in (None, row.id))),
         suite_days=frozenset(_suite_days(row.id, pauses, period)),
@@ -194,52 +306,59 @@ def _by_injection(method: Method) -> bool | None:
     return method is Method.INJECTION
 
 
-def _suite_days(therapy: int, pauses: Iterable[Interruption], period: Days) -> Iterable[date]:
+def _suite_days(therapy: int, pauses: Iterable[Any], period: Days) -> Iterable[date]:
     for pause in pauses:
         if pause.kind is InterruptionKind.SUITE and pause.therapy_id in (None, therapy):
             shared = period.overlap(Days(pause.first_on, pause.last_on or period.last))
             yield from shared or ()
 
 
-def _pause(row: Interruption) -> engine.Interruption:
+def _pause(row: Any) -> engine.Interruption:
     return engine.Interruption(_PAUSES[row.kind], row.first_on, row.last_on, row.therapy_id)
 
 
-def _order(row: Therapy) -> Order:
+def _order(row: Any) -> Order:
     item = None if row.drug_item_id is None else ItemId(row.drug_item_id)
-    return Order(row.drug, item, row.units_per_dose, row.interval_hours)
+    return Order(row.drug, item, row.units_per_dose, row.interval_hours, row.route is Route.SUBCUTANEOUS)
 
 
-def _item_numbers(session: Session, therapies: Iterable[Therapy]) -> Mapping[int, str]:
-    wanted = {each.drug_item_id for each in therapies if each.drug_item_id is not None}
-    rows = session.execute(select(Item.id, Item.number).where(Item.id.in_(wanted)))
-    return {row.id: row.number for row in rows}
-
-
-def _deliveries(session: Session, patient: PatientId, period: Days) -> tuple[Delivered, ...]:
-    proven = set(
-        session.scalars(
-            select(ProofOfDelivery.delivery_id)
-            .join(Delivery, Delivery.id == ProofOfDelivery.delivery_id)
-            .where(Delivery.patient_id == patient)
+def _deliveries(session: Session, patients: list[PatientId], around: Days) -> dict[int, list[Delivered]]:
+    """Deliveries that arrived and supply, or were sent or delivered, around the days; a day more at both ends."""
+    begin = datetime.combine(around.first - ONE_DAY, time(), UTC)
+    end = datetime.combine(around.last + 2 * ONE_DAY, time(), UTC)
+    rows = session.execute(
+        select(
+            Delivery.id,
+            Delivery.number,
+            Delivery.patient_id,
+            Delivery.therapy_id,
+            Delivery.period_first,
+            Delivery.period_last,
+            Delivery.shipped_at,
+            Delivery.delivered_at,
+            Delivery.scheduled_on,
+            exists().where(ProofOfDelivery.delivery_id == Delivery.id).label("proven"),
         )
-    )
-    rows = session.scalars(
-        select(Delivery)
-        .where(Delivery.patient_id == patient, Delivery.state == DeliveryState.DELIVERED)
+        .where(Delivery.patient_id.in_(patients), Delivery.state == DeliveryState.DELIVERED)
+        .where(
+            or_(
+                and_(Delivery.period_first <= around.last, Delivery.period_last >= around.first),
+                Delivery.shipped_at.between(begin, end),
+                Delivery.delivered_at.between(begin, end),
+                and_(Delivery.delivered_at.is_(None), Delivery.scheduled_on.between(around.first, around.last)),
+            )
+        )
         # A pump in exchange for another supplies no day: the kit it came for does, before and after.
         .where(Delivery.id.not_in(select(AssetSwap.delivery_id)))
         .order_by(Delivery.period_first, Delivery.id)
     )
-    found = [_delivered(row, row.id in proven) for row in rows]
-    return tuple(
-        each
-        for each in found
-        if each.period.overlap(period) or each.delivered_on in period or each.shipped_on in period
-    )
+    found: dict[int, list[Delivered]] = defaultdict(list)
+    for row in rows:
+        found[row.patient_id].append(_delivered(row))
+    return found
 
 
-def _delivered(row: Delivery, proven: bool) -> Delivered:
+def _delivered(row: Any) -> Delivered:
     arrived = row.delivered_at or row.shipped_at
     return Delivered(
         DeliveryId(row.id),
@@ -248,42 +367,54 @@ def _delivered(row: Delivery, proven: bool) -> Delivered:
         Days(row.period_first, row.period_last),
         None if row.shipped_at is None else local_day(row.shipped_at),
         row.scheduled_on if arrived is None else local_day(arrived),
-        proven,
+        bool(row.proven),
     )
 
 
-def _goods(session: Session, deliveries: Iterable[Delivered]) -> tuple[Goods, ...]:
+def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> dict[DeliveryId, list[Goods]]:
     """What stayed there, by delivery and item; lots that came back are taken off."""
-    by_id = {each.id: each for each in deliveries}
+    by_id = {each.id: each for several in deliveries.values() for each in several}
+    ids = sorted(by_id)
+    discarded = discarded_of(session, ids)
     rows = session.execute(
-        select(DeliveryLot.delivery_id, DeliveryLot.quantity, DeliveryLot.came_back, Item)
+        select(
+            DeliveryLot.delivery_id,
+            func.sum(DeliveryLot.quantity - DeliveryLot.came_back).label("stayed"),
+            Item.id,
+            Item.name,
+            Item.kind,
+            Item.billing_class,
+            Item.hcpcs,
+            Item.ndc,
+            Item.ndc_unit,
+            Item.ndc_quantity_per_unit,
+            Item.hcpcs_units_per_unit,
+        )
         .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
         .join(Item, Item.id == DeliveryLine.item_id)
-        .where(DeliveryLot.delivery_id.in_(list(by_id)), Item.hcpcs != "")
+        .where(DeliveryLot.delivery_id.in_(ids), Item.hcpcs != "")
+        .group_by(DeliveryLot.delivery_id, Item.id)
+        .order_by(DeliveryLot.delivery_id, Item.id)
     )
-    stayed: dict[tuple[int, int], int] = defaultdict(int)
-    items: dict[int, Item] = {}
-    for delivery, quantity, came_back, item in rows:
-        stayed[delivery, item.id] += quantity - came_back
-        items[item.id] = item
-    return tuple(
-        _good(by_id[DeliveryId(delivery)], items[item], quantity)
-        for (delivery, item), quantity in sorted(stayed.items())
-        if quantity > 0
-    )
-
-
-def _good(delivery: Delivered, item: Item, quantity: int) -> Goods:
-    return Goods(
-        delivery,
-        ItemId(item.id),
-        item.name,
-        item.kind,
-        item.billing_class,
-        item.hcpcs,
-        item.ndc,
-        item.ndc_unit,
-        item.ndc_quantity_per_unit,
-        item.hcpcs_units_per_unit,
-        quantity,
-    )
+    found: dict[DeliveryId, list[Goods]] = defaultdict(list)
+    for row in rows:
+        if row.stayed <= 0:
+            continue
+        delivery, item = DeliveryId(row.delivery_id), ItemId(row.id)
+        found[delivery].append(
+            Goods(
+                by_id[delivery],
+                item,
+                row.name,
+                row.kind,
+                row.billing_class,
+                row.hcpcs,
+                row.ndc,
+                row.ndc_unit,
+                row.ndc_quantity_per_unit,
+                row.hcpcs_units_per_unit,
+                int(row.stayed),
+                discarded.get((delivery, item), Decimal(0)),
+            )
+        )
+    return found

@@ -1,9 +1,10 @@
 """Nursing visits with the times a nurse came and went."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -74,6 +75,32 @@ def visits_in(session: Session, patient: PatientId, days: Days) -> tuple[Visit, 
         .order_by(NursingVisit.started_at, NursingVisit.id)
     )
     return tuple(_visit(row) for row in rows)
+
+
+def visits_of_many(
+    session: Session, patients: Collection[PatientId], days: Days
+) -> Mapping[PatientId, tuple[Visit, ...]]:
+    """The visits of many patients that began on one of these days, by patient, each patient's in order."""
+    rows = session.scalars(
+        select(NursingVisit)
+        .where(NursingVisit.patient_id.in_(sorted(patients)), NursingVisit.visited_on.between(days.first, days.last))
+        .order_by(NursingVisit.started_at, NursingVisit.id)
+    )
+    found: dict[PatientId, tuple[Visit, ...]] = {}
+    for row in rows:
+        patient = PatientId(row.patient_id)
+        found[patient] = (*found.get(patient, ()), _visit(row))
+    return found
+
+
+def last_visits_before(session: Session, patients: Collection[PatientId], day: date) -> Mapping[PatientId, date]:
+    """The day of each patient's last visit before a day; patients without one are not among them."""
+    rows = session.execute(
+        select(NursingVisit.patient_id, func.max(NursingVisit.visited_on).label("last"))
+        .where(NursingVisit.patient_id.in_(sorted(patients)), NursingVisit.visited_on < day)
+        .group_by(NursingVisit.patient_id)
+    )
+    return {PatientId(row.patient_id): row.last for row in rows}
 
 
 def _visit(row: NursingVisit) -> Visit:

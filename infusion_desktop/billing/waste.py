@@ -1,5 +1,6 @@
 """What was thrown away of a drug when a delivery was made: recorded at the bench, billed with JW where a payer asks."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,6 +118,14 @@ def take_back_waste(database: Database, waste: WasteId, reason: str, by: UserId)
     return added
 
 
+def read_quantity(text: str) -> Decimal:
+    """The amount somebody typed in units of an NDC, such as 0.3 or 12; at most four places."""
+    plain = text.strip()
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,4})?", plain, re.ASCII):
+        raise Refused(f"“{plain[:20]}” is not an amount. Type it such as 0.3 or 12.")
+    return Decimal(plain)
+
+
 def waste_page(session: Session, delivery: DeliveryId) -> WastePage:
     """The drugs of a delivery and what was thrown away of each; Refused when the delivery is not known."""
     row = session.execute(
@@ -180,8 +189,6 @@ def _entries(session: Session, delivery: DeliveryId) -> dict[int, tuple[WasteEnt
     found: dict[int, tuple[WasteEntry, ...]] = {}
     for row, who in rows:
         if row.reverses_id is None:
-            entry = WasteEntry(
-                WasteId(row.id), row.discarded, row.reason, who, row.recorded_at, row.id in taken_back
-            )
+            entry = WasteEntry(WasteId(row.id), row.discarded, row.reason, who, row.recorded_at, row.id in taken_back)
             found[row.item_id] = (*found.get(row.item_id, ()), entry)
     return found

@@ -174,7 +174,7 @@ def _of_claim(row: Row[*tuple[object, ...]], on: date, places: _Places) -> Itera
             Days(kept["period_first"], kept["period_last"]),
             kept["charge"],
             max(0, (on - kept["period_last"]).days),
-            _fix(where, sentence, line, kept["id"], kept["patient_id"], kept["payer_id"], places),
+            _fix(code, where, sentence, line, kept["id"], kept["patient_id"], kept["payer_id"], places),
         )
 
 
@@ -187,10 +187,14 @@ _PATIENTS_PAGE = frozenset(
 )  # fmt: skip
 
 
-def _fix(where: str, sentence: str, line: int | None, claim: int, patient: int, payer: int, places: _Places) -> Fix:
+def _fix(
+    code: str, where: str, sentence: str, line: int | None, claim: int, patient: int, payer: int, places: _Places
+) -> Fix:
     """A delivery where one is named or stands behind the line, else the page the finding names."""
     if where == Where.DELIVERY.value and (delivery := places.delivery(sentence, claim, line)) is not None:
         return Fix("delivery", delivery)
+    if code == "WASTE" and (delivery := places.delivery(sentence, claim, line)) is not None:
+        return Fix("waste", delivery)
     if where in _PATIENTS_PAGE:
         return Fix("patient", patient)
     if where == Where.CONTRACT.value:

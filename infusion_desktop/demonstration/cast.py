@@ -93,10 +93,14 @@ def _price_list(level: Decimal, starts_on: date) -> str:
         if code.per_diem:
             rates[code.code] = to_cents(level * _WEIGHT.get(code.code, Decimal(1)))
         elif code.code in ("E0779", "E0780", "E0781", "E0791", "B9002", "E0776"):
-            rates[code.code] = to_cents(level / 8)
+            rates[code.code] = to_cents(level * 2)
     rates |= _rates_of_goods()
-    lines = [f"{code},{rate},{to_cents(rate * Decimal('1.6'))},{starts_on}" for code, rate in sorted(rates.items())]
-    return "\n".join(["code,rate,charge,starts_on", *lines])
+    rates["A4221"] = Decimal("23.50")
+    lines = [
+        f"{code},{rate},{to_cents(rate * Decimal('1.6'))},{starts_on},{_CATEGORIES.get(code, '')}"
+        for code, rate in sorted(rates.items())
+    ]
+    return "\n".join(["code,rate,charge,starts_on,category", *lines])
 
 
 def _rates_of_goods() -> dict[str, Decimal]:
@@ -110,6 +114,7 @@ def _rates_of_goods() -> dict[str, Decimal]:
     return rates
 
 
+_CATEGORIES = {"E0779": "CR", "E0780": "IN", "E0781": "CR", "E0791": "CR", "E0776": "IN", "A4221": "SU"}
 _WEIGHT = {
     "S9365": Decimal("1.9"), "S9366": Decimal("2.2"), "S9367": Decimal("2.5"), "S9368": Decimal("2.8"),
     "S9338": Decimal("1.1"), "S9348": Decimal("1.4"), "S9330": Decimal("1.3"), "S9331": Decimal("1.2"),

@@ -21,6 +21,7 @@ from infusion_desktop.billing.rules.checks.facts import (
 from infusion_desktop.billing.rules.checks.sending import filing_deadline
 from infusion_desktop.billing.rules.rule_set import (
     DrugQuantity,
+    EquipmentBilling,
     FilingClock,
     RuleSet,
     ServiceDate,
@@ -173,6 +174,19 @@ FAULTS = [
     ("NDC_QUANTITY", with_line(DRUG, ndc_unit="MG")),
     ("WASTE", replace(with_line(DRUG, modifiers=()), rules=replace(RULES, drug_quantity=DrugQuantity.JW_JZ))),
     ("COMPOUND", with_line(DRUG, compound="C7")),
+    (
+        "RENTAL_MONTH",
+        replace(
+            ruled(equipment=EquipmentBilling.CAPPED_RENTAL),
+            lines=(
+                PER_DIEM,
+                DRUG,
+                VISIT,
+                replace(VISIT, number=4, kind=LineKind.SUPPLY, code="E0781", modifiers=("RR",)),
+            ),
+        ),
+    ),
+    ("NO_PUMP", ruled(equipment=EquipmentBilling.CAPPED_RENTAL)),
     ("VISIT_TIMES", with_line(VISIT, visit_has_times=False)),
     ("EXTRA_HOURS", with_line(VISIT, code="99602")),
     ("PRICE", with_line(PER_DIEM, priced=False)),
@@ -184,6 +198,7 @@ FAULTS = [
     ("POINTERS", with_line(VISIT, pointers=(2,))),
     ("MEDICARE_S_CODE", about("coverage", is_medicare=True)),
     ("THREE_PARTS", replace(CLEAN, lines=(PER_DIEM, VISIT))),
+    ("THREE_PARTS", replace(CLEAN, lines=(PER_DIEM, DRUG), orders=(replace(CLEAN.orders[0], days=MARCH),))),
     ("LATE", replace(CLEAN, today=date(2026, 8, 1))),
     ("SOON_LATE", replace(CLEAN, today=date(2026, 5, 25))),
     ("ORIGINAL_MISSING", replace(CLEAN, frequency="7")),

@@ -1,6 +1,6 @@
 """Rental months of pumps: thirteen at most, breaks of sixty days, exchanges, weeks of supplies; Medicare's visits."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -113,7 +113,7 @@ def test_weekly_supplies_count_weeks_that_begin_while_a_pump_is_there():
 
 
 def visit(number, day, minutes, category=1):
-    start = datetime(day.year, day.month, day.day, 10)
+    start = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
     return ServiceVisit(Visit(number, day, start, start + timedelta(minutes=minutes)), category)
 
 

@@ -12,6 +12,7 @@ NDC_UNITS = ("UN", "ML", "GR", "F2", "ME")
 DISCARDED, NONE_DISCARDED = "JW", "JZ"
 MOST_NDC_QUANTITY = Decimal("99999999.999")
 _WHOLE = Decimal(1)
+_MILLIONTH = Decimal("0.000001")
 _THOUSANDTH = Decimal("0.001")
 
 
@@ -76,7 +77,7 @@ def discarded_units(given: Decimal, discarded: Decimal, units_per_ndc_unit: Deci
     A dose below one billing unit already fills the unit, so nothing is left for a JW line.
     """
     used = _up(given * units_per_ndc_unit)
-    both = (given + discarded) * units_per_ndc_unit
+    both = _exact((given + discarded) * units_per_ndc_unit)
     return max(0, int(both.to_integral_value(rounding=ROUND_FLOOR)) - used)
 
 
@@ -133,4 +134,9 @@ def _refuse_what_cannot_be_billed(drug: DrugUse, quantity: DrugQuantity) -> None
 
 
 def _up(units: Decimal) -> int:
-    return int(units.quantize(_WHOLE, rounding=ROUND_CEILING))
+    return int(_exact(units).quantize(_WHOLE, rounding=ROUND_CEILING))
+
+
+def _exact(units: Decimal) -> Decimal:
+    """Without the last places a division leaves behind (3.0000000001 units are three)."""
+    return units.quantize(_MILLIONTH)

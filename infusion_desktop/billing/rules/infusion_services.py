@@ -50,11 +50,8 @@ def service_lines(
     for day in sorted(by_day):
         group = by_day[day]
         paid = max(group, key=lambda each: (each.category, _minutes(each.visit), -each.visit.id))
-        for each in group:
-            if each is not paid:
-                problems.append(
-                    VisitProblem(each.visit.id, "Only one home infusion service is paid a day; another visit is.")
-                )
+        told = "Only one home infusion service is paid a day; another visit is."
+        problems += [VisitProblem(each.visit.id, told) for each in group if each is not paid]
         minutes = _minutes(paid.visit)
         if not minutes:
             problems.append(VisitProblem(paid.visit.id, "The visit has no start and stop time. Enter them."))

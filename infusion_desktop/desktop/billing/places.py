@@ -20,6 +20,12 @@ def _claim(context: Context, desk: Desk) -> Screen:
     return ClaimScreen(context, desk)
 
 
+def _waste(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.billing.waste_screen import WasteScreen
+
+    return WasteScreen(context, desk)
+
+
 def _money(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.billing.money_screen import MoneyScreen
 
@@ -52,6 +58,7 @@ def _search(context: Context) -> Search:
 PLACES = (
     Place("month", "Month", "calendar", Permission.SEE_BILLING, _month, "Billing", opens=("patient month",)),
     Place("claim", "Claim", "claim", Permission.SEE_BILLING, _claim, "Billing", opens=("claim",), in_rail=False),
+    Place("waste", "Waste", "trash", Permission.SEE_DELIVERIES, _waste, "Billing", opens=("waste",), in_rail=False),
     Place("payers", "Payers", "building", Permission.SEE_BILLING, _payers, "Billing", opens=("payer",)),
     Place("money", "Payments", "dollar", Permission.SEE_BILLING, _money, "Billing"),
 )

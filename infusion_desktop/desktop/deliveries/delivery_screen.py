@@ -392,6 +392,7 @@ class DeliveryScreen(Screen):
         foot = QHBoxLayout()
         foot.addWidget(self.next, 1)
         self.patient_button = button("Patient", self._open_patient, icon="patient", kind="quiet")
+        foot.addWidget(button("Waste of drugs", self._open_waste, icon="trash", kind="quiet"))
         foot.addWidget(self.patient_button)
         card.add(foot)
         self.proof_card = Card("Proof of delivery")
@@ -434,6 +435,10 @@ class DeliveryScreen(Screen):
     def _open_patient(self) -> None:
         if self.shown is not None:
             self.desk.open("patient", self.shown.row.patient_id)
+
+    def _open_waste(self) -> None:
+        if self.shown is not None:
+            self.desk.open("waste", self.shown.row.id)
 
 
 def _facts(kept: DeliveryPage) -> dict[str, str]:

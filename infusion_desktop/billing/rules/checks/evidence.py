@@ -72,12 +72,18 @@ def _service_date(facts: ClaimFacts) -> Iterator[Told]:
     shipped = facts.rules.service_date is ServiceDate.SHIP
     wanted = {(each.shipped_on if shipped else each.signed_on or each.delivered_on) for each in facts.deliveries}
     for line in facts.lines:
-        if line.kind in (LineKind.DRUG, LineKind.SUPPLY) and line.days.first not in wanted:
+        if line.kind in (LineKind.DRUG, LineKind.SUPPLY) and line.days.first not in wanted and _is_goods(facts, line):
             word = "ship" if shipped else "delivery"
             told = (
                 f"{line.label} is dated {show_day(line.days.first)}, which is no {word} date. Correct the line's day."
             )
             yield told, line.number
+
+
+def _is_goods(facts: ClaimFacts, line: LineFacts) -> bool:
+    """Rents and weekly supplies are dated by the rental month and the week, not by a delivery."""
+    row = facts.codes.find(line.code)
+    return "RR" not in line.modifiers and (row is None or row.unit != "week")
 
 
 def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:

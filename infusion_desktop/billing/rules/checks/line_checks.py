@@ -10,11 +10,20 @@ from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineF
 from infusion_desktop.billing.rules.codes import exclude_each_other, whatever_the_therapy
 from infusion_desktop.billing.rules.drugs import MOST_NDC_QUANTITY, NDC_UNITS
 from infusion_desktop.billing.rules.nursing import EXTRA_HOUR, VISIT
-from infusion_desktop.billing.rules.rule_set import ConflictScope, DrugQuantity, SpanPolicy
+from infusion_desktop.billing.rules.rule_set import (
+    BillingModel,
+    ConflictScope,
+    DrugQuantity,
+    EquipmentBilling,
+    NursingBiller,
+    SpanPolicy,
+)
 from infusion_desktop.billing.words import LineKind
+from infusion_desktop.dates import show_day
 
 MOST_MODIFIERS = 4
 _WEEK = 7
+_MONTHS = frozenset(("KH", "KI", "KJ"))
 
 
 def _no_lines(facts: ClaimFacts) -> Iterator[Told]:
@@ -222,8 +231,48 @@ def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
     kinds = {line.kind for line in facts.lines}
     if LineKind.PER_DIEM in kinds and LineKind.DRUG not in kinds and _drug_expected(facts):
         yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
-    if LineKind.DRUG in kinds and LineKind.PER_DIEM not in kinds:
+    by_day = facts.rules is None or facts.rules.billing_model is BillingModel.PER_DIEM
+    if LineKind.DRUG in kinds and LineKind.PER_DIEM not in kinds and by_day:
         yield "The claim bills drugs but no day of therapy. Count the month."
+    if LineKind.PER_DIEM in kinds and LineKind.NURSING not in kinds and (begun := _begun(facts)):
+        yield (
+            f"Therapy began on {show_day(begun)} and no nursing visit is billed: enter the first visit, "
+            "or check who bills it."
+        )
+
+
+def _begun(facts: ClaimFacts) -> date | None:
+    """The first day of a therapy that begins on the claim, where we bill the visits: somebody taught the patient."""
+    if facts.rules is None or facts.rules.nursing_biller is not NursingBiller.PHARMACY:
+        return None
+    billed = {line.therapy_id: _dates(line)[0] for line in reversed(facts.lines) if line.kind is LineKind.PER_DIEM}
+    return min(
+        (each.days.first for each in facts.orders if billed.get(each.therapy_id) == each.days.first), default=None
+    )
+
+
+def _rental(facts: ClaimFacts) -> Iterator[Told]:
+    """A capped rental says which month it is (Noridian: claims without KH, KI or KJ are returned)."""
+    if facts.rules is None or facts.rules.equipment is not EquipmentBilling.CAPPED_RENTAL:
+        return
+    for line in facts.lines:
+        row = facts.codes.find(line.code)
+        if row is not None and row.family == "pump" and "RR" in line.modifiers and not _MONTHS & set(line.modifiers):
+            yield f"{line.label} does not say which rental month it is. Take the DMEPOS fee schedule in.", line.number
+
+
+def _drug_without_pump(facts: ClaimFacts) -> Iterator[Told]:
+    """Medicare pays a drug of the pump policy only beside a covered pump (Noridian: statutory denial without)."""
+    if facts.rules is None or facts.rules.equipment is not EquipmentBilling.CAPPED_RENTAL:
+        return
+    rows = [facts.codes.find(line.code) for line in facts.lines]
+    pumps = any(row is not None and row.family == "pump" for row in rows)
+    weekly = any(row is not None and row.unit == "week" for row in rows)
+    if not pumps and not weekly:
+        for line in facts.lines:
+            if line.kind is LineKind.DRUG:
+                yield f"{line.label} is billed without a pump. Enter the pump in the home, or who owns it.", line.number
+                return
 
 
 def _drug_expected(facts: ClaimFacts) -> bool:
@@ -258,6 +307,8 @@ CHECKS = (
     Check("NDC", "The NDC of a drug", Where.CATALOGUE, True, _ndc_missing),
     Check("NDC_FORM", "Eleven digits of an NDC", Where.CATALOGUE, True, _ndc_form),
     Check("NDC_QUANTITY", "The NDC's quantity and unit", Where.CATALOGUE, True, _ndc_quantity),
+    Check("RENTAL_MONTH", "The month of a capped rental", Where.CONTRACT, False, _rental),
+    Check("NO_PUMP", "Drugs that need a pump", Where.PATIENT, False, _drug_without_pump),
     Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
     Check("VISIT_TIMES", "The visit's times", Where.VISITS, True, _visit_times),

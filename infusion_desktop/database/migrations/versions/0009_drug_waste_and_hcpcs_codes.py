@@ -6,8 +6,8 @@ from alembic import op
 from infusion_desktop.database import types
 from infusion_desktop.database.append_only import protect
 
-revision = "0005"
-down_revision = "0004"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:

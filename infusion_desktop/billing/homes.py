@@ -1,0 +1,63 @@
+"""Pumps and poles in patients' homes, from the register's events: since when, until when, which code."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.billing.rules.rentals import Possession
+from infusion_desktop.dates import ONE_DAY, local_day
+from infusion_desktop.equipment.tables import Asset, AssetEvent
+from infusion_desktop.patients.tables import Patient
+from infusion_desktop.patients.words import PatientId
+from infusion_desktop.stock.tables import Item
+
+
+def homes_of(
+    session: Session, patients: Sequence[PatientId], until: date
+) -> Mapping[PatientId, tuple[Possession, ...]]:
+    """What of the register was in each patient's home at some time until a day, the earliest first.
+
+    A pump is there from the day an event brought it until the day the next one took it away.
+    """
+    end = datetime.combine(until + 2 * ONE_DAY, time(), UTC)
+    homes = {
+        row.home_id: PatientId(row.id)
+        for row in session.execute(select(Patient.id, Patient.home_id).where(Patient.id.in_(patients)))
+        if row.home_id is not None
+    }
+    if not homes:
+        return {}
+    rows = session.execute(
+        select(
+            AssetEvent.asset_id, AssetEvent.from_location_id, AssetEvent.to_location_id, AssetEvent.effective_at,
+            AssetEvent.document, AssetEvent.document_id, Asset.tag, Item.hcpcs,
+        )
+        .join(Asset, Asset.id == AssetEvent.asset_id)
+        .join(Item, Item.id == Asset.item_id)
+        .where(
+            or_(AssetEvent.to_location_id.in_(sorted(homes)), AssetEvent.from_location_id.in_(sorted(homes))),
+            AssetEvent.effective_at < end,
+            Item.hcpcs != "",
+        )
+        .order_by(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.id)
+    )  # fmt: skip
+    found: dict[PatientId, list[Possession]] = defaultdict(list)
+    here: dict[int, tuple[int, Possession]] = {}
+    for row in rows:
+        day = local_day(row.effective_at)
+        began = here.get(row.asset_id)
+        if began is not None and row.to_location_id != began[0]:
+            home, kept = here.pop(row.asset_id)
+            found[homes[home]].append(Possession(kept.code, kept.first_on, day, kept.tag, kept.delivery_id))
+        if row.to_location_id in homes and row.asset_id not in here and day <= until:
+            delivery = row.document_id if row.document == "delivery" else None
+            here[row.asset_id] = (row.to_location_id, Possession(row.hcpcs, day, None, row.tag, delivery))
+    for home, kept in here.values():
+        found[homes[home]].append(kept)
+    return {
+        patient: tuple(sorted(several, key=lambda each: (each.first_on, each.code, each.tag)))
+        for patient, several in found.items()
+    }

@@ -1,0 +1,161 @@
+"""Medicare's ways in the pharmacy's books: waste recorded at the bench, pumps rented by the month, weekly supplies."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from service_office import noon
+from test_service_charging import MARCH, lines_of, shown
+
+from infusion_desktop.access.roles import Role
+from infusion_desktop.billing.charging import make_claim
+from infusion_desktop.billing.checking import check
+from infusion_desktop.billing.verify import problems
+from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.billing.waste import record_waste, take_back_waste, waste_page
+from infusion_desktop.billing.words import LineKind
+from infusion_desktop.equipment.tables import Asset, AssetEvent
+from infusion_desktop.equipment.words import AssetDeed, AssetState
+from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.patients.words import Route, TherapyClass
+from infusion_desktop.stock.tables import Location
+from infusion_desktop.stock.words import BillingClass, ItemKind, LocationKind
+
+
+def vial(office, **more):
+    values = {"hcpcs_units_per_unit": Decimal(8), "ndc_quantity_per_unit": Decimal(1)} | more
+    return office.item("ceftriaxone 2 g vial", "J0696", **values)
+
+
+def pump(office, first, last=None):
+    """A pump that came into the home on a day, and left it on another."""
+    item = office.item(
+        "ambulatory pump", "E0781", kind=ItemKind.PUMP, billing_class=BillingClass.PER_DIEM_INCLUDED, ndc=""
+    )
+    shelf = office._add(Location, code=f"SHELF-{item}", name="shelf", kind=LocationKind.BIN, version=1)
+    asset = office._add(
+        Asset, item_id=item, serial=f"S{item}", tag=f"P{item}", state=AssetState.WITH_PATIENT, location_id=office.home,
+        version=1,
+    )  # fmt: skip
+    moves = [(AssetDeed.DELIVER, AssetState.IN_TRANSIT, AssetState.WITH_PATIENT, shelf, office.home, first)]
+    if last is not None:
+        moves.append((AssetDeed.TAKE_BACK, AssetState.WITH_PATIENT, AssetState.RETURNED, office.home, shelf, last))
+    for deed, was, now, source, target, day in moves:
+        office._add(
+            AssetEvent, asset_id=asset, deed=deed, from_state=was, to_state=now, from_location_id=source,
+            to_location_id=target, effective_at=noon(day), recorded_at=noon(day), staff_id=office.biller,
+        )  # fmt: skip
+    return asset
+
+
+def test_waste_recorded_at_the_bench_is_billed_with_jw_and_can_be_taken_back(office, staff):
+    office.rules("medicare_dme")
+    office.fee("J0696", "1.50", "3.00")
+    item = vial(office)
+    therapy = office.orders("ceftriaxone 1.4 g", date(2026, 3, 1), date(2026, 3, 7), drug_item_id=item)
+    delivery = office.delivers(date(2026, 3, 1), date(2026, 3, 7), {item: 7}, therapy=therapy)
+    drugs, _ = lines_of(office, LineKind.DRUG)
+    assert [(line.modifiers, line.units) for line in drugs] == [(("JZ",), 56)], "nothing was recorded"
+    bench = staff[Role.TECHNICIAN]
+    waste = record_waste(office.database, delivery, item, Decimal("2.1"), "0.3 of each of 7 vials", bench)
+    drugs, _ = lines_of(office, LineKind.DRUG)
+    assert [(line.modifiers, line.units, line.ndc_quantity) for line in drugs] == [
+        ((), 40, Decimal("4.9")),
+        (("JW",), 16, Decimal("2.1")),
+    ]
+    assert sum(line.units for line in drugs) == 56
+    assert "thrown away" in drugs[0].sentences[0]
+    with office.database.reading() as session:
+        (drug,) = waste_page(session, delivery).drugs
+    assert (drug.sent, drug.discarded, drug.billing_units) == (7, Decimal("2.1"), 16)
+    with pytest.raises(Refused, match="cannot be thrown away"):
+        record_waste(office.database, delivery, item, Decimal(5), "too much", bench)
+    with pytest.raises(Refused, match="no such drug"):
+        record_waste(office.database, delivery, item + 1, Decimal(1), "another drug", bench)
+    with pytest.raises(NotAllowed):
+        record_waste(office.database, delivery, item, Decimal(1), "by the biller", office.biller)
+    take_back_waste(office.database, waste, "another delivery", bench)
+    with pytest.raises(Refused, match="taken back already"):
+        take_back_waste(office.database, waste, "twice", bench)
+    drugs, _ = lines_of(office, LineKind.DRUG)
+    assert [line.modifiers for line in drugs] == [("JZ",)]
+
+
+def test_a_pump_is_a_capped_rental_with_weekly_supplies(office):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    office.fee("A4221", "24.00", "40.00")
+    office.fee("J0696", "1.50", "3.00")
+    item = vial(office)
+    therapy = office.orders("ceftriaxone 2 g", date(2025, 12, 10), None, drug_item_id=item)
+    pump(office, date(2025, 12, 10))
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {item: 31}, therapy=therapy)
+    lines, counted = lines_of(office)
+    rents = [line for line in lines if line.code == "E0781"]
+    assert [(line.modifiers, line.days.first, line.rate, line.charge) for line in rents] == [
+        (("RR", "KJ", "KX"), date(2026, 3, 10), Decimal("187.50"), Decimal("300.00"))
+    ], "the fourth month, at three quarters of the rent"
+    (weekly,) = [line for line in lines if line.code == "A4221"]
+    assert (weekly.units, weekly.modifiers, len(weekly.evidence)) == (4, ("KX",), 4)
+    assert not any("no category" in note for note in counted.notes)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    found = {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
+    assert not {"SERVICE_DATE", "NO_PUMP", "RENTAL_MONTH", "THREE_PARTS", "WASTE"} & found
+    with office.database.reading() as session:
+        assert problems(session) == ()
+
+
+def test_a_pump_without_a_category_is_told_and_a_drug_without_a_pump_too(office):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00")
+    office.fee("J0696", "1.50")
+    item = vial(office)
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 1), None, drug_item_id=item)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {item: 31}, therapy=therapy)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    assert "NO_PUMP" in {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
+    pump(office, date(2026, 3, 2), date(2026, 3, 20))
+    lines, counted = lines_of(office)
+    assert [line.modifiers for line in lines if line.code == "E0781"] == [("RR", "KX")]
+    assert any("names no category for E0781" in note for note in counted.notes)
+
+
+def test_a_visit_is_a_home_infusion_service_paid_once(office):
+    office.rules("medicare_infusion_services")
+    office.fee("G0088", "230.00", "300.00")
+    office.fee("G0069", "250.00", "320.00")
+    therapy = office.orders(
+        "immune globulin", date(2026, 3, 1), None, therapy_class=TherapyClass.IMMUNE_GLOBULIN, route=Route.SUBCUTANEOUS
+    )
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {vial(office): 4}, therapy=therapy)
+    for day in (3, 17):
+        begun = noon(date(2026, 3, day))
+        ended = begun.replace(hour=13, minute=30)
+        which = None if day == 3 else therapy
+        add_visit(office.database, NewVisit(office.patient, begun, ended, "R. Nurse", which), office.biller)
+    lines, _ = lines_of(office)
+    assert [(line.code, int(line.units), line.expected, line.charge) for line in lines] == [
+        ("G0089", 6, 0, 0),
+        ("G0069", 6, Decimal("250.00"), Decimal("320.00")),
+    ], "only services are billed; the first one has no price yet"
+    assert shown(lines)[0][2] == 3
+
+
+def test_compounded_drugs_of_one_therapy_share_a_prescription_number(office):
+    from infusion_desktop.billing.claim_files import for_file
+    from infusion_desktop.billing.tables import Claim
+
+    office.rules()
+    office.fee("S9500", "95")
+    office.fee("J0696", "1.50")
+    office.fee("J7030", "2.00")
+    item = vial(office)
+    bag = office.item("sodium chloride 1000 ml", "J7030", ndc="00409798309", ndc_unit="ML",
+                      ndc_quantity_per_unit=Decimal(1000), hcpcs_units_per_unit=Decimal(1))  # fmt: skip
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 1), date(2026, 3, 7), drug_item_id=item)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 7), {item: 7, bag: 7}, therapy=therapy)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    with office.database.reading() as session:
+        written = for_file(session, session.get_one(Claim, claim))
+    ties = {line.drug.prescription for line in written.lines if line.drug is not None}
+    assert len(ties) == 1 and sum(line.drug is not None for line in written.lines) == 2
