@@ -6,8 +6,8 @@ from alembic import op
 from infusion_desktop.database import types
 from infusion_desktop.database.append_only import protect
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
