@@ -52,6 +52,8 @@ class Permission(StrEnum):
     CHARGE = "charge"
     CLAIM = "claim"
     POST_PAYMENT = "post payment"
+    ADJUST_ACCOUNTS = "adjust accounts"
+    CLOSE_MONTH = "close month"
     SEE_REPORTS = "see reports"
     SEE_AUDIT = "see audit"
     MANAGE_STAFF = "manage staff"
@@ -84,6 +86,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: _SEES | _CARE | {_P.SEE_BILLING, _P.CHARGE_EQUIPMENT},
     Role.BILLER: _SEES | {
         _P.SEE_BILLING, _P.EDIT_PAYERS, _P.EDIT_COVERAGE, _P.CHARGE, _P.CLAIM, _P.POST_PAYMENT, _P.SEE_REPORTS,
+        _P.ADJUST_ACCOUNTS, _P.CLOSE_MONTH,
         _P.CHARGE_EQUIPMENT,
     },
     Role.MANAGER: _SEES | {_P.SEE_BILLING, _P.SEE_REPORTS, _P.SEE_AUDIT},

@@ -21,9 +21,9 @@ from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.month_facts import Delivered, month_facts
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
-from infusion_desktop.billing.rules.checks.every_check import may_leave
 from infusion_desktop.billing.rules.checks.facts import ClaimFacts, Finding
 from infusion_desktop.billing.rules.therapy import InterruptionKind
+from infusion_desktop.billing.secondary import findings
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
 from infusion_desktop.database.engine import Database
@@ -45,15 +45,18 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
         kept = the_claim(session, claim)
         if kept.state not in (ClaimState.DRAFT, ClaimState.READY):
             raise Refused(f"Claim {kept.number} is {kept.state.value}: it is checked only before it is sent.")
-        found = every_check(claim_facts(session, kept, on or today()))
-        missing = json.dumps([_plain(each) for each in found])
-        state = ClaimState.READY if may_leave(found) else ClaimState.DRAFT
+        if kept.primary_id is not None:
+            plain = findings(session, kept, on or today())
+        else:
+            plain = [_plain(each) for each in every_check(claim_facts(session, kept, on or today()))]
+        missing = json.dumps(plain)
+        state = ClaimState.DRAFT if any(each["stops"] for each in plain) else ClaimState.READY
         if (missing, state) != (kept.missing, kept.state):
             before = {"state": kept.state}
             kept.missing = missing
-            note = "nothing stops it" if state is ClaimState.READY else f"{len(found)} findings"
+            note = "nothing stops it" if state is ClaimState.READY else f"{len(plain)} findings"
             enter(session, kept, state, by, note)
-            after = {"state": state, "findings": [each.code for each in found]}
+            after = {"state": state, "findings": [each["code"] for each in plain]}
             record(session, by, "check", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
         return findings_of(kept.missing)
 

@@ -5,19 +5,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.cob import EarlierPayer, earlier_payers
 from infusion_desktop.billing.code_table import code_table
+from infusion_desktop.billing.matching import LINE_CONTROL
+from infusion_desktop.billing.money_tables import ClaimPart
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
 from infusion_desktop.edi import claim_data as edi
+from infusion_desktop.edi.claim_checks import MOST_LINES
+from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import Relation
 
 _NARRATIVE_FACTS = ("drug_name_required", "narrative_required")
-LINE_CONTROL = "L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +31,107 @@ class _Orders:
     authorizations: Mapping[int, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of a claim's lines under a number of its own, with what the payer calls that part."""
+
+    number: str
+    control: str
+    lines: Sequence[ClaimLine]
+
+
 def for_file(session: Session, claim: Claim) -> edi.Claim:
     """The claim with all its lines as a claim file says it; lines are told apart by our own ids (REF*6R)."""
+    return _filled(session, claim, (_Piece(claim.number, claim.payer_control_number, _lines_of(session, claim)),))[0]
+
+
+def parts_for_file(session: Session, claim: Claim) -> tuple[edi.Claim, ...]:
+    """The claim as files carry it: split where it has more lines than one claim may have, each part numbered.
+
+    The first part keeps the claim's number; the numbers of the others are kept, because payers answer by them.
+    """
+    lines = _lines_of(session, claim)
+    limit = max(1, min(int(json.loads(claim.days).get("line_limit", MOST_LINES)), MOST_LINES))
+    if len(lines) <= limit:
+        return _filled(session, claim, (_Piece(claim.number, claim.payer_control_number, lines),))
+    pieces = []
+    for part, start in enumerate(range(0, len(lines), limit), 1):
+        kept = None if part == 1 else _part(session, claim, part)
+        number, control = (claim.number, claim.payer_control_number) if kept is None else kept
+        pieces.append(_Piece(number, control, lines[start : start + limit]))
+    return _filled(session, claim, pieces)
+
+
+def _part(session: Session, claim: Claim, part: int) -> tuple[str, str]:
+    """A further part's number, and the payer's number of the same part of the claim that is replaced or voided."""
+    earlier = session.scalar(
+        select(ClaimPart.payer_control_number).where(
+            ClaimPart.claim_id == (claim.replaces_id or 0), ClaimPart.part == part
+        )
+    )
+    if claim.frequency.value != "1" and not earlier:
+        raise Refused(
+            f"The payer's number of part {part} of claim {claim.number} is not known. Read its answer first, or void "
+            "the claim by telephone and bill it anew."
+        )
+    number = f"{claim.number}-{part}"
+    known = session.scalar(select(ClaimPart.id).where(ClaimPart.claim_id == claim.id, ClaimPart.part == part))
+    if known is None:
+        values = {"claim_id": claim.id, "part": part, "number": number, "payer_control_number": earlier or ""}
+        session.execute(insert(ClaimPart).values(**values))
+    return number, earlier or ""
+
+
+def _lines_of(session: Session, claim: Claim) -> Sequence[ClaimLine]:
+    return session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)).all()
+
+
+def _filled(session: Session, claim: Claim, pieces: Sequence[_Piece]) -> tuple[edi.Claim, ...]:
     patient = session.get_one(Patient, claim.patient_id)
     coverage = session.get_one(Coverage, claim.coverage_id)
     payer = session.get_one(Payer, claim.payer_id)
-    lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)).all()
-    orders = _orders(session, lines)
+    before = earlier_payers(session, claim)
+    orders = _orders(session, [line for piece in pieces for line in piece.lines])
+    return tuple(_one(claim, piece, patient, coverage, payer, orders, before, len(pieces) == 1) for piece in pieces)
+
+
+def _one(
+    claim: Claim,
+    piece: _Piece,
+    patient: Patient,
+    coverage: Coverage,
+    payer: Payer,
+    orders: _Orders,
+    before: Sequence[EarlierPayer],
+    whole: bool,
+) -> edi.Claim:
+    lines = piece.lines
     diagnoses = tuple(claim.diagnoses.split())
     places = [_place(line) for line in lines]
     place = Counter(places).most_common(1)[0][0] if places else "12"
     numbers = tuple(dict.fromkeys(orders.authorizations[line.id] for line in lines if line.id in orders.authorizations))
     shared = numbers[0] if len(numbers) == 1 else ""
+    written = [_line(line, place, diagnoses, orders, "" if shared else None) for line in lines]
+    decided = [each for each in before if each.lines]
     return edi.Claim(
-        number=claim.number,
+        number=piece.number,
         subscriber=_subscriber(patient, coverage),
         payer=edi.Payer(payer.name, payer.payer_code, payer.kind.value, _payer_address(payer)),
         diagnoses=diagnoses,
-        lines=tuple(_line(line, place, diagnoses, orders, "" if shared else None) for line in lines),
+        lines=tuple(
+            replace(made, adjudications=tuple(each.lines[line.position] for each in decided))
+            for made, line in zip(written, lines, strict=True)
+        )
+        if decided
+        else tuple(written),
         patient=None if coverage.relation is Relation.SELF else _dependent(patient, coverage),
         rank=coverage.rank.value,
         frequency=edi.Frequency(claim.frequency.value),
-        original_reference=claim.payer_control_number if claim.frequency.value != "1" else "",
+        original_reference=piece.control if claim.frequency.value != "1" else "",
         place=place,
         authorization=shared,
         medical_record=patient.number,
+        other_payers=tuple(each.of([line.position for line in lines], whole) for each in before),
     )
 
 

@@ -1,5 +1,6 @@
 """Send claims: files with control numbers that are never given twice, replacements and voids."""
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,20 +14,25 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.claim_files import for_file
+from infusion_desktop.billing.charging import make_claim
+from infusion_desktop.billing.claim_files import parts_for_file
+from infusion_desktop.billing.disputes import enter_step
 from infusion_desktop.billing.life import enter, move, the_claim
+from infusion_desktop.billing.money_tables import Dispute
 from infusion_desktop.billing.receivables import balance_of, post_charges, reverse_charges
-from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
-from infusion_desktop.billing.words import BatchId, ClaimId, ClaimState, Frequency
+from infusion_desktop.billing.secondary import copy_lines, give_share_back, move_share
+from infusion_desktop.billing.tables import Claim, ClaimBatch
+from infusion_desktop.billing.words import BatchId, ClaimId, ClaimState, DisputeState, Frequency
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import local_day, now_utc
+from infusion_desktop.dates import local_day, month_of, now_utc
 from infusion_desktop.edi import claim_data as edi
 from infusion_desktop.edi import claims_837p
 from infusion_desktop.edi.x12_writing import Interchange
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.words import CoverageId, PatientId
 
 DECIDED = frozenset({ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED})
 """The payer has the claim under a number of its own: only a replacement or a void changes it."""
@@ -71,7 +77,8 @@ def write_file(
         payer = session.get_one(Payer, rows[0].payer_id)
         batch, interchange, group = _new_batch(session, payer.id, by)
         heading = _heading(ours, payer, route or Route(), batch, interchange, group, when)
-        written = claims_837p.write(edi.Batch(heading, tuple(for_file(session, row) for row in rows)))
+        parts = tuple(part for row in rows for part in parts_for_file(session, row))
+        written = claims_837p.write(edi.Batch(heading, parts))
         kept = session.get_one(ClaimBatch, batch)
         kept.content = written.text
         kept.file_sha256 = hashlib.sha256(written.text.encode("ascii")).hexdigest()
@@ -113,6 +120,7 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
         if kept.state in DECIDED and kept.payer_control_number:
             void = _void_of(session, kept, by)
         elif kept.state in (ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED):
+            give_share_back(session, kept, local_day(now_utc()), by)
             reverse_charges(session, claim, local_day(now_utc()), by, "voided")
             enter(session, kept, ClaimState.VOIDED, by, reason)
             void = claim
@@ -178,24 +186,70 @@ def _take_along(session: Session, row: Claim, batch: int, when: datetime, by: Us
     posted_on = local_day(when)
     if row.frequency is not Frequency.ORIGINAL and row.replaces_id is not None:
         before = the_claim(session, ClaimId(row.replaces_id))
+        give_share_back(session, before, posted_on, by)
         reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
         enter(session, before, ClaimState.VOIDED, by, f"{row.frequency.name.lower()} sent")
+        _corrected(session, before, by)
     if row.frequency is not Frequency.VOID:
-        post_charges(session, ClaimId(row.id), posted_on, by)
+        if row.primary_id is None:
+            post_charges(session, ClaimId(row.id), posted_on, by)
+        else:
+            move_share(session, row, posted_on, by)
+
+
+def _corrected(session: Session, before: Claim, by: UserId) -> None:
+    """Denials and underpayments of the claim that was replaced or voided wait for the answer to the new one."""
+    waiting = select(Dispute).where(Dispute.claim_id == before.id, Dispute.state == DisputeState.OPEN)
+    for dispute in session.scalars(waiting).all():
+        enter_step(session, dispute, DisputeState.CORRECTED, by, "corrected claim sent")
+
+
+def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> ClaimId:
+    """Draft a replacement (frequency 7) of a claim the payer has decided on, counted anew from the patient's month.
+
+    Where the month gives nothing else, the lines are those of the first claim: what changes is what stands behind them
+    (authorization, diagnosis, policy).
+    """
+    if not reason.strip():
+        raise Refused("Say why the claim is replaced.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        if kept.state not in DECIDED or not kept.payer_control_number:
+            raise Refused(
+                f"Claim {kept.number} is {kept.state.value}. Only a claim the payer has decided on, under a number of "
+                "its own, is replaced. A refused one is counted and sent anew."
+            )
+        newer = select(Claim.id).where(
+            Claim.replaces_id == claim, Claim.state.in_((ClaimState.DRAFT, ClaimState.READY))
+        )
+        if session.scalar(newer.limit(1)) is not None:
+            raise Refused(f"Claim {kept.number} has a replacement or void waiting already. Send or void that one.")
+        added = _copy_of(session, kept, Frequency.REPLACEMENT, ClaimState.DRAFT, by, reason.strip())
+        record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
+        if kept.primary_id is not None:
+            return added
+        patient, coverage, month = PatientId(kept.patient_id), CoverageId(kept.coverage_id), month_of(kept.period_first)
+    with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
+        return make_claim(database, patient, month, by, coverage)
+    return added
 
 
 def _void_of(session: Session, kept: Claim, by: UserId) -> ClaimId:
+    return _copy_of(session, kept, Frequency.VOID, ClaimState.READY, by, "void")
+
+
+def _copy_of(session: Session, kept: Claim, frequency: Frequency, state: ClaimState, by: UserId, note: str) -> ClaimId:
     copied = ("number", "patient_id", "coverage_id", "payer_id", "payer_control_number", "period_first",
-              "period_last", "diagnoses", "charge", "days")  # fmt: skip
+              "period_last", "diagnoses", "charge", "days", "primary_id")  # fmt: skip
     values = {name: getattr(kept, name) for name in copied}
-    values |= {"state": ClaimState.READY, "frequency": Frequency.VOID, "replaces_id": kept.id, "expected": ZERO}
+    expected = ZERO if frequency is Frequency.VOID else kept.expected
+    values |= {"state": state, "frequency": frequency, "replaces_id": kept.id, "expected": expected}
     values |= {"missing": "[]", "made_at": now_utc(), "version": 1}
-    void = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
-    columns = [column for column in ClaimLine.__table__.c if column.name not in ("id", "claim_id")]
-    lines = session.execute(select(*columns).where(ClaimLine.claim_id == kept.id).order_by(ClaimLine.position))
-    session.execute(insert(ClaimLine), [{**line._mapping, "claim_id": void} for line in lines])
-    move(session, void, ClaimState.READY, by, "void")
-    return void
+    added = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
+    copy_lines(session, ClaimId(kept.id), added)
+    move(session, added, state, by, note)
+    return added
 
 
 def owed(session: Session, claim: ClaimId) -> Decimal:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.claim_files import LINE_CONTROL
+from infusion_desktop.billing.matching import LINE_CONTROL
 from infusion_desktop.billing.remittances import Posted, post_advices
 from infusion_desktop.billing.rules.posting import Cut, eob_cuts
 from infusion_desktop.billing.tables import Claim, ClaimLine

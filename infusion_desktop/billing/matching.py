@@ -12,7 +12,6 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.claim_files import LINE_CONTROL
 from infusion_desktop.billing.money_tables import ClaimPart
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimState, Frequency
@@ -22,6 +21,8 @@ SENT = (
     ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED,
     ClaimState.CLOSED, ClaimState.VOIDED,
 )  # fmt: skip
+LINE_CONTROL = "L"
+"""Before a line's id in the number we send with it (REF*6R)."""
 _AT_ONCE = 500
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.contracts import rules_on
 from infusion_desktop.billing.matching import OurClaim, candidates
-from infusion_desktop.billing.money_tables import Dispute, DisputeStep, LineDecision, PayerDecision
+from infusion_desktop.billing.money_tables import ClaimPart, Dispute, DisputeStep, LineDecision, PayerDecision
 from infusion_desktop.billing.posting_rules import rules_by_payer
 from infusion_desktop.billing.receivables import NewEntry, post
 from infusion_desktop.billing.rules.posting import Cut, Decided, Rules, decide, main_reason, short_paid
@@ -323,9 +323,14 @@ class _Work:
     def _move(self, claim: OurClaim, result: ClaimResult, state: ClaimState) -> None:
         if claim.state is ClaimState.VOIDED:
             state = ClaimState.VOIDED
-        number = result.payer_claim_number or claim.control
+        is_part = "-" in result.claim_number and result.claim_number.strip() != claim.number
+        number = claim.control if is_part else result.payer_claim_number or claim.control
         claim.state, claim.control = state, number
         self._changes[claim.id] = {"row": claim.id, "new_state": state, "new_control": number}
+        if is_part and result.payer_claim_number:
+            part = (ClaimPart.claim_id == claim.id, ClaimPart.number == result.claim_number.strip())
+            named = update(ClaimPart).where(*part).values(payer_control_number=result.payer_claim_number)
+            self._session.execute(named)
         note = f"remittance {self._remittance}: status {result.status}"
         self._events.append({"claim_id": claim.id, "state": state, "at": self._now, "staff_id": self._by, "note": note})
 

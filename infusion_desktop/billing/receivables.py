@@ -96,6 +96,19 @@ def balance_of(session: Session, claim: ClaimId, account: Account | None = None)
     return session.scalar(wanted) or ZERO
 
 
+def line_balances(session: Session, claim: ClaimId, account: Account) -> dict[int | None, Decimal]:
+    """What one account owes on each line of a claim, in the lines' order; what stands on no line comes last."""
+    owed = func.sum(LedgerEntry.amount)
+    rows = session.execute(
+        select(LedgerEntry.line_id, owed)
+        .outerjoin(ClaimLine, ClaimLine.id == LedgerEntry.line_id)
+        .where(LedgerEntry.claim_id == claim, LedgerEntry.account == account)
+        .group_by(LedgerEntry.line_id, ClaimLine.position)
+        .order_by(ClaimLine.position.is_(None), ClaimLine.position)
+    )
+    return {line: amount for line, amount in rows}  # noqa: C416
+
+
 def _open_charges(session: Session, claim: ClaimId) -> list[tuple[int, int | None, Decimal]]:
     undo = aliased(LedgerEntry)
     rows = session.execute(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.claim_files import LINE_CONTROL
+from infusion_desktop.billing.matching import LINE_CONTROL
 from infusion_desktop.billing.remittances import post_remittance
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
 from infusion_desktop.billing.words import BatchId

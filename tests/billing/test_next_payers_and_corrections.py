@@ -1,0 +1,377 @@
+"""After the first answer: the next payer, corrections, split claims, typed papers, deposits, denials, closed months."""
+
+import importlib.util
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, update
+from test_service_claims import CHECKED_ON, advice, books, envelope, page, ready_claim, sent_claim
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.billing.adjusting import move_balance, undo_write_off, write_off
+from infusion_desktop.billing.aging import AgingBy, aging_by, credit_balances, open_claims, total
+from infusion_desktop.billing.answers import read_answer
+from infusion_desktop.billing.checking import check
+from infusion_desktop.billing.claims import mark_sent, replace_claim, void_claim, write_file
+from infusion_desktop.billing.collectors import assign_collector
+from infusion_desktop.billing.deposits import NewDeposit, add_deposit, deposits, remittances, tie, withdraw_deposit
+from infusion_desktop.billing.disputes import dispute_steps, disputes, move_dispute, write_off_dispute
+from infusion_desktop.billing.eob import EobClaim, EobLine, NewEob, post_eob
+from infusion_desktop.billing.month_close import close_month, closed_figures, closed_months, figures, next_to_close
+from infusion_desktop.billing.patient_money import NewPatientPayment, patients_owing, refund, take_patient_payment
+from infusion_desktop.billing.posting_rules import add_posting_rule, end_posting_rule, posting_rules
+from infusion_desktop.billing.remittances import post_remittance
+from infusion_desktop.billing.secondary import make_secondary, proposals
+from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
+from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, Frequency, Outcome
+from infusion_desktop.dates import month_of, today
+from infusion_desktop.edi import claims_837p_reading
+from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.words import PayerKind, Rank, Relation
+
+
+def pyx12_errors(text):
+    spec = importlib.util.spec_from_file_location("edi_conftest", Path(__file__).parents[1] / "edi" / "conftest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.find_errors(text)
+
+
+def second_payer(office):
+    payer = office._add(Payer, name="Silver Supplement", payer_code="SLV02", kind=PayerKind.COMMERCIAL, version=1)
+    office._add(
+        Coverage, patient_id=office.patient, payer_id=payer, rank=Rank.SECONDARY, member_id="W777",
+        relation=Relation.SELF, starts_on=date(2026, 1, 1), version=1,
+    )  # fmt: skip
+    return payer
+
+
+def remit(number, lines, *, trace="EFT9", status="1", payer="PRH", control="PCN1", extra="", claim_cas="", plb=""):
+    """An 835 of one claim from (line row, paid, CAS segments)."""
+    paid = sum((Decimal(each[1]) for each in lines), Decimal(0))
+    charge = sum((each[0].charge for each in lines), Decimal(0)) * (-1 if status == "22" else 1)
+    plb_amount = sum((Decimal(part.split("*")[4]) for part in plb.split("~") if part), Decimal(0))
+    body = (
+        f"BPR*I*{abs(paid - plb_amount)}*{'C' if paid >= plb_amount else 'D'}*ACH************20260420~"
+        f"TRN*1*{trace}*1{payer}~N1*PR*{payer}~N1*PE*NORTHSIDE*XX*1234567893~LX*1~"
+        f"CLP*{number}*{status}*{charge}*{paid}*0*12*{control}~{claim_cas}NM1*QC*1*QUILL*ANN~{extra}"
+    )
+    for line, got, cas in lines:
+        sign = -1 if status == "22" else 1
+        body += (
+            f"SVC*HC:{line.code}*{line.charge * sign}*{got}**{line.units.normalize():f}~"
+            f"DTM*472*{line.days.first:%Y%m%d}~{cas}REF*6R*L{line.id}~"
+        )
+    return envelope("HP", "835", "005010X221A1", body + plb)
+
+
+def test_the_next_payer_gets_the_first_ones_result_and_the_share_moves_with_the_claim(office):
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    with office.database.reading() as session:
+        (offer,) = proposals(session)
+    assert (offer.share, offer.next_payer, offer.forwarded) == (Decimal("150.00"), "Silver Supplement", False)
+    second = make_secondary(office.database, claim, office.biller)
+    assert [each for each in check(office.database, second, office.biller, on=CHECKED_ON) if each.stops] == []
+    written = write_file(office.database, [second], office.biller)
+    assert pyx12_errors(written.text) == []
+    (batch,) = claims_837p_reading.read(written.text)
+    (filed,) = batch.claims
+    assert (filed.rank, filed.other_payers[0].identifier, filed.other_payers[0].paid) == ("S", "PRH01", Decimal(1498))
+    assert filed.other_payers[0].claim_control == "PCN777"
+    assert [line.adjudications[0].paid for line in filed.lines] == [Decimal(1330), Decimal(168), Decimal(0)]
+    assert (page(office, claim).patient_owes, page(office, second).payer_owes) == (0, Decimal("150.00"))
+    assert books(office) == ()
+    lines = page(office, second).lines
+    told = [(lines[0], "0", "CAS*OA*23*2100~"), (lines[1], "0", "CAS*OA*23*336~"),
+            (lines[2], "120", "CAS*OA*23*50~CAS*PR*2*30~")]  # fmt: skip
+    text = remit(page(office, second).row.number, told, trace="EFT55", status="2", payer="SLV")
+    post_remittance(office.database, text, office.biller)
+    after = page(office, second)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (0, Decimal("30.00"), ClaimState.PAID)
+    with office.database.reading() as session:
+        assert disputes(session) == () and proposals(session) == ()
+        assert session.scalar(select(func.sum(LedgerEntry.amount))) == Decimal("30.00")
+    back = [(lines[0], "0", "CAS*OA*23*-2100~"), (lines[1], "0", "CAS*OA*23*-336~"),
+            (lines[2], "-120", "CAS*OA*23*-50~CAS*PR*2*-30~")]  # fmt: skip
+    post_remittance(
+        office.database, remit(after.row.number, back, trace="EFT56", status="22", payer="SLV"), office.biller
+    )
+    assert page(office, second).payer_owes == Decimal("150.00") and books(office) == ()
+    void_claim(office.database, second, office.biller, "not insured there")
+    sent = write_file(office.database, [max(_claims(office))], office.biller)
+    assert pyx12_errors(sent.text) == []
+    assert (page(office, claim).patient_owes, page(office, second).payer_owes) == (Decimal("150.00"), 0)
+    assert books(office) == ()
+
+
+def _claims(office):
+    with office.database.reading() as session:
+        return list(session.scalars(select(Claim.id)))
+
+
+def test_a_claim_the_payer_forwarded_itself_is_asked_about_first(office):
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim), status="19"), office.biller)
+    with pytest.raises(Warned, match="forwarded"):
+        make_secondary(office.database, claim, office.biller)
+    assert make_secondary(office.database, claim, office.biller, "they never got it")
+    with pytest.raises(Refused, match="billed to it already"):
+        make_secondary(office.database, claim, office.biller)
+
+
+def test_a_denial_is_worked_replaced_and_paid(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    drug = first.lines[1]
+    told = [(first.lines[0], "1330", "CAS*CO*45*770~"), (drug, "0", "CAS*CO*16*336~LQ*HE*M119~"),
+            (first.lines[2], "100", "CAS*CO*45*50~CAS*CO*253*50~")]  # fmt: skip
+    post_remittance(office.database, remit(first.row.number, told), office.biller)
+    with office.database.reading() as session:
+        found = {each.kind: each for each in disputes(session)}
+    denied, short = found[DisputeKind.DENIED], found[DisputeKind.UNDERPAID]
+    assert (denied.code, denied.amount, denied.reason_code) == ("J0696", drug.charge, "16")
+    assert denied.due_on == date(2026, 4, 20) + timedelta(days=180) and "NDC" in denied.next_step
+    assert (short.code, short.amount) == ("99601", Decimal("50.00"))
+    after = page(office, claim)
+    assert (after.row.state, after.payer_owes) == (ClaimState.PART_PAID, drug.charge)
+    move_dispute(office.database, short.id, DisputeState.APPEALED, short.version, office.biller, "called, ref 12")
+    again = replace_claim(office.database, claim, office.biller, "NDC added")
+    assert page(office, again).row.frequency is Frequency.REPLACEMENT
+    with pytest.raises(Refused, match="waiting already"):
+        replace_claim(office.database, claim, office.biller, "twice")
+    assert [each for each in check(office.database, again, office.biller, on=CHECKED_ON) if each.stops] == []
+    written = write_file(office.database, [again], office.biller)
+    assert pyx12_errors(written.text) == [] and "REF*F8*PCN1" in written.text
+    with office.database.reading() as session:
+        assert {each.id: each.state for each in disputes(session)}[denied.id] is DisputeState.CORRECTED
+    new = page(office, again).lines
+    back = [(each, f"-{paid}" if paid != "0" else "0", cas.replace("*45*", "*45*-").replace("*16*", "*16*-")
+             .replace("*253*", "*253*-")) for each, paid, cas in told]  # fmt: skip
+    post_remittance(office.database, remit(first.row.number, back, trace="EFT10", status="22"), office.biller)
+    paid = [(new[0], "1330", "CAS*CO*45*770~"), (new[1], "168", "CAS*CO*45*168~"), (new[2], "150", "CAS*CO*45*50~")]
+    post_remittance(office.database, remit(first.row.number, paid, trace="EFT11", control="PCN2"), office.biller)
+    done = page(office, again)
+    assert (done.row.state, done.payer_owes, page(office, claim).payer_owes) == (ClaimState.PAID, 0, 0)
+    with office.database.reading() as session:
+        assert disputes(session) == ()
+        states = [each.state for each in dispute_steps(session, denied.id)]
+    assert states[0] is DisputeState.OPEN and books(office) == ()
+
+
+def test_write_offs_transfers_payments_refunds_and_credits_are_entries_that_can_be_undone(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    with pytest.raises(Refused, match="owes"):
+        write_off(office.database, claim, Account.PAYER, None, "small balance", office.biller)
+    with pytest.raises(Warned, match="credit"):
+        take_patient_payment(
+            office.database, NewPatientPayment(office.patient, Decimal(200), "check", "77"), office.biller
+        )
+    told = take_patient_payment(
+        office.database, NewPatientPayment(office.patient, Decimal(200), "check", "77"), office.biller, "prepaid"
+    )
+    assert told == ((first.row.number, Decimal(200)),)
+    with office.database.reading() as session:
+        (credit,) = credit_balances(session, today())
+        assert (credit.owed, credit.account) == (Decimal(-50), Account.PATIENT)
+    with pytest.raises(Refused, match="credit of"):
+        refund(office.database, claim, Account.PATIENT, Decimal(60), "R1", office.biller)
+    refund(office.database, claim, Account.PATIENT, Decimal(50), "R1", office.biller)
+    with office.database.reading() as session:
+        assert credit_balances(session, today()) == () and patients_owing(session) == ()
+    assert books(office) == ()
+
+
+def test_what_is_left_is_moved_written_off_and_put_back(office, staff):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    told = [(first.lines[0], "1330", "CAS*CO*45*770~"), (first.lines[1], "0", "CAS*CO*197*336~"),
+            (first.lines[2], "150", "CAS*CO*45*50~")]  # fmt: skip
+    post_remittance(office.database, remit(first.row.number, told), office.biller)
+    moved = move_balance(office.database, claim, Account.PATIENT, Decimal(36), office.biller, "waiver signed")
+    assert moved == 36 and page(office, claim).patient_owes == 36
+    write_off(office.database, claim, Account.PATIENT, None, "financial assistance", office.biller)
+    with office.database.reading() as session:
+        (dispute,) = disputes(session)
+        entry = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id.desc())).first()
+    assert write_off_dispute(office.database, dispute.id, dispute.version, office.biller, "too small") == 300
+    assert page(office, claim).payer_owes == 0
+    undo_write_off(office.database, entry.id, office.biller, "wrong patient")
+    with pytest.raises(Refused, match="already"):
+        undo_write_off(office.database, entry.id, office.biller, "wrong patient")
+    assert page(office, claim).patient_owes == 36 and books(office) == ()
+    with pytest.raises(NotAllowed):
+        write_off(office.database, claim, Account.PATIENT, None, "small balance", staff["coordinator"])
+
+
+def test_a_paper_is_typed_and_posted_like_a_file_and_a_deposit_must_agree(office):
+    claim, _ = sent_claim(office)
+    lines = page(office, claim).lines
+    said = (
+        EobLine(lines[0].id, Decimal(1330), Decimal(1230), deductible=Decimal(100)),
+        EobLine(lines[1].id, Decimal(168), Decimal(168)),
+        EobLine(lines[2].id, Decimal(150), Decimal(0), reason="197"),
+    )
+    deposit = add_deposit(office.database, NewDeposit(date(2026, 4, 21), Decimal("1400.00"), "CHK1"), office.biller)
+    new = NewEob(office.payer, "CHK1", date(2026, 4, 20), Decimal("1398.00"), (EobClaim(claim, said, "ICN9"),))
+    with pytest.raises(Refused, match=r"\$2.00 apart"):
+        post_eob(office.database, new, office.biller)
+    withdraw_deposit(office.database, deposit, office.biller, "typed wrong")
+    short = NewEob(office.payer, "CHK1", date(2026, 4, 20), Decimal("1390.00"), new.claims)
+    with pytest.raises(Refused, match="the payment is"):
+        post_eob(office.database, short, office.biller)
+    unexplained = EobLine(lines[2].id, Decimal(150), Decimal(0))
+    with pytest.raises(Refused, match="reason code"):
+        post_eob(office.database, NewEob(office.payer, "C", date(2026, 4, 20), Decimal(1398),
+                                         (EobClaim(claim, (*said[:2], unexplained)),)), office.biller)  # fmt: skip
+    posted = post_eob(office.database, new, office.biller)
+    assert (posted.denied, posted.deposit) == (1, None)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.payer_control_number) == (Decimal(150), Decimal(100), "ICN9")
+    with pytest.raises(Refused, match="not posted twice"):
+        post_eob(office.database, new, office.biller)
+    with office.database.reading() as session:
+        (paid,) = remittances(session)
+    assert paid.awaits_money
+    with pytest.raises(Refused, match="posted over"):
+        add_deposit(office.database, NewDeposit(date(2026, 4, 21), Decimal("1399.00"), "CHK1"), office.biller)
+    bulk = add_deposit(office.database, NewDeposit(date(2026, 4, 21), Decimal("2000.00"), "BULK"), office.biller)
+    tie(office.database, paid.id, bulk, office.biller)
+    with office.database.reading() as session:
+        row = next(each for each in deposits(session) if each.id == bulk)
+    assert (row.posted, row.left) == (Decimal(1398), Decimal(602)) and books(office) == ()
+
+
+def test_a_file_after_its_paper_is_asked_about_and_interest_takebacks_stand_beside_the_claims(office):
+    claim, _ = sent_claim(office)
+    shown = page(office, claim)
+    lines = [EobLine(line.id, line.charge, line.charge) for line in shown.lines]
+    post_eob(
+        office.database,
+        NewEob(office.payer, "EFT1", date(2026, 4, 20), Decimal("2646.00"), (EobClaim(claim, tuple(lines)),),
+               interest=Decimal(12), taken_back=Decimal(2)),
+        office.biller,
+    )  # fmt: skip
+    paid = [(line, f"{line.charge}", "") for line in shown.lines]
+    plb = "PLB*1234567893*20261231*L6:INT*-12~PLB*1234567893*20261231*WO:" + shown.row.number + "*2~"
+    text = remit(shown.row.number, paid, trace="EFT1", plb=plb)
+    with pytest.raises(Warned, match="looks like one of"):
+        post_remittance(office.database, text, office.biller)
+    assert books(office) == ()
+
+
+def test_a_payers_own_posting_rules_go_before_the_shipped_ones(office):
+    add_posting_rule(office.database, office.payer, "CO", "45", Outcome.KEEP_OPEN, date(2026, 1, 1), office.biller)
+    rule = add_posting_rule(office.database, None, "CO", "197", Outcome.WRITE_OFF, date(2026, 1, 1), office.biller)
+    with pytest.raises(Refused, match="starts on"):
+        add_posting_rule(office.database, None, "CO", "197", Outcome.DENIAL, date(2025, 1, 1), office.biller)
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    told = [(first.lines[0], "1330", "CAS*CO*45*770~"), (first.lines[1], "0", "CAS*CO*197*336~"),
+            (first.lines[2], "150", "CAS*PR*1*50~")]  # fmt: skip
+    post_remittance(office.database, remit(first.row.number, told), office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes) == (Decimal(770), Decimal(50)) and books(office) == ()
+    end_posting_rule(office.database, rule, date(2026, 12, 31), office.biller)
+    with office.database.reading() as session:
+        assert [each.payer for each in posting_rules(session)] == ["Prairie Health", "every payer"]
+
+
+def test_a_claim_with_more_than_fifty_lines_leaves_in_parts_and_is_paid_by_part(office):
+    claim = ready_claim(office)
+    with office.database.transaction() as session:
+        row = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim, ClaimLine.position == 3)).one()
+        columns = [c for c in ClaimLine.__table__.c if c.name not in ("id", "position")]
+        values = dict(session.execute(select(*columns).where(ClaimLine.id == row.id)).one()._mapping)
+        session.execute(insert(ClaimLine), [{**values, "position": place} for place in range(4, 62)])
+        session.execute(update(Claim).where(Claim.id == claim).values(charge=Decimal(2636 + 58 * 200)))
+        record(session, office.biller, "grow", "claim", claim)
+    written = write_file(office.database, [claim], office.biller)
+    mark_sent(office.database, written.batch_id, office.biller)
+    assert pyx12_errors(written.text) == []
+    (batch,) = claims_837p_reading.read(written.text)
+    assert [(each.number, len(each.lines)) for each in batch.claims] == [("C0000001", 50), ("C0000001-2", 11)]
+    lines = page(office, claim).lines
+    full = [(line, f"{line.charge}", "") for line in lines]
+    post_remittance(office.database, remit("C0000001", full[:50], trace="A", control="P1"), office.biller)
+    assert page(office, claim).row.state is ClaimState.PART_PAID
+    post_remittance(office.database, remit("C0000001-2", full[50:], trace="B", control="P2"), office.biller)
+    after = page(office, claim)
+    assert (after.row.state, after.payer_owes, after.payer_control_number) == (ClaimState.PAID, 0, "P1")
+    void = void_claim(office.database, claim, office.biller, "billed twice")
+    text = write_file(office.database, [void], office.biller).text
+    assert "REF*F8*P1" in text and "REF*F8*P2" in text and pyx12_errors(text) == []
+    assert books(office) == ()
+
+
+def test_a_closed_month_takes_no_entry_and_says_the_same_for_ever(office, staff):
+    claim = ready_claim(office)
+    from datetime import UTC, datetime
+
+    write_file(office.database, [claim], office.biller, at=datetime(2026, 4, 3, 12, tzinfo=UTC))
+    april = month_of(date(2026, 4, 1))
+    shown = page(office, claim)
+    paid = [(shown.lines[0], "1330", "CAS*CO*45*770~"), (shown.lines[1], "0", "CAS*CO*197*336~"),
+            (shown.lines[2], "100", "CAS*CO*45*50~CAS*PR*1*50~")]  # fmt: skip
+    post_remittance(office.database, remit(shown.row.number, paid), office.biller, on=date(2026, 4, 28))
+    assign_collector(office.database, office.payer, office.biller, office.biller, on=date(2026, 4, 1))
+    with office.database.reading() as session:
+        found = figures(session, april)
+        assert next_to_close(session, date(2026, 5, 2)) == april
+        by = {each: aging_by(session, date(2026, 6, 30), each) for each in AgingBy}
+    assert found.total.moved == (Decimal(2636), Decimal(-1430), 0, Decimal(-820), 0, 0)
+    assert found.total.closing == Decimal(386) == total(by[AgingBy.THERAPY]).total
+    assert [(row.name, row.total) for row in by[AgingBy.COLLECTOR]] == [("Some Biller", 336), ("Patients", 50)]
+    with pytest.raises(Refused, match="not over"):
+        close_month(office.database, april, office.biller, on=date(2026, 4, 30))
+    with pytest.raises(NotAllowed):
+        close_month(office.database, april, staff["coordinator"], on=date(2026, 5, 2))
+    closing = close_month(office.database, april, office.biller, on=date(2026, 5, 2))
+    with pytest.raises(Refused, match="closed through Apr 30, 2026"):
+        write_off(office.database, claim, Account.PATIENT, None, "small balance", office.biller, on=date(2026, 4, 29))
+    with pytest.raises(Refused, match="already"):
+        close_month(office.database, april, office.biller, on=date(2026, 5, 2))
+    write_off(office.database, claim, Account.PATIENT, None, "small balance", office.biller, on=date(2026, 5, 3))
+    with office.database.reading() as session:
+        again, _, who = closed_figures(session, closing)
+        assert again == found and who == "Some Biller" and len(closed_months(session)) == 1
+        assert len(open_claims(session, date(2026, 5, 31))) == 1
+    assert books(office) == ()
+
+
+def test_the_same_answer_file_twice_does_nothing(office):
+    claim, _ = sent_claim(office)
+    ack = envelope("FA", "999", "005010X231A1", "AK1*HC*1~AK2*837*000000001~IK5*A~AK9*A*1*1*1~")
+    assert read_answer(office.database, ack, office.biller)
+    with pytest.raises(Refused, match="Nothing was changed"):
+        read_answer(office.database, ack, office.biller)
+    text = advice(page(office, claim))
+    read_answer(office.database, text, office.biller)
+    before = page(office, claim)
+    with pytest.raises(Refused, match="Nothing was changed"):
+        read_answer(office.database, text, office.biller)
+    with pytest.raises(Refused, match="not posted twice"):
+        read_answer(office.database, text.replace("~", "~\n"), office.biller)
+    after = page(office, claim)
+    assert (after.entries, after.events) == (before.entries, before.events)
+
+
+def test_a_refused_999_names_claim_and_line(office):
+    _, written = sent_claim(office)
+    segments = [line for line in written.text.replace("\n", "").split("~") if line]
+    start = next(at for at, line in enumerate(segments) if line.startswith("ST*"))
+    sv1 = next(at for at, line in enumerate(segments) if line.startswith("SV1*HC:J0696")) - start + 1
+    ack = envelope(
+        "FA", "999", "005010X231A1",
+        f"AK1*HC*1~AK2*837*000000001~IK3*SV1*{sv1}*2400*8~IK4*1:2*C003*7*J0696~IK5*R*5~AK9*R*1*1*0~",
+    )  # fmt: skip
+    told = " ".join(read_answer(office.database, ack, office.biller))
+    assert "claim C0000001, line 2" in told and "SV101 reason 7" in told and "rejected" in told
