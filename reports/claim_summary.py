@@ -36,6 +36,7 @@ __all__ = [
     "ServiceLine",
     "TherapyCalendar",
     "TraceStep",
+    "draw",
     "render",
     "render_batch",
 ]
@@ -179,7 +180,7 @@ class ClaimSummary:
 def render(summary: ClaimSummary) -> bytes:
     """The summary as a PDF; the same data gives the same bytes."""
     paper = Paper("Claim summary")
-    _draw(paper, summary)
+    draw(paper, summary)
     return paper.finish()
 
 
@@ -190,11 +191,12 @@ def render_batch(summaries: Sequence[ClaimSummary]) -> bytes:
     paper = Paper("Claim summaries")
     for summary in summaries:
         paper.missing = ""
-        _draw(paper, summary)
+        draw(paper, summary)
     return paper.finish()
 
 
-def _draw(paper: Paper, summary: ClaimSummary) -> None:
+def draw(paper: Paper, summary: ClaimSummary) -> None:
+    """The summary's pages on a paper that may hold others."""
     claims = summary.claims
     number = f"Claim {claims[0].number}" if len(claims) == 1 else shown.count(len(claims), "claim", "claims")
     period = shown.days(summary.first, summary.last)

@@ -55,8 +55,13 @@ def claim_summary(session: Session, month: Days, by: UserId, *, payer: str = "",
 
 def claim_summary_of(session: Session, claim: ClaimId, by: UserId) -> bytes:
     """The summary of one claim as a PDF."""
+    return _render([summary_of(session, claim, by)])
+
+
+def summary_of(session: Session, claim: ClaimId, by: UserId) -> "paper.ClaimSummary":
+    """What the summary of one claim shows."""
     row = claim_page(session, claim).row
-    return _render([_summary(session, row.patient_id, [claim], row.period, by)])
+    return _summary(session, row.patient_id, [claim], row.period, by)
 
 
 def _render(summaries: Sequence["paper.ClaimSummary"]) -> bytes:
