@@ -218,6 +218,11 @@ def ticket_rows(session: Session, *, closed_too: bool = False) -> tuple[TicketRo
     return tuple(row for row in found if closed_too or row.is_open)
 
 
+def count_unwritten(session: Session, on: date) -> int:
+    """How many pumps and poles ended therapies left with patients, on no ticket yet."""
+    return len(_left_behind(session, on))
+
+
 def ticket_by_number(session: Session, number: str) -> PickupId | None:
     """The ticket whose code was scanned."""
     found = session.scalar(select(Pickup.id).where(Pickup.number == number.strip().upper()))

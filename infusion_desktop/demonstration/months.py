@@ -23,6 +23,7 @@ from infusion_desktop.deliveries.follow_ups import finish_follow_up, follow_ups
 from infusion_desktop.deliveries.home_counts import at_home
 from infusion_desktop.deliveries.kinds import answers
 from infusion_desktop.deliveries.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.pickups import write_due_tickets
 from infusion_desktop.deliveries.planning import Visit as HowItGoes
 from infusion_desktop.deliveries.planning import plan
 from infusion_desktop.deliveries.release import release
@@ -33,6 +34,7 @@ from infusion_desktop.deliveries.undoing import cancel
 from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.cast import Cast
+from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
 from infusion_desktop.demonstration.payments import pay
 from infusion_desktop.demonstration.shelves import make_ready, noon
@@ -88,12 +90,15 @@ def work_through(
     while day <= last + timedelta(days=3):
         for case in cases:
             _live(database, cast, case, day, last, pick, told)
+        if day == last - OVERDUE_SINCE:
+            write_due_tickets(database, day, cast.coordinator)
         yield Progress(25 + round(60 * (day - first).days / (last - first).days), 100, f"{day:%B %d}")
         if day.day == 6 and day <= last:
             yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, pick, told)
         day += ONE_DAY
     yield Progress(94, 100, "Follow-ups")
     _work_off_follow_ups(database, cast, last)
+    lend(database, cast, last)
     summary = ", ".join(f"{count} {what}" for what, count in sorted(told.items()))
     return f"Made {patients} patients, {summary}."
 
@@ -326,8 +331,8 @@ def _scanned(database: Database, delivery: DeliveryId, tag: str, technician: Use
 
 
 def _fetch_pumps(database: Database, cast: Cast, case: Case, day: date) -> None:
-    """A week after the last day the pump is back; most are cleaned and checked at once."""
-    if case.stops_on is None or day < case.stops_on + timedelta(days=4):
+    """Four days after the last day the pump is back, from one in four much later; most are checked at once."""
+    if case.stops_on is None or day < case.stops_on + timedelta(days=4 if case.patient % 4 else 40):
         return
     technician = cast.technicians[1]
     for pump in case.pumps:

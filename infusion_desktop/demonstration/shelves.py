@@ -9,6 +9,7 @@ import resources
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.demonstration.cast import Cast
+from infusion_desktop.demonstration.lending import LIBRARY, OLD_LIBRARY, SOFTWARE, TRIED, set_up_models
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.equipment.words import AssetId
@@ -24,7 +25,7 @@ _CENT = Decimal("0.01")
 _USED_UP_QUICKLY = (ItemKind.DRUG, ItemKind.FLUSH, ItemKind.TUBING, ItemKind.ANTISEPTIC)
 _PUMP_SHARES = {"AMB": 58, "SYR": 16, "ENT": 18, "PN": 4, "STA": 4}
 """Percent of the pumps, by the kind in the item's number."""
-READY = {"Flow accuracy": "1.2", "Occlusion alarm": "12", "Battery": "97"}
+READY = {"Flow accuracy": "1.2", "Occlusion alarm": "12", "Battery": "97", **TRIED}
 
 
 def noon(day: date) -> datetime:
@@ -109,6 +110,7 @@ def hash_of(text: str) -> int:
 def _register(
     database: Database, cast: Cast, items: tuple[ItemRow, ...], pumps: int, poles: int, first: date, pick: random.Random
 ) -> Generator[Progress, None, None]:
+    set_up_models(database, items, cast.pharmacists[0])
     models = [item for item in items if item.kind is ItemKind.PUMP]
     groups = {kind: [item for item in models if f"-{kind}-" in item.number] for kind in _PUMP_SHARES}
     wanted = []
@@ -123,7 +125,8 @@ def _register(
         due = None
         if item.kind is ItemKind.PUMP:
             due = first + timedelta(days=pick.choice([40, 110, 130, 200, 260, 320, 350]))
-        new = NewAsset(item.id, serial, maintenance_due_on=due, cost=item.unit_cost.quantize(_CENT))
+        versions = (SOFTWARE, OLD_LIBRARY if number % 12 == 5 else LIBRARY) if item.kind is ItemKind.PUMP else ("", "")
+        new = NewAsset(item.id, serial, "", due, "", item.unit_cost.quantize(_CENT), *versions)
         asset = register(database, new, technician, when)
         if number % 9 != 8:
             make_ready(database, asset, item.kind, technician, when)

@@ -71,9 +71,13 @@ class TableView(QWidget, Generic[R]):
         desk: Desk | None = None,
         settings: QSettings | None = None,
         noun: tuple[str, str] = ("row", "rows"),
+        chips_below: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        """``name`` is the accessible name and the key of the kept columns; with ``desk`` the list can be exported."""
+        """``name`` is the accessible name and the key of the kept columns; with ``desk`` the list can be exported.
+
+        ``chips_below`` gives many chips a line of their own where the list is narrow.
+        """
         super().__init__(parent)
         self.setAccessibleName(name)
         self.model: TableModel[R] = TableModel(columns, id_of, self)
@@ -87,7 +91,7 @@ class TableView(QWidget, Generic[R]):
         self.grid = self._make_grid()
         self.count = label(role="small")
         self.saved = SavedFilters(name, desk, self.pressed_filter, self.apply_saved, self)
-        self._lay_out(empty_button)
+        self._lay_out(empty_button, chips_below)
         self._connect()
         self._restore_columns()
         self._apply_chips()
@@ -260,13 +264,15 @@ class TableView(QWidget, Generic[R]):
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         return grid
 
-    def _lay_out(self, empty_button: tuple[str, Callable[[], object]] | None) -> None:
-        bar = QHBoxLayout()
+    def _lay_out(self, empty_button: tuple[str, Callable[[], object]] | None, chips_below: bool) -> None:
+        bar, below = QHBoxLayout(), QHBoxLayout()
         bar.setSpacing(8)
+        below.setSpacing(8)
         bar.addWidget(self.filter)
         for _, chip in self.chips:
-            bar.addWidget(chip)
+            (below if chips_below else bar).addWidget(chip)
         bar.addStretch(1)
+        below.addStretch(1)
         bar.addWidget(self.count)
         bar.addWidget(self.saved.button)
         self.columns_button = tool("columns", "Choose columns", self._show_column_menu)
@@ -289,6 +295,8 @@ class TableView(QWidget, Generic[R]):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addLayout(bar)
+        if chips_below:
+            column.addLayout(below)
         column.addWidget(self.saved)
         column.addWidget(frame, 1)
 

@@ -42,12 +42,16 @@ class Spell:
 
 def spells(events: Iterable[tuple[datetime, AssetState]]) -> tuple[Spell, ...]:
     """The states of an asset by the day they began, from its events in their order; the last of a day counts."""
+    known = list(events)
+    days = [local_day(at) for at, _ in known]
+    for place in range(len(days) - 2, -1, -1):
+        # Typed in late or early: nothing happened after what came after it.
+        days[place] = min(days[place], days[place + 1])
     found: list[Spell] = []
-    for at, state in events:
-        day = local_day(at)
-        if found and found[-1].since >= day:
-            found[-1] = Spell(state, found[-1].since)
-        elif not found or found[-1].state is not state:
+    for day, (_, state) in zip(days, known, strict=True):
+        if found and found[-1].since == day:
+            found.pop()
+        if not found or found[-1].state is not state:
             found.append(Spell(state, day))
     return tuple(found)
 

@@ -124,7 +124,7 @@ def model_rows(session: Session) -> tuple[ModelRow, ...]:
         .outerjoin(AssetModel, AssetModel.item_id == Item.id)
         .outerjoin(counts, counts.c.item_id == Item.id)
         .where(Item.kind.in_((ItemKind.PUMP, ItemKind.POLE)), Item.ended_on.is_(None) | (counts.c.assets > 0))
-        .order_by(Item.kind, Item.name)
+        .order_by(Item.kind.desc(), Item.name)
     )
     found = []
     for item, model, assets in rows:

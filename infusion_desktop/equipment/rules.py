@@ -64,6 +64,11 @@ def next_step(state: AssetState) -> str:
     return _NEXT_STEP[state]
 
 
+def standing(state: AssetState) -> str:
+    """The state as it stands in a sentence after "is"."""
+    return f"in {state.value}" if state is S.CHECKING else state.value
+
+
 def after(deed: AssetDeed, state: AssetState) -> AssetState | None:
     """The state a deed leads to from ``state``; None when it may not be done."""
     starts, leads_to = TRANSITIONS[deed]
@@ -95,7 +100,7 @@ def why_not_ready(asset: AssetFacts, through: date) -> tuple[str, ...]:
     if asset.fault:
         reasons.append(f"{asset.tag} has a reported fault: {asset.fault}. Do its maintenance or send it for repair.")
     if asset.state is not S.READY:
-        reasons.append(f"{asset.tag} is {asset.state.value}. {next_step(asset.state)}")
+        reasons.append(f"{asset.tag} is {standing(asset.state)}. {next_step(asset.state)}")
     elif not asset.clean or asset.checked_on is None:
         reasons.append(f"{asset.tag} was not cleaned and checked since it came back.")
     if asset.lacks and asset.state is S.READY:

@@ -13,7 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
-from infusion_desktop.equipment.rules import AssetFacts, after, next_step
+from infusion_desktop.equipment.rules import AssetFacts, after, next_step, standing
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import Refused
@@ -78,7 +78,7 @@ def do(
     """One transition: refused unless allowed from here; a conditional update lets only one of two people do it."""
     state = after(deed, asset.state)
     if state is None:
-        raise Refused(f"{asset.tag} is {asset.state.value}: it cannot {deed.value} now. {next_step(asset.state)}")
+        raise Refused(f"{asset.tag} is {standing(asset.state)}: it cannot {deed.value} now. {next_step(asset.state)}")
     before, was_at, was_for = asset.state, asset.location_id, (asset.document, asset.document_id)
     values = {"state": state, "location_id": to_id or was_at, "version": asset.version + 1, **facts}
     changed = session.execute(

@@ -1,12 +1,14 @@
 """The side panel of the board: one pump or pole, what may be done with it next, and its whole life."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day, show_instant
+from infusion_desktop.deliveries.asset_pages import AssetPage
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.equipment.check_form import CheckForm, Limit
@@ -14,6 +16,7 @@ from infusion_desktop.desktop.equipment.deeds import CHECK, NEXT_OF, BoardDeed, 
 from infusion_desktop.desktop.labels import label, rule, tone_icon
 from infusion_desktop.desktop.pages import Card, scrolled
 from infusion_desktop.desktop.theme import set_icon
+from infusion_desktop.equipment.models import ModelFacts
 from infusion_desktop.equipment.queries import AssetRow, EventRow
 from infusion_desktop.equipment.words import AssetState
 
@@ -25,19 +28,37 @@ class AssetFacts:
     row: AssetRow
     history: tuple[EventRow, ...]
     limits: tuple[Limit, ...]
+    model: ModelFacts
+    page: AssetPage
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Something else that may be done with it: an entry of the menu, and a button too where it is ``usual``."""
+
+    title: str
+    run: Callable[[], object]
+    icon: str = ""
+    usual: bool = False
 
 
 class AssetPanel(Card):
-    """``deed_asked`` carries the deed, ``checked`` the measured values; the screen does them."""
+    """``deed_asked`` carries the deed, ``checked`` the measured values; the screen does them.
+
+    ``more`` gives what else may be done with a pump as it stands.
+    """
 
     deed_asked = Signal(object)
     checked = Signal(object)
 
-    def __init__(self, may_care: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, may_care: bool, more: Callable[[AssetFacts], Sequence[More]], parent: QWidget | None = None
+    ) -> None:
         super().__init__("", parent)
-        self.may_care = may_care
+        self.may_care, self._more_of = may_care, more
         self.facts: AssetFacts | None = None
         self.buttons: dict[str, QPushButton] = {}
+        self.more: dict[str, More] = {}
         self.tag = label("", "title")
         self.state_icon = tone_icon(Tone.NEUTRAL)
         self.state = label("", "strong")
@@ -72,8 +93,7 @@ class AssetPanel(Card):
 
     def show_facts(self, facts: AssetFacts) -> None:
         """Show a pump or pole; a check that is being typed for the same one stays."""
-        is_same = self.facts is not None and self.facts.row.id == facts.row.id
-        same_state = self.facts is not None and self.facts.row.state is facts.row.state
+        before = self.facts.row if self.facts is not None else None
         self.facts = facts
         row = facts.row
         self.tag.setText(row.tag)
@@ -82,19 +102,14 @@ class AssetPanel(Card):
         self.state_icon.show()
         self.state.setText(row.state.value.capitalize())
         self.item.setText(f"{row.item_name}\nSerial number {row.serial}")
-        facts_shown = [
-            row.place + (f" ({row.document})" if row.document else ""),
-            f"Checked {show_day(row.checked_on)}" if row.checked_on else "",
-            f"Maintenance due {show_day(row.maintenance_due_on)}" if row.maintenance_due_on else "",
-            f"Due back {show_day(row.due_back_on)}" if row.due_back_on else "",
-        ]
-        self.where.setText("\n".join(filter(None, facts_shown)))
+        self.where.setText("\n".join(_standing(facts)))
         self.why_not.setText(row.why_not or "Ready for a patient.")
         for part in (self.where, self.why_not, self.work, self.history_title, self.history_area):
             part.show()
-        if not (is_same and same_state):
+        if before is None or before.id != row.id or before.state is not row.state:
             self.leave_check()
-            self._show_deeds(row.state)
+        if not self.is_checking:
+            self._show_deeds(facts)
         self._show_events(facts.history)
 
     @property
@@ -106,8 +121,8 @@ class AssetPanel(Card):
         """Ask for the measured values."""
         if self.facts is not None:
             self.work.setCurrentWidget(self.check)
+            self.check.ask(self.facts.limits, has_meter=bool(self.facts.model.maintenance_hours))
             self._fit_work()
-            self.check.ask(self.facts.limits)
 
     def leave_check(self) -> None:
         """Back to the deeds."""
@@ -127,22 +142,43 @@ class AssetPanel(Card):
         for part in (self.item, self.where, self.why_not, self.work):
             self.add(part)
         self.add(rule())
+        self.rest = QWidget()
+        self.add(self.rest, 1)
         self.add(self.history_title)
         self.add(self.history_area, 1)
         self._event_column.addStretch(1)
 
-    def _show_deeds(self, state: AssetState) -> None:
+    def _show_deeds(self, facts: AssetFacts) -> None:
         _clear(self._deed_grid)
-        self.buttons = {}
-        for place, deed in enumerate(allowed(state)):
-            is_next = NEXT_OF.get(state) is deed.deed
+        self.buttons, self.more = {}, {}
+        made: list[QPushButton] = []
+        for deed in allowed(facts.row.state):
+            is_next = NEXT_OF.get(facts.row.state) is deed.deed
             press = button(deed.title, partial(self._press, deed), icon=deed.icon, kind="primary" if is_next else "")
             press.setEnabled(self.may_care)
             if not self.may_care:
                 press.setToolTip("Technicians and pharmacists care for equipment.")
             self.buttons[deed.title] = press
+            made.append(press)
+        for each in self._more_of(facts):
+            self.more[each.title] = each
+            if each.usual:
+                self.buttons[each.title] = button(each.title, each.run, icon=each.icon)
+                made.append(self.buttons[each.title])
+        if self.more:
+            self.more_button = button("More", self._show_menu, icon="more")
+            self.more_button.setAccessibleName("More for this pump or pole")
+            made.append(self.more_button)
+        for place, press in enumerate(made):
             self._deed_grid.addWidget(press, place // 2, place % 2)
         self._fit_work()
+
+    def _show_menu(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for each in self.more.values():
+            menu.addAction(each.title, each.run)
+        menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
 
     def _press(self, deed: BoardDeed) -> None:
         if deed is CHECK:
@@ -157,6 +193,12 @@ class AssetPanel(Card):
             policy = page.sizePolicy()
             policy.setVerticalPolicy(policy.Policy.Preferred if is_shown else policy.Policy.Ignored)
             page.setSizePolicy(policy)
+        page_shown = self.check if self.work.currentWidget() is self.check else self.deeds
+        is_checking = page_shown is self.check
+        for part in (self.history_title, self.history_area, self.why_not):
+            part.setVisible(not is_checking and self.facts is not None)  # The values need the room.
+        self.rest.setVisible(is_checking)
+        self.work.setMinimumHeight(page_shown.sizeHint().height())
         self.work.adjustSize()
         self.work.updateGeometry()
 
@@ -165,6 +207,34 @@ class AssetPanel(Card):
         for event in events:
             self._event_column.addWidget(_event(event))
         self._event_column.addStretch(1)
+
+
+def _standing(facts: AssetFacts) -> list[str]:
+    """Where it is and how it stands, a line each."""
+    row, page = facts.row, facts.page
+    is_home = row.state in (AssetState.WITH_PATIENT, AssetState.DUE_BACK)
+    who = f"{'With' if is_home else 'For'} {page.patient_name}" if page.patient_name else row.place
+    lines = [
+        who + (f", delivery {page.delivery_number}" if page.delivery_number else ""),
+        f"Kept from {show_day(row.booked_from)}" if row.booked_from else "",
+        f"Due back {show_day(row.due_back_on)}" if row.due_back_on else "",
+        f"Pick-up ticket {page.ticket}" if page.ticket else "",
+        f"Exchange {page.swap.number}: {page.swap.stands}" if page.swap else "",
+        f"Checked {show_day(row.checked_on)}" if row.checked_on else "",
+        f"Maintenance due {show_day(row.maintenance_due_on)}" if row.maintenance_due_on else "",
+        f"Hour meter {row.run_hours:,}, maintenance in {row.hours_left:,} hours" if row.hours_left is not None else "",
+        _versions(row),
+        f"Rented from {row.owner}" if row.owner else "",
+        f"Goes back by {show_day(row.rental_ends_on)}" if row.rental_ends_on else "",
+        f"Lacks {row.lacks}" if row.lacks else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _versions(row: AssetRow) -> str:
+    parts = [f"Software {row.firmware}" if row.firmware else "", f"library {row.library}" if row.library else ""]
+    shown = ", ".join(filter(None, parts))
+    return f"{shown or 'Software'} (not what its model asks for)" if row.is_behind else shown
 
 
 def _event(event: EventRow) -> QWidget:

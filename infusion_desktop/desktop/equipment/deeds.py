@@ -7,7 +7,7 @@ from typing import Any
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.equipment import custody
+from infusion_desktop.equipment import checks, custody
 from infusion_desktop.equipment.rules import after
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 
@@ -46,6 +46,14 @@ DEEDS: tuple[BoardDeed, ...] = (
     BoardDeed(D.CLEAN, "Clean", "drop", "is clean", lambda d, a, by, _: custody.clean(d, a, by)),
     CHECK,
     BoardDeed(
+        D.START_CHECK, "On the tester", "clock", "is on the tester", lambda d, a, by, _: checks.start_check(d, a, by)
+    ),
+    BoardDeed(
+        D.STOP_CHECK, "Off the tester", "undo", "waits for its check",
+        lambda d, a, by, why: checks.stop_check(d, a, by, why), "Take it off the tester?",
+        "Its check is not finished. Say why.",
+    ),
+    BoardDeed(
         D.FINISH_MAINTENANCE, "Maintenance done", "tools", "is maintained; check it next",
         lambda d, a, by, _: custody.finish_maintenance(d, a, by),
     ),
@@ -75,6 +83,7 @@ DEEDS: tuple[BoardDeed, ...] = (
 """In the order in which a pump goes its round; the unhappy ones last."""
 NEXT_OF: dict[AssetState, AssetDeed] = {
     AssetState.RECEIVED: D.CLEAN, AssetState.RETURNED: D.CLEAN, AssetState.CLEANED: D.PASS_CHECK,
+    AssetState.CHECKING: D.PASS_CHECK,
     AssetState.WITH_PATIENT: D.TAKE_BACK, AssetState.DUE_BACK: D.TAKE_BACK, AssetState.IN_TRANSIT: D.TAKE_BACK,
     AssetState.MAINTENANCE: D.FINISH_MAINTENANCE, AssetState.REPAIR: D.RETURN_FROM_VENDOR,
     AssetState.QUARANTINED: D.RELEASE, AssetState.LOST: D.FIND,
@@ -92,6 +101,16 @@ def tone_of(state: AssetState) -> Tone:
     S = AssetState  # noqa: N806
     return {
         S.READY: Tone.GOOD, S.RECEIVED: Tone.WARN, S.RETURNED: Tone.WARN, S.CLEANED: Tone.WARN, S.DUE_BACK: Tone.WARN,
-        S.MAINTENANCE: Tone.WARN, S.REPAIR: Tone.WARN, S.QUARANTINED: Tone.BAD, S.LOST: Tone.BAD,
+        S.CHECKING: Tone.WARN, S.MAINTENANCE: Tone.WARN, S.REPAIR: Tone.WARN, S.QUARANTINED: Tone.BAD, S.LOST: Tone.BAD,
         S.RETIRED: Tone.NEUTRAL,
     }.get(state, Tone.INFO)  # fmt: skip
+
+
+def by_code(code: str) -> BoardDeed | None:
+    """The deed a code of the bench's sheet asks for (DEED:CLEAN), or None."""
+    return next((each for each in DEEDS if each.deed.name == code.upper()), None)
+
+
+def for_the_sheet() -> tuple[tuple[AssetDeed, str, str], ...]:
+    """The deeds on the sheet of codes: each with its title and what it leads to."""
+    return tuple((each.deed, each.title, each.said or "opens the form of measured values") for each in DEEDS)

@@ -51,8 +51,32 @@ def name_assets(context: Context) -> NameScan:
     return name
 
 
+def name_tickets(context: Context) -> NameScan:
+    """Says which pick-up ticket a scanned code is."""
+    from infusion_desktop.deliveries.pickups import ticket_by_number
+    from infusion_desktop.stock.scan_values import ScanKind
+    from infusion_desktop.stock.scans import read_scan
+
+    def name(raw: str) -> Hit | None:
+        if not context.may(Permission.SEE_EQUIPMENT):
+            return None
+        try:
+            scan = read_scan(raw, today=today())
+        except Refused:
+            return None
+        if scan.kind is not ScanKind.PICK_UP:
+            return None
+        with context.database.reading() as session:
+            found = ticket_by_number(session, scan.code)
+        return None if found is None else Hit(f"Pick-up {scan.code}", "pick-up ticket", "truck", "pickup", found)
+
+    return name
+
+
 PLACES: tuple[Place, ...] = (
-    Place("equipment", "Pumps and poles", "pump", Permission.SEE_EQUIPMENT, _board, "Supplies", opens=("asset",)),
+    Place(
+        "equipment", "Pumps and poles", "pump", Permission.SEE_EQUIPMENT, _board, "Supplies", opens=("asset", "pickup")
+    ),
 )
 SEARCHES = (search_assets,)
-NAME_SCANS = (name_assets,)
+NAME_SCANS = (name_assets, name_tickets)

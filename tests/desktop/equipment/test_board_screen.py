@@ -147,9 +147,9 @@ def test_a_wrong_scan_is_said_and_the_choice_stays(
 
 
 def test_the_due_list_leads_to_the_pump(screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot) -> None:
-    screen.tabs.setCurrentIndex(1)
-    assert screen.tabs.tabText(1) == "To do (3)"
-    screen.due.grid.selectRow(2)
+    screen.tabs.show_page(screen.due)
+    assert screen.tabs.title_of(screen.due) == "Due this morning (3)"
+    screen.due.table.grid.selectRow(2)
     qtbot.waitUntil(lambda: screen.panel.facts is not None and screen.panel.facts.row.id == pumps[2])
 
 
