@@ -1,5 +1,6 @@
 """A pump that fails at home is exchanged without a break; what a therapy leaves is fetched, called about, charged."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -110,7 +111,9 @@ def test_a_pump_is_swapped_in_one_document_and_the_therapys_days_do_not_break(be
     send(bench, ordered.delivery_id, "P0200")
     assert row(bench, new_pump).state is S.WITH_PATIENT
     with bench.database.reading() as session:
-        assert month_facts(session, bench.patient, WEEK) == before
+        after = month_facts(session, bench.patient, WEEK)
+        assert replace(after, homes=before.homes) == before
+        assert {home.tag for home in after.homes} == {"P0100", "P0200"}  # One rental: the rules join them.
         assert follow_ups(session) == calls
         [swap] = swap_rows(session)
         assert (swap.old_tag, swap.new_tag, swap.stands) == ("P0100", "P0200", "new pump there, old one to fetch")
