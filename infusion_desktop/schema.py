@@ -9,6 +9,7 @@ from infusion_desktop.database import counters
 from infusion_desktop.database.types import Table
 from infusion_desktop.deliveries import care_tables as care
 from infusion_desktop.deliveries import dispatch_tables as dispatch
+from infusion_desktop.deliveries import shortage_tables as shortages
 from infusion_desktop.deliveries import tables as deliveries
 from infusion_desktop.equipment import tables as equipment
 from infusion_desktop.patients import tables as patients
@@ -18,6 +19,18 @@ from infusion_desktop.stock import tables as stock
 ROOMS = (
     access, billing, care, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, stock,
 )  # fmt: skip
+    access,
+    billing,
+    counters,
+    deliveries,
+    dispatch,
+    equipment,
+    patients,
+    purchasing,
+    receivables,
+    shortages,
+    stock,
+)
 
 
 def metadata() -> MetaData:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -103,6 +103,12 @@ class ProposalRow:
     @property
     def sold(self) -> SoldIn:
         return _sold(self.offer, self.unit)
+
+
+def bought_from(row: ProposalRow, offer: OfferRow) -> ProposalRow:
+    """The same item bought from another vendor: in that vendor's packs and at its price."""
+    again = reorder(row.position, _sold(offer, row.unit))
+    return replace(row, offer=offer, vendor_id=offer.vendor_id, vendor=offer.vendor, reorder=again)
 
 
 def proposals(session: Session, today: date, demands: Iterable[Demand]) -> tuple[ProposalRow, ...]:

@@ -28,6 +28,7 @@ class ScanKind(StrEnum):
     COUNT_LINE = "line of a counting sheet"
     RECALL = "recall letter"
     TRANSFER = "transfer"
+    ORDER = "purchase order"
     TEXT = "text"
     """Anything else that can be read, such as an item number."""
 

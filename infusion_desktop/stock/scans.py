@@ -23,6 +23,7 @@ _OWN = {
     "CNT": ScanKind.COUNT_LINE,
     "RCL": ScanKind.RECALL,
     "TRF": ScanKind.TRANSFER,
+    "PO": ScanKind.ORDER,
 }
 _PREFIX_OF = {kind: prefix for prefix, kind in _OWN.items()}
 _OWN_CODE = re.compile(r"[A-Z0-9][A-Z0-9._/-]{0,39}")

@@ -1,0 +1,211 @@
+"""Shortages: how long each item lasts, who gets what is scarce, and what may be sent instead."""
+
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.shortages import ShareRow, ShortageRow, send_instead, shortages
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.purchasing.order_dialogs import ReasonDialog
+from infusion_desktop.desktop.purchasing.shortage_dialogs import PriorityDialog, SubstituteDialog
+from infusion_desktop.desktop.purchasing.tab import Tab, allow
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.stock.reordering import Source
+from infusion_desktop.stock.substitutes import SubstituteRow, end_substitute
+
+FEW_DAYS = 14
+
+
+def _state(row: ShortageRow) -> str:
+    if row.missing:
+        return "Short"
+    return "Low" if row.lasting.days is not None and row.lasting.days < FEW_DAYS else "Enough"
+
+
+_TONES = {"Short": Tone.BAD, "Low": Tone.WARN, "Enough": Tone.GOOD}
+ITEMS: tuple[Column[ShortageRow], ...] = (
+    Column("Item", lambda row: row.proposal.name, stretch=True, hint=lambda row: row.proposal.number),
+    Column("Free", lambda row: f"{row.proposal.position.free:,}", sort_key=lambda row: row.proposal.position.free,
+           numeric=True, value=lambda row: row.proposal.position.free),
+    Column("Patients", lambda row: f"{row.lasting.patients:,}", sort_key=lambda row: row.lasting.patients, numeric=True),
+    Column("Use a day", lambda row: f"{row.lasting.units_a_day:.1f}", sort_key=lambda row: row.lasting.units_a_day,
+           numeric=True),
+    Column("Days left", lambda row: "" if row.lasting.days is None else f"{row.lasting.days:,}", numeric=True,
+           sort_key=lambda row: row.lasting.days, value=lambda row: row.lasting.days),
+    Column("Patient-days", lambda row: f"{row.lasting.patient_days:,}" if row.lasting.patients else "", numeric=True,
+           sort_key=lambda row: row.lasting.patient_days if row.lasting.patients else None,
+           value=lambda row: row.lasting.patient_days),
+    Column("Needed", lambda row: f"{row.wanted:,}", sort_key=lambda row: row.wanted, numeric=True),
+    Column("Short", lambda row: f"{row.missing:,}" if row.missing else "", sort_key=lambda row: row.missing,
+           numeric=True),
+    Column("Coming", lambda row: _coming(row), sort_key=lambda row: row.proposal.coming.next_on),
+    Column("State", _state, tone=lambda row: _TONES[_state(row)]),
+)  # fmt: skip
+
+
+def _coming(row: ShortageRow) -> str:
+    coming = row.proposal.coming
+    if not coming.out:
+        return ""
+    day = f", {show_day(coming.next_on)}" if coming.next_on else ""
+    return f"{coming.out:,}{day}"
+
+
+CHIPS: tuple[Chip[ShortageRow], ...] = (
+    Chip("Short", lambda row: row.missing > 0),
+    Chip("Less than 14 days", lambda row: row.lasting.days is not None and row.lasting.days < FEW_DAYS),
+    Chip("On backorder", lambda row: row.proposal.coming.backordered > 0),
+)
+
+
+def _gets(row: ShareRow) -> str:
+    if not row.short:
+        return "All"
+    return "Nothing" if not row.given else f"{row.given:,}"
+
+
+SHARES: tuple[Column[ShareRow], ...] = (
+    Column("First", lambda row: f"{row.demand.priority}", sort_key=lambda row: row.demand.priority, numeric=True,
+           hint=lambda _row: "Priority of the therapy, 1 served first"),
+    Column("For", lambda row: row.demand.what, stretch=True, hint=lambda row: row.demand.what),
+    Column("Day", lambda row: show_day(row.demand.on), sort_key=lambda row: row.demand.on),
+    Column("Needs", lambda row: f"{row.demand.units:,}", sort_key=lambda row: row.demand.units, numeric=True),
+    Column("Gets", _gets, sort_key=lambda row: row.given,
+           tone=lambda row: Tone.GOOD if not row.short else Tone.WARN if row.given else Tone.BAD),
+    Column("Instead", lambda row: "" if row.instead is None else
+           f"{row.instead.units_for(row.short):,} {row.instead.name}", stretch=True),
+)  # fmt: skip
+SUBSTITUTES: tuple[Column[SubstituteRow], ...] = (
+    Column("Rank", lambda row: f"{row.rank}", sort_key=lambda row: row.rank, numeric=True),
+    Column("Instead", lambda row: row.name, stretch=True, hint=lambda row: f"{row.number} {row.note}"),
+    Column("Conversion", lambda row: row.conversion),
+    Column("Free", lambda row: f"{row.available:,}", sort_key=lambda row: row.available, numeric=True),
+    Column("Replaces", lambda row: f"{row.replaces:,}", sort_key=lambda row: row.replaces, numeric=True),
+)
+
+
+class ShortagesTab(Tab):
+    """Items above; below, who gets what there is of one, and its substitutes."""
+
+    title = "Shortages"
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen, "How long what is here lasts, who gets it by priority of the therapy, and what to send instead.")
+        settings = screen.settings()
+        self.table: TableView[ShortageRow] = TableView(
+            ITEMS, lambda row: row.item_id, name="How long items last", chips=CHIPS, desk=self.desk,
+            noun=("item", "items"), settings=settings, empty="No therapy or delivery uses an item yet.",
+        )  # fmt: skip
+        self.shares: TableView[ShareRow] = TableView(
+            SHARES, lambda row: row.id, name="Who gets it", desk=self.desk, noun=("need", "needs"), settings=settings,
+            empty="Nobody needs it until an order could be here.",
+        )  # fmt: skip
+        self.substitutes: TableView[SubstituteRow] = TableView(
+            SUBSTITUTES, lambda row: row.id, name="Substitutes", desk=self.desk, noun=("substitute", "substitutes"),
+            settings=settings, empty="No substitute yet. Add what may be sent instead.",
+        )  # fmt: skip
+        self.priority_button = button("Priorities", self.set_priorities, icon="list")
+        self.instead_button = button("Send the substitute", self.send_instead, icon="truck", kind="primary")
+        self.add_button = button("Add a substitute", self.add_substitute, icon="plus")
+        self.end_button = button("Remove", self.end_substitute, icon="cross")
+        self.actions(self.priority_button)
+        allow(self.priority_button, True, True, "")
+        split = QSplitter()
+        split.setChildrenCollapsible(False)
+        for table, title, presses in (
+            (self.shares, "Who gets it until an order could be here", (self.instead_button,)),
+            (self.substitutes, "What may be sent instead", (self.end_button, self.add_button)),
+        ):
+            holder = QWidget()
+            column = QVBoxLayout(holder)
+            column.setContentsMargins(0, 0, 0, 0)
+            bar = QHBoxLayout()
+            bar.addWidget(label(title, "heading"), 1)
+            for press in presses:
+                bar.addWidget(press)
+            column.addLayout(bar)
+            column.addWidget(table)
+            split.addWidget(holder)
+        split.setStretchFactor(0, 3)
+        split.setStretchFactor(1, 2)
+        self.column.addWidget(self.table, 1)
+        self.column.addWidget(split, 1)
+        self.table.selected.connect(lambda _row: self._show_one())
+        self.shares.selected.connect(lambda _row: self._allow())
+        self.substitutes.selected.connect(lambda _row: self._allow())
+        self._allow()
+
+    def load(self) -> None:
+        database = self.context.database
+        self.screen.ask(lambda: _shortages(database), self._show, key="shortages")
+
+    def fit(self) -> None:
+        for table in (self.table, self.shares, self.substitutes):
+            table.fit_columns()
+
+    def add_substitute(self) -> None:
+        """What may be sent instead of the selected item."""
+        row = self.table.current_row()
+        if row is not None:
+            SubstituteDialog(self.context, self.desk, row, self.substitutes.current_row(), self.screen).open()
+
+    def end_substitute(self) -> None:
+        """It may not be sent instead any more."""
+        row = self.substitutes.current_row()
+        if row is not None:
+            database, by = self.context.database, self.context.user_id
+            self.screen.do(
+                lambda _o: end_substitute(database, row.id, by), changed=("purchasing",), pressed=self.end_button,
+                said=f"{row.name} is no longer sent instead of {row.item_name}.",
+            )  # fmt: skip
+
+    def set_priorities(self) -> None:
+        """Which therapies are served first."""
+        PriorityDialog(self.context, self.desk, self.screen).open()
+
+    def send_instead(self) -> None:
+        """On the selected draft delivery, send the substitute for what is short."""
+        row = self.shares.current_row()
+        if row is None or row.instead is None or row.demand.line_id is None:
+            return
+        database, by, line = self.context.database, self.context.user_id, row.demand.line_id
+        instead, units = row.instead, row.short
+        ReasonDialog(
+            self.context, self.desk, f"Send {instead.name}",
+            f"{row.demand.what}: {instead.units_for(units):,} {instead.unit} of {instead.name} instead of {units:,} "
+            f"({instead.conversion}).", "Send it instead", self.screen,
+            lambda reason: send_instead(database, line, instead.substitute_id, units, reason, by),
+        ).open()  # fmt: skip
+
+    def _show(self, rows: tuple[ShortageRow, ...]) -> None:
+        self.table.set_rows(rows)
+        if self.table.current_row() is None and self.table.model.shown:
+            self.table.select_ids([self.table.model.shown[0].item_id])
+        self._show_one()
+
+    def _show_one(self) -> None:
+        row = self.table.current_row()
+        self.shares.set_rows(() if row is None else row.shares)
+        self.substitutes.set_rows(() if row is None else row.substitutes)
+        self._allow()
+
+    def _allow(self) -> None:
+        may = self.context.may(Permission.EDIT_CATALOGUE)
+        share = self.shares.current_row()
+        can = (
+            share is not None and share.instead is not None and share.demand.source is Source.DELIVERY
+            and share.demand.line_id is not None and not share.demand.what.endswith("owed")
+        )  # fmt: skip
+        allow(self.instead_button, self.context.may(Permission.PLAN_DELIVERY), can, "Pharmacists and coordinators plan.")
+        allow(self.add_button, may, self.table.current_row() is not None, "Pharmacists add substitutes.")
+        allow(self.end_button, may, self.substitutes.current_row() is not None, "Pharmacists add substitutes.")
+
+
+def _shortages(database: Database) -> tuple[ShortageRow, ...]:
+    with database.reading() as session:
+        return shortages(session, today())
