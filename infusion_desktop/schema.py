@@ -17,20 +17,9 @@ from infusion_desktop.stock import purchase_tables as purchasing
 from infusion_desktop.stock import tables as stock
 
 ROOMS = (
-    access, billing, care, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, stock,
-)  # fmt: skip
-    access,
-    billing,
-    counters,
-    deliveries,
-    dispatch,
-    equipment,
-    patients,
-    purchasing,
-    receivables,
-    shortages,
+    access, billing, care, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, shortages,
     stock,
-)
+)  # fmt: skip
 
 
 def metadata() -> MetaData:

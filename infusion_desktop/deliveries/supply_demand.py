@@ -91,7 +91,9 @@ def _of_deliveries(session: Session, today: date, last: date, ranks: Mapping[The
     drafts = wanted.where(
         Delivery.state == DeliveryState.DRAFT, Delivery.scheduled_on <= last, DeliveryLine.to_send > 0
     )
-    owed = wanted.where(DeliveryLine.owed > 0, Delivery.state.not_in((DeliveryState.DRAFT, *_GONE)), ~settled.exists())
+    # What was owed for days that are over is not sent any more.
+    still = (DeliveryLine.owed > 0, Delivery.period_last >= today, ~settled.exists())
+    owed = wanted.where(*still, Delivery.state.not_in((DeliveryState.DRAFT, *_GONE)))
     for query in (drafts, owed):
         for row in session.execute(query):
             is_draft = row.state is DeliveryState.DRAFT

@@ -48,6 +48,7 @@ def fill(
     Everything is relative to ``on`` (today) and the same for the same seed. The invented staff get the password whose
     hash is given.
     """
+    from infusion_desktop.demonstration.buying import buy
     from infusion_desktop.demonstration.months import work_through
 
     scale, pick, last = SCALES[size], random.Random(seed), on or today()
@@ -57,5 +58,7 @@ def fill(
     yield Progress(3, 100, "Catalogue and shelves")
     yield from fill_shelves(database, cast, scale.lots, scale.pumps, scale.poles, first, last, pick)
     made: str = yield from work_through(database, cast, scale.patients, first, last, pick)
+    yield Progress(97, 100, "Vendors and orders")
+    buy(database, cast, last, random.Random(seed))
     yield Progress(100, 100, "Ready")
     return made

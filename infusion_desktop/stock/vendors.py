@@ -115,6 +115,13 @@ def set_offer(
         return set_offers_in(session, vendor_id, [offer], by, {offer.item_id: version})[0]
 
 
+def set_offers(database: Database, vendor_id: VendorId, offers: Iterable[NewOffer], by: UserId) -> list[OfferId]:
+    """Many offers of a vendor as one deed, such as its price list; each replaces the one before."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.EDIT_CATALOGUE)
+        return set_offers_in(session, vendor_id, offers, by)
+
+
 def set_offers_in(
     session: Session, vendor_id: VendorId, offers: Iterable[NewOffer], by: UserId,
     versions: Mapping[ItemId, int | None] | None = None,

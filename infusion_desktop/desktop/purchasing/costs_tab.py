@@ -11,6 +11,7 @@ from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.purchasing.order_dialogs import show_price
 from infusion_desktop.desktop.purchasing.tab import Tab, allow
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
@@ -33,9 +34,8 @@ def _because(row: TherapyEffect) -> str:
 
 
 THERAPIES: tuple[Column[TherapyEffect], ...] = (
-    Column("Therapy", lambda row: row.drug, stretch=True, hint=lambda row: row.drug),
-    Column("Patient", lambda row: row.patient),
-    Column("Payer", lambda row: row.payer or "not billed yet"),
+    Column("Therapy", lambda row: f"{row.patient} {row.drug}", stretch=True, hint=lambda row: row.drug),
+    Column("Payer", lambda row: row.payer or "not billed yet", width=150, hint=lambda row: row.payer),
     Column("Per diem", lambda row: _money(row.effect.per_diem), sort_key=lambda row: row.effect.per_diem, numeric=True),
     Column("Supplies a day", lambda row: f"{_money(row.effect.cost_before)} → {_money(row.effect.cost_after)}",
            sort_key=lambda row: row.effect.cost_after, numeric=True),
@@ -59,11 +59,13 @@ class CostsTab(Tab):
     title = "Costs"
 
     def __init__(self, screen: Screen) -> None:
-        super().__init__(screen, "Items that cost something else than expected, and what that does to a day paid by a per diem.")
+        super().__init__(
+            screen, "Items that cost something else than expected, and what that does to a day paid by a per diem."
+        )
         self.alert = CostAlert((), (), {}, {})
         settings = screen.settings()
         self.accept_button = button("Expect this cost", self.accept, icon="check", kind="primary")
-        self.actions(self.accept_button)
+        self.put_actions(self.accept_button)
         self.table: TableView[CostRow] = TableView(
             self._columns(), lambda row: row.item_id, name="Changed costs", desk=self.desk, noun=("item", "items"),
             settings=settings, empty="Everything costs what is expected.",
@@ -76,7 +78,8 @@ class CostsTab(Tab):
         self.heading = label("What it does to a day of therapy", "heading")
         self.therapies: TableView[TherapyEffect] = TableView(
             THERAPIES, lambda row: row.therapy_id, name="Margin of a day", desk=self.desk,
-            noun=("therapy", "therapies"), settings=settings, empty="No running therapy uses an item whose cost changed.",
+            noun=("therapy", "therapies"), settings=settings,
+            empty="No running therapy uses an item whose cost changed.",
             chips=(Chip("Below zero", lambda row: (row.effect.margin_after or 0) < 0),),
         )  # fmt: skip
         bar = QHBoxLayout()
@@ -93,7 +96,7 @@ class CostsTab(Tab):
 
     def load(self) -> None:
         database = self.context.database
-        self.screen.ask(lambda: _alert(database), self._show, key="costs")
+        self.owner.ask(lambda: _alert(database), self._show, key="costs")
 
     def fit(self) -> None:
         self.table.fit_columns()
@@ -104,7 +107,7 @@ class CostsTab(Tab):
         row = self.table.current_row()
         if row is not None and self.accept_button.isEnabled():
             database, by, cost = self.context.database, self.context.user_id, row.change.now
-            self.screen.do(
+            self.owner.do(
                 lambda _o: accept_cost(database, row.item_id, cost, by), changed=("stock", "purchasing"),
                 said=f"{row.change.name} is expected to cost ${cost:f} now.", pressed=self.accept_button,
             )  # fmt: skip
@@ -112,18 +115,21 @@ class CostsTab(Tab):
     def _columns(self) -> tuple[Column[CostRow], ...]:
         return (
             Column("Item", lambda row: row.change.name, stretch=True, hint=lambda row: row.number),
-            Column("Expected", lambda row: f"${row.change.was:f}", sort_key=lambda row: row.change.was, numeric=True),
-            Column("Now", lambda row: f"${row.change.now:f}", sort_key=lambda row: row.change.now, numeric=True),
+            Column("Expected", lambda row: f"${show_price(row.change.was)}", sort_key=lambda row: row.change.was,
+                   numeric=True),
+            Column("Now", lambda row: f"${show_price(row.change.now)}", sort_key=lambda row: row.change.now,
+                   numeric=True),
             Column("Change", _percent, sort_key=lambda row: row.change.percent, numeric=True,
                    tone=lambda row: Tone.WARN if row.change.rise > 0 else Tone.GOOD),
-            Column("Since", lambda row: show_day(row.since), sort_key=lambda row: row.since),
-            Column("From", lambda row: row.source),
+            Column("From", lambda row: row.source, hint=lambda row: f"since {show_day(row.since)}", width=200),
+            Column("Since", lambda row: show_day(row.since), sort_key=lambda row: row.since, hidden=True),
             Column("Therapies", lambda row: f"{self.alert.used_by.get(row.item_id, 0):,}", numeric=True,
                    sort_key=lambda row: self.alert.used_by.get(row.item_id, 0)),
             Column("A month", lambda row: show_money(self.alert.a_month.get(row.item_id, Decimal(0))), numeric=True,
                    sort_key=lambda row: self.alert.a_month.get(row.item_id, Decimal(0)),
                    hint=lambda _row: "What the change costs over all running therapies"),
-            Column("Paid by", lambda row: "the per diem" if row.in_per_diem else "lines of their own"),
+            Column("Paid by", lambda row: "the per diem" if row.in_per_diem else "lines of their own",
+                   hidden=True),
         )  # fmt: skip
 
     def _show(self, alert: CostAlert) -> None:
@@ -131,10 +137,10 @@ class CostsTab(Tab):
         self.table.set_rows(alert.changes)
         self.therapies.set_rows(alert.therapies)
         lost = sum((row.effect.change for row in alert.therapies), Decimal(0))
-        self.heading.setText(
-            f"What it does to a day of therapy: {show_money(-lost)} of margin a day over {len(alert.therapies):,} therapies"
-            if alert.therapies else "What it does to a day of therapy"
-        )  # fmt: skip
+        over = (
+            f": {show_money(-lost)} of margin a day over {len(alert.therapies):,} therapies" if alert.therapies else ""
+        )
+        self.heading.setText(f"What it does to a day of therapy{over}")
         self._allow()
 
     def _allow(self) -> None:

@@ -68,7 +68,9 @@ class NewOrderDialog(DeedDialog):
         self.form.section("", (self.vendor,), (self.note,))
         self.body.addWidget(self.form)
         database = context.database
-        desk.jobs.run(self, lambda: _vendors(database), self._offer, lambda error: desk.messages.show_failure(error, self))
+        desk.jobs.run(
+            self, lambda: _vendors(database), self._offer, lambda error: desk.messages.show_failure(error, self)
+        )
         self.vendor.setFocus()
 
     def deed(self) -> Deed | None:

@@ -31,6 +31,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
 from infusion_desktop.files import safe_name
 from infusion_desktop.money import show_money
+from infusion_desktop.stock.pack_rules import plural
 from infusion_desktop.stock.purchase_orders import cancel_order, close_order
 from infusion_desktop.stock.purchase_papers import order_paper
 from infusion_desktop.stock.purchase_queries import DifferenceRow, OrderEventRow, OrderLineRow, OrderPage, order_page
@@ -52,6 +53,12 @@ def _tone(line: OrderLineRow) -> Tone:
     return Tone.WARN if line.backordered or line.received else Tone.INFO
 
 
+def _packs(line: OrderLineRow) -> str:
+    if line.pack_quantity == 1:
+        return f"{line.packs:,} {line.unit}"
+    return f"{line.packs:,} {plural(line.pack_name, line.packs)} of {line.pack_quantity:,}"
+
+
 def _not_good(line: OrderLineRow) -> str:
     parts = ((line.damaged, "damaged"), (line.wrong_or_over, "wrong or too many"), (line.missing, "missing"))
     return ", ".join(f"{units:,} {what}" for units, what in parts if units)
@@ -59,9 +66,8 @@ def _not_good(line: OrderLineRow) -> str:
 
 LINES: tuple[Column[OrderLineRow], ...] = (
     Column("Item", lambda line: line.item_name, stretch=True, hint=lambda line: f"{line.item_number}\n{line.why}"),
-    Column("Vendor's number", lambda line: line.vendor_number),
-    Column("Packs", lambda line: f"{line.packs:,}", sort_key=lambda line: line.packs, numeric=True),
-    Column("Pack", lambda line: f"{line.pack_name} of {line.pack_quantity:,}" if line.pack_quantity > 1 else line.unit),
+    Column("Vendor's number", lambda line: line.vendor_number, hidden=True),
+    Column("Packs", lambda line: _packs(line), sort_key=lambda line: line.packs, numeric=True),
     Column("Units", lambda line: f"{line.quantity:,}", sort_key=lambda line: line.quantity, numeric=True),
     Column("Here", lambda line: f"{line.received:,}", sort_key=lambda line: line.received, numeric=True),
     Column("Not good", _not_good, tone=lambda line: Tone.BAD if _not_good(line) else None),
@@ -69,7 +75,7 @@ LINES: tuple[Column[OrderLineRow], ...] = (
     Column("Amount", lambda line: "" if line.amount is None else show_money(line.amount), numeric=True,
            sort_key=lambda line: line.amount, value=lambda line: line.amount),
     Column("State", _state, tone=_tone, hint=lambda line: line.note),
-    Column("Why", lambda line: line.why, hint=lambda line: line.why, width=260),
+    Column("Why", lambda line: line.why, hint=lambda line: line.why, width=260, hidden=True),
 )  # fmt: skip
 EVENTS: tuple[Column[OrderEventRow], ...] = (
     Column("When", lambda row: show_instant(row.at), sort_key=lambda row: row.at),
@@ -102,8 +108,8 @@ class OrderScreen(Screen):
     title = "Purchase order"
     topics: ClassVar[frozenset[str]] = frozenset({"stock", "purchasing"})
     help = (
-        "Change packs with Enter while it is a draft. Print it, send it, say that it was sent; then receive against it: "
-        "scan its code at the receiving bench."
+        "Change packs with Enter while it is a draft. Print it, send it, say that it was sent; then receive against "
+        "it: scan its code at the receiving bench."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
@@ -166,8 +172,9 @@ class OrderScreen(Screen):
             return
         database, by, row = self.context.database, self.context.user_id, self.page.row
         ReasonDialog(
-            self.context, self.desk, f"Close {row.number}", f"{row.open_lines} lines are not complete. What is here stays; "
-            "the rest is no longer expected.", "Close the order", self,
+            self.context, self.desk, f"Close {row.number}",
+            f"{row.open_lines} lines are not complete. What is here stays; the rest is no longer expected.",
+            "Close the order", self,
             lambda reason: close_order(database, row.id, row.version, reason, by),
         ).open()  # fmt: skip
 
@@ -261,7 +268,8 @@ class OrderScreen(Screen):
         parts = [
             f"sent {show_day(row.ordered_on)}" if row.ordered_on else "not sent yet",
             f"expected {show_day(row.expected_on)}" if row.expected_on and row.state.is_expected else "",
-            days if row.is_late else "", show_money(row.amount), f"{row.received_percent} % here" if row.ordered_on else "", row.note,
+            days if row.is_late else "", show_money(row.amount),
+            f"{row.received_percent} % here" if row.ordered_on else "", row.note,
         ]  # fmt: skip
         self.about.setText("  ·  ".join(part for part in parts if part))
         tone = Tone.BAD if row.is_late else ORDER_TONES[row.state]
@@ -297,7 +305,7 @@ class OrderScreen(Screen):
         if self.page is not None:
             name = safe_name(f"order-{self.page.row.number}") + ".pdf"
             self.dialog = PdfDialog(self.desk, "Purchase order", pdf, name, self.context.folder, self)
-            self.dialog.open()
+            self.dialog.show()
 
 
 def _of_event(column: Column[OrderEventRow]) -> Column[_Event]:

@@ -62,7 +62,7 @@ class OrdersTab(Tab):
         self._opened = opened
         self.new_button = button("New order", self.new_order, icon="plus", kind="primary")
         allow(self.new_button, screen.context.may(Permission.ORDER), True, "Technicians and pharmacists order.")
-        self.actions(self.new_button)
+        self.put_actions(self.new_button)
         self.table: TableView[OrderRow] = TableView(
             COLUMNS, lambda row: row.id, name="Purchase orders", chips=CHIPS, desk=self.desk, noun=("order", "orders"),
             settings=screen.settings(), empty="No order yet. Accept proposals, or make a new order by hand.",
@@ -72,14 +72,14 @@ class OrdersTab(Tab):
 
     def load(self) -> None:
         database = self.context.database
-        self.screen.ask(lambda: _orders(database), self.table.set_rows, key="orders")
+        self.owner.ask(lambda: _orders(database), self.table.set_rows, key="orders")
 
     def fit(self) -> None:
         self.table.fit_columns()
 
     def new_order(self) -> None:
         """An order by hand."""
-        dialog = NewOrderDialog(self.context, self.desk, self.screen)
+        dialog = NewOrderDialog(self.context, self.desk, self.owner)
         dialog.succeeded.connect(self._opened)
         dialog.open()
 

@@ -34,7 +34,9 @@ def search_orders(context: Context) -> Search:
         with context.database.reading() as session:
             rows = order_rows(session, today())
         found = [row for row in rows if all(word in f"{row.number} {row.vendor}".casefold() for word in words)]
-        return [Hit(row.number, f"{row.vendor} · {row.state}", "clipboard", "purchase order", row.id) for row in found[:8]]
+        return [
+            Hit(row.number, f"{row.vendor} · {row.state}", "clipboard", "purchase order", row.id) for row in found[:8]
+        ]
 
     return search
 
@@ -63,7 +65,7 @@ def name_orders(context: Context) -> NameScan:
 
 
 PLACES: tuple[Place, ...] = (
-    Place("purchasing", "Purchasing", "dollar", Permission.SEE_STOCK, _purchasing, _GROUP, opens=("purchasing",)),
+    Place("purchasing", "Purchasing", "tag", Permission.SEE_STOCK, _purchasing, _GROUP, opens=("purchasing",)),
     Place("order", "Purchase order", "clipboard", Permission.SEE_STOCK, _order, _GROUP, opens=("purchase order",),
           in_rail=False),
 )  # fmt: skip

@@ -32,7 +32,7 @@ MOST_DEMANDS = 14
 
 def _state(row: ProposalRow) -> str:
     if row.reorder.is_for_patients:
-        return "Patients need it"
+        return "Patients"
     if row.reorder.packs:
         return "Order"
     if row.coming.backordered:
@@ -42,14 +42,18 @@ def _state(row: ProposalRow) -> str:
     return "Enough"
 
 
-_TONES = {"Patients need it": Tone.BAD, "Order": Tone.WARN, "On backorder": Tone.INFO, "Short": Tone.WARN}
+def _state_hint(row: ProposalRow) -> str:
+    if row.reorder.is_for_patients:
+        return "Without an order, planned deliveries or running therapies go short."
+    return "" if row.vendor_id is not None else "No vendor sells it yet: add one on the Vendors tab."
+
+
+_TONES = {"Patients": Tone.BAD, "Order": Tone.WARN, "On backorder": Tone.INFO, "Short": Tone.WARN}
 CHIPS: tuple[Chip[ProposalRow], ...] = (
     Chip("To order", lambda row: row.reorder.packs > 0, on=True),
-    Chip("For patients", lambda row: row.reorder.is_for_patients),
     Chip("Short", lambda row: row.is_short),
     Chip("Below par", lambda row: row.is_below_par),
-    Chip("On backorder", lambda row: row.coming.backordered > 0),
-    Chip("No vendor", lambda row: row.vendor_id is None),
+    Chip("Backorder", lambda row: row.coming.backordered > 0),
 )
 
 
@@ -59,7 +63,9 @@ class ProposalsTab(Tab):
     title = "Proposals"
 
     def __init__(self, screen: Screen, opened: Callable[[OrderId], object]) -> None:
-        super().__init__(screen, "What levels, planned deliveries and running therapies ask for until an order is here.")
+        super().__init__(
+            screen, "What levels, planned deliveries and running therapies ask for until an order is here."
+        )
         self._opened = opened
         self.packs: dict[ItemId, int] = {}
         """What a person set instead of the proposal."""
@@ -67,7 +73,7 @@ class ProposalsTab(Tab):
         """Items that a person buys from another vendor than the proposed one."""
         self.order_button = button("Draft orders", self.order, icon="plus", kind="primary")
         self.order_button.setToolTip("Draft an order for each vendor of the selected rows (Ctrl+Enter)")
-        self.actions(self.order_button)
+        self.put_actions(self.order_button)
         self.table: TableView[ProposalRow] = TableView(
             self._columns(), lambda row: row.item_id, name="Reorder proposals", chips=CHIPS, desk=self.desk,
             noun=("item", "items"), settings=screen.settings(),
@@ -89,7 +95,7 @@ class ProposalsTab(Tab):
 
     def load(self) -> None:
         database = self.context.database
-        self.screen.ask(lambda: _proposals(database), self._show, key="proposals")
+        self.owner.ask(lambda: _proposals(database), self._show, key="proposals")
 
     def fit(self) -> None:
         self.table.fit_columns()
@@ -108,7 +114,7 @@ class ProposalsTab(Tab):
         wanted = [(row.vendor_id, Wanted(row.item_id, self._packs(row), self._why(row)))
                   for row in rows if row.vendor_id is not None]  # fmt: skip
         database, by = self.context.database, self.context.user_id
-        self.screen.do(
+        self.owner.do(
             lambda _override: draft_orders(database, wanted, by), changed=("stock", "purchasing"), said=_said,
             then=self._drafted, pressed=self.order_button,
         )  # fmt: skip
@@ -131,17 +137,20 @@ class ProposalsTab(Tab):
             ),
             Column(
                 "On order", lambda row: f"{row.position.on_order:,}", sort_key=lambda row: row.position.on_order,
-                numeric=True,
+                numeric=True, hidden=True,
             ),
             Column("Order", self._shown_packs, sort_key=lambda row: row.reorder.units, numeric=True),
-            Column("Vendor", lambda row: self._now(row).vendor or "none"),
+            Column("Vendor", lambda row: self._now(row).vendor or "none", hidden=True),
             Column(
                 "Amount", lambda row: show_money(self._worth(row)) if self._packs(row) else "", sort_key=self._worth,
                 numeric=True, value=self._worth,
             ),
-            Column("State", _state, tone=lambda row: _TONES.get(_state(row), Tone.GOOD)),
+            Column("State", _state, tone=lambda row: _TONES.get(_state(row), Tone.GOOD), hint=_state_hint),
             Column("Number", lambda row: row.number, hidden=True),
-            Column("Par", lambda row: f"{row.position.par:,}", sort_key=lambda r: r.position.par, numeric=True, hidden=True),
+            Column(
+                "Par", lambda row: f"{row.position.par:,}", sort_key=lambda row: row.position.par, numeric=True,
+                hidden=True,
+            ),
             Column(
                 "Reorder at", lambda row: f"{row.position.reorder_point:,}", numeric=True, hidden=True,
                 sort_key=lambda row: row.position.reorder_point,
@@ -201,7 +210,8 @@ class ProposalsTab(Tab):
     def _count(self) -> None:
         rows = self._chosen()
         worth = show_money(sum((self._worth(row) for row in rows), ZERO))
-        self.order_button.setText(f"Draft orders: {len(rows):,} items, {worth}" if rows else "Draft orders")
+        counted = "1 item" if len(rows) == 1 else f"{len(rows):,} items"
+        self.order_button.setText(f"Draft orders: {counted}, {worth}" if rows else "Draft orders")
         allow(self.order_button, self.context.may(Permission.ORDER), bool(rows), "Technicians and pharmacists order.")
 
 
@@ -212,7 +222,7 @@ class SumPanel(QWidget):
         super().__init__()
         self._chosen, self._filling = chosen, False
         self._row: ProposalRow | None = None
-        self.setFixedWidth(330)
+        self.setFixedWidth(300)
         self.card = Card("")
         self.name = label("Select an item", "heading", wrap=True)
         self.why = label("", "", wrap=True)
@@ -225,8 +235,8 @@ class SumPanel(QWidget):
         self.demands = QVBoxLayout()
         self.demands.setSpacing(2)
         self.demand_title = label("", "caption")
-        for part in (self.name, self.why):
-            self.card.add(part)
+        self.card.add(self.name)
+        self.card.add(self.why)
         self.card.add(self.sums)
         for part in (rule(), self.vendor, self.packs, self.comes_to, self.demand_title):
             self.card.add(part)
@@ -283,7 +293,9 @@ class SumPanel(QWidget):
                       f"{abs(p.target - p.projected):,} {row.unit}", strong=True)  # fmt: skip
         more = f"Reorder at {p.reorder_point:,}. " if p.reorder_point else ""
         most = f"At most {p.most:,}. " if p.most else ""
-        self.sums.addWidget(label(f"{more}{most}Lead time {row.lead_days} days.", "small", wrap=True), place + 1, 0, 1, 2)
+        self.sums.addWidget(
+            label(f"{more}{most}Lead time {row.lead_days} days.", "small", wrap=True), place + 1, 0, 1, 2
+        )
 
     def _add_sum(self, place: int, name: str, value: str, *, strong: bool = False) -> None:
         self.sums.addWidget(label(name, "strong" if strong else "muted", wrap=True), place, 0)

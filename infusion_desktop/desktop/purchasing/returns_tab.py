@@ -72,7 +72,7 @@ class ReturnsTab(Tab):
         super().__init__(screen, "What came damaged, wrong, too much or not at all, until the vendor has credited it.")
         self.dialog: PdfDialog | None = None
         self.send_button = button("Send back or claim", self.send_back, icon="truck", kind="primary")
-        self.actions(self.send_button)
+        self.put_actions(self.send_button)
         settings = screen.settings()
         self.waiting: TableView[DifferenceRow] = TableView(
             WAITING, lambda row: row.id, name="Waiting to go back", desk=self.desk, noun=("line", "lines"),
@@ -104,7 +104,7 @@ class ReturnsTab(Tab):
 
     def load(self) -> None:
         database = self.context.database
-        self.screen.ask(lambda: _found(database), self._show, key="returns")
+        self.owner.ask(lambda: _found(database), self._show, key="returns")
 
     def fit(self) -> None:
         self.waiting.fit_columns()
@@ -114,7 +114,7 @@ class ReturnsTab(Tab):
         """Send the selected lines back to their vendor, or claim what was missing."""
         rows = self.waiting.selected_rows()
         if rows and self.send_button.isEnabled():
-            dialog = ReturnDialog(self.context, self.desk, tuple(rows), self.screen)
+            dialog = ReturnDialog(self.context, self.desk, tuple(rows), self.owner)
             dialog.succeeded.connect(lambda made: self.print_one(made))
             dialog.open()
 
@@ -122,7 +122,7 @@ class ReturnsTab(Tab):
         """The vendor credited money for the selected return."""
         row = self.table.current_row()
         if row is not None:
-            CreditDialog(self.context, self.desk, row, self.screen).open()
+            CreditDialog(self.context, self.desk, row, self.owner).open()
 
     def close_return(self) -> None:
         """No more credit will come."""
@@ -132,7 +132,7 @@ class ReturnsTab(Tab):
         database, by = self.context.database, self.context.user_id
         ReasonDialog(
             self.context, self.desk, f"Close {row.number}", f"{show_money(row.open_credit)} will not be credited.",
-            "Close it", self.screen, lambda reason: close_return(database, row.id, row.version, reason, by),
+            "Close it", self.owner, lambda reason: close_return(database, row.id, row.version, reason, by),
         ).open()  # fmt: skip
 
     def print_return(self) -> None:
@@ -144,13 +144,13 @@ class ReturnsTab(Tab):
     def print_one(self, return_id: VendorReturnId) -> None:
         """The paper of a return."""
         database, by = self.context.database, self.context.user_id
-        self.screen.ask(lambda: _paper(database, return_id, by), self._show_paper, key="return paper")
+        self.owner.ask(lambda: _paper(database, return_id, by), self._show_paper, key="return paper")
 
     def _show_paper(self, found: tuple[str, bytes]) -> None:
         number, pdf = found
         name = safe_name(f"return-{number}") + ".pdf"
         self.dialog = PdfDialog(self.desk, "Vendor return", pdf, name, self.context.folder, self)
-        self.dialog.open()
+        self.dialog.show()
 
     def _show(self, found: _Found) -> None:
         self.waiting.set_rows(found.waiting)
@@ -194,7 +194,9 @@ class ReturnDialog(DeedDialog):
                 f"{row.quantity:,} {row.unit} of {row.item_name}{lot}: {row.condition.value}", wrap=True))  # fmt: skip
         if len(rows) > 8:
             self.body.addWidget(label(f"and {len(rows) - 8} more lines", "muted"))
-        self.body.addWidget(label("What is here leaves stock now; what was missing is only claimed.", "muted", wrap=True))
+        self.body.addWidget(
+            label("What is here leaves stock now; what was missing is only claimed.", "muted", wrap=True)
+        )
         self.body.addWidget(self.form)
         self.reason.setFocus()
 

@@ -23,28 +23,28 @@ FEW_DAYS = 14
 
 def _state(row: ShortageRow) -> str:
     if row.missing:
-        return "Short"
+        return f"{row.missing:,} short"
     return "Low" if row.lasting.days is not None and row.lasting.days < FEW_DAYS else "Enough"
 
 
-_TONES = {"Short": Tone.BAD, "Low": Tone.WARN, "Enough": Tone.GOOD}
+_TONES = {"Low": Tone.WARN, "Enough": Tone.GOOD}
 ITEMS: tuple[Column[ShortageRow], ...] = (
     Column("Item", lambda row: row.proposal.name, stretch=True, hint=lambda row: row.proposal.number),
     Column("Free", lambda row: f"{row.proposal.position.free:,}", sort_key=lambda row: row.proposal.position.free,
            numeric=True, value=lambda row: row.proposal.position.free),
-    Column("Patients", lambda row: f"{row.lasting.patients:,}", sort_key=lambda row: row.lasting.patients, numeric=True),
-    Column("Use a day", lambda row: f"{row.lasting.units_a_day:.1f}", sort_key=lambda row: row.lasting.units_a_day,
+    Column("Patients", lambda row: f"{row.lasting.patients:,}", sort_key=lambda row: row.lasting.patients,
            numeric=True),
+    Column("Use a day", lambda row: f"{row.lasting.units_a_day:.1f}", sort_key=lambda row: row.lasting.units_a_day,
+           numeric=True, hidden=True),
     Column("Days left", lambda row: "" if row.lasting.days is None else f"{row.lasting.days:,}", numeric=True,
            sort_key=lambda row: row.lasting.days, value=lambda row: row.lasting.days),
     Column("Patient-days", lambda row: f"{row.lasting.patient_days:,}" if row.lasting.patients else "", numeric=True,
            sort_key=lambda row: row.lasting.patient_days if row.lasting.patients else None,
            value=lambda row: row.lasting.patient_days),
-    Column("Needed", lambda row: f"{row.wanted:,}", sort_key=lambda row: row.wanted, numeric=True),
-    Column("Short", lambda row: f"{row.missing:,}" if row.missing else "", sort_key=lambda row: row.missing,
-           numeric=True),
-    Column("Coming", lambda row: _coming(row), sort_key=lambda row: row.proposal.coming.next_on),
-    Column("State", _state, tone=lambda row: _TONES[_state(row)]),
+    Column("Needed", lambda row: f"{row.wanted:,}", sort_key=lambda row: row.wanted, numeric=True,
+           hint=lambda row: f"Until {show_day(row.proposal.until)}, when an order of today could be here"),
+    Column("Coming", lambda row: _coming(row), sort_key=lambda row: row.proposal.coming.next_on, width=150),
+    Column("State", _state, tone=lambda row: Tone.BAD if row.missing else _TONES[_state(row)]),
 )  # fmt: skip
 
 
@@ -95,7 +95,9 @@ class ShortagesTab(Tab):
     title = "Shortages"
 
     def __init__(self, screen: Screen) -> None:
-        super().__init__(screen, "How long what is here lasts, who gets it by priority of the therapy, and what to send instead.")
+        super().__init__(
+            screen, "How long what is here lasts, who gets it by priority of the therapy, and what to send instead."
+        )
         settings = screen.settings()
         self.table: TableView[ShortageRow] = TableView(
             ITEMS, lambda row: row.item_id, name="How long items last", chips=CHIPS, desk=self.desk,
@@ -110,16 +112,16 @@ class ShortagesTab(Tab):
             settings=settings, empty="No substitute yet. Add what may be sent instead.",
         )  # fmt: skip
         self.priority_button = button("Priorities", self.set_priorities, icon="list")
-        self.instead_button = button("Send the substitute", self.send_instead, icon="truck", kind="primary")
-        self.add_button = button("Add a substitute", self.add_substitute, icon="plus")
+        self.instead_button = button("Send instead", self.send_instead, icon="truck", kind="primary")
+        self.add_button = button("Add", self.add_substitute, icon="plus")
         self.end_button = button("Remove", self.end_substitute, icon="cross")
-        self.actions(self.priority_button)
+        self.put_actions(self.priority_button)
         allow(self.priority_button, True, True, "")
         split = QSplitter()
         split.setChildrenCollapsible(False)
         for table, title, presses in (
-            (self.shares, "Who gets it until an order could be here", (self.instead_button,)),
-            (self.substitutes, "What may be sent instead", (self.end_button, self.add_button)),
+            (self.shares, "Who gets it", (self.instead_button,)),
+            (self.substitutes, "What to send instead", (self.end_button, self.add_button)),
         ):
             holder = QWidget()
             column = QVBoxLayout(holder)
@@ -142,7 +144,7 @@ class ShortagesTab(Tab):
 
     def load(self) -> None:
         database = self.context.database
-        self.screen.ask(lambda: _shortages(database), self._show, key="shortages")
+        self.owner.ask(lambda: _shortages(database), self._show, key="shortages")
 
     def fit(self) -> None:
         for table in (self.table, self.shares, self.substitutes):
@@ -152,21 +154,21 @@ class ShortagesTab(Tab):
         """What may be sent instead of the selected item."""
         row = self.table.current_row()
         if row is not None:
-            SubstituteDialog(self.context, self.desk, row, self.substitutes.current_row(), self.screen).open()
+            SubstituteDialog(self.context, self.desk, row, self.substitutes.current_row(), self.owner).open()
 
     def end_substitute(self) -> None:
         """It may not be sent instead any more."""
         row = self.substitutes.current_row()
         if row is not None:
             database, by = self.context.database, self.context.user_id
-            self.screen.do(
+            self.owner.do(
                 lambda _o: end_substitute(database, row.id, by), changed=("purchasing",), pressed=self.end_button,
                 said=f"{row.name} is no longer sent instead of {row.item_name}.",
             )  # fmt: skip
 
     def set_priorities(self) -> None:
         """Which therapies are served first."""
-        PriorityDialog(self.context, self.desk, self.screen).open()
+        PriorityDialog(self.context, self.desk, self.owner).open()
 
     def send_instead(self) -> None:
         """On the selected draft delivery, send the substitute for what is short."""
@@ -178,7 +180,7 @@ class ShortagesTab(Tab):
         ReasonDialog(
             self.context, self.desk, f"Send {instead.name}",
             f"{row.demand.what}: {instead.units_for(units):,} {instead.unit} of {instead.name} instead of {units:,} "
-            f"({instead.conversion}).", "Send it instead", self.screen,
+            f"({instead.conversion}).", "Send it instead", self.owner,
             lambda reason: send_instead(database, line, instead.substitute_id, units, reason, by),
         ).open()  # fmt: skip
 
@@ -201,7 +203,9 @@ class ShortagesTab(Tab):
             share is not None and share.instead is not None and share.demand.source is Source.DELIVERY
             and share.demand.line_id is not None and not share.demand.what.endswith("owed")
         )  # fmt: skip
-        allow(self.instead_button, self.context.may(Permission.PLAN_DELIVERY), can, "Pharmacists and coordinators plan.")
+        allow(
+            self.instead_button, self.context.may(Permission.PLAN_DELIVERY), can, "Pharmacists and coordinators plan."
+        )
         allow(self.add_button, may, self.table.current_row() is not None, "Pharmacists add substitutes.")
         allow(self.end_button, may, self.substitutes.current_row() is not None, "Pharmacists add substitutes.")
 

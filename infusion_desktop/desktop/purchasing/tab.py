@@ -15,7 +15,7 @@ class Tab(QWidget):
 
     def __init__(self, screen: Screen, lead: str) -> None:
         super().__init__()
-        self.screen, self.context, self.desk = screen, screen.context, screen.desk
+        self.owner, self.context, self.desk = screen, screen.context, screen.desk
         self.lead = label(lead, "muted", wrap=True)
         self._bar = QHBoxLayout()
         self._bar.setSpacing(10)
@@ -31,7 +31,7 @@ class Tab(QWidget):
     def fit(self) -> None:
         """The tab was brought to the front: tables take their width; override."""
 
-    def actions(self, *widgets: QWidget) -> None:
+    def put_actions(self, *widgets: QWidget) -> None:
         """Put buttons at the top right; the primary one last."""
         for widget in widgets:
             self._bar.addWidget(widget)

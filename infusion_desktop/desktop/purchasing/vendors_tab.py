@@ -62,8 +62,7 @@ def _differs(row: OfferRow) -> str:
 OFFERS: tuple[Column[OfferRow], ...] = (
     Column("Item", lambda row: row.item_name, stretch=True, hint=lambda row: row.item_number),
     Column("Vendor's number", lambda row: row.number),
-    Column("Sold in", lambda row: f"{row.pack_name} of {row.pack_quantity:,}" if row.pack_quantity > 1 else row.pack_name,
-           sort_key=lambda row: row.pack_quantity),
+    Column("Sold in", lambda row: _sold_in(row), sort_key=lambda row: row.pack_quantity),
     Column("Price", lambda row: show_price(row.price), sort_key=lambda row: row.price, numeric=True,
            value=lambda row: row.price),
     Column("One unit", lambda row: "" if row.unit_price is None else f"{row.unit_price:.4f}",
@@ -71,11 +70,16 @@ OFFERS: tuple[Column[OfferRow], ...] = (
     Column("Against expected", _differs, sort_key=lambda row: _differs(row) and row.unit_price, numeric=True,
            hint=lambda row: f"expected cost {row.expected_cost:f}"),
     Column("Contract", lambda row: row.contract or "list price"),
-    Column("Since", lambda row: show_day(row.price_from), sort_key=lambda row: row.price_from),
+    Column("Since", lambda row: show_day(row.price_from), sort_key=lambda row: row.price_from, hidden=True),
     Column("Preferred", lambda row: "Preferred" if row.preferred else "",
            tone=lambda row: Tone.GOOD if row.preferred else None),
-    Column("Least", lambda row: f"{row.least_packs:,}", sort_key=lambda row: row.least_packs, numeric=True, hidden=True),
+    Column("Least", lambda row: f"{row.least_packs:,}", sort_key=lambda row: row.least_packs, numeric=True,
+           hidden=True),
 )  # fmt: skip
+
+
+def _sold_in(row: OfferRow) -> str:
+    return f"{row.pack_name} of {row.pack_quantity:,}" if row.pack_quantity > 1 else row.pack_name
 
 
 class VendorsTab(Tab):
@@ -91,7 +95,7 @@ class VendorsTab(Tab):
         self.end_button = button("End", self.end_vendor, icon="cross")
         self.change_button = button("Change", self.change_vendor, icon="edit")
         allow(self.add_button, may, True, "Pharmacists add vendors.")
-        self.actions(self.end_button, self.change_button, self.add_button)
+        self.put_actions(self.end_button, self.change_button, self.add_button)
         settings = screen.settings()
         self.table: TableView[VendorRow] = TableView(
             VENDORS, lambda row: row.id, name="Vendors", desk=self.desk, noun=("vendor", "vendors"), settings=settings,
@@ -121,7 +125,7 @@ class VendorsTab(Tab):
 
     def load(self) -> None:
         database = self.context.database
-        self.screen.ask(lambda: _found(database), self._show, key="vendors")
+        self.owner.ask(lambda: _found(database), self._show, key="vendors")
 
     def fit(self) -> None:
         self.table.fit_columns()
@@ -129,13 +133,13 @@ class VendorsTab(Tab):
 
     def add_vendor(self) -> None:
         """A new vendor."""
-        VendorDialog(self.context, self.desk, self.screen).open()
+        VendorDialog(self.context, self.desk, self.owner).open()
 
     def change_vendor(self) -> None:
         """The selected vendor's facts."""
         row = self.table.current_row()
         if row is not None and self.change_button.isEnabled():
-            VendorDialog(self.context, self.desk, self.screen, row).open()
+            VendorDialog(self.context, self.desk, self.owner, row).open()
 
     def end_vendor(self) -> None:
         """We buy there no longer."""
@@ -148,7 +152,7 @@ class VendorsTab(Tab):
             sentences.append(f"{row.out} orders are out; they can still be received.")
         self.desk.messages.confirm(
             Question("End this vendor?", tuple(sentences), yes="End the vendor", tone=Tone.BAD),
-            lambda: self.screen.do(lambda _o: end_vendor(database, row.id, by), changed=("purchasing",),
+            lambda: self.owner.do(lambda _o: end_vendor(database, row.id, by), changed=("purchasing",),
                                    said=f"{row.name} is ended."), self,
         )  # fmt: skip
 
@@ -156,14 +160,14 @@ class VendorsTab(Tab):
         """How the selected vendor sells an item."""
         vendor = self.table.current_row()
         if vendor is not None and self.offer_button.isEnabled():
-            OfferDialog(self.context, self.desk, self.screen, vendor, self.offer_table.current_row()).open()
+            OfferDialog(self.context, self.desk, self.owner, vendor, self.offer_table.current_row()).open()
 
     def prefer(self) -> None:
         """Order the selected item from this vendor."""
         row = self.offer_table.current_row()
         if row is not None:
             database, by = self.context.database, self.context.user_id
-            self.screen.do(
+            self.owner.do(
                 lambda _o: prefer(database, row.item_id, row.vendor_id, by), changed=("purchasing", "stock"),
                 said=f"{row.item_name} is ordered from {row.vendor}.", pressed=self.prefer_button,
             )  # fmt: skip
@@ -173,7 +177,7 @@ class VendorsTab(Tab):
         row = self.offer_table.current_row()
         if row is not None:
             database, by = self.context.database, self.context.user_id
-            self.screen.do(
+            self.owner.do(
                 lambda _o: end_offer(database, row.id, by), changed=("purchasing", "stock"),
                 said=f"{row.vendor} sells {row.item_name} no longer.", pressed=self.end_offer_button,
             )  # fmt: skip

@@ -81,7 +81,7 @@ def name_items(context: Context) -> NameScan:
 
 
 PLACES: tuple[Place, ...] = (
-    Place("receive", "Receive", "scan", Permission.RECEIVE, _receive, _GROUP),
+    Place("receive", "Receive", "scan", Permission.RECEIVE, _receive, _GROUP, opens=("receive order",)),
     Place("stock", "Stock", "box", Permission.SEE_STOCK, _stock, _GROUP),
     Place("catalogue", "Catalogue", "list", Permission.SEE_STOCK, _catalogue, _GROUP, opens=("item",)),
     Place("counts", "Counts", "count", Permission.SEE_STOCK, _counts, _GROUP, opens=("count",)),

@@ -9,7 +9,7 @@ from infusion_desktop.equipment.registering import NewAsset
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.receiving import ReceiptLine, Recognised
 from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.words import ItemId, PackId
+from infusion_desktop.stock.words import Condition, ItemId, PackId
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Line:
     expires_on: date | None = None
     serial: str = ""
     notes: tuple[str, ...] = ()
+    condition: Condition = Condition.GOOD
+    note: str = ""
     link: str = ""
     """HIBC: the check character that the second code must repeat."""
 
@@ -45,7 +47,9 @@ class Line:
     @property
     def missing(self) -> tuple[str, ...]:
         """What must still be scanned or typed."""
-        found = []
+        found: list[str] = []
+        if self.condition is Condition.MISSING:
+            return ()
         if self.lot_tracked and not self.is_equipment and not self.lot:
             found.append("lot")
         if self.needs_serial and not self.serial:
@@ -54,8 +58,8 @@ class Line:
 
     def same_box(self, other: "Line") -> bool:
         """Whether both describe the same goods, so that one line with a higher count tells it all."""
-        return (self.item_id, self.pack_id, self.lot, self.expires_on, self.serial) == (
-            other.item_id, other.pack_id, other.lot, other.expires_on, other.serial,
+        return (self.item_id, self.pack_id, self.lot, self.expires_on, self.serial, self.condition) == (
+            other.item_id, other.pack_id, other.lot, other.expires_on, other.serial, other.condition,
         )  # fmt: skip
 
 
@@ -94,7 +98,7 @@ class ReceiptLines:
         line = Line(
             self._next, known.item_id, known.item_number, known.item_name, known.pack_id, known.pack_name,
             known.pack_quantity, known.is_equipment, known.lot_tracked, known.serial_tracked, packs, scan.lot or "",
-            scan.expires_on or known.known_expiry, (scan.serial or "").upper(), notes, scan.link,
+            scan.expires_on or known.known_expiry, (scan.serial or "").upper(), notes, link=scan.link,
         )  # fmt: skip
         if not line.needs_serial:  # Its lot is enough; a serial number would keep equal boxes on separate lines.
             line = replace(line, serial="")
@@ -134,6 +138,27 @@ class ReceiptLines:
         self._edited = line.id
         return line
 
+    def set_aside(self, line_id: int) -> Line | None:
+        """One pack of a line is not good: it gets a line of its own (the whole line, where it is the only pack)."""
+        line = self.line(line_id)
+        if line is None or line.is_equipment:
+            return None
+        self._remember()
+        if line.packs == 1:
+            aside = replace(line, condition=Condition.DAMAGED)
+            self.lines = tuple(aside if each.id == line_id else each for each in self.lines)
+        else:
+            aside = replace(line, id=self._next, packs=1, condition=Condition.DAMAGED)
+            self._next += 1
+            fewer = replace(line, packs=line.packs - 1)
+            self.lines = (*(fewer if each.id == line_id else each for each in self.lines), aside)
+        self.latest = aside.id
+        return aside
+
+    def units_of(self, item_id: ItemId) -> int:
+        """Good units of an item on the list so far."""
+        return sum(line.units for line in self.lines if line.item_id == item_id and line.condition is Condition.GOOD)
+
     def remove(self, line_id: int) -> None:
         """Take a line off the receipt."""
         self._remember()
@@ -158,7 +183,16 @@ class ReceiptLines:
     def receipt_lines(self) -> tuple[ReceiptLine, ...]:
         """The supplies, as receiving takes them."""
         return tuple(
-            ReceiptLine(line.item_id, line.packs, line.pack_id, line.lot, line.expires_on, line.serial)
+            ReceiptLine(
+                line.item_id,
+                line.packs,
+                line.pack_id,
+                line.lot,
+                line.expires_on,
+                line.serial,
+                condition=line.condition,
+                note=line.note,
+            )
             for line in self.lines
             if not line.is_equipment
         )

@@ -20,17 +20,20 @@ from infusion_desktop.desktop.scanner import GS
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.stock.identify_panel import Identified, IdentifyPanel
 from infusion_desktop.desktop.stock.line_form import LineForm
+from infusion_desktop.desktop.stock.order_strip import OrderStrip
 from infusion_desktop.desktop.stock.receipt_lines import Line, ReceiptLines, is_second_code
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.receiving import receive
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.catalogue import attach_gtin
+from infusion_desktop.stock.pack_rules import say_packs
+from infusion_desktop.stock.purchase_queries import OrderPage, order_id_by_number, order_page
 from infusion_desktop.stock.queries import PlaceRow, place_rows
 from infusion_desktop.stock.receiving import NewReceipt, Recognised, recognise
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
-from infusion_desktop.stock.words import ReceiptId
+from infusion_desktop.stock.words import Condition, OrderId, ReceiptId
 
 
 class ReceiveScreen(Screen):
@@ -39,7 +42,8 @@ class ReceiveScreen(Screen):
     title = "Receive"
     topics: ClassVar[frozenset[str]] = frozenset({"stock"})
     help = (
-        "Scan each box. The same box again counts up; a second code with lot and expiry completes the last line. "
+        "Scan a printed order to receive against it, then each box. The same box again counts up; a second code with "
+        "lot and expiry completes the last line. "
         "Ctrl+Enter takes everything in, Ctrl+Z takes the last step back."
     )
 
@@ -76,11 +80,25 @@ class ReceiveScreen(Screen):
         if scan.kind is ScanKind.LOCATION:
             self._go_to_place(scan.code)
             return True
+        if scan.kind is ScanKind.ORDER:
+            database, code = self.context.database, scan.code
+            self.ask(lambda: _order_by_number(database, code), self._receive_against, key="order")
+            return True
         if scan.kind not in (ScanKind.PRODUCT, ScanKind.TEXT) and self.may_leave():
             return False
         self._waiting.append(scan)
         self._read_next()
         return True
+
+    def show_record(self, kind: str, record: object) -> None:
+        if kind == "receive order" and isinstance(record, int):
+            database, order = self.context.database, OrderId(record)
+            self.ask(lambda: _order(database, order), self._receive_against, key="order")
+
+    def leave_order(self) -> None:
+        """Receive without an order again."""
+        self.strip.show_order(None)
+        self._refresh()
 
     def save(self) -> None:
         """Take everything on the list in, as one receipt."""
@@ -99,13 +117,16 @@ class ReceiveScreen(Screen):
             return
         if self.side.currentWidget() is self.line_form and not self.line_form.form.check():
             return
-        new = NewReceipt(self.receipt.receipt_lines(), self.place.value() or "MAIN", self.packing_slip.value())
+        order = None if self.strip.page is None else self.strip.page.row.id
+        new = NewReceipt(
+            self.receipt.receipt_lines(), self.place.value() or "MAIN", self.packing_slip.value(), order_id=order
+        )
         equipment, database, by = self.receipt.new_assets(), self.context.database, self.context.user_id
-        topics = ("stock", "equipment") if equipment else ("stock",)
+        topics = ("stock", "equipment", "purchasing") if equipment else ("stock", "purchasing")
         saved = self.receipt.lines
         self.do(
             lambda override: receive(database, new, equipment, by, override=override),
-            changed=topics, said=f"Received {_counted(len(saved))}.",
+            changed=topics, said=f"Received {_counted(len(saved))}: {_in_units(saved)}.",
             then=lambda receipt_id: self._received(receipt_id, saved), pressed=self.save_button,
         )  # fmt: skip
 
@@ -114,6 +135,14 @@ class ReceiveScreen(Screen):
         self.receipt.undo()
         self._refresh()
         self._show_latest()
+
+    def set_aside(self, line_id: int) -> None:
+        """One pack of a line is not good; it goes to quarantine, to be sent back."""
+        aside = self.receipt.set_aside(line_id)
+        self._refresh()
+        if aside is not None:
+            self._select(aside)
+            self.line_form.note.setFocus()
 
     def add_by_hand(self) -> None:
         """A box without a readable code."""
@@ -127,6 +156,7 @@ class ReceiveScreen(Screen):
         self.undo_button = button("Undo", self.undo, icon="undo")
         self.undo_button.setToolTip("Take the last step back (Ctrl+Z)")
         self.last_button = button("Show last receipt", self._show_last, icon="history")
+        self.strip = OrderStrip(self.receipt)
         self.table: TableView[Line] = TableView(
             self._columns(), lambda line: line.id, name="Lines of this receipt", noun=("line", "lines"),
             empty="Scan the first box. Its item, lot and expiry fill a line here.", settings=self.settings(),
@@ -163,6 +193,7 @@ class ReceiveScreen(Screen):
         page = Page(self)
         page.lead.hide()
         page.add(top)
+        page.add(self.strip)
         page.add(middle, 1)
         page.add(foot)
 
@@ -170,6 +201,9 @@ class ReceiveScreen(Screen):
         self.table.selected.connect(self._line_selected)
         self.line_form.edited.connect(self._line_edited)
         self.line_form.removed.connect(self._line_removed)
+        self.line_form.set_aside.connect(self.set_aside)
+        self.strip.open_asked.connect(lambda order: self.desk.open("purchase order", order))
+        self.strip.left.connect(self.leave_order)
         self.identify.identified.connect(self._identified)
         self.identify.skipped.connect(self._skip_unknown)
         for keys, press in (("Ctrl+Return", self.save), ("Ctrl+Enter", self.save), ("Ctrl+Z", self.undo)):
@@ -184,8 +218,23 @@ class ReceiveScreen(Screen):
             Column("Count", _shown_packs, sort_key=lambda line: line.units, numeric=True),
             Column("Lot or serial", lambda line: line.serial or line.lot),
             Column("Expires", lambda line: show_day(line.expires_on), sort_key=lambda line: line.expires_on),
+            Column("Ordered", self.strip.ordered, tone=self.strip.tone),
             Column("State", _state, tone=_tone, hint=_state_hint),
         )
+
+    # The order that is received against.
+
+    def _receive_against(self, page: OrderPage | None) -> None:
+        if page is None:
+            self.desk.messages.wrong("There is no such order. Check the code on it.")
+        elif not page.row.state.is_expected:
+            self.desk.messages.wrong(
+                f"{page.row.number} is {page.row.state.value}; nothing can be received against it."
+            )
+        else:
+            self.strip.show_order(page)
+            self._refresh()
+            self.desk.messages.right(f"{page.row.number}: scan what is in the boxes.")
 
     # Scans, one after the other in the order they came.
 
@@ -345,6 +394,7 @@ class ReceiveScreen(Screen):
         self.last_receipt = receipt_id
         self.receipt.received(saved)
         self.packing_slip.set_value("")
+        self.strip.show_order(None)
         self._refresh()
         self._show_latest()
         self.table.setFocus()
@@ -397,6 +447,8 @@ def _shown_packs(line: Line) -> str:
 def _state(line: Line) -> str:
     if line.missing:
         return "Lot?" if line.missing[0] == "lot" else "Serial?"
+    if line.condition is not Condition.GOOD:
+        return {Condition.DAMAGED: "Damaged", Condition.MISSING: "Missing"}.get(line.condition, "Goes back")
     if line.expires_on is not None and line.expires_on <= today():
         return "Expired"
     if any("held" in note for note in line.notes):
@@ -410,9 +462,22 @@ def _state_hint(line: Line) -> str:
 
 
 def _tone(line: Line) -> Tone:
-    return {"Expired": Tone.BAD, "Held lot": Tone.WARN, "Ready": Tone.GOOD, "Register": Tone.INFO}.get(
-        _state(line), Tone.WARN
-    )
+    return {
+        "Expired": Tone.BAD,
+        "Damaged": Tone.BAD,
+        "Missing": Tone.BAD,
+        "Held lot": Tone.WARN,
+        "Ready": Tone.GOOD,
+        "Register": Tone.INFO,
+    }.get(_state(line), Tone.WARN)
+
+
+def _in_units(lines: tuple[Line, ...]) -> str:
+    """What came in, as packs and units, of the first lines: "2 cases of 60 = 120 each of Saline flush"."""
+    said = [f"{say_packs(line.packs, line.pack_name, line.pack_quantity)} of {_short(line.item_name)}"
+            for line in lines[:2]]  # fmt: skip
+    more = f" and {len(lines) - 2} more" if lines[2:] else ""
+    return ", ".join(said) + more
 
 
 def _counted(lines: int) -> str:
@@ -435,6 +500,17 @@ def _by_hand(said: Identified) -> Recognised:
 def _recognise(database: Database, scan: Scan) -> Recognised:
     with database.reading() as session:
         return recognise(session, scan, today())
+
+
+def _order(database: Database, order: OrderId) -> OrderPage:
+    with database.reading() as session:
+        return order_page(session, order, today())
+
+
+def _order_by_number(database: Database, number: str) -> OrderPage | None:
+    with database.reading() as session:
+        found = order_id_by_number(session, number)
+        return None if found is None else order_page(session, found, today())
 
 
 def _places(database: Database) -> tuple[PlaceRow, ...]:

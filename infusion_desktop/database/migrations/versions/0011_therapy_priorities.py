@@ -5,8 +5,8 @@ from alembic import op
 
 from infusion_desktop.database import types
 
-revision = "0006"
-down_revision = "0005"
+revision = "0011"
+down_revision = "0010"
 
 CLASSES = (
     "'anti-infective', 'hydration', 'parenteral nutrition', 'enteral nutrition', 'pain management', 'chemotherapy', "
