@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.dates import ONE_DAY, Days, show_days
 from infusion_desktop.deliveries import templates as kits
+from infusion_desktop.deliveries.kit_needs import GONE, Facts, care_of, supply_of
 from infusion_desktop.deliveries.priorities import priorities
-from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply, need
+from infusion_desktop.deliveries.rules import KitLine, QuantityRule, need
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
-from infusion_desktop.deliveries.templates import TemplateLine
+from infusion_desktop.deliveries.template_rules import Care, TemplateLine, lines_for
 from infusion_desktop.deliveries.words import DeliveryState
+from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendars
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import TherapyClass, TherapyId
@@ -39,8 +41,6 @@ USUAL_PERIOD = 7
 """Days of a therapy's next kit where none was sent yet."""
 USE_DAYS = 28
 """Days over which a therapy's daily use is averaged; weekly dressings and once-a-delivery items come out even."""
-_GONE = (DeliveryState.CANCELLED, DeliveryState.REFUSED)
-_UNDER_WAY = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERIFIED, DeliveryState.PACKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _of_deliveries(session: Session, today: date, last: date, ranks: Mapping[The
     )
     # What was owed for days that are over is not sent any more.
     still = (DeliveryLine.owed > 0, Delivery.period_last >= today, ~settled.exists())
-    owed = wanted.where(*still, Delivery.state.not_in((DeliveryState.DRAFT, *_GONE)))
+    owed = wanted.where(*still, Delivery.state.not_in((DeliveryState.DRAFT, *GONE)))
     for query in (drafts, owed):
         for row in session.execute(query):
             is_draft = row.state is DeliveryState.DRAFT
@@ -126,18 +126,29 @@ def _of_therapies(session: Session, today: date, last: date, ranks: Mapping[Ther
 
 
 def _planned(session: Session) -> dict[TherapyId, tuple[date, int, int]]:
-    """Of each therapy the last day that a delivery covers, the length of that delivery's period, and how many."""
+    """Of each therapy the last day that a delivery covers, the length of that delivery's period, and how many.
+
+    Versions of one order are one therapy here: what was sent before a change of dose covers its days.
+    """
+    before = {row.id: row.replaces_id for row in session.execute(select(Therapy.id, Therapy.replaces_id))}
     rows = session.execute(
         select(Delivery.therapy_id, Delivery.period_first, Delivery.period_last)
-        .where(Delivery.therapy_id.is_not(None), Delivery.template_id.is_not(None), Delivery.state.not_in(_GONE))
+        .where(Delivery.therapy_id.is_not(None), Delivery.template_id.is_not(None), Delivery.state.not_in(GONE))
         .order_by(Delivery.period_last)
     )
-    found: dict[TherapyId, tuple[date, int, int]] = {}
+    found: dict[int, tuple[date, int, int]] = {}
     for therapy, first, last in rows:
         if therapy is not None:
-            _, _, count = found.get(TherapyId(therapy), (last, 0, 0))
-            found[TherapyId(therapy)] = (last, (last - first).days + 1, count + 1)
-    return found
+            root = _first(therapy, before)
+            _, _, count = found.get(root, (last, 0, 0))
+            found[root] = (last, (last - first).days + 1, count + 1)
+    return {TherapyId(each): found[root] for each in before if (root := _first(each, before)) in found}
+
+
+def _first(therapy: int, before: Mapping[int, int | None]) -> int:
+    while (earlier := before.get(therapy)) is not None:
+        therapy = earlier
+    return therapy
 
 
 def daily_use(session: Session, today: date) -> tuple[ItemUse, ...]:
@@ -167,19 +178,15 @@ class _Plans:
         self.items: dict[int, Any] = {row.id: row for row in session.execute(
             select(Item.id, Item.kind, Item.base_unit, Item.contains_latex))}  # fmt: skip
         self.patients: dict[int, Any] = {row.id: row for row in session.execute(
-            select(Patient.id, Patient.number, Patient.latex_allergy))}  # fmt: skip
-        self._lines: dict[tuple[Any, ...], tuple[TemplateLine, ...]] = {}
+            select(Patient.id, Patient.number, Patient.latex_allergy, Patient.born_on))}  # fmt: skip
+        self._lines: dict[Care, tuple[TemplateLine, ...]] = {}
 
     def needs(self, calendar: TherapyCalendar, period: Days, *, is_first: bool) -> dict[ItemId, int]:
         """Units of each item for a period of a therapy, nothing at home counted off; empty where no kit fits."""
-        order = calendar.order
-        runs = period.overlap(Days(order.starts_on, max(order.starts_on, order.stops_on or period.last)))
-        if runs is None:
+        try:
+            supply = supply_of(calendar, period, is_first=is_first)
+        except Refused:
             return {}
-        pauses = tuple(
-            Days(each.first_on, max(each.first_on, each.last_on or period.last)) for each in calendar.interruptions
-        )
-        supply = Supply(runs, pauses, Frequency.every_hours(order.interval_hours, order.starts_on), is_first=is_first)
         allergic = self.patients[calendar.patient_id].latex_allergy
         found: dict[ItemId, int] = defaultdict(int)
         for line in self._lines_of(calendar):
@@ -195,13 +202,13 @@ class _Plans:
         return found
 
     def _lines_of(self, calendar: TherapyCalendar) -> tuple[TemplateLine, ...]:
-        order = calendar.order
-        key = (order.therapy_class, order.method, order.interval_hours, calendar.device)
-        if key not in self._lines:
-            chosen = kits.matching_templates(self.session, self.today, *key)
+        order, row = calendar.order, self.patients[calendar.patient_id]
+        care = care_of(calendar, Facts(row.latex_allergy, row.born_on), self.today)
+        if care not in self._lines:
+            chosen = kits.matching_templates(self.session, self.today, care)
             lines = kits.template(self.session, chosen[0]).template.lines if chosen else ()
-            self._lines[key] = lines
-        return self._with_ordered_drug(order.drug_item_id, order.units_per_dose, self._lines[key])
+            self._lines[care] = lines_for(lines, care.access, care.lumens)
+        return self._with_ordered_drug(order.drug_item_id, order.units_per_dose, self._lines[care])
 
     def _with_ordered_drug(
         self, ordered: ItemId | None, units_per_dose: Any, lines: tuple[TemplateLine, ...]
