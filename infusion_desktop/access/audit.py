@@ -18,14 +18,17 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, UserId
 from infusion_desktop.access.tables import AuditEntry, AuditHead
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 
 Facts = Mapping[str, Any]
 
 _HEAD = cast(Table, AuditHead.__table__)
-_LAST_LINK = select(_HEAD.c.number, _HEAD.c.seal, _HEAD.c.secret).where(_HEAD.c.id == 1).with_for_update()
-_ADD = insert(cast(Table, AuditEntry.__table__))
-_MOVE_HEAD = update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("last_number"), seal=bindparam("last_seal"))
+_LAST_LINK = Prepared(select(_HEAD.c.number, _HEAD.c.seal, _HEAD.c.secret).where(_HEAD.c.id == 1).with_for_update())
+_ADD = Prepared(insert(cast(Table, AuditEntry.__table__)))
+_MOVE_HEAD = Prepared(
+    update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("last_number"), seal=bindparam("last_seal"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,12 @@ def seal(session: Session) -> None:
     pending: list[Pending] = session.info.pop("audit", [])
     if not pending:
         return
-    connection = session.connection()
-    head = connection.execute(_LAST_LINK).one_or_none()
+    head = _LAST_LINK.first(session, {})
     if head is None:
         number, last, secret = 0, "", secrets.token_hex(32)
-        connection.execute(insert(_HEAD).values(id=1, number=0, seal="", secret=secret))
+        session.connection().execute(insert(_HEAD).values(id=1, number=0, seal="", secret=secret))
     else:
         number, last, secret = head
-    rows = []
     at = now_utc()
     for entry in pending:
         number += 1
@@ -105,9 +106,8 @@ def seal(session: Session) -> None:
             "reason": entry.reason,
         }
         last = row["seal"] = seal_of(secret, last, row)
-        rows.append(row)
-    connection.execute(_ADD, rows)
-    connection.execute(_MOVE_HEAD, {"last_number": number, "last_seal": last})
+        _ADD.change(session, row)
+    _MOVE_HEAD.change(session, {"last_number": number, "last_seal": last})
 
 
 def seal_of(secret: str, last: str, row: Facts) -> str:

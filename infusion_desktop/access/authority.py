@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import Permission, Role, UserId, permissions_of
 from infusion_desktop.access.tables import Staff, StaffRole
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.errors import NotAllowed
 
 _STAFF, _ROLE = cast(Table, Staff.__table__), cast(Table, StaffRole.__table__)
-_ROLES = (
+_ROLES = Prepared(
     select(_ROLE.c.role)
     .join(_STAFF, _STAFF.c.id == _ROLE.c.staff_id)
     .where(_STAFF.c.ended_at.is_(None), _ROLE.c.staff_id == bindparam("by"))
@@ -19,6 +20,6 @@ _ROLES = (
 
 def authorize(session: Session, by: UserId, permission: Permission) -> None:
     """Refuse with NotAllowed unless a role of this person, who still works here, includes the permission."""
-    roles: set[Role] = set(session.connection().execute(_ROLES, {"by": by}).scalars())
+    roles: set[Role] = {row.role for row in _ROLES.rows(session, {"by": by})}
     if permission not in permissions_of(roles):
         raise NotAllowed(f"Your role does not include “{permission.value}”. Ask somebody whose role does.")

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.database.types import STRICT, Table
 
 
@@ -16,9 +17,11 @@ class Counter(Table):
     last: Mapped[int]
 
 
-_TAKE = text(
-    "INSERT INTO counter (series, last) VALUES (:series, :start) "
-    "ON CONFLICT (series) DO UPDATE SET last = counter.last + :count RETURNING last"
+_TAKE = Prepared(
+    text(
+        "INSERT INTO counter (series, last) VALUES (:series, :start) "
+        "ON CONFLICT (series) DO UPDATE SET last = counter.last + :count RETURNING last"
+    )
 )
 
 
@@ -28,5 +31,4 @@ def next_number(session: Session, series: str, first: int = 1, count: int = 1) -
     A number taken by a deed that is rolled back is given again, since nobody saw it.
     """
     taken = {"series": series, "start": first + count - 1, "count": count}
-    last = session.connection().execute(_TAKE, taken).scalar_one()
-    return int(last) - count + 1
+    return int(_TAKE.value(session, taken)) - count + 1

@@ -10,14 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
+from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.statements import loosens, writes
 from infusion_desktop.database.trouble import Unavailable, explain
@@ -49,6 +54,10 @@ SAFE_WAL = (3, 51, 3)  # Older ones have the WAL-reset corruption race.
 BUSY_MS = 20_000
 """How long a writer waits for another program before it is told so."""
 LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
+
+LOOSENS = "tables, triggers and rights are changed by migrations only"
+RESTED = 20.0
+"""Seconds after which an idle connection to a server is asked whether it still lives before it is used again."""
 
 Seal = Callable[[Session], None]
 
@@ -101,10 +110,8 @@ class Database:
         self.workstation = workstation or platform.node() or "unnamed"
         self._seal = seal
         self.engine = open_engine(place)
-        self._writing = self.engine.execution_options(infusion_writes=True)
-        self._looking = self.engine.execution_options(infusion_looks=True)
-        event.listen(self._writing, "before_cursor_execute", _note_writes)
-        event.listen(self._looking, "before_cursor_execute", _refuse_writes)
+        self._writing = _beside(self.engine, "BEGIN IMMEDIATE", _note_writes)
+        self._looking = _beside(self.engine, "BEGIN", _refuse_writes)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -141,6 +148,36 @@ def open_engine(place: Place, *, guarded: bool = True) -> Engine:
     return _open_sqlite(place, guarded) if place.is_sqlite else _open_postgresql(place, guarded)
 
 
+def _beside(engine: Engine, begin: str, guard: Callable[[Connection, str], None]) -> Engine:
+    """An engine over the same connections, all of whose statements pass a guard.
+
+    The guard and SQLite's begin sit in the dialect, because events of connections cost a third of each small statement.
+    """
+    is_sqlite = engine.dialect.name == "sqlite"
+    driver = {"module": sqlite} if is_sqlite else {}
+    other = create_engine(engine.url, pool=engine.pool, hide_parameters=True, **driver)
+    if is_sqlite:
+        other.dialect.do_begin = lambda connection: connection.execute(begin)  # type: ignore[method-assign,assignment]
+
+    def check(connection: Connection, statement: str) -> None:
+        if not is_sqlite and loosens(statement):
+            raise Protected(LOOSENS)
+        guard(connection, statement)
+
+    for way in ("do_execute", "do_executemany", "do_execute_no_params"):
+        event.listen(other, way, lambda _cursor, statement, *more: check(more[-1].root_connection, statement))
+    _GUARDS[other.dialect] = check
+    return other
+
+
+_GUARDS: WeakKeyDictionary[Dialect, Callable[[Connection, str], None]] = WeakKeyDictionary()
+
+
+def guard_of(dialect: Dialect) -> Callable[[Connection, str], None]:
+    """What asks whether a statement may run, for those that run on the driver's cursor (see prepared.py)."""
+    return _GUARDS.get(dialect, lambda connection, statement: None)
+
+
 def _open_sqlite(place: Place, guarded: bool) -> Engine:
     def connect() -> Any:
         connection = sqlite.connect(
@@ -158,7 +195,7 @@ def _open_sqlite(place: Place, guarded: bool) -> Engine:
     engine = create_engine(
         "sqlite://", module=sqlite, creator=connect, pool_size=8, poolclass=_queue_pool(), hide_parameters=True
     )
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
     return engine
 
 
@@ -207,24 +244,19 @@ def opens_with(file: Path, key: bytes | None) -> bool:
     return True
 
 
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("infusion_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _note_writes(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+def _note_writes(connection: Connection, statement: str) -> None:
     if writes(statement):
         connection.info["wrote"] = True
 
 
-def _refuse_writes(_connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+def _refuse_writes(_connection: Connection, statement: str) -> None:
     if writes(statement):
         raise UnauditedWrite("a look wrote; only a transaction may")
 
 
 def _refuse_loosening(_connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
     if loosens(statement):
-        raise Protected("tables, triggers and rights are changed by migrations only")
+        raise Protected(LOOSENS)
 
 
 _DENIED_ACTIONS = frozenset(
@@ -277,10 +309,37 @@ def _open_postgresql(place: Place, guarded: bool) -> Engine:
             "to the database address."
         )
     url = place.url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=8)
+    engine = create_engine(url, hide_parameters=True, pool_size=8)
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", partial(_refuse_dead, engine.dialect))
     if guarded:
         event.listen(engine, "before_cursor_execute", _refuse_loosening)
     return engine
+
+
+def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = monotonic()
+
+
+def _refuse_dead(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, *_proxy: Any) -> None:
+    """Have the pool open another connection in place of one that the server ended.
+
+    One that was just in use and whose socket holds no farewell lives: no round trip is spent on asking it.
+    """
+    if monotonic() - record.info.get("rests_since", monotonic()) < RESTED and not _has_news(connection):
+        return
+    try:
+        lives = dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        lives = False
+    if not lives:
+        raise DisconnectionError
+
+
+def _has_news(connection: Any) -> bool:
+    with DefaultSelector() as selector:
+        selector.register(connection.fileno(), EVENT_READ)
+        return bool(selector.select(0))
 
 
 @contextmanager

@@ -6,26 +6,17 @@ trip where a statement a row would be many.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    Dialect,
-    Insert,
-    Table,
-    Text,
-    bindparam,
-    cast,
-    column,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import BigInteger, Insert, Table, Text, bindparam, cast, column, func, insert, select
 from sqlalchemy import literal_column as literally
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine
+
+from infusion_desktop.database.prepared import Prepared
 
 ROWS = "rows"
 """The name of the parameter that carries them."""
@@ -52,34 +43,43 @@ def given(dialect: str, *wanted: str, **typed: TypeEngine[Any]) -> Subquery:
     return select(*table.render_derived(with_types=True).c).subquery("given")
 
 
-def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows, all with the same columns, in their order, by one statement."""
+def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> None:
+    """Add rows, all with the same columns, in their order, by one statement; ``common`` is the same in all of them."""
     if rows:
-        _execute(connection, table, rows, numbered=False)
+        statement, parameters = _insertion(session, table, rows, common, numbered=False)
+        statement.change(session, parameters)
 
 
-def insert_numbered(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+def insert_numbered(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> list[int]:
     """The same on PostgreSQL; the ids that it gave them, in the rows' order."""
-    return sorted(_execute(connection, table, rows, numbered=True).scalars()) if rows else []
+    if not rows:
+        return []
+    statement, parameters = _insertion(session, table, rows, common, numbered=True)
+    return sorted(row[0] for row in statement.rows(session, parameters))
 
 
-def _execute(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, numbered: bool) -> Any:
-    key = (connection.dialect.name, table.name, tuple(rows[0]), numbered)
-    if key not in _PREPARED:
-        _PREPARED[key] = _prepare(connection.dialect, table, tuple(rows[0]), numbered)
-    statement, kept = _PREPARED[key]
-    plain = [{name: keep(row[name]) if (keep := kept[name]) else row[name] for name in kept} for row in rows]
-    return connection.execute(statement, {ROWS: as_rows(plain)})
+_Keep = Callable[[Any], Any] | None
+_INSERTIONS: dict[tuple[Any, ...], tuple[Prepared, Sequence[tuple[str, _Keep]]]] = {}
 
 
-_Prepared = tuple[Insert | ReturningInsert[Any], Mapping[str, Callable[[Any], Any] | None]]
-_PREPARED: dict[tuple[str, str, tuple[str, ...], bool], _Prepared] = {}
+def _insertion(
+    session: Session, table: Table, rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any], *, numbered: bool
+) -> tuple[Prepared, dict[str, Any]]:
+    dialect = session.connection().dialect
+    key = (dialect.name, table.name, *rows[0], None, *common, numbered)
+    if key not in _INSERTIONS:
+        types = {name: table.c[name].type for name in rows[0]}
+        kept = [(name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items()]
+        _INSERTIONS[key] = Prepared(partial(_inserting, table, types, tuple(common), numbered)), kept
+    statement, keeping = _INSERTIONS[key]
+    own = [{name: keep(row[name]) if keep else row[name] for name, keep in keeping} for row in rows]
+    return statement, {ROWS: as_rows(own), **{f"all_{name}": value for name, value in common.items()}}
 
 
-def _prepare(dialect: Dialect, table: Table, names: Sequence[str], numbered: bool) -> _Prepared:
-    """The statement that adds rows of these columns, and how each column keeps its values."""
-    types = {name: table.c[name].type for name in names}
-    rows = given(dialect.name, **types)
-    statement = insert(table).from_select(list(names), select(*rows.c))
-    kept = {name: type_.dialect_impl(dialect).bind_processor(dialect) for name, type_ in types.items()}
-    return statement.returning(table.c.id) if numbered else statement, kept
+def _inserting(
+    table: Table, types: Mapping[str, TypeEngine[Any]], common: Sequence[str], numbered: bool, dialect: str
+) -> Insert | ReturningInsert[Any]:
+    rows = given(dialect, **types)
+    alike = [bindparam(f"all_{name}", type_=table.c[name].type) for name in common]
+    statement = insert(table).from_select([*types, *common], select(*rows.c, *alike).select_from(rows))
+    return statement.returning(table.c.id) if numbered else statement

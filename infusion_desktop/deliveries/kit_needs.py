@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.database.many import ROWS, as_rows, given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, show_days, today
 from infusion_desktop.deliveries import templates as kits
 from infusion_desktop.deliveries.care_words import Purpose
@@ -146,11 +146,11 @@ def _others(
 
 
 _PATIENT, _DELIVERY = core(Patient), core(Delivery)
-_FACTS = select(_PATIENT.c.latex_allergy, _PATIENT.c.born_on).where(_PATIENT.c.id == bindparam("patient"))
-_HISTORY = (
+_FACTS = Prepared(select(_PATIENT.c.latex_allergy, _PATIENT.c.born_on).where(_PATIENT.c.id == bindparam("patient")))
+_HISTORY = Prepared(
     select(_DELIVERY.c.therapy_id, _DELIVERY.c.template_id, _DELIVERY.c.period_first, _DELIVERY.c.period_last)
     .where(_DELIVERY.c.patient_id == bindparam("patient"), _DELIVERY.c.therapy_id.is_not(None))
-    .where(_DELIVERY.c.state.not_in(GONE))
+    .where(*(_DELIVERY.c.state != state for state in GONE))
     .order_by(_DELIVERY.c.id)
 )
 _SENT = (
@@ -164,13 +164,13 @@ _SENT = (
 
 def facts_of(session: Session, patient_id: PatientId) -> Facts:
     """The patient's allergy and birth date."""
-    row = session.connection().execute(_FACTS, {"patient": patient_id}).one()
+    row = _FACTS.first(session, {"patient": patient_id})
     return Facts(row.latex_allergy, row.born_on)
 
 
 def supplied(session: Session, patient_id: PatientId) -> tuple[Supplied, ...]:
     """The deliveries that supply a patient's therapies, in the order they were planned."""
-    rows = session.connection().execute(_HISTORY, {"patient": patient_id})
+    rows = _HISTORY.rows(session, {"patient": patient_id})
     return tuple(
         Supplied(
             TherapyId(row.therapy_id), None if row.template_id is None else TemplateId(row.template_id),
@@ -295,14 +295,15 @@ def _with_ordered_drug(
 
 
 def _items_of(session: Session, wanted: Iterable[ItemId]) -> dict[ItemId, _ItemFacts]:
-    connection = session.connection()
-    rows = connection.execute(_items(connection.dialect.name), {ROWS: as_rows([{"id": each} for each in wanted])})
+    rows = _ITEMS.rows(session, {ROWS: as_rows([{"id": each} for each in wanted])})
     return {ItemId(row.id): _ItemFacts(row.name, row.base_unit, row.kind, row.contains_latex) for row in rows}
 
 
-@cache
 def _items(dialect: str) -> Any:
     item, wanted = core(Item), given(dialect, "id")
     return select(item.c.id, item.c.name, item.c.base_unit, item.c.kind, item.c.contains_latex).join(
         wanted, wanted.c.id == item.c.id
     )
+
+
+_ITEMS = Prepared(_items)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.deliveries.bench import (
     Feedback,
     Progress,
@@ -45,8 +46,10 @@ from infusion_desktop.stock.words import ItemId, LocationId, LotId
 
 _LOTS = core(DeliveryLot)
 _EQUIPMENT = core(DeliveryEquipment)
-_THINGS = select(_EQUIPMENT.c.kind, _EQUIPMENT.c.picked).where(_EQUIPMENT.c.delivery_id == bindparam("delivery"))
-_PICK_LOTS = update(_LOTS).where(_LOTS.c.delivery_id == bindparam("delivery")).values(picked=_LOTS.c.quantity)
+_THINGS = Prepared(
+    select(_EQUIPMENT.c.kind, _EQUIPMENT.c.picked).where(_EQUIPMENT.c.delivery_id == bindparam("delivery"))
+)
+_PICK_LOTS = Prepared(update(_LOTS).where(_LOTS.c.delivery_id == bindparam("delivery")).values(picked=_LOTS.c.quantity))
 
 
 def scan_pick(
@@ -162,13 +165,12 @@ def pick_all(database: Database, delivery_id: DeliveryId, by: UserId, at: dateti
         authorize(session, by, Permission.PICK)
         head = head_of(session, delivery_id)
         expect(head, DeliveryState.RELEASED)
-        connection = session.connection()
-        things = connection.execute(_THINGS, {"delivery": head.id}).all()
+        things = _THINGS.rows(session, {"delivery": head.id})
         for kind, picked in things:
             if not picked:
                 raise Refused(f"Scan the {kind} first.")
-        lots = connection.execute(_PICK_LOTS, {"delivery": head.id})
-        if not lots.rowcount and not things:
+        lots = _PICK_LOTS.change(session, {"delivery": head.id})
+        if not lots and not things:
             raise Refused(f"Delivery {head.number} has nothing to send: everything is short. Receive stock first.")
         advance(session, head, DeliveryState.PICKED, Step.PICK, by, at)
         tell(session, head, by, "pick all", state=DeliveryState.PICKED)

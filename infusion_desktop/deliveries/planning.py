@@ -13,6 +13,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.many import insert_many
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, show_days, today
 from infusion_desktop.deliveries.home_counts import keep_counts
 from infusion_desktop.deliveries.kinds import answers
@@ -177,7 +178,7 @@ def _reasons_against_items(session: Session, patient_id: PatientId, ids: Sequenc
     return reasons
 
 
-_ADD = insert(core(Delivery)).returning(core(Delivery).c.id)
+_ADD = Prepared(insert(core(Delivery)).returning(core(Delivery).c.id))
 
 
 def _insert(
@@ -212,30 +213,30 @@ def _insert(
         "counted_with": counted_with.strip(),
         "version": 1,
     }
-    delivery_id = session.connection().execute(_ADD, values).scalar_one()
+    delivery_id = DeliveryId(_ADD.value(session, values))
     insert_many(
-        session.connection(),
+        session,
         core(DeliveryLine),
         [
             {
-                "delivery_id": delivery_id,
                 "item_id": line.item_id,
                 "position": position,
                 "needed": line.needed,
                 "at_home": line.at_home,
                 "to_send": line.to_send,
                 "why": line.why,
-                "change_reason": "",
                 "substitutes_item_id": line.substitutes,
-                "owed": 0,
             }
             for position, line in enumerate(lines, 1)
         ],
+        delivery_id=delivery_id,
+        change_reason="",
+        owed=0,
     )
     keep_step(session, delivery_id, Step.DRAFT, by, at)
     record(session, by, "plan", DOCUMENT, delivery_id, patient_id=patient_id, before={"state": DeliveryState.DRAFT},
            after={"number": number, "scheduled_on": scheduled_on, "period": show_days(period)})  # fmt: skip
-    return DeliveryId(delivery_id)
+    return delivery_id
 
 
 def _ask_for_equipment(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.deliveries.rules import (
     Refill,
     SentLot,
@@ -87,7 +88,7 @@ def fill_owed(database: Database, delivery_id: DeliveryId, by: UserId) -> Releas
 
 
 _LINE, _ITEM, _LOTS = core(DeliveryLine), core(Item), core(DeliveryLot)
-_LINES = (
+_LINES = Prepared(
     select(_LINE.c.id, _LINE.c.item_id, _LINE.c.to_send, _LINE.c.owed, _ITEM.c.name, _ITEM.c.contains_latex)
     .join(_ITEM, _ITEM.c.id == _LINE.c.item_id)
     .where(_LINE.c.delivery_id == bindparam("delivery"))
@@ -98,25 +99,27 @@ _KNOWN_LOTS = select(_LOTS.c.id, _LOTS.c.line_id, _LOTS.c.lot_id, _LOTS.c.locati
 _ADD_LOTS = insert(_LOTS)
 _RESERVED = core(Reservation)
 _NONE = literal(0)
-_LOTS_AS_RESERVED = insert(_LOTS).from_select(
-    ["delivery_id", "line_id", "lot_id", "location_id", "quantity", "picked", "verified", "came_back"],
-    select(
-        _RESERVED.c.document_id,
-        _RESERVED.c.line_id,
-        _RESERVED.c.lot_id,
-        _RESERVED.c.location_id,
-        _RESERVED.c.quantity,
-        _NONE,
-        _NONE,
-        _NONE,
+_LOTS_AS_RESERVED = Prepared(
+    insert(_LOTS).from_select(
+        ["delivery_id", "line_id", "lot_id", "location_id", "quantity", "picked", "verified", "came_back"],
+        select(
+            _RESERVED.c.document_id,
+            _RESERVED.c.line_id,
+            _RESERVED.c.lot_id,
+            _RESERVED.c.location_id,
+            _RESERVED.c.quantity,
+            _NONE,
+            _NONE,
+            _NONE,
+        )
+        .where(_RESERVED.c.document == DOCUMENT, _RESERVED.c.document_id == bindparam("delivery"))
+        .order_by(_RESERVED.c.id),
     )
-    .where(_RESERVED.c.document == DOCUMENT, _RESERVED.c.document_id == bindparam("delivery"))
-    .order_by(_RESERVED.c.id),
 )
 
 
 def _lines(session: Session, delivery_id: DeliveryId) -> Sequence[Any]:
-    return session.connection().execute(_LINES, {"delivery": delivery_id}).all()
+    return _LINES.rows(session, {"delivery": delivery_id})
 
 
 def _check(session: Session, head: Head, lines: Sequence[Any], override: str) -> None:
@@ -131,13 +134,13 @@ def _check(session: Session, head: Head, lines: Sequence[Any], override: str) ->
 
 
 _EPISODE, _COVERAGE, _PAYER = core(Episode), core(Coverage), core(Payer)
-_LAST_EPISODE = (
+_LAST_EPISODE = Prepared(
     select(_EPISODE)
     .where(_EPISODE.c.patient_id == bindparam("patient"))
     .order_by(_EPISODE.c.admitted_on.desc(), _EPISODE.c.id.desc())
     .limit(1)
 )
-_PRIMARY_KIND = (
+_PRIMARY_KIND = Prepared(
     select(_PAYER.c.kind)
     .join(_COVERAGE, _COVERAGE.c.payer_id == _PAYER.c.id)
     .where(
@@ -151,7 +154,7 @@ _PRIMARY_KIND = (
 
 def _warnings(session: Session, head: Head) -> list[str]:
     warnings = []
-    episode = session.connection().execute(_LAST_EPISODE, {"patient": head.patient_id}).first()
+    episode = _LAST_EPISODE.first(session, {"patient": head.patient_id})
     if episode is not None:
         ticked = Checklist(episode.clinically_stable, episode.trained, episode.home_safe, episode.consent_signed, True)
         if ticked.missing:
@@ -163,7 +166,7 @@ def _warnings(session: Session, head: Head) -> list[str]:
 
 def _refill_warnings(session: Session, head: Head) -> list[str]:
     """Medicare asks for a refill call and no early delivery; other payers' rules are in their contracts."""
-    kind = session.connection().scalar(_PRIMARY_KIND, {"patient": head.patient_id, "on": head.scheduled_on})
+    kind = _PRIMARY_KIND.value(session, {"patient": head.patient_id, "on": head.scheduled_on})
     rule = refill_rule_on(head.scheduled_on)
     if kind is not PayerKind.MEDICARE_B or rule is None or head.therapy_id is None:
         return []
@@ -190,7 +193,7 @@ def _reserve(
     if owing:
         add_lots(session, head.id, kept.allocations)
     elif kept.allocations:  # A draft has no lots yet: they are the reservations just made.
-        session.connection().execute(_LOTS_AS_RESERVED, {"delivery": head.id})
+        _LOTS_AS_RESERVED.change(session, {"delivery": head.id})
     changed = [
         {"line": line, "units": kept.shortages.get(line, 0)}
         for line, _, _, _ in wanted

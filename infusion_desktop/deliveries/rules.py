@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor, gcd
 
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day
@@ -125,7 +126,7 @@ def need(line: KitLine, supply: Supply, at_home: int = 0) -> Need:
         raise Refused("The count at home is below zero. Type how many are left, or 0.")
     needed, why_needed = needed_of(line, supply)
     missing = max(0, needed - at_home)
-    to_send = ceil(Fraction(missing, line.round_to)) * line.round_to
+    to_send = -(-missing // line.round_to) * line.round_to
     steps = [why_needed]
     if at_home and needed:
         enough = " (enough at home)" if not missing else ""
@@ -142,18 +143,24 @@ def times_in(frequency: Frequency, supply: Supply) -> int:
 
 def needed_of(line: KitLine, supply: Supply) -> tuple[int, str]:
     """How much a kit line needs for the supply's days, and how the number came about."""
-    days = len(supply.counted())
-    if not days:
-        return 0, "no day at home in this period = 0"
     if line.rule is QuantityRule.ONCE_AT_START and not supply.is_first:
         return 0, "only with the first delivery = 0"
-    count, per, counted = _COUNTS[line.rule](supply, days)
+    counts = _counts(line.rule, supply)
+    if counts is None:
+        return 0, "no day at home in this period = 0"
+    count, per, counted = counts
     exact = line.amount * count
     needed = ceil(exact)
     amount = _plain(line.amount)
     start = f"{amount} {per}" if not counted else f"{amount} {per} × {counted}"
     total = f" = {needed}" if exact == needed else f" = {_plain(exact)}, so {needed}"
     return needed, start + total
+
+
+@lru_cache(256)  # A kit asks for the same few of its period, once a line.
+def _counts(rule: QuantityRule, supply: Supply) -> tuple[int, str, str] | None:
+    days = len(supply.counted())
+    return _COUNTS[rule](supply, days) if days else None
 
 
 def _plain(number: Decimal) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.database.types import Table as MappedTable
 from infusion_desktop.dates import Days, now_utc
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
@@ -60,10 +61,14 @@ def core(mapped: type[MappedTable]) -> Table:
 
 
 _DELIVERY, _STEP, _PATIENT = core(Delivery), core(DeliveryStep), core(Patient)
-_ADVANCE = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery"), _DELIVERY.c.version == bindparam("read"))
-_KEEP_STEP = insert(_STEP)
-_PICKERS = select(_STEP.c.staff_id).where(_STEP.c.delivery_id == bindparam("delivery"), _STEP.c.step == Step.PICK)
-_HEAD = (
+_ADVANCE = Prepared(
+    update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery"), _DELIVERY.c.version == bindparam("read"))
+)
+_KEEP_STEP = Prepared(insert(_STEP))
+_PICKERS = Prepared(
+    select(_STEP.c.staff_id).where(_STEP.c.delivery_id == bindparam("delivery"), _STEP.c.step == Step.PICK)
+)
+_FIND = (
     select(
         _DELIVERY.c.id,
         _DELIVERY.c.number,
@@ -82,13 +87,14 @@ _HEAD = (
     .join(_PATIENT, _PATIENT.c.id == _DELIVERY.c.patient_id)
     .where(_DELIVERY.c.id == bindparam("delivery"))
 )
-_HEAD_LOCKED = _HEAD.with_for_update(of=_DELIVERY)
+_HEAD = Prepared(_FIND)
+_HEAD_LOCKED = Prepared(_FIND.with_for_update(of=_DELIVERY))
 
 
 def head_of(session: Session, delivery_id: DeliveryId, *, lock: bool = True) -> Head:
     """The delivery, locked for this transaction, or Refused."""
     wanted = _HEAD_LOCKED if lock else _HEAD
-    row = session.connection().execute(wanted, {"delivery": delivery_id}).one_or_none()
+    row = wanted.first(session, {"delivery": delivery_id})
     if row is None:
         raise Refused("This delivery is not known. Open it from the list again.")
     return Head(
@@ -125,8 +131,7 @@ def advance(
 ) -> None:
     """Move the delivery on and keep the step; Stale when somebody else just did."""
     values = {"state": state, "version": head.version + 1, **values, "delivery": head.id, "read": head.version}
-    changed = session.connection().execute(_ADVANCE, values)
-    if changed.rowcount != 1:
+    if _ADVANCE.change(session, values) != 1:
         raise Stale(f"Somebody else changed delivery {head.number} meanwhile. Look at it again.")
     keep_step(session, head.id, step, by, at, note)
 
@@ -144,7 +149,7 @@ def keep_step(
         "recorded_at": now,
         "note": note.strip(),
     }
-    session.connection().execute(_KEEP_STEP, values)
+    _KEEP_STEP.change(session, values)
 
 
 def tell(session: Session, head: Head, by: UserId, action: str, reason: str = "", **after: Any) -> None:
@@ -155,4 +160,4 @@ def tell(session: Session, head: Head, by: UserId, action: str, reason: str = ""
 
 def pickers_of(session: Session, delivery_id: DeliveryId) -> frozenset[int]:
     """Everybody who picked for this delivery."""
-    return frozenset(session.connection().scalars(_PICKERS, {"delivery": delivery_id}))
+    return frozenset(row.staff_id for row in _PICKERS.rows(session, {"delivery": delivery_id}))

@@ -13,6 +13,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.tables import KitAlternative, KitTemplate, KitTemplateLine
@@ -140,17 +141,16 @@ def insert_template(session: Session, template: Template, starts_on: date, by: U
 
 
 _TEMPLATE, _LINE = cast(Table, KitTemplate.__table__), cast(Table, KitTemplateLine.__table__)
-_ONE = select(_TEMPLATE).where(_TEMPLATE.c.id == bindparam("template"))
-_LINES = select(_LINE).where(_LINE.c.template_id == bindparam("template")).order_by(_LINE.c.position)
+_ONE = Prepared(select(_TEMPLATE).where(_TEMPLATE.c.id == bindparam("template")))
+_LINES = Prepared(select(_LINE).where(_LINE.c.template_id == bindparam("template")).order_by(_LINE.c.position))
 
 
 def template(session: Session, template_id: TemplateId, *, alternatives: bool = False) -> KeptTemplate:
     """One version with its lines, or Refused; with ``alternatives`` also what may go instead of each item."""
-    connection = session.connection()
-    row = connection.execute(_ONE, {"template": template_id}).one_or_none()
+    row = _ONE.first(session, {"template": template_id})
     if row is None:
         raise Refused("This template is not known. Choose one from the list.")
-    lines = connection.execute(_LINES, {"template": template_id}).all()
+    lines = _LINES.rows(session, {"template": template_id})
     instead = _alternatives(session, template_id) if alternatives else {}
     fit = _fit(row)
     return KeptTemplate(

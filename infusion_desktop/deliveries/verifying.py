@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.deliveries.bench import (
     Feedback,
     Progress,
@@ -27,9 +28,13 @@ from infusion_desktop.stock.scan_values import Scan
 from infusion_desktop.stock.words import ItemId
 
 _LOTS = core(DeliveryLot)
-_VERIFY_LOTS = update(_LOTS).where(_LOTS.c.delivery_id == bindparam("delivery")).values(verified=_LOTS.c.picked)
+_VERIFY_LOTS = Prepared(
+    update(_LOTS).where(_LOTS.c.delivery_id == bindparam("delivery")).values(verified=_LOTS.c.picked)
+)
 _EQUIPMENT = core(DeliveryEquipment)
-_VERIFY_THINGS = update(_EQUIPMENT).where(_EQUIPMENT.c.delivery_id == bindparam("delivery")).values(verified=True)
+_VERIFY_THINGS = Prepared(
+    update(_EQUIPMENT).where(_EQUIPMENT.c.delivery_id == bindparam("delivery")).values(verified=True)
+)
 
 
 def scan_verify(
@@ -71,8 +76,8 @@ def verify_all(database: Database, delivery_id: DeliveryId, by: UserId, at: date
     """A second person confirms that every lot and pump was compared with the list."""
     with database.transaction() as session:
         head = _begin(session, delivery_id, by)
-        session.connection().execute(_VERIFY_LOTS, {"delivery": head.id})
-        session.connection().execute(_VERIFY_THINGS, {"delivery": head.id})
+        _VERIFY_LOTS.change(session, {"delivery": head.id})
+        _VERIFY_THINGS.change(session, {"delivery": head.id})
         advance(session, head, DeliveryState.VERIFIED, Step.VERIFY, by, at)
         tell(session, head, by, "verify all", state=DeliveryState.VERIFIED)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import local_day, now_utc, show_day, today
 from infusion_desktop.equipment.checks import check_limits, outside_limits, pass_check, read_meter
 from infusion_desktop.equipment.rules import (
@@ -83,7 +84,7 @@ def let_go(session: Session, asset_id: AssetId, by: UserId) -> None:
 
 def ship(session: Session, document: str, document_id: int, by: UserId, at: datetime | None = None) -> None:
     """Everything reserved for a document leaves the house; refused for what was put on hold meanwhile."""
-    if session.connection().scalar(_RESERVED, {"document": document, "number": document_id}) is None:
+    if _RESERVED.first(session, {"document": document, "number": document_id}) is None:
         return
     transit = place_id(session, "TRANSIT")
     leaving = assets_on(session, document, document_id, AssetState.RESERVED)
@@ -242,11 +243,10 @@ def retire(database: Database, asset_id: AssetId, why: str, by: UserId, at: date
 
 
 _ASSET = cast(Table, Asset.__table__)
-_RESERVED = (
+_RESERVED = Prepared(
     select(_ASSET.c.id)
     .where(_ASSET.c.document == bindparam("document"), _ASSET.c.document_id == bindparam("number"))
     .where(_ASSET.c.state == AssetState.RESERVED)
-    .limit(1)
 )
 
 

@@ -13,6 +13,7 @@ from infusion_desktop.access.audit import record_view
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.admitting import Checklist
@@ -389,31 +390,30 @@ _PAUSED = (
     .where(or_(_PAUSE.c.last_on.is_(None), _PAUSE.c.last_on >= bindparam("first")))
     .order_by(_PAUSE.c.first_on, _PAUSE.c.id)
 )
-_RUNNING_OF = _RUNNING.where(_THERAPY.c.patient_id == bindparam("patient"))
-_PAUSED_OF = _PAUSED.where(_PAUSE.c.patient_id == bindparam("patient"))
-_RUNNING_ONE = _RUNNING.where(_THERAPY.c.id == bindparam("therapy"))
+_RUNNING_OF = Prepared(_RUNNING.where(_THERAPY.c.patient_id == bindparam("patient")))
+_PAUSED_OF = Prepared(_PAUSED.where(_PAUSE.c.patient_id == bindparam("patient")))
+_RUNNING_ONE = Prepared(_RUNNING.where(_THERAPY.c.id == bindparam("therapy")))
 
 
 def therapy_calendars(
     session: Session, period: Days, patient_id: PatientId | None = None
 ) -> tuple[TherapyCalendar, ...]:
     """Therapies that touch the period, of one patient or of all, each with the pauses that touch both."""
-    connection = session.connection()
     wanted: dict[str, Any] = {"first": period.first, "last": period.last}
     if patient_id is None:
+        connection = session.connection()
         return _calendars(connection.execute(_RUNNING, wanted), connection.execute(_PAUSED, wanted))
     wanted["patient"] = patient_id
-    return _calendars(connection.execute(_RUNNING_OF, wanted), connection.execute(_PAUSED_OF, wanted))
+    return _calendars(_RUNNING_OF.rows(session, wanted), _PAUSED_OF.rows(session, wanted))
 
 
 def therapy_calendar(session: Session, therapy_id: TherapyId, period: Days) -> TherapyCalendar | None:
     """The same of one therapy; None when it does not touch the period."""
-    connection = session.connection()
     wanted = {"first": period.first, "last": period.last}
-    row = connection.execute(_RUNNING_ONE, {**wanted, "therapy": therapy_id}).one_or_none()
+    row = _RUNNING_ONE.first(session, {**wanted, "therapy": therapy_id})
     if row is None:
         return None
-    return _calendars([row], connection.execute(_PAUSED_OF, {**wanted, "patient": row.patient_id}))[0]
+    return _calendars([row], _PAUSED_OF.rows(session, {**wanted, "patient": row.patient_id}))[0]
 
 
 def _calendars(therapies: Iterable[Any], paused: Iterable[Any]) -> tuple[TherapyCalendar, ...]:

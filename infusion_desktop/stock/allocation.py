@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -34,12 +33,15 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.many import ROWS, as_rows, given, insert_many
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.ledger import LotPlace, NewMove, held_in_order, lock_balances, post
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Reservation
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
+FIRST_LOTS = 3
+"""Lots of an item that the one look for a whole kit finds."""
 LOTS_AT_ONCE = 8
 MOST_NAMED = 40
 _BALANCE = cast(Table, Balance.__table__)
@@ -108,22 +110,11 @@ def reserve(session: Session, document: str, document_id: int, demands: Sequence
     found, early = _look(session, ordered)
     allocations, shortages = _all_at_once(session, ordered, found) or _one_by_one(session, ordered)
     if allocations:
-        insert_many(
-            session.connection(),
-            _RESERVATION,
-            [
-                {
-                    "lot_id": each.lot_id,
-                    "location_id": each.location_id,
-                    "quantity": each.quantity,
-                    "picked": 0,
-                    "document": document,
-                    "document_id": document_id,
-                    "line_id": each.line_id,
-                }
-                for each in allocations
-            ],
-        )
+        rows = [
+            {"line_id": each.line_id, "lot_id": each.lot_id, "location_id": each.location_id, "quantity": each.quantity}
+            for each in allocations
+        ]
+        insert_many(session, _RESERVATION, rows, picked=0, document=document, document_id=document_id)
     return Reserved(tuple(allocations), shortages, _passed_over(session, ordered, early, shortages))
 
 
@@ -186,21 +177,18 @@ def _fill(
 def _look(session: Session, demands: Sequence[Demand]) -> tuple[list[list[tuple[LotPlace, int]]], set[LotPlace]]:
     """The first lots with free units for each demand in the order of their use, held for nobody; and lots that expire
     too early for theirs."""
-    connection = session.connection()
     rows = [
         {"position": position, "item": each.item_id, "through": each.usable_through}
         for position, each in enumerate(demands)
     ]
     found: list[list[tuple[LotPlace, int]]] = [[] for _ in demands]
     early: set[LotPlace] = set()
-    looked = connection.execute(_looking(connection.dialect.name), {ROWS: as_rows(rows)})
-    for position, lots, too_early in looked:
+    for position, lots, too_early in _LOOK.rows(session, {ROWS: as_rows(rows)}):
         found[position] = [((LotId(lot), LocationId(place)), free) for lot, place, free in json.loads(lots or "[]")]
         early.update((LotId(lot), LocationId(place)) for lot, place, _ in json.loads(too_early or "[]"))
     return found, early
 
 
-@cache
 def _looking(dialect: str) -> Any:
     """Each demand with its lots as JSON: within one statement, the index is looked up once a demand."""
     wanted = given(dialect, "position", "item", through=Date())
@@ -222,7 +210,7 @@ def _looking(dialect: str) -> Any:
 
     return select(
         wanted.c.position,
-        lots(expires_on > wanted.c.through, LOTS_AT_ONCE),
+        lots(expires_on > wanted.c.through, FIRST_LOTS),
         lots(expires_on <= wanted.c.through, MOST_NAMED),
     )
 
@@ -251,21 +239,22 @@ def _candidates(session: Session, demand: Demand, planned: Mapping[LotPlace, int
 
 def _take(session: Session, planned: Mapping[LotPlace, int]) -> bool:
     """Reserve units of lots, held in the one order, where so many are free; whether all of them were."""
-    connection = session.connection()
     rows = [{"lot": lot, "place": place, "units": units} for (lot, place), units in planned.items()]
-    took = connection.execute(_taking(connection.dialect.name), {ROWS: as_rows(rows)})
-    return took.rowcount == len(rows)
+    return _TAKE_ALL.change(session, {ROWS: as_rows(rows)}) == len(rows)
 
 
-@cache
 def _taking(dialect: str) -> Any:
-    wanted = held_in_order(dialect, "units")
+    wanted = given(dialect, "lot", "place", "units") if dialect == "sqlite" else held_in_order(dialect, "units")
     return (
         update(_BALANCE)
         .where(_BALANCE.c.lot_id == wanted.c.lot, _BALANCE.c.location_id == wanted.c.place)
         .where(_BALANCE.c.usable, _BALANCE.c.on_hand - _BALANCE.c.reserved >= wanted.c.units)
         .values(reserved=_BALANCE.c.reserved + wanted.c.units)
     )
+
+
+_LOOK = Prepared(_looking)
+_TAKE_ALL = Prepared(_taking)
 
 
 def _passed_over(
@@ -352,12 +341,12 @@ def take_reserved(
     return post(session, moves, document, document_id, by, at, reserved=True)
 
 
-_END = (
-    delete(_RESERVATION)
-    .where(_RESERVATION.c.document == bindparam("document"), _RESERVATION.c.document_id == bindparam("number"))
-    .returning(_RESERVATION.c.lot_id, _RESERVATION.c.location_id, _RESERVATION.c.quantity, _RESERVATION.c.line_id)
+_OF_DOCUMENT = delete(_RESERVATION).where(
+    _RESERVATION.c.document == bindparam("document"), _RESERVATION.c.document_id == bindparam("number")
 )
-_END_LINE = _END.where(_RESERVATION.c.line_id == bindparam("line"))
+_ENDED = (_RESERVATION.c.lot_id, _RESERVATION.c.location_id, _RESERVATION.c.quantity, _RESERVATION.c.line_id)
+_END = Prepared(_OF_DOCUMENT.returning(*_ENDED))
+_END_LINE = Prepared(_OF_DOCUMENT.where(_RESERVATION.c.line_id == bindparam("line")).returning(*_ENDED))
 
 
 def _end_reservations(
@@ -365,9 +354,7 @@ def _end_reservations(
 ) -> list[tuple[LotId, LocationId, int]]:
     """Delete reservations and tell what they held; of two people who do it at once, the second finds none."""
     which = {"document": document, "number": document_id}
-    ended = session.connection().execute(
-        _END if line_id is None else _END_LINE, which if line_id is None else {**which, "line": line_id}
-    )
+    ended = _END.rows(session, which) if line_id is None else _END_LINE.rows(session, {**which, "line": line_id})
     rows = sorted(ended, key=lambda row: (row.line_id, row.lot_id, row.location_id))
     return [(LotId(row.lot_id), LocationId(row.location_id), row.quantity) for row in rows]
 

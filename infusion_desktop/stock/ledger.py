@@ -12,12 +12,13 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, func, select, update
+from sqlalchemy import Table, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.many import ROWS, as_rows, given, insert_many, insert_numbered
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
@@ -72,67 +73,62 @@ def post(
             leaving[move.lot_id, move.from_id] += move.quantity
         if kinds[move.to_id].keeps_balance:
             arriving[move.lot_id, move.to_id] += move.quantity
-    known = lock_balances(session, {*leaving, *arriving})
-    if reserved:
-        _refuse_held(session, [key for key in leaving if not known.get(key, True)])
-    new = {key: units for key, units in arriving.items() if key not in known}
-    _add(session, new, kinds)
-    for key in new:
-        del arriving[key]
-    _change(session, leaving, arriving, reserved)
-    rows = [
-        {
-            "lot_id": move.lot_id,
-            "from_id": move.from_id,
-            "to_id": move.to_id,
-            "quantity": move.quantity,
-            "reason": move.reason,
-            "note": move.note,
-            "document": document,
-            "document_id": document_id,
-            "effective_at": at or recorded_at,
-            "recorded_at": recorded_at,
-            "staff_id": by,
-            "reverses_id": move.reverses_id,
-        }
+    if passing := leaving.keys() & arriving.keys():  # Units that come and go on must have come before they go.
+        lock_balances(session, {*leaving, *arriving})
+        _add(session, {key: arriving.pop(key) for key in passing}, kinds)
+    done = _change(session, leaving, arriving, reserved)
+    if short := [key for key in leaving if key not in done]:
+        if reserved:
+            _refuse_held(session, short)
+        raise Refused(*_what_is_short(session, {key: leaving[key] for key in short}, reserved))
+    _add(session, {key: units for key, units in arriving.items() if key not in done}, kinds)
+    return _add_moves(
+        session,
+        moves,
+        document=document,
+        document_id=document_id,
+        effective_at=at or recorded_at,
+        recorded_at=recorded_at,
+        staff_id=by,
+    )
+
+
+def _add_moves(session: Session, moves: Sequence[NewMove], **common: Any) -> list[MoveId]:
+    rows: list[dict[str, Any]] = [
+        {"lot_id": move.lot_id, "from_id": move.from_id, "to_id": move.to_id, "quantity": move.quantity}
         for move in moves
     ]
-    return _add_moves(session, rows)
-
-
-def _add_moves(session: Session, rows: list[dict[str, Any]]) -> list[MoveId]:
-    connection = session.connection()
-    if connection.dialect.name != "sqlite":
-        return [MoveId(each) for each in insert_numbered(connection, _MOVE, rows)]
+    first = moves[0]
+    if all(each.reason is first.reason and each.note == first.note and each.reverses_id is None for each in moves):
+        common |= {"reason": first.reason, "note": first.note, "reverses_id": None}
+    else:
+        for row, move in zip(rows, moves, strict=True):
+            row |= {"reason": move.reason, "note": move.note, "reverses_id": move.reverses_id}
+    if session.connection().dialect.name != "sqlite":
+        return [MoveId(each) for each in insert_numbered(session, _MOVE, rows, **common)]
     # SQLite's one writer may number them itself, as moves are never removed.
-    last = connection.scalar(_LAST_MOVE) or 0
-    insert_many(connection, _MOVE, [{"id": last + place, **row} for place, row in enumerate(rows, 1)])
+    last = _LAST_MOVE.value(session, {}) or 0
+    for number, row in enumerate(rows, last + 1):
+        row["id"] = number
+    insert_many(session, _MOVE, rows, **common)
     return [MoveId(last + place) for place in range(1, len(rows) + 1)]
 
 
 def _kinds(session: Session, places: set[LocationId]) -> dict[LocationId, LocationKind]:
-    rows = session.connection().execute(_KINDS, {"places": sorted(places)})
+    rows = _KINDS.rows(session, {ROWS: as_rows([{"place": place} for place in sorted(places)])})
     kinds = {LocationId(place): kind for place, kind in rows}
     if len(kinds) != len(places):
         raise Refused("There is no such place. Look at the places again.")
     return kinds
 
 
-def lock_balances(session: Session, wanted: Iterable[LotPlace]) -> dict[LotPlace, bool]:
-    """Those of the balances that exist, held for this transaction in the one order, and whether each may be used.
+def lock_balances(session: Session, wanted: Iterable[LotPlace]) -> None:
+    """Hold those of the balances that exist for this transaction in the one order: item, expiry, lot, place.
 
     On SQLite the one writer holds everything anyway.
     """
     rows = [{"lot": lot, "place": place} for lot, place in set(wanted)]
-    connection = session.connection()
-    found = connection.execute(_locking(connection.dialect.name), {ROWS: as_rows(rows)})
-    return {(LotId(lot), LocationId(place)): bool(usable) for lot, place, usable in found}
-
-
-@cache
-def _locking(dialect: str) -> Any:
-    balances = held_in_order(dialect)
-    return select(balances.c.lot, balances.c.place, balances.c.usable)
+    _LOCK.rows(session, {ROWS: as_rows(rows)})
 
 
 def held_in_order(dialect: str, *facts: str) -> Subquery:
@@ -198,14 +194,19 @@ def _upsert(dialect: str) -> Any:
 
 _BALANCE = cast(Table, Balance.__table__)
 _MOVE = cast(Table, Move.__table__)
-_KINDS = select(Location.id, Location.kind).where(Location.id.in_(bindparam("places", expanding=True)))
+_PLACE = cast(Table, Location.__table__)
+_KINDS = Prepared(
+    lambda dialect: select(_PLACE.c.id, _PLACE.c.kind).join(
+        wanted := given(dialect, "place"), wanted.c.place == _PLACE.c.id
+    )
+)
 _FACTS = (
     select(Lot.id, Lot.item_id, Lot.expires_on, Lot.held)
     .where(Lot.id.in_(bindparam("lots", expanding=True)))
     .order_by(Lot.id)
     .with_for_update(read=True)
 )
-_LAST_MOVE = select(func.max(_MOVE.c.id))
+_LAST_MOVE = Prepared(select(func.max(_MOVE.c.id)))
 _FREE = Balance.on_hand - Balance.reserved
 _HELD = (
     select(Item.name, Lot.number, Lot.held)
@@ -217,33 +218,36 @@ _HELD = (
 
 def _change(
     session: Session, leaving: Mapping[LotPlace, int], arriving: Mapping[LotPlace, int], reserved: bool
-) -> None:
-    """Change balances that are held already, all by one conditional update; Refused when some would go below zero."""
-    keys = {**leaving, **arriving}
-    rows = []
-    for key in keys:
-        lot, place = key
-        left = leaving.get(key, 0)
-        units = arriving.get(key, 0) - left
-        rows.append({"lot": lot, "place": place, "units": units, "kept": -left if reserved else 0})
-    connection = session.connection()
-    changed = connection.execute(_changing(connection.dialect.name), {ROWS: as_rows(rows)})
-    done = {(LotId(lot), LocationId(place)) for lot, place in changed}
-    if len(done) != len(keys):
-        raise Refused(*_what_is_short(session, {key: leaving[key] for key in leaving if key not in done}, reserved))
+) -> set[LotPlace]:
+    """Change balances, held in the one order, by one conditional update; which of them it changed.
+
+    Not those that are not there yet, would go below zero, or were put on hold since they were reserved.
+    """
+    rows = [
+        {"lot": lot, "place": place, "units": -units, "kept": -units if reserved else 0, "sound": int(reserved)}
+        for (lot, place), units in leaving.items()
+    ] + [
+        {"lot": lot, "place": place, "units": units, "kept": 0, "sound": 0} for (lot, place), units in arriving.items()
+    ]
+    changed = _CHANGE.rows(session, {ROWS: as_rows(rows)})
+    return {(LotId(row.lot_id), LocationId(row.location_id)) for row in changed}
 
 
-@cache
 def _changing(dialect: str) -> Any:
-    change = given(dialect, "lot", "place", "units", "kept")
+    facts = ("units", "kept", "sound")
+    change = given(dialect, "lot", "place", *facts) if dialect == "sqlite" else held_in_order(dialect, *facts)
     on_hand, kept = _BALANCE.c.on_hand + change.c.units, _BALANCE.c.reserved + change.c.kept
     return (
         update(_BALANCE)
         .where(_BALANCE.c.lot_id == change.c.lot, _BALANCE.c.location_id == change.c.place)
-        .where(kept >= 0, on_hand >= kept)
+        .where(kept >= 0, on_hand >= kept, or_(change.c.sound == 0, _BALANCE.c.usable))
         .values(on_hand=on_hand, reserved=kept)
         .returning(_BALANCE.c.lot_id, _BALANCE.c.location_id)
     )
+
+
+_LOCK = Prepared(lambda dialect: select(held_in_order(dialect).c.lot))
+_CHANGE = Prepared(_changing)
 
 
 def _what_is_short(session: Session, leaving: dict[LotPlace, int], reserved: bool) -> list[str]:

@@ -7,6 +7,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.tables import Location
 from infusion_desktop.stock.words import LocationId, LocationKind
@@ -24,7 +25,7 @@ BUILT_IN = {
 }
 
 
-_BY_CODE = select(Location.id).where(Location.code == bindparam("code"), Location.ended_on.is_(None))
+_BY_CODE = Prepared(select(Location.id).where(Location.code == bindparam("code"), Location.ended_on.is_(None)))
 
 
 def set_up_places(session: Session, by: UserId) -> None:
@@ -42,7 +43,7 @@ def set_up_places(session: Session, by: UserId) -> None:
 
 def place_id(session: Session, code: str) -> LocationId:
     """The place with this code; Refused when there is none or it was ended."""
-    found = session.connection().scalar(_BY_CODE, {"code": code})
+    found = _BY_CODE.value(session, {"code": code})
     if found is None:
         raise Refused(f"There is no place “{code[:40]}”. Check the label or add the place first.")
     return LocationId(found)

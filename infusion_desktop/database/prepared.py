@@ -1,0 +1,132 @@
+"""Statements of a kit's path, compiled once for each database and run on the driver's cursor.
+
+A kit's life is some sixty small statements; the way through SQLAlchemy from a statement to its rows costs several times
+what the database needs for one (benchmarks/kit_life.py). The SQL, the types and the guards are the same.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select, TextClause
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+from infusion_desktop.database.engine import guard_of
+
+Statement = Select[Any] | UpdateBase | TextClause
+_Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A statement as one database takes it."""
+
+    text: str
+    guard: Callable[[Connection, str], None]
+    order: tuple[str, ...] | None
+    """Names of the parameters in their order; None where the database takes them by name."""
+    fixed: Mapping[str, Any]
+    """Parameters that the statement itself gives."""
+    keep: tuple[tuple[str, _Convert], ...]
+    """How values become what the database keeps."""
+    read: tuple[tuple[int, _Convert], ...]
+    """How what it keeps becomes values again."""
+    row: _Convert
+
+
+class Prepared:
+    """A statement with named parameters; one that depends on the database is given as a function of its name."""
+
+    def __init__(self, statement: Statement | Callable[[str], Statement]) -> None:
+        self._statement = statement
+        self._forms: dict[tuple[Any, ...], _Form] = {}
+
+    def rows(self, session: Session, parameters: Mapping[str, Any]) -> list[Any]:
+        """The rows it finds, their columns by name."""
+        form, cursor = self._run(session.connection(), parameters)
+        found = cursor.fetchall()
+        cursor.close()
+        if not form.read:
+            return [form.row(row) for row in found]
+        rows = []
+        for row in found:
+            values = list(row)
+            for place, read in form.read:
+                values[place] = read(values[place])
+            rows.append(form.row(values))
+        return rows
+
+    def first(self, session: Session, parameters: Mapping[str, Any]) -> Any:
+        """The first row, or None."""
+        rows = self.rows(session, parameters)
+        return rows[0] if rows else None
+
+    def value(self, session: Session, parameters: Mapping[str, Any]) -> Any:
+        """The first column of the first row, or None."""
+        rows = self.rows(session, parameters)
+        return rows[0][0] if rows else None
+
+    def change(self, session: Session, parameters: Mapping[str, Any]) -> int:
+        """Run it; how many rows it changed."""
+        _, cursor = self._run(session.connection(), parameters)
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def _run(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple[_Form, Any]:
+        dialect = connection.dialect
+        key = (dialect, *parameters)
+        form = self._forms.get(key)
+        if form is None:
+            form = self._forms[key] = _form(self._statement, dialect, list(parameters))
+        values = {**form.fixed, **parameters}
+        for name, keep in form.keep:
+            values[name] = keep(values[name])
+        form.guard(connection, form.text)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(form.text, values if form.order is None else [values[name] for name in form.order])
+        except dialect.loaded_dbapi.Error as error:
+            raise _explained(connection, form.text, error, cursor) from error
+        return form, cursor
+
+
+def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, names: list[str]) -> _Form:
+    made = statement if isinstance(statement, (Select, UpdateBase, TextClause)) else statement(dialect.name)
+    compiled = made.compile(dialect=dialect, column_keys=names)
+    assert isinstance(compiled, SQLCompiler)
+    fixed = {name: value for name, value in compiled.params.items() if name not in names}
+    for column in compiled.insert_prefetch:
+        assert isinstance(column.default, ScalarElementColumnDefault)
+        fixed[column.key] = column.default.arg
+    types = {name: bind.type for bind, name in compiled.bind_names.items()}
+    keep = [(name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items()]
+    columns = [] if isinstance(made, TextClause) else list(made.exported_columns)
+    read = [(at, each.type.dialect_impl(dialect).result_processor(dialect, None)) for at, each in enumerate(columns)]
+    row: Any = namedtuple("Row", [each.key for each in columns], rename=True)  # type: ignore[misc]
+    return _Form(
+        str(compiled),
+        guard_of(dialect),
+        tuple(compiled.positiontup or ()) if dialect.positional else None,
+        fixed,
+        tuple((name, convert) for name, convert in keep if convert is not None),
+        tuple((at, convert) for at, convert in read if convert is not None),
+        row._make if columns else tuple,
+    )
+
+
+def _explained(connection: Connection, text: str, error: Any, cursor: Any) -> Any:
+    """The driver's error as SQLAlchemy raises it; a connection that is gone is not used again."""
+    dialect = connection.dialect
+    gone = dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+    if gone:
+        connection.invalidate(error)
+    base = dialect.loaded_dbapi.Error
+    return DBAPIError.instance(
+        text, None, error, base, hide_parameters=True, connection_invalidated=gone, dialect=dialect
+    )
