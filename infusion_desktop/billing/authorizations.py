@@ -1,7 +1,7 @@
 """What payers allowed in advance: added, used by claims, left, and running out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -127,6 +127,59 @@ def end_authorization(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedAuthorization:
+    """What a payer changed of a permission; code and payer stay, a permission for another code is another one."""
+
+    number: str
+    first_on: date
+    last_on: date
+    units: int | None = None
+    note: str = ""
+
+
+def change_authorization(
+    database: Database,
+    authorization: AuthorizationId,
+    version: int,
+    changed: ChangedAuthorization,
+    by: UserId,
+    reason: str,
+) -> None:
+    """Extend, shorten or renumber a permission as the payer changed it.
+
+    Refused below what claims that left have used of it, and when somebody else changed it meanwhile.
+    """
+    if not reason.strip():
+        raise Refused("Say why it changes, such as “extended by the payer on the telephone”.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.EDIT_COVERAGE)
+        kept = session.get(Authorization, authorization, with_for_update=True)
+        if kept is None or kept.ended_at is not None:
+            raise Refused("This authorization is not in use. Look at the list again.")
+        if kept.version != version:
+            raise Stale("Somebody else changed this authorization meanwhile. Look at it again.")
+        [use] = uses_of_many(session, [authorization])
+        new = replace(
+            use.allowed, number=changed.number, first_on=changed.first_on, last_on=changed.last_on,
+            units=changed.units, note=changed.note,
+        )  # fmt: skip
+        refuse_if(_problems(new))
+        if new.units is not None and new.units < use.used:
+            raise Refused(
+                f"Claims that left used {use.used.normalize():f} units of authorization {kept.number}. "
+                "Type at least that many."
+            )
+        names = ("number", "first_on", "last_on", "units", "note")
+        before = {name: getattr(kept, name) for name in names}
+        kept.number, kept.note = new.number.strip(), new.note.strip()
+        kept.first_on, kept.last_on, kept.units = new.first_on, new.last_on, new.units
+        session.flush()
+        after = {name: getattr(kept, name) for name in names}
+        record(session, by, "change", "authorization", authorization, patient_id=kept.patient_id, before=before,
+               after=after, reason=reason)  # fmt: skip
+
+
 def authorizations(
     session: Session, patient: PatientId, payer: PayerId | None = None, *, beside: ClaimId | None = None
 ) -> tuple[AuthorizationUse, ...]:
@@ -137,6 +190,30 @@ def authorizations(
     rows = session.scalars(wanted.order_by(Authorization.first_on.desc(), Authorization.id)).all()
     taken = _taken(session, [row.id for row in rows], beside)
     return tuple(_use(row, taken.get(row.id, (Decimal(0), Decimal(0)))) for row in rows)
+
+
+def uses_of_many(session: Session, ids: Sequence[int]) -> tuple[AuthorizationUse, ...]:
+    """These authorizations with their use, in the order of their number in the books."""
+    rows = session.scalars(select(Authorization).where(Authorization.id.in_(ids)).order_by(Authorization.id)).all()
+    taken = _taken(session, list(ids), None)
+    return tuple(_use(row, taken.get(row.id, (Decimal(0), Decimal(0)))) for row in rows)
+
+
+def authorizations_of_many(
+    session: Session, patients: Sequence[PatientId]
+) -> dict[tuple[PatientId, PayerId], tuple[AuthorizationUse, ...]]:
+    """The authorizations of many patients by patient and payer, each the newest first, as all claims use them."""
+    rows = session.scalars(
+        select(Authorization)
+        .where(Authorization.patient_id.in_(patients))
+        .order_by(Authorization.first_on.desc(), Authorization.id)
+    ).all()
+    taken = _taken(session, [row.id for row in rows], None)
+    found: dict[tuple[PatientId, PayerId], tuple[AuthorizationUse, ...]] = {}
+    for row in rows:
+        key = PatientId(row.patient_id), PayerId(row.payer_id)
+        found[key] = (*found.get(key, ()), _use(row, taken.get(row.id, (Decimal(0), Decimal(0)))))
+    return found
 
 
 def for_engine(uses: tuple[AuthorizationUse, ...]) -> tuple[therapy.Authorization, ...]:

@@ -173,6 +173,10 @@ def _admit(
     if number % 6 != 5:
         through = stops_on or last + timedelta(days=60)
         code, units = _authorized_code(order), (through - starts_on).days + 1
+        if number % 9 == 4:  # Some payers allow less than the order asks for.
+            units = max(7, units * 4 // 5)
+        elif number % 9 == 7 and through > last:
+            through = last + timedelta(days=5)
         allowed = NewAuthorization(patient, payer, f"PA{pick.randrange(10**7):07}", code, starts_on, through, units)
         add_authorization(database, allowed, cast.biller)
     case = Case(

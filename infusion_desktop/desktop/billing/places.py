@@ -26,6 +26,12 @@ def _waste(context: Context, desk: Desk) -> Screen:
     return WasteScreen(context, desk)
 
 
+def _authorizations(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.billing.authorizations_screen import AuthorizationsScreen
+
+    return AuthorizationsScreen(context, desk)
+
+
 def _money(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.billing.money_screen import MoneyScreen
 
@@ -59,6 +65,7 @@ PLACES = (
     Place("month", "Month", "calendar", Permission.SEE_BILLING, _month, "Billing", opens=("patient month",)),
     Place("claim", "Claim", "claim", Permission.SEE_BILLING, _claim, "Billing", opens=("claim",), in_rail=False),
     Place("waste", "Waste", "trash", Permission.SEE_DELIVERIES, _waste, "Billing", opens=("waste",), in_rail=False),
+    Place("authorizations", "Authorizations", "shield", Permission.SEE_BILLING, _authorizations, "Billing"),
     Place("payers", "Payers", "building", Permission.SEE_BILLING, _payers, "Billing", opens=("payer",)),
     Place("money", "Payments", "dollar", Permission.SEE_BILLING, _money, "Billing"),
 )
