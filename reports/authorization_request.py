@@ -91,6 +91,7 @@ _CODES = Grid(
 
 
 _ANSWER = "Please answer with the authorization's number, its days and its units."
+_UNITS = "one unit is one day of therapy, or one unit of the code"
 _SIGNED = "Signed ______________________________     Date ____________________"
 
 
@@ -139,7 +140,7 @@ def _blocks(paper: Paper, request: AuthorizationRequest) -> list[Block]:
         blocks.append(_THERAPIES.row(paper, cells, table))
     asked = _CODES.heading()
     blocks += [
-        heading_block("We ask you to authorize", "one unit is one day of therapy, or one unit of the code"),
+        heading_block("We ask you to authorize", _UNITS),
         asked,
     ]
     for code in request.codes:
