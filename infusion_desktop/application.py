@@ -29,6 +29,7 @@ from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
 from infusion_desktop.desktop.idle import IdleWatch
+from infusion_desktop.desktop.others import Others
 from infusion_desktop.desktop.rooms import house
 from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
 from infusion_desktop.desktop.shell import Shell
@@ -123,6 +124,10 @@ class Application(QObject):
         shell.sign_out_asked.connect(self.ask_who)
         shell.switch_user_asked.connect(self.ask_who)
         shell.exchange_asked.connect(self.exchange)
+        others = Others(self.database, shell.changes, shell)
+        others.reached.connect(shell.show_reached)
+        shell.closed.connect(others.stop)
+        others.start()
         self._show(shell)
         first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
         shell.go(first)

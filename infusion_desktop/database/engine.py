@@ -6,8 +6,9 @@ READ COMMITTED; conditional updates and row locks make reservations safe.
 """
 
 import platform
+import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +25,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from infusion_desktop.database.statements import loosens, writes
+from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.trouble import Unavailable, explain
 from infusion_desktop.errors import Refused, Stale
 
@@ -53,6 +54,8 @@ except ImportError:  # pragma: no cover - depends on the platform
 SAFE_WAL = (3, 51, 3)  # Older ones have the WAL-reset corruption race.
 BUSY_MS = 20_000
 """How long a writer waits for another program before it is told so."""
+CHANNEL = "infusion_changes"
+"""Where PostgreSQL tells workstations what others changed."""
 LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 LOOSENS = "tables, triggers and rights are changed by migrations only"
@@ -109,6 +112,10 @@ class Database:
         self.place = place
         self.workstation = workstation or platform.node() or "unnamed"
         self._seal = seal
+        self.origin = secrets.token_hex(8)
+        """Tells what this object wrote from what others did (see listening.py)."""
+        self.entries = 0
+        """How many audit entries this object committed."""
         self.engine = open_engine(place)
         self._writing = _beside(self.engine, "BEGIN IMMEDIATE", _note_writes)
         self._looking = _beside(self.engine, "BEGIN", _refuse_writes)
@@ -124,19 +131,30 @@ class Database:
             session.info["workstation"] = self.workstation
             written = session.connection().info
             written["wrote"] = False
+            written["tables"] = set()
+            entries = 0
             yield session
             session.flush()
             if self._seal is not None:
                 if written["wrote"] and not session.info.get("audit"):
                     raise UnauditedWrite("a deed wrote without an audit entry")
+                entries = len(session.info.get("audit", ()))
                 self._seal(session)
+            if written["tables"] and not self.place.is_sqlite:
+                self._tell_others(session, written["tables"])
             session.commit()
+            self.entries += entries
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """What a screen, a report or a rule asks: a short look that changes nothing and waits for nobody."""
         with in_plain_words(), Session(self._looking, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    def _tell_others(self, session: Session, tables: set[str]) -> None:
+        """Other workstations hear at the commit which rooms changed; the server forgets it when it is rolled back."""
+        rooms = ",".join(sorted(rooms_of(tables)))
+        session.connection().exec_driver_sql("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self.origin}|{rooms}"))
 
     def close(self) -> None:
         """Let go of every connection; the object is of no use afterwards."""
@@ -247,6 +265,7 @@ def opens_with(file: Path, key: bytes | None) -> bool:
 def _note_writes(connection: Connection, statement: str) -> None:
     if writes(statement):
         connection.info["wrote"] = True
+        connection.info.setdefault("tables", set()).update(tables_written(statement))
 
 
 def _refuse_writes(_connection: Connection, statement: str) -> None:
@@ -300,6 +319,24 @@ def append_only_tables() -> frozenset[str]:
 
 
 _LEDGERS: dict[str, Any] = {}
+
+
+def rooms_of(tables: Iterable[str]) -> frozenset[str]:
+    """The rooms of the house whose tables these are: "stock", "deliveries"; unknown names are left out."""
+    from infusion_desktop.database.types import Table
+
+    known = len(Table.metadata.tables)
+    if _ROOMS.get("known") != known:
+        rooms = {
+            table.name: mapper.class_.__module__.split(".")[1]
+            for mapper in Table.registry.mappers
+            for table in mapper.tables
+        }
+        _ROOMS.update(known=known, rooms=rooms)
+    return frozenset(_ROOMS["rooms"][name] for name in tables if name in _ROOMS["rooms"])
+
+
+_ROOMS: dict[str, Any] = {}
 
 
 def _open_postgresql(place: Place, guarded: bool) -> Engine:

@@ -11,6 +11,7 @@ _SKIPPED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", 
 _WRITES = re.compile(
     r"(?<!FOR )(?<!KEY )\b(?:INSERT|UPDATE|DELETE|MERGE|TRUNCATE|COPY|REPLACE INTO)\b", re.IGNORECASE | re.ASCII
 )
+_TABLE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO)(?: ONLY)? (\w+)", re.IGNORECASE | re.ASCII)
 _LOOSENS = re.compile(
     r"(?:^|; ?|\$ ?)(?:ALTER|CREATE|DROP|TRUNCATE|GRANT|REVOKE|REASSIGN|SECURITY|DO|COPY|IMPORT)\b"
     r"|\b(?:session_replication_role|session authorization)\b",
@@ -22,6 +23,12 @@ _LOOSENS = re.compile(
 def writes(statement: str) -> bool:
     """Whether a statement adds, changes or removes rows, in whatever form: bare, after WITH, in lower case."""
     return _WRITES.search(_plain(statement)) is not None
+
+
+@lru_cache(1024)
+def tables_written(statement: str) -> frozenset[str]:
+    """Names of the tables whose rows a statement adds, changes or removes."""
+    return frozenset(_TABLE.findall(_plain(statement)))
 
 
 @lru_cache(1024)

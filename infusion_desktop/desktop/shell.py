@@ -26,7 +26,7 @@ from infusion_desktop.desktop.command_field import CommandField
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.job_strip import JobStrip
 from infusion_desktop.desktop.jobs import Jobs
-from infusion_desktop.desktop.labels import icon_label, label
+from infusion_desktop.desktop.labels import icon_label, label, restyle
 from infusion_desktop.desktop.lists import Lists
 from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.messages import Messages
@@ -49,6 +49,7 @@ class Shell(QMainWindow):
     sign_out_asked = Signal()
     switch_user_asked = Signal()
     theme_chosen = Signal(bool)
+    closed = Signal()
     exchange_asked = Signal(object)
     """Something is to be done to the database file while it is closed (see `context.Exchange`)."""
 
@@ -153,6 +154,7 @@ class Shell(QMainWindow):
             event.ignore()
             return
         self._keep()
+        self.closed.emit()
         self.jobs.close()
         super().closeEvent(event)
 
@@ -301,6 +303,16 @@ class Shell(QMainWindow):
         bar.addWidget(place)
         self.job_strip = JobStrip(self.jobs)
         bar.addPermanentWidget(self.job_strip)
+
+    def show_reached(self, is_reached: bool) -> None:
+        """Say in the status bar whether the database answers; what is typed stays on the screens meanwhile."""
+        self.place_label.setText(
+            self.context.place if is_reached else "The database does not answer. Keep what you typed; trying again…"
+        )
+        self.place_label.setProperty("role", "small" if is_reached else "error")
+        restyle(self.place_label)
+        if is_reached:
+            self.messages.said("The database answers again.")
 
     def _make_commands(self) -> None:
         going = [
