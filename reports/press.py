@@ -12,6 +12,8 @@ from reports.paper import Paper
 MOST_PAGES = 200
 _DOTS = 150
 _FINE_DOTS = 300
+_SHOWN_WIDE = 1000
+_MOST_SHOWN = 4
 _CODE = re.compile(r"DLV:([A-Z0-9][A-Z0-9._-]{0,39})")
 
 
@@ -68,11 +70,13 @@ class Sheet:
     content_type: str
     pages: int
     picture: bytes
-    """The first page as a PNG, to be looked at."""
+    """Its pages one below the other as a PNG, to be looked at."""
 
 
 def read_sheets(content: bytes, content_type: str) -> tuple[Sheet, ...]:
-    """The signed sheets in a scan, in their order; a page without a code goes with the one before.
+    """The signed sheets in a scan, in their order; an empty back side goes with the page before.
+
+    A written page whose code cannot be read stands for itself, so that no sheet is ever kept with another patient's.
 
     ValueError with a reason in words when it is no such file, empty, or has too many pages.
     """
@@ -86,7 +90,7 @@ def read_sheets(content: bytes, content_type: str) -> tuple[Sheet, ...]:
             picture = opened.convert("L")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValueError("it cannot be read as a picture") from None
-    return (Sheet(_number_on(picture), content, content_type, 1, _small(picture)),)
+    return (Sheet(_number_on(picture), content, content_type, 1, _one_below_other([_thumb(picture)])),)
 
 
 def _sheets_of_pdf(content: bytes) -> tuple[Sheet, ...]:
@@ -99,19 +103,21 @@ def _sheets_of_pdf(content: bytes) -> tuple[Sheet, ...]:
     count = len(document)
     if not 0 < count <= MOST_PAGES:
         raise ValueError(f"it has {count} pages; 1 to {MOST_PAGES} can be read at once")
-    groups: list[tuple[str, list[int], bytes]] = []
+    groups: list[tuple[str, list[int], list[Any]]] = []
     for index in range(count):
         picture = document[index].render(scale=_DOTS / 72, grayscale=True).to_pil()
         number = _number_on(picture)
         if not number:
             number = _number_on(document[index].render(scale=_FINE_DOTS / 72, grayscale=True).to_pil())
-        if groups and number in ("", groups[-1][0]):
+        if groups and (number == groups[-1][0] != "" or (not number and _is_blank(picture))):
             groups[-1][1].append(index)
+            if not _is_blank(picture):
+                groups[-1][2].append(_thumb(picture))
         else:
-            groups.append((number, [index], _small(picture)))
+            groups.append((number, [index], [_thumb(picture)]))
     return tuple(
-        Sheet(number, _pages(document, pages, content), "application/pdf", len(pages), picture)
-        for number, pages, picture in groups
+        Sheet(number, _pages(document, pages, content), "application/pdf", len(pages), _one_below_other(pictures))
+        for number, pages, pictures in groups
     )
 
 
@@ -137,9 +143,28 @@ def _number_on(picture: Any) -> str:
     return numbers.pop() if len(numbers) == 1 else ""
 
 
-def _small(picture: Any) -> bytes:
+def _is_blank(picture: Any) -> bool:
+    """Whether hardly anything is on a page: an empty back side with the dust of the scanner."""
+    histogram = picture.resize((200, 260)).histogram()
+    return bool(sum(histogram[:160]) < 60)
+
+
+def _thumb(picture: Any) -> Any:
     shown = picture.copy()
-    shown.thumbnail((1000, 1300))
+    shown.thumbnail((_SHOWN_WIDE, 4 * _SHOWN_WIDE))
+    return shown
+
+
+def _one_below_other(pictures: Sequence[Any]) -> bytes:
+    """The pages to look at as one picture; of very many the first and the last, where the signature stands."""
+    from PIL import Image
+
+    chosen = [*pictures[:2], *pictures[-2:]] if len(pictures) > _MOST_SHOWN else list(pictures)
+    whole = Image.new("L", (max(each.width for each in chosen), sum(each.height for each in chosen)), 255)
+    top = 0
+    for each in chosen:
+        whole.paste(each, (0, top))
+        top += each.height
     out = BytesIO()
-    shown.save(out, "PNG")
+    whole.save(out, "PNG")
     return out.getvalue()

@@ -164,6 +164,7 @@ class ProofRow:
     signature: bytes | None
     has_attachment: bool
     note: str
+    signed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +427,8 @@ def proof_of(session: Session, delivery_id: DeliveryId) -> ProofRow | None:
     ).first()
     if row is None:
         return None
-    return ProofRow(row.received_by, row.relation, row.received_at, row.signature, row.attachment is not None, row.note)
+    return ProofRow(row.received_by, row.relation, row.received_at, row.signature, row.attachment is not None, row.note,
+                    row.signed_on)  # fmt: skip
 
 
 def bench(session: Session, delivery_id: DeliveryId) -> tuple[BenchRow, ...]:

@@ -205,6 +205,6 @@ class AttachDialog(DeedDialog):
 def relations(other: str = "") -> list[tuple[str, str]]:
     """What a recipient may be to the patient, as choices, with one that was typed before."""
     found = [(each, each.casefold()) for each in RELATIONS]
-    if other and other.casefold() not in dict((meant, shown) for shown, meant in found):
+    if other and other.casefold() not in {meant for _shown, meant in found}:
         found.append((other, other.casefold()))
     return found

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.deliveries.delivering import LARGEST_ATTACHMENT, CameBack, EquipmentBack, Proof
+from infusion_desktop.deliveries.dispatch_words import AttachmentKind
+from infusion_desktop.deliveries.proof import Attachment, attach, reasons_against_file
+from infusion_desktop.deliveries.proof_rules import Condition, verdict
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, LotRow
 from infusion_desktop.deliveries.words import LineOutcome
 from infusion_desktop.desktop import file_choice
@@ -18,13 +21,14 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.deliveries.plan_lines import CountField
+from infusion_desktop.desktop.deliveries.sheet_files import PICTURES, SheetPicture, read_file
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.signature import SignaturePad
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if
+from reports.press import Sheet
 
-SHEETS = {".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 RELATIONS = ("Patient", "Spouse", "Parent", "Child", "Caregiver", "Relative", "Neighbor", "Facility staff")
 _OUTCOMES = ((LineOutcome.REFUSED, "refused"), (LineOutcome.RETURNED, "returned"),
              (LineOutcome.NOT_DELIVERED, "not delivered"))  # fmt: skip
@@ -43,11 +47,13 @@ def read_time(typed: str) -> str:
 
 
 class BackRows(QWidget):
-    """What did not stay: a number and an outcome for each lot and each pump."""
+    """What did not stay: a number, an outcome and how it looks for each lot; and each pump."""
 
     def __init__(self, page: DeliveryPage) -> None:
         super().__init__()
         self.lots: list[tuple[LotRow, CountField, QComboBox]] = []
+        self.conditions: dict[int, QComboBox] = {}
+        self.goes: dict[int, QLabel] = {}
         self.equipment: list[tuple[EquipmentRow, QComboBox]] = []
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 6, 0)
@@ -62,7 +68,9 @@ class BackRows(QWidget):
     def came_back(self) -> tuple[CameBack, ...]:
         """The lots of which something did not stay."""
         return tuple(
-            CameBack(lot.id, units, outcome.currentData())
+            CameBack(
+                lot.id, units, LineOutcome(outcome.currentData()), Condition(self.conditions[lot.id].currentData())
+            )
             for lot, number, outcome in self.lots
             if (units := number.number())
         )  # fmt: skip
@@ -75,7 +83,7 @@ class BackRows(QWidget):
     def equipment_back(self) -> tuple[EquipmentBack, ...]:
         """The pumps and poles that did not stay."""
         return tuple(
-            EquipmentBack(row.id, outcome.currentData()) for row, outcome in self.equipment
+            EquipmentBack(row.id, LineOutcome(outcome.currentData())) for row, outcome in self.equipment
             if outcome.currentData() is not None
         )  # fmt: skip
 
@@ -84,13 +92,29 @@ class BackRows(QWidget):
         number.setAccessibleName(f"Came back of {line.item_name} {lot.lot}")
         number.setPlaceholderText("0")
         outcome = _outcomes()
-        outcome.setEnabled(False)
-        number.textEdited.connect(lambda _text: outcome.setEnabled(bool(number.number())))
+        condition, goes = _conditions(), label("", "small", wrap=True)
+        self.conditions[lot.id], self.goes[lot.id] = condition, goes
+
+        def changed(*_what: object) -> None:
+            some = bool(number.number())
+            for choice in (outcome, condition):
+                choice.setEnabled(some)
+            found = verdict(line.kind, line.storage, LineOutcome(outcome.currentData()),
+                            Condition(condition.currentData()),
+                            is_held=bool(lot.held))  # fmt: skip
+            goes.setText(f"goes {found.goes_to.value}: {found.why}" if some else "")
+
+        changed()
+        number.textEdited.connect(changed)
+        outcome.currentIndexChanged.connect(changed)
+        condition.currentIndexChanged.connect(changed)
         row = grid.rowCount()
         grid.addWidget(label(f"{line.item_name}, lot {lot.serial or lot.lot}: {lot.quantity:,} {line.unit}", wrap=True),
                        row, 0)  # fmt: skip
         grid.addWidget(number, row, 1)
         grid.addWidget(outcome, row, 2)
+        grid.addWidget(condition, row, 3)
+        grid.addWidget(goes, row + 1, 0, 1, 4)
         self.lots.append((lot, number, outcome))
 
     def _add_equipment(self, grid: QGridLayout, thing: EquipmentRow) -> None:
@@ -100,7 +124,7 @@ class BackRows(QWidget):
             outcome.addItem(shown, value)
         row = grid.rowCount()
         grid.addWidget(label(f"{thing.model} {thing.tag}", wrap=True), row, 0)
-        grid.addWidget(outcome, row, 1, 1, 2)
+        grid.addWidget(outcome, row, 1, 1, 3)
         self.equipment.append((thing, outcome))
 
 
@@ -111,7 +135,7 @@ class DeliverDialog(DeedDialog):
 
     def __init__(self, context: Context, desk: Desk, page: DeliveryPage, parent: QWidget, deliver: Deliver) -> None:
         super().__init__(context, desk, f"{page.row.number} arrived", parent, save="Delivered", width=620)
-        self._deliver = deliver
+        self._deliver, self._delivery_id = deliver, page.row.id
         self.received_by = TextField("Received by", required=True, longest=80)
         self.relation: ChoiceField[str] = ChoiceField(
             "Who is that", [(each, each.casefold()) for each in RELATIONS], required=True
@@ -121,14 +145,27 @@ class DeliverDialog(DeedDialog):
         self.time = TextField("Time", required=True, read=read_time, longest=8, placeholder="14:05")
         self.time.set_value(f"{now_utc().astimezone():%H:%M}")
         self._offered = (self.day.typed(), self.time.typed())
+        self.signed_on = DayField("Dated beside the signature", placeholder="the same day")
         self.note = TextField("Note", placeholder="Left at the side door, …")
         self.pad = SignaturePad()
         self.pad.setMinimumHeight(120)
         self.form = Form()
-        self.form.section("", (self.received_by, self.relation), (self.day, self.time, self.note))
-        self.body.addWidget(self.form)
-        self.body.addWidget(label("Signature", "caption"))
-        self.body.addWidget(self.pad)
+        self.form.section("", (self.received_by, self.relation), (self.day, self.time, self.signed_on), (self.note,))
+        self.form.changed.connect(self._compare)
+        self.picture = SheetPicture()
+        self.picture.hide()
+        self.differs = label("", "error", wrap=True)
+        self.differs.hide()
+        across, fields = QHBoxLayout(), QVBoxLayout()
+        across.setSpacing(18)
+        across.addWidget(self.picture, 1)
+        across.addLayout(fields, 1)
+        self.body.addLayout(across, 1)
+        fields.addWidget(self.form)
+        fields.addWidget(self.differs)
+        self.signature_caption = label("Signature", "caption")
+        fields.addWidget(self.signature_caption)
+        fields.addWidget(self.pad)
         self.back = BackRows(page)
         self.back_area = scrolled(self.back)
         self.back_area.setMinimumHeight(170)
@@ -137,15 +174,20 @@ class DeliverDialog(DeedDialog):
         self.sheet: tuple[bytes, str] = (b"", "")
         self.ask_path = file_choice.ask_what_to_read
         self.sheet_button = button("Attach signed sheet…", self._ask_sheet, icon="import")
+        self.photo: tuple[bytes, str] = (b"", "")
+        self.photo_button = button("Photo…", self._ask_photo, icon="eye")
         row = QHBoxLayout()
         row.addWidget(self.back_button)
         row.addWidget(self.sheet_button)
+        row.addWidget(self.photo_button)
         row.addStretch(1)
-        row.addWidget(button("Sign again", self.pad.clear, kind="quiet"))
+        self.again_button = button("Sign again", self.pad.clear, kind="quiet")
+        row.addWidget(self.again_button)
         tail = QVBoxLayout()
         tail.addLayout(row)
         tail.addWidget(self.back_area)
-        self.body.addLayout(tail)
+        fields.addLayout(tail)
+        fields.addStretch(1)
         self.received_by.setFocus()
 
     def deed(self) -> Deed | None:
@@ -159,24 +201,42 @@ class DeliverDialog(DeedDialog):
         arrived = now_utc() if as_offered else datetime.combine(day, time.fromisoformat(self.time.value())).astimezone()
         sheet, sheet_kind = self.sheet
         proof = Proof(
-            self.received_by.value(), relation, arrived, signature or None, sheet or None, sheet_kind, self.note.value()
-        )
+            self.received_by.value(), relation, arrived, signature or None, sheet or None, sheet_kind,
+            self.note.value(), self.signed_on.value(),
+        )  # fmt: skip
         back, equipment, deliver = self.back.came_back(), self.back.equipment_back(), self._deliver
-        return lambda _override: deliver(proof, back, equipment)
+        photo, photo_kind = self.photo
+        kept = Attachment(AttachmentKind.PHOTO, photo, photo_kind) if photo else None
+        database, by, delivery_id = self.context.database, self.context.user_id, self._delivery_id
+        refuse_if(reasons_against_file(photo, photo_kind) if photo else ())
+
+        def work(_override: str) -> object:
+            result = deliver(proof, back, equipment)
+            if kept is not None:
+                attach(database, delivery_id, kept, by)
+            return result
+
+        return work
 
     def said(self, _result: Any) -> str:
         return "The delivery is recorded."
+
+    def show_sheet(self, sheet: Sheet) -> None:
+        """The signed sheet was scanned: it is the proof, and its picture is read from while typing."""
+        self.sheet = (sheet.content, sheet.content_type)
+        pages = "1 page" if sheet.pages == 1 else f"{sheet.pages} pages"
+        self.picture.show_png(sheet.picture, f"The signed sheet, {pages}. Type what it says.")
+        self.picture.show()
+        for part in (self.pad, self.signature_caption, self.again_button):
+            part.hide()
+        self.sheet_button.setText("Signed sheet attached")
+        self.setMinimumWidth(1100)
 
     def attach(self, path: Path) -> None:
         """Take the scanned sheet that the recipient signed on paper."""
 
         def read() -> tuple[bytes, str]:
-            kind = SHEETS.get(path.suffix.casefold())
-            if kind is None:
-                raise Refused("Choose a PDF, PNG or JPEG file.")
-            if path.stat().st_size > LARGEST_ATTACHMENT:
-                raise Refused("The signed sheet is larger than 5 MB. Scan it smaller.")
-            return path.read_bytes(), kind
+            return read_file(path, largest=LARGEST_ATTACHMENT)
 
         def taken(sheet: tuple[bytes, str]) -> None:
             self.sheet = sheet
@@ -188,9 +248,43 @@ class DeliverDialog(DeedDialog):
     def _ask_sheet(self) -> None:
         self.ask_path(self, "Attach the signed sheet", "Signed sheet (*.pdf *.png *.jpg *.jpeg)", self.attach)
 
+    def _ask_photo(self) -> None:
+        self.ask_path(self, "Add a photo", PICTURES, self.take_photo)
+
+    def take_photo(self, path: Path) -> None:
+        """A photo of the delivery at the door."""
+
+        def taken(photo: tuple[bytes, str]) -> None:
+            self.photo = photo
+            self.photo_button.setText("Photo added")
+
+        self.desk.jobs.run(
+            self, lambda: read_file(path, largest=LARGEST_ATTACHMENT), taken,
+            lambda error: self.desk.messages.show_failure(error, self),
+        )  # fmt: skip
+
+    def _compare(self) -> None:
+        """A signature of another day than the delivery is told at once: Medicare does not take it."""
+        try:
+            signed_on, day = self.signed_on.value(), self.day.value()
+        except Refused:
+            signed_on = day = None
+        differs = signed_on is not None and day is not None and signed_on != day
+        self.differs.setText("The signature's day is not the day it arrived. Medicare takes only the same day.")
+        self.differs.setVisible(differs)
+
     def _show_back(self) -> None:
         self.back_area.setVisible(not self.back_area.isVisible())
         self.adjustSize()
+
+
+def _conditions() -> QComboBox:
+    made = QComboBox()
+    for each in Condition:
+        made.addItem(each.value, each)
+    made.setAccessibleName("How it looks")
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return made
 
 
 def _outcomes() -> QComboBox:

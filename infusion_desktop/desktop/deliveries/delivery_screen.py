@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import show_day, show_days, show_instant, today
+from infusion_desktop.dates import today
 from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver
 from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.planning import add_line, change_quantity, remove_line, reschedule
@@ -24,25 +22,33 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.deliveries.deliver_dialog import DeliverDialog
+from infusion_desktop.desktop.deliveries.delivery_after import AfterTheDoor
+from infusion_desktop.desktop.deliveries.delivery_head import DeliveryHead
 from infusion_desktop.desktop.deliveries.delivery_parts import EQUIPMENT_COLUMNS, LINE_COLUMNS, STEP_COLUMNS
-from infusion_desktop.desktop.deliveries.looks import NEXT, STATE_TONES, who_may
+from infusion_desktop.desktop.deliveries.looks import who_may
+from infusion_desktop.desktop.deliveries.proof_tab import ProofTab, after_door
 from infusion_desktop.desktop.deliveries.small_dialogs import (
     AddItemDialog,
     QuantityDialog,
     RescheduleDialog,
     SayDialog,
 )
-from infusion_desktop.desktop.labels import label, tone_icon
-from infusion_desktop.desktop.pages import Card, Page
+from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.desktop.theme import set_icon
 
 _S = DeliveryState
 _BEFORE_SHIPPING = (_S.DRAFT, _S.RELEASED, _S.PICKED, _S.VERIFIED, _S.PACKED)
 _UNDO_PERMISSION = {_S.RELEASED: Permission.RELEASE, _S.PICKED: Permission.PICK, _S.VERIFIED: Permission.VERIFY,
                     _S.PACKED: Permission.PICK}  # fmt: skip
+
+
+_ORDER = (
+    "cancel", "undo", "reschedule", "fill", "manifest", "never", "later", "correct", "attach", "fail", "back", "ship",
+    "bench", "deliver", "release",
+)  # fmt: skip
+"""The buttons at the top, the usual next one last."""
 
 
 class DeliveryScreen(Screen):
@@ -60,6 +66,7 @@ class DeliveryScreen(Screen):
         self.delivery_id: DeliveryId | None = None
         self.shown: DeliveryPage | None = None
         self.dialog: DeedDialog | None = None
+        self.after_deeds = AfterTheDoor(self)
         self._lay_out()
 
     def load(self) -> None:
@@ -67,6 +74,7 @@ class DeliveryScreen(Screen):
             return
         database, delivery_id = self.context.database, self.delivery_id
         self.ask(lambda: _page(database, delivery_id), self._show, key="page")
+        self.ask(lambda: after_door(database, delivery_id), self.after.show_after, key="after")
 
     def show_record(self, kind: str, record: object) -> None:
         """Show this delivery."""
@@ -82,7 +90,7 @@ class DeliveryScreen(Screen):
 
     def release(self) -> None:
         """Reserve stock and hand it to the bench."""
-        kept = self._kept()
+        kept = self.kept()
         database, delivery_id, by = self.context.database, kept.row.id, self.context.user_id
         self.do(
             lambda override: release(database, delivery_id, by, override=override),
@@ -92,7 +100,7 @@ class DeliveryScreen(Screen):
 
     def fill_owed(self) -> None:
         """Try again to reserve what is short."""
-        kept = self._kept()
+        kept = self.kept()
         database, delivery_id, by = self.context.database, kept.row.id, self.context.user_id
         self.do(
             lambda _override: fill_owed(database, delivery_id, by), changed=("deliveries", "stock"),
@@ -101,7 +109,7 @@ class DeliveryScreen(Screen):
 
     def preview_manifest(self) -> None:
         """Show the manifest, to print or save."""
-        row = self._kept().row
+        row = self.kept().row
         database, by = self.context.database, self.context.user_id
 
         def show(pdf: bytes) -> None:
@@ -113,7 +121,7 @@ class DeliveryScreen(Screen):
 
     def ship(self) -> None:
         """Out of the house."""
-        kept = self._kept()
+        kept = self.kept()
         database, row, by = self.context.database, kept.row, self.context.user_id
         if row.carrier is Carrier.PARCEL and not kept.tracking:
             self._say_dialog("Hand over", "Tracking number", "Hand over", "It is on its way.",
@@ -126,7 +134,7 @@ class DeliveryScreen(Screen):
 
     def deliver(self) -> None:
         """It arrived."""
-        kept = self._kept()
+        kept = self.kept()
         database, delivery_id, by = self.context.database, kept.row.id, self.context.user_id
 
         def work(proof: Proof, back: Sequence[CameBack], equipment: Sequence[EquipmentBack]) -> DeliveryState:
@@ -137,7 +145,7 @@ class DeliveryScreen(Screen):
 
     def failed_attempt(self) -> None:
         """Nobody was at home."""
-        database, delivery_id, by = self.context.database, self._kept().row.id, self.context.user_id
+        database, delivery_id, by = self.context.database, self.kept().row.id, self.context.user_id
         self._say_dialog(
             "Nobody took it", "What happened", "Record", "Recorded. It stays on the way.",
             lambda typed: failed_attempt(database, delivery_id, typed, by), example="nobody at home",
@@ -145,7 +153,7 @@ class DeliveryScreen(Screen):
 
     def bring_back(self) -> None:
         """Nothing of it stayed."""
-        database, delivery_id, by = self.context.database, self._kept().row.id, self.context.user_id
+        database, delivery_id, by = self.context.database, self.kept().row.id, self.context.user_id
         self._say_dialog(
             "Everything came back", "Why", "All came back", "It came back. Plan a new delivery.",
             lambda typed: bring_back_all(database, delivery_id, LineOutcome.REFUSED, typed, by), kind="danger",
@@ -154,13 +162,13 @@ class DeliveryScreen(Screen):
 
     def undo(self) -> None:
         """Take the last step back."""
-        database, delivery_id, by = self.context.database, self._kept().row.id, self.context.user_id
+        database, delivery_id, by = self.context.database, self.kept().row.id, self.context.user_id
         self._say_dialog("Take the last step back", "Why", "Take back", "The step was taken back.",
                          lambda typed: undo(database, delivery_id, typed, by))  # fmt: skip
 
     def cancel(self) -> None:
         """Send it not at all."""
-        database, delivery_id, by = self.context.database, self._kept().row.id, self.context.user_id
+        database, delivery_id, by = self.context.database, self.kept().row.id, self.context.user_id
         self._say_dialog(
             "Cancel this delivery", "Why", "Cancel the delivery", "The delivery is cancelled.",
             lambda typed: cancel(database, delivery_id, typed, by), kind="danger",
@@ -168,7 +176,7 @@ class DeliveryScreen(Screen):
 
     def reschedule(self) -> None:
         """Another day, window or carrier."""
-        kept = self._kept()
+        kept = self.kept()
         database, row, by = self.context.database, kept.row, self.context.user_id
         self.dialog = RescheduleDialog(
             self.context, self.desk, kept, self,
@@ -190,7 +198,7 @@ class DeliveryScreen(Screen):
 
     def add_line(self) -> None:
         """An item the kit does not hold."""
-        database, delivery_id, by = self.context.database, self._kept().row.id, self.context.user_id
+        database, delivery_id, by = self.context.database, self.kept().row.id, self.context.user_id
         self.dialog = AddItemDialog(
             self.context, self.desk, self,
             lambda item, quantity, reason: add_line(database, delivery_id, item, quantity, reason, by),
@@ -217,7 +225,8 @@ class DeliveryScreen(Screen):
         )  # fmt: skip
         self.dialog.open()
 
-    def _kept(self) -> DeliveryPage:
+    def kept(self) -> DeliveryPage:
+        """What is shown."""
         assert self.shown is not None
         return self.shown
 
@@ -234,13 +243,7 @@ class DeliveryScreen(Screen):
             return
         self.shown = kept
         row = kept.row
-        set_icon(self.state_icon, STATE_TONES[row.state].value, STATE_TONES[row.state].name.lower(), 22)  # type: ignore[arg-type]
-        self.state.setText(row.state.value.capitalize())
-        self.number.setText(row.number)
-        self.patient.setText(row.patient_name)
-        self.next.setText(NEXT[row.state])
-        for caption, text in _facts(kept).items():
-            self.facts[caption].setText(text or "–")
+        self.head.show_page(kept)
         self.lines.set_rows(kept.lines)
         is_draft = row.state is _S.DRAFT
         for title in ("Needed", "At home", "Why"):
@@ -250,25 +253,17 @@ class DeliveryScreen(Screen):
         self.equipment.set_rows(kept.equipment)
         self.steps.set_rows(kept.steps)
         self.tabs.setTabText(1, f"Pumps and poles ({len(kept.equipment)})" if kept.equipment else "Pumps and poles")
-        self._show_proof(kept)
         self._show_buttons(kept)
 
-    def _show_proof(self, kept: DeliveryPage) -> None:
-        proof = kept.proof
-        self.proof_card.setVisible(proof is not None)
-        if proof is None:
-            return
-        self.proof_text.setText(
-            f"{proof.received_by} ({proof.relation}), {show_instant(proof.received_at)}"
-            + ("\nThe signed sheet is kept." if proof.has_attachment else "")
-            + (f"\n{proof.note}" if proof.note else "")
-        )
-        picture = QPixmap()
-        if proof.signature:
-            picture.loadFromData(proof.signature)
-        self.signature.setVisible(not picture.isNull())
-        if not picture.isNull():
-            self.signature.setPixmap(picture.scaledToHeight(70, Qt.TransformationMode.SmoothTransformation))
+    @property
+    def proof_card(self) -> QWidget:
+        """Who signed for it; shown once somebody did."""
+        return self.head.proof_card
+
+    def show_dialog(self, dialog: DeedDialog) -> None:
+        """Open a dialog over this page."""
+        self.dialog = dialog
+        dialog.open()
 
     def _show_buttons(self, kept: DeliveryPage) -> None:
         state = kept.row.state
@@ -279,6 +274,10 @@ class DeliveryScreen(Screen):
             "reschedule": state in _BEFORE_SHIPPING,
             "fill": state is _S.RELEASED and bool(kept.row.owed),
             "manifest": state not in (_S.DRAFT, _S.CANCELLED),
+            "later": state is _S.DELIVERED,
+            "never": state is _S.DELIVERED,
+            "correct": state is _S.DELIVERED,
+            "attach": state in (_S.SHIPPED, _S.DELIVERED, _S.REFUSED),
             "fail": state is _S.SHIPPED,
             "back": state is _S.SHIPPED,
             "bench": on_bench,
@@ -311,10 +310,12 @@ class DeliveryScreen(Screen):
         self.page = Page(self)
         self.found = Banner()
         one = self.buttons
-        self.page.actions(*(one[name] for name in ("cancel", "undo", "reschedule", "fill", "manifest", "fail", "back",
-                                                    "ship", "bench", "deliver", "release")))  # fmt: skip
+        self.page.actions(*(one[name] for name in _ORDER))
         self.page.add(self.found)
-        self.page.add(self._make_head())
+        self.head = DeliveryHead()
+        self.head.patient_asked.connect(self._open_patient)
+        self.head.waste_asked.connect(self._open_waste)
+        self.page.add(self.head)
         self.lines: TableView[LineRow] = TableView(
             LINE_COLUMNS, lambda line: line.id, name="Lines of this delivery", desk=self.desk, noun=("line", "lines"),
             empty="No items. Add one, or see pumps and poles.",
@@ -337,15 +338,23 @@ class DeliveryScreen(Screen):
         self.tabs.addTab(self._lines_tab(), "Items")
         self.tabs.addTab(_padded(self.equipment), "Pumps and poles")
         self.tabs.addTab(_padded(self.steps), "Who did what")
+        self.after = ProofTab(self.desk)
+        self.after.attachments.opened.connect(self.after_deeds.show_attachment)
+        self.tabs.addTab(self.after, "Proof and papers")
         self.page.add(self.tabs, 1)
 
     def _make_buttons(self) -> None:
+        deeds = self.after_deeds
         self.buttons: dict[str, QPushButton] = {
             "cancel": button("Cancel…", self.cancel, kind="danger"),
             "undo": button("Step back…", self.undo, icon="undo"),
             "reschedule": button("Reschedule…", self.reschedule, icon="calendar"),
             "fill": button("Fill what is short", self.fill_owed, icon="refresh"),
             "manifest": button("Manifest", self.preview_manifest, icon="print"),
+            "later": button("Comes back…", deeds.take_back_later, icon="undo"),
+            "never": button("Never left…", deeds.never_left, icon="home"),
+            "correct": button("Correct proof…", deeds.correct_proof, icon="edit"),
+            "attach": button("Attach…", deeds.attach, icon="plus"),
             "fail": button("Nobody took it…", self.failed_attempt, icon="home"),
             "back": button("All came back…", self.bring_back, icon="undo"),
             "ship": button("Hand over", self.ship, icon="truck"),
@@ -357,60 +366,14 @@ class DeliveryScreen(Screen):
             "remove": button("Take off…", self.remove_line, icon="minus"),
         }
         self._permissions = {
-            "cancel": Permission.PLAN_DELIVERY, "reschedule": Permission.PLAN_DELIVERY, "fill": Permission.RELEASE,
-            "fail": Permission.DELIVER, "back": Permission.DELIVER, "ship": Permission.SHIP, "bench": Permission.PICK,
-            "deliver": Permission.DELIVER, "release": Permission.RELEASE, "change": Permission.PLAN_DELIVERY,
-            "add": Permission.PLAN_DELIVERY, "remove": Permission.PLAN_DELIVERY,
-        }  # fmt: skip
+            **dict.fromkeys(("cancel", "reschedule", "change", "add", "remove"), Permission.PLAN_DELIVERY),
+            **dict.fromkeys(("fill", "release", "never"), Permission.RELEASE),
+            **dict.fromkeys(("fail", "back", "deliver", "later", "correct", "attach"), Permission.DELIVER),
+            "ship": Permission.SHIP,
+            "bench": Permission.PICK,
+        }
         for each in self.buttons.values():
             each.hide()
-
-    def _make_head(self) -> QWidget:
-        self.state_icon = tone_icon(Tone.NEUTRAL, 22)
-        self.state, self.number = label("", "heading"), label("", "muted")
-        self.patient, self.next = label("", "title", wrap=True), label("", "muted", wrap=True)
-        card = Card()
-        top = QHBoxLayout()
-        top.addWidget(self.patient, 1)
-        top.addWidget(self.number)
-        top.addSpacing(10)
-        top.addWidget(self.state_icon)
-        top.addWidget(self.state)
-        card.add(top)
-        self.facts: dict[str, QLabel] = {}
-        grid = QHBoxLayout()
-        grid.setSpacing(24)
-        for caption in ("Arrives", "Supply", "Therapy", "Carrier", "Packed", "Counted at home"):
-            column = QVBoxLayout()
-            column.setSpacing(2)
-            column.addWidget(label(caption, "caption"))
-            self.facts[caption] = label("", wrap=True)
-            column.addWidget(self.facts[caption])
-            column.addStretch(1)
-            grid.addLayout(column, 1)
-        card.add(grid)
-        foot = QHBoxLayout()
-        foot.addWidget(self.next, 1)
-        self.patient_button = button("Patient", self._open_patient, icon="patient", kind="quiet")
-        foot.addWidget(button("Waste of drugs", self._open_waste, icon="trash", kind="quiet"))
-        foot.addWidget(self.patient_button)
-        card.add(foot)
-        self.proof_card = Card("Proof of delivery")
-        self.proof_text = label("", wrap=True)
-        self.signature = QLabel()
-        self.signature.setAccessibleName("Signature")
-        self.signature.setStyleSheet("background: white; border-radius: 6px; padding: 4px;")
-        self.proof_card.add(self.proof_text)
-        self.proof_card.column.addWidget(self.signature, 0, Qt.AlignmentFlag.AlignLeft)
-        self.proof_card.column.addStretch(1)
-        self.proof_card.hide()
-        head = QWidget()
-        row = QHBoxLayout(head)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(14)
-        row.addWidget(card, 3)
-        row.addWidget(self.proof_card, 1)
-        return head
 
     def _lines_tab(self) -> QWidget:
         tab = _padded(self.lines)
@@ -430,7 +393,7 @@ class DeliveryScreen(Screen):
             self.desk.open("item", line.item_id)
 
     def _open_bench(self) -> None:
-        self.desk.open("bench", self._kept().row.id)
+        self.desk.open("bench", self.kept().row.id)
 
     def _open_patient(self) -> None:
         if self.shown is not None:
@@ -439,21 +402,6 @@ class DeliveryScreen(Screen):
     def _open_waste(self) -> None:
         if self.shown is not None:
             self.desk.open("waste", self.shown.row.id)
-
-
-def _facts(kept: DeliveryPage) -> dict[str, str]:
-    row = kept.row
-    packs = f", {kept.cold_packs} cold packs" if kept.cold_packs else ""
-    totes = f"{row.totes} tote{'s' if row.totes != 1 else ''}{packs}" if row.totes else ""
-    counted = f"{show_day(kept.home_counted_on)}, {kept.counted_with}".strip(", ") if kept.home_counted_on else ""
-    return {
-        "Arrives": f"{show_day(row.scheduled_on)} {row.window}".strip(),
-        "Supply": show_days(row.period),
-        "Therapy": row.therapy,
-        "Carrier": ", ".join(part for part in (row.carrier.value, kept.tracking) if part),
-        "Packed": totes,
-        "Counted at home": counted,
-    }
 
 
 def _said_released(released: Released) -> str:

@@ -28,6 +28,12 @@ def _schedule(context: Context, desk: Desk) -> Screen:
     return ScheduleScreen(context, desk)
 
 
+def _proof(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.deliveries.proof_screen import ProofScreen
+
+    return ProofScreen(context, desk)
+
+
 def _new(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.deliveries.plan_screen import PlanScreen
 
@@ -91,6 +97,7 @@ PLACES: tuple[Place, ...] = (
     Place("deliveries", "Deliveries", "truck", Permission.SEE_DELIVERIES, _board, _GROUP),
     Place("schedule", "Schedule", "calendar", Permission.SEE_DELIVERIES, _schedule, _GROUP, opens=("schedule",)),
     Place("bench", "Bench", "scan", Permission.PICK, _bench, _GROUP, opens=("bench",)),
+    Place("proof", "Proof of delivery", "sign", Permission.SEE_DELIVERIES, _proof, _GROUP),
     Place("new delivery", "New delivery", "plus", Permission.PLAN_DELIVERY, _new, _GROUP, ("new delivery",), False),
     Place("delivery", "Delivery", "truck", Permission.SEE_DELIVERIES, _delivery, _GROUP, ("delivery",), False),
 )

@@ -229,11 +229,10 @@ def _attach_one(database: Database, sheet: FoundSheet, by: Any) -> None:
     attach(database, sheet.delivery_id, made, by)
 
 
-def _attach_known(
-    database: Database, found: Sequence[FoundSheet], by: Any
-) -> tuple[int, tuple[FoundSheet, ...]]:
+def _attach_known(database: Database, found: Sequence[FoundSheet], by: Any) -> tuple[int, tuple[FoundSheet, ...]]:
     """Keep each sheet whose delivery has arrived; the others wait for a person."""
-    left, attached, problems = [], 0, []
+    left: list[FoundSheet] = []
+    attached, problems = 0, list[str]()
     for sheet in found:
         if sheet.state in (DeliveryState.DELIVERED, DeliveryState.REFUSED):
             try:
@@ -256,4 +255,3 @@ def _to_complete(database: Database) -> tuple[ProofToComplete, ...]:
 def _page(database: Database, delivery_id: DeliveryId) -> DeliveryPage:
     with database.reading() as session:
         return delivery_page(session, delivery_id, today())
-

@@ -87,10 +87,12 @@ class ProofTab(QWidget):
             empty="No paper was printed yet.",
         )  # fmt: skip
         left, right = QVBoxLayout(), Card("Printed")
+        self.cards: list[Card] = []
         for heading, table in (("Sheets and photos", self.attachments), ("Corrections", self.corrections)):
             card = Card(heading)
             card.add(table, 1)
             left.addWidget(card, 1)
+            self.cards.append(card)
         right.add(self.prints, 1)
         across = QHBoxLayout(self)
         across.setContentsMargins(0, 12, 0, 0)
@@ -101,4 +103,5 @@ class ProofTab(QWidget):
         """Show what is kept."""
         self.attachments.set_rows(shown.attachments)
         self.corrections.set_rows(shown.corrections)
+        self.cards[1].setVisible(bool(shown.corrections))
         self.prints.set_rows(shown.prints)

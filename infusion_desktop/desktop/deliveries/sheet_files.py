@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -42,7 +42,7 @@ class SheetPicture(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.caption)
         column.addWidget(self.area, 1)
-        self.setMinimumSize(QSize(380, 420))
+        self.setMinimumSize(QSize(420, 420))
 
     def show_png(self, picture: bytes, caption: str) -> None:
         """Show a page."""
@@ -50,10 +50,15 @@ class SheetPicture(QWidget):
         self._picture.loadFromData(picture)
         self.caption.setText(caption)
         self._fit()
+        QTimer.singleShot(0, self, self._to_the_signature)
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
         self._fit()
+
+    def _to_the_signature(self) -> None:
+        bar = self.area.verticalScrollBar()
+        bar.setValue(bar.maximum())
 
     def _fit(self) -> None:
         if self._picture.isNull():
