@@ -94,10 +94,11 @@ def pick_up_tickets(
     tickets = []
     for row in chosen:
         patient = session.get_one(Patient, row.id)
+        names = {each.lot_id: (each.serial, each.lot) for each in row.sent}
         things = [
-            pickup_ticket.Collected(kind, page.row.item_name, each.quantity - each.came_back, each.serial, lot=each.lot)
-            for each in row.sent
-            if each.quantity > each.came_back
+            pickup_ticket.Collected(kind, page.row.item_name, units, names[lot][0], lot=names[lot][1])
+            for lot, units in row.at_home_lots
+            if lot in names
         ]
         things += [pickup_ticket.Collected(kind, page.row.item_name, serial=tag) for tag in row.assets]
         tickets.append(

@@ -106,6 +106,7 @@ class PatientRow:
     sent: tuple[Sent, ...]
     in_transit: int
     at_home: int
+    at_home_lots: tuple[tuple[LotId, int], ...]
     used: int
     came_back: int
     assets: tuple[str, ...]
@@ -361,7 +362,8 @@ def _patients(
             PatientRow(
                 PatientId(person.id), person.number, f"{person.last_name}, {person.first_name}",
                 show_phone(person.phone), show_phone(person.phone_2), _caregiver(person), _address(person),
-                tuple(sent[person.id]), on_the_way[person.id], at_home.get(person.id, 0), used.get(person.id, 0),
+                tuple(sent[person.id]), on_the_way[person.id], sum(at_home[person.id].values()),
+                tuple(at_home[person.id].items()), used.get(person.id, 0),
                 sum(each.came_back for each in sent[person.id]), tuple(pumps[person.id]), len(tries),
                 last.outcome if last is not None else None, last.contacted_at if last is not None else None,
                 any(each.outcome is ContactOutcome.REACHED for each in tries),
@@ -376,16 +378,18 @@ def _patients(
 
 def _at_homes(
     session: Session, lots: Sequence[LotId], patients: Iterable[int]
-) -> tuple[dict[int, int], dict[int, int]]:
-    """Units at each patient's home, and units used up there."""
-    homes = {home: patient for patient, home in session.execute(
-        select(Patient.id, Patient.home_id).where(Patient.id.in_(list(patients))))}  # fmt: skip
-    at_home: dict[int, int] = defaultdict(int)
-    for place, units in session.execute(
-        select(Balance.location_id, Balance.on_hand).where(Balance.lot_id.in_(lots), Balance.on_hand > 0)
+) -> tuple[dict[int, dict[LotId, int]], dict[int, int]]:
+    """Units of each lot at each patient's home, and units used up there."""
+    rows = session.execute(select(Patient.id, Patient.home_id).where(Patient.id.in_(list(patients))))
+    homes = {row.home_id: row.id for row in rows}
+    at_home: dict[int, dict[LotId, int]] = defaultdict(dict)
+    for lot, place, units in session.execute(
+        select(Balance.lot_id, Balance.location_id, Balance.on_hand)
+        .where(Balance.lot_id.in_(lots), Balance.on_hand > 0)
+        .order_by(Balance.lot_id)
     ):
         if place in homes:
-            at_home[homes[place]] += units
+            at_home[homes[place]][LotId(lot)] = units
     used: dict[int, int] = defaultdict(int)
     sink = select(Location.id).where(Location.kind == LocationKind.USED)
     for home, units in session.execute(
@@ -402,7 +406,7 @@ def _at_homes(
     ):
         if home in homes:
             used[homes[home]] -= int(units)
-    return dict(at_home), dict(used)
+    return at_home, dict(used)
 
 
 def _contacts_by_patient(session: Session, recall_id: RecallId) -> dict[int, list[RecallContact]]:

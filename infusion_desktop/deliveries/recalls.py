@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.audit import record
+from infusion_desktop.access.audit import record, record_view
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
@@ -91,6 +91,16 @@ def open_recall(
         for patient in recall_page(session, recall_id).patients:
             session.add(RecallCase(recall_id=recall_id, patient_id=patient.id))
         return recall_id
+
+
+def see_recall(database: Database, recall_id: RecallId, by: UserId) -> RecallPage:
+    """A recall with the patients it concerns; that their names were seen is noted for each of them."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_STOCK)
+        page = recall_page(session, recall_id)
+        for row in page.patients:
+            record_view(session, by, "recall", recall_id, row.id, f"recall {page.row.number}")
+        return page
 
 
 @dataclass(frozen=True, slots=True)

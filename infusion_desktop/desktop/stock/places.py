@@ -40,6 +40,12 @@ def _counts(context: Context, desk: Desk) -> Screen:
     return CountsScreen(context, desk)
 
 
+def _recalls(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.stock.recalls_screen import RecallsScreen
+
+    return RecallsScreen(context, desk)
+
+
 def search_items(context: Context) -> Search:
     """Finds items of the catalogue by name, number or manufacturer."""
 
@@ -80,12 +86,30 @@ def name_items(context: Context) -> NameScan:
     return name
 
 
+def name_papers(context: Context) -> NameScan:
+    """Says which recall a scanned letter belongs to."""
+    from infusion_desktop.stock.scan_values import ScanKind
+    from infusion_desktop.stock.scans import read_scan
+
+    def name(raw: str) -> Hit | None:
+        try:
+            scan = read_scan(raw, today=today())
+        except Refused:
+            return None
+        if scan.kind is not ScanKind.RECALL or not context.may(Permission.SEE_STOCK):
+            return None
+        return Hit(scan.code, "Recall", "recall", "recall number", scan.code)
+
+    return name
+
+
 PLACES: tuple[Place, ...] = (
     Place("receive", "Receive", "scan", Permission.RECEIVE, _receive, _GROUP, opens=("receive order",)),
     Place("stock", "Stock", "box", Permission.SEE_STOCK, _stock, _GROUP),
     Place("catalogue", "Catalogue", "list", Permission.SEE_STOCK, _catalogue, _GROUP, opens=("item",)),
     Place("counts", "Counts", "count", Permission.SEE_STOCK, _counts, _GROUP, opens=("count",)),
+    Place("recalls", "Recalls", "recall", Permission.SEE_STOCK, _recalls, _GROUP, opens=("recall", "recall number")),
     Place("moves", "Moves", "history", Permission.SEE_STOCK, _moves, _GROUP, opens=("receipt",)),
 )
 SEARCHES = (search_items,)
-NAME_SCANS = (name_items,)
+NAME_SCANS = (name_items, name_papers)
