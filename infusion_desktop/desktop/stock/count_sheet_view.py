@@ -56,6 +56,7 @@ class CountSheetView(QWidget):
         self.shown: _Count | None = None
         self.place: PlaceRow | None = None
         self._wanted_scan = ""
+        self._scans = 0
         self._lay_out()
         self.lines.selected.connect(self._choose)
         self.lines.opened.connect(lambda _row: self.entry.quantity.setFocus())
@@ -98,7 +99,8 @@ class CountSheetView(QWidget):
             self._scanned_place(scan.code)
         elif scan.kind in (ScanKind.PRODUCT, ScanKind.LOT_LABEL, ScanKind.TEXT):
             database = self.context.database
-            self.owner.ask(lambda: _lots(database, scan), self._scanned_lots, key="scan")
+            self._scans += 1  # Each scan counts: none is dropped for a newer one.
+            self.owner.ask(lambda: _lots(database, scan), self._scanned_lots, key=f"scan {self._scans}")
         else:
             self.desk.messages.wrong(f"This is the label of a {scan.kind.value}. Scan a shelf or a box.")
         return True

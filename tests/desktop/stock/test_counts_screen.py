@@ -97,7 +97,6 @@ def test_a_shelf_is_counted_by_scans_and_keys_twice_where_it_is_far_off_and_post
     assert sheet.place is not None
     for _ in range(2):
         shell.on_scan(f"]d201{codes['box']}10F1")
-        qtbot.wait(20)
     qtbot.waitUntil(lambda: sheet.entry.number() == 60)
     shell.on_scan(f"]d201{codes['each']}10F1")
     qtbot.waitUntil(lambda: sheet.entry.number() == 61)

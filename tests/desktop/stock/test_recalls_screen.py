@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Permission, UserId
@@ -95,6 +95,13 @@ def dialog_in_front(kind: type) -> QDialog:
     return found
 
 
+def see_paper(qtbot: QtBot, near: QWidget) -> None:
+    """Wait until a paper is drawn, then close it."""
+    qtbot.waitUntil(lambda: any(each.preview.pages for each in near.findChildren(PdfDialog) if each.isVisible()))
+    for paper in near.findChildren(PdfDialog):
+        paper.close()
+
+
 def test_a_recall_from_the_scanned_box_to_the_file(
     shell: Shell, qtbot: QtBot, sqlite_database: Database, ann: PatientId, codes: dict[str, str]
 ) -> None:
@@ -119,9 +126,8 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     qtbot.mouseClick(view.quarantine_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view.figures["Quarantined"].number.text() == "40")
     qtbot.mouseClick(view.letters_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(view.findChildren(PdfDialog)) == 1)
+    see_paper(qtbot, view)
     qtbot.waitUntil(lambda: view.patients.model.rows[0].letters == 1)
-    view.findChildren(PdfDialog)[0].close()
     view.patients.select_ids([ann])
     view.log_contact()
     contact = dialog_in_front(ContactDialog)
@@ -138,8 +144,7 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     exchange.press()
     qtbot.waitUntil(lambda: view.patients.model.rows[0].replacement.endswith("draft"))
     view.print_tickets()
-    qtbot.waitUntil(lambda: any(each.isVisible() for each in view.findChildren(PdfDialog)))
-    [paper.close() for paper in view.findChildren(PdfDialog)]
+    see_paper(qtbot, view)
     view.patients.select_ids([ann])
     view.bring_back()
     back = dialog_in_front(BringBackDialog)
@@ -156,8 +161,7 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     qtbot.waitUntil(lambda: view.page is not None and view.page.row.state is RecallState.CLOSED)
     assert not view.exchange_button.isEnabled()
     view.print_file()
-    qtbot.waitUntil(lambda: any(each.isVisible() for each in view.findChildren(PdfDialog)))
-    [paper.close() for paper in view.findChildren(PdfDialog)]
+    see_paper(qtbot, view)
     assert verify_books(sqlite_database) == ()
 
     shell.go("stock")
@@ -171,5 +175,4 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     qtbot.keyClick(screen.picker.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [(row.lot, row.came_back) for row in screen.received.model.rows] == [("F1", 10)])
     screen.print_received()
-    qtbot.waitUntil(lambda: any(each.isVisible() for each in screen.findChildren(PdfDialog)))
-    [paper.close() for paper in screen.findChildren(PdfDialog)]
+    see_paper(qtbot, screen)
