@@ -171,6 +171,7 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     screen.show_list()
     screen.tabs.setCurrentIndex(1)
     screen.picker.field.setText("abern")
+    screen.picker.search()
     qtbot.waitUntil(lambda: len(screen.picker.rows) == 1)
     qtbot.keyClick(screen.picker.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [(row.lot, row.came_back) for row in screen.received.model.rows] == [("F1", 10)])
