@@ -18,6 +18,7 @@ from infusion_desktop.deliveries.tables import Delivery, FollowUp
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.errors import Refused, Stale
+from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId
 
@@ -31,6 +32,9 @@ class Kind(StrEnum):
     FIRST_CALL = "first call"
     REFILL_CALL = "refill call"
     PUMP_RETURN = "pump return"
+    LAB = "lab"
+    HOME = "home assessment"
+    CLINICAL = "clinical"
     OTHER = "other"
 
 
@@ -62,26 +66,21 @@ def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
     is_swap = session.scalar(select(AssetSwap.id).where(AssetSwap.delivery_id == head.id)) is not None
     if head.therapy_id is None or is_swap:
         return
+    versions = versions_of(session, head.therapy_id)
     delivered = session.scalar(
         select(func.count())
         .select_from(Delivery)
-        .where(Delivery.therapy_id == head.therapy_id, Delivery.state == DeliveryState.DELIVERED)
+        .where(Delivery.therapy_id.in_(versions), Delivery.state == DeliveryState.DELIVERED)
     )
     if delivered == 1:
-        _add(
-            session,
-            head.patient_id,
-            Kind.FIRST_CALL,
-            "Call: did the first dose go well?",
-            arrived_on + ONE_DAY,
-            head.id,
-        )
-    stops_on = session.scalar(select(Therapy.stops_on).where(Therapy.id == head.therapy_id))
-    if stops_on is None or stops_on > head.period.last:
+        title = "Call: did the first dose go well?"
+        made_by = f"first call {min(versions)}"
+        add_task(session, head.patient_id, Kind.FIRST_CALL, title, arrived_on + ONE_DAY, head.id, made_by=made_by)
+    stops = session.scalars(select(Therapy.stops_on).where(Therapy.id.in_(versions))).all()
+    if None in stops or max(day for day in stops if day) > head.period.last:
         due = max(arrived_on, head.period.last - timedelta(days=REFILL_CALL_DAYS))
-        _add(
-            session, head.patient_id, Kind.REFILL_CALL, "Call: count what is left and agree on the refill", due, head.id
-        )
+        title = "Call: count what is left and agree on the refill"
+        add_task(session, head.patient_id, Kind.REFILL_CALL, title, due, head.id, made_by=f"refill {head.id}")
 
 
 def add_follow_up(
@@ -92,9 +91,9 @@ def add_follow_up(
         raise Refused("Say what is to be done.")
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        made = _add(session, patient_id, Kind.OTHER, title.strip(), due_on, None, owner_id)
+        made = add_task(session, patient_id, Kind.OTHER, title.strip(), due_on, owner_id=owner_id)
         record(session, by, "add", "follow-up", made, patient_id=patient_id, after={"due_on": due_on})
-        return made
+        return made or 0
 
 
 def add_in(
@@ -175,23 +174,28 @@ def follow_ups(
     )
 
 
-def _add(
+def add_task(
     session: Session,
     patient_id: PatientId,
     kind: Kind,
     title: str,
     due_on: date,
-    delivery_id: DeliveryId | None,
+    delivery_id: DeliveryId | None = None,
     owner_id: UserId | None = None,
-) -> int:
+    made_by: str = "",
+) -> int | None:
+    """Keep a task within a larger deed; None when the rule ``made_by`` has made it before."""
+    if made_by and session.scalar(select(FollowUp.id).where(FollowUp.made_by == made_by)) is not None:
+        return None
     values = {
         "patient_id": patient_id,
         "kind": kind.value,
-        "title": title,
+        "title": title[:200],
         "due_on": due_on,
         "owner_id": owner_id,
         "delivery_id": delivery_id,
         "outcome": "",
+        "made_by": made_by,
         "version": 1,
     }
     return int(session.execute(insert(FollowUp).values(**values).returning(FollowUp.id)).scalar_one())

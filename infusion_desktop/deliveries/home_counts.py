@@ -1,10 +1,11 @@
 """What a patient told us is left at home. A count is kept, and what was used since follows into the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -45,9 +46,15 @@ def count_at_home(
 
 
 def keep_counts(
-    session: Session, patient_id: PatientId, counts: Mapping[ItemId, int], counted_on: date, told_by: str, by: UserId
+    session: Session,
+    patient_id: PatientId,
+    counts: Mapping[ItemId, int],
+    counted_on: date,
+    told_by: str,
+    by: UserId,
+    call_id: int | None = None,
 ) -> None:
-    """The same within a larger deed."""
+    """The same within a larger deed; ``call_id`` is the refill call it was counted on."""
     if not counts:
         return
     if any(quantity < 0 for quantity in counts.values()):
@@ -63,6 +70,7 @@ def keep_counts(
                 "counted_on": counted_on,
                 "quantity": quantity,
                 "told_by": told_by.strip(),
+                "call_id": call_id,
                 "recorded_at": recorded_at,
                 "staff_id": by,
             }
@@ -75,23 +83,42 @@ def keep_counts(
 
 
 def _book_use(session: Session, patient_id: PatientId, counts: Mapping[ItemId, int], by: UserId) -> None:
-    home = LocationId(session.scalars(select(Patient.home_id).where(Patient.id == patient_id)).one())
-    rows = session.execute(
-        select(Balance.item_id, Balance.lot_id, Balance.on_hand)
-        .where(Balance.location_id == home, Balance.item_id.in_(counts), Balance.on_hand > 0)
-        .order_by(Balance.item_id, Balance.expires_on, Balance.lot_id)
-    ).all()
+    rows = _stock_at_home(session, patient_id, counts)
     known: dict[int, int] = {}
     for row in rows:
         known[row.item_id] = known.get(row.item_id, 0) + row.on_hand
     gone = {item: units - counts[ItemId(item)] for item, units in known.items() if units > counts[ItemId(item)]}
+    _use(session, patient_id, rows, gone, "", by)
+
+
+def take_from_home(session: Session, patient_id: PatientId, used: Mapping[ItemId, int], why: str, by: UserId) -> None:
+    """Book supplies as used at a patient's home, as far as our ledger has them there (an older count may be out)."""
+    if used:
+        _use(session, patient_id, _stock_at_home(session, patient_id, used), dict(used), why, by)
+
+
+def _stock_at_home(session: Session, patient_id: PatientId, items: Mapping[ItemId, int]) -> Sequence[Any]:
+    home = session.scalars(select(Patient.home_id).where(Patient.id == patient_id)).one()
+    return session.execute(
+        select(Balance.item_id, Balance.lot_id, Balance.location_id, Balance.on_hand)
+        .where(Balance.location_id == home, Balance.item_id.in_(items), Balance.on_hand > 0)
+        .order_by(Balance.item_id, Balance.expires_on, Balance.lot_id)
+    ).all()
+
+
+def _use(
+    session: Session, patient_id: PatientId, rows: Sequence[Any], gone: Mapping[Any, int], why: str, by: UserId
+) -> None:
+    """Move what is gone from the home to used, first what expires first."""
+    left = dict(gone)
     used = place_id(session, "USED")
     moves = []
     for row in rows:
-        units = min(row.on_hand, gone.get(row.item_id, 0))
+        units = min(row.on_hand, left.get(row.item_id, 0))
         if units:
-            moves.append(NewMove(LotId(row.lot_id), home, used, units, MoveReason.USED))
-            gone[row.item_id] -= units
+            home = LocationId(row.location_id)
+            moves.append(NewMove(LotId(row.lot_id), home, used, units, MoveReason.USED, why))
+            left[row.item_id] -= units
     post(session, moves, "home count", patient_id, by)
 
 
@@ -103,12 +130,15 @@ def at_home(session: Session, patient_id: PatientId) -> tuple[AtHome, ...]:
         select(Balance.item_id, Balance.on_hand).where(Balance.location_id == home, Balance.on_hand > 0)
     ):
         by_ledger[item] = by_ledger.get(item, 0) + units
-    counted: dict[int, tuple[int, date]] = {}
-    for row in session.scalars(
-        select(HomeCount).where(HomeCount.patient_id == patient_id).order_by(HomeCount.counted_on, HomeCount.id)
-    ):
-        counted[row.item_id] = (row.quantity, row.counted_on)
-    items = session.scalars(select(Item).where(Item.id.in_({*by_ledger, *counted})).order_by(Item.name, Item.id))
+    newest = select(func.max(HomeCount.id)).where(HomeCount.patient_id == patient_id).group_by(HomeCount.item_id)
+    counted: dict[int, tuple[int, date]] = {
+        row.item_id: (row.quantity, row.counted_on)
+        for row in session.execute(
+            select(HomeCount.item_id, HomeCount.quantity, HomeCount.counted_on).where(HomeCount.id.in_(newest))
+        )
+    }
+    wanted = {*by_ledger, *(item for item, (left, _) in counted.items() if left or item in by_ledger)}
+    items = session.scalars(select(Item).where(Item.id.in_(wanted)).order_by(Item.name, Item.id))
     return tuple(
         AtHome(
             ItemId(item.id),

@@ -24,8 +24,9 @@ from infusion_desktop.equipment.tables import Asset, AssetEvent, Pickup, PickupL
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, PickupId, SwapId
 from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.identifiers import show_phone
+from infusion_desktop.patients.order_versions import last_days_of_changed
 from infusion_desktop.patients.tables import Episode, Patient, Therapy
-from infusion_desktop.patients.words import PatientId
+from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemKind
 from reports import pickup_ticket
@@ -286,12 +287,13 @@ def _left_behind(session: Session, on: date) -> list[tuple[Asset, PatientId, dat
     ).all()
     known = open_tickets(session, [asset.id for asset, *_ in rows])
     idle = _patients_without_therapy(session, {patient for _, patient, *_ in rows}, on)
+    changed = last_days_of_changed(session)
     found = []
     for asset, patient, stops_on, kind, therapy in rows:
         if asset.id in known:
             continue
         shared = kind is ItemKind.POLE or therapy is None
-        ended = idle.get(patient) if shared else stops_on
+        ended = idle.get(patient) if shared else changed.get(TherapyId(therapy or 0), stops_on)
         if ended is not None and ended < on:
             found.append((asset, PatientId(patient), ended))
     return found

@@ -15,9 +15,11 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.database.many import insert_many
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, show_days, today
+from infusion_desktop.deliveries.care_words import RefillCallId
 from infusion_desktop.deliveries.home_counts import keep_counts
 from infusion_desktop.deliveries.kinds import answers
 from infusion_desktop.deliveries.kit_needs import Reckoned, calendar_of, reckon
+from infusion_desktop.deliveries.refill_calls import counted_on_call, the_call
 from infusion_desktop.deliveries.steps import DOCUMENT, core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine
 from infusion_desktop.deliveries.template_rules import TemplateLine
@@ -78,8 +80,11 @@ def plan(
     optional: Collection[ItemId] = (),
     visit: Visit | None = None,
     at: datetime | None = None,
+    call_id: RefillCallId | None = None,
 ) -> DeliveryId:
     """A draft for a therapy and a supply period. ``counts`` is what was counted at home by item (kept, and booked).
+
+    With ``call_id`` it follows a refill call: the counts are those of the call, kept there already.
 
     Without ``template_id`` the kit that fits best is taken; ``optional`` names the kit's optional items to send.
     Refused when no kit fits, the therapy does not run in the period, or only latex is to be had for the allergic.
@@ -89,11 +94,17 @@ def plan(
         calendar = calendar_of(session, therapy_id, period)
         patient = calendar.patient_id
         when = counted_on or today()
-        keep_counts(session, patient, counts, when, counted_with, by)
+        if call_id is None:
+            keep_counts(session, patient, counts, when, counted_with, by)
+        else:
+            call = the_call(session, call_id)
+            if call.patient_id != patient:
+                raise Refused("The refill call is another patient's. Open the patient again.")
+            counts, when, counted_with = counted_on_call(session, call_id), call.called_on, call.spoke_with
         reckoned = reckon(session, calendar, period, counts, when, template_id=template_id, optional=optional)
         delivery_id = _insert(
             session, patient, therapy_id, reckoned.template_id, period, scheduled_on, visit or Visit(),
-            planned_lines(reckoned), when if counts else None, counted_with, by, at,
+            planned_lines(reckoned), when if counts else None, counted_with, by, at, call_id,
         )  # fmt: skip
         _ask_for_equipment(session, delivery_id, calendar, reckoned.lines)
         return delivery_id
@@ -194,6 +205,7 @@ def _insert(
     counted_with: str,
     by: UserId,
     at: datetime | None,
+    call_id: RefillCallId | None = None,
 ) -> DeliveryId:
     number = f"D{next_number(session, 'delivery'):06}"
     values = {
@@ -211,6 +223,8 @@ def _insert(
         "note": visit.note.strip(),
         "home_counted_on": counted_on,
         "counted_with": counted_with.strip(),
+        "call_id": call_id,
+        "let_go": "",
         "version": 1,
     }
     delivery_id = DeliveryId(_ADD.value(session, values))

@@ -12,12 +12,10 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.deliveries.refill_rules_kept import Asked, reasons_to_hold
 from infusion_desktop.deliveries.rules import (
-    Refill,
     SentLot,
     reasons_against_latex,
-    reasons_against_refill,
-    refill_rule_on,
 )
 from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, core, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryLot
@@ -26,8 +24,7 @@ from infusion_desktop.equipment.custody import let_go as let_asset_go
 from infusion_desktop.equipment.words import AssetId
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.patients.admitting import Checklist
-from infusion_desktop.patients.tables import Coverage, Episode, Payer
-from infusion_desktop.patients.words import PayerKind, Rank
+from infusion_desktop.patients.tables import Episode
 from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve
 from infusion_desktop.stock.tables import Item, Reservation
 from infusion_desktop.stock.words import ItemId
@@ -56,8 +53,9 @@ def release(
 ) -> Released:
     """Reserve stock for a draft, good beyond the period's last day, and hand it to the bench.
 
-    Warned, unless ``override`` names a reason, where the intake checklist is not complete or a Medicare refill is too
-    early. Refused when there is nothing to send, or latex for a patient allergic to it.
+    Warned, unless ``override`` names a reason, where the intake checklist is not complete or the payer's refill rule
+    holds it (too early, too much, no call with a yes). Refused when there is nothing to send, or latex for a patient
+    allergic to it.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.RELEASE)
@@ -130,26 +128,21 @@ def _check(session: Session, head: Head, lines: Sequence[Any], override: str) ->
     if not sent and session.scalars(equipment).first() is None:
         reasons.append("There is nothing to send. Change a quantity, or cancel the delivery.")
     refuse_if(reasons)
-    warn_unless(override, _warnings(session, head))
+    held = held_by_refill_rule(session, head)
+    warn_unless(override, [*_warnings(session, head), *held])
+    if held:
+        session.connection().execute(_LET_GO, {"delivery": head.id, "why": override.strip()})
 
 
-_EPISODE, _COVERAGE, _PAYER = core(Episode), core(Coverage), core(Payer)
+_EPISODE = core(Episode)
 _LAST_EPISODE = Prepared(
     select(_EPISODE)
     .where(_EPISODE.c.patient_id == bindparam("patient"))
     .order_by(_EPISODE.c.admitted_on.desc(), _EPISODE.c.id.desc())
     .limit(1)
 )
-_PRIMARY_KIND = Prepared(
-    select(_PAYER.c.kind)
-    .join(_COVERAGE, _COVERAGE.c.payer_id == _PAYER.c.id)
-    .where(
-        _COVERAGE.c.patient_id == bindparam("patient"),
-        _COVERAGE.c.rank == Rank.PRIMARY,
-        _COVERAGE.c.starts_on <= bindparam("on"),
-        _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
-    )
-)
+_DELIVERY = core(Delivery)
+_LET_GO = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery")).values(let_go=bindparam("why"))
 
 
 def _warnings(session: Session, head: Head) -> list[str]:
@@ -161,25 +154,12 @@ def _warnings(session: Session, head: Head) -> list[str]:
             warnings.append(f"The intake checklist is not complete: {', '.join(ticked.missing)}.")
         if episode.discharged_on is not None and episode.discharged_on < head.scheduled_on:
             warnings.append("The patient was discharged before this delivery's day.")
-    return warnings + _refill_warnings(session, head)
+    return warnings
 
 
-def _refill_warnings(session: Session, head: Head) -> list[str]:
-    """Medicare asks for a refill call and no early delivery; other payers' rules are in their contracts."""
-    kind = _PRIMARY_KIND.value(session, {"patient": head.patient_id, "on": head.scheduled_on})
-    rule = refill_rule_on(head.scheduled_on)
-    if kind is not PayerKind.MEDICARE_B or rule is None or head.therapy_id is None:
-        return []
-    before = session.scalar(
-        select(Delivery.period_last)
-        .where(Delivery.therapy_id == head.therapy_id, Delivery.id != head.id)
-        .where(Delivery.state.in_((DeliveryState.SHIPPED, DeliveryState.DELIVERED)))
-        .order_by(Delivery.period_last.desc())
-    )
-    if before is None:
-        return []
-    counted = session.scalar(select(Delivery.home_counted_on).where(Delivery.id == head.id))
-    return reasons_against_refill(rule, Refill(before, counted, counted is not None), head.scheduled_on, head.period)
+def held_by_refill_rule(session: Session, head: Head) -> list[str]:
+    """Why the payer's refill rule holds this delivery: too early, too much, or no call with a yes."""
+    return reasons_to_hold(session, Asked(head.patient_id, head.therapy_id, head.scheduled_on, head.period, head.id))
 
 
 _OWE = update(DeliveryLine.__table__).where(DeliveryLine.id == bindparam("line")).values(owed=bindparam("units"))  # type: ignore[arg-type]

@@ -71,3 +71,12 @@ def insert_device(session: Session, patient_id: PatientId, device: NewDevice, by
     session.flush()
     record(session, by, "add", "access device", row.id, patient_id=patient_id, after=asdict(device))
     return DeviceId(row.id)
+
+
+def remove_device(session: Session, device_id: DeviceId, removed_on: date, by: UserId) -> None:
+    """Write down within a larger deed that a device came out."""
+    row = session.get(AccessDevice, device_id)
+    if row is None:
+        raise Refused("This access device is not known. Open the patient again.")
+    before, after = change(row, {"removed_on": removed_on}, row.version, "this access device")
+    record(session, by, "remove", "access device", device_id, patient_id=row.patient_id, before=before, after=after)

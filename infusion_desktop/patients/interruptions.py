@@ -33,16 +33,21 @@ class NewInterruption:
 
 def interrupt(database: Database, patient_id: PatientId, pause: NewInterruption, by: UserId) -> int:
     """Take days out of the calendar. Refused when another pause of the same therapy has one of these days."""
-    good = replace(pause, note=pause.note.strip())
     with database.transaction() as session:
         authorize(session, by, Permission.WRITE_THERAPY)
         the_patient(session, patient_id)
-        refuse_if(_reasons_against(session, patient_id, good))
-        row = Interruption(patient_id=patient_id, recorded_at=now_utc(), **asdict(good))
-        session.add(row)
-        session.flush()
-        record(session, by, "interrupt", "interruption", row.id, patient_id=patient_id, after=asdict(good))
-        return row.id
+        return interrupt_in(session, patient_id, pause, by)
+
+
+def interrupt_in(session: Session, patient_id: PatientId, pause: NewInterruption, by: UserId) -> int:
+    """The same within a larger deed."""
+    good = replace(pause, note=pause.note.strip())
+    refuse_if(_reasons_against(session, patient_id, good))
+    row = Interruption(patient_id=patient_id, recorded_at=now_utc(), **asdict(good))
+    session.add(row)
+    session.flush()
+    record(session, by, "interrupt", "interruption", row.id, patient_id=patient_id, after=asdict(good))
+    return row.id
 
 
 def close_interruption(database: Database, interruption_id: int, last_on: date, version: int, by: UserId) -> None:

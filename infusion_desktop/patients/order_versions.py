@@ -87,3 +87,17 @@ def versions_of(session: Session, therapy_id: TherapyId) -> frozenset[TherapyId]
     """The order itself with every earlier and later version of it."""
     first = first_versions(session, PatientId(the_therapy(session, therapy_id).patient_id))
     return frozenset(each for each, begun in first.items() if begun == first[therapy_id])
+
+
+def last_days_of_changed(session: Session) -> dict[TherapyId, date | None]:
+    """For each order that was changed, the last day of its newest version (None where that goes on)."""
+    rows = session.execute(
+        select(Therapy.id, Therapy.replaces_id, Therapy.stops_on)
+        .where(Therapy.replaces_id.is_not(None))
+        .order_by(Therapy.id.desc())
+    ).all()
+    last: dict[TherapyId, date | None] = {}
+    for row in rows:  # The newest first: a version's own end is known before that of the one it replaces.
+        if row.replaces_id is not None:
+            last[TherapyId(row.replaces_id)] = last.get(TherapyId(row.id), row.stops_on)
+    return last

@@ -1,0 +1,317 @@
+"""Refill calls, payers' refill rules, the board of calls, clinical events, and tasks made by rules; on both engines."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from infusion_desktop.access.roles import Role
+from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
+from infusion_desktop.deliveries.call_board import calls_due, held_deliveries
+from infusion_desktop.deliveries.call_rules import Urgency, call_window, urgency
+from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, SiteState
+from infusion_desktop.deliveries.delivering import Proof, deliver
+from infusion_desktop.deliveries.events import NewEvent, events_of, log_event, withdraw_event
+from infusion_desktop.deliveries.follow_ups import follow_ups
+from infusion_desktop.deliveries.home_counts import at_home
+from infusion_desktop.deliveries.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.planning import plan
+from infusion_desktop.deliveries.queries import delivery_page
+from infusion_desktop.deliveries.refill_calls import NewCall, calls_of, record_call
+from infusion_desktop.deliveries.refill_rules_kept import (
+    NewRefillRule,
+    add_refill_rule,
+    edit_refill_rule,
+    refill_rules,
+    rule_for,
+    take_in_medicare_rules,
+)
+from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.rules import MEDICARE_REFILL_RULES, RefillRule
+from infusion_desktop.deliveries.shipping import pack, ship
+from infusion_desktop.deliveries.tables import Delivery
+from infusion_desktop.deliveries.task_making import make_tasks, tasks_wanting
+from infusion_desktop.deliveries.task_rules import Draw, draws_due, home_assessment_due
+from infusion_desktop.deliveries.verify import problems
+from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.patients.coverage import NewCoverage, add_coverage
+from infusion_desktop.patients.devices import NewDevice
+from infusion_desktop.patients.labs import NewLab, add_lab
+from infusion_desktop.patients.order_versions import change_from
+from infusion_desktop.patients.payers import NewPayer, add_payer
+from infusion_desktop.patients.queries import interruptions_of, patient_page, therapies_of
+from infusion_desktop.patients.words import AccessKind, PayerId, PayerKind
+from infusion_desktop.stock import verify as stock_verify
+from tests.deliveries.conftest import START, WEEK, Bench
+
+
+def sends(bench: Bench, delivery: DeliveryId) -> DeliveryId:
+    """Release, pick, verify, pack, ship, deliver."""
+    release(bench.database, delivery, bench.pharmacist, override="asked")
+    with bench.database.reading() as session:
+        wants_pump = any(not each.tag for each in delivery_page(session, delivery, START).equipment)
+    if wants_pump:
+        assert scan_pick(bench.database, delivery, f"AST:{bench.pump_tag}", bench.tech).right
+    pick_all(bench.database, delivery, bench.tech)
+    verify_all(bench.database, delivery, bench.pharmacist)
+    pack(bench.database, delivery, 1, 1, bench.tech)
+    ship(bench.database, delivery, bench.tech)
+    deliver(bench.database, delivery, Proof("Bob Abernathy", "spouse", now_utc()), bench.tech)
+    return delivery
+
+
+def agreed(bench: Bench, **changes: object) -> NewCall:
+    counts = {bench.items["drug"]: 9, bench.items["flush"]: 40}
+    call = NewCall(bench.patient, CallOutcome.AGREED, counts, "Bob", "spouse", next_on=today() + ONE_DAY)
+    return replace(call, **changes)  # type: ignore[arg-type]
+
+
+def test_a_call_is_kept_with_its_counts_and_makes_the_tasks_it_asks_for(bench: Bench) -> None:
+    sends(bench, bench.plans())
+    call = agreed(bench, doses_missed=1, missed_why="forgot", site=SiteState.RED, side_effects="nausea")
+    kept = record_call(bench.database, call, bench.staff[Role.COORDINATOR])
+    assert kept.supply_ends_on == today() + timedelta(days=2), "nine doses, three a day, today's among them"
+    with bench.database.reading() as session:
+        (row,) = calls_of(session, bench.patient)
+        assert (row.outcome, row.spoke_with, row.doses_missed, row.site) == (
+            CallOutcome.AGREED,
+            "Bob",
+            1,
+            SiteState.RED,
+        )
+        counted = {each.item_id: (each.by_ledger, each.counted) for each in at_home(session, bench.patient)}
+        assert counted[bench.items["drug"]] == (9, 9), "what is gone was booked as used"
+        titles = [each.title for each in follow_ups(session, patient_id=bench.patient)]
+        assert any("red or warm" in title for title in titles)
+        assert any("Side effects" in title for title in titles)
+        assert not any("Call: count" in title for title in titles), "the refill call is done"
+        assert stock_verify.problems(session) == ()
+    next_week = Days(WEEK.last + ONE_DAY, WEEK.last + timedelta(days=7))
+    delivery = plan(bench.database, bench.therapy, next_week, next_week.first, {}, bench.pharmacist, call_id=kept.id)
+    with bench.database.reading() as session:
+        page = delivery_page(session, delivery, START)
+        drug = next(line for line in page.lines if line.item_id == bench.items["drug"])
+        assert (drug.at_home, drug.to_send) == (0, 21), "nine are used before the next week begins"
+        assert page.counted_with == "Bob"
+        assert session.scalar(select(Delivery.call_id).where(Delivery.id == delivery)) == kept.id
+
+
+def test_what_a_call_lacks_is_told_together(bench: Bench) -> None:
+    by = bench.staff[Role.COORDINATOR]
+    with pytest.raises(Refused) as no:
+        record_call(bench.database, NewCall(bench.patient, CallOutcome.AGREED, doses_missed=2), by)
+    said = " ".join(no.value.reasons)
+    assert all(words in said for words in ("whom you spoke", "Count at least one", "day of the delivery", "why doses"))
+    with pytest.raises(NotAllowed):
+        record_call(bench.database, agreed(bench), bench.staff[Role.BILLER])
+    record_call(bench.database, NewCall(bench.patient, CallOutcome.NO_ANSWER), by)
+    later = today() + timedelta(days=4)
+    record_call(bench.database, NewCall(bench.patient, CallOutcome.NOT_NOW, {}, "Ann", "patient", next_on=later), by)
+    with bench.database.reading() as session:
+        assert [row.due_on for row in follow_ups(session, patient_id=bench.patient) if row.kind == "refill call"] == [
+            later
+        ]
+
+
+@pytest.fixture
+def payer(bench: Bench) -> PayerId:
+    """Medicare pays first."""
+    boss = bench.staff[Role.ADMINISTRATOR]
+    made = add_payer(bench.database, NewPayer("Medicare", "MB01", PayerKind.MEDICARE_B), boss)
+    add_coverage(bench.database, bench.patient, NewCoverage(made, "1EG4", date(2020, 1, 1)), boss)
+    return made
+
+
+def test_a_payers_rules_are_data_with_their_days(bench: Bench, payer: PayerId) -> None:
+    boss = bench.staff[Role.ADMINISTRATOR]
+    with bench.database.reading() as session:
+        assert rule_for(session, bench.patient, today()) == MEDICARE_REFILL_RULES[-1], "as published, until kept"
+    assert take_in_medicare_rules(bench.database, boss) == 1
+    assert take_in_medicare_rules(bench.database, boss) == 0
+    with bench.database.reading() as session:
+        assert rule_for(session, bench.patient, date(2023, 12, 31)) == MEDICARE_REFILL_RULES[0], (
+            "the older rule by date"
+        )
+        assert rule_for(session, bench.patient, date(2024, 1, 1)) == MEDICARE_REFILL_RULES[1]
+        rows = refill_rules(session)
+    assert [row.rule.starts_on.year for row in rows] == [2024, 2011]
+    with pytest.raises(Refused, match="already"):
+        add_refill_rule(bench.database, rows[0].rule, boss)
+    edit_refill_rule(bench.database, rows[0].id, replace(rows[0].rule, longest_supply_days=5), rows[0].version, boss)
+    add_refill_rule(bench.database, NewRefillRule(payer, today() + timedelta(days=30), 0, 0), boss)
+    with bench.database.reading() as session:
+        now, later = (rule_for(session, bench.patient, today() + timedelta(days=n)) for n in (0, 31))
+    assert now is not None
+    assert later is not None
+    assert now.longest_supply_days == 5
+    assert later.contact_days > 30_000, "0 sets no limit"
+    with pytest.raises(NotAllowed):
+        take_in_medicare_rules(bench.database, bench.tech)
+
+
+def test_too_early_too_much_or_not_asked_is_held_with_the_reason(bench: Bench, payer: PayerId) -> None:
+    boss = bench.staff[Role.ADMINISTRATOR]
+    sends(bench, bench.plans())
+    rule = NewRefillRule(payer, date(2024, 1, 1), 30, 2, longest_supply_days=5)
+    add_refill_rule(bench.database, rule, boss)
+    next_week = Days(WEEK.last + ONE_DAY, WEEK.last + timedelta(days=7))
+    draft = plan(bench.database, bench.therapy, next_week, today(), {}, bench.pharmacist)
+    with bench.database.reading() as session:
+        (held,) = held_deliveries(session, today())
+    said = " ".join(held.reasons)
+    assert all(words in said for words in ("Deliver on", "No refill call", "allows 5 days"))
+    with pytest.raises(Warned, match="No refill call"):
+        release(bench.database, draft, bench.pharmacist)
+    record_call(bench.database, agreed(bench, counts={bench.items["drug"]: 3}), bench.pharmacist)
+    with bench.database.reading() as session:
+        (held,) = held_deliveries(session, today())
+    assert [each for each in held.reasons if "allows 5" not in each] == [], "asked, and the supply ends today"
+    release(bench.database, draft, bench.pharmacist, override="the payer agreed on the telephone")
+    with bench.database.reading() as session:
+        assert "telephone" in (session.scalar(select(Delivery.let_go).where(Delivery.id == draft)) or "")
+        assert held_deliveries(session, today()) == ()
+
+
+def test_the_board_shows_who_must_be_called_before_a_dose_is_missed(bench: Bench) -> None:
+    def board(on: date) -> list[tuple[Urgency, date]]:
+        with bench.database.reading() as session:
+            return [(row.urgency, row.supply_ends_on) for row in calls_due(session, on)]
+
+    assert board(today()) == [(Urgency.NOW, today() - ONE_DAY)], "nothing was ever sent"
+    sends(bench, bench.plans())
+    last = WEEK.last
+    assert board(today() - timedelta(days=3)) == []
+    assert board(last - timedelta(days=6)) == [(Urgency.LATER, last)]
+    assert board(last - timedelta(days=5)) == [(Urgency.DUE, last)]
+    assert board(last - timedelta(days=2)) == [(Urgency.TODAY, last)]
+    assert board(last - ONE_DAY) == [(Urgency.NOW, last)]
+    record_call(bench.database, NewCall(bench.patient, CallOutcome.NO_ANSWER), bench.pharmacist)
+    with bench.database.reading() as session:
+        (row,) = calls_due(session, last - ONE_DAY)
+        assert (row.tries, row.last_outcome) == (1, CallOutcome.NO_ANSWER)
+    kept = record_call(bench.database, agreed(bench), bench.pharmacist)
+    counted_end = today() + timedelta(days=2)
+    assert board(last - ONE_DAY) == [(Urgency.NOW, counted_end)], "counted: it ends sooner"
+    next_week = Days(last + ONE_DAY, last + timedelta(days=7))
+    plan(bench.database, bench.therapy, next_week, next_week.first, {}, bench.pharmacist, call_id=kept.id)
+    assert board(last - ONE_DAY) == [], "arranged"
+
+
+@pytest.mark.parametrize("ends_in", range(-2, 14))
+def test_a_call_is_never_first_shown_the_night_before_a_dose(ends_in: int) -> None:
+    """Day by day from the delivery on: the call is due three days before the last day that is left to make it."""
+    begins, ends = date(2026, 3, 2), date(2026, 3, 2) + timedelta(days=ends_in)
+    for rule in (None, *MEDICARE_REFILL_RULES, RefillRule(date(2020, 1, 1), 3, 1)):
+        window = call_window(ends, rule)
+        shown = [day for n in range(-30, ends_in) if (how := urgency(window, ends, day := begins + timedelta(days=n)))
+                 and how is not Urgency.LATER]  # fmt: skip
+        if shown:
+            assert shown[0] <= ends - timedelta(days=2)
+            assert window.call_from is None or rule is None or shown[0] <= window.latest_on
+
+
+def test_a_catheter_lost_changes_device_days_supplies_and_tasks_at_once(bench: Bench) -> None:
+    sends(bench, bench.plans())
+    with bench.database.reading() as session:
+        device = patient_page(session, bench.patient).devices[0].id
+    event = NewEvent(
+        bench.patient, EventKind.CATHETER_CHANGE, now_utc(), "PICC pulled while dressing", "New PICC placed",
+        Effect.HELD, device_id=device, new_device=NewDevice(AccessKind.PICC, 2, "left arm"), through=today() + ONE_DAY,
+        used={bench.items["flush"]: 4}, follow_up="Ask for the X-ray of the tip", follow_up_on=today() + ONE_DAY,
+        told_by="Bob",
+    )  # fmt: skip
+    log_event(bench.database, event, bench.pharmacist)
+    with bench.database.reading() as session:
+        page = patient_page(session, bench.patient)
+        inside = [each for each in page.devices if each.device.removed_on is None]
+        assert [(each.device.lumens, each.device.site) for each in inside] == [(2, "left arm")]
+        assert page.therapies[0].order.device_id == inside[0].id, "the order runs through the new one"
+        (pause,) = interruptions_of(session, bench.patient)
+        assert (pause.pause.first_on, pause.pause.last_on) == (today(), today() + ONE_DAY)
+        flushes = next(each for each in at_home(session, bench.patient) if each.item_id == bench.items["flush"])
+        assert flushes.by_ledger == 38
+        assert "X-ray" in " ".join(each.title for each in follow_ups(session, patient_id=bench.patient))
+        (row,) = events_of(session, bench.patient)
+        assert (row.kind, row.effect, row.used, row.withdrawn) == (
+            EventKind.CATHETER_CHANGE, Effect.HELD, (("Saline flush 10 mL", 4),), "")  # fmt: skip
+        assert "2 lumens" in row.new_device
+        assert stock_verify.problems(session) == problems(session) == ()
+    withdraw_event(bench.database, row.id, "another patient's", bench.pharmacist)
+    with pytest.raises(Refused, match="already"):
+        withdraw_event(bench.database, row.id, "again", bench.pharmacist)
+    with bench.database.reading() as session:
+        assert [each.withdrawn for each in events_of(session, bench.patient)] == ["another patient's"]
+
+
+def test_an_event_that_stops_the_therapy_and_one_that_says_too_little(bench: Bench) -> None:
+    log_event(
+        bench.database,
+        NewEvent(bench.patient, EventKind.ALLERGIC_REACTION, now_utc(), "hives", "stopped the dose, 911",
+                 Effect.STOPPED, therapy_id=bench.therapy),
+        bench.pharmacist,
+    )  # fmt: skip
+    with bench.database.reading() as session:
+        (order,) = therapies_of(session, bench.patient)
+    assert (order.order.stops_on, order.stop_reason) == (today(), "Allergic reaction")
+    with pytest.raises(Refused) as no:
+        log_event(
+            bench.database,
+            NewEvent(bench.patient, EventKind.LINE_REMOVAL, now_utc() + timedelta(hours=1), " ", "", Effect.STOPPED,
+                     used={bench.items["flush"]: 0}),
+            bench.pharmacist,
+        )  # fmt: skip
+    assert len(no.value.reasons) == 6
+    with pytest.raises(NotAllowed):
+        log_event(bench.database, NewEvent(bench.patient, EventKind.OTHER, now_utc(), "a", "b"), bench.tech)
+
+
+def test_rules_make_each_task_once(bench: Bench) -> None:
+    add_lab(bench.database, bench.therapy, NewLab("CBC, BMP", today() + ONE_DAY, 7), bench.pharmacist)
+    add_lab(bench.database, bench.therapy, NewLab("Trough", today() + timedelta(days=20), 7), bench.pharmacist)
+    by = bench.staff[Role.COORDINATOR]
+    with bench.database.reading() as session:
+        assert tasks_wanting(session, today())
+    assert make_tasks(bench.database, today(), by) == 2
+    assert make_tasks(bench.database, today(), by) == 0
+    with bench.database.reading() as session:
+        due = {row.kind: (row.title, row.due_on) for row in follow_ups(session, patient_id=bench.patient)}
+        assert not tasks_wanting(session, today())
+    assert due["lab"] == ("Lab due: CBC, BMP", today() + ONE_DAY)
+    assert due["home assessment"][1] == START + timedelta(days=7)
+    assert make_tasks(bench.database, today() + timedelta(days=7), by) == 1, "the draw of next week"
+
+
+def test_draws_keep_their_rhythm_and_leave_out_days_away() -> None:
+    draw = Draw(1, "CBC", date(2026, 3, 2), 7, date(2026, 3, 30))
+    away = [Days(date(2026, 3, 14), date(2026, 3, 20))]
+    seen = {task.due_on for n in range(60) for task in draws_due(draw, date(2026, 2, 20) + timedelta(days=n), away)}
+    assert seen == {date(2026, 3, 2), date(2026, 3, 9), date(2026, 3, 23), date(2026, 3, 30)}
+    visits = {
+        task.due_on
+        for n in range(200)
+        if (task := home_assessment_due(1, date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=n)))
+    }
+    assert sorted(visits) == [date(2026, 1, 8), date(2026, 3, 9), date(2026, 5, 8), date(2026, 7, 7)]
+
+
+def test_a_changed_order_is_no_first_delivery_and_keeps_its_pump(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    for item, lot in (("drug", "D1"), ("flush", "F1"), ("dressing", "X1"), ("dressing-nl", "N1")):
+        bench.receives(item, lot, 200)
+    sends(bench, bench.plans())
+    on = WEEK.last + ONE_DAY
+    with bench.database.reading() as session:
+        (kept,) = therapies_of(session, bench.patient)
+    order = replace(kept.order, interval_hours=12)
+    newer = change_from(bench.database, kept.id, order, on, kept.version, bench.pharmacist, "level too high")
+    kit = plan(bench.database, newer, Days(on, on + timedelta(days=6)), on, {}, bench.pharmacist)
+    with bench.database.reading() as session:
+        page = delivery_page(session, kit, START)
+    assert page.equipment == (), "the pump is there already"
+    assert {line.item_number: line.to_send for line in page.lines}["DRG-1"] == 14
+    with bench.database.reading() as session:
+        assert [row.kind for row in follow_ups(session, patient_id=bench.patient)].count("first call") == 1
