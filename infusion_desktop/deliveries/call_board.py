@@ -139,15 +139,15 @@ def _supplied(session: Session, patients: dict[PatientId, list[Any]]) -> tuple[_
         .where(Delivery.therapy_id.in_(wanted), Delivery.state == _ARRIVED)
         .group_by(Delivery.therapy_id)
     ):
-        therapy = before.get(row[0], row[0])
+        therapy = before.get(row[0] or 0, row[0] or 0)
         last = arrived.get(therapy, (date.min, date.min))
         arrived[therapy] = (max(last[0], row[1]), max(last[1], row[2]))
     coming: dict[int, list[Any]] = defaultdict(list)
-    for row in session.execute(
+    for each in session.execute(
         select(Delivery.therapy_id, Delivery.period_last, Delivery.state, Delivery.call_id, Delivery.home_counted_on)
         .where(Delivery.therapy_id.in_(ids), Delivery.state.not_in((*GONE, _ARRIVED)))
     ):  # fmt: skip
-        coming[row.therapy_id].append(row)
+        coming[each.therapy_id or 0].append(each)
     return arrived, coming
 
 
@@ -185,14 +185,14 @@ def _last_calls(session: Session, patients: dict[PatientId, list[Any]], today: d
         RefillCall.outcome.in_([each for each in CallOutcome if not each.reached]),
         RefillCall.called_on >= today - timedelta(days=60),
     ).order_by(RefillCall.id)  # fmt: skip
-    for row in session.execute(since):
-        patient = PatientId(row.patient_id)
+    for tried in session.execute(since):
+        patient = PatientId(tried.patient_id)
         if patient not in patients:
             continue
         kept = found.setdefault(patient, _Calls(date.min))
-        if row.called_on >= kept.on:
+        if tried.called_on >= kept.on:
             kept.tries += 1
-            kept.newest_on, kept.newest = row.called_on, row.outcome
+            kept.newest_on, kept.newest = tried.called_on, tried.outcome
     return found
 
 
@@ -211,7 +211,7 @@ def held_deliveries(session: Session, today: date) -> tuple[HeldRow, ...]:
         if row.patient_id not in ruled:
             continue
         asked = Asked(
-            PatientId(row.patient_id), TherapyId(row.therapy_id), row.scheduled_on,
+            PatientId(row.patient_id), TherapyId(row.therapy_id or 0), row.scheduled_on,
             Days(row.period_first, row.period_last), row.id, row.call_id,
         )  # fmt: skip
         if reasons := reasons_to_hold(session, asked):

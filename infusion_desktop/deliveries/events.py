@@ -264,8 +264,8 @@ def events_of(session: Session, patient_id: PatientId, limit: int = 200) -> tupl
     return tuple(
         EventRow(
             EventId(row.id), row.happened_at, row.kind, row.what, row.action, row.effect, drug or "",
-            names.get(row.device_id, ""), names.get(row.new_device_id, ""), tuple(used.get(row.id, ())), row.told_by,
-            by, withdrawn.get(row.id, ""),
+            names.get(row.device_id or 0, ""), names.get(row.new_device_id or 0, ""), tuple(used.get(row.id, ())),
+            row.told_by, by, withdrawn.get(row.id, ""),
         )
         for row, by, drug in rows
         if row.withdraws_id is None

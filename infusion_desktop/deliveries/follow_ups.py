@@ -101,7 +101,7 @@ def add_in(
     by: UserId,
 ) -> int:  # fmt: skip
     """Something to do for a patient, within a larger deed."""
-    made = _add(session, patient_id, kind, title, due_on, delivery_id)
+    made = add_task(session, patient_id, kind, title, due_on, delivery_id) or 0
     record(session, by, "add", "follow-up", made, patient_id=patient_id, after={"due_on": due_on})
     return made
 
