@@ -137,8 +137,7 @@ def at_home(session: Session, patient_id: PatientId) -> tuple[AtHome, ...]:
             select(HomeCount.item_id, HomeCount.quantity, HomeCount.counted_on).where(HomeCount.id.in_(newest))
         )
     }
-    wanted = {*by_ledger, *(item for item, (left, _) in counted.items() if left or item in by_ledger)}
-    items = session.scalars(select(Item).where(Item.id.in_(wanted)).order_by(Item.name, Item.id))
+    items = session.scalars(select(Item).where(Item.id.in_({*by_ledger, *counted})).order_by(Item.name, Item.id))
     return tuple(
         AtHome(
             ItemId(item.id),
