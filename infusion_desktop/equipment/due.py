@@ -53,7 +53,7 @@ def due_of(rows: tuple[AssetRow, ...], today: date, days: int = 14) -> tuple[Due
         for row in rows
         for kind, what, on in _work(row, today + timedelta(days=days))
     ]
-    return tuple(sorted(found, key=lambda due: (due.on is None, due.on or today, due.tag)))
+    return tuple(sorted(found, key=lambda due: (due.on or today, due.tag)))
 
 
 def _work(row: AssetRow, until: date) -> Iterator[tuple[DueKind, str, date | None]]:

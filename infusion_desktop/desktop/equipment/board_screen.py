@@ -9,6 +9,7 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.deliveries.asset_pages import asset_page
+from infusion_desktop.deliveries.pickups import count_unwritten
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.equipment.asset_deeds import AssetDeeds
@@ -45,6 +46,8 @@ _USED = (ScanKind.ASSET, ScanKind.TEXT, ScanKind.PRODUCT, ScanKind.DEED, ScanKin
 class _Board:
     rows: tuple[AssetRow, ...]
     due: tuple[Due, ...]
+    unwritten: int
+    """Things that ended therapies left with patients, on no pick-up ticket yet."""
 
 
 class BoardScreen(Screen):
@@ -169,6 +172,7 @@ class BoardScreen(Screen):
         self.table.set_rows(found.rows)
         self.due.show_due(found.due, self.day)
         self.tabs.entitle(self.due, f"Due this morning ({len(found.due)})" if found.due else "Due this morning")
+        self.lists.count_unwritten(found.unwritten)
         self.lists.count_overdue(sum(row.due_back_on is not None and row.due_back_on < self.day for row in found.rows))
         if self.chosen is not None:
             self.table.select_ids([self.chosen])
@@ -271,7 +275,7 @@ class BoardScreen(Screen):
 def _board(database: Database) -> _Board:
     with database.reading() as session:
         rows = board(session, today())
-        return _Board(rows, due_of(rows, today()))
+        return _Board(rows, due_of(rows, today()), count_unwritten(session, today()))
 
 
 def _facts(database: Database, asset_id: AssetId) -> AssetFacts | None:

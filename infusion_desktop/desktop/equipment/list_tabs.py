@@ -157,8 +157,14 @@ class ListTabs:
         """How many returns are overdue, on the tab."""
         self.tabs.entitle(self.returns, f"Overdue returns ({over})" if over else "Overdue returns")
 
+    def count_unwritten(self, things: int) -> None:
+        """How much waits for a ticket, on the tab."""
+        title = f"Pick-ups and swaps ({things} to write)" if things else "Pick-ups and swaps"
+        self.tabs.entitle(self.pickups, title)
+
     def _show_trips(self, found: _Trips) -> None:
         self.pickups.show_rows(found.tickets, found.swaps, found.unwritten)
+        self.count_unwritten(found.unwritten)
         if self._ticket is not None:
             self.pickups.tickets.select_ids([self._ticket])
             self._ticket = None

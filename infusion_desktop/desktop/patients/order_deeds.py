@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from infusion_desktop.dates import today
+from infusion_desktop.deliveries.ending import stop_and_fetch
 from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import DayField, TextField
 from infusion_desktop.desktop.patients.order_form import OrderForm
@@ -21,7 +22,7 @@ from infusion_desktop.patients.interruptions import (
 from infusion_desktop.patients.labs import LabRow, NewLab, add_lab, end_lab
 from infusion_desktop.patients.order_versions import change_from
 from infusion_desktop.patients.queries import InterruptionRow, TherapyRow, prescribers
-from infusion_desktop.patients.therapies import NewTherapy, change_therapy, order_therapy, stop_therapy
+from infusion_desktop.patients.therapies import NewTherapy, change_therapy, order_therapy
 from infusion_desktop.patients.words import DeviceId, InterruptionKind, PatientId
 from infusion_desktop.stock.queries import find_items
 from infusion_desktop.stock.words import ItemKind
@@ -112,7 +113,7 @@ class OrderDeeds(PageBase):
     def _keep_stop(self, row: TherapyRow, form: LastDayForm) -> Deed:
         last_on, reason = form.last_on.value() or today(), form.reason.value()
         database, by = self.context.database, self.context.user_id
-        return lambda _why: stop_therapy(database, row.id, last_on, reason, row.version, by)
+        return lambda _why: stop_and_fetch(database, row.id, last_on, reason, row.version, by)
 
     def _interrupt(self) -> None:
         if self.shown is None:

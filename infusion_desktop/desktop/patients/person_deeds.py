@@ -5,6 +5,7 @@ from datetime import date
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.ending import discharge_and_fetch
 from infusion_desktop.deliveries.follow_ups import FollowUpRow, add_follow_up, assign_follow_up, finish_follow_up
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deed_dialog import Deed
@@ -18,7 +19,6 @@ from infusion_desktop.patients.admitting import edit_episode, readmit
 from infusion_desktop.patients.coverage import add_coverage, edit_coverage
 from infusion_desktop.patients.demographics import edit_demographics
 from infusion_desktop.patients.devices import add_device, edit_device
-from infusion_desktop.patients.discharging import discharge
 from infusion_desktop.patients.prescribers import edit_prescriber
 from infusion_desktop.patients.queries import (
     CoverageRow,
@@ -84,7 +84,7 @@ class PersonDeeds(PageBase):
     def _keep_discharge(self, episode: EpisodeRow, form: LastDayForm) -> Deed:
         last_on, reason = form.last_on.value() or today(), form.reason.value()
         database, by = self.context.database, self.context.user_id
-        return lambda _why: discharge(database, episode.id, last_on, reason, episode.version, by)
+        return lambda _why: discharge_and_fetch(database, episode.id, last_on, reason, episode.version, by)
 
     def _add_coverage(self) -> None:
         if self.shown is None:
