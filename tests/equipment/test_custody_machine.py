@@ -239,7 +239,7 @@ class Custody(RuleBasedStateMachine):
                 assert row.location_id == self.homes[pump.document - 1]
 
 
-_WEEKS = int(os.environ.get("CUSTODY_WEEKS", "12"))
+_WEEKS = int(os.environ.get("CUSTODY_WEEKS", "8"))
 
 
 def run(fresh: Iterator[Database], weeks: int) -> None:
