@@ -35,6 +35,7 @@ from typing import Any, ClassVar, TypeVar
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLineEdit, QWidget
+from shiboken6 import isValid
 
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.errors import Warned
@@ -107,7 +108,7 @@ class Screen(QWidget):
         topics = tuple(changed)
 
         def rest(is_over: bool) -> None:
-            if pressed is not None:
+            if pressed is not None and isValid(pressed):  # A panel may show other buttons by then.
                 pressed.setEnabled(is_over)
 
         def succeeded(result: Any) -> None:

@@ -59,6 +59,7 @@ class AssetPanel(Card):
         self.facts: AssetFacts | None = None
         self.buttons: dict[str, QPushButton] = {}
         self.more: dict[str, More] = {}
+        self._offered: tuple[object, ...] = ()
         self.tag = label("", "title")
         self.state_icon = tone_icon(Tone.NEUTRAL)
         self.state = label("", "strong")
@@ -149,8 +150,14 @@ class AssetPanel(Card):
         self._event_column.addStretch(1)
 
     def _show_deeds(self, facts: AssetFacts) -> None:
+        """The buttons; they stay as they are while the same may be done, since one may have just been pressed."""
+        self.more = {each.title: each for each in self._more_of(facts)}
+        offered = (facts.row.id, facts.row.state, tuple(self.more))
+        if offered == self._offered:
+            return
+        self._offered = offered
         _clear(self._deed_grid)
-        self.buttons, self.more = {}, {}
+        self.buttons = {}
         made: list[QPushButton] = []
         for deed in allowed(facts.row.state):
             is_next = NEXT_OF.get(facts.row.state) is deed.deed
@@ -160,10 +167,9 @@ class AssetPanel(Card):
                 press.setToolTip("Technicians and pharmacists care for equipment.")
             self.buttons[deed.title] = press
             made.append(press)
-        for each in self._more_of(facts):
-            self.more[each.title] = each
+        for each in self.more.values():
             if each.usual:
-                self.buttons[each.title] = button(each.title, each.run, icon=each.icon)
+                self.buttons[each.title] = button(each.title, partial(self._run, each.title), icon=each.icon)
                 made.append(self.buttons[each.title])
         if self.more:
             self.more_button = button("More", self._show_menu, icon="more")
@@ -173,11 +179,16 @@ class AssetPanel(Card):
             self._deed_grid.addWidget(press, place // 2, place % 2)
         self._fit_work()
 
+    def _run(self, title: str) -> None:
+        """What the menu's entry does with the pump as it stands now."""
+        if title in self.more:
+            self.more[title].run()
+
     def _show_menu(self) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for each in self.more.values():
-            menu.addAction(each.title, each.run)
+            menu.addAction(each.title, partial(self._run, each.title))
         menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
 
     def _press(self, deed: BoardDeed) -> None:
