@@ -31,7 +31,7 @@ class TherapyEffect:
 
 @dataclass(frozen=True, slots=True)
 class CostAlert:
-    """The items that cost something else than expected, and the therapies they feed."""
+    """The items that cost something else than expected, those that cost most a month first, and what they feed."""
 
     changes: tuple[CostRow, ...]
     therapies: tuple[TherapyEffect, ...]
@@ -47,7 +47,8 @@ def cost_alert(session: Session, today: date) -> CostAlert:
     inside = [row for row in changes if row.in_per_diem]
     costs = {row.id: row.unit_cost for row in session.execute(
         select(Item.id, Item.unit_cost).where(Item.billing_class == BillingClass.PER_DIEM_INCLUDED))}  # fmt: skip
-    uses = [use for use in daily_use(session, today) if use.item_id in costs]
+    every = daily_use(session, today)
+    uses = [use for use in every if use.item_id in costs]
     paid = _per_diems(session)
     found = effects(
         [row.change for row in inside],
@@ -63,11 +64,12 @@ def cost_alert(session: Session, today: date) -> CostAlert:
         )
         for each in found
     )  # fmt: skip
-    used_by, a_month = _reach(changes, uses)
-    return CostAlert(changes, therapies, used_by, a_month)
+    used_by, a_month = _reach(changes, every)
+    costliest = sorted(changes, key=lambda row: (-a_month[row.change.item], -row.change.rise, row.change.name))
+    return CostAlert(tuple(costliest), therapies, used_by, a_month)
 
 
-def _reach(changes: tuple[CostRow, ...], uses: list[ItemUse]) -> tuple[dict[int, int], dict[int, Decimal]]:
+def _reach(changes: tuple[CostRow, ...], uses: tuple[ItemUse, ...]) -> tuple[dict[int, int], dict[int, Decimal]]:
     rises = {row.change.item: row.change.rise for row in changes}
     used_by: dict[int, int] = dict.fromkeys(rises, 0)
     a_month = dict.fromkeys(rises, Decimal(0))

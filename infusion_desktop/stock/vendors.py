@@ -139,7 +139,10 @@ def set_offers_in(
     made = []
     for offer in chosen:
         kept, item = known.get(offer.item_id), items[offer.item_id]
-        if versions is not None and (None if kept is None else kept.version) != versions.get(offer.item_id):
+        here = None if kept is None or kept.ended_on is not None else kept.version
+        if versions is not None and here is not None and versions.get(offer.item_id) is None:
+            raise Refused(f"{vendor.name} sells {item.name} already. Select it in the list to change it.")
+        if versions is not None and here != versions.get(offer.item_id):
             raise Stale(f"Somebody else changed how {vendor.name} sells {item.name}. Look at it again.")
         if kept is None:
             kept = VendorOffer(vendor_id=vendor_id, item_id=offer.item_id)

@@ -3,17 +3,19 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Thread
 
 import pytest
 
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import today
+from infusion_desktop.dates import now_utc, today
 from infusion_desktop.equipment.receiving import receive as receive_truck
 from infusion_desktop.equipment.registering import NewAsset
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, change_item
 from infusion_desktop.stock.cost_queries import average_costs, item_costs
+from infusion_desktop.stock.costs import accept_cost, cost_changes
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.purchase_orders import (
     Wanted,
@@ -27,15 +29,42 @@ from infusion_desktop.stock.purchase_orders import (
     put_on_backorder,
     send_order,
 )
+from infusion_desktop.stock.purchase_papers import return_paper
 from infusion_desktop.stock.purchase_queries import OrderPage, differences, order_id_by_number, order_page, order_rows
 from infusion_desktop.stock.queries import item_page, stock_rows
 from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.reordering import Demand, Source, proposals
+from infusion_desktop.stock.return_queries import return_rows
 from infusion_desktop.stock.tables import ItemPack
 from infusion_desktop.stock.vendor_queries import offer_rows, vendor_rows
-from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, end_offer, end_vendor, prefer, set_offer
+from infusion_desktop.stock.vendor_returns import (
+    GoingBack,
+    NewReturn,
+    close_return,
+    receive_credit,
+    return_to_vendor,
+)
+from infusion_desktop.stock.vendors import (
+    NewOffer,
+    NewVendor,
+    add_vendor,
+    end_offer,
+    end_vendor,
+    prefer,
+    set_offer,
+    set_offers,
+)
 from infusion_desktop.stock.verify import problems
-from infusion_desktop.stock.words import Condition, ItemId, ItemKind, OrderId, OrderState, PackId, VendorId
+from infusion_desktop.stock.words import (
+    Condition,
+    ItemId,
+    ItemKind,
+    OrderId,
+    OrderState,
+    PackId,
+    VendorId,
+    VendorReturnState,
+)
 
 LATER = today() + timedelta(days=500)
 
@@ -294,3 +323,92 @@ def test_a_maximum_below_par_is_refused(store: Store, database: Database) -> Non
     assert page is not None
     with pytest.raises(Refused, match="not below par"):
         change_item(database, store.flush, replace(page.item, max_level=10), page.version, store.by)
+
+
+def test_what_goes_back_leaves_stock_once_and_waits_for_its_credit(store: Store) -> None:
+    order = store.order((store.flush, 3))
+    store.comes(order, flushes(store, 1), replace(flushes(store, 1, "F2", Condition.DAMAGED), note="wet"),
+                ReceiptLine(store.flush, 1, store.case, condition=Condition.MISSING))  # fmt: skip
+    with store.database.reading() as session:
+        missing, damaged = differences(session, open_only=True)
+        good = next(row for row in stock_rows(session) if row.place == "MAIN")
+    both = (missing.id, damaged.id)
+    with pytest.raises(Refused, match="another vendor"):
+        other = add_vendor(store.database, NewVendor("Cascade"), store.by)
+        return_to_vendor(store.database, NewReturn(other, "wet", both), store.by)
+    with pytest.raises(Refused, match="Say why"):
+        return_to_vendor(store.database, NewReturn(store.vendor, " ", both), store.by)
+    overstock = GoingBack(good.id[0], good.id[1], 15, "overstock")
+    made = return_to_vendor(store.database, NewReturn(store.vendor, "wet", both, (overstock,), "RA-1"), store.by)
+    assert store.on_hand() == {("MAIN", "F1"): 45}
+    with pytest.raises(Refused, match="on a return already"):
+        return_to_vendor(store.database, NewReturn(store.vendor, "again", both), store.by)
+    with pytest.raises(Refused, match="only 45 free"):
+        too_many = replace(overstock, quantity=46)
+        return_to_vendor(store.database, NewReturn(store.vendor, "all", (), (too_many,)), store.by)
+    day = today()
+    with store.database.reading() as session:
+        [row] = return_rows(session)
+        assert (row.expected, row.order_id, len(row.lines)) == (Decimal("47.25"), order, 3)
+        assert [each.returned_on for each in differences(session)] == [row.number, row.number]
+        paper = return_paper(session, made, store.by, now_utc())
+        assert [line.lot for line in paper.lines] == ["F2", "", "F1"]
+    receive_credit(store.database, made, Decimal("40.00"), "CM-1", day, store.by)
+    with pytest.raises(Warned, match=r"\$50.00 would be credited"):
+        receive_credit(store.database, made, Decimal("10.00"), "CM-2", day, store.by)
+    with pytest.raises(Refused, match="Only"):
+        receive_credit(store.database, made, Decimal("-41.00"), "", day, store.by, "typed wrong")
+    with pytest.raises(NotAllowed):
+        close_return(store.database, made, row.version + 1, "small", store.staff[Role.TECHNICIAN])
+    receive_credit(store.database, made, Decimal("7.25"), "CM-2", day, store.by)
+    with store.database.reading() as session:
+        [row] = return_rows(session)
+        assert (row.state, row.credited, row.open_credit) == (VendorReturnState.CREDITED, Decimal("47.25"), 0)
+    receive_credit(store.database, made, Decimal("-7.25"), "", day, store.by, "memo was for another order")
+    with store.database.reading() as session:
+        [row] = return_rows(session)
+    close_return(store.database, made, row.version, "too small to chase", store.by)
+    with pytest.raises(Refused, match="was closed"):
+        receive_credit(store.database, made, Decimal("1.00"), "", day, store.by)
+
+
+def test_costs_that_rose_are_told_until_they_are_expected(store: Store) -> None:
+    with store.database.reading() as session:
+        [flush] = [row for row in cost_changes(session, today()) if row.change.item == store.flush]
+    assert (flush.change.now, flush.change.percent) == (Decimal("0.3500"), 17)
+    assert flush.source == "Northwest Medical, GPO 12"
+    store.comes(None, ReceiptLine(store.flush, 5, None, "F1", LATER, unit_cost=Decimal("0.41")))
+    tomorrow = today() + timedelta(days=1)
+    dearer = NewOffer(store.flush, "NW-555", "case", 60, price=Decimal("27.00"), starts_on=tomorrow)
+    with pytest.raises(Refused, match="sells Saline flush 10 mL already"):
+        set_offer(store.database, store.vendor, dearer, store.by)
+    set_offers(store.database, store.vendor, [dearer], store.by)
+    with store.database.reading() as session:
+        [then] = [row for row in cost_changes(session, tomorrow) if row.change.item == store.flush]
+    assert (then.change.now, then.since) == (Decimal("0.4500"), tomorrow)
+    accept_cost(store.database, store.flush, Decimal("0.4500"), store.by)
+    with store.database.reading() as session:
+        assert [row.change.item for row in cost_changes(session, tomorrow)] == [store.dressing]
+
+
+def test_two_workstations_receiving_one_order_count_every_box(store: Store) -> None:
+    """Both read the order as open; each receipt waits for the other and adds to what it left."""
+    order = store.order((store.flush, 8))
+    errors: list[BaseException] = []
+
+    def work(lot: str) -> None:
+        try:
+            for _ in range(4):
+                store.comes(order, flushes(store, 1, lot))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [Thread(target=work, args=(lot,)) for lot in ("A", "B")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    page = store.page(order)
+    assert (page.lines[0].received, page.row.state) == (480, OrderState.RECEIVED)
+    assert sum(store.on_hand().values()) == 480

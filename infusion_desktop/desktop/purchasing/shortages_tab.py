@@ -72,8 +72,9 @@ def _gets(row: ShareRow) -> str:
 SHARES: tuple[Column[ShareRow], ...] = (
     Column("First", lambda row: f"{row.demand.priority}", sort_key=lambda row: row.demand.priority, numeric=True,
            hint=lambda _row: "Priority of the therapy, 1 served first"),
-    Column("For", lambda row: row.demand.what, stretch=True, hint=lambda row: row.demand.what),
-    Column("Day", lambda row: show_day(row.demand.on), sort_key=lambda row: row.demand.on),
+    Column("For", lambda row: row.demand.what, stretch=True,
+           hint=lambda row: f"{row.demand.what}, leaves {show_day(row.demand.on)}"),
+    Column("Day", lambda row: show_day(row.demand.on), sort_key=lambda row: row.demand.on, hidden=True),
     Column("Needs", lambda row: f"{row.demand.units:,}", sort_key=lambda row: row.demand.units, numeric=True),
     Column("Gets", _gets, sort_key=lambda row: row.given,
            tone=lambda row: Tone.GOOD if not row.short else Tone.WARN if row.given else Tone.BAD),
