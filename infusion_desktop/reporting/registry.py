@@ -1,7 +1,7 @@
 """The reports there are, in the order they are offered."""
 
 from infusion_desktop.errors import Refused
-from infusion_desktop.reporting import money_owed, stock
+from infusion_desktop.reporting import buying, money_owed, stock
 from infusion_desktop.reporting.report import Report
 
 REPORTS = (
@@ -13,6 +13,16 @@ REPORTS = (
            stock.expiring),
     Report("reorder", "Below reorder point", "Items in use with fewer usable, unreserved units now than their reorder"
            " point.", stock.below_reorder, uses_period=False),
+    Report("short", "Short items", "Items at or below their reorder point now, or with fewer free units than planned"
+           " deliveries and running therapies take before an order could be here.", buying.short, uses_period=False),
+    Report("below par", "Below par", "Items in use with fewer free units now than their par level.", buying.below_par,
+           uses_period=False),
+    Report("backorder", "On backorder", "Lines of orders that are out and that the vendor cannot send now, with the day"
+           " it promised.", buying.on_backorder, uses_period=False),
+    Report("late orders", "Orders overdue", "Orders that are out and past the day they were expected, at the orders'"
+           " prices.", buying.late_orders, uses_period=False),
+    Report("vendor credits", "Vendor credits open", "Returns to vendors whose credit has not come in full; closed ones"
+           " left out.", buying.open_credits, uses_period=False),
     Report("claims", "Claim status", "Claims whose service period begins in the period, by the state they are in now;"
            " voided and replaced ones included.", money_owed.claim_status),
     Report("aging", "Receivables by age", "All that is owed on claims at the end of the period, by claim's payer and"

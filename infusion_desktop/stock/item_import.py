@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,9 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, clashes
-from infusion_desktop.stock.table_files import LONGEST_CELL, read_table
+from infusion_desktop.stock.table_files import LONGEST_CELL, lines_to_mend, read_table
+from infusion_desktop.stock.vendor_columns import FIELDS as VENDOR_FIELDS
+from infusion_desktop.stock.vendor_columns import ImportedOffer, import_offers, read_offer
 from infusion_desktop.stock.words import BillingClass, ItemKind, Storage
 
 MOST_PROBLEMS = 200
@@ -36,6 +38,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "unit_cost": ("unit cost", "cost", "price"),
     "par_level": ("par level", "par"),
     "reorder_point": ("reorder point", "reorder", "min"),
+    "max_level": ("max level", "max", "maximum"),
     "gtin": ("gtin", "gtin each", "each gtin", "upc"),
     "pack": ("pack", "pack quantity", "per pack"),
     "pack_gtin": ("pack gtin", "gtin pack"),
@@ -49,6 +52,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "pack2_name": ("pack2 name",),
     "pack2": ("pack2 quantity",),
     "pack2_gtin": ("pack2 gtin",),
+    **VENDOR_FIELDS,
 }
 """What can be imported, and the headings that are understood as it without asking."""
 
@@ -56,6 +60,7 @@ REQUIRED = ("number", "name", "kind")
 _YES = {"yes", "y", "true", "1", "x"}
 _NO = {"no", "n", "false", "0", ""}
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?", re.ASCII)
+_ON_LINE = re.compile(r"Line (\d+)")
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
@@ -69,6 +74,10 @@ class Preview:
     rows: tuple[NewItem, ...]
     problems: tuple[str, ...]
     lines: int
+    offers: tuple[ImportedOffer | None, ...] = ()
+    """Who sells each item, in the order of the rows."""
+    cells: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """The lines as they came, by their number, for the file of bad lines."""
 
 
 def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None = None) -> Preview:
@@ -78,7 +87,7 @@ def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None =
     if not any(headings):
         raise Refused("The file is empty. Its first line must name the columns, such as number, name, kind.")
     chosen = dict(mapping) if mapping is not None else guess(headings)
-    missing = [field for field in REQUIRED if field not in chosen]
+    missing = [each for each in REQUIRED if each not in chosen]
     if missing:
         sentence = (
             f"No column holds the item's {', '.join(missing)}. Match the columns, or name them in the first line."
@@ -88,16 +97,20 @@ def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None =
     problems: list[str] = []
     numbers: dict[str, int] = {}
     gtins: dict[str, int] = {}
+    offers: list[ImportedOffer | None] = []
+    kept: dict[int, tuple[str, ...]] = {}
     lines = 0
     for line, cells in table:
         if not any(cell.strip() for cell in cells):
             continue
         lines += 1
+        kept[line] = tuple(cells)
         if len(cells) > len(headings):
             problems.append(f"Line {line}: {len(cells)} cells, but the first line names {len(headings)} columns.")
             continue
-        item = _row(line, cells, chosen, headings, problems)
+        item, offer = _row(line, cells, chosen, headings, problems)
         if item is not None:
+            offers.append(offer)
             _note_twice(line, item, numbers, gtins, problems)
             items.append(item)
         if len(problems) > MOST_PROBLEMS:
@@ -105,17 +118,17 @@ def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None =
             break
     if not lines:
         problems.append("There is no item below the first line.")
-    return Preview(headings, chosen, tuple(items), tuple(problems), lines)
+    return Preview(headings, chosen, tuple(items), tuple(problems), lines, tuple(offers), kept)
 
 
 def guess(headings: tuple[str, ...]) -> dict[str, int]:
     """Which column holds which field, by the heading."""
     plain = [re.sub(r"[\s_./#-]+", " ", heading.casefold()).strip() for heading in headings]
     found = {}
-    for field, names in FIELDS.items():
+    for each, names in FIELDS.items():
         for name in names:
             if name in plain:
-                found[field] = plain.index(name)
+                found[each] = plain.index(name)
                 break
     return found
 
@@ -126,7 +139,19 @@ def import_items(database: Database, preview: Preview, by: UserId) -> int:
         raise Refused(*preview.problems[:20] or ("There is nothing to import.",))
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_CATALOGUE)
-        return len(add_items_in(session, list(preview.rows), by))
+        made = add_items_in(session, list(preview.rows), by)
+        if any(preview.offers):
+            import_offers(session, list(zip(made, preview.offers, strict=True)), by)
+        return len(made)
+
+
+def bad_lines(preview: Preview) -> bytes:
+    """The lines with a problem as they came, with what is wrong in a last column: a CSV to mend and bring again."""
+    found: dict[int, list[str]] = {}
+    for problem in preview.problems:
+        if match := _ON_LINE.match(problem):
+            found.setdefault(int(match[1]), []).append(problem[match.end() :].strip(" :,"))
+    return lines_to_mend(preview.headings, preview.cells, found)
 
 
 def clashes_with_catalogue(database: Database, preview: Preview) -> list[str]:
@@ -137,31 +162,31 @@ def clashes_with_catalogue(database: Database, preview: Preview) -> list[str]:
 
 def _row(
     line: int, cells: list[str], mapping: Mapping[str, int], headings: tuple[str, ...], problems: list[str]
-) -> NewItem | None:
+) -> tuple[NewItem | None, ImportedOffer | None]:
     before = len(problems)
 
-    def cell(field: str) -> str:
-        place = mapping.get(field, -1)
+    def cell(name: str) -> str:
+        place = mapping.get(name, -1)
         return cells[place].strip() if 0 <= place < len(cells) else ""
 
-    def problem(field: str, reason: str) -> None:
-        place = mapping.get(field, -1)
-        heading = headings[place] if 0 <= place < len(headings) else field
+    def problem(name: str, reason: str) -> None:
+        place = mapping.get(name, -1)
+        heading = headings[place] if 0 <= place < len(headings) else name
         problems.append(f"Line {line}, column “{heading[:40]}”: {reason}")
 
-    def read(field: str, default: Any, reader: Any) -> Any:
-        text = cell(field)
+    def read(name: str, default: Any, reader: Any) -> Any:
+        text = cell(name)
         if not text:
             return default
         try:
             return reader(text)
         except Refused as no:
-            problem(field, str(no))
+            problem(name, str(no))
             return default
 
-    for field in REQUIRED:
-        if not cell(field):
-            problem(field, "is empty.")
+    for needed in REQUIRED:
+        if not cell(needed):
+            problem(needed, "is empty.")
     values: dict[str, Any] = {
         "number": cell("number"),
         "name": cell("name"),
@@ -182,6 +207,7 @@ def _row(
         "unit_cost": read("unit_cost", Decimal(0), _number),
         "par_level": read("par_level", 0, _whole),
         "reorder_point": read("reorder_point", 0, _whole),
+        "max_level": read("max_level", 0, _whole),
     }
     if values["billing_class"] is None:
         is_drug = values["kind"] is ItemKind.DRUG
@@ -196,8 +222,9 @@ def _row(
     except Refused as no:
         if len(problems) == before:
             problems += [f"Line {line}: {reason}" for reason in no.reasons]
-        return None
-    return item if len(problems) == before else None
+        return None, None
+    offer = read_offer(cell, problem, item)
+    return (item, offer) if len(problems) == before else (None, None)
 
 
 def _note_twice(line: int, item: NewItem, numbers: dict[str, int], gtins: dict[str, int], problems: list[str]) -> None:

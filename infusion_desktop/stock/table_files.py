@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from infusion_desktop.errors import Refused
 
@@ -27,6 +27,27 @@ def read_table(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
             raise Refused(f"{name}, line {line}: a cell is longer than {LONGEST_CELL:,} characters.")
         # A spreadsheet's guard against formulas is not part of the text.
         yield line, [cell[1:] if cell[:2] in ("'=", "'+", "'-", "'@") else cell for cell in cells]
+
+
+def lines_to_mend(
+    headings: Sequence[str], cells: Mapping[int, Sequence[str]], problems: Mapping[int, Sequence[str]]
+) -> bytes:
+    """The lines with a problem as they came, with what is wrong in a last column: a CSV to mend and bring again.
+
+    What a spreadsheet would take for a formula gets an apostrophe in front, which reading takes off again.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([*map(_harmless, headings), "problem"])
+    for line, reasons in sorted(problems.items()):
+        row = list(cells.get(line, ()))[: len(headings)]
+        row += [""] * (len(headings) - len(row))
+        writer.writerow([*map(_harmless, row), _harmless("; ".join(reasons))])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _csv(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:

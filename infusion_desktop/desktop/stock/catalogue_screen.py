@@ -19,14 +19,17 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.stock.import_dialog import ImportDialog
 from infusion_desktop.desktop.stock.item_dialog import ItemDialog, PackDialog, show_factor
 from infusion_desktop.desktop.stock.item_view import ItemFacts, ItemView
+from infusion_desktop.desktop.stock.opening_dialog import OpeningDialog
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.catalogue import end_item
+from infusion_desktop.stock.cost_queries import average_costs, item_costs
 from infusion_desktop.stock.queries import ItemRow, item_page, item_rows, move_rows, stock_rows
 from infusion_desktop.stock.receiving import recognise
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.vendor_queries import offer_rows
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 _SETS = (ItemKind.TUBING, ItemKind.NEEDLE, ItemKind.CATHETER, ItemKind.DRESSING, ItemKind.ANTISEPTIC, ItemKind.SHARPS)
@@ -90,6 +93,10 @@ class CatalogueScreen(Screen):
         super().__init__(context, desk)
         self._item_id: ItemId | None = None
         self.import_button = button("Import a file", self.import_file, icon="import")
+        self.opening_button = button("Opening balances", self.import_opening, icon="import")
+        may_open = context.may(Permission.APPROVE_COUNT)
+        self.opening_button.setEnabled(may_open)
+        self.opening_button.setToolTip("" if may_open else "Pharmacists take opening balances in.")
         self.add_button = button("Add an item", self.add_item, icon="plus", kind="primary")
         may = context.may(Permission.EDIT_CATALOGUE)
         for press in (self.import_button, self.add_button):
@@ -106,6 +113,7 @@ class CatalogueScreen(Screen):
         page.lead.hide()
         top = QHBoxLayout()
         top.addWidget(label("What we keep, lend and send, and how much of it is there.", "muted"), 1)
+        top.addWidget(self.opening_button)
         top.addWidget(self.import_button)
         top.addWidget(self.add_button)
         column = QVBoxLayout(listing)
@@ -149,6 +157,10 @@ class CatalogueScreen(Screen):
     def import_file(self) -> None:
         """Many items from a file."""
         ImportDialog(self.context, self.desk, self).open()
+
+    def import_opening(self) -> None:
+        """What lies where on the first day, from a file."""
+        OpeningDialog(self.context, self.desk, self).open()
 
     def show_list(self) -> None:
         """Back from an item to the list."""
@@ -228,7 +240,14 @@ def _facts(database: Database, item_id: ItemId) -> ItemFacts | None:
         page = item_page(session, item_id)
         if page is None:
             return None
-        return ItemFacts(page, stock_rows(session, item_id), move_rows(session, item_id=item_id, limit=500))
+        return ItemFacts(
+            page,
+            stock_rows(session, item_id),
+            move_rows(session, item_id=item_id, limit=500),
+            item_costs(session, item_id).get(item_id),
+            average_costs(session, item_id).get(item_id),
+            offer_rows(session, today(), item_ids=[item_id]),
+        )
 
 
 def _which(database: Database, scan: Scan) -> ItemId | None:

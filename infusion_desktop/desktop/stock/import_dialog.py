@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
+from infusion_desktop.files import write_whole
 from infusion_desktop.stock.catalogue import NewItem
 from infusion_desktop.stock.item_import import (
     FIELDS,
     REQUIRED,
     Preview,
+    bad_lines,
     clashes_with_catalogue,
     import_items,
     preview_items,
@@ -76,6 +78,8 @@ class ImportDialog(DeedDialog):
         self._turn = 0
         self.file_button = button("Choose the file", self._ask_file, icon="import")
         self.file_label = label("CSV (UTF-8) or Excel: one item a line, the columns named in the first.", "muted")
+        self.ask_save = file_choice.ask_where_to_save
+        self.error_button = button("Save the bad lines", self._ask_save, icon="save")
         self.state_icon = icon_label("info", "muted")
         self.state = label("", "strong", wrap=True)
         self.mapping = QWidget()
@@ -124,6 +128,7 @@ class ImportDialog(DeedDialog):
         state = QHBoxLayout()
         state.addWidget(self.state_icon)
         state.addWidget(self.state, 1)
+        state.addWidget(self.error_button)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for contents, title in ((self.rows, "Items"), (self.problems, "Problems"), (scrolled(self.mapping), "Columns")):
@@ -142,6 +147,19 @@ class ImportDialog(DeedDialog):
         for table in (self.rows, self.problems):
             if table.isVisible():
                 table.fit_columns()
+
+    def save_bad_lines(self, path: Path) -> None:
+        """Write the lines with a problem, and what is wrong, as a CSV."""
+        preview = self.preview
+        if preview is not None:
+            self.desk.jobs.run(
+                self, lambda: write_whole(path, bad_lines(preview)),
+                lambda _nothing: self.desk.messages.said("The bad lines are saved."),
+                lambda error: self.desk.messages.show_failure(error, self),
+            )  # fmt: skip
+
+    def _ask_save(self) -> None:
+        self.ask_save(self, "Save the bad lines", "items-to-mend.csv", "CSV (*.csv)", self.save_bad_lines)
 
     def _ask_file(self) -> None:
         self.ask_path(self, "Choose the catalogue file", "Catalogue files (*.csv *.txt *.xlsx)", self.read_file)
@@ -182,6 +200,7 @@ class ImportDialog(DeedDialog):
         self.save_button.setEnabled(is_clean)
         self.save_button.setText(f"Import {len(preview.rows):,} items" if preview and is_clean else "Import")
         problems = len(preview.problems) if preview else 0
+        self.error_button.setVisible(problems > 0)
         self.tabs.setTabText(1, f"Problems ({problems})" if problems else "Problems")
 
     def _show_mapping(self, preview: Preview) -> None:
@@ -220,7 +239,7 @@ def _preview(database: Database, content: bytes, name: str, mapping: dict[str, i
     if preview.problems:
         return preview
     taken = clashes_with_catalogue(database, preview)
-    return Preview(preview.headings, preview.mapping, preview.rows, tuple(taken), preview.lines)
+    return replace(preview, problems=tuple(taken))
 
 
 def _placed(number: int, text: str) -> Problem:

@@ -68,6 +68,7 @@ class ItemDialog(DeedDialog):
         self.cost = TextField("Cost of one unit ($)", read=_read_cost, placeholder="0.0000", longest=14)
         self.par_level = QuantityField("Par level")
         self.reorder_point = QuantityField("Reorder point")
+        self.max_level = QuantityField("At most", hint="0: no limit")
         self.lot_tracked, self.serial_tracked = CheckField("Lots are tracked"), CheckField("Serial numbers are tracked")
         self.latex, self.hazardous = CheckField("Contains latex"), CheckField("Hazardous drug")
         self.billing: ChoiceField[BillingClass] = ChoiceField("Billing", _choices(BillingClass), required=True)
@@ -90,7 +91,7 @@ class ItemDialog(DeedDialog):
         self.form = Form()
         self.form.section(
             "", (self.number, self.name), (self.kind, self.manufacturer), (self.base_unit, self.storage),
-            (self.cost, self.par_level, self.reorder_point), (self.lot_tracked, self.serial_tracked),
+            (self.cost, self.par_level, self.reorder_point, self.max_level), (self.lot_tracked, self.serial_tracked),
             (self.latex, self.hazardous),
         )  # fmt: skip
         if self.page is None:
@@ -106,7 +107,8 @@ class ItemDialog(DeedDialog):
             (self.number, item.number), (self.name, item.name), (self.kind, item.kind),
             (self.manufacturer, item.manufacturer), (self.base_unit, item.base_unit), (self.storage, item.storage),
             (self.cost, show_factor(item.unit_cost)), (self.par_level, item.par_level),
-            (self.reorder_point, item.reorder_point), (self.lot_tracked, item.lot_tracked),
+            (self.reorder_point, item.reorder_point), (self.max_level, item.max_level or None),
+            (self.lot_tracked, item.lot_tracked),
             (self.serial_tracked, item.serial_tracked), (self.latex, item.contains_latex),
             (self.hazardous, item.hazardous), (self.billing, item.billing_class), (self.hcpcs, item.hcpcs),
             (self.ndc, item.ndc), (self.ndc_unit, item.ndc_unit),
@@ -131,7 +133,7 @@ class ItemDialog(DeedDialog):
             self.billing.value() or BillingClass.PER_DIEM_INCLUDED, self.hcpcs.value().upper(), self.ndc.value(),
             self.ndc_unit.value() or "", Decimal(self.ndc_quantity.value() or 1),
             Decimal(self.hcpcs_units.value() or 1), Decimal(self.cost.value() or 0), self.par_level.value() or 0,
-            self.reorder_point.value() or 0, tuple(packs),
+            self.reorder_point.value() or 0, tuple(packs), self.max_level.value() or 0,
         )  # fmt: skip
 
 

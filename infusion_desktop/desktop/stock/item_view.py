@@ -1,12 +1,13 @@
 """One item on a page: its facts, packs with their codes, lots in stock and moves."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.dates import show_day
+from infusion_desktop.dates import local_day, show_day
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import icon_label, label
@@ -16,7 +17,9 @@ from infusion_desktop.desktop.stock.move_columns import columns_without
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
+from infusion_desktop.stock.cost_queries import ItemCost
 from infusion_desktop.stock.queries import ItemPage, MoveRow, StockRow
+from infusion_desktop.stock.vendor_queries import OfferRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class ItemFacts:
     page: ItemPage
     lots: tuple[StockRow, ...]
     moves: tuple[MoveRow, ...]
+    cost: ItemCost | None = None
+    """What it cost lately."""
+    average: Decimal | None = None
+    """What one unit on hand cost on average."""
+    offers: tuple[OfferRow, ...] = ()
 
 
 LOT_COLUMNS: tuple[Column[StockRow], ...] = (
@@ -58,7 +66,9 @@ class ItemView(QWidget):
         self.pack_button = button("Add a pack", self.pack_asked.emit, icon="box")
         self.change_button = button("Change", self.change_asked.emit, icon="edit", kind="primary")
         self.stock_card, self.facts_card, self.pack_card = Card("In stock"), Card("Facts"), Card("Packs")
-        self._grids = {card: QGridLayout() for card in (self.stock_card, self.facts_card, self.pack_card)}
+        self.vendor_card = Card("Vendors")
+        cards = (self.stock_card, self.facts_card, self.pack_card, self.vendor_card)
+        self._grids = {card: QGridLayout() for card in cards}
         for card, grid in self._grids.items():
             grid.setHorizontalSpacing(16)
             grid.setVerticalSpacing(6)
@@ -98,6 +108,8 @@ class ItemView(QWidget):
             self.pack_card,
             [(f"{pack.name} of {pack.quantity:,}", pack.gtin or "no code yet") for pack in item.packs],
         )
+        self._fill(self.vendor_card, [_offer_line(offer) for offer in facts.offers])
+        self.vendor_card.setVisible(bool(facts.offers))
         self.lots.set_rows(facts.lots)
         self.moves.set_rows(facts.moves)
         may_edit, may_receive = (self.context.may(each) for each in (Permission.EDIT_CATALOGUE, Permission.RECEIVE))
@@ -112,12 +124,19 @@ class ItemView(QWidget):
     def _stock_lines(self, facts: ItemFacts) -> list[tuple[str, str]]:
         item = facts.page.item
         on_hand, available = sum(row.on_hand for row in facts.lots), sum(row.available for row in facts.lots)
+        levels = [("At most", f"{item.max_level:,}")] if item.max_level else []
+        costs = [("Expected cost", f"${show_factor(item.unit_cost)}")]
+        if facts.cost is not None:
+            costs.append(("Last cost", f"${show_factor(facts.cost.last)} on {show_day(local_day(facts.cost.last_at))}"))
+        if facts.average is not None:
+            costs.append(("Average cost", f"${show_factor(facts.average)}"))
         return [
             ("On hand", f"{on_hand:,} {item.base_unit}"),
             ("Available", f"{available:,} {item.base_unit}"),
             ("Reorder point", f"{item.reorder_point:,}"),
             ("Par level", f"{item.par_level:,}"),
-            ("Cost of one", f"${show_factor(item.unit_cost)}"),
+            *levels,
+            *costs,
         ]
 
     def _fact_lines(self, facts: ItemFacts) -> list[tuple[str, str]]:
@@ -166,7 +185,7 @@ class ItemView(QWidget):
         left = QVBoxLayout(cards)
         left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(12)
-        for card in (self.stock_card, self.pack_card, self.facts_card):
+        for card in (self.stock_card, self.pack_card, self.vendor_card, self.facts_card):
             left.addWidget(card)
         left.addStretch(1)
         side = scrolled(cards)
@@ -181,6 +200,14 @@ class ItemView(QWidget):
         column.addLayout(top)
         column.addLayout(head)
         column.addLayout(body, 1)
+
+
+def _offer_line(offer: OfferRow) -> tuple[str, str]:
+    """A vendor, and how it sells the item."""
+    pack = offer.pack_name if offer.pack_quantity == 1 else f"{offer.pack_name} of {offer.pack_quantity:,}"
+    price = "" if offer.price is None else f"${show_factor(offer.price)}"
+    parts = (offer.number, pack, price, "preferred" if offer.preferred else "")
+    return offer.vendor, "  ·  ".join(part for part in parts if part)
 
 
 def _tracked(by_lot: bool, by_serial: bool) -> list[str]:
