@@ -18,16 +18,18 @@ from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from infusion_desktop import __version__
-from infusion_desktop.access.people import User, sign_in
+from infusion_desktop.access.people import User, badges, sign_in, user_of
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.database.backup import backup_if_due
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
+from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.others import Others
 from infusion_desktop.desktop.rooms import house
@@ -58,6 +60,8 @@ class Application(QObject):
         super().__init__(qt)
         self.qt, self.settings, self.database = qt, settings, database
         self.window: QWidget | None = None
+        self.dialog: QWidget | None = None
+        self.badges: frozenset[str] = frozenset()
         self.collector = Collector(self)
         self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
         theme.install(qt, self._dark())
@@ -112,6 +116,7 @@ class Application(QObject):
             self.database.place.shown(),
             self.settings.backups,
         )
+        self._know_badges()
         rooms = house(context)
         shell = Shell(
             context,
@@ -124,6 +129,7 @@ class Application(QObject):
         shell.sign_out_asked.connect(self.ask_who)
         shell.switch_user_asked.connect(self.ask_who)
         shell.exchange_asked.connect(self.exchange)
+        shell.own_access_asked.connect(self.own_access)
         others = Others(self.database, shell.changes, shell)
         others.reached.connect(shell.show_reached)
         shell.closed.connect(others.stop)
@@ -133,6 +139,57 @@ class Application(QObject):
         shell.go(first)
         log.info("user %s signed in", user.id)
         self.keep_a_copy()
+        if user.must_change_password:
+            self.own_access("password", forced=True)
+        if user.emergency_until is not None:
+            shell.messages.refused((f"Emergency access until {show_instant(user.emergency_until)}.",), tone=Tone.WARN)
+            left = (user.emergency_until - now_utc()).total_seconds()
+            QTimer.singleShot(max(1, int(left * 1000)), shell, lambda: self._enter_again(user))
+
+    def own_access(self, what: str, *, forced: bool = False) -> None:
+        """Let the person at work change their password, their badge and PIN, or take emergency access."""
+        from infusion_desktop.desktop.own_access import EmergencyDialog, PasswordDialog, PinDialog
+
+        shell = self.window
+        if not isinstance(shell, Shell):
+            return
+        if what == "password":
+            dialog: DeedDialog = PasswordDialog(shell.context, shell.desk, shell, forced=forced)
+            if forced:
+                dialog.rejected.connect(shell.sign_out_asked)
+        elif what == "pin":
+            dialog = PinDialog(shell.context, shell.desk, shell)
+            dialog.succeeded.connect(lambda _none: self._know_badges())
+        else:
+            dialog = EmergencyDialog(shell.context, shell.desk, shell)
+            dialog.succeeded.connect(self.open_shell)
+        self.dialog = dialog
+        dialog.open()
+
+    def _enter_again(self, user: User) -> None:
+        """Emergency access is over: the window offers what the person's roles include."""
+        with self.database.reading() as session:
+            now = user_of(session, user.id)
+        if isinstance(self.window, Shell) and self.window.context.user_id == user.id and now.emergency_until is None:
+            self.open_shell(now)
+
+    def _know_badges(self) -> None:
+        with self.database.reading() as session:
+            self.badges = badges(session)
+
+    def _take_over(self, shell: Shell, badge: str) -> None:
+        """Somebody scanned their badge: the person at work unlocks, another one takes over, both with their PIN."""
+        from infusion_desktop.desktop.own_access import BadgeDialog
+
+        def entered(user: User) -> None:
+            if user.id != shell.context.user_id:
+                self.open_shell(user)
+            elif shell.cover is not None:
+                shell.cover.unlocked.emit()
+
+        self.dialog = BadgeDialog(shell.context, shell.desk, badge, shell.cover or shell)
+        self.dialog.succeeded.connect(entered)
+        self.dialog.open()
 
     def keep_a_copy(self) -> None:
         """Make the day's copy of the database when it is due, while people work on."""
@@ -226,7 +283,14 @@ class Application(QObject):
             before.deleteLater()
 
     def _scanned(self, raw: str) -> None:
-        if isinstance(self.window, Shell):
+        if not isinstance(self.window, Shell):
+            return
+        shell, badge = self.window, raw.strip()
+        screen = shell.screen_in_front
+        is_for_screen = shell.cover is None and screen is not None and screen.uses_badges
+        if badge in self.badges and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
+            self._take_over(shell, badge)
+        else:
             self.window.on_scan(raw)
 
     def _lock(self) -> None:

@@ -17,6 +17,11 @@ def hash_password(password: str) -> str:
     return _hasher().hash(password)
 
 
+def hash_pin(pin: str) -> str:
+    """The Argon2id hash of a PIN; its few digits are guarded by the wait after wrong tries."""
+    return _hasher().hash(pin)
+
+
 def is_password(kept_hash: str, password: str) -> bool:
     """Whether this is the password the hash was made from; no hash (nobody of that name) takes as long to refuse."""
     from argon2.exceptions import InvalidHashError, VerificationError

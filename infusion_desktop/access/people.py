@@ -1,16 +1,17 @@
 """Adding people, signing them in, and ending their access."""
 
+import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
-from infusion_desktop.access.passwords import hash_password, is_password
-from infusion_desktop.access.roles import Permission, Role, UserId, permissions_of
-from infusion_desktop.access.tables import Staff, StaffRole
+from infusion_desktop.access.passwords import hash_password, hash_pin, is_password
+from infusion_desktop.access.roles import EMERGENCY, Permission, Role, UserId, permissions_of
+from infusion_desktop.access.tables import EmergencyAccess, Staff, StaffRole
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.errors import Refused
@@ -28,10 +29,12 @@ class User:
     name: str
     roles: frozenset[Role]
     must_change_password: bool = False
+    emergency_until: datetime | None = None
+    """Until when this person has emergency access; None without."""
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        return permissions_of(self.roles)
+        return permissions_of(self.roles) | (EMERGENCY if self.emergency_until is not None else frozenset())
 
 
 def add_first_administrator(database: Database, username: str, name: str, password: str) -> UserId:
@@ -46,25 +49,49 @@ def add_first_administrator(database: Database, username: str, name: str, passwo
 
 
 def add_person(
-    database: Database, username: str, name: str, password: str, roles: frozenset[Role], by: UserId, *, badge: str = ""
+    database: Database,
+    username: str,
+    name: str,
+    password: str,
+    roles: frozenset[Role],
+    by: UserId,
+    *,
+    badge: str = "",
+    must_change: bool = False,
 ) -> UserId:
-    """Somebody new who may sign in. Slow: hashes a password."""
+    """Somebody new who may sign in; ``must_change`` asks them for a password of their own first. Slow: hashes one."""
     kept_hash = hash_password(password)
     with database.transaction() as session:
         authorize(session, by, Permission.MANAGE_STAFF)
-        return add_person_with_hash(session, username, name, kept_hash, roles, by, badge=badge)
+        return add_person_with_hash(session, username, name, kept_hash, roles, by, badge=badge, must_change=must_change)
 
 
 def add_person_with_hash(
-    session: Session, username: str, name: str, kept_hash: str, roles: frozenset[Role], by: UserId, *, badge: str = ""
+    session: Session,
+    username: str,
+    name: str,
+    kept_hash: str,
+    roles: frozenset[Role],
+    by: UserId,
+    *,
+    badge: str = "",
+    must_change: bool = False,
 ) -> UserId:
     """The same inside a larger deed that has hashed the password already."""
-    user = _add(session, username, name, kept_hash, roles, badge)
+    user = _add(session, username, name, kept_hash, roles, badge, must_change)
     record(session, by, "add person", "staff", user, after={"username": username, "roles": roles})
     return user
 
 
-def _add(session: Session, username: str, name: str, kept_hash: str, roles: frozenset[Role], badge: str = "") -> UserId:
+def _add(
+    session: Session,
+    username: str,
+    name: str,
+    kept_hash: str,
+    roles: frozenset[Role],
+    badge: str = "",
+    must_change: bool = False,
+) -> UserId:
     plain = username.strip().casefold()
     if not plain or not name.strip() or not roles:
         raise Refused("A person needs a user name, a name and at least one role.")
@@ -72,7 +99,9 @@ def _add(session: Session, username: str, name: str, kept_hash: str, roles: froz
         raise Refused(f"The user name “{plain}” is taken. Choose another one.")
     if badge and session.scalar(select(Staff.id).where(Staff.badge == badge)):
         raise Refused("This badge belongs to somebody else. Scan another one.")
-    person = Staff(username=plain, name=name.strip(), password_hash=kept_hash, badge=badge)
+    person = Staff(
+        username=plain, name=name.strip(), password_hash=kept_hash, badge=badge, must_change_password=must_change
+    )
     session.add(person)
     session.flush()
     session.execute(insert(StaffRole), [{"staff_id": person.id, "role": role} for role in sorted(roles)])
@@ -84,13 +113,19 @@ def sign_in(database: Database, username: str, password: str) -> User:
     plain = username.strip().casefold()
     with database.reading() as session:
         person = session.scalar(select(Staff).where(Staff.username == plain))
+    wrong = "The user name and the password do not belong together. Try again."
+    return _enter(database, person, person.password_hash if person is not None else "", password, wrong)
+
+
+def _enter(database: Database, person: Staff | None, kept_hash: str, secret: str, wrong: str) -> User:
+    """Let somebody in whose secret is right; five wrong tries make a wait, the next five a longer one."""
     if person is not None and person.locked_until is not None and person.locked_until > now_utc():
         raise Refused(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
-    right = is_password(person.password_hash if person is not None else "", password)
+    right = is_password(kept_hash, secret)
     if person is None or not right or person.ended_at is not None:
         if person is not None:
             _note_wrong_try(database, UserId(person.id))
-        raise Refused("The user name and the password do not belong together. Try again.")
+        raise Refused(wrong)
     with database.transaction() as session:
         session.execute(update(Staff).where(Staff.id == person.id).values(failed_tries=0, locked_until=None))
         record(session, UserId(person.id), "sign in", "staff", person.id)
@@ -121,6 +156,48 @@ def change_password(database: Database, by: UserId, old: str, new: str) -> None:
     with database.transaction() as session:
         session.execute(update(Staff).where(Staff.id == by).values(password_hash=kept_hash, must_change_password=False))
         record(session, by, "change password", "staff", by)
+
+
+def reset_password(database: Database, user: UserId, password: str, by: UserId) -> None:
+    """A new password for somebody who forgot theirs; they choose one of their own at the next sign-in. Slow."""
+    kept_hash = hash_password(password)
+    with database.transaction() as session:
+        authorize(session, by, Permission.MANAGE_STAFF)
+        session.execute(
+            update(Staff)
+            .where(Staff.id == user)
+            .values(password_hash=kept_hash, must_change_password=True, failed_tries=0, locked_until=None)
+        )
+        record(session, by, "reset password", "staff", user)
+
+
+def set_pin(database: Database, by: UserId, password: str, badge: str, pin: str) -> None:
+    """A person's own badge and PIN, for switching at a shared bench; the password proves who they are. Slow."""
+    if not re.fullmatch(r"\d{4,8}", pin, re.ASCII):
+        raise Refused("A PIN has four to eight digits.")
+    if len(set(pin)) == 1 or pin in "0123456789" or pin in "9876543210":
+        raise Refused("This PIN is too easy to guess. Choose another one.")
+    with database.reading() as session:
+        kept = session.scalar(select(Staff.password_hash).where(Staff.id == by)) or ""
+    if not is_password(kept, password):
+        raise Refused("The password is not right. Try again.")
+    pin_hash = hash_pin(pin)
+    with database.transaction() as session:
+        if badge and session.scalar(select(Staff.id).where(Staff.badge == badge, Staff.id != by)):
+            raise Refused("This badge belongs to somebody else. Scan another one.")
+        session.execute(update(Staff).where(Staff.id == by).values(badge=badge, pin_hash=pin_hash))
+        record(session, by, "set badge and PIN", "staff", by, after={"badge": badge})
+
+
+def switch_by_badge(database: Database, badge: str, pin: str) -> User:
+    """Whose badge and PIN these are, or Refused; wrong PINs count as wrong passwords do. Slow: checks a hash."""
+    with database.reading() as session:
+        person = session.scalar(select(Staff).where(Staff.badge == badge.strip(), Staff.badge != ""))
+    if person is None or person.ended_at is not None:
+        raise Refused("Nobody has this badge. Sign in with the password.")
+    if not person.pin_hash:
+        raise Refused(f"{person.name} has no PIN yet. Sign in with the password, then choose one.")
+    return _enter(database, person, person.pin_hash, pin, "The PIN is not right. Try again.")
 
 
 def set_roles(database: Database, user: UserId, roles: frozenset[Role], by: UserId) -> None:
@@ -160,13 +237,25 @@ def user_of(session: Session, user: UserId) -> User:
     """The person as they stand now."""
     person = session.get_one(Staff, user, populate_existing=True)
     roles = frozenset(session.scalars(select(StaffRole.role).where(StaffRole.staff_id == user)))
-    return User(user, person.username, person.name, roles, person.must_change_password)
+    emergency = session.scalar(
+        select(func.max(EmergencyAccess.ends_at)).where(
+            EmergencyAccess.staff_id == user, EmergencyAccess.ends_at > now_utc()
+        )
+    )
+    return User(user, person.username, person.name, roles, person.must_change_password, emergency)
 
 
 def everybody(session: Session) -> tuple[User, ...]:
     """The people who still work here, by name."""
     ids = session.scalars(select(Staff.id).where(Staff.ended_at.is_(None)).order_by(Staff.name))
     return tuple(user_of(session, UserId(person)) for person in ids.all())
+
+
+def badges(session: Session) -> frozenset[str]:
+    """The badges of those who work here and chose a PIN."""
+    return frozenset(
+        session.scalars(select(Staff.badge).where(Staff.badge != "", Staff.pin_hash != "", Staff.ended_at.is_(None)))
+    )
 
 
 def user_by_badge(session: Session, badge: str) -> User | None:

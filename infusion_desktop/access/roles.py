@@ -95,6 +95,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 """Deny by default: what is not written here is refused."""
 
 
+EMERGENCY: frozenset[Permission] = _SEES | _BENCH | _CARE | {_P.OVERRIDE_EQUIPMENT, _P.RECALL}
+"""What emergency access adds for its hour: the care of patients, and nothing of money or people."""
+
+
 def permissions_of(roles: frozenset[Role] | set[Role]) -> frozenset[Permission]:
     """Everything somebody with these roles may do."""
     return frozenset().union(*(PERMISSIONS[role] for role in roles))

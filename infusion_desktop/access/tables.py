@@ -51,6 +51,7 @@ class Staff(Table):
     name: Mapped[str]
     password_hash: Mapped[str]
     badge: Mapped[str] = mapped_column(default="")
+    pin_hash: Mapped[str] = mapped_column(default="")
     must_change_password: Mapped[bool] = mapped_column(default=False)
     failed_tries: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
@@ -67,6 +68,27 @@ class StaffRole(Table):
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     role: Mapped[Role] = mapped_column(Choice(Role), primary_key=True)
+
+
+class EmergencyAccess(Table):
+    """Somebody took rights that their role does not have, for a while and with a reason; another person reviews it."""
+
+    __tablename__ = "emergency_access"
+    __table_args__ = (
+        CheckConstraint("reviewed_by IS NULL OR reviewed_by <> staff_id", name="reviewed_by_another"),
+        CheckConstraint("(reviewed_by IS NULL) = (reviewed_at IS NULL)", name="review_whole"),
+        Index("ix_emergency_access_staff_id_ends_at", "staff_id", "ends_at"),
+        STRICT,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    why: Mapped[str]
+    began_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reviewed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    reviewed_at: Mapped[datetime | None]
+    review: Mapped[str] = mapped_column(default="")
 
 
 class SavedFilter(Table):

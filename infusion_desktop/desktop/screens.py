@@ -48,6 +48,8 @@ class Screen(QWidget):
 
     title: str = ""
     topics: ClassVar[frozenset[str]] = frozenset()
+    uses_badges: ClassVar[bool] = False
+    """Whether a badge scanned here is for the screen (a second person verifies) and not for taking over."""
     help: str = ""
     """What F1 says: what this screen is for and its keys."""
 

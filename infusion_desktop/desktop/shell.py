@@ -50,6 +50,8 @@ class Shell(QMainWindow):
     switch_user_asked = Signal()
     theme_chosen = Signal(bool)
     closed = Signal()
+    own_access_asked = Signal(str)
+    """The person wants to change their own password, their badge and PIN, or to take emergency access."""
     exchange_asked = Signal(object)
     """Something is to be done to the database file while it is closed (see `context.Exchange`)."""
 
@@ -283,6 +285,10 @@ class Shell(QMainWindow):
         signed_in.setEnabled(False)
         menu.addSeparator()
         menu.addAction("Light or dark", self.switch_theme)
+        menu.addAction("Change password…", lambda: self.own_access_asked.emit("password"))
+        menu.addAction("Badge and PIN…", lambda: self.own_access_asked.emit("pin"))
+        menu.addAction("Emergency access…", lambda: self.own_access_asked.emit("emergency"))
+        menu.addSeparator()
         menu.addAction("Lock", self.lock)
         menu.addAction("Switch user", self.switch_user_asked.emit)
         menu.addAction("Sign out", self.sign_out_asked.emit)
@@ -322,6 +328,9 @@ class Shell(QMainWindow):
         ]
         own = [
             Command("Lock", self.lock, "lock", words="hide away"),
+            Command("Change password…", lambda: self.own_access_asked.emit("password"), "lock"),
+            Command("Badge and PIN…", lambda: self.own_access_asked.emit("pin"), "scan", words="switch quickly"),
+            Command("Emergency access…", lambda: self.own_access_asked.emit("emergency"), "warning"),
             Command("Switch user", self.switch_user_asked.emit, "switch-user"),
             Command("Sign out", self.sign_out_asked.emit, "sign-out", words="log off exit"),
             Command("Light or dark", self.switch_theme, "sun", words="theme colours colors"),

@@ -70,6 +70,7 @@ class BenchScreen(Screen):
     """The bench."""
 
     title = "Bench"
+    uses_badges = True
     topics: ClassVar[frozenset[str]] = frozenset({"deliveries"})
     help = (
         "Scan a manifest or pick list to begin. Then scan each box; the large panel says which bin comes next. Type a "

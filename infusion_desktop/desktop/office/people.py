@@ -1,9 +1,12 @@
 """Who works here: adding people, giving roles, ending access."""
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from typing import Any
 
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QTabWidget, QVBoxLayout, QWidget
+
+from infusion_desktop.access.emergency import Emergency, emergencies, review_emergency
 from infusion_desktop.access.passwords import SHORTEST
-from infusion_desktop.access.people import add_person, end_access, set_roles
+from infusion_desktop.access.people import add_person, end_access, reset_password, set_roles
 from infusion_desktop.access.queries import StaffRow, staff_rows
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import now_utc, show_instant
@@ -11,12 +14,13 @@ from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import CheckField, Form, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 
 
@@ -40,6 +44,18 @@ COLUMNS: tuple[Column[StaffRow], ...] = (
 )
 
 
+EMERGENCY_COLUMNS: tuple[Column[Emergency], ...] = (
+    Column("Began", text=lambda row: show_instant(row.began_at), sort_key=lambda row: row.began_at),
+    Column("Who", text=lambda row: row.who),
+    Column("Why", text=lambda row: row.why, stretch=True, hint=lambda row: row.why),
+    Column("Changes", text=lambda row: f"{row.changes:,}", sort_key=lambda row: row.changes, numeric=True),
+    Column("Openings", text=lambda row: f"{row.openings:,}", sort_key=lambda row: row.openings, numeric=True),
+    Column("Review", text=lambda row: row.review or "To review", stretch=True,
+           tone=lambda row: Tone.GOOD if row.reviewed_at else Tone.WARN),
+    Column("Reviewed by", text=lambda row: row.reviewed_by),
+)  # fmt: skip
+
+
 class PeopleScreen(Screen):
     """Everybody who signs in."""
 
@@ -49,6 +65,7 @@ class PeopleScreen(Screen):
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
+        self.deed_dialog: DeedDialog | None = None
         self.table: TableView[StaffRow] = TableView(
             COLUMNS, lambda row: row.user.id, name="People", desk=desk, noun=("person", "people"),
             empty="Nobody works here yet.", settings=self.settings(),
@@ -57,11 +74,55 @@ class PeopleScreen(Screen):
         page = Page(self, "Two people are needed to send a kit: one picks, another one verifies.")
         self.leave = button("End access", self._end_access)
         self.roles = button("Change roles", lambda: self._change_roles(self.table.current_row()))
-        page.actions(self.leave, self.roles, button("Add a person", self.add, icon="plus", kind="primary"))
-        page.add(self.table, 1)
+        self.reset = button("Reset password", self._reset_password)
+        page.actions(self.leave, self.reset, self.roles, button("Add a person", self.add, icon="plus", kind="primary"))
+        self.emergencies: TableView[Emergency] = TableView(
+            EMERGENCY_COLUMNS, lambda row: row.id, name="Emergency access", desk=desk, noun=("access", "accesses"),
+            empty="Nobody took emergency access.", settings=self.settings(),
+            chips=[Chip("To review", lambda row: row.reviewed_at is None)],
+        )  # fmt: skip
+        self.emergencies.opened.connect(self._review)
+        taken = QWidget()
+        column = QVBoxLayout(taken)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.addWidget(self.emergencies, 1)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        self.review = button("Review…", lambda: self._review(self.emergencies.current_row()), icon="check")
+        foot.addWidget(self.review)
+        column.addLayout(foot)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.table, "People")
+        self.tabs.addTab(taken, "Emergency access")
+        page.add(self.tabs, 1)
 
     def load(self) -> None:
-        self.ask(self._rows, self.table.set_rows)
+        self.ask(self._rows, self.table.set_rows, key="people")
+        self.ask(self._emergencies, self._show_emergencies, key="emergencies")
+
+    def _emergencies(self) -> tuple[Emergency, ...]:
+        with self.context.database.reading() as session:
+            return emergencies(session)
+
+    def _show_emergencies(self, rows: tuple[Emergency, ...]) -> None:
+        self.emergencies.set_rows(rows)
+        waiting = sum(row.reviewed_at is None for row in rows)
+        self.tabs.setTabText(1, f"Emergency access ({waiting} to review)" if waiting else "Emergency access")
+
+    def _review(self, row: object) -> None:
+        if not isinstance(row, Emergency):
+            self.desk.messages.refused(("Select an emergency access first.",), self, Tone.INFO)
+            return
+        self.deed_dialog = ReviewDialog(self.context, self.desk, row, self)
+        self.deed_dialog.open()
+
+    def _reset_password(self) -> None:
+        row = self.table.current_row()
+        if row is None:
+            self.desk.messages.refused(("Select a person first.",), self, Tone.INFO)
+            return
+        self.deed_dialog = ResetDialog(self.context, self.desk, row, self)
+        self.deed_dialog.open()
 
     def _rows(self) -> tuple[StaffRow, ...]:
         with self.context.database.reading() as session:
@@ -78,7 +139,9 @@ class PeopleScreen(Screen):
         roles, badge = dialog.chosen_roles(), dialog.badge.value()
         database, by = self.context.database, self.context.user_id
         self.do(
-            lambda _override: add_person(database, username, name, password, roles, by, badge=badge),
+            lambda _override: add_person(
+                database, username, name, password, roles, by, badge=badge, must_change=True
+            ),
             changed=("people",), said=f"{name} can sign in now.", then=lambda _id: dialog.accept(), pressed=dialog.save,
         )  # fmt: skip
 
@@ -111,6 +174,60 @@ class PeopleScreen(Screen):
             ),
             self,
         )
+
+
+class ResetDialog(DeedDialog):
+    """A first password again, for somebody who forgot theirs."""
+
+    changed = ("people",)
+
+    def __init__(self, context: Context, desk: Desk, row: StaffRow, parent: QWidget) -> None:
+        super().__init__(context, desk, f"New first password for {row.user.name}", parent, save="Reset password")
+        self.row = row
+        self.password = TextField(
+            "First password", required=True, hint=f"At least {SHORTEST} characters. They choose their own at sign-in."
+        )
+        self.password.line.setEchoMode(QLineEdit.EchoMode.Password)
+        self.body.addWidget(self.password)
+        self.password.setFocus()
+
+    def deed(self) -> Deed | None:
+        if not self.password.check():
+            return None
+        password, user = self.password.line.text(), self.row.user.id
+        database, by = self.context.database, self.context.user_id
+        return lambda _override: reset_password(database, user, password, by)
+
+    def said(self, _result: Any) -> str:
+        return f"{self.row.user.name} signs in with it once and then chooses another one."
+
+
+class ReviewDialog(DeedDialog):
+    """What an emergency access was for, what was done, and what the reviewer found."""
+
+    changed = ("people",)
+
+    def __init__(self, context: Context, desk: Desk, row: Emergency, parent: QWidget) -> None:
+        super().__init__(context, desk, "Review emergency access", parent, save="Sign off")
+        self.row = row
+        for sentence in (
+            f"{row.who}, {show_instant(row.began_at)} to {show_instant(row.ends_at)}: {row.why}",
+            f"{row.changes} changes and {row.openings} openings of records; they are in the audit trail.",
+        ):
+            self.body.addWidget(label(sentence, wrap=True))
+        self.found = TextField("What did you find?", required=True)
+        self.body.addWidget(self.found)
+        self.found.setFocus()
+
+    def deed(self) -> Deed | None:
+        if not self.found.check():
+            return None
+        found, emergency = self.found.value(), self.row.id
+        database, by = self.context.database, self.context.user_id
+        return lambda _override: review_emergency(database, emergency, found, by)
+
+    def said(self, _result: Any) -> str:
+        return "Signed off."
 
 
 class PersonDialog(QDialog):

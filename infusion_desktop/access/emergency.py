@@ -1,0 +1,111 @@
+"""Emergency access: rights for an hour, with a reason, reviewed by another person (45 CFR 164.312(a)(2)(ii))."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.people import User, user_of
+from infusion_desktop.access.roles import AuditKind, Permission, UserId
+from infusion_desktop.access.tables import AuditEntry, EmergencyAccess, Staff
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc
+from infusion_desktop.errors import Refused
+
+LASTS = timedelta(minutes=60)
+SHORTEST_REASON = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """One emergency access, and what was done and opened during it."""
+
+    id: int
+    who: str
+    why: str
+    began_at: datetime
+    ends_at: datetime
+    changes: int
+    openings: int
+    reviewed_by: str
+    reviewed_at: datetime | None
+    review: str
+
+
+def begin_emergency(database: Database, by: UserId, why: str) -> User:
+    """Take the rights of care for an hour. Refused without a real reason."""
+    if len(why.strip()) < SHORTEST_REASON:
+        raise Refused("Say in a sentence what the emergency is. It is kept and reviewed.")
+    with database.transaction() as session:
+        now = now_utc()
+        taken = EmergencyAccess(staff_id=by, why=why.strip(), began_at=now, ends_at=now + LASTS)
+        session.add(taken)
+        session.flush()
+        record(session, by, "begin emergency access", "emergency", taken.id, reason=why)
+        return user_of(session, by)
+
+
+def end_emergency(database: Database, by: UserId) -> User:
+    """Give the rights back before the hour is over."""
+    with database.transaction() as session:
+        now = now_utc()
+        ended = session.execute(
+            update(EmergencyAccess)
+            .where(EmergencyAccess.staff_id == by, EmergencyAccess.ends_at > now)
+            .values(ends_at=now)
+        )
+        if not ended.rowcount:  # type: ignore[attr-defined]
+            raise Refused("No emergency access is open.")
+        record(session, by, "end emergency access", "staff", by)
+        return user_of(session, by)
+
+
+def review_emergency(database: Database, emergency: int, review: str, by: UserId) -> None:
+    """Sign an emergency access off. Refused for one's own, while it lasts, and twice."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_AUDIT)
+        taken = session.get(EmergencyAccess, emergency, with_for_update=True)
+        if taken is None:
+            raise Refused("There is no such emergency access.")
+        if taken.staff_id == by:
+            raise Refused("Your own emergency access is reviewed by somebody else.")
+        if taken.ends_at > now_utc():
+            raise Refused("This emergency access is still open. Review it when it is over.")
+        if taken.reviewed_at is not None:
+            raise Refused("This emergency access was reviewed already.")
+        if len(review.strip()) < SHORTEST_REASON:
+            raise Refused("Say in a sentence what you found.")
+        taken.reviewed_by, taken.reviewed_at, taken.review = by, now_utc(), review.strip()
+        record(session, by, "review emergency access", "emergency", emergency, reason=review)
+
+
+def emergencies(session: Session, *, open_only: bool = False) -> tuple[Emergency, ...]:
+    """Emergency accesses, the newest first; ``open_only`` those that nobody has reviewed."""
+    reviewer = aliased(Staff)
+    during = (
+        AuditEntry.staff_id == EmergencyAccess.staff_id,
+        AuditEntry.at >= EmergencyAccess.began_at,
+        AuditEntry.at <= EmergencyAccess.ends_at,
+    )
+
+    def counted(kind: str):  # type: ignore[no-untyped-def]
+        return select(func.count()).where(*during, AuditEntry.kind == kind).correlate(EmergencyAccess).scalar_subquery()
+
+    query = (
+        select(EmergencyAccess, Staff.name, reviewer.name, counted(AuditKind.CHANGE), counted(AuditKind.VIEW))
+        .join(Staff, Staff.id == EmergencyAccess.staff_id)
+        .outerjoin(reviewer, reviewer.id == EmergencyAccess.reviewed_by)
+        .order_by(EmergencyAccess.id.desc())
+    )
+    if open_only:
+        query = query.where(EmergencyAccess.reviewed_at.is_(None))
+    return tuple(
+        Emergency(
+            taken.id, who, taken.why, taken.began_at, taken.ends_at, changes, openings, reviewed_by or "",
+            taken.reviewed_at, taken.review,
+        )
+        for taken, who, reviewed_by, changes, openings in session.execute(query)
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""One's own password, badge and emergency access, in the real window."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.access.people import (
+    add_first_administrator,
+    add_person,
+    reset_password,
+    set_pin,
+    sign_in,
+    user_of,
+)
+from infusion_desktop.access.pharmacy import save_profile
+from infusion_desktop.access.roles import Permission, Role
+from infusion_desktop.application import Application
+from infusion_desktop.database.engine import Place
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.setting_up import EXAMPLE
+from infusion_desktop.settings import load_settings
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+    """A technician at work, a biller with a badge next door."""
+    monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
+    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
+    settings = load_settings()
+    database = open_pharmacy(Place.of(settings.database))
+    administrator = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
+    save_profile(database, EXAMPLE, administrator)
+    technician = add_person(database, "tina", "Tina Tech", PASSWORD, frozenset({Role.TECHNICIAN}), administrator)
+    biller = add_person(database, "bill", "Bill Biller", PASSWORD, frozenset({Role.BILLER}), administrator)
+    set_pin(database, technician, PASSWORD, "B-1", "2580")
+    set_pin(database, biller, PASSWORD, "B-2", "8025")
+    made = Application(qapp, settings, database)
+    with database.reading() as session:
+        made.open_shell(user_of(session, technician))
+    yield made
+    made.scanner.stop()
+    made.idle.stop()
+    if made.window is not None:
+        made.window.close()
+    made.database.close()
+
+
+def shell_of(program: Application) -> Shell:
+    shell = program.window
+    assert isinstance(shell, Shell)
+    return shell
+
+
+def type_pin(program: Application, qtbot: QtBot, pin: str) -> None:
+    dialog: Any = program.dialog
+    qtbot.keyClicks(dialog.pin.line, pin)
+    qtbot.keyClick(dialog.pin.line, Qt.Key.Key_Return)
+
+
+def test_a_badge_takes_over_and_ones_own_unlocks(program: Application, qtbot: QtBot) -> None:
+    first = shell_of(program)
+    first.go("today")
+    first.lock()
+    assert first.cover is not None
+    program._scanned("B-1")
+    type_pin(program, qtbot, "2580")
+    qtbot.waitUntil(lambda: first.cover is None, timeout=10_000)
+    assert program.window is first, "the work is where it was"
+    program._scanned("B-2")
+    type_pin(program, qtbot, "0000")
+    dialog: Any = program.dialog
+    qtbot.waitUntil(lambda: "PIN is not right" in dialog.banner.text.text(), timeout=10_000)
+    type_pin(program, qtbot, "8025")
+    qtbot.waitUntil(lambda: program.window is not first, timeout=10_000)
+    assert shell_of(program).context.user_name == "Bill Biller"
+
+
+def test_emergency_access_opens_more_for_an_hour(program: Application, qtbot: QtBot) -> None:
+    first = shell_of(program)
+    assert not first.context.may(Permission.RELEASE)
+    program.own_access("emergency")
+    dialog: Any = program.dialog
+    qtbot.keyClicks(dialog.why.line, "now")
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "what the emergency is" in dialog.banner.text.text(), timeout=10_000)
+    qtbot.keyClicks(dialog.why.line, ": no pharmacist here, pump alarm")
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: program.window is not first, timeout=10_000)
+    shell = shell_of(program)
+    assert shell.context.may(Permission.RELEASE)
+    assert not shell.context.may(Permission.MANAGE_STAFF)
+    assert "Emergency access until" in shell.banner.text.text()
+
+
+def test_a_first_password_is_changed_before_anything_else(program: Application, qtbot: QtBot) -> None:
+    user = shell_of(program).context.user_id
+    administrator = sign_in(program.database, "admin", PASSWORD).id
+    reset_password(program.database, user, "given by the boss", administrator)
+    program.open_shell(sign_in(program.database, "tina", "given by the boss"))
+    dialog: Any = program.dialog
+    assert dialog.isVisible()
+    for field, typed in ((dialog.old, "given by the boss"), (dialog.new, "mine alone now"), (dialog.again, "mine")):
+        qtbot.keyClicks(field.line, typed)
+    dialog.press()
+    assert "differ" in dialog.again.error.text()
+    qtbot.keyClicks(dialog.again.line, " alone now")
+    with qtbot.waitSignal(dialog.accepted, timeout=10_000):
+        dialog.press()
+    assert not sign_in(program.database, "tina", "mine alone now").must_change_password
