@@ -19,6 +19,8 @@ PARTS = {
     "kit-sqlite": "kit_life:measure_sqlite",
     "kit-postgresql": "kit_life:measure_postgresql",
     "manifest": "manifest:measure",
+    "per-diem-engine": "per_diem_engine:measure",
+    "month-run": "month_run:measure",
     "stock-list": "stock_list:measure",
     "claim-files": "claim_files:measure",
 }

@@ -102,12 +102,13 @@ def _fill(session: Any, numbers: range, payer: PayerId, pick: random.Random) -> 
         })  # fmt: skip
         for _ in range(pick.choice((1, 1, 1, 2, 2, 3))):
             starts = date(2026, 2, 10) + timedelta(pick.randrange(35))
+            stops = max(MARCH.first, starts) + timedelta(pick.randrange(5, 40))
             therapies.append({
                 "id": len(therapies) + numbers.start * 4, "episode_id": number, "patient_id": number, "drug": "drug",
                 "therapy_class": pick.choice((TherapyClass.ANTI_INFECTIVE, TherapyClass.IMMUNE_GLOBULIN)),
                 "interval_hours": pick.choice((24, 12, 8)), "route": Route.INTRAVENOUS, "method": Method.ELASTOMERIC,
                 "run_hours": Decimal(1), "starts_on": starts,
-                "stops_on": None if pick.random() < 0.5 else starts + timedelta(pick.randrange(5, 40)),
+                "stops_on": None if pick.random() < 0.5 else stops,
                 "prescriber_id": 1, "ordered_on": starts, "version": 1,
             })  # fmt: skip
         for half in (0, 1):

@@ -10,6 +10,7 @@ import time
 from datetime import date, timedelta
 from decimal import Decimal
 
+from benchmarks.figures import Figure, table
 from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.counting import count_period
 from infusion_desktop.billing.rules.rule_set import DayBasis, RuleSet
@@ -60,27 +61,34 @@ def _course(chance: random.Random, number: int, infusion_days: bool) -> TherapyC
     )
 
 
-def main(count: int = 20_000) -> None:
-    """Print therapy-months a second of processor time, with and without the service days spelled out."""
+def counted(size: int, *, spelled: bool) -> tuple[float, int]:
+    """Seconds of cpu to count the months of that many patients, and how many therapy-months they are."""
     codes = code_table()
     fees = FeeSchedule(tuple(Fee(code, Decimal(60 + 3 * n)) for n, code in enumerate(PRICED)))
-    for size in (count // 10, count):
-        work = patients(size)
-        months = sum(len(courses) for courses, *_ in work)
-        begun = time.process_time()
-        for courses, pauses, rules, permissions in work:
-            count_period(MARCH, courses, pauses, rules, fees, permissions, codes=codes)
-        plain = time.process_time() - begun
-        begun = time.process_time()
-        for courses, pauses, rules, permissions in work:
-            result = count_period(MARCH, courses, pauses, rules, fees, permissions, codes=codes)
+    work = patients(size)
+    begun = time.process_time()
+    for courses, pauses, rules, permissions in work:
+        result = count_period(MARCH, courses, pauses, rules, fees, permissions, codes=codes)
+        if spelled:
             _ = result.service_days, result.exclusions, [line.trace for line in result.lines]
-        spelled = time.process_time() - begun
-        print(
-            f"{months:>7,} therapy-months: {months / plain:>9,.0f} a second of cpu, "
-            f"{months / spelled:>9,.0f} with every day, exclusion and trace spelled out"
-        )
+    return time.process_time() - begun, sum(len(courses) for courses, *_ in work)
+
+
+def measure(small: int = 2_000, large: int = 20_000) -> list[Figure]:
+    """The goal of 20,000 a second of cpu as the time of 20,000 therapy-months, and how it grows."""
+    counted(200, spelled=True)
+    figures, each = [], {}
+    for size in (small, large):
+        seconds, months = min(counted(size, spelled=False) for _ in range(3))
+        each[size] = seconds / months
+        what = f"day engine, 20,000 of {months:,} therapy-months"
+        figures.append(Figure(what, seconds / months * 20_000, "s cpu", goal=1.0))
+    seconds, months = counted(large, spelled=True)
+    figures.append(Figure("the same with every day, exclusion and trace", seconds / months * 20_000, "s cpu"))
+    growth = f"day engine, a therapy-month at {large:,} patients beside {small:,}"
+    figures.append(Figure(growth, each[large] * 1e6, "us cpu", each[small] * 1e6, ratio_goal=1.2))
+    return figures
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    print(table(measure(*map(int, sys.argv[1:]))))

@@ -58,6 +58,12 @@ class AuthorizationUse:
         """Units still free; None without a limit, below zero when claims took too many."""
         return None if self.allowed.units is None else self.allowed.units - self.used - self.held
 
+    def less(self, units: Decimal, *, held: bool) -> "AuthorizationUse":
+        """The same as if some units had not been held, or used."""
+        if held:
+            return replace(self, held=self.held - units)
+        return replace(self, used=self.used - units)
+
     def warning(self, percent: int = WARN_PERCENT) -> str:
         """A sentence when ``percent`` or all of the units are taken, otherwise ""."""
         units = self.allowed.units
@@ -234,9 +240,12 @@ def for_engine(uses: tuple[AuthorizationUse, ...]) -> tuple[therapy.Authorizatio
 
 def _taken(session: Session, ids: list[int], beside: ClaimId | None) -> Mapping[int, tuple[Decimal, Decimal]]:
     """Units used and held by claims: of original and replacements, only the newest submission of a number counts."""
+    if not ids:
+        return {}
+    patients = select(Authorization.patient_id).where(Authorization.id.in_(ids))
     newest = (
         select(func.max(Claim.id))
-        .where(Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
+        .where(Claim.patient_id.in_(patients), Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
         .group_by(Claim.number)
         .scalar_subquery()
     )

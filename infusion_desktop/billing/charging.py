@@ -104,7 +104,7 @@ def _add(
         "charge": counted.charge,
         "expected": counted.expected,
         "missing": "[]",
-        "days": _days(counted),
+        "days": days_json(counted),
         "made_at": now_utc(),
         "sent_at": None,
         "batch_id": None,
@@ -147,7 +147,7 @@ def _count_anew(session: Session, claim: Claim, counted: MonthCounted, rows: lis
     session.execute(delete(ClaimLine).where(ClaimLine.claim_id == claim.id))
     _add_lines(session, ClaimId(claim.id), rows)
     claim.charge, claim.expected = counted.charge, counted.expected
-    claim.diagnoses, claim.days, claim.missing = _diagnoses(session, counted), _days(counted), "[]"
+    claim.diagnoses, claim.days, claim.missing = _diagnoses(session, counted), days_json(counted), "[]"
     claim.state = ClaimState.DRAFT
     session.flush()
     move(session, ClaimId(claim.id), ClaimState.DRAFT, by, "counted anew")
@@ -182,8 +182,12 @@ def _add_lines(session: Session, claim: ClaimId, rows: Sequence[Row]) -> None:
 
 
 def _rows(session: Session, counted: MonthCounted) -> list[Row]:
-    numbers = _authorization_ids(session, counted.patient_id, counted.payer_id)
-    return [_row(position, line, numbers) for position, line in enumerate(counted.lines, start=1)]
+    return line_rows(counted, _authorization_ids(session, counted.patient_id, counted.payer_id))
+
+
+def line_rows(counted: MonthCounted, authorizations: Mapping[tuple[str, str], int]) -> list[Row]:
+    """The claim lines of a count as they are kept; ``authorizations`` are ids by number and code."""
+    return [_row(position, line, authorizations) for position, line in enumerate(counted.lines, start=1)]
 
 
 def _row(position: int, line: CountedLine, authorizations: Mapping[tuple[str, str], int]) -> Row:
@@ -267,7 +271,8 @@ def _unit(each: UnitEvidence) -> dict[str, object]:
     }
 
 
-def _days(counted: MonthCounted) -> str:
+def days_json(counted: MonthCounted) -> str:
+    """The days left out, the notes and the rules of a count, as they are kept with the claim."""
     left_out = [
         {"therapy": each.therapy_id, "name": each.therapy, "first": each.days[0].isoformat(),
          "last": each.days[-1].isoformat(), "why": each.why}

@@ -1,38 +1,22 @@
 """Check a claim before it leaves: gather what stands behind it, ask every check, keep what was found."""
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import date
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from typing import Any
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
-from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.authorizations import authorizations, for_engine
-from infusion_desktop.billing.code_table import code_table
-from infusion_desktop.billing.contracts import rules_on
-from infusion_desktop.billing.counting import count_month
+from infusion_desktop.billing.claim_facts import claim_facts
 from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.life import enter, the_claim
-from infusion_desktop.billing.month_facts import Delivered, month_facts
-from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
-from infusion_desktop.billing.rules.checks.facts import ClaimFacts, Finding
-from infusion_desktop.billing.rules.therapy import InterruptionKind
+from infusion_desktop.billing.rules.checks.facts import Finding
 from infusion_desktop.billing.secondary import findings
-from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
-from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
+from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import Days, today
+from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
-from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
-
-_POSITIONS = {Rank.PRIMARY: 1, Rank.SECONDARY: 2, Rank.TERTIARY: 3}
 
 
 def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = None) -> tuple[KeptFinding, ...]:
@@ -48,7 +32,7 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
         if kept.primary_id is not None:
             plain = findings(session, kept, on or today())
         else:
-            plain = [_plain(each) for each in every_check(claim_facts(session, kept, on or today()))]
+            plain = [as_kept(each) for each in every_check(claim_facts(session, kept, on or today()))]
         missing = json.dumps(plain)
         state = ClaimState.DRAFT if any(each["stops"] for each in plain) else ClaimState.READY
         if (missing, state) != (kept.missing, kept.state):
@@ -61,36 +45,8 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
         return findings_of(kept.missing)
 
 
-def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
-    """Everything the checks look at, for a claim as it would leave on a day."""
-    period = Days(claim.period_first, claim.period_last)
-    patient = session.get_one(Patient, claim.patient_id)
-    lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)).all()
-    month = month_facts(session, PatientId(claim.patient_id), period)
-    uses = authorizations(session, PatientId(claim.patient_id), PayerId(claim.payer_id), beside=ClaimId(claim.id))
-    stays = [each for each in month.interruptions if each.kind is InterruptionKind.HOSPITAL]
-    return ClaimFacts(
-        today=day,
-        codes=code_table(),
-        lines=_lines(session, claim, lines),
-        rules=rules_on(session, PayerId(claim.payer_id), period.first).rules,
-        billing=_billing(session),
-        patient=_person(patient),
-        coverage=_coverage(session, claim),
-        diagnoses=tuple(claim.diagnoses.split()),
-        orders=_orders(session, lines),
-        deliveries=tuple(_delivery(each) for each in month.deliveries),
-        hospital_stays=tuple(Days(each.first_on, each.last_on) for each in stays if each.last_on is not None),
-        still_in_hospital_since=next((each.first_on for each in stays if each.last_on is None), None),
-        authorizations=for_engine(uses),
-        therapy_days=_therapy_days(session, claim, period),
-        billed_before=_billed_before(session, claim, period),
-        frequency=claim.frequency.value,
-        payer_control_number=claim.payer_control_number,
-    )
-
-
-def _plain(finding: Finding) -> dict[str, object]:
+def as_kept(finding: Finding) -> dict[str, Any]:
+    """A finding as it is kept with the claim."""
     return {
         "code": finding.code,
         "sentence": finding.sentence,
@@ -98,116 +54,3 @@ def _plain(finding: Finding) -> dict[str, object]:
         "stops": finding.stops,
         "line": finding.line,
     }
-
-
-def _lines(session: Session, claim: Claim, lines: Sequence[ClaimLine]) -> tuple[told.LineFacts, ...]:
-    ids = {line.authorization_id for line in lines if line.authorization_id is not None}
-    rows = session.execute(select(Authorization.id, Authorization.number).where(Authorization.id.in_(ids)))
-    numbers = {row.id: row.number for row in rows}
-    pointers = tuple(range(1, min(4, len(claim.diagnoses.split())) + 1))
-    return tuple(_line(line, numbers.get(line.authorization_id or 0, ""), pointers) for line in lines)
-
-
-def _line(line: ClaimLine, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
-    evidence = json.loads(line.evidence)
-    per_diem = line.kind is LineKind.PER_DIEM
-    return told.LineFacts(
-        number=line.position,
-        kind=line.kind,
-        code=line.code,
-        days=Days(line.first_on, line.last_on),
-        units=line.units,
-        charge=line.charge,
-        dates=tuple(date.fromisoformat(unit["day"]) for unit in evidence["units"]) if per_diem else (),
-        modifiers=tuple(line.modifiers.split()),
-        place_of_service=evidence["place"],
-        priced=evidence["priced"],
-        authorization=authorization,
-        therapy_id=line.therapy_id,
-        pointers=pointers,
-        narrative=line.description,
-        ndc=line.ndc,
-        ndc_unit=line.ndc_unit,
-        ndc_quantity=line.ndc_quantity,
-        held=evidence["held"],
-    )
-
-
-def _billing(session: Session) -> told.Billing:
-    ours = profile(session)
-    if ours is None:
-        return told.Billing()
-    return told.Billing(ours.name, ours.npi, ours.tax_id, ours.taxonomy, ours.street, ours.zip)
-
-
-def _person(row: Patient) -> told.Person:
-    name = f"{row.last_name}, {row.first_name}" if row.last_name and row.first_name else ""
-    return told.Person(name, row.born_on, row.sex.value, row.street, row.city, row.state, row.zip)
-
-
-def _coverage(session: Session, claim: Claim) -> told.CoverageFacts:
-    row = session.get_one(Coverage, claim.coverage_id)
-    payer = session.get_one(Payer, claim.payer_id)
-    holder = told.Person(row.holder_last_name, row.holder_born_on, row.holder_sex)
-    return told.CoverageFacts(
-        payer.name,
-        payer.payer_code,
-        row.member_id,
-        "self" if row.relation is Relation.SELF else "other",
-        None if row.relation is Relation.SELF else holder,
-        Days(row.starts_on, row.ends_on or date.max),
-        payer.kind is PayerKind.MEDICARE_B,
-        _POSITIONS[row.rank],
-    )
-
-
-def _orders(session: Session, lines: Sequence[ClaimLine]) -> tuple[told.OrderFacts, ...]:
-    wanted = {line.therapy_id for line in lines if line.therapy_id is not None}
-    rows = session.execute(
-        select(Therapy, Prescriber)
-        .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
-        .where(Therapy.id.in_(wanted))
-        .order_by(Therapy.id)
-    )
-    return tuple(
-        told.OrderFacts(
-            therapy.id,
-            Days(therapy.starts_on, therapy.stops_on or date.max),
-            therapy.ordered_on,
-            prescriber.last_name,
-            prescriber.npi,
-        )
-        for therapy, prescriber in rows
-    )
-
-
-def _delivery(each: Delivered) -> told.DeliveryFacts:
-    signed = each.delivered_on if each.proven else None
-    return told.DeliveryFacts(each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed)
-
-
-def _therapy_days(session: Session, claim: Claim, period: Days) -> dict[int, frozenset[date]]:
-    """The days the calendar counts today: they differ from the lines when it changed since the claim was counted."""
-    counted = count_month(
-        session, PatientId(claim.patient_id), period, CoverageId(claim.coverage_id), beside=ClaimId(claim.id)
-    )
-    days: dict[int, set[date]] = defaultdict(set)
-    for line in counted.lines:
-        if line.kind is LineKind.PER_DIEM and line.therapy_id is not None:
-            days[line.therapy_id].update(each.day for each in line.evidence)
-    return {therapy: frozenset(each) for therapy, each in days.items()}
-
-
-def _billed_before(session: Session, claim: Claim, period: Days) -> tuple[told.BilledBefore, ...]:
-    rows = session.execute(
-        select(Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on, ClaimLine.modifiers)
-        .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.patient_id == claim.patient_id, Claim.payer_id == claim.payer_id, Claim.number != claim.number)
-        .where(Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
-        .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
-        .order_by(ClaimLine.id)
-    )
-    return tuple(
-        told.BilledBefore(row.number, row.code, Days(row.first_on, row.last_on), tuple(row.modifiers.split()))
-        for row in rows
-    )

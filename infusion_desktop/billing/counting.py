@@ -15,9 +15,11 @@ from infusion_desktop.billing.counted import CountedLine, LeftOutDays, MonthCoun
 from infusion_desktop.billing.fees import fee_schedule
 from infusion_desktop.billing.month_facts import MonthFacts, month_facts
 from infusion_desktop.billing.other_lines import other_lines, other_notes
+from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.counting import PeriodResult, count_versions
 from infusion_desktop.billing.rules.lines import Line
-from infusion_desktop.billing.rules.rule_set import BillingModel, RuleSet
+from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, RuleSet
+from infusion_desktop.billing.rules.therapy import Authorization as Allowed
 from infusion_desktop.billing.rules.therapy import FeeSchedule
 from infusion_desktop.billing.words import ClaimId, LineKind
 from infusion_desktop.dates import Days, month_of, show_days
@@ -48,25 +50,35 @@ class CoveredPeriod:
 
 def covered_periods(session: Session, patient: PatientId, month: Days) -> tuple[CoveredPeriod, ...]:
     """Who pays first on which days of a period; Refused when two primary coverages claim the same day."""
+    found = covered_periods_of_many(session, [patient], month).get(patient, ())
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+def covered_periods_of_many(
+    session: Session, patients: Sequence[PatientId], month: Days
+) -> dict[PatientId, tuple[CoveredPeriod, ...] | Refused]:
+    """Who pays first for each of many patients; the refusal in place of the periods where two claim one day."""
     rows = session.execute(
-        select(Coverage.id, Coverage.payer_id, Payer.name, Coverage.starts_on, Coverage.ends_on)
+        select(Coverage.id, Coverage.patient_id, Coverage.payer_id, Payer.name, Coverage.starts_on, Coverage.ends_on)
         .join(Payer, Payer.id == Coverage.payer_id)
-        .where(Coverage.patient_id == patient, Coverage.rank == Rank.PRIMARY, Coverage.starts_on <= month.last)
+        .where(Coverage.patient_id.in_(patients), Coverage.rank == Rank.PRIMARY, Coverage.starts_on <= month.last)
         .where(or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first))
         .order_by(Coverage.starts_on, Coverage.id)
-    ).all()
-    found = [
-        CoveredPeriod(
-            CoverageId(row.id),
-            PayerId(row.payer_id),
-            row.name,
-            Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last)),
-        )
-        for row in rows
-    ]
+    )
+    several: dict[PatientId, list[CoveredPeriod]] = {}
+    for row in rows:
+        days = Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last))
+        covered = CoveredPeriod(CoverageId(row.id), PayerId(row.payer_id), row.name, days)
+        several.setdefault(PatientId(row.patient_id), []).append(covered)
+    return {patient: _without_clash(found) for patient, found in several.items()}
+
+
+def _without_clash(found: list[CoveredPeriod]) -> tuple[CoveredPeriod, ...] | Refused:
     for before, after in pairwise(found):
         if after.period.first <= before.period.last:
-            raise Refused(
+            return Refused(
                 f"{before.payer} and {after.payer} are both primary from {after.period.first:%m/%d/%Y}. "
                 "End one coverage before the other begins."
             )
@@ -104,9 +116,14 @@ def count_month(
     """
     covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
     contract = by or the_contract(session, covered.payer_id)
-    versions = _versions(contract, covered)
     facts = month_facts(session, patient, covered.period)
     allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
+    return counted(facts, covered, contract, allowed)
+
+
+def counted(facts: MonthFacts, covered: CoveredPeriod, contract: Contract, allowed: Sequence[Allowed]) -> MonthCounted:
+    """What the facts of a covered period come to by a contract; Refused where it has no rules for some day."""
+    versions = _versions(contract, covered)
     fees = contract.fees
     result = count_versions(
         [(days, version.rules, fees) for days, version in versions],
@@ -122,7 +139,7 @@ def count_month(
         given = _doses_given(facts, result, days, version.rules)
         lines += other_lines(facts, days, version.rules, version.id, fees, given)
     return MonthCounted(
-        patient,
+        facts.patient_id,
         covered.payer_id,
         covered.period,
         tuple(lines),
@@ -153,21 +170,18 @@ def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, Pa
 def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days, PayerRuleSet]]) -> CountedLine:
     version = next(version for days, version in versions if line.days.first in days)
     paid = line.rate_after_rank
+    therapy, rank, rules, leg = line.therapy_id, line.rank, line.rules, line.piece.leg
+    one = Decimal(1)
+    covering = facts.deliveries_for(line.course_id)
     evidence = []
-    for day in line.service_days():
-        delivery = facts.delivery_for(line.course_id, day.on)
+    for offset in day_mask.offsets(line.mask):
+        day = day_mask.day_at(line.period, offset)
+        delivery = next((each for each in covering if day in each.period), None)
+        units = one if leg.doses is None else Decimal(leg.units(1 << offset))
         evidence.append(
-            UnitEvidence(
-                day.on,
-                Decimal(day.units),
-                line.therapy_id,
-                None if delivery is None else delivery.id,
-                "" if delivery is None else delivery.number,
-                delivery is not None and delivery.proven,
-                day.rank,
-                paid,
-                line.rules,
-            )
+            UnitEvidence(day, units, therapy, None, "", False, rank, paid, rules)
+            if delivery is None
+            else UnitEvidence(day, units, therapy, delivery.id, delivery.number, delivery.proven, rank, paid, rules)
         )
     deliveries = {each.delivery_id for each in evidence}
     return CountedLine(
@@ -205,14 +219,19 @@ def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:
 
 
 def _doses_given(facts: MonthFacts, result: PeriodResult, days: Days, rules: RuleSet) -> dict[int, int]:
-    """Doses on the service days by the ordered interval; where no day is billed, on the therapy's days."""
+    """Doses on the service days by the ordered interval; where no day is billed, on the therapy's days.
+
+    Nobody asks for them unless the contract bills drugs by what was given.
+    """
+    if rules.drug_quantity is not DrugQuantity.ADMINISTERED:
+        return {}
     given = {}
     for course in facts.courses:
         if rules.model_for(course.family) is BillingModel.SUPPLY_CODES:
             shared = days.overlap(Days(course.start_on, course.stop_on or max(days.last, course.start_on)))
-            counted = 0 if shared is None else len(shared)
+            counted_days = 0 if shared is None else len(shared)
         else:
-            counted = sum(day.on in days for day in result.service_days if day.course_id == course.id)
+            counted_days = sum(day.on in days for day in result.service_days if day.course_id == course.id)
         interval = facts.orders[course.id].interval_hours
-        given[course.id] = -(-counted * 24 // interval)
+        given[course.id] = -(-counted_days * 24 // interval)
     return given

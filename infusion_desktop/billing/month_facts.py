@@ -76,10 +76,6 @@ class Delivered:
     delivered_on: date
     proven: bool
 
-    def covers(self, therapy: int, day: date) -> bool:
-        """Whether it supplies this therapy on that day; a delivery for no therapy in particular supplies all."""
-        return day in self.period and self.therapy_id in (None, therapy)
-
 
 @dataclass(frozen=True, slots=True)
 class Goods:
@@ -128,10 +124,10 @@ class MonthFacts:
     last_visit_before: date | None = None
     """The day of the last visit before the period."""
 
-    def delivery_for(self, therapy: int, day: date) -> Delivered | None:
-        """The delivery that covers a therapy's day: one with proof first, then the newest."""
-        covering = [each for each in self.deliveries if each.covers(therapy, day)]
-        return max(covering, key=lambda each: (each.proven, each.delivered_on, each.id), default=None)
+    def deliveries_for(self, therapy: int) -> list[Delivered]:
+        """The deliveries that supply a therapy, the one that counts for a day first: with proof, then the newest."""
+        mine = [each for each in self.deliveries if each.therapy_id in (None, therapy)]
+        return sorted(mine, key=lambda each: (each.proven, each.delivered_on, each.id), reverse=True)
 
 
 def month_facts(session: Session, patient: PatientId, period: Days) -> MonthFacts:

@@ -12,15 +12,22 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.charging import make_claim
 from infusion_desktop.billing.checking import check
 from infusion_desktop.billing.claims import Route, write_file
-from infusion_desktop.billing.counting import CoveredPeriod, covered_periods
+from infusion_desktop.billing.counting import covered_periods_of_many
+from infusion_desktop.billing.month_chunk import Billed, Work, bill_together
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import Days
+from infusion_desktop.dates import Days, today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.progress import Progress
+
+TOGETHER = 200
+"""Patients counted in one transaction: enough to read their facts together, few enough to hold nobody up for long."""
+MOST_IN_A_FILE = 2_000
+"""Claims in one file; payers take at most 5,000 in a transaction set (X12 005010X222 front matter)."""
+_READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +54,36 @@ def run_month(
     files: list[tuple[str, str]] | None = None,
     on: date | None = None,
 ) -> Generator[Progress, None, MonthRun]:
-    """Count, check and, with ``send``, write the files of a month; each claim is a deed of its own.
+    """Count, check and, with ``send``, write the files of a month; new claims are made a hundred or two at a time.
 
     What cannot be billed is told and does not stop the others. Run again, it changes only what has changed. Each file
     is put into ``files`` as soon as it is written: whoever stops the run half way has those that left before. Claims
     are checked as of ``on``, today without one.
     """
     with database.reading() as session:
-        work = _patients(session, month, payer)
+        work, refused = _work(session, month, payer)
     done: list[str] = []
-    refused: list[str] = []
     claims: list[ClaimId] = []
     ready: dict[int, list[ClaimId]] = defaultdict(list)
-    for place, (patient, number, covered) in enumerate(work):
-        yield Progress(place, len(work), number)
-        try:
-            claim = make_claim(database, patient, month, by, covered.coverage_id)
-            claims.append(claim)
-            state, told = _checked(database, claim, by, on)
-        except NotAllowed:
-            raise
-        except Refused as no:
-            refused += [f"Patient {number}: {reason}" for reason in no.reasons]
-            continue
-        if state is ClaimState.READY:
-            ready[covered.payer_id].append(claim)
-        (done if state is not ClaimState.DRAFT else refused).extend(told)
+    for place in range(0, len(work), TOGETHER):
+        yield Progress(place, len(work), f"{place} of {len(work)} patients")
+        billed = bill_together(database, work[place : place + TOGETHER], by, on or today())
+        for each in billed:
+            state = _tell(database, each, by, on, claims, done, refused)
+            if state is ClaimState.READY:
+                ready[each.work.covered.payer_id].append(claims[-1])
+            if each.later:
+                yield Progress(place, len(work), each.work.number)
     files = [] if files is None else files
-    batches = list(ready.values()) if send else []
+    batches = (
+        []
+        if not send
+        else [
+            several[first : first + MOST_IN_A_FILE]
+            for several in ready.values()
+            for first in range(0, len(several), MOST_IN_A_FILE)
+        ]
+    )
     for place, batch in enumerate(batches):
         yield Progress(len(work), len(work) + len(batches) - place, f"File {place + 1} of {len(batches)}")
         try:
@@ -102,20 +111,62 @@ def _checked(database: Database, claim: ClaimId, by: UserId, on: date | None) ->
     return ClaimState.READY, [f"Claim {number} over {charge} is ready."]
 
 
-def _patients(session: Session, month: Days, payer: str) -> list[tuple[PatientId, str, CoveredPeriod]]:
+def _tell(
+    database: Database,
+    billed: Billed,
+    by: UserId,
+    on: date | None,
+    claims: list[ClaimId],
+    done: list[str],
+    refused: list[str],
+) -> ClaimState | None:
+    """Put what became of a piece of work where the run tells it; what was left for later is done now."""
+    patient = f"Patient {billed.work.number}"
+    if billed.later:
+        try:
+            claim = make_claim(database, billed.work.patient_id, billed.work.month, by, billed.work.covered.coverage_id)
+            claims.append(claim)
+            state, told = _checked(database, claim, by, on)
+        except NotAllowed:
+            raise
+        except Refused as no:
+            refused += [f"{patient}: {reason}" for reason in no.reasons]
+            return None
+        (done if state is not ClaimState.DRAFT else refused).extend(told)
+        return state
+    if billed.claim is None:
+        refused += [f"{patient}: {reason}" for reason in billed.refused]
+        return None
+    claims.append(billed.claim)
+    if billed.state is ClaimState.READY:
+        done.append(f"Claim {billed.number} over {billed.charge} is ready.")
+    else:
+        refused += [f"Claim {billed.number}: {sentence}" for sentence in billed.stops]
+    return billed.state
+
+
+def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[str]]:
+    """The patients with a therapy in the month by covered period, and who cannot be billed at all."""
     rows = session.execute(
         select(Patient.id, Patient.number)
         .join(Therapy, Therapy.patient_id == Patient.id)
         .where(Therapy.starts_on <= month.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= month.first))
         .distinct()
         .order_by(Patient.number)
-    )
-    found = []
-    for row in rows:
-        patient = PatientId(row.id)
-        found += [
-            (patient, row.number, covered)
-            for covered in covered_periods(session, patient, month)
-            if payer.strip().lower() in ("", covered.payer.lower())
-        ]
-    return found
+    ).all()
+    found: list[Work] = []
+    refused: list[str] = []
+    for place in range(0, len(rows), _READ_AT_ONCE):
+        part = rows[place : place + _READ_AT_ONCE]
+        covered = covered_periods_of_many(session, [PatientId(row.id) for row in part], month)
+        for row in part:
+            periods = covered.get(PatientId(row.id), ())
+            if isinstance(periods, Refused):
+                refused += [f"Patient {row.number}: {reason}" for reason in periods.reasons]
+                continue
+            found += [
+                Work(PatientId(row.id), row.number, each, month)
+                for each in periods
+                if payer.strip().lower() in ("", each.payer.lower())
+            ]
+    return found, refused

@@ -133,6 +133,8 @@ def count_versions(
     permissions = list(authorizations)
     for days, rules, fees in sorted(versions, key=lambda version: version[0]):
         part = count_period(days, courses, interruptions, rules, fees, permissions, codes=codes, units_before=taken)
+        if len(versions) == 1:
+            return part
         for day in part.service_days:
             month = (day.code, day.on.replace(day=1))
             taken[month] = taken.get(month, 0) + day.units
