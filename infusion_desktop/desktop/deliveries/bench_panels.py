@@ -77,6 +77,34 @@ class NextPanel(Card):
         self.entered.emit(value)
 
 
+class StopPanel(Card):
+    """Something is wrong in a kit that is verified: a large word, the sentence, and nothing else goes on."""
+
+    read = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("stop", "true")
+        self.word = label("STOP", "stop")
+        self.word.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.sentence = label("", "heading", wrap=True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.go_on = button("Put aside, go on", self.read.emit, icon="check", kind="primary")
+        self.go_on.setMinimumHeight(60)
+        self.column.addStretch(1)
+        self.column.addWidget(icon_label("cross-circle", "bad", 72), 0, Qt.AlignmentFlag.AlignHCenter)
+        for part in (self.word, self.sentence):
+            self.add(part)
+        self.column.addStretch(1)
+        self.add(self.go_on)
+
+    def start(self, sentence: str) -> None:
+        """Say what is wrong."""
+        self.sentence.setText(sentence)
+        self.setAccessibleName(f"Stop. {sentence}")
+        self.go_on.setFocus()
+
+
 class SignOnPanel(Card):
     """The second person signs on to verify, without the first signing out."""
 
@@ -150,6 +178,7 @@ class ShipPanel(Card):
     """The manifest, the tracking number, and out of the house."""
 
     print_asked = Signal()
+    labels_asked = Signal()
     shipped = Signal(str)
 
     def __init__(self) -> None:
@@ -157,11 +186,13 @@ class ShipPanel(Card):
         self.facts = label("", wrap=True)
         self.print_button = button("Print manifest", self.print_asked.emit, icon="print")
         self.print_button.setMinimumHeight(46)
+        self.labels_button = button("Print tote labels", self.labels_asked.emit, icon="tag")
+        self.labels_button.setMinimumHeight(46)
         self.printed = label("", "muted", wrap=True)
         self.tracking = TextField("Tracking number", longest=60)
         self.ship = button("Hand over", self.press, icon="truck", kind="primary")
         self.ship.setMinimumHeight(52)
-        for part in (self.facts, self.print_button, self.printed, self.tracking, self.ship):
+        for part in (self.facts, self.labels_button, self.print_button, self.printed, self.tracking, self.ship):
             self.add(part)
         self.column.addStretch(1)
         self.tracking.line.returnPressed.connect(self.press)

@@ -25,7 +25,7 @@ from infusion_desktop.desktop.deliveries.deliver_dialog import DeliverDialog
 from infusion_desktop.desktop.deliveries.delivery_after import AfterTheDoor
 from infusion_desktop.desktop.deliveries.delivery_head import DeliveryHead
 from infusion_desktop.desktop.deliveries.delivery_parts import EQUIPMENT_COLUMNS, LINE_COLUMNS, STEP_COLUMNS
-from infusion_desktop.desktop.deliveries.looks import who_may
+from infusion_desktop.desktop.deliveries.looks import UNDO_PERMISSION, who_may
 from infusion_desktop.desktop.deliveries.proof_tab import ProofTab, after_door
 from infusion_desktop.desktop.deliveries.small_dialogs import (
     AddItemDialog,
@@ -40,8 +40,6 @@ from infusion_desktop.desktop.table_view import TableView
 
 _S = DeliveryState
 _BEFORE_SHIPPING = (_S.DRAFT, _S.RELEASED, _S.PICKED, _S.VERIFIED, _S.PACKED)
-_UNDO_PERMISSION = {_S.RELEASED: Permission.RELEASE, _S.PICKED: Permission.PICK, _S.VERIFIED: Permission.VERIFY,
-                    _S.PACKED: Permission.PICK}  # fmt: skip
 
 
 _ORDER = (
@@ -270,7 +268,7 @@ class DeliveryScreen(Screen):
         on_bench = state in (_S.RELEASED, _S.PICKED, _S.VERIFIED, _S.PACKED)
         shown = {
             "cancel": state in _BEFORE_SHIPPING,
-            "undo": state in _UNDO_PERMISSION,
+            "undo": state in UNDO_PERMISSION,
             "reschedule": state in _BEFORE_SHIPPING,
             "fill": state is _S.RELEASED and bool(kept.row.owed),
             "manifest": state not in (_S.DRAFT, _S.CANCELLED),
@@ -290,7 +288,7 @@ class DeliveryScreen(Screen):
         }
         for name, is_shown in shown.items():
             self.buttons[name].setVisible(is_shown)
-        permissions = {**self._permissions, "undo": _UNDO_PERMISSION.get(state, Permission.RELEASE)}
+        permissions = {**self._permissions, "undo": UNDO_PERMISSION.get(state, Permission.RELEASE)}
         for name, permission in permissions.items():
             allowed = self.context.may(permission)
             self.buttons[name].setEnabled(allowed)

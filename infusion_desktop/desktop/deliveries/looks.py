@@ -20,6 +20,13 @@ STATE_TONES = {
     DeliveryState.CANCELLED: Tone.NEUTRAL,
 }
 
+UNDO_PERMISSION = {
+    DeliveryState.RELEASED: Permission.RELEASE,
+    DeliveryState.PICKED: Permission.PICK,
+    DeliveryState.VERIFIED: Permission.VERIFY,
+    DeliveryState.PACKED: Permission.PICK,
+}
+"""Who may take the last step back, by the state it led to."""
 NEXT = {
     DeliveryState.DRAFT: "Look it over, then release it.",
     DeliveryState.RELEASED: "Pick it at the bench.",

@@ -34,6 +34,12 @@ def _proof(context: Context, desk: Desk) -> Screen:
     return ProofScreen(context, desk)
 
 
+def _wave(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.deliveries.wave_screen import WaveScreen
+
+    return WaveScreen(context, desk)
+
+
 def _new(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.deliveries.plan_screen import PlanScreen
 
@@ -99,6 +105,7 @@ PLACES: tuple[Place, ...] = (
     Place("bench", "Bench", "scan", Permission.PICK, _bench, _GROUP, opens=("bench",)),
     Place("proof", "Proof of delivery", "sign", Permission.SEE_DELIVERIES, _proof, _GROUP),
     Place("new delivery", "New delivery", "plus", Permission.PLAN_DELIVERY, _new, _GROUP, ("new delivery",), False),
+    Place("wave", "Wave", "list", Permission.PICK, _wave, _GROUP, ("wave",), False),
     Place("delivery", "Delivery", "truck", Permission.SEE_DELIVERIES, _delivery, _GROUP, ("delivery",), False),
 )
 SEARCHES = (search_deliveries,)
