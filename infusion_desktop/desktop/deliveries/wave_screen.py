@@ -78,7 +78,7 @@ class WalkPanel(Card):
         self.lot, self.take = label("", "muted", wrap=True), label("", "title", wrap=True)
         self.slots = label("", "heading", wrap=True)
         self.things = label("", "strong", wrap=True)
-        self.quantity = QuantityField("How many, for the first open slot of the marked line", least=0)
+        self.quantity = QuantityField("How many, for its first slot", least=0)
         self.overall = label("", "muted")
         for part in (label("Next bin", "caption"), self.place, self.item, self.lot, self.take, self.slots, self.things):
             self.add(part)
