@@ -74,11 +74,12 @@ def _line(index: int) -> Line:
 def _manifest() -> DeliveryManifest:
     return DeliveryManifest(
         HEAD, Printed(PRINTED.at, PRINTED.by, copy=True), "D004812",
-        Recipient(LONG, ("4417 Old Mill Lane", "Cedar Rapids, IA"), "(319) 555-0172", "P20331", date(1951, 7, 9), HOSTILE),
+        Recipient(LONG, ("4417 Old Mill Lane", "Cedar Rapids, IA"), "(319) 555-0172", "P20331", date(1951, 7, 9),
+                  HOSTILE),
         Visit(DAY, "09:00 to 12:00", "Ring at the side door. " * 6, "own driver", "1Z999AA10123456784"),
-        (TherapySupplied("Vancomycin 1 g every 12 hours", date(2026, 3, 6), date(2026, 3, 12), "A. Nguyen, MD", "PICC"),),
+        (TherapySupplied("Vancomycin 1 g q12h", date(2026, 3, 6), date(2026, 3, 12), "A. Nguyen, MD", "PICC"),),
         tuple(_line(index) for index in range(30)),
-        (EquipmentSent("Ambulatory pump", "CADD-Solis VIP", "2204481907", "A-0113", date(2026, 3, 2), date(2026, 9, 1)),),
+        (EquipmentSent("Ambulatory pump", "CADD-Solis VIP", "2204481907", "A-0113", DAY, date(2026, 9, 1)),),
         (Tote("1 of 2"), Tote("2 of 2", Storage.REFRIGERATED, "3 cold packs", "S-17")),
         (Owed("IT-9001", "Extension set", 6, "each", "Mar 9"),),
         (Step("Picked", "L. Baker", PRINTED.at), Step("Verified", "R. Singh"), Step("Shipped", HOSTILE)),
@@ -121,7 +122,7 @@ def _wave() -> bytes:
 def _route_sheet() -> bytes:
     stops = tuple(
         route_sheet.Stop(
-            number, f"D00{4800 + number}", LONG if number == 2 else HOSTILE if number == 3 else f"Patient {number}, Ann",
+            number, f"D00{4800 + number}", {2: LONG, 3: HOSTILE}.get(number, f"Patient {number}, Ann"),
             (f"{number}00 Old Mill Lane", "Cedar Rapids, IA 52402"), "(319) 555-0172",
             "Bob (319) 555-0173" if number % 2 else "", "10:00 to 14:00", number % 3, 2 if number % 3 == 2 else 0,
             number % 3 == 2, number % 2, "Ring at the side door; the dog is friendly. " * (1 + number % 4),
@@ -164,8 +165,8 @@ def _ticket() -> bytes:
 def _tote_labels() -> bytes:
     return labels.render_totes(
         [
-            labels.ToteLabel("D004812", 1, 2, LONG, "Cedar Rapids", DAY, "10:00 to 14:00", "North", contents="3 cold packs",
-                             storage=Storage.REFRIGERATED, pharmacy=HEAD.name),
+            labels.ToteLabel("D004812", 1, 2, LONG, "Cedar Rapids", DAY, "10:00 to 14:00", "North",
+                             Storage.REFRIGERATED, "3 cold packs", HEAD.name),
             labels.ToteLabel("D004812", 2, 2, HOSTILE, LONG, DAY, pharmacy=LONG, copy=True),
         ]
     )  # fmt: skip
@@ -185,7 +186,7 @@ def _small_labels() -> bytes:
 
 def _order() -> bytes:
     lines = tuple(
-        purchase_order.OrderLine(f"MMS-{index}", LONG if index == 1 else HOSTILE if index == 2 else f"Flush no. {index}",
+        purchase_order.OrderLine(f"MMS-{index}", {1: LONG, 2: HOSTILE}.get(index, f"Flush no. {index}"),
                                  3 + index, "case of 50", None if index == 5 else Decimal("48.25"))
         for index in range(40)
     )  # fmt: skip
