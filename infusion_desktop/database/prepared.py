@@ -18,7 +18,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from infusion_desktop.database.engine import guard_of
 
-Statement = Select[Any] | UpdateBase | TextClause
+Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
 _Convert = Callable[[Any], Any]
 
 
@@ -60,6 +60,13 @@ class Prepared:
                 values[place] = read(values[place])
             rows.append(form.row(values))
         return rows
+
+    def kept(self, session: Session, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows as the database keeps them (SQLite: days as text, amounts as whole numbers), for very long lists."""
+        _, cursor = self._run(session.connection(), parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        cursor.close()
+        return found
 
     def first(self, session: Session, parameters: Mapping[str, Any]) -> Any:
         """The first row, or None."""

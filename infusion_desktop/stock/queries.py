@@ -1,15 +1,18 @@
 """What screens and papers ask of stock: frozen rows, by plain SQL."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Dialect, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.money import to_cents
 from infusion_desktop.stock.catalogue import NewItem, Pack
 from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
@@ -56,14 +59,15 @@ class StockRow(NamedTuple):
         return 0 if self.held or not self.place_kind.is_pickable else self.on_hand - self.reserved
 
 
+# Plain rows that sort as they are: by expiry, lot and place; how a lot is called and what it costs follows.
 _STOCK = (
     select(
+        Balance.expires_on,
         Balance.lot_id,
         Balance.location_id,
         Balance.item_id,
         Lot.number,
         Lot.serial,
-        Lot.expires_on,
         Balance.on_hand,
         Balance.reserved,
         Lot.held,
@@ -72,56 +76,75 @@ _STOCK = (
     .join(Lot, Lot.id == Balance.lot_id)
     .where(Balance.on_hand > 0)
 )
+_ALL = Prepared(_STOCK)
+_OF_ITEM = Prepared(_STOCK.where(Balance.item_id == bindparam("item")))
+_EXPIRING = Prepared(_STOCK.where(Balance.expires_on <= bindparam("last")))
 _ITEMS = select(Item.id, Item.number, Item.name, Item.kind, Item.base_unit, Item.storage)
+_NAMES = select(Item.id, Item.name)
 _OURS = Location.kind != LocationKind.PATIENT_HOME
 _PLACES = select(Location.id, Location.code, Location.kind).where(_OURS)
 
 
 def stock_rows(session: Session, item_id: ItemId | None = None) -> tuple[StockRow, ...]:
     """Every lot in every place of ours, by item and expiry; homes are not in it."""
-    query = _STOCK if item_id is None else _STOCK.where(Balance.item_id == item_id)
-    found = _stock(session, query, None if item_id is None else [item_id])
-    return tuple(sorted(found, key=lambda row: (row.item_name, row.expires_on or NEVER_EXPIRES, row.id)))
+    if item_id is not None:
+        return tuple(_stock(session, sorted(_OF_ITEM.kept(session, {"item": item_id})), [item_id]))
+    by_item: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in _ALL.kept(session, {}):
+        by_item[row[3]].append(row)
+    names = sorted((name, item) for item, name in session.connection().execute(_NAMES) if item in by_item)
+    return tuple(_stock(session, chain.from_iterable(sorted(by_item[item]) for _, item in names)))
 
 
 def expiring(session: Session, today: date, days: int) -> tuple[StockRow, ...]:
     """What expires within so many days, or has expired, soonest first."""
-    last = today + timedelta(days=days)
-    found = _stock(session, _STOCK.where(Balance.expires_on <= last))
-    return tuple(sorted(found, key=lambda row: (row.expires_on or NEVER_EXPIRES, row.item_name, row.id)))
+    found = _EXPIRING.kept(session, {"last": today + timedelta(days=days)})
+    return tuple(
+        sorted(_stock(session, found), key=lambda row: (row.expires_on or NEVER_EXPIRES, row.item_name, row.id))
+    )
 
 
 def _stock(
-    session: Session, query: Select[*tuple[Any, ...]], item_ids: Sequence[ItemId] | None = None
+    session: Session, found: Iterable[tuple[Any, ...]], item_ids: Sequence[ItemId] | None = None
 ) -> Iterator[StockRow]:
-    """Rows in no order. What an item or a place is called is read once and not again with each of its lots."""
+    """Rows in their order. What an item, a place, a day or a cost is, is read once and not again with each lot."""
     connection = session.connection()
     of_items = _ITEMS if item_ids is None else _ITEMS.where(Item.id.in_(item_ids))
-    items = {row[0]: row for row in connection.execute(of_items)}
+    items = {row[0]: tuple(row) for row in connection.execute(of_items)}
     places = {place: (code, kind) for place, code, kind in connection.execute(_PLACES)}
-    found = connection.execute(query)
-    for lot_id, place, item_id, lot, serial, expires_on, on_hand, reserved, held, cost in found:
+    days = _Read(Lot.expires_on, connection.dialect)
+    costs = _Read(Lot.unit_cost, connection.dialect)
+    days[days.kept(NEVER_EXPIRES)] = None
+    make = tuple.__new__  # Half the time of calling the class.
+    for expires_on, lot_id, place, item_id, lot, serial, on_hand, reserved, held, cost in found:
         if place not in places:
             continue
         code, place_kind = places[place]
         _, number, name, kind, unit, storage = items[item_id]
-        yield StockRow(
-            (lot_id, place),
-            item_id,
-            number,
-            name,
-            kind,
-            unit,
-            f"{lot} / {serial}" if serial else lot,
-            expires_on,
-            code,
-            place_kind,
-            on_hand,
-            reserved,
-            held,
-            storage,
-            cost,
-        )
+        yield make(
+            StockRow,
+            (
+                (lot_id, place), item_id, number, name, kind, unit, f"{lot} / {serial}" if serial else lot,
+                days[expires_on], code, place_kind, on_hand, reserved, held, storage, costs[cost],
+            ),
+        )  # fmt: skip
+
+
+class _Read(dict[Any, Any]):
+    """Values of a column as they are meant, by how the database keeps them."""
+
+    def __init__(self, column: Any, dialect: Dialect) -> None:
+        type_ = column.type.dialect_impl(dialect)
+        self._read = type_.result_processor(dialect, None) or (lambda value: value)
+        self._keep = type_.bind_processor(dialect) or (lambda value: value)
+
+    def __missing__(self, kept: Any) -> Any:
+        self[kept] = value = self._read(kept)
+        return value
+
+    def kept(self, value: Any) -> Any:
+        """How a value is kept."""
+        return self._keep(value)
 
 
 @dataclass(frozen=True, slots=True)
