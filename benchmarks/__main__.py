@@ -22,6 +22,7 @@ PARTS = {
     "per-diem-engine": "per_diem_engine:measure",
     "month-run": "month_run:measure",
     "stock-list": "stock_list:measure",
+    "recall": "recall:measure",
     "claim-files": "claim_files:measure",
 }
 _MARK = "FIGURES "

@@ -38,7 +38,7 @@ from infusion_desktop.patients.devices import NewDevice
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import NewTherapy
-from infusion_desktop.patients.words import AccessKind, Method, Route, Sex, TherapyClass
+from infusion_desktop.patients.words import AccessKind, Method, Route, Sex, TherapyClass, TherapyId
 from infusion_desktop.stock.words import ItemId
 
 LINES = 25
@@ -90,7 +90,7 @@ def kit(database: Database, lots: int) -> Callable[[], None]:
         tech = add_person_with_hash(session, "tech", "Tess Tech", kept, frozenset({Role.TECHNICIAN}), boss)
     fill(database, boss, lots)
     _analyze(database)
-    therapy, weeks = _patient(database, boss), count()
+    therapy, weeks = a_patient(database, boss), count()
     lines = [TemplateLine(ItemId(1 + n * 10), QuantityRule.PER_DELIVERY, Decimal(4)) for n in range(LINES)]
     template = save_template(database, _template(lines), boss, today() - ONE_DAY)
 
@@ -111,7 +111,8 @@ def _template(lines: list[TemplateLine]) -> Template:
     return Template("KIT", "A kit", TherapyClass.ANTI_INFECTIVE, (Method.GRAVITY,), (AccessKind.PICC,), tuple(lines))
 
 
-def _patient(database: Database, by: UserId) -> int:
+def a_patient(database: Database, by: UserId) -> TherapyId:
+    """A patient with one therapy, from today on."""
     doctor = add_prescriber(database, NewPrescriber("Hartmann", "Lena", "1234567893"), by)
     person = Demographics("Abernathy", "Ann", date(1961, 5, 4), Sex.FEMALE, "5035550123", "12 Elm", "Portland", "OR",
                           "97205")  # fmt: skip
