@@ -22,6 +22,9 @@ PARTS = {
     "per-diem-engine": "per_diem_engine:measure",
     "month-run": "month_run:measure",
     "stock-list": "stock_list:measure",
+    "day": "day_of_deliveries:measure",
+    "patient": "patient_page:measure",
+    "bench": "bench_work:measure",
     "recall": "recall:measure",
     "claim-files": "claim_files:measure",
 }

@@ -62,7 +62,7 @@ CREATE TABLE audit (id INTEGER PRIMARY KEY, what TEXT);
 """
 
 
-def kit_by_hand(folder: Path, lines: int = 25) -> Callable[[], None]:
+def kit_by_hand(folder: Path, lines: int = 25) -> "KitByHand":
     """A kit's whole life in hand-written SQL on SQLite, one transaction a step, full syncs: create, reserve, pick,
     pack, ship."""
     file = folder / "by-hand.db"
@@ -76,17 +76,40 @@ def kit_by_hand(folder: Path, lines: int = 25) -> Callable[[], None]:
         [(item, f"2030-01-{day:02}") for item in range(300) for day in range(1, 6)],
     )
     connection.execute("COMMIT")
-    items = list(range(0, lines * 10, 10))
+    return KitByHand(connection, list(range(0, lines * 10, 10)))
 
-    def life() -> None:
-        execute = connection.execute
+
+class KitByHand:
+    """The steps of a kit as a person would write them for SQLite; called, a whole life of one."""
+
+    def __init__(self, connection: sqlite3.Connection, items: list[int]) -> None:
+        self._connection = connection
+        self._items = items
+
+    def __call__(self) -> None:
+        delivery = self.create()
+        self.reserve(delivery)
+        for step in ("picked", "packed"):
+            self.step(delivery, step)
+        self.ship(delivery)
+
+    def create(self) -> int:
+        """A draft with its lines; its id."""
+        execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         delivery = execute("INSERT INTO delivery (patient, state) VALUES (1, 'draft')").lastrowid
-        connection.executemany(
-            "INSERT INTO line (delivery, item, quantity, picked) VALUES (?, ?, 4, 0)", [(delivery, i) for i in items]
+        assert delivery is not None
+        self._connection.executemany(
+            "INSERT INTO line (delivery, item, quantity, picked) VALUES (?, ?, 4, 0)",
+            [(delivery, item) for item in self._items],
         )
         execute("INSERT INTO audit (what) VALUES ('create')")
         execute("COMMIT")
+        return delivery
+
+    def reserve(self, delivery: int) -> None:
+        """The first lots to expire, kept for its lines."""
+        execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         for line, item in execute("SELECT id, item FROM line WHERE delivery = ?", (delivery,)).fetchall():
             lot = execute(
@@ -97,26 +120,31 @@ def kit_by_hand(folder: Path, lines: int = 25) -> Callable[[], None]:
         execute("UPDATE delivery SET state = 'reserved' WHERE id = ?", (delivery,))
         execute("INSERT INTO audit (what) VALUES ('reserve')")
         execute("COMMIT")
-        for step in ("picked", "packed"):
-            execute("BEGIN IMMEDIATE")
-            execute("UPDATE line SET picked = quantity WHERE delivery = ?", (delivery,))
-            execute("UPDATE delivery SET state = ? WHERE id = ?", (step, delivery))
-            execute("INSERT INTO audit (what) VALUES (?)", (step,))
-            execute("COMMIT")
+
+    def step(self, delivery: int, state: str) -> None:
+        """Picked or packed."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        execute("UPDATE line SET picked = quantity WHERE delivery = ?", (delivery,))
+        execute("UPDATE delivery SET state = ? WHERE id = ?", (state, delivery))
+        execute("INSERT INTO audit (what) VALUES (?)", (state,))
+        execute("COMMIT")
+
+    def ship(self, delivery: int) -> None:
+        """Stock leaves, moves are kept."""
+        execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         rows = execute("SELECT lot, quantity FROM line WHERE delivery = ?", (delivery,)).fetchall()
-        connection.executemany(
+        self._connection.executemany(
             "UPDATE lot SET on_hand = on_hand - ?, reserved = reserved - ? WHERE id = ?",
             [(q, q, lot) for lot, q in rows],
         )
-        connection.executemany(
+        self._connection.executemany(
             "INSERT INTO move (lot, source, target, quantity, at) VALUES (?, 1, 2, ?, '2026-01-01')", rows
         )
         execute("UPDATE delivery SET state = 'shipped' WHERE id = ?", (delivery,))
         execute("INSERT INTO audit (what) VALUES ('ship')")
         execute("COMMIT")
-
-    return life
 
 
 def kit_by_hand_on_postgresql(address: str, lines: int = 25) -> Callable[[], None]:

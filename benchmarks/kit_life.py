@@ -31,12 +31,13 @@ from infusion_desktop.deliveries.shipping import pack, ship
 from infusion_desktop.deliveries.template_rules import Template, TemplateLine
 from infusion_desktop.deliveries.templates import save_template
 from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.words import TemplateId
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.demographics import Demographics
 from infusion_desktop.patients.devices import NewDevice
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
-from infusion_desktop.patients.queries import therapies_of
+from infusion_desktop.patients.queries import prescribers, therapies_of
 from infusion_desktop.patients.therapies import NewTherapy
 from infusion_desktop.patients.words import AccessKind, Method, Route, Sex, TherapyClass, TherapyId
 from infusion_desktop.stock.words import ItemId
@@ -91,8 +92,7 @@ def kit(database: Database, lots: int) -> Callable[[], None]:
     fill(database, boss, lots)
     _analyze(database)
     therapy, weeks = a_patient(database, boss), count()
-    lines = [TemplateLine(ItemId(1 + n * 10), QuantityRule.PER_DELIVERY, Decimal(4)) for n in range(LINES)]
-    template = save_template(database, _template(lines), boss, today() - ONE_DAY)
+    template = a_kit(database, boss)
 
     def life() -> None:
         first = today() + timedelta(7 * next(weeks))
@@ -107,14 +107,19 @@ def kit(database: Database, lots: int) -> Callable[[], None]:
     return life
 
 
-def _template(lines: list[TemplateLine]) -> Template:
-    return Template("KIT", "A kit", TherapyClass.ANTI_INFECTIVE, (Method.GRAVITY,), (AccessKind.PICC,), tuple(lines))
+def a_kit(database: Database, by: UserId) -> TemplateId:
+    """A kit template of 25 lines."""
+    lines = [TemplateLine(ItemId(1 + n * 10), QuantityRule.PER_DELIVERY, Decimal(4)) for n in range(LINES)]
+    kit = Template("KIT", "A kit", TherapyClass.ANTI_INFECTIVE, (Method.GRAVITY,), (AccessKind.PICC,), tuple(lines))
+    return save_template(database, kit, by, today() - ONE_DAY)
 
 
-def a_patient(database: Database, by: UserId) -> TherapyId:
+def a_patient(database: Database, by: UserId, name: str = "Abernathy") -> TherapyId:
     """A patient with one therapy, from today on."""
-    doctor = add_prescriber(database, NewPrescriber("Hartmann", "Lena", "1234567893"), by)
-    person = Demographics("Abernathy", "Ann", date(1961, 5, 4), Sex.FEMALE, "5035550123", "12 Elm", "Portland", "OR",
+    with database.reading() as session:
+        known = prescribers(session)
+    doctor = known[0].id if known else add_prescriber(database, NewPrescriber("Hartmann", "Lena", "1234567893"), by)
+    person = Demographics(name, "Ann", date(1961, 5, 4), Sex.FEMALE, "5035550123", "12 Elm", "Portland", "OR",
                           "97205")  # fmt: skip
     order = NewTherapy(TherapyClass.ANTI_INFECTIVE, "cefazolin 2 g", Route.INTRAVENOUS, Method.GRAVITY, 8, today(),
                        doctor, today())  # fmt: skip

@@ -219,16 +219,18 @@ def find_items(
     session: Session, text: str, *, kinds: tuple[ItemKind, ...] = (), limit: int = 51
 ) -> tuple[ItemFound, ...]:
     """Items whose number, name or manufacturer holds every word of the text (taken literally), not ended ones."""
+    # One index holds all that is looked at, in the order of names; SQLite's LIKE takes no account of case by itself.
+    fitting = select(Item.id).where(Item.ended_on.is_(None)).order_by(Item.name).limit(limit)
+    if kinds:
+        fitting = fitting.where(Item.kind.in_(kinds))
+    holds = "contains" if session.connection().dialect.name == "sqlite" else "icontains"
+    for word in text.split()[:8]:
+        columns = (Item.name, Item.number, Item.manufacturer)
+        fitting = fitting.where(or_(*(getattr(column, holds)(word, autoescape=True) for column in columns)))
     query = select(
         Item.id, Item.number, Item.name, Item.kind, Item.base_unit, Item.lot_tracked, Item.serial_tracked
-    ).where(Item.ended_on.is_(None))
-    if kinds:
-        query = query.where(Item.kind.in_(kinds))
-    for word in text.split()[:8]:
-        query = query.where(
-            or_(*(column.icontains(word, autoescape=True) for column in (Item.name, Item.number, Item.manufacturer)))
-        )
-    return tuple(ItemFound(ItemId(row[0]), *row[1:]) for row in session.execute(query.order_by(Item.name).limit(limit)))
+    ).where(Item.id.in_(fitting))
+    return tuple(ItemFound(ItemId(row[0]), *row[1:]) for row in session.execute(query.order_by(Item.name)))
 
 
 @dataclass(frozen=True, slots=True)

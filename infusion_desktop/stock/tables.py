@@ -29,6 +29,7 @@ class Item(Table):
         one_of("storage", Storage),
         one_of("billing_class", BillingClass),
         CheckConstraint("par_level >= 0 AND reorder_point >= 0", name="levels_not_negative"),
+        Index("ix_item_search", "name", "number", "manufacturer", "ended_on", "kind"),
         STRICT,
     )
 
