@@ -66,7 +66,7 @@ class PatientStatement:
 
 _GRID = Grid(
     (
-        Column("Service", 132, style=STRONG),
+        Column("Service", 128, style=STRONG),
         Column("Insurance", 92),
         Column("Charged", 56, "right"),
         Column("Insurance paid", 60, "right"),

@@ -14,7 +14,7 @@ from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.dates import today
 from infusion_desktop.edi import claim_data as edi
 from infusion_desktop.errors import Refused
-from infusion_desktop.identifiers import show_phone, show_zip
+from infusion_desktop.identifiers import show_zip
 from infusion_desktop.patients.tables import Coverage, Patient, Payer
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _form(claim: edi.Claim, ours: Profile, patient: Patient, coverage: Coverage,
     at_home = (patient.street, patient.city, patient.state, show_zip(patient.zip))
     is_holder = claim.patient is None
     holder = claim.subscriber.name
-    phone = show_phone(patient.phone)
+    phone = f"{patient.phone[:3]} {patient.phone[3:]}"
     return Form(
         carrier=tuple(line for line in carrier if line),
         kind=_KINDS.get(payer.kind.value, "Group" if claim.subscriber.group_number else "Other"),
@@ -85,7 +85,7 @@ def _form(claim: edi.Claim, ours: Profile, patient: Patient, coverage: Coverage,
         billing_address=(
             " ".join(filter(None, (ours.street, ours.street_2))), f"{ours.city} {ours.state} {show_zip(ours.zip)}",
         ),
-        billing_phone=show_phone(ours.phone),
+        billing_phone=f"{ours.phone[:3]} {ours.phone[3:]}",
         billing_npi=ours.npi,
         taxonomy=ours.taxonomy,
         other_insured=_name(other.holder) if other else "",

@@ -199,7 +199,8 @@ def remittances(session: Session, limit: int = 500) -> tuple[RemittanceRow, ...]
     rows = session.scalars(select(Remittance).order_by(Remittance.id.desc()).limit(limit))
     return tuple(
         RemittanceRow(
-            RemittanceId(row.id), row.payer_name, row.trace_number, row.amount, row.paid_on, row.posted_at.date(),
+            RemittanceId(row.id), row.payer_name, row.trace_number, row.amount, row.paid_on,
+            row.posted_on or row.posted_at.date(),
             row.method, row.source, None if row.deposit_id is None else DepositId(row.deposit_id),
         )
         for row in rows

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -89,15 +89,15 @@ def figures(session: Session, month: Days) -> Figures:
         for name in names
     )
     rolls = tuple(each for each in rolls if each.opening or any(each.moved))
-    first, last = _instant(month.first), _instant(month.last + timedelta(days=1))
+    within = Remittance.posted_on.between(month.first, month.last)
     items = session.execute(
         select(RemittanceItem.kind, RemittanceItem.code, func.sum(RemittanceItem.amount))
         .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
-        .where(Remittance.posted_at >= first, Remittance.posted_at < last)
+        .where(within)
         .group_by(RemittanceItem.kind, RemittanceItem.code)
         .order_by(RemittanceItem.kind, RemittanceItem.code)
     )
-    received = select(func.sum(Remittance.amount)).where(Remittance.posted_at >= first, Remittance.posted_at < last)
+    received = select(func.sum(Remittance.amount)).where(within)
     return Figures(
         month,
         rolls,
@@ -108,7 +108,7 @@ def figures(session: Session, month: Days) -> Figures:
         session.scalar(
             select(func.max(RemittanceItem.id))
             .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
-            .where(Remittance.posted_at < last)
+            .where(Remittance.posted_on <= month.last)
         )
         or 0,
     )
@@ -248,8 +248,3 @@ def _kind(kind: EntryKind, account: Account) -> str:
         EntryKind.WRITE_OFF: "write-offs",
     }  # fmt: skip
     return names.get(kind, "adjustments")
-
-
-def _instant(day: date) -> datetime:
-    """Where a day begins, the same on every computer."""
-    return datetime.combine(day, time(), UTC)

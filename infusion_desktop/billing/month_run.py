@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -58,7 +58,7 @@ def run_month(
 
     What cannot be billed is told and does not stop the others. Run again, it changes only what has changed. Each file
     is put into ``files`` as soon as it is written: whoever stops the run half way has those that left before. Claims
-    are checked as of ``on``, today without one.
+    are checked, and their files dated, as of ``on``, today without one.
     """
     with database.reading() as session:
         work, refused = _work(session, month, payer)
@@ -75,6 +75,7 @@ def run_month(
             if each.later:
                 yield Progress(place, len(work), each.work.number)
     files = [] if files is None else files
+    at = None if on is None else datetime.combine(on, time(12), UTC)
     batches = (
         []
         if not send
@@ -87,7 +88,7 @@ def run_month(
     for place, batch in enumerate(batches):
         yield Progress(len(work), len(work) + len(batches) - place, f"File {place + 1} of {len(batches)}")
         try:
-            written = write_file(database, batch, by, route)
+            written = write_file(database, batch, by, route, at=at)
         except NotAllowed:
             raise
         except Refused as no:

@@ -74,7 +74,7 @@ def post_advices(
     strange = [result for _, unknown in matched for result in unknown]
     warn_unless(override, [*_warnings(strange), *_looks_posted(session, advices)])
     kept = [
-        _keep(session, advice, file, source, found, by) for advice, (found, _) in zip(advices, matched, strict=True)
+        _keep(session, advice, file, source, found, on, by) for advice, (found, _) in zip(advices, matched, strict=True)
     ]
     posted = []
     for advice, (found, unknown), (remittance, deposit) in zip(advices, matched, kept, strict=True):
@@ -122,7 +122,7 @@ def _looks_posted(session: Session, advices: Sequence[Advice]) -> Iterator[str]:
 
 
 def _keep(
-    session: Session, advice: Advice, file: str, source: Source, found: Sequence[Matched], by: UserId
+    session: Session, advice: Advice, file: str, source: Source, found: Sequence[Matched], on: date, by: UserId
 ) -> tuple[RemittanceId, DepositId | None]:
     payer, trace, amount = advice.deposit_key
     before = session.scalar(
@@ -144,6 +144,7 @@ def _keep(
         "amount": amount,
         "paid_on": advice.paid_on or advice.produced_on or today(),
         "posted_at": now_utc(),
+        "posted_on": on,
         "staff_id": by,
         "file_sha256": file,
         "source": source,

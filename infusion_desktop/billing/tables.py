@@ -256,6 +256,8 @@ class Remittance(Table):
     amount: Mapped[Decimal]
     paid_on: Mapped[date]
     posted_at: Mapped[datetime]
+    posted_on: Mapped[date | None]
+    """The day of its entries in the ledger."""
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     file_sha256: Mapped[str] = mapped_column(default="")
     source: Mapped[Source] = mapped_column(Choice(Source), default=Source.FILE)

@@ -36,20 +36,29 @@ from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
-from infusion_desktop.demonstration.payments import pay
+from infusion_desktop.demonstration.payments import pay, work_on_money
 from infusion_desktop.demonstration.shelves import make_ready, noon
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
 from infusion_desktop.errors import Refused, Warned
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
-from infusion_desktop.patients.coverage import NewCoverage
+from infusion_desktop.patients.coverage import NewCoverage, add_coverage
 from infusion_desktop.patients.demographics import Demographics
 from infusion_desktop.patients.devices import NewDevice
 from infusion_desktop.patients.interruptions import NewInterruption, interrupt
 from infusion_desktop.patients.tables import Therapy
 from infusion_desktop.patients.therapies import NewTherapy
-from infusion_desktop.patients.words import InterruptionKind, PatientId, PayerId, Relation, Sex, TherapyClass, TherapyId
+from infusion_desktop.patients.words import (
+    InterruptionKind,
+    PatientId,
+    PayerId,
+    Rank,
+    Relation,
+    Sex,
+    TherapyClass,
+    TherapyId,
+)
 from infusion_desktop.progress import Progress
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId
@@ -94,11 +103,13 @@ def work_through(
             write_due_tickets(database, day, cast.coordinator)
         yield Progress(25 + round(60 * (day - first).days / (last - first).days), 100, f"{day:%B %d}")
         if day.day == 6 and day <= last:
-            yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, pick, told)
+            yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, last, pick, told)
         day += ONE_DAY
     yield Progress(94, 100, "Follow-ups")
     _work_off_follow_ups(database, cast, last)
     lend(database, cast, last)
+    yield Progress(96, 100, "Money")
+    work_on_money(database, cast, last)
     summary = ", ".join(f"{count} {what}" for what, count in sorted(told.items()))
     return f"Made {patients} patients, {summary}."
 
@@ -170,6 +181,10 @@ def _admit(
     patient = admit(database, admission, cast.pharmacists[number % 2])
     with database.reading() as session:
         therapy_id = TherapyId(session.scalars(select(Therapy.id).where(Therapy.patient_id == patient)).one())
+    if number % 4 == 1:
+        second = cast.payers[(cast.payers.index(payer) + 1) % len(cast.payers)]
+        policy = NewCoverage(second, f"S{number:07}", date(first.year - 1, 1, 1), rank=Rank.SECONDARY)
+        add_coverage(database, patient, policy, cast.coordinator)
     if number % 6 != 5:
         through = stops_on or last + timedelta(days=60)
         code, units = _authorized_code(order), (through - starts_on).days + 1
@@ -360,11 +375,18 @@ def _work_off_follow_ups(database: Database, cast: Cast, last: date) -> None:
 
 
 def _bill(
-    database: Database, cast: Cast, month: Days, first: date, day: date, pick: random.Random, told: Counter[str]
+    database: Database,
+    cast: Cast,
+    month: Days,
+    first: date,
+    day: date,
+    last: date,
+    pick: random.Random,
+    told: Counter[str],
 ) -> Generator[Progress, None, None]:
     if month.last < first:
         return
-    run = yield from run_month(database, month, cast.biller)
+    run = yield from run_month(database, month, cast.biller, on=day)
     told["claims"] += len(run.claims)
     told["claim files"] += len(run.files)
     with database.reading() as session:
@@ -373,4 +395,4 @@ def _bill(
         ).all()
     for batch in batches:
         mark_sent(database, BatchId(batch), cast.biller, at=noon(day))
-        told["payments"] += pay(database, BatchId(batch), day, cast.biller, pick)
+        told["payments"] += pay(database, BatchId(batch), day, last, cast.biller, pick)

@@ -8,24 +8,57 @@ from sqlalchemy import select
 
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.checking import check
+from infusion_desktop.billing.collectors import assign_collector
+from infusion_desktop.billing.deposits import NewDeposit, add_deposit
+from infusion_desktop.billing.disputes import disputes, move_dispute
 from infusion_desktop.billing.matching import LINE_CONTROL
+from infusion_desktop.billing.month_close import close_month, next_to_close
+from infusion_desktop.billing.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.remittances import post_remittance
+from infusion_desktop.billing.secondary import make_secondary, proposals
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
-from infusion_desktop.billing.words import BatchId
+from infusion_desktop.billing.words import BatchId, DisputeState
 from infusion_desktop.database.engine import Database
+from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
 
 
-def pay(database: Database, batch: BatchId, day: date, by: UserId, pick: random.Random) -> int:
+def pay(database: Database, batch: BatchId, day: date, last: date, by: UserId, pick: random.Random) -> int:
     """Post the payer's remittance for a claim file; how many claims it answered (a tenth wait for an answer)."""
-    text, answered = _remittance(database, batch, day, pick)
+    text, answered, amount = _remittance(database, batch, day, pick)
     if answered:
-        post_remittance(database, text, by)
+        paid_on = day + timedelta(days=16)
+        (posted, *_) = post_remittance(database, text, by, on=min(paid_on, last))
+        if amount and paid_on <= last:
+            add_deposit(database, NewDeposit(paid_on, amount, posted.trace, "by transfer"), by)
     return answered
 
 
-def _remittance(database: Database, batch: BatchId, day: date, pick: random.Random) -> tuple[str, int]:
+def work_on_money(database: Database, cast: Cast, last: date) -> None:
+    """What the biller did with the answers: a call to a payer, a patient's payment, a next payer, a closed month."""
+    for payer in cast.payers[:2]:
+        assign_collector(database, payer, cast.biller, cast.biller, on=last)
+    with database.reading() as session:
+        waiting, owing, offers = disputes(session), patients_owing(session), proposals(session)
+        to_close = next_to_close(session, last)
+    for row in waiting[:1]:
+        note = "Called provider services: they look at it again, reference 40-1187."
+        move_dispute(database, row.id, DisputeState.APPEALED, row.version, cast.biller, note)
+    for each in owing[-1:]:
+        half = max((each.owed / 2).quantize(Decimal("0.01")), Decimal("0.01"))
+        if each.owed > ZERO:
+            new = NewPatientPayment(each.patient_id, half, "check", "1042", last)
+            take_patient_payment(database, new, cast.biller, on=last)
+    for offer in offers[:2]:
+        second = make_secondary(database, offer.claim_id, cast.biller)
+        check(database, second, cast.biller, on=last)
+    if to_close is not None and to_close.last < last - timedelta(days=35):
+        close_month(database, to_close, cast.administrator, on=last)
+
+
+def _remittance(database: Database, batch: BatchId, day: date, pick: random.Random) -> tuple[str, int, Decimal]:
     with database.reading() as session:
         row = session.get_one(ClaimBatch, batch)
         claims = session.scalars(select(Claim).where(Claim.batch_id == batch).order_by(Claim.id)).all()
@@ -45,17 +78,20 @@ def _remittance(database: Database, batch: BatchId, day: date, pick: random.Rand
         if pick.random() < 0.1:
             continue
         answered += 1
-        denied = pick.random() < 0.05
+        whole_denied = pick.random() < 0.05
         segments, paid, owed = [], ZERO, ZERO
-        for line in lines[claim.id]:
+        for place, line in enumerate(lines[claim.id]):
+            denied = whole_denied or (claim.id % 7 == 1 and place == 1)
             share = ZERO if denied else (line.expected * Decimal("0.1")).quantize(Decimal("0.01"))
             allowed = ZERO if denied else min(line.expected, line.charge)
+            if claim.id % 9 == 4 and place == 0:  # A rate of last year's contract.
+                allowed = (allowed * Decimal("0.93")).quantize(Decimal("0.01"))
             share = min(share, allowed)
             got = allowed - share
             segments += _line(line, got, share, allowed, denied)
             paid += got
             owed += share
-        status = "4" if denied else "1"
+        status = "4" if whole_denied else "1"
         body.append(f"CLP*{claim.number}*{status}*{claim.charge}*{paid}*{owed}*12*ICN{claim.id:08}*12*1")
         body.append("NM1*QC*1*ON FILE")
         body += segments
@@ -80,7 +116,8 @@ def _remittance(database: Database, batch: BatchId, day: date, pick: random.Rand
     when = f"{paid_on:%y%m%d}*1200"
     isa = f"ISA*00*          *00*          *ZZ*{sender}*ZZ*{'PHARMACY'.ljust(15)}*{when}*^*00501*{number}*0*P*:"
     group = f"GS*HP*{payer.payer_code}*PHARMACY*{paid_on:%Y%m%d}*1200*{row.group_control}*X*005010X221A1"
-    return "~\n".join([isa, group, *inside, f"GE*1*{row.group_control}", f"IEA*1*{number}", ""]), answered
+    text = "~\n".join([isa, group, *inside, f"GE*1*{row.group_control}", f"IEA*1*{number}", ""])
+    return text, answered, total
 
 
 def _line(line: ClaimLine, got: Decimal, share: Decimal, allowed: Decimal, denied: bool) -> list[str]:
@@ -89,11 +126,16 @@ def _line(line: ClaimLine, got: Decimal, share: Decimal, allowed: Decimal, denie
     segments.append(f"DTM*150*{line.first_on:%Y%m%d}")
     segments.append(f"DTM*151*{line.last_on:%Y%m%d}")
     cut = line.charge - allowed
+    reason = ("16" if line.ndc else "197") if denied else "45"
     if cut:
-        segments.append(f"CAS*CO*{'197' if denied else '45'}*{cut}")
+        segments.append(f"CAS*CO*{reason}*{cut}")
     if share:
         segments.append(f"CAS*PR*2*{share}")
     segments.append(f"REF*6R*{LINE_CONTROL}{line.id}")
+    if allowed:
+        segments.append(f"AMT*B6*{allowed}")
+    if reason == "16":
+        segments.append("LQ*HE*M119")
     return segments
 
 

@@ -1,23 +1,41 @@
 """One claim: its lines, why each unit is there, what it still needs, and its papers."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.audit_packet import audit_packet
 from infusion_desktop.billing.checking import check
+from infusion_desktop.billing.claim_form import claim_forms
 from infusion_desktop.billing.claims import WrittenFile, write_file
+from infusion_desktop.billing.decisions import DecisionRow, decisions_of
+from infusion_desktop.billing.explaining import explain, links
 from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
-from infusion_desktop.billing.words import ClaimId, ClaimState
-from infusion_desktop.dates import runs_of, show_day, show_days, show_instant
+from infusion_desktop.billing.secondary import make_secondary
+from infusion_desktop.billing.words import Account, ClaimId, ClaimState, Frequency
+from infusion_desktop.dates import show_day, show_days, show_instant
+from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog, ReplaceDialog, VoidDialog
+from infusion_desktop.desktop.billing.money_dialogs import AdjustDialog
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.file_choice import ask_where_to_save
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
@@ -66,6 +84,20 @@ ENTRIES: tuple[Column[EntryRow], ...] = (
 )
 
 
+DECISIONS: tuple[Column[DecisionRow], ...] = (
+    Column("Decided", text=lambda row: show_day(row.decided_on), sort_key=lambda row: row.decided_on),
+    Column("Payment", text=lambda row: row.trace),
+    Column("Line", text=lambda row: row.code),
+    Column("Charge", text=lambda row: show_money(row.charge), sort_key=lambda row: row.charge, numeric=True),
+    Column("Allowed", text=lambda row: "" if row.allowed is None else show_money(row.allowed), numeric=True),
+    Column("Paid", text=lambda row: show_money(row.paid), sort_key=lambda row: row.paid, numeric=True),
+    Column("Why", text=lambda row: row.why, stretch=True, hint=lambda row: row.why),
+    Column("", text=lambda row: "taken back" if row.taken_back else "",
+           tone=lambda row: Tone.NEUTRAL if row.taken_back else None),
+)  # fmt: skip
+_MOST_LINKS = 5
+
+
 class ClaimScreen(Screen):
     """The page of one claim."""
 
@@ -80,6 +112,9 @@ class ClaimScreen(Screen):
         self.lines: TableView[LineRow] = self._table(LINES, "Service lines", "line", "No line.")
         self.findings: TableView[KeptFinding] = self._table(FINDINGS, "Findings", "finding", "Nothing is missing.")
         self.events: TableView[EventRow] = self._table(EVENTS, "History", "event", "Nothing happened yet.")
+        self.decisions: TableView[DecisionRow] = self._table(
+            DECISIONS, "Decisions", "decision", "No payer has decided on it yet."
+        )
         self.entries: TableView[EntryRow] = self._table(
             ENTRIES, "Ledger", "entry", "Nothing is posted before it is sent."
         )
@@ -99,9 +134,9 @@ class ClaimScreen(Screen):
         page = Page(self)
         self.file_button = button("Write the file", self.write, icon="export", kind="primary")
         self.check_button = button("Check again", self.check, icon="refresh")
-        page.actions(button("Patient", self._patient, icon="patient"), button("Summary", self.preview, icon="print"))
+        page.actions(button("Patient", self._patient, icon="patient"), self._papers())
         if self.context.may(Permission.CLAIM):
-            page.actions(self.check_button, self.file_button)
+            page.actions(self._corrections(), self.check_button, self.file_button)
         self.head = Card()
         self.name, self.state = label("", "title"), label("", "strong")
         self.facts = label("", "muted", wrap=True)
@@ -115,7 +150,13 @@ class ClaimScreen(Screen):
         reasons = QWidget()
         column = QVBoxLayout(reasons)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(label("Why this line", "heading"))
+        self.links = QHBoxLayout()
+        self.links.setSpacing(8)
+        top = QHBoxLayout()
+        top.addWidget(label("Why this line", "heading"))
+        top.addStretch(1)
+        top.addLayout(self.links)
+        column.addLayout(top)
         column.addWidget(self.why, 1)
         both = QSplitter(Qt.Orientation.Vertical)
         both.addWidget(self.lines)
@@ -126,6 +167,7 @@ class ClaimScreen(Screen):
         for title, widget in (
             ("Lines", both),
             ("What it still needs", self.findings),
+            ("What the payer decided", self.decisions),
             ("Money", self.entries),
             ("History", self.events),
         ):
@@ -144,15 +186,18 @@ class ClaimScreen(Screen):
             claim = self._claim
             self.ask(lambda: self._page(claim), self._show, key="claim")
 
-    def _page(self, claim: ClaimId) -> ClaimPage:
+    def _page(self, claim: ClaimId) -> tuple[ClaimPage, tuple[DecisionRow, ...]]:
         with self.context.database.reading() as session:
-            return claim_page(session, claim)
+            return claim_page(session, claim), decisions_of(session, claim)
 
-    def _show(self, page: ClaimPage) -> None:
+    def _show(self, found: tuple[ClaimPage, tuple[DecisionRow, ...]]) -> None:
+        page, decided = found
         self.shown = page
+        self.decisions.set_rows(decided)
         row = page.row
         self.name.setText(f"{row.number}   {row.patient}")
-        self.state.setText(row.state.value.capitalize())
+        kind = {Frequency.REPLACEMENT: "Replacement, ", Frequency.VOID: "Void, "}.get(row.frequency, "")
+        self.state.setText(f"{kind}{row.state.value}".capitalize())
         stops = sum(finding.stops for finding in page.findings)
         self.facts.setText(
             f"{row.payer}, {show_days(row.period)}; rules {page.rules}; "
@@ -179,24 +224,17 @@ class ClaimScreen(Screen):
     def _explain(self, line: object) -> None:
         if not isinstance(line, LineRow) or self.shown is None:
             return
-        told = [f"{line.code} {' '.join(line.modifiers)}".strip(), *line.sentences, ""]
-        covered: dict[tuple[str, bool], list[object]] = {}
-        for unit in line.evidence:
-            covered.setdefault((unit.delivery, unit.proven), []).append(unit.day)
-        for (delivery, proven), days in covered.items():
-            when = ", ".join(show_day(run.first) if len(run) == 1 else show_days(run) for run in runs_of(days))  # type: ignore[arg-type]
-            by = (
-                f"delivery {delivery}, {'delivered with proof' if proven else 'without proof of delivery'}"
-                if delivery
-                else "no delivery"
-            )
-            told.append(f"{when}: covered by {by}.")
-        if line.authorization:
-            told.append(f"Authorization {line.authorization}.")
-        left = [f"{show_days(out.days)}: {out.why}" for out in self.shown.left_out]
-        if left:
-            told += ["", "Days that do not count:", *left]
+        told = [f"{line.code} {' '.join(line.modifiers)}".strip()]
+        for each in explain(line, self.shown):
+            told += ["", each.question, *(f"   {answer}" for answer in each.answers)]
         self.why.setPlainText("\n".join(told))
+        while (item := self.links.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.deleteLater()
+        for link in links(line, self.shown)[:_MOST_LINKS]:
+            self.links.addWidget(
+                button(link.text[:28], lambda link=link: self.desk.open(link.kind, link.id), icon="open-outside")  # type: ignore[misc]
+            )
 
     def check(self) -> None:
         """Run every check again."""
@@ -205,6 +243,90 @@ class ClaimScreen(Screen):
         claim, database, by = self._claim, self.context.database, self.context.user_id
         self.do(
             lambda _why: check(database, claim, by), changed=("billing",), said="Checked.", pressed=self.check_button
+        )
+
+    def _papers(self) -> QPushButton:
+        made, menu = button("Papers", icon="print"), QMenu(self)
+        menu.addAction("Claim summary", self.preview)
+        menu.addAction("CMS-1500: proof on plain paper", lambda: self.print_form(Decimal(0), Decimal(0), proof=True))
+        menu.addAction("CMS-1500: text for pre-printed paper…", self.ask_offset)
+        menu.addAction("Audit packet: everything behind this claim", self.packet)
+        made.setMenu(menu)
+        return made
+
+    def _corrections(self) -> QPushButton:
+        made, menu = button("Correct"), QMenu(self)
+        menu.addAction("Replace it…", self.replace)
+        menu.addAction("Void it…", self.void)
+        menu.addAction("Bill the next payer", self.bill_next)
+        if self.context.may(Permission.ADJUST_ACCOUNTS):
+            menu.addAction("Write off, or move what is owed…", self.adjust)
+        made.setMenu(menu)
+        return made
+
+    def replace(self) -> None:
+        """Draft a replacement."""
+        if self.shown is not None:
+            row = self.shown.row
+            self._open_dialog(ReplaceDialog(self.context, self.desk, self, row.id, row.number), self._go_to)
+
+    def void(self) -> None:
+        """Void the claim."""
+        if self.shown is not None:
+            row = self.shown.row
+            self._open_dialog(VoidDialog(self.context, self.desk, self, row.id, row.number), self._go_to)
+
+    def adjust(self) -> None:
+        """Write off or move what is owed."""
+        if self.shown is not None:
+            page = self.shown
+            owed = {Account.PAYER: page.payer_owes, Account.PATIENT: page.patient_owes}
+            self._open_dialog(AdjustDialog(self.context, self.desk, self, page.row.id, page.row.number, owed))
+
+    def bill_next(self) -> None:
+        """Draft the claim to the next payer."""
+        if self._claim is not None:
+            claim, database, by = self._claim, self.context.database, self.context.user_id
+            self.do(
+                lambda why: make_secondary(database, claim, by, why), changed=("billing",), then=self._go_to,
+                said="The claim to the next payer is drafted.",
+            )  # fmt: skip
+
+    def _go_to(self, claim: object) -> None:
+        self.desk.open("claim", claim)
+
+    def _open_dialog(self, dialog: DeedDialog, then: Callable[[object], object] | None = None) -> None:
+        self.deed_dialog = dialog
+        if then is not None:
+            dialog.succeeded.connect(then)
+        dialog.open()
+
+    def ask_offset(self) -> None:
+        """Ask how far this printer misses the form, and print the text."""
+        dialog = OffsetDialog(self.context, self.desk, self, self.settings())
+        dialog.succeeded.connect(lambda offset: self.print_form(*offset, proof=False))
+        self._open_dialog(dialog)
+
+    def print_form(self, right: Decimal, down: Decimal, *, proof: bool) -> None:
+        """Preview the CMS-1500."""
+        if self._claim is None or self.shown is None:
+            return
+        claim, database, name = self._claim, self.context.database, f"cms-1500-{self.shown.row.number}.pdf"
+
+        def make() -> bytes:
+            with database.reading() as session:
+                return claim_forms(session, [claim], right, down, proof=proof)
+
+        self.ask(make, lambda pdf: self._preview(pdf, name, "CMS-1500"))
+
+    def packet(self) -> None:
+        """Preview everything behind the claim."""
+        if self._claim is None or self.shown is None:
+            return
+        claim, database, by = self._claim, self.context.database, self.context.user_id
+        name = f"audit-packet-{self.shown.row.number}.pdf"
+        self.do(
+            lambda _why: audit_packet(database, claim, by), then=lambda pdf: self._preview(pdf, name, "Audit packet")
         )
 
     def preview(self) -> None:
@@ -218,10 +340,10 @@ class ClaimScreen(Screen):
             with database.reading() as session:
                 return claim_summary_of(session, claim, by)
 
-        self.ask(make, lambda pdf: self._preview(pdf, name))
+        self.ask(make, lambda pdf: self._preview(pdf, name, "Claim summary"))
 
-    def _preview(self, pdf: bytes, name: str) -> None:
-        self.dialog = PdfDialog(self.desk, "Claim summary", pdf, name, self.context.folder, self)
+    def _preview(self, pdf: bytes, name: str, title: str) -> None:
+        self.dialog = PdfDialog(self.desk, title, pdf, name, self.context.folder, self)
         self.dialog.open()
 
     def write(self) -> None:
@@ -245,6 +367,6 @@ class ClaimScreen(Screen):
             self.desk.open("patient", self.shown.row.patient_id)
 
 
-def _key_of(row: LineRow | KeptFinding | EventRow | EntryRow) -> Hashable:
+def _key_of(row: LineRow | KeptFinding | EventRow | EntryRow | DecisionRow) -> Hashable:
     """What a row is known by when it is shown again."""
-    return row.id if isinstance(row, LineRow) else row
+    return row.id if isinstance(row, LineRow | DecisionRow) else row

@@ -1,117 +1,200 @@
-"""What payers answered and what they owe: read their files, see what is open by age."""
+"""Payments: what payers and patients paid, the bank's side of it, what is open by age, credits, and closed months."""
 
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 
+from infusion_desktop.access.people import everybody
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.aging import AgingBy, OpenClaim, aging_by, credit_balances
 from infusion_desktop.billing.answers import read_answer
 from infusion_desktop.billing.claims import mark_sent
-from infusion_desktop.billing.queries import AgingRow, BatchRow, WorkItem, aging, batches, file_content, work_queue
+from infusion_desktop.billing.collectors import CollectorRow, collectors
+from infusion_desktop.billing.deposits import DepositRow, RemittanceRow, deposits, remittances
+from infusion_desktop.billing.month_close import ClosedMonth, closed_months, next_to_close
+from infusion_desktop.billing.month_close import close_month as close_the_books
+from infusion_desktop.billing.patient_money import PatientOwes, patients_owing
+from infusion_desktop.billing.posting_rules import PostingRuleRow, end_posting_rule, posting_rules
+from infusion_desktop.billing.queries import BatchRow, batches, file_content
+from infusion_desktop.billing.statements import closing_paper, print_statement
 from infusion_desktop.billing.words import BatchId
-from infusion_desktop.dates import show_instant, today
+from infusion_desktop.dates import Days, today
+from infusion_desktop.desktop.billing import money_columns as columns
+from infusion_desktop.desktop.billing.eob_dialog import EobDialog
+from infusion_desktop.desktop.billing.money_dialogs import (
+    CollectorDialog,
+    DepositDialog,
+    PatientPaymentDialog,
+    PostingRuleDialog,
+    RefundDialog,
+    TieDialog,
+    WithdrawDialog,
+)
+from infusion_desktop.desktop.billing.money_views import AgingPart, Money, Part, table
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.file_choice import ask_what_to_read, ask_where_to_save
 from infusion_desktop.desktop.pages import Page
+from infusion_desktop.desktop.pdf_preview import PdfDialog
+from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
-from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.errors import Refused
 from infusion_desktop.files import write_whole
-from infusion_desktop.money import show_money
+from infusion_desktop.patients.queries import payers
 
 BIGGEST_FILE = 20_000_000
-AGES = (
-    ("To 30 days", "to_30"), ("31 to 60", "to_60"), ("61 to 90", "to_90"), ("91 to 120", "to_120"), ("Older", "older"),
-)  # fmt: skip
-
-
-def _money(title: str, name: str) -> Column[AgingRow]:
-    def amount(row: AgingRow) -> Decimal:
-        value: Decimal = getattr(row, name)
-        return value
-
-    return Column(title, text=lambda row: show_money(amount(row)), sort_key=amount, numeric=True, value=amount)
-
-
-AGING: tuple[Column[AgingRow], ...] = (
-    Column("Payer", text=lambda row: row.payer, stretch=True),
-    *(_money(title, name) for title, name in AGES),
-    _money("Total", "total"),
-)
-QUEUE: tuple[Column[WorkItem], ...] = (
-    Column("Claims", text=lambda row: str(len(row.claims)), sort_key=lambda row: len(row.claims), numeric=True),
-    Column("What", text=lambda row: row.sentence, stretch=True, hint=lambda row: row.sentence),
-    Column("Put it right in", text=lambda row: row.where),
-)
-BATCHES: tuple[Column[BatchRow], ...] = (
-    Column("File", text=lambda row: f"{row.interchange_control:09}"),
-    Column("Made", text=lambda row: show_instant(row.made_at), sort_key=lambda row: row.made_at),
-    Column("Payer", text=lambda row: row.payer, stretch=True),
-    Column("Claims", text=lambda row: str(row.claims), sort_key=lambda row: row.claims, numeric=True),
-    Column("Charge", text=lambda row: show_money(row.charge), sort_key=lambda row: row.charge, numeric=True),
-    Column("Answer", text=lambda row: row.acknowledged or "none yet"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """What the screen shows."""
-
-    aging: tuple[AgingRow, ...]
-    queue: tuple[WorkItem, ...]
-    batches: tuple[BatchRow, ...]
 
 
 class MoneyScreen(Screen):
-    """Answers, open money by age, and what holds claims up."""
+    """Answers and money, each in its tab."""
 
     title = "Payments"
     topics = frozenset({"billing"})
-    help = "Read TA1, 999, 277CA and 835 files as they come; each is posted whole or refused with the reason."
+    help = (
+        "Read TA1, 999, 277CA and 835 files as they come: each is posted whole or refused with the reason. Papers are "
+        "typed in. Deposits tie payments to the bank. A closed month takes no entry and prints the same ever after."
+    )
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
-        settings = self.settings()
-        self.aging: TableView[AgingRow] = TableView(
-            AGING, lambda row: row.payer_id, name="Open by age", desk=desk, noun=("payer", "payers"),
-            empty="Nobody owes anything.", settings=settings,
+        self._found: Money | None = None
+        self.dialog: DeedDialog | None = None
+        self.remittances = table(
+            self, columns.REMITTANCES, lambda row: row.id, "Remittances", ("payment", "payments"),
+            "No payment yet. Read a payer's file, or type in a paper.",
         )  # fmt: skip
-        self.queue: TableView[WorkItem] = TableView(
-            QUEUE, lambda row: (row.code, row.sentence), name="What holds claims up", desk=desk,
-            noun=("reason", "reasons"), empty="No claim waits for anything.", settings=settings,
+        self.deposits = table(
+            self, columns.DEPOSITS, lambda row: row.id, "Deposits", ("deposit", "deposits"),
+            "No deposit yet. Enter the lines of the bank statement; payments are compared with them.",
         )  # fmt: skip
-        self.queue.opened.connect(self._open)
-        self.batches: TableView[BatchRow] = TableView(
-            BATCHES, lambda row: row.id, name="Claim files", desk=desk, noun=("file", "files"),
-            empty="No claim file was written yet.", settings=settings,
+        self.patients = table(
+            self, columns.PATIENTS, lambda row: row.patient_id, "Patients who owe", ("patient", "patients"),
+            "No patient owes anything.",
+        )  # fmt: skip
+        self.patients.opened.connect(lambda row: desk.open("patient", row.patient_id))
+        self.credits = table(
+            self, columns.CREDITS, lambda row: (row.claim_id, row.account), "Credits", ("credit", "credits"),
+            "No claim was paid more than was owed.",
+        )  # fmt: skip
+        self.credits.opened.connect(lambda row: desk.open("claim", row.claim_id))
+        self.closed = table(
+            self, columns.CLOSED, lambda row: row.id, "Closed months", ("month", "months"), "No month is closed yet."
+        )
+        self.batches = table(
+            self, columns.BATCHES, lambda row: row.id, "Claim files", ("file", "files"),
+            "No claim file was written yet.",
         )  # fmt: skip
         self.batches.opened.connect(self._save_again)
-        tabs = QTabWidget()
-        tabs.addTab(self.aging, "Open by age")
-        tabs.addTab(self.queue, "What holds claims up")
-        tabs.addTab(self.batches, "Claim files")
-        page = Page(self, "Payers' answers are posted whole, or refused with the reason and nothing posted.")
-        if context.may(Permission.POST_PAYMENT):
-            self.read_button = button("Read a payer's file", self.choose, icon="import", kind="primary")
-            page.actions(button("Mark as sent", self.mark_sent, icon="check"), self.read_button)
-        self.tabs = tabs
-        page.add(tabs, 1)
+        self.collectors = table(
+            self, columns.COLLECTORS, lambda row: row.payer_id, "Collectors", ("payer", "payers"), "No payer yet."
+        )
+        self.rules = table(
+            self, columns.RULES, lambda row: row.id, "Posting rules", ("rule", "rules"),
+            "No rule of your own: contract reductions are written off, patients' shares go to patients or next payers, "
+            "and reasons that need work stay open as denials.",
+        )  # fmt: skip
+        self.aging = AgingPart(self)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        may_post = self.context.may(Permission.POST_PAYMENT)
+        self.read_button = button("Read a payer's file", self.choose, icon="import", kind="primary")
+        self.eob_button = button("Type in a paper", self.type_paper, icon="edit")
+        self.close_button = button("Close the month", self.close_month, icon="lock", kind="primary")
+        posting = [self.eob_button, self.read_button] if may_post else []
+        tie_deeds = [button("Which deposit?", self.tie), *posting] if may_post else []
+        closing = [button("Print", self.print_closing, icon="print")]
+        closing += [self.close_button] if self.context.may(Permission.CLOSE_MONTH) else []
+        self.close_part = Part("", self.closed, closing)
+        patient_deeds = [
+            button("Statement", self.statement, icon="print"),
+            button("Take a payment", self.take_payment, icon="dollar", kind="primary"),
+        ]
+        may_claim, may_rule = self.context.may(Permission.CLAIM), self.context.may(Permission.EDIT_PAYERS)
+        deposit_deeds = [
+            button("Take back", self.withdraw, icon="undo"),
+            button("Enter a deposit", self.add_deposit, icon="plus", kind="primary"),
+        ]
+        rule_deeds = [button("End", self.end_rule), button("Add a rule", self.add_rule, icon="plus", kind="primary")]
+        file_deeds = [button("Mark as sent", self.mark_sent, icon="check", kind="primary")]
+        told = "Posted whole, or refused with the reason and nothing posted."
+        parts: tuple[tuple[str, QWidget], ...] = (
+            ("Remittances", Part(told, self.remittances, tie_deeds)),
+            ("Deposits", Part("What the bank shows.", self.deposits, deposit_deeds if may_post else ())),
+            ("Patients", Part("Shares of patients; Enter opens the patient.", self.patients,
+                              patient_deeds if may_post else ())),
+            ("Open by age", self.aging),
+            ("Credits", Part("Paid more than owed.", self.credits,
+                             [button("Refund", self.refund, icon="undo", kind="primary")] if may_post else ())),
+            ("Closed months", self.close_part),
+            ("Claim files", Part("Enter saves a file again.", self.batches, file_deeds if may_claim else ())),
+            ("Collectors", Part("Who works on what a payer owes.", self.collectors,
+                                [button("Assign", self.assign, icon="people", kind="primary")] if may_claim else ())),
+            ("Posting rules", Part("What adjustments do to what is owed, before the shipped rules.", self.rules,
+                                   rule_deeds if may_rule else ())),
+        )  # fmt: skip
+        self.tabs = QTabWidget()
+        for title, part in parts:
+            self.tabs.addTab(part, title)
+        page = Page(self)
+        page.add(self.tabs, 1)
+
+    def go(self, title: str) -> None:
+        """Show the tab with this title."""
+        for place in range(self.tabs.count()):
+            if self.tabs.tabText(place).startswith(title):
+                self.tabs.setCurrentIndex(place)
 
     def load(self) -> None:
-        self.ask(self._money, self._show)
+        self.ask(self._money, self._show, key="money")
 
     def _money(self) -> Money:
+        day = today()
         with self.context.database.reading() as session:
-            return Money(aging(session, today()), work_queue(session), batches(session))
+            return Money(
+                remittances(session),
+                deposits(session),
+                patients_owing(session),
+                tuple((by, aging_by(session, day, by)) for by in AgingBy),
+                credit_balances(session, day),
+                closed_months(session),
+                next_to_close(session, day),
+                batches(session),
+                collectors(session, day),
+                posting_rules(session),
+                tuple((each.payer.name, each.id) for each in payers(session)),
+                tuple((user.name, user.id) for user in everybody(session)),
+            )
 
     def _show(self, found: Money) -> None:
-        self.aging.set_rows(found.aging)
-        self.queue.set_rows(found.queue)
-        self.batches.set_rows(found.batches)
+        self._found = found
+        for view, rows in (
+            (self.remittances, found.remittances), (self.deposits, found.deposits), (self.patients, found.patients),
+            (self.credits, found.credits), (self.closed, found.closed), (self.batches, found.batches),
+            (self.collectors, found.collectors), (self.rules, found.rules),
+        ):  # fmt: skip
+            view.set_rows(rows)
+        self.aging.show_rows(found.aged)
+        month = found.to_close
+        self.close_button.setEnabled(month is not None)
+        self.close_button.setText(f"Close {month.first:%B %Y}" if month else "Close the month")
+        self.close_part.lead.setText(
+            "A closed month takes no entry any more." if month else "Every month that is over is closed."
+        )
+
+    def _chosen(self, view: Any, kind: type, what: str) -> Any:
+        row = view.current_row()
+        if not isinstance(row, kind):
+            self.desk.messages.refused((f"Select {what} first.",), self, Tone.INFO)
+            return None
+        return row
+
+    def _dialog(self, dialog: DeedDialog) -> None:
+        self.dialog = dialog
+        dialog.open()
 
     def choose(self) -> None:
         """Ask for a file."""
@@ -122,9 +205,96 @@ class MoneyScreen(Screen):
         database, by = self.context.database, self.context.user_id
 
         def post(why: str) -> tuple[str, ...]:
-            return read_answer(database, file.read_bytes()[: BIGGEST_FILE + 1], by, why)
+            try:
+                with file.open("rb") as opened:  # Never more in memory than a file may be.
+                    content = opened.read(BIGGEST_FILE + 1)
+            except OSError as error:
+                raise Refused(f"{file.name} cannot be read: {error.strerror}.") from error
+            return read_answer(database, content, by, why)
 
         self.do(post, changed=("billing",), said=lambda told: " ".join(told)[:400], pressed=self.read_button)
+
+    def type_paper(self) -> None:
+        """Type in a paper explanation of benefits."""
+        if self._found is not None:
+            self._dialog(EobDialog(self.context, self.desk, self, self._found.payers))
+
+    def tie(self) -> None:
+        """Say which deposit brought the selected payment, or enter it."""
+        row = self._chosen(self.remittances, RemittanceRow, "a payment")
+        if row is None or self._found is None:
+            return
+        if any(not each.withdrawn and each.left for each in self._found.deposits):
+            self._dialog(TieDialog(self.context, self.desk, self, row, self._found.deposits))
+        else:
+            self._dialog(DepositDialog(self.context, self.desk, self, row))
+
+    def add_deposit(self) -> None:
+        """Enter a line of the bank statement."""
+        self._dialog(DepositDialog(self.context, self.desk, self))
+
+    def withdraw(self) -> None:
+        """Take the selected deposit back."""
+        if (row := self._chosen(self.deposits, DepositRow, "a deposit")) is not None:
+            self._dialog(WithdrawDialog(self.context, self.desk, self, row))
+
+    def take_payment(self) -> None:
+        """Post what the selected patient paid."""
+        if (row := self._chosen(self.patients, PatientOwes, "a patient")) is not None:
+            self._dialog(PatientPaymentDialog(self.context, self.desk, self, row))
+
+    def statement(self) -> None:
+        """Print the selected patient's statement."""
+        row = self._chosen(self.patients, PatientOwes, "a patient")
+        if row is None:
+            return
+        database, by, patient, number = self.context.database, self.context.user_id, row.patient_id, row.number
+        self.do(
+            lambda _why: print_statement(database, patient, by), changed=("billing",),
+            then=lambda pdf: self._preview("Statement", pdf, f"statement-{number}.pdf"),
+        )  # fmt: skip
+
+    def _preview(self, title: str, pdf: bytes, name: str) -> None:
+        self.preview = PdfDialog(self.desk, title, pdf, name, self.context.folder, self)
+        self.preview.open()
+
+    def refund(self) -> None:
+        """Give the selected credit back."""
+        row = self._chosen(self.credits, OpenClaim, "a credit")
+        if row is not None:
+            self._dialog(RefundDialog(self.context, self.desk, self, row.claim_id, row.claim, row.account, -row.owed))
+
+    def close_month(self) -> None:
+        """Close the next month."""
+        month = self._found.to_close if self._found is not None else None
+        if month is None:
+            return
+        asked = Question(
+            f"Close {month.first:%B %Y}?",
+            ("Nothing can be posted into it, or before it, any more. This cannot be taken back.",),
+            yes="Close it",
+        )
+        self.desk.messages.confirm(asked, lambda: self._close(month), self)
+
+    def _close(self, month: Days) -> None:
+        database, by = self.context.database, self.context.user_id
+        self.do(
+            lambda _why: close_the_books(database, month, by), changed=("billing",), pressed=self.close_button,
+            said=f"{month.first:%B %Y} is closed.", then=lambda closing: self._print_closing(closing, month),
+        )  # fmt: skip
+
+    def print_closing(self) -> None:
+        """Print the selected closing again."""
+        row = self._chosen(self.closed, ClosedMonth, "a closed month")
+        if row is not None:
+            self._print_closing(row.id, row.month)
+
+    def _print_closing(self, closing: int, month: Days) -> None:
+        def make() -> bytes:
+            with self.context.database.reading() as session:
+                return closing_paper(session, closing)
+
+        self.ask(make, lambda pdf: self._preview("Month closing", pdf, f"closing-{month.first:%Y-%m}.pdf"))
 
     def _save_again(self, row: object) -> None:
         if isinstance(row, BatchRow):
@@ -144,14 +314,28 @@ class MoneyScreen(Screen):
 
     def mark_sent(self) -> None:
         """Say that the selected file went to the payer."""
-        row = self.batches.current_row()
-        if row is None:
-            self.tabs.setCurrentWidget(self.batches)
-            self.desk.messages.refused(("Select the claim file that was sent.",), self, Tone.INFO)
-            return
-        database, by, batch = self.context.database, self.context.user_id, BatchId(row.id)
-        self.do(lambda _why: mark_sent(database, batch, by), changed=("billing",), said="Its claims are sent now.")
+        row = self._chosen(self.batches, BatchRow, "the claim file that was sent")
+        if row is not None:
+            database, by, batch = self.context.database, self.context.user_id, BatchId(row.id)
+            self.do(lambda _why: mark_sent(database, batch, by), changed=("billing",), said="Its claims are sent now.")
 
-    def _open(self, row: object) -> None:
-        if isinstance(row, WorkItem) and row.claims:
-            self.desk.open("claim", row.claims[0])
+    def assign(self) -> None:
+        """Say who works on the selected payer."""
+        row = self._chosen(self.collectors, CollectorRow, "a payer")
+        if row is not None and self._found is not None:
+            self._dialog(CollectorDialog(self.context, self.desk, self, row, self._found.people))
+
+    def add_rule(self) -> None:
+        """Add a posting rule."""
+        if self._found is not None:
+            self._dialog(PostingRuleDialog(self.context, self.desk, self, self._found.payers))
+
+    def end_rule(self) -> None:
+        """End the selected rule today."""
+        row = self._chosen(self.rules, PostingRuleRow, "a rule")
+        if row is not None:
+            database, by = self.context.database, self.context.user_id
+            self.do(
+                lambda _why: end_posting_rule(database, row.id, today(), by), changed=("billing",),
+                said="The rule holds for the last time today.",
+            )  # fmt: skip

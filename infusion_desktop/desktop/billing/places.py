@@ -32,6 +32,18 @@ def _authorizations(context: Context, desk: Desk) -> Screen:
     return AuthorizationsScreen(context, desk)
 
 
+def _claims(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
+
+    return ClaimsScreen(context, desk)
+
+
+def _denials(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.billing.denials_screen import DenialsScreen
+
+    return DenialsScreen(context, desk)
+
+
 def _money(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.billing.money_screen import MoneyScreen
 
@@ -63,9 +75,11 @@ def _search(context: Context) -> Search:
 
 PLACES = (
     Place("month", "Month", "calendar", Permission.SEE_BILLING, _month, "Billing", opens=("patient month",)),
+    Place("claims", "Claims", "claim", Permission.SEE_BILLING, _claims, "Billing", opens=("claims of payer",)),
     Place("claim", "Claim", "claim", Permission.SEE_BILLING, _claim, "Billing", opens=("claim",), in_rail=False),
     Place("waste", "Waste", "trash", Permission.SEE_DELIVERIES, _waste, "Billing", opens=("waste",), in_rail=False),
     Place("authorizations", "Authorizations", "shield", Permission.SEE_BILLING, _authorizations, "Billing"),
+    Place("denials", "Denials", "warning", Permission.SEE_BILLING, _denials, "Billing", opens=("denial",)),
     Place("payers", "Payers", "building", Permission.SEE_BILLING, _payers, "Billing", opens=("payer",)),
     Place("money", "Payments", "dollar", Permission.SEE_BILLING, _money, "Billing"),
 )

@@ -1,0 +1,107 @@
+"""Dialogs about one claim: replace it, void it, and where a printer puts the CMS-1500's text."""
+
+from decimal import Decimal, InvalidOperation
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QWidget
+
+from infusion_desktop.billing.claims import replace_claim, void_claim
+from infusion_desktop.billing.words import ClaimId
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
+from infusion_desktop.desktop.forms import Form, MoneyField, NotesField
+from infusion_desktop.desktop.labels import label
+
+_RIGHT, _DOWN = "cms1500/right", "cms1500/down"
+
+
+class ReplaceDialog(DeedDialog):
+    """Why a claim is replaced."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> None:
+        super().__init__(context, desk, f"Replace claim {number}", parent, save="Draft the replacement")
+        self._claim = claim
+        told = (
+            "The month is counted again with what is known now. All lines go to the payer again, under the same "
+            "number and with the payer's own number of the first claim."
+        )
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.reason = NotesField("What is put right", required=True)
+        self.form = Form()
+        self.form.section("", (self.reason,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        reason, database, by, claim = self.reason.value(), self.context.database, self.context.user_id, self._claim
+        return lambda _why: replace_claim(database, claim, by, reason)
+
+    def said(self, _result: object) -> str:
+        return "The replacement is drafted. Check it, then write its file."
+
+
+class VoidDialog(DeedDialog):
+    """Why a claim is voided."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> None:
+        super().__init__(context, desk, f"Void claim {number}", parent, save="Void", kind="danger")
+        self._claim = claim
+        told = (
+            "A claim that never left, or was refused, is closed here. One the payer has decided on gets a void claim "
+            "(frequency 8), ready for the next file; its charges are taken back when that file is written."
+        )
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.reason = NotesField("Why", required=True)
+        self.form = Form()
+        self.form.section("", (self.reason,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        reason, database, by, claim = self.reason.value(), self.context.database, self.context.user_id, self._claim
+        return lambda _why: void_claim(database, claim, by, reason)
+
+    def said(self, result: object) -> str:
+        return "The claim is voided." if result == self._claim else "The void claim is ready: write its file."
+
+
+class OffsetDialog(DeedDialog):
+    """How far this computer's printer misses the pre-printed form; kept on this computer."""
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, kept: QSettings | None) -> None:
+        super().__init__(context, desk, "Text for the pre-printed CMS-1500", parent, save="Preview")
+        self._kept = kept
+        told = (
+            "Print one on plain paper first and hold it against a form. Shift the text in millimetres until it fits; "
+            "this computer keeps the numbers. Print at 100 percent, without fitting to the page."
+        )
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.right = MoneyField("To the right (mm)", allow_negative=True, hint="Negative shifts to the left.")
+        self.down = MoneyField("Down (mm)", allow_negative=True, hint="Negative shifts up.")
+        for field, key in ((self.right, _RIGHT), (self.down, _DOWN)):
+            field.set_value(_number(kept.value(key) if kept is not None else None))
+        self.form = Form()
+        self.form.section("", (self.right, self.down))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        offset = self.right.value() or Decimal(0), self.down.value() or Decimal(0)
+        if self._kept is not None:
+            for key, value in zip((_RIGHT, _DOWN), offset, strict=True):
+                self._kept.setValue(key, str(value))
+        return lambda _why: offset
+
+
+def _number(kept: object) -> Decimal:
+    try:
+        return Decimal(str(kept)) if kept is not None else Decimal(0)
+    except InvalidOperation:
+        return Decimal(0)

@@ -1,0 +1,217 @@
+"""The work list of claims: by state, payer and age; and what the next payers may owe."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.claims import WrittenFile, write_file
+from infusion_desktop.billing.queries import ClaimRow, claims
+from infusion_desktop.billing.secondary import Proposal, make_secondary, proposals
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
+from infusion_desktop.dates import show_day, show_days, today
+from infusion_desktop.desktop.billing.claim_columns import TONES
+from infusion_desktop.desktop.billing.money_columns import PROPOSALS
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.file_choice import ask_for_folder
+from infusion_desktop.desktop.forms import ChoiceField
+from infusion_desktop.desktop.pages import Page
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.errors import Refused
+from infusion_desktop.files import safe_name, write_whole
+from infusion_desktop.money import show_money
+from infusion_desktop.patients.words import PayerId
+
+_OUT = (ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED)
+_REFUSED = (ClaimState.REJECTED, ClaimState.DENIED)
+LONG_OUT_DAYS = 30
+
+
+def age_of(row: ClaimRow, on: date) -> int:
+    """Days since it was sent, or made when it was not."""
+    return (on - (row.sent_at or row.made_at).date()).days
+
+
+def _age(row: ClaimRow) -> int:
+    return age_of(row, today())
+
+
+def _kind(row: ClaimRow) -> str:
+    return {Frequency.ORIGINAL: "", Frequency.REPLACEMENT: "replacement", Frequency.VOID: "void"}[row.frequency]
+
+
+COLUMNS: tuple[Column[ClaimRow], ...] = (
+    Column("Claim", text=lambda row: row.number),
+    Column("Kind", text=_kind),
+    Column("Patient", text=lambda row: row.patient, stretch=True),
+    Column("Payer", text=lambda row: row.payer, stretch=True),
+    Column("Services", text=lambda row: show_days(row.period), sort_key=lambda row: row.period.first),
+    Column("Charge", text=lambda row: show_money(row.charge), sort_key=lambda row: row.charge, numeric=True,
+           value=lambda row: row.charge),
+    Column("Expected", text=lambda row: show_money(row.expected), sort_key=lambda row: row.expected, numeric=True,
+           value=lambda row: row.expected, hidden=True),
+    Column("Findings", text=lambda row: str(row.findings) if row.findings else "", sort_key=lambda row: row.findings,
+           numeric=True),
+    Column("State", text=lambda row: row.state.value, tone=lambda row: TONES.get(row.state, Tone.NEUTRAL)),
+    Column("Sent", text=lambda row: show_day(row.sent_at.date()) if row.sent_at else "",
+           sort_key=lambda row: row.sent_at),
+    Column("Days", text=lambda row: str(_age(row)), sort_key=_age, numeric=True, value=_age),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the screen shows."""
+
+    rows: tuple[ClaimRow, ...]
+    proposals: tuple[Proposal, ...]
+
+
+class ClaimsScreen(Screen):
+    """Every claim that is not settled, and the shares of next payers."""
+
+    title = "Claims"
+    topics = frozenset({"billing"})
+    help = (
+        "Filter by state and payer; Days counts since a claim was sent (or made). Enter opens a claim. "
+        "Select ready claims of one payer or several and write their files."
+    )
+
+    def __init__(self, context: Context, desk: Desk) -> None:
+        super().__init__(context, desk)
+        self._rows: tuple[ClaimRow, ...] = ()
+        self.payer: ChoiceField[PayerId] = ChoiceField("Payer", placeholder="Every payer")
+        self.payer.setFixedWidth(280)
+        self.payer.changed.connect(self._narrow)
+        self.payer.combo.editTextChanged.connect(lambda _text: self._narrow())
+        self.table: TableView[ClaimRow] = TableView(
+            COLUMNS, lambda row: row.id, name="Claims", desk=desk, noun=("claim", "claims"),
+            chips=[
+                Chip("Draft", lambda row: row.state is ClaimState.DRAFT, group="state"),
+                Chip("Ready", lambda row: row.state is ClaimState.READY, group="state"),
+                Chip("Out", lambda row: row.state in _OUT, group="state"),
+                Chip("Refused or denied", lambda row: row.state in _REFUSED, group="state"),
+                Chip("Part paid", lambda row: row.state is ClaimState.PART_PAID, group="state"),
+                Chip("Out over 30 days", lambda row: row.state in _OUT and _age(row) > LONG_OUT_DAYS),
+            ],
+            empty="No claim yet. Count a month first (Month).", settings=self.settings(),
+        )  # fmt: skip
+        self.table.opened.connect(self._open)
+        self.next_payers: TableView[Proposal] = TableView(
+            PROPOSALS, lambda row: row.claim_id, name="Next payers", desk=desk, noun=("share", "shares"),
+            empty="No share waits for a next payer. Shares appear when a first payer has decided.",
+            settings=self.settings(),
+        )  # fmt: skip
+        self.next_payers.opened.connect(lambda row: desk.open("claim", row.claim_id))
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        page = Page(self)
+        self.write_button = button("Write the files", self.write, icon="export", kind="primary")
+        self.next_button = button("Bill the next payer", self.bill_next, icon="claim", kind="primary")
+        work, following = QWidget(), QWidget()
+        column = QVBoxLayout(work)
+        column.setContentsMargins(0, 10, 0, 0)
+        top = QHBoxLayout()
+        top.addWidget(self.payer)
+        top.addStretch(1)
+        if self.context.may(Permission.CLAIM):
+            top.addWidget(self.write_button)
+        column.addLayout(top)
+        column.addWidget(self.table, 1)
+        column = QVBoxLayout(following)
+        column.setContentsMargins(0, 10, 0, 0)
+        if self.context.may(Permission.CLAIM):
+            top = QHBoxLayout()
+            top.addStretch(1)
+            top.addWidget(self.next_button)
+            column.addLayout(top)
+        column.addWidget(self.next_payers, 1)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(work, "Work list")
+        self.tabs.addTab(following, "Next payers")
+        page.add(self.tabs, 1)
+
+    def load(self) -> None:
+        self.ask(self._work, self._show, key="work")
+
+    def _work(self) -> Work:
+        with self.context.database.reading() as session:
+            return Work(claims(session, limit=20_000), proposals(session))
+
+    def _show(self, found: Work) -> None:
+        self._rows = found.rows
+        payers = sorted({(row.payer, row.payer_id) for row in found.rows})
+        self.payer.set_choices(payers)
+        self._narrow()
+        self.next_payers.set_rows(found.proposals)
+        waiting = len(found.proposals)
+        self.tabs.setTabText(1, f"Next payers ({waiting})" if waiting else "Next payers")
+
+    def _narrow(self) -> None:
+        try:
+            payer = self.payer.value()
+        except Refused:
+            payer = None
+        self.table.set_rows(row for row in self._rows if payer is None or row.payer_id == payer)
+
+    def show_record(self, kind: str, record: object) -> None:
+        if kind == "claims of payer" and isinstance(record, int):
+            self.payer.set_value(PayerId(record))
+
+    def _open(self, row: object) -> None:
+        if isinstance(row, ClaimRow):
+            self.desk.open("claim", row.id)
+
+    def write(self) -> None:
+        """Write the selected claims (or all ready ones that are shown) into files by payer."""
+        chosen = self.table.selected_rows()
+        if len(chosen) < 2:
+            chosen = [row for row in self.table.model.shown if row.state is ClaimState.READY]
+        by_payer: dict[int, list[ClaimId]] = {}
+        for row in chosen:
+            by_payer.setdefault(row.payer_id, []).append(row.id)
+        if not by_payer:
+            self.desk.messages.refused(("No ready claim is shown. Check the drafts first.",), self, Tone.INFO)
+            return
+        database, by = self.context.database, self.context.user_id
+
+        def write_all(_why: str) -> list[WrittenFile]:
+            return [write_file(database, batch, by) for batch in by_payer.values()]
+
+        self.do(write_all, changed=("billing",), then=self._written, pressed=self.write_button)
+
+    def _written(self, files: list[WrittenFile]) -> None:
+        self.files = files
+        told = f"{sum(len(each.claims) for each in files)} claims are in {len(files)} files."
+        self.desk.messages.said(f"{told} Payments, Claim files has them too.")
+        ask_for_folder(self, "Where shall the claim files go?", self.save)
+
+    def save(self, folder: Path) -> None:
+        """Put the files just written into a folder."""
+        files = self.files
+
+        def write(_why: str) -> None:
+            for each in files:
+                write_whole(folder / safe_name(each.name), each.text.encode("ascii"))
+
+        self.do(write, said=f"{len(files)} claim files are saved.")
+
+    def bill_next(self) -> None:
+        """Draft the claim to the next payer for the selected share."""
+        row = self.next_payers.current_row()
+        if row is None:
+            self.desk.messages.refused(("Select a share first.",), self, Tone.INFO)
+            return
+        database, by, claim = self.context.database, self.context.user_id, row.claim_id
+        self.do(
+            lambda why: make_secondary(database, claim, by, why), changed=("billing",), pressed=self.next_button,
+            said="The claim to the next payer is drafted. Check it, then write its file.",
+            then=lambda made: self.desk.open("claim", made),
+        )  # fmt: skip

@@ -1,0 +1,300 @@
+"""What payers denied or paid short: why, what to do next, by when; appeal, correct, accept or write off."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.appeals import ENCLOSURES, NewAppeal, appeal, suggested_argument
+from infusion_desktop.billing.disputes import (
+    DisputeRow,
+    StepRow,
+    dispute_steps,
+    disputes,
+    move_dispute,
+    remarks_of,
+    write_off_dispute,
+)
+from infusion_desktop.billing.words import WORKING, DisputeKind, DisputeState
+from infusion_desktop.dates import show_day, show_instant
+from infusion_desktop.desktop.billing.claim_dialogs import ReplaceDialog
+from infusion_desktop.desktop.billing.money_columns import DISPUTES, is_due_soon
+from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
+from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, NotesField, TextField
+from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.pages import Figure, Page
+from infusion_desktop.desktop.pdf_preview import PdfDialog
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table import Chip
+from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.money import ZERO, show_money
+
+MOVES = {
+    "Appealed by telephone or portal": DisputeState.APPEALED,
+    "Paid after all": DisputeState.WON,
+    "Accepted: nothing more to do": DisputeState.ACCEPTED,
+    "Open again": DisputeState.OPEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is told of the selected row."""
+
+    row: DisputeRow
+    remarks: tuple[str, ...]
+    steps: tuple[StepRow, ...]
+
+
+class DenialsScreen(Screen):
+    """The queue of denials and underpayments."""
+
+    title = "Denials"
+    topics = frozenset({"billing"})
+    help = "The nearest deadline stands first. Enter opens the claim; the panel says what to do next."
+
+    def __init__(self, context: Context, desk: Desk) -> None:
+        super().__init__(context, desk)
+        self.table: TableView[DisputeRow] = TableView(
+            DISPUTES, lambda row: row.id, name="Denials and underpayments", desk=desk,
+            noun=("decision to work on", "decisions to work on"),
+            chips=[
+                Chip("Denied", lambda row: row.kind is DisputeKind.DENIED, group="kind"),
+                Chip("Underpaid", lambda row: row.kind is DisputeKind.UNDERPAID, group="kind"),
+                Chip("Due in 14 days", is_due_soon),
+                Chip("Appealed", lambda row: row.state is DisputeState.APPEALED),
+            ],
+            empty="Nothing was denied or paid short. What payers decide next is sorted here by itself.",
+            settings=self.settings(),
+        )  # fmt: skip
+        self.table.opened.connect(lambda row: desk.open("claim", row.claim_id))
+        self.table.selected.connect(self._chosen)
+        self.figures = [
+            Figure("Denied", Tone.BAD),
+            Figure("Paid short", Tone.WARN),
+            Figure("Due in 14 days", Tone.WARN),
+        ]
+        self.about = QPlainTextEdit()
+        self.about.setReadOnly(True)
+        self.about.setAccessibleName("What to do next")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        page = Page(self)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for figure in self.figures:
+            row.addWidget(figure)
+        page.add(row)
+        self.appeal_button = button("Appeal by letter", self.appeal, icon="print", kind="primary")
+        self.replace_button = button("Replace the claim", self.replace, icon="edit")
+        self.move_button = button("Say what was done", self.move_on, icon="check")
+        self.off_button = button("Write off", self.write_off, icon="minus")
+        claim_button = button("Open the claim", self._open, icon="claim")
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(label("What to do next", "heading"))
+        column.addWidget(self.about, 1)
+        deeds = QHBoxLayout()
+        deeds.addWidget(claim_button)
+        deeds.addStretch(1)
+        if self.context.may(Permission.CLAIM):
+            deeds.addWidget(self.move_button)
+        if self.context.may(Permission.ADJUST_ACCOUNTS):
+            deeds.addWidget(self.off_button)
+        if self.context.may(Permission.CLAIM):
+            deeds.addWidget(self.replace_button)
+            deeds.addWidget(self.appeal_button)
+        column.addLayout(deeds)
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.addWidget(self.table)
+        both.addWidget(side)
+        both.setStretchFactor(0, 3)
+        both.setStretchFactor(1, 2)
+        both.setChildrenCollapsible(False)
+        page.add(both, 1)
+        self._chosen(None)
+
+    def load(self) -> None:
+        self.ask(self._rows, self._show, key="rows")
+
+    def _rows(self) -> tuple[DisputeRow, ...]:
+        with self.context.database.reading() as session:
+            return disputes(session, states=WORKING)
+
+    def _show(self, rows: tuple[DisputeRow, ...]) -> None:
+        self.table.set_rows(rows)
+        if rows and self.table.current_row() is None:
+            self.table.select_ids([rows[0].id])
+        groups = (
+            [row for row in rows if row.kind is DisputeKind.DENIED],
+            [row for row in rows if row.kind is DisputeKind.UNDERPAID],
+            [row for row in rows if is_due_soon(row)],
+        )
+        for figure, found, tone in zip(self.figures, groups, (Tone.BAD, Tone.WARN, Tone.WARN), strict=True):
+            amount = show_money(sum((row.amount for row in found), ZERO)).partition(".")[0]
+            lines = f"{len(found)} line" + ("" if len(found) == 1 else "s")
+            figure.show_value(amount, lines, tone if found else Tone.GOOD)
+
+    def show_record(self, kind: str, record: object) -> None:
+        if isinstance(record, int):
+            self.table.select_ids([record])
+
+    def _chosen(self, row: object) -> None:
+        chosen = row if isinstance(row, DisputeRow) else None
+        for each in (self.appeal_button, self.move_button, self.off_button, self.replace_button):
+            each.setEnabled(chosen is not None)
+        if chosen is None:
+            self.about.setPlainText("")
+            return
+        self.ask(lambda: self._about(chosen), self._tell, key="about")
+
+    def _about(self, row: DisputeRow) -> About:
+        with self.context.database.reading() as session:
+            return About(row, remarks_of(session, row.id), dispute_steps(session, row.id))
+
+    def _tell(self, about: About) -> None:
+        row = about.row
+        told = [
+            f"Claim {row.claim}, {row.patient}, {row.payer}: {row.code}, {show_money(row.amount)}", row.reason,
+            *(f"Remark {each}" for each in about.remarks), "", f"Next step: {row.next_step}",
+            f"Last day to appeal: {show_day(row.due_on)}.", "",
+        ]  # fmt: skip
+        if not row.may_appeal:
+            told.insert(-1, "This reason is put right by a corrected claim rather than by an appeal.")
+        for step in about.steps:
+            note = f": {step.note}" if step.note else ""
+            told.append(f"{show_instant(step.at)}  {step.state.value}, {step.who}{note}")
+        self.about.setPlainText("\n".join(told))
+
+    def _open(self) -> None:
+        if (row := self.table.current_row()) is not None:
+            self.desk.open("claim", row.claim_id)
+
+    def appeal(self) -> None:
+        """Write an appeal letter for the selected row."""
+        row = self.table.current_row()
+        if row is None:
+            return
+
+        def begin() -> str:
+            with self.context.database.reading() as session:
+                return suggested_argument(session, row.id)
+
+        self.ask(begin, lambda text: self._write(row, text))
+
+    def _write(self, row: DisputeRow, text: str) -> None:
+        dialog = AppealDialog(self.context, self.desk, self, row, text)
+        dialog.succeeded.connect(lambda pdf: self._preview(pdf, f"appeal-{row.claim}.pdf"))
+        self._show_dialog(dialog)
+
+    def _preview(self, pdf: bytes, name: str) -> None:
+        self.preview = PdfDialog(self.desk, "Appeal letter", pdf, name, self.context.folder, self)
+        self.preview.open()
+
+    def move_on(self) -> None:
+        """Say what was done about the selected row."""
+        if (row := self.table.current_row()) is not None:
+            self._show_dialog(StepDialog(self.context, self.desk, self, row))
+
+    def write_off(self) -> None:
+        """Give the selected row up."""
+        if (row := self.table.current_row()) is not None:
+            self._show_dialog(WriteOffDialog(self.context, self.desk, self, row))
+
+    def replace(self) -> None:
+        """Draft a replacement of the claim."""
+        if (row := self.table.current_row()) is not None:
+            dialog = ReplaceDialog(self.context, self.desk, self, row.claim_id, row.claim)
+            dialog.succeeded.connect(lambda claim: self.desk.open("claim", claim))
+            self._show_dialog(dialog)
+
+    def _show_dialog(self, dialog: DeedDialog) -> None:
+        self.dialog = dialog
+        dialog.open()
+
+
+class AppealDialog(DeedDialog):
+    """The letter's argument and what goes with it."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow, text: str) -> None:
+        super().__init__(context, desk, f"Appeal claim {row.claim}", parent, save="Make the letter", width=640)
+        self._row = row
+        self.body.addWidget(label(f"{row.code}, {show_money(row.amount)}. {row.reason}.", "muted", wrap=True))
+        self.argument = NotesField("Why the payer should decide otherwise", required=True, lines=8)
+        self.argument.set_value(text)
+        self.boxes = [CheckField(each) for each in ENCLOSURES]
+        self.signed_title = TextField("Your title under the signature", placeholder="Billing specialist")
+        self.form = Form()
+        self.form.section("", (self.argument,))
+        self.form.section("Enclosed", *zip(self.boxes[::2], self.boxes[1::2], strict=True))
+        self.form.section("", (self.signed_title,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        chosen = tuple(name for name, box in zip(ENCLOSURES, self.boxes, strict=True) if box.value())
+        new = NewAppeal(self.argument.value(), chosen, self.signed_title.value())
+        database, by, row = self.context.database, self.context.user_id, self._row
+        return lambda why: appeal(database, row.id, row.version, new, by, why)
+
+    def said(self, _result: object) -> str:
+        return "The appeal is kept with the claim. Print the letter and send it."
+
+
+class StepDialog(DeedDialog):
+    """What was done."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow) -> None:
+        super().__init__(context, desk, f"What was done about claim {row.claim}", parent)
+        self._row = row
+        self.state: ChoiceField[DisputeState] = ChoiceField("It is now", list(MOVES.items()), required=True)
+        self.note = NotesField("What was done", required=True, hint="Whom you spoke to, their reference number.")
+        self.form = Form()
+        self.form.section("", (self.state,), (self.note,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        state = self.state.value() if self.form.check() else None
+        if state is None:
+            return None
+        note, database, by, row = self.note.value(), self.context.database, self.context.user_id, self._row
+        return lambda _why: move_dispute(database, row.id, state, row.version, by, note)
+
+    def said(self, _result: object) -> str:
+        return "Kept."
+
+
+class WriteOffDialog(DeedDialog):
+    """Give a denial or underpayment up."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow) -> None:
+        super().__init__(context, desk, f"Write off {show_money(row.amount)}", parent, save="Write off", kind="danger")
+        self._row = row
+        told = f"What is still owed of {row.code} on claim {row.claim} is taken off. The entry stays in the ledger."
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.note = NotesField("Why", required=True)
+        self.form = Form()
+        self.form.section("", (self.note,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        note, database, by, row = self.note.value(), self.context.database, self.context.user_id, self._row
+        return lambda _why: write_off_dispute(database, row.id, row.version, by, note)
+
+    def said(self, result: object) -> str:
+        return f"{show_money(result)} is written off." if result else "Nothing was owed of it any more."  # type: ignore[arg-type]
