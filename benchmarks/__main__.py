@@ -21,6 +21,7 @@ PARTS = {
     "manifest": "manifest:measure",
     "per-diem-engine": "per_diem_engine:measure",
     "month-run": "month_run:measure",
+    "remittances": "remittances:measure",
     "stock-list": "stock_list:measure",
     "day": "day_of_deliveries:measure",
     "patient": "patient_page:measure",

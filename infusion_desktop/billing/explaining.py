@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from infusion_desktop.billing.queries import ClaimPage, LineRow
+from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days, runs_of, show_day, show_days
 from infusion_desktop.money import show_money
 
 QUESTIONS = ("Why this code?", "Why these units?", "Why this rank?", "Why this rate?", "What allows it?")
+_OF_KIND = {
+    LineKind.PER_DIEM: "The payer's rules choose it for this therapy.",
+    LineKind.DRUG: "It is the code of the drug that was delivered.",
+    LineKind.NURSING: "It is the code of a nursing visit.",
+    LineKind.SUPPLY: "It is the code of what was delivered or rented.",
+}
 _ABOUT = (
     (2, ("rank", "modifier")),
     (3, ("contract pays", "percent", "price", "rate")),
@@ -41,8 +48,15 @@ def explain(line: LineRow, page: ClaimPage) -> tuple[Explained, ...]:
     for sentence in line.sentences:
         told[_question(sentence, line.code)].append(sentence)
     told[1] += _covered(line)
+    if not told[0]:
+        told[0].append(_OF_KIND[line.kind])
+    if not told[1]:
+        told[1].append(f"{line.units.normalize():f} units.")
     if not told[2]:
-        told[2].append("No other therapy of these days is ranked before it." if line.evidence else "It is not ranked.")
+        per_diem = line.kind is LineKind.PER_DIEM
+        told[2].append(
+            "No other therapy of these days is ranked before it." if per_diem else "Only per diems are ranked."
+        )
     if not told[3]:
         told[3].append(f"{show_money(line.rate)} a unit by {page.rules}.")
     told[4].append(f"Authorization {line.authorization}." if line.authorization else "No authorization is named.")
@@ -55,8 +69,8 @@ def links(line: LineRow, page: ClaimPage) -> tuple[Link, ...]:
     """The records behind a line: the patient's orders, each delivery, the payer's rules, the authorization."""
     deliveries = dict.fromkeys((unit.delivery_id, unit.delivery) for unit in line.evidence if unit.delivery_id)
     found = [Link("patient", page.row.patient_id, "Therapy")]
-    found += [Link("delivery", number, f"Delivery {name}") for number, name in deliveries if number is not None]
-    found.append(Link("payer", page.row.payer_id, f"Rules {page.rules}"))
+    found += [Link("delivery", number, f"Delivery {name}".strip()) for number, name in deliveries if number is not None]
+    found.append(Link("payer", page.row.payer_id, "Payer's rules"))
     if line.authorization:
         found.append(Link("patient", page.row.patient_id, f"Authorization {line.authorization}"))
     return tuple(found)
@@ -75,6 +89,8 @@ def _covered(line: LineRow) -> Iterator[str]:
     for unit in line.evidence:
         covered.setdefault((unit.delivery, unit.proven), []).append(unit.day)
     for (delivery, proven), days in covered.items():
+        if not delivery and line.kind is not LineKind.PER_DIEM:
+            continue
         by = "no delivery covers it"
         if delivery:
             by = f"delivery {delivery}, {'delivered with proof' if proven else 'without proof of delivery'}"

@@ -11,7 +11,7 @@ from infusion_desktop.billing.claims import WrittenFile, write_file
 from infusion_desktop.billing.queries import ClaimRow, claims
 from infusion_desktop.billing.secondary import Proposal, make_secondary, proposals
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
-from infusion_desktop.dates import show_day, show_days, today
+from infusion_desktop.dates import Days, month_of, show_day, show_days, today
 from infusion_desktop.desktop.billing.claim_columns import TONES
 from infusion_desktop.desktop.billing.money_columns import PROPOSALS
 from infusion_desktop.desktop.buttons import button
@@ -46,12 +46,16 @@ def _kind(row: ClaimRow) -> str:
     return {Frequency.ORIGINAL: "", Frequency.REPLACEMENT: "replacement", Frequency.VOID: "void"}[row.frequency]
 
 
+def _services(period: Days) -> str:
+    """A whole month by its name, anything else by its days."""
+    return f"{period.first:%b %Y}" if period == month_of(period.first) else show_days(period)
+
+
 COLUMNS: tuple[Column[ClaimRow], ...] = (
-    Column("Claim", text=lambda row: row.number),
-    Column("Kind", text=_kind),
+    Column("Claim", text=lambda row: f"{row.number} {_kind(row)}".strip()),
     Column("Patient", text=lambda row: row.patient, stretch=True),
     Column("Payer", text=lambda row: row.payer, stretch=True),
-    Column("Services", text=lambda row: show_days(row.period), sort_key=lambda row: row.period.first),
+    Column("Services", text=lambda row: _services(row.period), sort_key=lambda row: row.period.first),
     Column("Charge", text=lambda row: show_money(row.charge), sort_key=lambda row: row.charge, numeric=True,
            value=lambda row: row.charge),
     Column("Expected", text=lambda row: show_money(row.expected), sort_key=lambda row: row.expected, numeric=True,
@@ -113,6 +117,7 @@ class ClaimsScreen(Screen):
 
     def _lay_out(self) -> None:
         page = Page(self)
+        page.lead.hide()
         self.write_button = button("Write the files", self.write, icon="export", kind="primary")
         self.next_button = button("Bill the next payer", self.bill_next, icon="claim", kind="primary")
         work, following = QWidget(), QWidget()

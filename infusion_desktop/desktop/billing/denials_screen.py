@@ -85,6 +85,7 @@ class DenialsScreen(Screen):
 
     def _lay_out(self) -> None:
         page = Page(self)
+        page.lead.hide()
         row = QHBoxLayout()
         row.setSpacing(12)
         for figure in self.figures:
@@ -117,6 +118,7 @@ class DenialsScreen(Screen):
         both.setStretchFactor(0, 3)
         both.setStretchFactor(1, 2)
         both.setChildrenCollapsible(False)
+        both.setSizes([330, 220])
         page.add(both, 1)
         self._chosen(None)
 

@@ -152,7 +152,7 @@ DISPUTES: tuple[Column[DisputeRow], ...] = (
     Column("Line", text=lambda row: row.code),
     Column("Reason", text=lambda row: row.reason, stretch=True, hint=lambda row: row.reason),
     Column("Patient", text=lambda row: row.patient, hidden=True),
-    Column("Payer", text=lambda row: row.payer),
+    Column("Payer", text=lambda row: row.payer, hidden=True),
     Column("Amount", text=lambda row: show_money(row.amount), sort_key=lambda row: row.amount, numeric=True,
            value=lambda row: row.amount),
     Column("Appeal by", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on, tone=_due_tone,

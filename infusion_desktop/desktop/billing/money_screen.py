@@ -140,6 +140,7 @@ class MoneyScreen(Screen):
         for title, part in parts:
             self.tabs.addTab(part, title)
         page = Page(self)
+        page.lead.hide()
         page.add(self.tabs, 1)
 
     def go(self, title: str) -> None:
