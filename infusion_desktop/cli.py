@@ -383,13 +383,18 @@ def _claims(database: "Database", chosen: argparse.Namespace) -> int:
 
 def _read_edi(database: "Database", chosen: argparse.Namespace) -> int:
     from infusion_desktop.billing.answers import read_answer
+    from infusion_desktop.edi.x12 import FILE_LIMIT
 
     by = _person(database, chosen)
     done: list[str] = []
     refused: list[str] = []
     for file in chosen.file:
         try:
-            done += [f"{file.name}: {sentence}" for sentence in read_answer(database, file.read_bytes(), by)]
+            with file.open("rb") as opened:  # Never more in memory than a file may be.
+                content = opened.read(FILE_LIMIT + 1)
+            done += [f"{file.name}: {sentence}" for sentence in read_answer(database, content, by)]
+        except Warned as warned:
+            refused += [f"{file.name}: {sentence}" for sentence in warned.warnings]
         except Refused as no:
             refused += [f"{file.name}: {sentence}" for sentence in no.reasons]
     return _report(done, refused)

@@ -45,10 +45,11 @@ def for_file(session: Session, claim: Claim) -> edi.Claim:
     return _filled(session, claim, (_Piece(claim.number, claim.payer_control_number, _lines_of(session, claim)),))[0]
 
 
-def parts_for_file(session: Session, claim: Claim) -> tuple[edi.Claim, ...]:
+def parts_for_file(session: Session, claim: Claim, *, keep: bool = True) -> tuple[edi.Claim, ...]:
     """The claim as files carry it: split where it has more lines than one claim may have, each part numbered.
 
-    The first part keeps the claim's number; the numbers of the others are kept, because payers answer by them.
+    The first part keeps the claim's number; the numbers of the others are kept (unless this is only a look), because
+    payers answer by them.
     """
     lines = _lines_of(session, claim)
     limit = max(1, min(int(json.loads(claim.days).get("line_limit", MOST_LINES)), MOST_LINES))
@@ -56,13 +57,13 @@ def parts_for_file(session: Session, claim: Claim) -> tuple[edi.Claim, ...]:
         return _filled(session, claim, (_Piece(claim.number, claim.payer_control_number, lines),))
     pieces = []
     for part, start in enumerate(range(0, len(lines), limit), 1):
-        kept = None if part == 1 else _part(session, claim, part)
+        kept = None if part == 1 else _part(session, claim, part, keep)
         number, control = (claim.number, claim.payer_control_number) if kept is None else kept
         pieces.append(_Piece(number, control, lines[start : start + limit]))
     return _filled(session, claim, pieces)
 
 
-def _part(session: Session, claim: Claim, part: int) -> tuple[str, str]:
+def _part(session: Session, claim: Claim, part: int, keep: bool) -> tuple[str, str]:
     """A further part's number, and the payer's number of the same part of the claim that is replaced or voided."""
     earlier = session.scalar(
         select(ClaimPart.payer_control_number).where(
@@ -76,7 +77,7 @@ def _part(session: Session, claim: Claim, part: int) -> tuple[str, str]:
         )
     number = f"{claim.number}-{part}"
     known = session.scalar(select(ClaimPart.id).where(ClaimPart.claim_id == claim.id, ClaimPart.part == part))
-    if known is None:
+    if known is None and keep:
         values = {"claim_id": claim.id, "part": part, "number": number, "payer_control_number": earlier or ""}
         session.execute(insert(ClaimPart).values(**values))
     return number, earlier or ""

@@ -33,6 +33,7 @@ from infusion_desktop.billing.words import (
     Outcome,
     RemittanceId,
 )
+from infusion_desktop.database.bulk import insert_rows
 from infusion_desktop.dates import now_utc
 from infusion_desktop.edi.adjustments import Adjustment
 from infusion_desktop.edi.remittance_data import ClaimResult, LineResult
@@ -44,6 +45,9 @@ APPEAL_DAYS = 180
 """Days to appeal where the payer's rules of that time are not known."""
 _CLAIM = cast(Table, Claim.__table__)
 _AT_ONCE = 500
+_LINE_COLUMNS = (
+    "decision_id", "line_id", "code", "modifiers", "charge", "paid", "units", "allowed", "adjustments", "remarks",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -125,8 +129,8 @@ class _Work:
         self._now: datetime = now_utc()
         self.told = PostedClaims()
         self._entries: list[NewEntry] = []
-        self._lines: list[dict[str, Any]] = []
-        self._events: list[dict[str, Any]] = []
+        self._lines: list[tuple[Any, ...]] = []
+        self._events: list[tuple[Any, ...]] = []
         self._changes: dict[int, dict[str, Any]] = {}
         self._disputes: list[dict[str, Any]] = []
         self._settled: list[str] = []
@@ -194,12 +198,11 @@ class _Work:
         self._balances[claim.id] = self._balances.get(claim.id, ZERO) + change
         self._move(claim, result, state)
 
-    def _line(self, decision: int, line: LineResult, ours: int | None) -> dict[str, Any]:
-        return {
-            "decision_id": decision, "line_id": ours, "code": line.code, "modifiers": " ".join(line.modifiers),
-            "charge": line.charge, "paid": line.paid, "units": line.units, "allowed": line.allowed,
-            "adjustments": _as_json(line.adjustments), "remarks": " ".join(line.remarks),
-        }  # fmt: skip
+    def _line(self, decision: int, line: LineResult, ours: int | None) -> tuple[Any, ...]:
+        return (
+            decision, ours, line.code, " ".join(line.modifiers), line.charge, line.paid, line.units, line.allowed,
+            _as_json(line.adjustments), " ".join(line.remarks),
+        )  # fmt: skip
 
     def _undo(self, each: Matched, decision: int) -> Decimal:
         """Reverse every entry of the decision; gives by how much the payer's account changes."""
@@ -332,7 +335,7 @@ class _Work:
             named = update(ClaimPart).where(*part).values(payer_control_number=result.payer_claim_number)
             self._session.execute(named)
         note = f"remittance {self._remittance}: status {result.status}"
-        self._events.append({"claim_id": claim.id, "state": state, "at": self._now, "staff_id": self._by, "note": note})
+        self._events.append((claim.id, state, note))
 
     def _settle(self, dispute: Dispute, state: DisputeState, note: str) -> None:
         dispute.state = state
@@ -343,8 +346,7 @@ class _Work:
         """Write everything, table by table."""
         session = self._session
         self._settle_what_is_paid()
-        if self._lines:
-            session.execute(insert(LineDecision), self._lines)
+        insert_rows(session, LineDecision, _LINE_COLUMNS, self._lines)
         post(session, self._entries, self._on, self._by)
         if self._changes:
             changed = (
@@ -357,7 +359,8 @@ class _Work:
                 )
             )
             session.connection().execute(changed, list(self._changes.values()))
-            session.execute(insert(ClaimEvent), self._events)
+            same = {"at": self._now, "staff_id": self._by}
+            insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), self._events, same)
         if self._disputes:
             kept = insert(Dispute).returning(Dispute.id, sort_by_parameter_order=True)
             ids = session.execute(kept, self._disputes).scalars()

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.money_tables import MonthClose
 from infusion_desktop.billing.tables import ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, EntryKind, RemittanceId
+from infusion_desktop.database.bulk import insert_rows
 from infusion_desktop.dates import now_utc, show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
@@ -37,29 +38,22 @@ class NewEntry:
 def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: UserId) -> int:
     """Add entries of one day to the ledger; gives how many. Refused when the month of that day is closed."""
     refuse_closed(session, posted_on)
-    recorded = now_utc()
     rows = [
-        {
-            "claim_id": each.claim_id,
-            "line_id": each.line_id,
-            "kind": each.kind,
-            "account": each.account,
-            "amount": each.amount,
-            "group_code": each.group_code,
-            "reason_code": each.reason_code,
-            "remittance_id": each.remittance_id,
-            "reverses_id": each.reverses_id,
-            "note": each.note,
-            "decision_id": each.decision_id,
-            "posted_on": posted_on,
-            "recorded_at": recorded,
-            "staff_id": by,
-        }
+        (
+            each.claim_id, each.line_id, each.kind, each.account, each.amount, each.group_code, each.reason_code,
+            each.remittance_id, each.reverses_id, each.note, each.decision_id,
+        )
         for each in entries
-    ]
-    if rows:
-        session.execute(insert(LedgerEntry), rows)
+    ]  # fmt: skip
+    same = {"posted_on": posted_on, "recorded_at": now_utc(), "staff_id": by}
+    insert_rows(session, LedgerEntry, _COLUMNS, rows, same)
     return len(rows)
+
+
+_COLUMNS = (
+    "claim_id", "line_id", "kind", "account", "amount", "group_code", "reason_code", "remittance_id", "reverses_id",
+    "note", "decision_id",
+)  # fmt: skip
 
 
 def refuse_closed(session: Session, day: date) -> None:

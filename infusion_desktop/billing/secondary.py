@@ -199,7 +199,7 @@ def findings(session: Session, kept: Claim, day: date) -> list[dict[str, object]
 
 
 def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str, str, bool]]:
-    from infusion_desktop.billing.claim_files import for_file
+    from infusion_desktop.billing.claim_files import parts_for_file
     from infusion_desktop.edi.claim_checks import claim_reasons
 
     first = ClaimId(kept.primary_id or 0)
@@ -244,7 +244,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
     except Refused:
         pass  # A next payer needs no per-diem rules: it pays by the first one's result.
     try:
-        reasons = list(claim_reasons(for_file(session, kept)))
+        reasons = [each for part in parts_for_file(session, kept, keep=False) for each in claim_reasons(part)]
     except Refused as no:
         reasons = list(no.reasons)
     for reason in reasons:

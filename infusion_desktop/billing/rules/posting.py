@@ -50,9 +50,16 @@ class Rules:
     shipped: tuple[Rule, ...] = ()
     is_worked: Callable[[str], bool] = field(default=lambda _reason: False)
     """Whether a reason means that somebody must act (the list of adjustment reasons says so)."""
+    _known: dict[tuple[str, str, date], Outcome] = field(default_factory=dict, compare=False, repr=False)
 
     def outcome(self, group: str, reason: str, day: date) -> Outcome:
         """What to do with an adjustment; an unknown group stays open at the payer."""
+        key = (group, reason, day)
+        if key not in self._known:
+            self._known[key] = self._outcome(*key)
+        return self._known[key]
+
+    def _outcome(self, group: str, reason: str, day: date) -> Outcome:
         for rules in (self.own, self.shared):
             if found := _first(rules, group, reason, day):
                 return found

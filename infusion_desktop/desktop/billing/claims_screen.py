@@ -64,7 +64,7 @@ COLUMNS: tuple[Column[ClaimRow], ...] = (
            numeric=True),
     Column("State", text=lambda row: row.state.value, tone=lambda row: TONES.get(row.state, Tone.NEUTRAL)),
     Column("Sent", text=lambda row: show_day(row.sent_at.date()) if row.sent_at else "",
-           sort_key=lambda row: row.sent_at),
+           sort_key=lambda row: row.sent_at, hidden=True),
     Column("Days", text=lambda row: str(_age(row)), sort_key=_age, numeric=True, value=_age),
 )  # fmt: skip
 

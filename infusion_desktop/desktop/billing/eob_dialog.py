@@ -23,7 +23,7 @@ from infusion_desktop.patients.words import PayerId
 OPEN = (
     ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED, ClaimState.PART_PAID, ClaimState.DENIED, ClaimState.PAID
 )  # fmt: skip
-COLUMNS = ("Line", "Charged", "Allowed", "Paid", "Deductible", "Coinsurance", "Copay", "Reason of the rest")
+COLUMNS = ("Line", "Charged", "Allowed", "Paid", "Deductible", "Coinsurance", "Copay", "Rest: why")
 _TYPED = ("allowed", "paid", "deductible", "coinsurance", "copay")
 
 
@@ -33,7 +33,7 @@ class EobDialog(DeedDialog):
     changed = ("billing",)
 
     def __init__(self, context: Context, desk: Desk, parent: QWidget, payers: Sequence[tuple[str, PayerId]]) -> None:
-        super().__init__(context, desk, "Type in a paper (EOB)", parent, save="Post", width=900)
+        super().__init__(context, desk, "Type in a paper (EOB)", parent, save="Post", width=1040)
         self.pages: list[ClaimPage] = []
         self.payer: ChoiceField[PayerId] = ChoiceField("Payer", payers, required=True)
         self.number = TextField("Check or transfer number", required=True)
@@ -57,9 +57,11 @@ class EobDialog(DeedDialog):
         self.lines.verticalHeader().hide()
         self.lines.setMinimumHeight(220)
         self.lines.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, len(COLUMNS)):
+            self.lines.setColumnWidth(column, 94)
         self.lines.itemChanged.connect(lambda _item: self._count())
         self.body.addWidget(self.lines, 1)
-        hint = "Reason of the rest: what is neither paid nor the patient's, such as 197 or OA 23."
+        hint = "Rest, why: the reason code of what is neither paid nor the patient's, such as 197 or OA 23."
         self.sum = label("", "strong")
         self.body.addWidget(label(hint, "small", wrap=True))
         self.body.addWidget(self.sum)

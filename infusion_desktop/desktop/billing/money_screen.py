@@ -41,11 +41,10 @@ from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.edi.x12 import FILE_LIMIT
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import write_whole
 from infusion_desktop.patients.queries import payers
-
-BIGGEST_FILE = 20_000_000
 
 
 class MoneyScreen(Screen):
@@ -208,7 +207,7 @@ class MoneyScreen(Screen):
         def post(why: str) -> tuple[str, ...]:
             try:
                 with file.open("rb") as opened:  # Never more in memory than a file may be.
-                    content = opened.read(BIGGEST_FILE + 1)
+                    content = opened.read(FILE_LIMIT + 1)
             except OSError as error:
                 raise Refused(f"{file.name} cannot be read: {error.strerror}.") from error
             return read_answer(database, content, by, why)

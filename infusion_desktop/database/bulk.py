@@ -1,0 +1,58 @@
+"""Many rows of one table written at once, past the layers that weigh each row: for ledgers posted a file at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table
+from sqlalchemy.orm import Session
+
+
+def insert_rows(
+    session: Session,
+    mapped: type[Any],
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    same: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert rows given as tuples in the order of ``columns``; ``same`` holds what all of them share.
+
+    Values pass through the columns' own types, each different value once. Columns that are not named must have a
+    default in the database, or be empty.
+    """
+    if not rows:
+        return
+    session.flush()
+    connection = session.connection()
+    dialect = connection.dialect
+    table = cast(Table, mapped.__table__)
+    shared = dict(same or {})
+    names = [*columns, *shared]
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    quote = dialect.identifier_preparer.quote
+    head = f"INSERT INTO {quote(table.name)} ({', '.join(quote(name) for name in names)})"
+    statement = f"{head} VALUES ({', '.join([mark] * len(names))})"
+    tail = tuple(_stored(table, name, dialect)(value) for name, value in shared.items())
+    given = zip(columns, zip(*rows, strict=True), strict=True)
+    by_column = [list(map(_stored(table, name, dialect), values)) for name, values in given]
+    connection.exec_driver_sql(statement, [(*row, *tail) for row in zip(*by_column, strict=True)])
+
+
+def _stored(table: Table, name: str, dialect: Any) -> Callable[[Any], Any]:
+    """A column's value as the driver takes it, remembered by value."""
+    process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return _as_it_is
+    seen: dict[Any, Any] = {}
+
+    def stored(value: Any) -> Any:
+        try:
+            return seen[value]
+        except KeyError:
+            found = seen[value] = process(value)
+            return found
+
+    return stored
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
