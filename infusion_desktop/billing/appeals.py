@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ENCLOSURES = (
     "The prescriber's signed order", "The claim summary with the therapy calendar", "The signed delivery manifests",
-    "The authorization", "The remittance with the decision", "The acknowledgement that shows when the claim was filed",
+    "The authorization", "The remittance with the decision", "The answer that shows when it was filed",
     "The nursing note", "The contract's page with the rate",
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.billing.money_tables import LineDecision, PayerDecision
 from infusion_desktop.billing.posting import cuts_of
 from infusion_desktop.billing.rules.posting import Cut
-from infusion_desktop.billing.secondary import standing_decision
+from infusion_desktop.billing.secondary import standing_decisions
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.edi import claim_data as edi
@@ -60,16 +60,18 @@ def earlier_payers(session: Session, claim: Claim) -> tuple[EarlierPayer, ...]:
 
 
 def _earlier(session: Session, before: Claim) -> EarlierPayer:
-    decision = standing_decision(session, ClaimId(before.id))
+    decisions = standing_decisions(session, ClaimId(before.id))
     payer = session.get_one(Payer, before.payer_id)
-    if decision is None:
+    if not decisions:
         raise Refused(f"{payer.name} has no standing decision on claim {before.number}. Read its remittance first.")
     coverage = session.get_one(Coverage, before.coverage_id)
     patient = session.get_one(Patient, before.patient_id)
-    lines = _lines(session, before, decision, payer.payer_code)
-    if decision.status and not lines and decision.charge != before.charge:
+    lines = _lines(session, before, decisions, payer.payer_code)
+    if sum((each.charge for each in decisions), ZERO) != before.charge:
         raise Refused(f"{payer.name} decided only a part of claim {before.number}. Post the rest of its result first.")
-    at_claim = _adjustments(cuts_of(decision.adjustments))
+    at_claim = _adjustments([cut for each in decisions for cut in cuts_of(each.adjustments)])
+    owed = sum((each.patient_owes for each in decisions), ZERO)
+    remarks = dict.fromkeys(code for each in decisions for code in each.remarks.split())
     return EarlierPayer(
         edi.OtherPayer(
             name=payer.name,
@@ -80,12 +82,12 @@ def _earlier(session: Session, before: Claim) -> EarlierPayer:
             kind=payer.kind.value,
             relation=coverage.relation.value,
             group_number=coverage.group_number,
-            paid=decision.paid,
+            paid=sum((each.paid for each in decisions), ZERO),
             adjustments=at_claim,
-            patient_owes=decision.patient_owes or None,
-            remarks=tuple(decision.remarks.split())[:5],
-            paid_on=None if lines else decision.decided_on,
-            claim_control=decision.payer_claim_number,
+            patient_owes=owed or None,
+            remarks=tuple(remarks)[:5],
+            paid_on=None if lines else decisions[-1].decided_on,
+            claim_control=decisions[0].payer_claim_number,
         ),
         lines,
     )
@@ -97,15 +99,18 @@ def _holder(coverage: Coverage, patient: Patient) -> edi.Name:
     return edi.Name(coverage.holder_last_name, coverage.holder_first_name)
 
 
-def _lines(session: Session, before: Claim, decision: PayerDecision, payer: str) -> dict[int, edi.LineAdjudication]:
+def _lines(
+    session: Session, before: Claim, decisions: Sequence[PayerDecision], payer: str
+) -> dict[int, edi.LineAdjudication]:
     rows = session.execute(
         select(LineDecision, ClaimLine.position)
         .outerjoin(ClaimLine, ClaimLine.id == LineDecision.line_id)
-        .where(LineDecision.decision_id == decision.id)
+        .where(LineDecision.decision_id.in_([each.id for each in decisions]))
         .order_by(LineDecision.id)
     ).all()
     if not rows:
         return {}
+    days = {each.id: each.decided_on for each in decisions}
     lines: dict[int, edi.LineAdjudication] = {}
     for row, position in rows:
         if position is None or position in lines:
@@ -113,7 +118,7 @@ def _lines(session: Session, before: Claim, decision: PayerDecision, payer: str)
                 f"A line of the result on claim {before.number} is not one of its lines (or is there twice). "
                 "Send this claim to the next payer on paper."
             )
-        lines[position] = _line(row, payer, decision.decided_on)
+        lines[position] = _line(row, payer, days[row.decision_id])
     missing = session.scalars(
         select(ClaimLine.position).where(ClaimLine.claim_id == before.id, ClaimLine.position.not_in(lines))
     ).all()

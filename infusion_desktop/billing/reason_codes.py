@@ -41,6 +41,12 @@ def remarks() -> Mapping[str, str]:
 
 
 @cache
+def provider_adjustments() -> Mapping[str, str]:
+    """What the reasons of a payer's account with us (835 PLB) mean."""
+    return {row["code"]: row["says"] for row in _rows("codes/provider_adjustments.csv")}
+
+
+@cache
 def shipped_rules() -> tuple[Rule, ...]:
     """What groups and reasons do where no payer's own rule speaks."""
     return tuple(Rule(row["group"], row["reason"], Outcome[row["outcome"]]) for row in _rows("codes/posting_rules.csv"))

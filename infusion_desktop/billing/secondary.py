@@ -3,7 +3,7 @@
 The new claim is not charged again: what the first payer left to the patient moves to it when its file is written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -96,14 +96,18 @@ def proposals(session: Session, claim: ClaimId | None = None) -> tuple[Proposal,
 
 def standing_decision(session: Session, claim: ClaimId) -> PayerDecision | None:
     """The newest decision on a claim that was not taken back; None when there is none."""
+    return next(reversed(standing_decisions(session, claim)), None)
+
+
+def standing_decisions(session: Session, claim: ClaimId) -> Sequence[PayerDecision]:
+    """Every decision that was not taken back, in order: several where a claim was decided in parts."""
     undone = aliased(PayerDecision)
-    return session.scalar(
+    return session.scalars(
         select(PayerDecision)
         .outerjoin(undone, undone.reverses_id == PayerDecision.id)
         .where(PayerDecision.claim_id == claim, PayerDecision.reverses_id.is_(None), undone.id.is_(None))
-        .order_by(PayerDecision.id.desc())
-        .limit(1)
-    )
+        .order_by(PayerDecision.id)
+    ).all()
 
 
 def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str = "") -> ClaimId:

@@ -24,6 +24,7 @@ from infusion_desktop.billing.patient_money import NewPatientPayment, patients_o
 from infusion_desktop.billing.posting_rules import add_posting_rule, end_posting_rule, posting_rules
 from infusion_desktop.billing.remittances import post_remittance
 from infusion_desktop.billing.secondary import make_secondary, proposals
+from infusion_desktop.billing.set_aside import place_item, set_aside
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, Frequency, Outcome
 from infusion_desktop.dates import month_of, today
@@ -310,6 +311,50 @@ def test_a_claim_with_more_than_fifty_lines_leaves_in_parts_and_is_paid_by_part(
     text = write_file(office.database, [void], office.biller).text
     assert "REF*F8*P1" in text and "REF*F8*P2" in text and pyx12_errors(text) == []
     assert books(office) == ()
+
+
+def test_a_claim_decided_in_parts_goes_to_the_next_payer_whole(office):
+    second_payer(office)
+    claim = ready_claim(office)
+    with office.database.transaction() as session:
+        row = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim, ClaimLine.position == 3)).one()
+        columns = [c for c in ClaimLine.__table__.c if c.name not in ("id", "position")]
+        values = dict(session.execute(select(*columns).where(ClaimLine.id == row.id)).one()._mapping)
+        session.execute(insert(ClaimLine), [{**values, "position": place} for place in range(4, 53)])
+        session.execute(update(Claim).where(Claim.id == claim).values(charge=Decimal(2636 + 49 * 200)))
+        record(session, office.biller, "grow", "claim", claim)
+    write_file(office.database, [claim], office.biller)
+    told = [(each, f"{each.charge - 20}", "CAS*PR*1*20~") for each in page(office, claim).lines]
+    post_remittance(office.database, remit("C0000001", told[:50], trace="A", control="P1"), office.biller)
+    post_remittance(office.database, remit("C0000001-2", told[50:], trace="B", control="P2"), office.biller)
+    second = make_secondary(office.database, claim, office.biller)
+    assert [each for each in check(office.database, second, office.biller, on=CHECKED_ON) if each.stops] == []
+    text = write_file(office.database, [second], office.biller).text
+    assert pyx12_errors(text) == []
+    (batch,) = claims_837p_reading.read(text)
+    assert [len(each.lines) for each in batch.claims] == [50, 2]
+    assert sum(each.other_payers[0].paid for each in batch.claims) == page(office, claim).row.charge - 52 * 20
+    assert page(office, second).payer_owes == 52 * 20 and books(office) == ()
+
+
+def test_the_payment_of_a_claim_that_was_not_found_is_placed_once(office):
+    claim, _ = sent_claim(office)
+    shown = page(office, claim)
+    full = [(line, f"{line.charge}", "") for line in shown.lines]
+    text = remit("0", full, control="THEIRS", plb="PLB*1234567893*20261231*L6:INT*-5~")
+    post_remittance(office.database, text, office.biller, "ask the payer")
+    with office.database.reading() as session:
+        rows = {each.what: each for each in set_aside(session)}
+    unknown = rows["claim not found here"]
+    assert (unknown.amount, unknown.open, rows["interest"].amount) == (Decimal(2636), True, Decimal(5))
+    with pytest.raises(Refused, match="No claim with the number"):
+        place_item(office.database, unknown.id, "C9999999", office.biller)
+    assert place_item(office.database, unknown.id, shown.row.number, office.biller) == claim
+    with pytest.raises(Refused, match="placed already"):
+        place_item(office.database, unknown.id, shown.row.number, office.biller)
+    with office.database.reading() as session:
+        assert not any(each.open for each in set_aside(session))
+    assert page(office, claim).payer_owes == 0 and books(office) == ()
 
 
 def test_a_closed_month_takes_no_entry_and_says_the_same_for_ever(office, staff):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.appeals import ENCLOSURES, NewAppeal, appeal, suggested_argument
@@ -24,7 +24,7 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, NotesField, TextField
+from infusion_desktop.desktop.forms import ChoiceField, Form, NotesField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -227,23 +227,29 @@ class AppealDialog(DeedDialog):
     changed = ("billing",)
 
     def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow, text: str) -> None:
-        super().__init__(context, desk, f"Appeal claim {row.claim}", parent, save="Make the letter", width=640)
+        super().__init__(context, desk, f"Appeal claim {row.claim}", parent, save="Make the letter", width=760)
         self._row = row
         self.body.addWidget(label(f"{row.code}, {show_money(row.amount)}. {row.reason}.", "muted", wrap=True))
         self.argument = NotesField("Why the payer should decide otherwise", required=True, lines=8)
         self.argument.set_value(text)
-        self.boxes = [CheckField(each) for each in ENCLOSURES]
+        self.argument.text.setMinimumHeight(170)
+        self.boxes = [QCheckBox(each) for each in ENCLOSURES]
+        enclosed = QGridLayout()
+        enclosed.setVerticalSpacing(8)
+        for place, box in enumerate(self.boxes):
+            enclosed.addWidget(box, place // 2, place % 2)
         self.signed_title = TextField("Your title under the signature", placeholder="Billing specialist")
         self.form = Form()
         self.form.section("", (self.argument,))
-        self.form.section("Enclosed", *zip(self.boxes[::2], self.boxes[1::2], strict=True))
-        self.form.section("", (self.signed_title,))
-        self.body.addWidget(self.form)
+        self.body.addWidget(self.form, 1)
+        self.body.addWidget(label("Enclosed", "heading"))
+        self.body.addLayout(enclosed)
+        self.body.addWidget(self.signed_title)
 
     def deed(self) -> Deed | None:
         if not self.form.check():
             return None
-        chosen = tuple(name for name, box in zip(ENCLOSURES, self.boxes, strict=True) if box.value())
+        chosen = tuple(name for name, box in zip(ENCLOSURES, self.boxes, strict=True) if box.isChecked())
         new = NewAppeal(self.argument.value(), chosen, self.signed_title.value())
         database, by, row = self.context.database, self.context.user_id, self._row
         return lambda why: appeal(database, row.id, row.version, new, by, why)

@@ -11,6 +11,7 @@ from infusion_desktop.billing.patient_money import PatientOwes
 from infusion_desktop.billing.posting_rules import PostingRuleRow
 from infusion_desktop.billing.queries import BatchRow
 from infusion_desktop.billing.secondary import Proposal
+from infusion_desktop.billing.set_aside import ItemRow
 from infusion_desktop.billing.words import DisputeKind, DisputeState
 from infusion_desktop.dates import show_day, show_days, show_instant, today
 from infusion_desktop.desktop.colours import Tone
@@ -127,6 +128,18 @@ PROPOSALS: tuple[Column[Proposal], ...] = (
            value=lambda row: row.share),
     Column("", text=lambda row: "forwarded by the payer" if row.forwarded else "to bill",
            tone=lambda row: Tone.INFO if row.forwarded else Tone.WARN),
+)  # fmt: skip
+
+
+ASIDE: tuple[Column[ItemRow], ...] = (
+    Column("Payment", text=lambda row: row.trace),
+    Column("Payer", text=lambda row: row.payer, stretch=True),
+    Column("Paid on", text=lambda row: show_day(row.paid_on), sort_key=lambda row: row.paid_on),
+    Column("What", text=lambda row: row.what, tone=lambda row: Tone.WARN if row.open else None),
+    Column("Reference", text=lambda row: row.reference),
+    Column("Claim", text=lambda row: row.claim),
+    Column("To us", text=lambda row: show_money(row.amount), sort_key=lambda row: row.amount, numeric=True,
+           value=lambda row: row.amount),
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from infusion_desktop.billing.collectors import CollectorRow, assign_collector
 from infusion_desktop.billing.deposits import DepositRow, NewDeposit, RemittanceRow, add_deposit, tie, withdraw_deposit
 from infusion_desktop.billing.patient_money import METHODS, NewPatientPayment, PatientOwes, refund, take_patient_payment
 from infusion_desktop.billing.posting_rules import add_posting_rule
+from infusion_desktop.billing.set_aside import ItemRow, place_item
 from infusion_desktop.billing.words import Account, ClaimId, Outcome
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.context import Context, Desk
@@ -111,6 +112,31 @@ class WithdrawDialog(DeedDialog):
             return None
         database, by, row, why = self.context.database, self.context.user_id, self._row.id, self.reason.value()
         return lambda _why: withdraw_deposit(database, row, by, why)
+
+
+class PlaceDialog(DeedDialog):
+    """Which claim of ours a payment of an unknown claim is for."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: ItemRow) -> None:
+        super().__init__(context, desk, f"Whose are {show_money(row.amount)}?", parent, save="Place it")
+        self._row = row
+        told = f"The payer calls the claim {row.reference}. Ask the payer for patient and days, then name our claim."
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.number = TextField("Our claim", required=True, placeholder="C0000123")
+        self.form = Form()
+        self.form.section("", (self.number,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        database, by, item, number = self.context.database, self.context.user_id, self._row.id, self.number.value()
+        return lambda _why: place_item(database, item, number, by)
+
+    def said(self, _result: object) -> str:
+        return "The payment stands on the claim now."
 
 
 class PatientPaymentDialog(DeedDialog):

@@ -17,6 +17,7 @@ from infusion_desktop.billing.month_close import close_month as close_the_books
 from infusion_desktop.billing.patient_money import PatientOwes, patients_owing
 from infusion_desktop.billing.posting_rules import PostingRuleRow, end_posting_rule, posting_rules
 from infusion_desktop.billing.queries import BatchRow, batches, file_content
+from infusion_desktop.billing.set_aside import ItemRow, set_aside
 from infusion_desktop.billing.statements import closing_paper, print_statement
 from infusion_desktop.billing.words import BatchId
 from infusion_desktop.dates import Days, today
@@ -26,6 +27,7 @@ from infusion_desktop.desktop.billing.money_dialogs import (
     CollectorDialog,
     DepositDialog,
     PatientPaymentDialog,
+    PlaceDialog,
     PostingRuleDialog,
     RefundDialog,
     TieDialog,
@@ -69,6 +71,11 @@ class MoneyScreen(Screen):
             self, columns.DEPOSITS, lambda row: row.id, "Deposits", ("deposit", "deposits"),
             "No deposit yet. Enter the lines of the bank statement; payments are compared with them.",
         )  # fmt: skip
+        self.aside = table(
+            self, columns.ASIDE, lambda row: row.id, "Beside claims", ("amount", "amounts"),
+            "Every payment went to claims. Interest, takebacks and unknown claims are listed here.",
+        )  # fmt: skip
+        self.aside.opened.connect(self._open_placed)
         self.patients = table(
             self, columns.PATIENTS, lambda row: row.patient_id, "Patients who owe", ("patient", "patients"),
             "No patient owes anything.",
@@ -118,11 +125,14 @@ class MoneyScreen(Screen):
             button("Enter a deposit", self.add_deposit, icon="plus", kind="primary"),
         ]
         rule_deeds = [button("End", self.end_rule), button("Add a rule", self.add_rule, icon="plus", kind="primary")]
+        place_deeds = [button("Place on a claim", self.place, icon="claim", kind="primary")]
         file_deeds = [button("Mark as sent", self.mark_sent, icon="check", kind="primary")]
         told = "Posted whole, or refused with the reason and nothing posted."
         parts: tuple[tuple[str, QWidget], ...] = (
             ("Remittances", Part(told, self.remittances, tie_deeds)),
             ("Deposits", Part("What the bank shows.", self.deposits, deposit_deeds if may_post else ())),
+            ("Beside claims", Part("Interest, takebacks, and claims not found here.", self.aside,
+                                   place_deeds if may_post else ())),
             ("Patients", Part("Shares of patients; Enter opens the patient.", self.patients,
                               patient_deeds if may_post else ())),
             ("Open by age", self.aging),
@@ -157,6 +167,7 @@ class MoneyScreen(Screen):
             return Money(
                 remittances(session),
                 deposits(session),
+                set_aside(session),
                 patients_owing(session),
                 tuple((by, aging_by(session, day, by)) for by in AgingBy),
                 credit_balances(session, day),
@@ -172,7 +183,8 @@ class MoneyScreen(Screen):
     def _show(self, found: Money) -> None:
         self._found = found
         for view, rows in (
-            (self.remittances, found.remittances), (self.deposits, found.deposits), (self.patients, found.patients),
+            (self.remittances, found.remittances), (self.deposits, found.deposits),
+            (self.aside, found.aside), (self.patients, found.patients),
             (self.credits, found.credits), (self.closed, found.closed), (self.batches, found.batches),
             (self.collectors, found.collectors), (self.rules, found.rules),
         ):  # fmt: skip
@@ -237,6 +249,15 @@ class MoneyScreen(Screen):
         """Take the selected deposit back."""
         if (row := self._chosen(self.deposits, DepositRow, "a deposit")) is not None:
             self._dialog(WithdrawDialog(self.context, self.desk, self, row))
+
+    def _open_placed(self, row: object) -> None:
+        if isinstance(row, ItemRow) and row.claim_id is not None:
+            self.desk.open("claim", row.claim_id)
+
+    def place(self) -> None:
+        """Put the selected payment of an unknown claim on a claim of ours."""
+        if (row := self._chosen(self.aside, ItemRow, "a claim that was not found")) is not None:
+            self._dialog(PlaceDialog(self.context, self.desk, self, row))
 
     def take_payment(self) -> None:
         """Post what the selected patient paid."""

@@ -14,6 +14,7 @@ from infusion_desktop.billing.month_close import ClosedMonth
 from infusion_desktop.billing.patient_money import PatientOwes
 from infusion_desktop.billing.posting_rules import PostingRuleRow
 from infusion_desktop.billing.queries import BatchRow
+from infusion_desktop.billing.set_aside import ItemRow
 from infusion_desktop.dates import Days
 from infusion_desktop.desktop.billing import money_columns as columns
 from infusion_desktop.desktop.forms import ChoiceField
@@ -29,6 +30,7 @@ class Money:
 
     remittances: tuple[RemittanceRow, ...]
     deposits: tuple[DepositRow, ...]
+    aside: tuple[ItemRow, ...]
     patients: tuple[PatientOwes, ...]
     aged: tuple[tuple[AgingBy, tuple[Aged, ...]], ...]
     credits: tuple[OpenClaim, ...]

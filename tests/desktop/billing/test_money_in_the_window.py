@@ -1,0 +1,123 @@
+"""Papers typed in, patients' money, claims corrected and forms printed, as a biller does it at the keyboard."""
+
+import sys
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTableWidgetItem
+from pytestqt.qtbot import QtBot
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "billing"))
+
+from service_office import Office, office  # noqa: F401
+from test_service_claims import books, page, sent_claim
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.words import Account, ClaimState
+from infusion_desktop.database.engine import Database
+from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
+from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
+from infusion_desktop.desktop.billing.money_screen import MoneyScreen
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.jobs import Jobs
+from infusion_desktop.desktop.screens import Screen
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@pytest.fixture
+def show(office: Office, desk: Desk, qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[type[Screen]], Any]]:  # noqa: F811
+    def made(kind: type[Screen]) -> Screen:
+        context = Context(office.database, office.biller, "Some Biller", frozenset(Permission), None, tmp_path)
+        screen = kind(context, desk)
+        qtbot.addWidget(screen)
+        screen.resize(1280, 760)
+        screen.show()
+        desk.changes.changed.connect(lambda _topics: screen.load())
+        screen.load()
+        return screen
+
+    yield made
+
+
+def settled(qtbot: QtBot, jobs: Jobs, is_so: Callable[[], bool] = lambda: True) -> None:
+    qtbot.waitUntil(lambda: not jobs.running and is_so(), timeout=15_000)
+
+
+def test_a_paper_is_typed_in_and_the_share_is_paid(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+) -> None:
+    claim, _ = sent_claim(office)
+    money = show(MoneyScreen)
+    settled(qtbot, jobs, lambda: money._found is not None)
+    money.type_paper()
+    eob = money.dialog
+    eob.payer.set_value(office.payer)
+    settled(qtbot, jobs, lambda: len(eob.claim._choices) == 1)
+    qtbot.keyClicks(eob.number.line, "CHK 881")
+    qtbot.keyClicks(eob.amount.line, "1498.00")
+    eob.claim.set_value(eob.claim._choices[0][1])
+    qtbot.mouseClick(eob.add_button, Qt.MouseButton.LeftButton)
+    settled(qtbot, jobs, lambda: eob.lines.rowCount() == 3)
+    assert "apart" in eob.sum.text(), "the visit is typed as the patient's first"
+    eob.lines.setItem(2, 3, QTableWidgetItem("0"))
+    eob.lines.setItem(2, 4, QTableWidgetItem("150.00"))
+    assert "adds up" in eob.sum.text()
+    eob.press()
+    settled(qtbot, jobs, lambda: len(money.remittances.model.rows) == 1)
+    assert money.remittances.model.rows[0].awaits_money and page(office, claim).patient_owes == Decimal(150)
+    settled(qtbot, jobs, lambda: len(money.patients.model.rows) == 1)
+    money.patients.select_ids([office.patient])
+    money.take_payment()
+    money.dialog.method.set_value("check")
+    money.dialog.press()
+    settled(qtbot, jobs, lambda: money.patients.model.rows == ())
+    assert books(office) == ()
+
+
+def test_a_claim_explains_its_lines_prints_its_forms_and_is_written_off(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+) -> None:
+    claim, _ = sent_claim(office)
+    work = show(ClaimsScreen)
+    settled(qtbot, jobs, lambda: len(work.table.model.rows) == 1)
+    work.payer.set_value(office.payer)
+    assert len(work.table.model.rows) == 1
+    one = show(ClaimScreen)
+    one.show_record("claim", claim)
+    settled(qtbot, jobs, lambda: one.shown is not None)
+    told = one.why.toPlainText()
+    for question in ("Why this code?", "Why these units?", "Why this rank?", "Why this rate?"):
+        assert question in told
+    assert "delivery D000001, delivered with proof" in told
+    assert [one.links.itemAt(at).widget().text() for at in range(one.links.count())] == [
+        "Therapy", "Delivery D000001", "Payer's rules",
+    ]  # fmt: skip
+    one.print_form(Decimal(0), Decimal(0), proof=True)
+    settled(qtbot, jobs, lambda: hasattr(one, "dialog"))
+    one.dialog.close()
+    one.ask_offset()
+    one.deed_dialog.right.set_value(Decimal("1.50"))
+    one.deed_dialog.press()
+    settled(qtbot, jobs, lambda: one.dialog.isVisible())
+    one.dialog.close()
+    assert str(one.settings().value("cms1500/right")) == "1.50"
+    one.adjust()
+    one.deed_dialog.what.set_value((Account.PAYER, True))
+    one.deed_dialog.reason.set_value("filed too late")
+    one.deed_dialog.press()
+    settled(qtbot, jobs, lambda: one.shown is not None and one.shown.payer_owes == 0)
+    assert one.shown.row.state is ClaimState.SENT and books(office) == ()
