@@ -90,10 +90,11 @@ def figures(session: Session, month: Days) -> Figures:
     )
     rolls = tuple(each for each in rolls if each.opening or any(each.moved))
     within = Remittance.posted_on.between(month.first, month.last)
+    counts_on = func.coalesce(RemittanceItem.posted_on, Remittance.posted_on)
     items = session.execute(
         select(RemittanceItem.kind, RemittanceItem.code, func.sum(RemittanceItem.amount))
         .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
-        .where(within)
+        .where(counts_on >= month.first, counts_on <= month.last)
         .group_by(RemittanceItem.kind, RemittanceItem.code)
         .order_by(RemittanceItem.kind, RemittanceItem.code)
     )
@@ -108,7 +109,7 @@ def figures(session: Session, month: Days) -> Figures:
         session.scalar(
             select(func.max(RemittanceItem.id))
             .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
-            .where(Remittance.posted_on <= month.last)
+            .where(counts_on <= month.last)
         )
         or 0,
     )

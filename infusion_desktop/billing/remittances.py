@@ -14,6 +14,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.deposits import find_deposit
 from infusion_desktop.billing.posting import Matched, match, post_claims
+from infusion_desktop.billing.receivables import refuse_closed
 from infusion_desktop.billing.tables import Claim, Remittance, RemittanceItem
 from infusion_desktop.billing.words import DepositId, RemittanceId, RemittanceItemKind, Source
 from infusion_desktop.database.engine import Database
@@ -69,6 +70,7 @@ def post_advices(
 ) -> tuple[Posted, ...]:
     """The same inside a transaction, for files and for what was typed from paper."""
     authorize(session, by, Permission.POST_PAYMENT)
+    refuse_closed(session, on)
     refuse_if(problem for advice in advices for problem in _problems(advice))
     matched = [match(session, advice.claims) for advice in advices]
     strange = [result for _, unknown in matched for result in unknown]
@@ -171,7 +173,9 @@ def _post(
     told = post_claims(session, remittance, found, decided_on, on, by)
     items = list(_items(session, advice, unknown))
     if items:
-        session.execute(insert(RemittanceItem), [{"remittance_id": remittance, **item} for item in items])
+        session.execute(
+            insert(RemittanceItem), [{"remittance_id": remittance, "posted_on": on, **item} for item in items]
+        )
     after = {"trace": advice.trace, "amount": advice.amount, "claims": told.numbers, "set_aside": len(items)}
     record(session, by, "post", "remittance", remittance, after=after, reason=override)
     aside = tuple(str(item["reference"]) for item in items)

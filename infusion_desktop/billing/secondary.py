@@ -31,6 +31,7 @@ from infusion_desktop.patients.tables import Coverage, Patient, Payer
 from infusion_desktop.patients.words import CoverageId, PayerId, Rank
 
 _NEXT = {Rank.PRIMARY: Rank.SECONDARY, Rank.SECONDARY: Rank.TERTIARY}
+_AT_ONCE = 500
 _DECIDED = (ClaimState.PAID, ClaimState.PART_PAID, ClaimState.CLOSED)
 
 
@@ -77,11 +78,11 @@ def proposals(session: Session, claim: ClaimId | None = None) -> tuple[Proposal,
     )
     if claim is not None:
         wanted = wanted.where(Claim.id == claim)
+    rows = [row for row in session.execute(wanted).all() if _NEXT.get(row[6]) is row[5]]
+    decided = _newest_decisions(session, [row[0].id for row in rows])
     found = []
-    for row, patient, name, next_name, coverage, rank, own_rank, owed in session.execute(wanted).all():
-        if _NEXT.get(own_rank) is not rank:
-            continue
-        decision = standing_decision(session, ClaimId(row.id))
+    for row, patient, name, next_name, coverage, _, _, owed in rows:
+        decision = decided.get(row.id)
         if decision is None:
             continue
         found.append(
@@ -92,6 +93,22 @@ def proposals(session: Session, claim: ClaimId | None = None) -> tuple[Proposal,
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _newest_decisions(session: Session, claims: Sequence[int]) -> dict[int, PayerDecision]:
+    """The newest standing decision of each claim."""
+    undone = aliased(PayerDecision)
+    found: dict[int, PayerDecision] = {}
+    for start in range(0, len(claims), _AT_ONCE):
+        rows = session.scalars(
+            select(PayerDecision)
+            .outerjoin(undone, undone.reverses_id == PayerDecision.id)
+            .where(PayerDecision.claim_id.in_(claims[start : start + _AT_ONCE]))
+            .where(PayerDecision.reverses_id.is_(None), undone.id.is_(None))
+            .order_by(PayerDecision.id)
+        )
+        found |= {each.claim_id: each for each in rows}
+    return found
 
 
 def standing_decision(session: Session, claim: ClaimId) -> PayerDecision | None:

@@ -11,7 +11,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.reason_codes import provider_adjustments
-from infusion_desktop.billing.receivables import NewEntry, post
+from infusion_desktop.billing.receivables import NewEntry, post, refuse_closed
 from infusion_desktop.billing.tables import Claim, Remittance, RemittanceItem
 from infusion_desktop.billing.words import ClaimId, EntryKind, RemittanceId, RemittanceItemKind
 from infusion_desktop.database.engine import Database
@@ -87,15 +87,18 @@ def place_item(database: Database, item: int, number: str, by: UserId, *, on: da
         ).one_or_none()
         if claim is None:
             raise Refused(f"No claim with the number “{number.strip()[:20]}” was sent. Look it up in Claims.")
+        day = on or today()
+        refuse_closed(session, day)
         if kept.amount != ZERO:
             entry = NewEntry(
                 ClaimId(claim.id), EntryKind.PAYMENT, -kept.amount,
                 remittance_id=RemittanceId(kept.remittance_id), note=f"placed from {kept.reference[:30]}",
             )  # fmt: skip
-            post(session, [entry], on or today(), by)
+            post(session, [entry], day, by)
         values = {
             "remittance_id": kept.remittance_id, "kind": kept.kind, "code": PLACED, "reference": kept.reference,
             "amount": -kept.amount, "note": str(item), "claim_id": claim.id,
+            "posted_on": day,
         }  # fmt: skip
         session.execute(insert(RemittanceItem).values(**values))
         after = {"claim": claim.id, "amount": kept.amount}

@@ -290,6 +290,8 @@ class RemittanceItem(Table):
     note: Mapped[str] = mapped_column(default="")
     claim_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
     """The claim its reference names, where one is known."""
+    posted_on: Mapped[date | None]
+    """The day it counts; that of its remittance when it has none of its own."""
 
 
 class LedgerEntry(Table):

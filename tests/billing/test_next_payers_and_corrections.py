@@ -1,7 +1,7 @@
 """After the first answer: the next payer, corrections, split claims, typed papers, deposits, denials, closed months."""
 
 import importlib.util
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -357,10 +357,27 @@ def test_the_payment_of_a_claim_that_was_not_found_is_placed_once(office):
     assert page(office, claim).payer_owes == 0 and books(office) == ()
 
 
+def test_what_is_placed_after_a_close_counts_in_its_own_month(office):
+    claim = ready_claim(office)
+    write_file(office.database, [claim], office.biller, at=datetime(2026, 4, 3, 12, tzinfo=UTC))
+    line = page(office, claim).lines[0]
+    text = remit("0", [(line, f"{line.charge}", "")], control="THEIRS")
+    post_remittance(office.database, text, office.biller, "ask", on=date(2026, 4, 28))
+    closing = close_month(office.database, month_of(date(2026, 4, 1)), office.biller, on=date(2026, 5, 2))
+    with office.database.reading() as session:
+        (row,) = set_aside(session)
+    place_item(office.database, row.id, page(office, claim).row.number, office.biller, on=date(2026, 5, 3))
+    with office.database.reading() as session:
+        found, _, _ = closed_figures(session, closing)
+        may = figures(session, month_of(date(2026, 5, 1)))
+    assert [amount for _, amount in found.items] == [line.charge] and [amount for _, amount in may.items] == [
+        -line.charge
+    ]
+    assert may.total.moved[1] == -line.charge and books(office) == ()
+
+
 def test_a_closed_month_takes_no_entry_and_says_the_same_for_ever(office, staff):
     claim = ready_claim(office)
-    from datetime import UTC, datetime
-
     write_file(office.database, [claim], office.biller, at=datetime(2026, 4, 3, 12, tzinfo=UTC))
     april = month_of(date(2026, 4, 1))
     shown = page(office, claim)
@@ -385,6 +402,11 @@ def test_a_closed_month_takes_no_entry_and_says_the_same_for_ever(office, staff)
     with pytest.raises(Refused, match="already"):
         close_month(office.database, april, office.biller, on=date(2026, 5, 2))
     write_off(office.database, claim, Account.PATIENT, None, "small balance", office.biller, on=date(2026, 5, 3))
+    with pytest.raises(Refused, match="closed through"):
+        post_remittance(
+            office.database, remit("0", [(shown.lines[0], "9", "")], trace="LATE"), office.biller, "x",
+            on=date(2026, 4, 30),
+        )  # fmt: skip
     with office.database.reading() as session:
         again, _, who = closed_figures(session, closing)
         assert again == found and who == "Some Biller" and len(closed_months(session)) == 1
