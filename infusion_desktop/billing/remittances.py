@@ -17,6 +17,7 @@ from infusion_desktop.billing.posting import Matched, match, post_claims
 from infusion_desktop.billing.receivables import refuse_closed
 from infusion_desktop.billing.tables import Claim, Remittance, RemittanceItem
 from infusion_desktop.billing.words import DepositId, RemittanceId, RemittanceItemKind, Source
+from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day, today
 from infusion_desktop.edi import remittance_835
@@ -71,6 +72,9 @@ def post_advices(
     """The same inside a transaction, for files and for what was typed from paper."""
     authorize(session, by, Permission.POST_PAYMENT)
     refuse_closed(session, on)
+    next_number(
+        session, "posting"
+    )  # Its row makes two workstations wait for each other: the second sees what is there.
     refuse_if(problem for advice in advices for problem in _problems(advice))
     matched = [match(session, advice.claims) for advice in advices]
     strange = [result for _, unknown in matched for result in unknown]

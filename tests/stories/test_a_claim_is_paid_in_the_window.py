@@ -121,10 +121,11 @@ def test_from_the_count_to_a_closed_month(
     settled(shell, qtbot, lambda: len(month.table.model.rows) == 1)
     shell.go("claims")
     work: Any = shell.screen_in_front
-    settled(shell, qtbot, lambda: [row.state for row in work.table.model.rows] == [ClaimState.READY])
+    settled(shell, qtbot, lambda: [row.claim.state for row in work.table.model.rows] == [ClaimState.READY])
+    assert work.table.model.rows[0].file_by is not None
     press(qtbot, work.write_button)
     settled(shell, qtbot, lambda: len(list(tmp_path.glob("837P-*.txt"))) == 1)
-    claim = work.table.model.rows[0].id
+    claim = work.table.model.rows[0].claim.id
 
     # It is sent; the payer can read it (999) and takes it (277CA).
     shell.go("money")

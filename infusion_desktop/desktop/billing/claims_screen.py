@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claims import WrittenFile, write_file
+from infusion_desktop.billing.filing import file_by
 from infusion_desktop.billing.queries import ClaimRow, claims
 from infusion_desktop.billing.secondary import Proposal, make_secondary, proposals
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
@@ -31,6 +32,7 @@ from infusion_desktop.patients.words import PayerId
 _OUT = (ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED)
 _REFUSED = (ClaimState.REJECTED, ClaimState.DENIED)
 LONG_OUT_DAYS = 30
+SOON_DAYS = 14
 
 
 def age_of(row: ClaimRow, on: date) -> int:
@@ -51,21 +53,39 @@ def _services(period: Days) -> str:
     return f"{period.first:%b %Y}" if period == month_of(period.first) else show_days(period)
 
 
-COLUMNS: tuple[Column[ClaimRow], ...] = (
-    Column("Claim", text=lambda row: f"{row.number} {_kind(row)}".strip()),
-    Column("Patient", text=lambda row: row.patient, stretch=True),
-    Column("Payer", text=lambda row: row.payer, stretch=True),
-    Column("Services", text=lambda row: _services(row.period), sort_key=lambda row: row.period.first),
-    Column("Charge", text=lambda row: show_money(row.charge), sort_key=lambda row: row.charge, numeric=True,
-           value=lambda row: row.charge),
-    Column("Expected", text=lambda row: show_money(row.expected), sort_key=lambda row: row.expected, numeric=True,
-           value=lambda row: row.expected, hidden=True),
-    Column("Findings", text=lambda row: str(row.findings) if row.findings else "", sort_key=lambda row: row.findings,
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A claim with its last day to be filed."""
+
+    claim: ClaimRow
+    file_by: date | None
+
+
+def _filing_tone(row: WorkRow) -> Tone | None:
+    if row.file_by is None:
+        return None
+    left = (row.file_by - today()).days
+    return Tone.BAD if left < 0 else Tone.WARN if left <= SOON_DAYS else None
+
+
+COLUMNS: tuple[Column[WorkRow], ...] = (
+    Column("Claim", text=lambda row: f"{row.claim.number} {_kind(row.claim)}".strip()),
+    Column("Patient", text=lambda row: row.claim.patient, stretch=True),
+    Column("Payer", text=lambda row: row.claim.payer, stretch=True),
+    Column("Services", text=lambda row: _services(row.claim.period), sort_key=lambda row: row.claim.period.first),
+    Column("Charge", text=lambda row: show_money(row.claim.charge), numeric=True, sort_key=lambda row: row.claim.charge,
+           value=lambda row: row.claim.charge),
+    Column("Expected", text=lambda row: show_money(row.claim.expected), numeric=True,
+           sort_key=lambda row: row.claim.expected, value=lambda row: row.claim.expected, hidden=True),
+    Column("Findings", text=lambda row: str(row.claim.findings or ""), sort_key=lambda row: row.claim.findings,
            numeric=True),
-    Column("State", text=lambda row: row.state.value, tone=lambda row: TONES.get(row.state, Tone.NEUTRAL)),
-    Column("Sent", text=lambda row: show_day(row.sent_at.date()) if row.sent_at else "",
-           sort_key=lambda row: row.sent_at, hidden=True),
-    Column("Days", text=lambda row: str(_age(row)), sort_key=_age, numeric=True, value=_age),
+    Column("State", text=lambda row: row.claim.state.value, tone=lambda row: TONES.get(row.claim.state, Tone.NEUTRAL)),
+    Column("File by", text=lambda row: show_day(row.file_by), sort_key=lambda row: row.file_by, tone=_filing_tone,
+           value=lambda row: row.file_by),
+    Column("Sent", text=lambda row: show_day(row.claim.sent_at.date()) if row.claim.sent_at else "",
+           sort_key=lambda row: row.claim.sent_at, hidden=True),
+    Column("Days", text=lambda row: str(_age(row.claim)), sort_key=lambda row: _age(row.claim), numeric=True,
+           value=lambda row: _age(row.claim)),
 )  # fmt: skip
 
 
@@ -73,7 +93,7 @@ COLUMNS: tuple[Column[ClaimRow], ...] = (
 class Work:
     """What the screen shows."""
 
-    rows: tuple[ClaimRow, ...]
+    rows: tuple[WorkRow, ...]
     proposals: tuple[Proposal, ...]
 
 
@@ -89,20 +109,21 @@ class ClaimsScreen(Screen):
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
-        self._rows: tuple[ClaimRow, ...] = ()
+        self._rows: tuple[WorkRow, ...] = ()
         self.payer: ChoiceField[PayerId] = ChoiceField("Payer", placeholder="Every payer")
         self.payer.setFixedWidth(280)
         self.payer.changed.connect(self._narrow)
         self.payer.combo.editTextChanged.connect(lambda _text: self._narrow())
-        self.table: TableView[ClaimRow] = TableView(
-            COLUMNS, lambda row: row.id, name="Claims", desk=desk, noun=("claim", "claims"),
+        self.table: TableView[WorkRow] = TableView(
+            COLUMNS, lambda row: row.claim.id, name="Claims", desk=desk, noun=("claim", "claims"),
             chips=[
-                Chip("Draft", lambda row: row.state is ClaimState.DRAFT, group="state"),
-                Chip("Ready", lambda row: row.state is ClaimState.READY, group="state"),
-                Chip("Out", lambda row: row.state in _OUT, group="state"),
-                Chip("Refused or denied", lambda row: row.state in _REFUSED, group="state"),
-                Chip("Part paid", lambda row: row.state is ClaimState.PART_PAID, group="state"),
-                Chip("Out over 30 days", lambda row: row.state in _OUT and _age(row) > LONG_OUT_DAYS),
+                Chip("Draft", lambda row: row.claim.state is ClaimState.DRAFT, group="state"),
+                Chip("Ready", lambda row: row.claim.state is ClaimState.READY, group="state"),
+                Chip("Out", lambda row: row.claim.state in _OUT, group="state"),
+                Chip("Refused or denied", lambda row: row.claim.state in _REFUSED, group="state"),
+                Chip("Part paid", lambda row: row.claim.state is ClaimState.PART_PAID, group="state"),
+                Chip("File soon", lambda row: _filing_tone(row) is not None),
+                Chip("Out over 30 days", lambda row: row.claim.state in _OUT and _age(row.claim) > LONG_OUT_DAYS),
             ],
             empty="No claim yet. Count a month first (Month).", settings=self.settings(),
         )  # fmt: skip
@@ -148,11 +169,13 @@ class ClaimsScreen(Screen):
 
     def _work(self) -> Work:
         with self.context.database.reading() as session:
-            return Work(claims(session, limit=20_000), proposals(session))
+            rows = claims(session, limit=20_000)
+            limits = file_by(session, rows)
+            return Work(tuple(WorkRow(row, limits.get(row.id)) for row in rows), proposals(session))
 
     def _show(self, found: Work) -> None:
         self._rows = found.rows
-        payers = sorted({(row.payer, row.payer_id) for row in found.rows})
+        payers = sorted({(row.claim.payer, row.claim.payer_id) for row in found.rows})
         self.payer.set_choices(payers)
         self._narrow()
         self.next_payers.set_rows(found.proposals)
@@ -164,24 +187,24 @@ class ClaimsScreen(Screen):
             payer = self.payer.value()
         except Refused:
             payer = None
-        self.table.set_rows(row for row in self._rows if payer is None or row.payer_id == payer)
+        self.table.set_rows(row for row in self._rows if payer is None or row.claim.payer_id == payer)
 
     def show_record(self, kind: str, record: object) -> None:
         if kind == "claims of payer" and isinstance(record, int):
             self.payer.set_value(PayerId(record))
 
     def _open(self, row: object) -> None:
-        if isinstance(row, ClaimRow):
-            self.desk.open("claim", row.id)
+        if isinstance(row, WorkRow):
+            self.desk.open("claim", row.claim.id)
 
     def write(self) -> None:
         """Write the selected claims (or all ready ones that are shown) into files by payer."""
         chosen = self.table.selected_rows()
         if len(chosen) < 2:
-            chosen = [row for row in self.table.model.shown if row.state is ClaimState.READY]
+            chosen = [row for row in self.table.model.shown if row.claim.state is ClaimState.READY]
         by_payer: dict[int, list[ClaimId]] = {}
         for row in chosen:
-            by_payer.setdefault(row.payer_id, []).append(row.id)
+            by_payer.setdefault(row.claim.payer_id, []).append(row.claim.id)
         if not by_payer:
             self.desk.messages.refused(("No ready claim is shown. Check the drafts first.",), self, Tone.INFO)
             return

@@ -53,11 +53,12 @@ def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | Non
     if rules.filing_clock is FilingClock.PRIMARY_PAID and primary_paid_on is not None:
         start = primary_paid_on
     if rules.filing_days == 365:
-        return _same_day_next_year(start)
+        return same_day_next_year(start)
     return start + timedelta(days=rules.filing_days)
 
 
-def _same_day_next_year(day: date) -> date:
+def same_day_next_year(day: date) -> date:
+    """A year later; from a leap day the 28th of February."""
     try:
         return day.replace(year=day.year + 1)
     except ValueError:
