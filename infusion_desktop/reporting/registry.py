@@ -1,16 +1,31 @@
 """The reports there are, in the order they are offered."""
 
 from infusion_desktop.errors import Refused
-from infusion_desktop.reporting import buying, money_owed, stock
+from infusion_desktop.reporting import buying, money_owed, stock, stock_lists
 from infusion_desktop.reporting.report import Report
 
 REPORTS = (
     Report("stock value", "Inventory valuation", "Units in our places now (not in patients' homes), each lot at what it"
-           " cost; rounded to cents only when shown.", stock.valuation, uses_period=False),
+           " cost: each lot in each place in whole cents, as on the stock screen.", stock.valuation, uses_period=False),
     Report("roll-forward", "Inventory roll-forward", "Opening value + in - out = closing value of our places, each lot"
            " at what it cost; stock enters or leaves when it crosses the border of our places.", stock.roll_forward),
+    Report("as of", "Stock as of a day", "What lay in our places at the end of the period's last day, by item, lot and"
+           " place, from the moves that happened until then.", stock.as_of_day),
+    Report("average", "Valuation by moving average", "Opening + in - out = closing to the cent; units go out at the"
+           " average of what is there, come in at what they cost.", stock.by_average),
+    Report("layers", "Valuation by FIFO layers", "Opening + in - out = closing to the cent; units go out from the layer"
+           " that came in first, come in at what they cost.", stock.by_layers),
     Report("expiry", "Stock that expires", "Lots in our places whose expiry day lies in the period, at what they cost.",
            stock.expiring),
+    Report("expiry by bin", "Stock that expires, by bin", "The same in walking order, to be taken off the shelf.",
+           stock.expiring_by_bin),
+    Report("dead stock", "Dead stock", "Items of which nothing was sent to patients for longer than the pharmacy's"
+           " limit (Counts, Limits), with all that lies there.", stock_lists.dead_stock, uses_period=False),
+    Report("set aside", "Quarantined and held", "Everything nobody may use: in quarantine, in Returns, or of a held"
+           " lot, with the reason.", stock_lists.set_aside, uses_period=False),
+    Report("never below zero", "Negative-proof audit", "Every entry of the ledger replayed in its order: the lowest"
+           " each item ever stood in any place, and balances that differ from their moves.",
+           stock_lists.never_below_zero, uses_period=False),
     Report("reorder", "Below reorder point", "Items in use with fewer usable, unreserved units now than their reorder"
            " point.", stock.below_reorder, uses_period=False),
     Report("short", "Short items", "Items at or below their reorder point now, or with fewer free units than planned"

@@ -1,85 +1,130 @@
-"""Reports on stock. Our stock is what lies in any place that keeps a balance, except patients' homes."""
+"""Reports on stock. Our stock is what lies in any place that keeps a balance, except patients' homes.
+
+What stock is worth is rounded in one way everywhere (stock/rules.py, `worth`): the same figures as on the screens.
+"""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days
 from infusion_desktop.reporting.report import Found
-from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
-from infusion_desktop.stock.words import LocationKind
+from infusion_desktop.stock import flow_queries
+from infusion_desktop.stock.queries import StockRow, place_rows, stock_rows
+from infusion_desktop.stock.rules import worth
+from infusion_desktop.stock.tables import Balance, Item, Lot
+from infusion_desktop.stock.valuation import Method
 from reports.table_report import Column, Kind
 
-OURS = tuple(kind for kind in LocationKind if kind.keeps_balance and kind is not LocationKind.PATIENT_HOME)
 _NUMBER, _MONEY, _DAY = Kind.NUMBER, Kind.MONEY, Kind.DAY
 
 
 def valuation(session: Session, _period: Days) -> Found:
-    """What our stock is worth now, at what each lot cost, by item and place."""
-    wanted = (
-        select(Item.number, Item.name, Location.name.label("place"), Balance.on_hand, Lot.unit_cost)
-        .join(Lot, Lot.id == Balance.lot_id)
-        .join(Item, Item.id == Lot.item_id)
-        .join(Location, Location.id == Balance.location_id)
-        .where(Location.kind.in_(OURS), Balance.on_hand > 0)
-    )
+    """What our stock is worth now, at what each lot cost, by item and place: the same figure as on the stock screen."""
     units: dict[tuple[str, str, str], int] = defaultdict(int)
     value: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    for row in session.execute(wanted):
-        key = (row.name, row.number, row.place)
+    places = {row.code: row.name for row in place_rows(session)}
+    for row in stock_rows(session):
+        key = (row.item_name, row.item_number, places.get(row.place, row.place))
         units[key] += row.on_hand
-        value[key] += row.on_hand * row.unit_cost
+        value[key] += row.value
     rows = tuple((name, number, place, units[name, number, place], value[name, number, place])
                  for name, number, place in sorted(units))  # fmt: skip
     columns = (Column("Item"), Column("Number"), Column("Place"), Column("Units", _NUMBER), Column("Value", _MONEY))
     return Found(columns, rows, ("", None, None, sum(units.values()), sum(value.values(), Decimal(0))))
 
 
+def as_of_day(session: Session, period: Days) -> Found:
+    """What lay where at the end of the period's last day, by item, lot and place."""
+    rows = tuple(
+        (row.item_name, row.item_number, row.lot, row.place, row.units, row.unit, row.value)
+        for row in flow_queries.as_of(session, _start_of(period.last + ONE_DAY))
+    )
+    columns = (Column("Item"), Column("Number"), Column("Lot"), Column("Place"), Column("Units", _NUMBER),
+               Column("Unit"), Column("Value", _MONEY))  # fmt: skip
+    value = sum((row[6] for row in rows), Decimal(0))
+    return Found(columns, rows, (None, None, None, None, sum(row[4] for row in rows), None, value))
+
+
 def roll_forward(session: Session, period: Days) -> Found:
-    """Value at the start, what came in and went out, value at the end, from the ledger alone."""
+    """Value at the start, what came in and went out, value at the end, from the ledger alone.
+
+    Opening and closing are what the stock screen showed on these days: each lot in each place rounded to the cent.
+    """
     start, end = _start_of(period.first), _start_of(period.last + ONE_DAY)
-    from_place, to_place = aliased(Location), aliased(Location)
-    wanted = (
-        select(Item.number, Item.name, Lot.unit_cost, Move.quantity, Move.effective_at,
-               from_place.kind.label("origin"), to_place.kind.label("goal"))
-        .join(Lot, Lot.id == Move.lot_id)
-        .join(Item, Item.id == Lot.item_id)
-        .join(from_place, from_place.id == Move.from_id)
-        .join(to_place, to_place.id == Move.to_id)
-        .where(Move.effective_at < end)
+    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
+    for place, instant in ((0, start), (3, end)):
+        for row in flow_queries.as_of(session, instant):
+            sums[row.item_name, row.item_number][place] += row.value
+    names = {row.id: (row.name, row.number) for row in session.execute(select(Item.id, Item.name, Item.number))}
+    costs = {row.id: row.unit_cost for row in session.execute(select(Lot.id, Lot.unit_cost))}
+    for each in flow_queries.crossings(session, end):
+        if each.at >= start and each.units > 0:
+            sums[names[each.item_id]][1] += worth(costs[each.lot_id], each.units)
+    for amounts in sums.values():
+        amounts[2] = amounts[0] + amounts[1] - amounts[3]
+    return _rolled_up(sums)
+
+
+def by_average(session: Session, period: Days) -> Found:
+    """Opening, in, out and closing by moving average."""
+    return _by_method(session, period, Method.MOVING_AVERAGE)
+
+
+def by_layers(session: Session, period: Days) -> Found:
+    """Opening, in, out and closing by FIFO layers."""
+    return _by_method(session, period, Method.FIFO)
+
+
+def _by_method(session: Session, period: Days, method: Method) -> Found:
+    start, end = _start_of(period.first), _start_of(period.last + ONE_DAY)
+    names = {row.id: (row.name, row.number) for row in session.execute(select(Item.id, Item.name, Item.number))}
+    found = flow_queries.rolled(session, method, start, end)
+    rows: tuple[tuple[Any, ...], ...] = tuple(
+        (*names[item], row.opening, row.came_in, row.went_out, row.closing, row.units,
+         (row.closing / row.units).quantize(Decimal("0.0001")) if row.units else None)
+        for item, row in sorted(found.items(), key=lambda pair: names[pair[0]])
     )  # fmt: skip
-    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
-    for row in session.execute(wanted):
-        sign = (row.goal in OURS) - (row.origin in OURS)
-        if sign:
-            column = 0 if row.effective_at < start else 1 if sign > 0 else 2
-            amount = row.quantity * row.unit_cost
-            sums[row.name, row.number][column] += amount if column else sign * amount
-    rows = tuple((*key, *_rolled(sums[key])) for key in sorted(sums))
-    total = [sum((each[place] for each in sums.values()), Decimal(0)) for place in range(3)]
+    titles = ("Opening", "In", "Out", "Closing")
+    columns = (Column("Item"), Column("Number"), *(Column(title, _MONEY) for title in titles),
+               Column("Units", _NUMBER), Column("For one", _NUMBER))  # fmt: skip
+    sums = [sum((row[place] for row in rows), Decimal(0)) for place in range(2, 6)]
+    return Found(columns, rows, ("", None, *sums, sum(row[6] for row in rows), None))
+
+
+def _rolled_up(sums: dict[tuple[str, str], list[Decimal]]) -> Found:
+    rows: tuple[tuple[Any, ...], ...] = tuple((*key, *sums[key]) for key in sorted(sums))
+    total = [sum((each[place] for each in sums.values()), Decimal(0)) for place in range(4)]
     titles = ("Opening", "In", "Out", "Closing")
     columns = (Column("Item"), Column("Number"), *(Column(title, _MONEY) for title in titles))
-    return Found(columns, rows, ("", None, *_rolled(total)))
+    return Found(columns, rows, ("", None, *total))
 
 
 def expiring(session: Session, period: Days) -> Found:
     """Lots in our stock that expire within the period, first to expire first."""
-    wanted = (
-        select(Lot.expires_on, Item.name, Lot.number, Location.name.label("place"), Balance.on_hand, Lot.unit_cost)
-        .join(Lot, Lot.id == Balance.lot_id)
-        .join(Item, Item.id == Lot.item_id)
-        .join(Location, Location.id == Balance.location_id)
-        .where(Location.kind.in_(OURS), Balance.on_hand > 0, Lot.expires_on.between(period.first, period.last))
-        .order_by(Lot.expires_on, Item.name, Lot.number, Location.name)
+    return _expiring(session, period, lambda row: (row.expires_on, row.item_name, row.lot, row.place))
+
+
+def expiring_by_bin(session: Session, period: Days) -> Found:
+    """The same in walking order: place by place, to be taken off the shelf."""
+    order = {row.code: number for number, row in enumerate(place_rows(session))}
+    return _expiring(session, period, lambda row: (order.get(row.place, 0), row.expires_on, row.item_name, row.lot))
+
+
+def _expiring(session: Session, period: Days, order: Callable[[StockRow], Any]) -> Found:
+    found = [row for row in stock_rows(session) if row.expires_on is not None and row.expires_on in period]
+    rows = tuple(
+        (row.place, row.expires_on, row.item_name, row.lot, row.on_hand, row.value) for row in sorted(found, key=order)
     )
-    rows = tuple((*row[:5], row.on_hand * row.unit_cost) for row in session.execute(wanted))
-    columns = (Column("Expires", _DAY), Column("Item"), Column("Lot"), Column("Place"), Column("Units", _NUMBER),
+    columns = (Column("Place"), Column("Expires", _DAY), Column("Item"), Column("Lot"), Column("Units", _NUMBER),
                Column("Value", _MONEY))  # fmt: skip
-    units = sum(row[4] for row in rows)
-    return Found(columns, rows, (None, None, None, None, units, sum((row[5] for row in rows), Decimal(0))))
+    value = sum((row[5] for row in rows), Decimal(0))
+    return Found(columns, rows, (None, None, None, None, sum(row[4] for row in rows), value))
 
 
 def below_reorder(session: Session, _period: Days) -> Found:
@@ -97,11 +142,6 @@ def below_reorder(session: Session, _period: Days) -> Found:
                  for row in session.execute(wanted))  # fmt: skip
     titles = ("Free", "Reorder point", "Par level", "Missing to par")
     return Found((Column("Item"), Column("Number"), *(Column(title, _NUMBER) for title in titles)), rows)
-
-
-def _rolled(sums: list[Decimal]) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    opening, came, went = sums
-    return opening, came, went, opening + came - went
 
 
 def _start_of(day: date) -> datetime:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import Any, cast
@@ -43,6 +44,8 @@ class NewMove:
     reason: MoveReason
     note: str = ""
     reverses_id: MoveId | None = None
+    unit_cost: Decimal | None = None
+    """What one unit cost where this move brings it in at another price than its lot's."""
 
 
 def post(
@@ -104,6 +107,9 @@ def _add_moves(session: Session, moves: Sequence[NewMove], **common: Any) -> lis
     else:
         for row, move in zip(rows, moves, strict=True):
             row |= {"reason": move.reason, "note": move.note, "reverses_id": move.reverses_id}
+    if any(move.unit_cost is not None for move in moves):
+        for row, move in zip(rows, moves, strict=True):
+            row["unit_cost"] = move.unit_cost
     if session.connection().dialect.name != "sqlite":
         return [MoveId(each) for each in insert_numbered(session, _MOVE, rows, **common)]
     # SQLite's one writer may number them itself, as moves are never removed.
@@ -283,7 +289,7 @@ def reverse(session: Session, move_id: MoveId, why: str, by: UserId, at: datetim
     _refuse_when_gone_on(session, move)
     opposite = NewMove(
         LotId(move.lot_id), LocationId(move.to_id), LocationId(move.from_id), move.quantity, MoveReason.CORRECTED, why,
-        move_id,
+        move_id, move.unit_cost,
     )  # fmt: skip
     return post(session, [opposite], move.document, move.document_id, by, at)[0]
 

@@ -1,4 +1,4 @@
-"""Moving stock between our own places, writing it off, and holding lots."""
+"""Moving stock between our own places, correcting what was entered wrong, and holding lots."""
 
 from datetime import datetime
 
@@ -11,12 +11,10 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.ledger import NewMove, post, set_held
+from infusion_desktop.stock.ledger import NewMove, post, reverse, set_held
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.tables import Location, Lot
-from infusion_desktop.stock.words import LocationId, LocationKind, LotId, MoveReason
-
-WASTE = (MoveReason.EXPIRED, MoveReason.DAMAGED, MoveReason.LOST)
+from infusion_desktop.stock.tables import Location, Lot, Move, Receipt
+from infusion_desktop.stock.words import LocationId, LocationKind, LotId, MoveId, MoveReason
 
 
 def transfer(
@@ -33,21 +31,37 @@ def transfer(
         record(session, by, "transfer", "lot", lot_id, after={"from": from_id, "to": to_id, "quantity": quantity})
 
 
-def write_off(
-    database: Database, lot_id: LotId, from_id: LocationId, quantity: int, reason: MoveReason, note: str, by: UserId,
-    at: datetime | None = None,
-) -> None:  # fmt: skip
-    """Units that expired, were damaged or are lost leave the books, with the reason kept."""
-    if reason not in WASTE:
-        raise Refused("Stock is written off as expired, damaged or lost.")
-    if reason is not MoveReason.EXPIRED and not note.strip():
-        raise Refused("Say in a few words what happened.")
+def correct_move(database: Database, move_id: MoveId, why: str, by: UserId, at: datetime | None = None) -> MoveId:
+    """Undo an entry of the ledger by its opposite, once only, with the reason; the entry itself stays.
+
+    What belongs to a delivery is corrected there, what came in on an order goes back to the vendor.
+    """
+    if not why.strip():
+        raise Refused("Say why it is corrected, such as “typed wrong, 3 and not 30”.")
     with database.transaction() as session:
-        authorize(session, by, Permission.WRITE_OFF)
-        document = next_number(session, "write-off")
-        lost = place_id(session, "LOST")
-        post(session, [NewMove(lot_id, from_id, lost, quantity, reason, note.strip())], "write-off", document, by, at)
-        record(session, by, "write off", "lot", lot_id, after={"quantity": quantity, "as": reason}, reason=note)
+        move = session.get(Move, move_id)
+        if move is None:
+            raise Refused(f"There is no move {move_id}.")
+        if move.document not in CORRECTED_BY:
+            raise Refused(f"This belongs to {move.document} {move.document_id}. Correct it there, so that both agree.")
+        authorize(session, by, CORRECTED_BY[move.document])
+        if move.document == "receipt" and session.scalar(
+            select(Receipt.order_id).where(Receipt.id == move.document_id)
+        ):
+            raise Refused("It came in on a purchase order. Return it to the vendor instead.")
+        made = reverse(session, move_id, why.strip(), by, at)
+        record(session, by, "correct move", "move", move_id, after={"by move": made}, reason=why)
+        return made
+
+
+CORRECTED_BY = {
+    "receipt": Permission.RECEIVE,
+    "transfer": Permission.MOVE_STOCK,
+    "write-off": Permission.WRITE_OFF,
+    "count": Permission.APPROVE_COUNT,
+    "recall": Permission.RECALL,
+}
+"""The documents whose moves are corrected from the ledger, and what somebody must be allowed for it."""
 
 
 def hold_lot(database: Database, lot_id: LotId, why: str, by: UserId) -> None:
@@ -75,5 +89,9 @@ def _hold(database: Database, lot_id: LotId, why: str, by: UserId) -> None:
 
 def _refuse_unless_ours(session: Session, *places: LocationId) -> None:
     kinds = session.scalars(select(Location.kind).where(Location.id.in_(places)))
-    if any(not kind.keeps_balance or kind in (LocationKind.PATIENT_HOME, LocationKind.TRANSIT) for kind in kinds):
-        raise Refused("Stock is transferred between places of the pharmacy. Use a delivery or a return for homes.")
+    elsewhere = (LocationKind.PATIENT_HOME, LocationKind.TRANSIT, LocationKind.SITE)
+    if any(not kind.keeps_balance or kind in elsewhere for kind in kinds):
+        raise Refused(
+            "Stock is moved between rooms, bins, vehicles and the like of the pharmacy. Homes have deliveries and "
+            "returns, sites have transfers."
+        )

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.money import to_cents
 from infusion_desktop.stock.catalogue import NewItem, Pack
 from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
+from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move
 from infusion_desktop.stock.words import (
     NEVER_EXPIRES,
@@ -51,8 +51,8 @@ class StockRow(NamedTuple):
 
     @property
     def value(self) -> Decimal:
-        """What is on hand by the lot's own cost."""
-        return to_cents(self.unit_cost * self.on_hand)
+        """What is on hand by the lot's own cost, by the one rounding rule of stock."""
+        return worth(self.unit_cost, self.on_hand)
 
     @property
     def available(self) -> int:
@@ -344,21 +344,45 @@ def stock_as_of(session: Session, at: datetime) -> dict[tuple[LotId, LocationId]
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """A place of the pharmacy."""
+    """A place of the pharmacy, with the place it is in ("" for none) and how much lies there."""
 
     id: LocationId
     code: str
     name: str
     kind: LocationKind
     lots: int
+    units: int = 0
+    parent_id: LocationId | None = None
+    parent: str = ""
+    pick_order: int = 0
+    version: int = 0
+
+    @property
+    def takes_stock(self) -> bool:
+        """Whether people may put something there by hand."""
+        return self.kind not in (LocationKind.SITE, LocationKind.TRANSIT)
 
 
 def place_rows(session: Session) -> tuple[PlaceRow, ...]:
-    """Our own places, with how many lots lie there."""
-    lots = select(func.count()).where(Balance.location_id == Location.id, Balance.on_hand > 0).correlate(Location)
+    """Our own places in walking order, with how many lots and units lie there."""
+    parent = aliased(Location)
+    there = (
+        select(Balance.location_id, func.count().label("lots"), func.sum(Balance.on_hand).label("units"))
+        .where(Balance.on_hand > 0)
+        .group_by(Balance.location_id)
+        .subquery()
+    )
     query = (
-        select(Location.id, Location.code, Location.name, Location.kind, lots.scalar_subquery())
+        select(
+            Location.id, Location.code, Location.name, Location.kind, func.coalesce(there.c.lots, 0),
+            func.coalesce(there.c.units, 0), Location.parent_id, func.coalesce(parent.code, ""), Location.pick_order,
+            Location.version,
+        )
+        .outerjoin(there, there.c.location_id == Location.id)
+        .outerjoin(parent, parent.id == Location.parent_id)
         .where(Location.kind.not_in([*OUTSIDE, LocationKind.PATIENT_HOME]), Location.ended_on.is_(None))
         .order_by(Location.pick_order, Location.code)
-    )
-    return tuple(PlaceRow(LocationId(row[0]), *row[1:]) for row in session.execute(query))
+    )  # fmt: skip
+    rows: Any = session.execute(query)
+    facts: list[list[Any]] = [[LocationId(row[0]), *row[1:5], int(row[5]), *row[6:]] for row in rows]
+    return tuple(PlaceRow(*each) for each in facts)

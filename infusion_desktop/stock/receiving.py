@@ -158,6 +158,7 @@ def receive_in(
         NewMove(
             LotId(each.lot.id), vendor, aside if each.line.condition.goes_back else place, each.quantity,
             MoveReason.RECEIVED, _note(each.line),
+            unit_cost=None if each.unit_cost == each.lot.unit_cost else each.unit_cost,
         )
         for each in taken
         if each.lot is not None

@@ -15,13 +15,13 @@ from infusion_desktop.stock import count_queries, counts, recall
 from infusion_desktop.stock.allocation import Demand, let_go, reserve, take_reserved
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
-from infusion_desktop.stock.moving import write_off
 from infusion_desktop.stock.places import add_patient_home, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
 from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.tables import Lot, RecalledLot
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import CountState, ItemId, ItemKind, LocationId, LotId, MoveReason, RecallState
+from infusion_desktop.stock.write_offs import write_off
 
 THROUGH = date(2027, 1, 31)
 

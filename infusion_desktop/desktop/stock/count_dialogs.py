@@ -14,14 +14,14 @@ from infusion_desktop.stock.count_plans import Plan, PlanRow, add_plan, change_p
 from infusion_desktop.stock.counts import open_count
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
 from infusion_desktop.stock.queries import PlaceRow
-from infusion_desktop.stock.words import ItemKind, LocationId
+from infusion_desktop.stock.words import ItemKind, LocationId, LocationKind
 
 ALL_PLACES = "All places"
 
 
 def choices_of(places: tuple[PlaceRow, ...]) -> list[tuple[str, LocationId]]:
     """Places as a choice offers them."""
-    return [(f"{place.name} ({place.code})", place.id) for place in places]
+    return [(f"{place.name} ({place.code})", place.id) for place in places if place.kind is not LocationKind.TRANSIT]
 
 
 class NewCountDialog(DeedDialog):
@@ -37,7 +37,9 @@ class NewCountDialog(DeedDialog):
                   wrap=True)
         )  # fmt: skip
         self.place: ChoiceField[LocationId | str] = ChoiceField(
-            "Place", [(ALL_PLACES, ALL_PLACES), *choices_of(places)], required=True
+            "Place",
+            [(ALL_PLACES, ALL_PLACES), *choices_of(tuple(place for place in places if place.takes_stock))],
+            required=True,
         )
         self.kind: ChoiceField[ItemKind] = ChoiceField(
             "Only this kind", [(kind.value.capitalize(), kind) for kind in ItemKind if not kind.is_equipment],
@@ -54,7 +56,7 @@ class NewCountDialog(DeedDialog):
         if not self.form.check():
             return None
         chosen, kind, title = self.place.value(), self.kind.value(), self.name.value()
-        every = [place.id for place in self.places]
+        every = [place.id for place in self.places if place.takes_stock]
         where = every if isinstance(chosen, str) else [LocationId(chosen or 0)]
         named = title or (self.place.combo.currentText() if not isinstance(chosen, str) else "")
         database, by = self.context.database, self.context.user_id

@@ -15,11 +15,15 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.stock.move_columns import columns_without
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.moving import WASTE, transfer, write_off
+from infusion_desktop.money import ZERO, show_money
+from infusion_desktop.stock.house_rules import HouseRules
+from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.queries import MoveRow, PlaceRow, StockRow, move_rows
+from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.scan_values import ScanKind
 from infusion_desktop.stock.scans import read_scan
-from infusion_desktop.stock.words import LotId, MoveReason
+from infusion_desktop.stock.words import LotId, MoveReason, WriteOffCode
+from infusion_desktop.stock.write_offs import WrittenOff, write_off
 
 
 class _LotDialog(DeedDialog):
@@ -55,7 +59,7 @@ class MoveDialog(_LotDialog):
         self, context: Context, desk: Desk, row: StockRow, places: tuple[PlaceRow, ...], parent: QWidget
     ) -> None:
         super().__init__(context, desk, "Move to another place", row, parent, save="Move", kind="primary")
-        others = [place for place in places if place.code not in (row.place, "TRANSIT")]
+        others = [place for place in places if place.code != row.place and place.takes_stock]
         self.to: ChoiceField[str] = ChoiceField(
             "To place", [(f"{place.name} ({place.code})", place.code) for place in others], required=True,
             hint="Choose, or scan the shelf label.",
@@ -90,34 +94,53 @@ class MoveDialog(_LotDialog):
 
 
 class WriteOffDialog(_LotDialog):
-    """Out of the books, with the reason kept."""
+    """Out of the books, with the reason kept; above the pharmacy's limit a second person decides."""
 
-    def __init__(self, context: Context, desk: Desk, row: StockRow, parent: QWidget) -> None:
+    def __init__(
+        self, context: Context, desk: Desk, row: StockRow, parent: QWidget, limits: HouseRules | None = None
+    ) -> None:
         super().__init__(context, desk, "Write off", row, parent, save="Write off", kind="danger")
-        self.reason: ChoiceField[MoveReason] = ChoiceField(
-            "Why", [(reason.value.capitalize(), reason) for reason in WASTE], required=True
+        self.limit = (limits or HouseRules()).second_person_above
+        self.reason: ChoiceField[WriteOffCode] = ChoiceField(
+            "Why", [(f"{code.reason.value.capitalize()}: {code.value}", code) for code in WriteOffCode], required=True
         )
         is_expired = row.expires_on is not None and row.expires_on <= today()
-        self.reason.set_value(MoveReason.EXPIRED if is_expired else None)
+        self.reason.set_value(WriteOffCode.EXPIRED_ON_SHELF if is_expired else None)
         self.note = TextField("What happened", hint="Needed unless it expired.")
-        self.form.section("", (self.quantity, self.reason), (self.note,))
+        self.worth = label("", "muted", wrap=True)
+        self.form.section("", (self.quantity,), (self.reason,), (self.note,))
         self.body.addWidget(self.form)
+        self.body.addWidget(self.worth)
+        self.quantity.line.textChanged.connect(lambda _text: self._tell())
+        self._tell()
         self.quantity.setFocus()
 
+    def _tell(self) -> None:
+        """What it is worth, and whether somebody else has to agree."""
+        try:
+            value = worth(self.row.unit_cost, self._units())
+        except Refused:
+            value = ZERO
+        told = f"{show_money(value)} at cost."
+        if value > self.limit:
+            told += f" Above {show_money(self.limit)} a second person decides; until then it is set aside."
+        self.worth.setText(told)
+
     def deed(self) -> Callable[[str], Any] | None:
-        reason = self.reason.value() if self.form.check() else None
-        if reason is None:
+        code = self.reason.value() if self.form.check() else None
+        if code is None:
             return None
-        if reason is not MoveReason.EXPIRED and not self.note.value():
+        if code.reason is not MoveReason.EXPIRED and not self.note.value():
             self.note.complain("Say in a few words what happened.")
             self.note.setFocus()
             return None
         database, by, (lot_id, from_id) = self.context.database, self.context.user_id, self.row.id
         units, note = self._units(), self.note.value()
-        return lambda _override: write_off(database, lot_id, from_id, units, reason, note, by)
+        return lambda _override: write_off(database, lot_id, from_id, units, code.reason, note, by, code=code)
 
-    def said(self, _result: Any) -> str:
-        return f"Wrote off {self._units():,} {self.row.unit} of lot {self.row.lot}."
+    def said(self, result: WrittenOff) -> str:
+        what = f"{self._units():,} {self.row.unit} of lot {self.row.lot}"
+        return f"{what} wait for a second person ({result.number})." if result.waits else f"Wrote off {what}."
 
 
 class LotMovesDialog(QDialog):

@@ -31,6 +31,11 @@ MOVE_COLUMNS: tuple[Column[MoveRow], ...] = (
     Column("To", lambda move: move.to_place),
     Column("Document", lambda move: move.document),
     Column("By", lambda move: move.by),
+    Column(
+        "Corrected", lambda move: f"by move {move.undone_by}" if move.undone_by else
+        f"corrects move {move.reverses}" if move.reverses else "", hidden=True,
+    ),
+    Column("Entry", lambda move: f"{move.id}", sort_key=lambda move: move.id, numeric=True, hidden=True),
     Column("Note", lambda move: move.note, hint=lambda move: move.note, hidden=True),
 )  # fmt: skip
 MOVE_CHIPS: tuple[Chip[MoveRow], ...] = (

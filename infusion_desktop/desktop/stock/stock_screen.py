@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
@@ -13,23 +14,39 @@ from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.label_dialog import LabelDialog
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.stock.lot_dialogs import LotMovesDialog, MoveDialog, WriteOffDialog
+from infusion_desktop.desktop.stock.place_tab import PlaceTab
+from infusion_desktop.desktop.stock.transfer_tab import TransferTab
+from infusion_desktop.desktop.stock.write_off_tab import WriteOffTab
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO, show_money
+from infusion_desktop.stock.house_rules import HouseRules, house_rules
 from infusion_desktop.stock.moving import hold_lot, release_lot
+from infusion_desktop.stock.papers import lot_labels
 from infusion_desktop.stock.queries import PlaceRow, StockRow, place_rows, stock_rows
 from infusion_desktop.stock.receiving import Recognised, recognise
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
-from infusion_desktop.stock.words import LocationKind
+from infusion_desktop.stock.site_transfers import TransferRow, transfer_rows
+from infusion_desktop.stock.words import LocationKind, LotId, WriteOffState
+from infusion_desktop.stock.write_offs import WriteOffRow, write_off_rows
 
 SHORT_DAYS = 14
 """Less than this is too short for a usual supply period of two weeks."""
+
+
+class _Stock(NamedTuple):
+    rows: tuple[StockRow, ...]
+    places: tuple[PlaceRow, ...]
+    write_offs: tuple[WriteOffRow, ...]
+    transfers: tuple[TransferRow, ...]
+    limits: HouseRules
 
 
 class StockScreen(Screen):
@@ -47,6 +64,7 @@ class StockScreen(Screen):
         self.day = today()
         self.rows: tuple[StockRow, ...] = ()
         self.places: tuple[PlaceRow, ...] = ()
+        self.limits = HouseRules()
         self._lay_out()
         self.place_choice.currentIndexChanged.connect(lambda _place: self._show_rows())
         self.table.selected.connect(lambda _row: self._allow())
@@ -83,7 +101,7 @@ class StockScreen(Screen):
         """Take units of the selected lot out of the books."""
         row = self.table.current_row()
         if row is not None:
-            WriteOffDialog(self.context, self.desk, row, self).open()
+            WriteOffDialog(self.context, self.desk, row, self, self.limits).open()
 
     def hold_or_release(self) -> None:
         """Hold the selected lot everywhere, or let it be used again."""
@@ -102,6 +120,15 @@ class StockScreen(Screen):
                 needs_reason=True,
             )  # fmt: skip
         self.desk.messages.ask(asked, lambda answer: self._hold(row, answer), self.window())
+
+    def print_labels(self) -> None:
+        """Labels of the selected lots."""
+        rows = self.table.selected_rows()
+        lots = list(dict.fromkeys(row.id[0] for row in rows))
+        if lots:
+            database = self.context.database
+            what = f"lot {rows[0].lot}" if len(lots) == 1 else f"{len(lots):,} lots"
+            LabelDialog(self.context, self.desk, self, what, lambda: _labels(database, lots)).open()
 
     def show_moves(self) -> None:
         """All moves of the selected lot."""
@@ -129,7 +156,9 @@ class StockScreen(Screen):
         self.place_choice.setAccessibleName("Place")
         self.place_choice.setMinimumWidth(220)
         self.place_choice.addItem("All places", "")
-        self.moves_button = button("Show moves", self.show_moves, icon="history")
+        self.label_button = button("Label", self.print_labels, icon="tag")
+        self.label_button.setToolTip("Print labels of the selected lots")
+        self.moves_button = button("Moves", self.show_moves, icon="history")
         self.hold_button = button("Hold", self.hold_or_release, icon="pause")
         self.write_off_button = button("Write off", self.write_off, icon="trash")
         self.move_button = button("Move", self.move_lot, icon="place", kind="primary")
@@ -149,10 +178,33 @@ class StockScreen(Screen):
         self.soon.pressed.connect(lambda: self._only("30 days"))
         self.blocked.pressed.connect(lambda: self._only("Held", "Quarantine"))
         self.value.pressed.connect(self.table.clear_filter)
+        actions = QHBoxLayout()
+        actions.setSpacing(10)
+        actions.addWidget(self.place_choice)
+        actions.addStretch(1)
+        for press in (self.label_button, self.moves_button, self.hold_button, self.write_off_button, self.move_button):
+            actions.addWidget(press)
+        front = QWidget()
+        column = QVBoxLayout(front)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(figures)
+        column.addLayout(actions)
+        column.addWidget(self.table, 1)
+        self.write_offs, self.transfers, self.place_list = WriteOffTab(self), TransferTab(self), PlaceTab(self)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for tab, title in ((front, "In stock"), (self.write_offs, "Write-offs"), (self.transfers, "Transfers"),
+                           (self.place_list, "Places")):  # fmt: skip
+            self.tabs.addTab(tab, title)
+        self.tabs.currentChanged.connect(lambda _tab: QTimer.singleShot(0, self, self._fit))
         page = Page(self)
-        page.column.insertLayout(0, figures)
-        page.actions(self.place_choice, self.moves_button, self.hold_button, self.write_off_button, self.move_button)
-        page.add(self.table, 1)
+        page.lead.hide()
+        page.add(self.tabs, 1)
+
+    def _fit(self) -> None:
+        for part in (self.write_offs, self.transfers, self.place_list):
+            part.table.fit_columns()
 
     def _columns(self) -> tuple[Column[StockRow], ...]:
         return (
@@ -216,9 +268,16 @@ class StockScreen(Screen):
             "Expires soon": Tone.WARN, "Available": Tone.GOOD,
         }.get(self._state(row), Tone.INFO)  # fmt: skip
 
-    def _show(self, found: tuple[tuple[StockRow, ...], tuple[PlaceRow, ...]]) -> None:
+    def _show(self, found: _Stock) -> None:
         self.day = today()
-        self.rows, self.places = found
+        self.rows, self.places, self.limits = found.rows, found.places, found.limits
+        self.write_offs.show_rows(found.write_offs)
+        self.transfers.show_rows(found.transfers, found.places, found.rows)
+        self.place_list.show_rows(found.places)
+        waiting = sum(row.state is WriteOffState.WAITING for row in found.write_offs)
+        self.tabs.setTabText(1, f"Write-offs ({waiting:,} to decide)" if waiting else "Write-offs")
+        way = sum(bool(row.missing) for row in found.transfers)
+        self.tabs.setTabText(2, f"Transfers ({way:,} on the way)" if way else "Transfers")
         chosen = self.place_choice.currentData()
         self.place_choice.blockSignals(True)
         self.place_choice.clear()
@@ -291,9 +350,17 @@ def _lots(rows: Sequence[StockRow]) -> str:
     return f"{number:,} lot" if number == 1 else f"{number:,} lots"
 
 
-def _stock(database: Database) -> tuple[tuple[StockRow, ...], tuple[PlaceRow, ...]]:
+def _stock(database: Database) -> _Stock:
     with database.reading() as session:
-        return stock_rows(session), place_rows(session)
+        return _Stock(
+            stock_rows(session), place_rows(session), write_off_rows(session), transfer_rows(session),
+            house_rules(session),
+        )  # fmt: skip
+
+
+def _labels(database: Database, lots: Sequence[LotId]) -> tuple[Any, ...]:
+    with database.reading() as session:
+        return lot_labels(session, lots)
 
 
 def _recognise(database: Database, scan: Scan) -> Recognised:

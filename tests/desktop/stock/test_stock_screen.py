@@ -19,7 +19,7 @@ from infusion_desktop.desktop.stock.stock_screen import StockScreen
 from infusion_desktop.stock.queries import move_rows
 from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.verify import problems
-from infusion_desktop.stock.words import ItemId, MoveReason
+from infusion_desktop.stock.words import ItemId, MoveReason, WriteOffCode
 
 Open = Callable[..., Shell]
 
@@ -96,14 +96,14 @@ def test_broken_units_are_written_off_with_what_happened(
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, WriteOffDialog)
     dialog.quantity.set_value(2)
-    dialog.reason.set_value(MoveReason.DAMAGED)
+    dialog.reason.set_value(WriteOffCode.BROKEN)
     dialog.press()
     assert dialog.note.error.text() == "Say in a few words what happened."
     qtbot.keyClicks(dialog.note.line, "dropped")
     qtbot.keyClick(dialog.note.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [row.on_hand for row in screen.rows if row.lot == "N1"] == [3])
     with sqlite_database.reading() as session:
-        assert move_rows(session)[0].note == "dropped"
+        assert move_rows(session)[0].note == "dropped or broken: dropped"
         assert problems(session) == ()
 
 
