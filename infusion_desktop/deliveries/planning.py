@@ -91,23 +91,47 @@ def plan(
     """
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        calendar = calendar_of(session, therapy_id, period)
-        patient = calendar.patient_id
-        when = counted_on or today()
-        if call_id is None:
-            keep_counts(session, patient, counts, when, counted_with, by)
-        else:
-            call = the_call(session, call_id)
-            if call.patient_id != patient:
-                raise Refused("The refill call is another patient's. Open the patient again.")
-            counts, when, counted_with = counted_on_call(session, call_id), call.called_on, call.spoke_with
-        reckoned = reckon(session, calendar, period, counts, when, template_id=template_id, optional=optional)
-        delivery_id = _insert(
-            session, patient, therapy_id, reckoned.template_id, period, scheduled_on, visit or Visit(),
-            planned_lines(reckoned), when if counts else None, counted_with, by, at, call_id,
+        return plan_in(
+            session, therapy_id, period, scheduled_on, counts, by, counted_on=counted_on, counted_with=counted_with,
+            template_id=template_id, optional=optional, visit=visit, at=at, call_id=call_id,
         )  # fmt: skip
-        _ask_for_equipment(session, delivery_id, calendar, reckoned.lines)
-        return delivery_id
+
+
+def plan_in(
+    session: Session,
+    therapy_id: TherapyId,
+    period: Days,
+    scheduled_on: date,
+    counts: Mapping[ItemId, int],
+    by: UserId,
+    *,
+    counted_on: date | None = None,
+    counted_with: str = "",
+    template_id: TemplateId | None = None,
+    optional: Collection[ItemId] = (),
+    visit: Visit | None = None,
+    at: datetime | None = None,
+    call_id: RefillCallId | None = None,
+    keep: bool = True,
+) -> DeliveryId:
+    """The same within a larger deed; without ``keep`` the counts were kept by an earlier step of it."""
+    calendar = calendar_of(session, therapy_id, period)
+    patient = calendar.patient_id
+    when = counted_on or today()
+    if call_id is not None:
+        call = the_call(session, call_id)
+        if call.patient_id != patient:
+            raise Refused("The refill call is another patient's. Open the patient again.")
+        counts, when, counted_with = counted_on_call(session, call_id), call.called_on, call.spoke_with
+    elif keep:
+        keep_counts(session, patient, counts, when, counted_with, by)
+    reckoned = reckon(session, calendar, period, counts, when, template_id=template_id, optional=optional)
+    delivery_id = _insert(
+        session, patient, therapy_id, reckoned.template_id, period, scheduled_on, visit or Visit(),
+        planned_lines(reckoned), when if counts else None, counted_with, by, at, call_id,
+    )  # fmt: skip
+    _ask_for_equipment(session, delivery_id, calendar, reckoned.lines)
+    return delivery_id
 
 
 def plan_items(

@@ -18,6 +18,7 @@ from infusion_desktop.deliveries.care_words import CallOutcome, RefillCallId, Si
 from infusion_desktop.deliveries.follow_ups import Kind, add_task
 from infusion_desktop.deliveries.home_counts import keep_counts
 from infusion_desktop.deliveries.kit_needs import facts_of, used_until
+from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.supply_rules import Use, day_by_day, short_on
 from infusion_desktop.deliveries.tables import FollowUp, HomeCount
 from infusion_desktop.errors import Refused, refuse_if
@@ -25,6 +26,8 @@ from infusion_desktop.patients.demographics import the_patient
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.words import ItemId
 
+ENDS_A_SUPPLY = (QuantityRule.PER_DOSE, QuantityRule.PER_BAG, QuantityRule.PER_DAY)
+"""What a dose cannot be given without; a box of gloves that runs out does not end the supply."""
 LOOK_AHEAD = 90
 """Days through which the end of the supply at home is looked for."""
 
@@ -131,7 +134,7 @@ def supply_ends_on(
 
 
 def _short_on(used: Iterable[Use], item: ItemId, left: int, days: Days) -> date | None:
-    mine = [use for use in used if use.item == item]
+    mine = [use for use in used if use.item == item and use.line.rule in ENDS_A_SUPPLY]
     return short_on(day_by_day(mine, left, {}, days)) if mine else None
 
 

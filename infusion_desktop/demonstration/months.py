@@ -33,6 +33,7 @@ from infusion_desktop.deliveries.tables import DeliveryEquipment
 from infusion_desktop.deliveries.undoing import cancel
 from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.demonstration.care import CALLS_SINCE, call_about, draw_blood, look_after
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
@@ -107,6 +108,7 @@ def work_through(
         day += ONE_DAY
     yield Progress(94, 100, "Follow-ups")
     _work_off_follow_ups(database, cast, last)
+    look_after(database, cast, [case.patient for case in cases], last)
     lend(database, cast, last)
     yield Progress(96, 100, "Money")
     work_on_money(database, cast, last)
@@ -198,6 +200,7 @@ def _admit(
         patient, therapy_id, payer, order, starts_on, stops_on, starts_on, pick.choice(WINDOWS),
         (caregiver, relation) if has_caregiver else (f"{person.first_name} {person.last_name}", "self"),
     )  # fmt: skip
+    draw_blood(database, therapy_id, order.therapy_class, starts_on, cast.pharmacists[0])
     _pause(database, cast, case, number, last, pick)
     return case
 
@@ -258,10 +261,14 @@ def _send(
 ) -> None:  # fmt: skip
     counts = _counted(database, case, pick) if period.first > case.starts_on else {}
     at = noon(day)
+    counted_on = min(day - ONE_DAY, last)
+    call = None
+    if counted_on > last - timedelta(days=CALLS_SINCE):
+        call = call_about(database, case.patient, counts, counted_on, day, case.receiver, cast.coordinator, pick)
     try:
         delivery = plan(
-            database, case.therapy, period, day, counts, cast.coordinator, counted_on=min(day - ONE_DAY, last),
-            counted_with=case.receiver[0], visit=HowItGoes(case.window), at=min(at, noon(last)),
+            database, case.therapy, period, day, {} if call else counts, cast.coordinator, counted_on=counted_on,
+            counted_with=case.receiver[0], visit=HowItGoes(case.window), at=min(at, noon(last)), call_id=call,
         )  # fmt: skip
     except Refused:
         told["kits that could not be planned"] += 1

@@ -6,7 +6,18 @@ from importlib import import_module
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.places import NameScan, Place, Search
 
-ROOMS = ("today", "deliveries", "patients", "stock", "purchasing", "equipment", "billing", "reporting", "office")
+ROOMS = (
+    "today",
+    "deliveries",
+    "care",
+    "patients",
+    "stock",
+    "purchasing",
+    "equipment",
+    "billing",
+    "reporting",
+    "office",
+)
 """Folders of screens; each has a `places.py` with PLACES, SEARCHES and NAME_SCANS."""
 
 

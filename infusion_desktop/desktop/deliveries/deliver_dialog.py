@@ -19,8 +19,8 @@ from infusion_desktop.deliveries.words import LineOutcome
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.counts import CountField
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.deliveries.plan_lines import CountField
 from infusion_desktop.desktop.deliveries.sheet_files import PICTURES, SheetPicture, read_file
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
 from infusion_desktop.desktop.labels import label

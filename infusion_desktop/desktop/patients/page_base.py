@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.deliveries.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.home_counts import AtHome
+from infusion_desktop.deliveries.patient_glance import Glance
 from infusion_desktop.deliveries.queries import DeliveryRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
@@ -32,8 +34,11 @@ class Everything:
     equipment: tuple[AssetRow, ...]
     days: dict[TherapyId, int]
     """Days at home until today that each order has run, without its interruptions."""
-    labs: tuple[LabRow, ...] = ()
-    tasks: tuple[FollowUpRow, ...] = ()
+    labs: tuple[LabRow, ...]
+    tasks: tuple[FollowUpRow, ...]
+    glance: Glance
+    balance: Decimal | None
+    """What the patient owes; None for those who do not see billing."""
 
 
 class PageBase(Screen):

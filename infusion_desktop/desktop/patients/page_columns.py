@@ -1,9 +1,11 @@
 """The lists on a patient's page: what each shows of a row."""
 
-from infusion_desktop.dates import show_day, show_days, today
+from infusion_desktop.dates import ONE_DAY, show_day, show_days, show_instant, today
+from infusion_desktop.deliveries.events import EventRow
 from infusion_desktop.deliveries.follow_ups import FollowUpRow
-from infusion_desktop.deliveries.home_counts import AtHome
+from infusion_desktop.deliveries.patient_glance import HomeSupply, Moment, MomentKind
 from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.deliveries.refill_calls import CallRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.patients.order_deeds import order_in_words
 from infusion_desktop.desktop.patients.person_deeds import covers_in_words
@@ -46,18 +48,61 @@ PAUSES: tuple[Column[InterruptionRow], ...] = (
     ),
     Column("Note", text=lambda row: row.pause.note, stretch=True),
 )
-SUPPLIES: tuple[Column[AtHome], ...] = (
-    Column("Item", text=lambda row: row.name, stretch=True),
-    Column("Number", text=lambda row: row.number),
+SUPPLIES: tuple[Column[HomeSupply], ...] = (
+    Column("Item", text=lambda row: row.item.name, stretch=True),
+    Column("Number", text=lambda row: row.item.number),
     Column(
         "By our books",
-        text=lambda row: f"{row.by_ledger:,} {row.unit}",
-        sort_key=lambda row: row.by_ledger,
+        text=lambda row: f"{row.item.by_ledger:,} {row.item.unit}",
+        sort_key=lambda row: row.item.by_ledger,
         numeric=True,
     ),
-    Column("Counted", text=lambda row: "" if row.counted is None else str(row.counted), numeric=True),
-    Column("On", text=lambda row: show_day(row.counted_on), sort_key=lambda row: row.counted_on),
+    Column(
+        "Lasts through",
+        text=lambda row: show_day(row.lasts_through) or ("over a month" if row.is_used else "not used"),
+        sort_key=lambda row: row.lasts_through,
+        tone=lambda row: None if row.lasts_through is None or row.lasts_through > today() + ONE_DAY else Tone.WARN,
+    ),
+    Column("Counted", text=lambda row: "" if row.item.counted is None else str(row.item.counted), numeric=True),
+    Column("On", text=lambda row: show_day(row.item.counted_on), sort_key=lambda row: row.item.counted_on),
 )
+MOMENT_TONES = {
+    MomentKind.EVENT: Tone.WARN,
+    MomentKind.PAUSE: Tone.INFO,
+    MomentKind.DELIVERY: Tone.GOOD,
+    MomentKind.ORDER: Tone.INFO,
+}
+MOMENTS: tuple[Column[Moment], ...] = (
+    Column("Day", text=lambda row: show_day(row.on), sort_key=lambda row: row.on),
+    Column(
+        "Kind", text=lambda row: row.kind.value.capitalize(), tone=lambda row: MOMENT_TONES.get(row.kind, Tone.NEUTRAL)
+    ),
+    Column("What", text=lambda row: row.what, stretch=True, hint=lambda row: row.what),
+)
+EVENTS: tuple[Column[EventRow], ...] = (
+    Column("When", text=lambda row: show_instant(row.at), sort_key=lambda row: row.at),
+    Column("Kind", text=lambda row: row.kind.value.capitalize()),
+    Column("What", text=lambda row: row.what, stretch=True, hint=lambda row: row.what),
+    Column("Done", text=lambda row: row.action, stretch=True, hint=lambda row: row.action),
+    Column("Therapy", text=lambda row: row.effect.value),
+    Column("Supplies", text=lambda row: ", ".join(f"{units} {name}" for name, units in row.used), hidden=True),
+    Column("Line", text=lambda row: " → ".join(part for part in (row.device, row.new_device) if part)),
+    Column("By", text=lambda row: row.by),
+    Column("Withdrawn", text=lambda row: row.withdrawn, tone=lambda row: Tone.NEUTRAL if row.withdrawn else None),
+)
+CALLS: tuple[Column[CallRow], ...] = (
+    Column("Day", text=lambda row: show_day(row.called_on), sort_key=lambda row: row.called_on),
+    Column("Answer", text=lambda row: row.outcome.value,
+           tone=lambda row: Tone.GOOD if row.outcome.reached else Tone.WARN),
+    Column("Spoke with", text=lambda row: f"{row.spoke_with} ({row.relation})" if row.relation else row.spoke_with),
+    Column("Missed", text=lambda row: f"{row.doses_missed}: {row.missed_why}" if row.doses_missed else ""),
+    Column("Site", text=lambda row: row.site.value),
+    Column("Catheter", text=lambda row: row.catheter.value),
+    Column("Side effects", text=lambda row: row.side_effects, stretch=True),
+    Column("Supply ends", text=lambda row: show_day(row.supply_ends_on), sort_key=lambda row: row.supply_ends_on),
+    Column("Agreed on", text=lambda row: show_day(row.next_on), sort_key=lambda row: row.next_on),
+    Column("By", text=lambda row: row.by),
+)  # fmt: skip
 EQUIPMENT: tuple[Column[AssetRow], ...] = (
     Column("Tag", text=lambda row: row.tag),
     Column("Item", text=lambda row: row.item_name, stretch=True),

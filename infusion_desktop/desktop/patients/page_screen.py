@@ -4,18 +4,21 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.home_counts import AtHome, at_home
+from infusion_desktop.deliveries.patient_glance import HomeSupply, Moment, glance
 from infusion_desktop.deliveries.queries import DeliveryRow, of_patient
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
 from infusion_desktop.desktop.patients import page_columns as columns
+from infusion_desktop.desktop.patients.event_deeds import EventDeeds
+from infusion_desktop.desktop.patients.glance_tab import GlanceTab
 from infusion_desktop.desktop.patients.order_deeds import OrderDeeds
 from infusion_desktop.desktop.patients.page_base import Everything, with_buttons
 from infusion_desktop.desktop.patients.person_deeds import PersonDeeds
@@ -28,7 +31,7 @@ from infusion_desktop.patients.queries import PatientPage, TherapyRow, open_pati
 from infusion_desktop.patients.words import PatientId
 
 
-class PatientScreen(OrderDeeds, PersonDeeds):
+class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
     """The page of one patient."""
 
     title = "Patient"
@@ -63,11 +66,17 @@ class PatientScreen(OrderDeeds, PersonDeeds):
         self.equipment = self._table(columns.EQUIPMENT, "Equipment at home", "device", "No pump or pole is at home.")
         self.deliveries = self._table(columns.DELIVERIES, "Deliveries", "delivery", "Nothing was delivered yet.")
         self.tasks = self._table(columns.TASKS, "Tasks", "task", "Nothing is to be done.")
+        self.calls = self._table(columns.CALLS, "Refill calls", "call", "Nobody called yet.")
+        self.events = self._table(columns.EVENTS, "Events", "event", "Nothing went wrong.")
+        self.line = self._table(columns.MOMENTS, "Time line", "moment", "Nothing happened yet.")
+        self.line.opened.connect(lambda row: self.desk.open(row.opens, row.record) if row and row.opens else None)
         self.deliveries.opened.connect(lambda row: self._open("delivery", row))
         self.equipment.opened.connect(lambda row: self._open("asset", row))
         self.therapies.opened.connect(lambda _row: self._change() if self.context.may(Permission.WRITE_THERAPY) else 0)
 
     def _fill_tabs(self) -> None:
+        self.glance = GlanceTab(self._open_tab, self.desk.open)
+        self.tabs.addTab(self.glance, "At a glance")
         write, admit, cover = Permission.WRITE_THERAPY, Permission.ADMIT, Permission.EDIT_COVERAGE
         plan = Permission.PLAN_DELIVERY
         self._add_tab(
@@ -89,19 +98,30 @@ class PatientScreen(OrderDeeds, PersonDeeds):
             (Permission.CHARGE, "Nursing visit…", self._visit), (cover, "End…", self._end_coverage),
             (cover, "Change…", self._edit_coverage), (cover, "Add a coverage…", self._add_coverage),
         )  # fmt: skip
-        self._add_tab("Supplies at home", self.supplies)
-        self._add_tab("Pumps and poles", self.equipment)
+        self._add_tab("Supplies", self.supplies)
+        self._add_tab("Pumps", self.equipment)
         self._add_tab("Deliveries", self.deliveries)
         self._add_tab(
             "Tasks", self.tasks, (plan, "Give to…", self._assign_task), (plan, "Done…", self._finish_task),
             (plan, "Add a task…", self._add_task),
         )  # fmt: skip
+        self._add_tab("Calls", self.calls, (plan, "Refill call…", self._call))
+        self._add_tab(
+            "Events", self.events, (write, "Withdraw…", self._withdraw_event), (write, "Log an event…", self._log_event)
+        )
+        self._add_tab("Time line", self.line)
+        self.tabs.setUsesScrollButtons(True)
 
     def _add_tab(
         self, title: str, table: "TableView[Any]", *deeds: tuple[Permission, str, Callable[[], object]]
     ) -> None:
         allowed = [button(name, press) for permission, name, press in deeds if self.context.may(permission)]
         self.tabs.addTab(with_buttons(table, *allowed), title)
+
+    def _open_tab(self, title: str) -> None:
+        for place in range(self.tabs.count()):
+            if self.tabs.tabText(place) == title:
+                self.tabs.setCurrentIndex(place)
 
     def _open(self, kind: str, row: DeliveryRow | AssetRow | None) -> None:
         if row is not None:
@@ -110,7 +130,7 @@ class PatientScreen(OrderDeeds, PersonDeeds):
     def _table(self, shown: Any, name: str, noun: str, empty: str) -> "TableView[Any]":
         plural = {"delivery": "deliveries"}.get(noun, noun + "s")
         return TableView(
-            shown, lambda row: row.item_id if isinstance(row, AtHome) else row.id, name=name, desk=self.desk,
+            shown, _id_of, name=name, desk=self.desk,
             noun=(noun, plural), empty=empty, settings=self.settings(),
         )  # fmt: skip
 
@@ -120,7 +140,7 @@ class PatientScreen(OrderDeeds, PersonDeeds):
         if may(Permission.SEE_BILLING):
             found.append(button("Bill a month", self._bill, icon="claim"))
         if may(Permission.WRITE_THERAPY):
-            found.append(button("Interrupt", self._interrupt, icon="pause"))
+            found.append(button("Log an event", self._log_event, icon="warning"))
         if may(Permission.ADMIT):
             deeds: list[tuple[str, Callable[[], object]]] = [
                 ("Particulars: name, address, allergies…", self._edit_person),
@@ -128,6 +148,8 @@ class PatientScreen(OrderDeeds, PersonDeeds):
             ]  # fmt: skip
             found.append(_menu_button("More", deeds))
         if may(Permission.PLAN_DELIVERY):
+            found.append(button("Refill call", self._call, icon="phone"))
+            found.append(button("Supply plan", self._plan, icon="kit"))
             found.append(button("New delivery", self._deliver, icon="truck", kind="primary"))
         return found
 
@@ -146,9 +168,17 @@ class PatientScreen(OrderDeeds, PersonDeeds):
         if self.context.may(Permission.ADMIT):
             top.addWidget(tool("edit", "Change name, address, allergies, caregiver", self._edit_person))
             top.addWidget(tool("clipboard", "Diagnoses and intake checklist", self._edit_episode))
+        self.head.column.setSpacing(6)
         self.head.add(top)
-        for line in (self.facts, self.care, self.pays):
-            self.head.add(line)
+        who, how = QVBoxLayout(), QVBoxLayout()
+        for column, part in ((who, self.facts), (who, self.pays), (how, self.care)):
+            column.addWidget(part)
+        how.addStretch(1)
+        across = QHBoxLayout()
+        across.setSpacing(24)
+        across.addLayout(who, 1)
+        across.addLayout(how, 1)
+        self.head.add(across)
 
     def show_record(self, kind: str, record: object) -> None:
         if isinstance(record, int):
@@ -161,7 +191,7 @@ class PatientScreen(OrderDeeds, PersonDeeds):
     def _tables(self) -> "tuple[TableView[Any], ...]":
         return (
             self.therapies, self.pauses, self.labs, self.devices, self.coverages, self.supplies, self.equipment,
-            self.deliveries, self.tasks,
+            self.deliveries, self.tasks, self.calls, self.events, self.line,
         )  # fmt: skip
 
     def _blank(self) -> None:
@@ -172,6 +202,7 @@ class PatientScreen(OrderDeeds, PersonDeeds):
             text.setText("")
         for table in self._tables:
             table.set_rows(())
+        self.glance.clear()
 
     def load(self) -> None:
         if self._patient is not None:
@@ -185,14 +216,18 @@ class PatientScreen(OrderDeeds, PersonDeeds):
             begun = min((row.order.starts_on for row in page.therapies), default=today())
             so_far = Days(min(begun, today()), today())
             calendars = therapy_calendars(session, so_far, patient)
+            seen = glance(session, patient, today())
+            owes = patient_balance(session, patient) if self.context.may(Permission.SEE_BILLING) else None
             return Everything(
                 page,
                 of_patient(session, patient, today()),
-                at_home(session, patient),
+                tuple(each.item for each in seen.supplies),
                 at_place(session, page.home_id, today()),
                 {each.therapy_id: len(each.days(so_far)) for each in calendars},
                 labs_of(session, patient),
                 follow_ups(session, patient_id=patient, done_too=True),
+                seen,
+                owes,
             )
 
     def _read(self, patient: PatientId) -> PatientPage:
@@ -223,18 +258,37 @@ class PatientScreen(OrderDeeds, PersonDeeds):
         self.labs.set_rows(found.labs)
         self.devices.set_rows(page.devices)
         self.coverages.set_rows(page.coverages)
-        self.supplies.set_rows(found.supplies)
+        self.supplies.set_rows(found.glance.supplies)
         self.equipment.set_rows(found.equipment)
         self.deliveries.set_rows(found.deliveries)
         self.tasks.set_rows(sorted(found.tasks, key=lambda row: (row.done, row.due_on)))
+        self.calls.set_rows(found.glance.calls)
+        self.events.set_rows(found.glance.events)
+        self.line.set_rows(found.glance.moments)
+        self.glance.show_everything(found, today())
 
     def _deliver(self) -> None:
         if self.shown is not None:
             self.desk.open("new delivery", self.shown.page.id)
 
+    def _call(self) -> None:
+        if self.shown is not None:
+            self.desk.open("refill call", self.shown.page.id)
+
+    def _plan(self) -> None:
+        if self.shown is not None:
+            self.desk.open("supply plan", self.shown.page.id)
+
     def _bill(self) -> None:
         if self.shown is not None:
             self.desk.open("patient month", self.shown.page.id)
+
+
+def _id_of(row: Any) -> Any:
+    """What tells the rows of each list apart."""
+    if isinstance(row, HomeSupply):
+        return row.item.item_id
+    return row.key if isinstance(row, Moment) else row.id
 
 
 def _care(page: PatientPage) -> list[str]:

@@ -14,6 +14,7 @@ from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import AuditKind, Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
+from infusion_desktop.deliveries.care_words import Effect, EventKind
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.patients.places import PLACES
 from infusion_desktop.desktop.shell import Shell
@@ -236,3 +237,30 @@ def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
     qtbot.keyClicks(form.reason.line, "sensitive to cefazolin")
     press_save(qtbot, page)
     qtbot.waitUntil(lambda: page.tasks.model.rows[0].done, timeout=10_000)
+
+
+def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
+    page = opened(shell, qtbot, ann)
+    assert any("cefazolin" in line for line in page.glance.texts["Therapies"])
+    assert page.glance.texts["Events"] == ["No event."]
+    page.dialog = None
+    page._log_event()
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    dialog = page.dialog
+    dialog.kind.set_value(EventKind.ALLERGIC_REACTION)
+    qtbot.keyClicks(dialog.what.line, "Hives after the dose")
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    assert "needed" in dialog.action.error.text()
+    qtbot.keyClicks(dialog.action.line, "Dose stopped")
+    dialog.effect.set_value(Effect.HELD)
+    qtbot.keyClicks(dialog.follow_up.line, "Ask the prescriber for another drug")
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(page.events.model.rows) == 1, timeout=10_000)
+    assert any("Hives" in line for line in page.glance.texts["Events"])
+    assert any("another drug" in line for line in page.glance.texts["To do"])
+    assert any("Hives" in row.what for row in page.line.model.rows)
+    assert page.pauses.model.rows[0].pause.kind is InterruptionKind.HOLD
+    form = in_dialog(qtbot, page, page._withdraw_event)
+    qtbot.keyClicks(form.reason.line, "another patient's")
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.glance.texts["Events"] == ["No event."], timeout=10_000)

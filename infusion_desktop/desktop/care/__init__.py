@@ -1,0 +1,1 @@
+"""Screens of care between deliveries: calls and tasks, the refill call, the supply plan."""

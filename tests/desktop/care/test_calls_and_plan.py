@@ -1,0 +1,143 @@
+"""A refill call in the real window: the board, the count, the plan, the drafts; tasks taken and done; rules added."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.dates import ONE_DAY, Days, today
+from infusion_desktop.deliveries.care_words import CallOutcome, SiteState
+from infusion_desktop.deliveries.follow_ups import add_follow_up, follow_ups
+from infusion_desktop.deliveries.queries import of_patient
+from infusion_desktop.deliveries.refill_calls import calls_of
+from infusion_desktop.deliveries.refill_rules_kept import refill_rules
+from infusion_desktop.desktop.care.places import PLACES
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.deliveries.places import PLACES as DELIVERIES
+from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.patients.words import PayerId
+from tests.desktop.deliveries.conftest import House
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, house: House) -> Iterator[Callable[[str], Shell]]:
+    """The window as the administrator."""
+    made: list[Shell] = []
+
+    def make(place: str) -> Shell:
+        context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
+        shell = Shell(context, (*PLACES, *DELIVERIES, *PATIENTS))
+        shell.messages.beep = lambda: None
+        qtbot.addWidget(shell)
+        shell.resize(1280, 800)
+        shell.show()
+        qtbot.waitExposed(shell)
+        shell.go(place)
+        made.append(shell)
+        return shell
+
+    yield make
+    for shell in made:
+        shell.jobs.close()
+
+
+def idle(shell: Shell) -> Callable[[], bool]:
+    return lambda: not shell.jobs.running
+
+
+def test_a_call_leads_to_the_plan_and_to_a_draft(
+    house: House,
+    open_window: Callable[[str], Shell],
+    qtbot: QtBot,
+) -> None:
+    shell = open_window("calls")
+    board: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: len(board.calls.model.rows) == 1, timeout=10_000)
+    board.calls.select_ids([house.patient])
+    board.no_answer()
+    qtbot.waitUntil(lambda: "no answer" in board.calls.model.data(board.calls.model.index(0, 5)), timeout=10_000)
+    board.calls.select_ids([house.patient])
+    board.call()
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: house.drug in screen.counts, timeout=10_000)
+    screen.counts[house.drug].setFocus()
+    qtbot.keyClicks(screen.counts[house.drug], "x")
+    screen.outcome.set_value(CallOutcome.AGREED)
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    assert "whole number" in screen.page.banner.text.text()
+    screen.counts[house.drug].clear()
+    qtbot.keyClicks(screen.counts[house.drug], "3")
+    qtbot.keyClick(screen.counts[house.drug], Qt.Key.Key_Return)
+    screen.site.set_value(SiteState.SWOLLEN)
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "day of the delivery" in screen.page.banner.text.text(), timeout=10_000)
+    qtbot.keyClicks(screen.spoke_with.line, "Bob")
+    qtbot.keyClicks(screen.relation.line, "spouse")
+    screen.next_on.set_value(today() + ONE_DAY)
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not screen, timeout=10_000)
+    plan: Any = shell.screen_in_front
+    assert plan.title == "Supply plan"
+    qtbot.waitUntil(lambda: bool(plan.items.model.rows), timeout=10_000)
+    assert plan.day.value() == today() + ONE_DAY, "the day agreed on"
+    plan.first.set_value(today() + ONE_DAY)
+    plan.last.set_value(today() + timedelta(days=7))
+    plan.first.changed.emit()
+    drug = lambda: next(row for row in plan.items.model.rows if row.item_id == house.drug)  # noqa: E731
+    qtbot.waitUntil(lambda: (drug().needed, drug().to_send) == (7, 5), timeout=10_000)
+    assert "1 used before" in drug().why
+    plan.items.select_ids([house.drug])
+    qtbot.waitUntil(lambda: len(plan.days.model.rows) == 7, timeout=10_000)
+    assert plan.figures["Kit cost"].number.text() == "$0.00"
+    qtbot.mouseClick(plan.plan_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not plan, timeout=10_000)
+    with house.database.reading() as session:
+        (draft,) = of_patient(session, house.patient, today())
+        assert draft.period == Days(today() + ONE_DAY, today() + timedelta(days=7))
+        call, tried = calls_of(session, house.patient)
+        assert (call.outcome, call.site, tried.outcome) == (
+            CallOutcome.AGREED, SiteState.SWOLLEN, CallOutcome.NO_ANSWER)  # fmt: skip
+        assert any("swollen" in row.title for row in follow_ups(session))
+    shell.go("calls")
+    qtbot.waitUntil(lambda: board.calls.model.rows == (), timeout=10_000)
+
+
+def test_tasks_are_taken_given_and_done_and_a_rule_is_added(
+    house: House,
+    open_window: Callable[[str], Shell],
+    qtbot: QtBot,
+) -> None:
+    add_follow_up(house.database, house.patient, "Ask for the culture", today(), house.pharmacist)
+    shell = open_window("calls")
+    board: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: any(row.kind == "home assessment" for row in board.tasks.model.rows), timeout=10_000)
+    culture = next(row for row in board.tasks.model.rows if "culture" in row.title)
+    board.tasks.select_ids([culture.id])
+    board.take()
+    qtbot.waitUntil(lambda: any(row.owner == "Ada Min" for row in board.tasks.model.rows), timeout=10_000)
+    board.tasks.select_ids([culture.id])
+    board.give()
+    qtbot.waitUntil(lambda: board.dialog is not None, timeout=10_000)
+    board.dialog.owner.set_value(house.pharmacist)
+    qtbot.mouseClick(board.dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: any(row.owner == "Aisha Rahman" for row in board.tasks.model.rows), timeout=10_000)
+    board.tasks.select_ids([culture.id])
+    board.finish()
+    qtbot.keyClicks(board.dialog.text.line, "sensitive")
+    qtbot.mouseClick(board.dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: all("culture" not in row.title for row in board.tasks.model.rows), timeout=10_000)
+
+    board.add_rule()
+    qtbot.waitUntil(idle(shell), timeout=10_000)
+    board.dialog.payer.set_value(PayerId(1))
+    board.dialog.longest.set_value(14)
+    qtbot.mouseClick(board.dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(board.rules.model.rows) == 1, timeout=10_000)
+    with house.database.reading() as session:
+        (kept,) = refill_rules(session)
+    assert (kept.payer, kept.rule.longest_supply_days, kept.rule.delivery_days) == ("Cascadia Health Plan", 14, 10)
