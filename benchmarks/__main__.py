@@ -28,6 +28,7 @@ PARTS = {
     "bench": "bench_work:measure",
     "recall": "recall:measure",
     "claim-files": "claim_files:measure",
+    "equipment-board": "equipment_board:measure",
 }
 _MARK = "FIGURES "
 

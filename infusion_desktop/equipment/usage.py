@@ -2,11 +2,12 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days, local_day
@@ -30,14 +31,30 @@ class UseRow:
     idle_since: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """All pumps of a model together."""
+
+    item_number: str
+    item_name: str
+    count: int
+    use: Use
+
+
+def by_model(rows: Iterable[UseRow]) -> tuple[ModelUse, ...]:
+    """The rows of pumps added up by their model, the most days with patients first."""
+    together: dict[str, tuple[str, int, Use]] = {}
+    for row in rows:
+        name, count, use = together.get(row.item_number, (row.item_name, 0, Use()))
+        use.add(row.use)
+        together[row.item_number] = (name, count + 1, use)
+    found = [ModelUse(number, *facts) for number, facts in together.items()]
+    return tuple(sorted(found, key=lambda row: (-row.use.out, row.item_name)))
+
+
 def use_rows(session: Session, period: Days) -> tuple[UseRow, ...]:
     """Every pump and pole that was here on a day of the period."""
-    histories: dict[int, list[tuple[datetime, AssetState]]] = defaultdict(list)
-    events = session.execute(
-        select(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.to_state).order_by(AssetEvent.id)
-    )
-    for asset_id, at, state in events:
-        histories[asset_id].append((at, state))
+    histories = _histories(session, period.first)
     repairs, rents = _repairs(session, period), _rents(session, period)
     lives = dict(session.execute(select(AssetModel.item_id, AssetModel.life_months)).all())
     daily = dict(session.execute(select(AssetModel.item_id, AssetModel.daily_cost)).all())
@@ -55,6 +72,27 @@ def use_rows(session: Session, period: Days) -> tuple[UseRow, ...]:
             UseRow(AssetId(asset.id), asset.tag, item.number, item.name, asset.owner, use, idle_since(history))
         )
     return tuple(found)
+
+
+def _histories(session: Session, first: date) -> dict[int, list[tuple[datetime, AssetState]]]:
+    """The events that a period begins with and those since; what lies before does not matter to it."""
+    begins = datetime(first.year, first.month, first.day).astimezone()
+    standing = (
+        select(AssetEvent.asset_id, func.max(AssetEvent.id).label("id"))
+        .where(AssetEvent.effective_at < begins)
+        .group_by(AssetEvent.asset_id)
+        .subquery()
+    )
+    events = session.execute(
+        select(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.to_state)
+        .outerjoin(standing, standing.c.asset_id == AssetEvent.asset_id)
+        .where(AssetEvent.id >= func.coalesce(standing.c.id, 0))
+        .order_by(AssetEvent.id)
+    )
+    found: dict[int, list[tuple[datetime, AssetState]]] = defaultdict(list)
+    for asset_id, at, state in events:
+        found[asset_id].append((at, state))
+    return found
 
 
 def _repairs(session: Session, period: Days) -> dict[int, Decimal]:

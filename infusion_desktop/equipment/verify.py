@@ -12,7 +12,7 @@ from infusion_desktop.stock.words import LocationKind
 MOST = 20
 _OUT = (AssetState.RESERVED, AssetState.IN_TRANSIT)
 _AT_HOME = (AssetState.WITH_PATIENT, AssetState.DUE_BACK)
-_BETWEEN = (AssetDeed.PASS_CHECK, AssetDeed.RESERVE, AssetDeed.LET_GO, AssetDeed.MOVE)
+_WAITING = (AssetDeed.RESERVE, AssetDeed.LET_GO, AssetDeed.MOVE)
 """What may lie between a passed check and leaving the house."""
 
 
@@ -22,10 +22,11 @@ def problems(session: Session) -> tuple[str, ...]:
 
 
 def _differing(session: Session) -> list[str]:
-    newest = select(func.max(AssetEvent.id).label("id")).group_by(AssetEvent.asset_id).subquery()
+    each = aliased(AssetEvent)
+    newest = select(func.max(each.id)).where(each.asset_id == Asset.id).correlate(Asset).scalar_subquery()
     differing = session.scalars(
         select(Asset.tag)
-        .outerjoin(AssetEvent, (AssetEvent.asset_id == Asset.id) & AssetEvent.id.in_(select(newest.c.id)))
+        .outerjoin(AssetEvent, AssetEvent.id == newest)
         .where(
             AssetEvent.id.is_(None)
             | (AssetEvent.to_state != Asset.state)
@@ -58,23 +59,19 @@ def _misplaced(session: Session) -> list[str]:
 
 def _unchecked(session: Session) -> list[str]:
     """Everything that ever left the house had passed its check, and only waited since."""
-    left, check, between = aliased(AssetEvent), aliased(AssetEvent), aliased(AssetEvent)
-    since = (
-        select(between.id)
-        .where(between.asset_id == left.asset_id, between.id > check.id, between.id < left.id)
-        .where(between.deed.not_in(_BETWEEN))
-        .correlate(left, check)
-    )
-    passed = (
-        select(check.id)
-        .where(check.asset_id == left.asset_id, check.id < left.id, check.deed == AssetDeed.PASS_CHECK)
-        .where(~since.exists())
+    left, before = aliased(AssetEvent), aliased(AssetEvent)
+    last_done = (
+        select(before.deed)
+        .where(before.asset_id == left.asset_id, before.id < left.id, before.deed.not_in(_WAITING))
+        .order_by(before.id.desc())
+        .limit(1)
         .correlate(left)
+        .scalar_subquery()
     )
     rows = session.scalars(
         select(Asset.tag)
         .join(left, left.asset_id == Asset.id)
-        .where(left.deed == AssetDeed.SHIP, ~passed.exists())
+        .where(left.deed == AssetDeed.SHIP, func.coalesce(last_done, "") != AssetDeed.PASS_CHECK)
         .distinct()
         .limit(MOST)
     )

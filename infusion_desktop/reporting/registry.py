@@ -1,7 +1,7 @@
 """The reports there are, in the order they are offered."""
 
 from infusion_desktop.errors import Refused
-from infusion_desktop.reporting import buying, money_owed, stock, stock_lists
+from infusion_desktop.reporting import buying, equipment, money_owed, stock, stock_lists
 from infusion_desktop.reporting.report import Report
 
 REPORTS = (
@@ -38,6 +38,10 @@ REPORTS = (
            " prices.", buying.late_orders, uses_period=False),
     Report("vendor credits", "Vendor credits open", "Returns to vendors whose credit has not come in full; closed ones"
            " left out.", buying.open_credits, uses_period=False),
+    Report("equipment care", "Equipment care log", "Every cleaning, function check, maintenance, repair, quarantine"
+           " of pumps and poles in the period, with what was measured and by whom.", equipment.care_log),
+    Report("equipment use", "Equipment use and cost", "Each day of the period counts once, in the state it ended in;"
+           " cost is wear of the price or rent, and repairs.", equipment.use),
     Report("claims", "Claim status", "Claims whose service period begins in the period, by the state they are in now;"
            " voided and replaced ones included.", money_owed.claim_status),
     Report("aging", "Receivables by age", "All that is owed on claims at the end of the period, by claim's payer and"

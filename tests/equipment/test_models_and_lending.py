@@ -23,6 +23,8 @@ from infusion_desktop.equipment.usage import use_rows
 from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, Per
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
+from infusion_desktop.reporting.equipment import care_log
+from infusion_desktop.reporting.equipment import use as equipment_use
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import add_patient_home, set_up_places
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -197,6 +199,15 @@ def test_the_life_log_holds_everything_measured_and_names_no_patient(
         assert said in paper.words, said
     assert [code.text for code in paper.codes(0)] == ["AST:P0001"]
     assert use.use.cost >= Decimal("80.00")
+    with database.reading() as session:
+        log = care_log(session, Days(today(), today()))
+        used = equipment_use(session, Days(today() - ONE_DAY, today()))
+    assert [row[4] for row in log.rows] == [
+        "clean", "pass function check", "clean", "finish maintenance", "fail function check", "send to vendor",
+        "return from vendor",
+    ]  # fmt: skip
+    assert used.totals is not None
+    assert used.totals[:2] == ("All", 1)
 
 
 BROKEN = {

@@ -44,7 +44,7 @@ def board_columns(day: Day) -> tuple[Column[AssetRow], ...]:
             "PM due", lambda row: show_day(row.maintenance_due_on), sort_key=lambda row: row.maintenance_due_on,
             tone=lambda row: maintenance_tone(row, day()), value=lambda row: row.maintenance_due_on,
         ),
-        Column("Where", lambda row: row.place, hint=lambda row: row.place, width=100),
+        Column("Where", lambda row: row.place, hint=lambda row: row.place, hidden=True),
         Column(
             "Kept from", lambda row: show_day(row.booked_from), sort_key=lambda row: row.booked_from,
             value=lambda row: row.booked_from, hidden=True,

@@ -13,10 +13,19 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.figures import Use
-from infusion_desktop.equipment.usage import UseRow
+from infusion_desktop.equipment.usage import UseRow, by_model
 from infusion_desktop.money import show_money
 
 LONG_IDLE = 30
+
+
+def _together(rows: tuple[UseRow, ...]) -> tuple[UseRow, ...]:
+    """A line for each model; its tag says how many there are, and its first pump is what it opens."""
+    first = {row.item_number: row.asset_id for row in reversed(rows)}
+    return tuple(
+        UseRow(first[row.item_number], f"{row.count} of", row.item_number, row.item_name, "", row.use, None)
+        for row in by_model(rows)
+    )
 
 
 def _percent(row: UseRow) -> str:
@@ -38,6 +47,11 @@ class UseTab(QWidget):
             self.period.addItem(title, days)
         self.period.setCurrentIndex(1)
         self.period.activated.connect(lambda _index: self.period_changed.emit())
+        self.kind = QComboBox()
+        self.kind.setAccessibleName("Counted by")
+        self.kind.addItems(["Each pump and pole", "By model"])
+        self.kind.activated.connect(lambda _index: self._show())
+        self._rows: tuple[UseRow, ...] = ()
         self.summary = label("", "strong", wrap=True)
         self.table: TableView[UseRow] = TableView(
             (
@@ -66,6 +80,7 @@ class UseTab(QWidget):
         )  # fmt: skip
         top = QHBoxLayout()
         top.addWidget(self.summary, 1)
+        top.addWidget(self.kind)
         top.addWidget(self.period)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -79,11 +94,15 @@ class UseTab(QWidget):
 
     def show_rows(self, rows: tuple[UseRow, ...], day: date) -> None:
         """Show the rows of the period and what they come to."""
-        self.day = day
+        self.day, self._rows = day, rows
+        self._show()
+
+    def _show(self) -> None:
+        rows = self._rows
         total = Use()
         for row in rows:
             total.add(row.use)
-        self.table.set_rows(rows)
+        self.table.set_rows(_together(rows) if self.kind.currentIndex() else rows)
         idle = sum(self._is_long_idle(row) for row in rows)
         parts = [
             f"{total.percent} % of days in use" if total.percent is not None else "",
