@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -53,6 +54,7 @@ from infusion_desktop.stock.words import LocationKind
 MARCH = month_of(date(2026, 3, 1))
 WRITTEN = ("claim", "claim_line", "claim_event", "audit_entry")
 """The tables a run writes."""
+CLASSES = (TherapyClass.ANTI_INFECTIVE, TherapyClass.IMMUNE_GLOBULIN)
 CODES = ("S9494", "S9500", "S9501", "S9502", "S9503", "S9364", "S9366", "S9338")
 
 
@@ -60,7 +62,9 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def make_pharmacy(file: Path, patients: int, seed: int = 11) -> tuple[Database, UserId]:
+def make_pharmacy(
+    file: Path, patients: int, seed: int = 11, classes: Sequence[TherapyClass] = CLASSES
+) -> tuple[Database, UserId]:
     """A pharmacy with that many patients in therapy in March."""
     database = open_pharmacy(Place.of(str(file)))
     by = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
@@ -74,12 +78,12 @@ def make_pharmacy(file: Path, patients: int, seed: int = 11) -> tuple[Database, 
     with database.transaction() as session:
         session.execute(insert(Prescriber).values(id=1, last_name="Welby", first_name="M", npi="1234567893", version=1))
         for start in range(0, patients, 2000):
-            _fill(session, range(start + 1, min(patients, start + 2000) + 1), payer, pick)
+            _fill(session, range(start + 1, min(patients, start + 2000) + 1), payer, pick, classes)
         record(session, by, "set up", "benchmark", 1)
     return database, by
 
 
-def _fill(session: Any, numbers: range, payer: PayerId, pick: random.Random) -> None:
+def _fill(session: Any, numbers: range, payer: PayerId, pick: random.Random, classes: Sequence[TherapyClass]) -> None:
     homes, people, coverages, episodes, therapies = [], [], [], [], []
     deliveries, proofs, stays, permissions = [], [], [], []
     for number in numbers:
@@ -105,7 +109,7 @@ def _fill(session: Any, numbers: range, payer: PayerId, pick: random.Random) -> 
             stops = max(MARCH.first, starts) + timedelta(pick.randrange(5, 40))
             therapies.append({
                 "id": len(therapies) + numbers.start * 4, "episode_id": number, "patient_id": number, "drug": "drug",
-                "therapy_class": pick.choice((TherapyClass.ANTI_INFECTIVE, TherapyClass.IMMUNE_GLOBULIN)),
+                "therapy_class": pick.choice(classes),
                 "interval_hours": pick.choice((24, 12, 8)), "route": Route.INTRAVENOUS, "method": Method.ELASTOMERIC,
                 "run_hours": Decimal(1), "starts_on": starts,
                 "stops_on": None if pick.random() < 0.5 else stops,

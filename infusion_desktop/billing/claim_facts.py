@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.billing.authorizations import authorizations, for_engine
-from infusion_desktop.billing.code_table import code_table
+from infusion_desktop.billing.code_lists import codes_in
 from infusion_desktop.billing.contracts import rules_on
 from infusion_desktop.billing.counted import MonthCounted
 from infusion_desktop.billing.counting import count_month
@@ -38,7 +38,7 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
     stays, open_stay = stays_of(month.interruptions)
     return ClaimFacts(
         today=day,
-        codes=code_table(),
+        codes=codes_in(session),
         lines=_lines(session, claim, lines),
         rules=rules_on(session, PayerId(claim.payer_id), period.first).rules,
         billing=billing_of(session),
@@ -153,7 +153,10 @@ def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.Orde
 def delivery_of(each: Delivered) -> told.DeliveryFacts:
     """A delivery as the checks look at it."""
     signed = each.delivered_on if each.proven else None
-    return told.DeliveryFacts(each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed)
+    return told.DeliveryFacts(
+        each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed,
+        counted_on=each.counted_on,
+    )  # fmt: skip
 
 
 def _therapy_days(session: Session, claim: Claim, period: Days) -> dict[int, frozenset[date]]:

@@ -9,13 +9,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.authorizations import authorizations, for_engine
-from infusion_desktop.billing.code_table import code_table
+from infusion_desktop.billing.code_lists import codes_in
 from infusion_desktop.billing.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
 from infusion_desktop.billing.fees import fee_schedule
 from infusion_desktop.billing.month_facts import MonthFacts, month_facts
 from infusion_desktop.billing.other_lines import other_lines, other_notes
 from infusion_desktop.billing.rules import day_mask
+from infusion_desktop.billing.rules.codes import CodeTable
 from infusion_desktop.billing.rules.counting import PeriodResult, count_versions
 from infusion_desktop.billing.rules.lines import Line
 from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, RuleSet
@@ -36,6 +37,7 @@ class Contract:
     payer: str
     versions: tuple[PayerRuleSet, ...]
     fees: FeeSchedule
+    codes: CodeTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def counted(facts: MonthFacts, covered: CoveredPeriod, contract: Contract, allow
         facts.courses,
         facts.interruptions,
         allowed,
-        codes=code_table(),
+        codes=contract.codes,
     )
     lines = [_per_diem_line(line, facts, versions) for line in result.lines]
     notes = [notice.sentence for notice in result.notices]
@@ -152,7 +154,8 @@ def counted(facts: MonthFacts, covered: CoveredPeriod, contract: Contract, allow
 
 def the_contract(session: Session, payer: PayerId) -> Contract:
     """The payer's contract as it is kept."""
-    return Contract(payer, payer_name(session, payer), rule_versions(session, payer), fee_schedule(session, payer))
+    fees = fee_schedule(session, payer)
+    return Contract(payer, payer_name(session, payer), rule_versions(session, payer), fees, codes_in(session))
 
 
 def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:

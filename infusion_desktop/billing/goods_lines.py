@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import ROUND_UP, Decimal
 
+from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.month_facts import Delivered, Goods, MonthFacts
-from infusion_desktop.billing.rules.rule_set import BillingModel, Inclusion, RuleSet, ServiceDate, SpanPolicy
+from infusion_desktop.billing.rules.rule_set import BillingModel, Inclusion, Nutrition, RuleSet, ServiceDate, SpanPolicy
 from infusion_desktop.billing.rules.therapy import FeeSchedule, InterruptionKind, RateBasis
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
@@ -95,7 +96,15 @@ def is_billed_apart(goods: Goods, rules: RuleSet) -> bool:
         return True
     if goods.kind is ItemKind.DILUENT and rules.diluents is Inclusion.SEPARATE:
         return True
+    if rules.nutrition_solution is Nutrition.B_CODES and is_nutrition_solution(goods.hcpcs):
+        return True
     return goods.billing_class is BillingClass.SEPARATELY_BILLABLE
+
+
+def is_nutrition_solution(code: str) -> bool:
+    """Whether a code is of a parenteral nutrition solution or its additives (HCPCS B4164 to B5200)."""
+    row = code_table().find(code)
+    return row is not None and row.family == "pn_solution"
 
 
 def _line(goods: Goods, days: Days, why: str, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> CountedLine:

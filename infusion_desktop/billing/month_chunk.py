@@ -31,7 +31,6 @@ from infusion_desktop.billing.claim_facts import (
     stays_of,
     therapy_days_of,
 )
-from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.counted import MonthCounted
 from infusion_desktop.billing.counting import Contract, CoveredPeriod, counted, the_contract
 from infusion_desktop.billing.month_facts import MonthFacts, facts_of_many
@@ -280,7 +279,7 @@ def _claim_facts(
     billed = {row["therapy_id"] for row in rows}
     return told.ClaimFacts(
         today=books.on,
-        codes=code_table(),
+        codes=contract.codes,
         lines=tuple(line_of(_LineView(row), numbers.get(row["authorization_id"] or 0, ""), pointers) for row in rows),
         rules=version.rules,
         billing=books.billing,

@@ -75,6 +75,8 @@ class Delivered:
     shipped_on: date | None
     delivered_on: date
     proven: bool
+    counted_on: date | None = None
+    """When the refill call counted what was left, None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +335,7 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
             Delivery.shipped_at,
             Delivery.delivered_at,
             Delivery.scheduled_on,
+            Delivery.home_counted_on,
             exists().where(ProofOfDelivery.delivery_id == Delivery.id).label("proven"),
         )
         .where(Delivery.patient_id.in_(patients), Delivery.state == DeliveryState.DELIVERED)
@@ -364,6 +367,7 @@ def _delivered(row: Any) -> Delivered:
         None if row.shipped_at is None else local_day(row.shipped_at),
         row.scheduled_on if arrived is None else local_day(arrived),
         bool(row.proven),
+        row.home_counted_on,
     )
 
 

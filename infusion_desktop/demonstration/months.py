@@ -15,6 +15,7 @@ from infusion_desktop.billing.claims import mark_sent
 from infusion_desktop.billing.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimBatch
 from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.billing.waste import record_waste, waste_page
 from infusion_desktop.billing.words import BatchId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, month_of
@@ -295,6 +296,8 @@ def _send(
         pack(database, delivery, 1 + len(period) // 10, 2, technician, override="counted twice", at=at)
     if stage >= 5:
         ship(database, delivery, technician, at=at)
+        if pick.random() < 0.2:
+            _throw_away(database, delivery, technician, pick, told)
     if stage >= 6:
         proof = Proof(*case.receiver, at + timedelta(hours=2))
         deliver(database, delivery, proof, technician)
@@ -305,6 +308,18 @@ def _send(
                              "N. Alvarez, RN", case.therapy)  # fmt: skip
             add_visit(database, visit, cast.biller)
             told["nursing visits"] += 1
+
+
+def _throw_away(
+    database: Database, delivery: DeliveryId, technician: UserId, pick: random.Random, told: Counter[str]
+) -> None:
+    """The rest of the last vial is thrown away where vials were opened for the dose."""
+    with database.reading() as session:
+        drugs = [each for each in waste_page(session, delivery).drugs if each.ndc_unit == "UN" and each.sent > 1]
+    if drugs:
+        part = Decimal(pick.randrange(1, 8)) / 10
+        record_waste(database, delivery, drugs[0].item_id, part, "Rest of the last vial", technician)
+        told["records of waste"] += 1
 
 
 def _release(database: Database, delivery: DeliveryId, cast: Cast, day: date) -> bool:

@@ -61,6 +61,10 @@ VISIT = LineFacts(
 RULES = RuleSet(authorization_required=True)
 ORDER = OrderFacts(7, YEAR, date(2026, 3, 2), "Dr. Adams", "1234567893")
 DELIVERY = DeliveryFacts("D1", MARCH, 7, date(2026, 3, 2), MARCH.first, MARCH.first)
+REFILL = DeliveryFacts(
+    "D2", Days(date(2026, 3, 17), date(2026, 3, 30)), 7, date(2026, 3, 12), date(2026, 3, 12), date(2026, 3, 12),
+    counted_on=date(2026, 3, 10),
+)  # fmt: skip
 PERMISSION = Authorization("A1", "S9500", YEAR, units=30, used=10)
 CLEAN = ClaimFacts(
     today=date(2026, 4, 2),
@@ -131,6 +135,10 @@ FAULTS = [
         ),
     ),
     ("NO_SUPPLY", replace(CLEAN, deliveries=(replace(DELIVERY, supply=Days(date(2026, 3, 3), date(2026, 3, 9))),))),
+    ("DAYS_SUPPLY", ruled(max_days_supply=10, weekend_extra_days=3)),
+    ("EARLY_REFILL", replace(ruled(early_refill_days=3), deliveries=(DELIVERY, REFILL))),
+    ("REFILL_CONTACT", replace(ruled(on_hand_required=True), deliveries=(DELIVERY, replace(REFILL, counted_on=None)))),
+    ("REFILL_CONTACT", replace(ruled(contact_window_days=5), deliveries=(DELIVERY, REFILL))),
     ("AUTHORIZATION", with_line(PER_DIEM, authorization="")),
     ("AUTHORIZATION_UNKNOWN", with_line(PER_DIEM, authorization="A9")),
     (

@@ -1,5 +1,6 @@
 """Medicare's ways in the pharmacy's books: waste recorded at the bench, pumps rented by the month, weekly supplies."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,9 @@ from test_service_charging import MARCH, lines_of, shown
 from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.charging import make_claim
 from infusion_desktop.billing.checking import check
+from infusion_desktop.billing.contracts import add_rules, rules_on
+from infusion_desktop.billing.rules.rule_set import Nutrition
+from infusion_desktop.billing.rules.therapy import RateBasis
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.visits import NewVisit, add_visit
 from infusion_desktop.billing.waste import record_waste, take_back_waste, waste_page
@@ -159,3 +163,25 @@ def test_compounded_drugs_of_one_therapy_share_a_prescription_number(office):
         written = for_file(session, session.get_one(Claim, claim))
     ties = {line.drug.prescription for line in written.lines if line.drug is not None}
     assert len(ties) == 1 and sum(line.drug is not None for line in written.lines) == 2
+
+
+def test_nutrition_solution_is_inside_the_per_diem_or_has_b_codes_of_its_own(office):
+    office.rules()
+    office.fee("S9366", "210")
+    office.fee("B4189", "160", basis=RateBasis.PER_DISPENSE)
+    bag = office.item("premix 2 l", "B4189", billing_class=BillingClass.PER_DIEM_INCLUDED, ndc="")
+    therapy = office.orders(
+        "nutrition", date(2026, 3, 1), date(2026, 3, 7), therapy_class=TherapyClass.PARENTERAL_NUTRITION,
+        volume_ml_per_day=2000,
+    )  # fmt: skip
+    office.delivers(date(2026, 3, 1), date(2026, 3, 7), {bag: 7}, therapy=therapy)
+    assert [line.code for line in lines_of(office)[0]] == ["S9366"]
+    with office.database.reading() as session:
+        rules = rules_on(session, office.payer, date(2026, 3, 1)).rules
+    apart = replace(rules, nutrition_solution=Nutrition.B_CODES)
+    add_rules(office.database, office.payer, apart, date(2026, 3, 1), office.biller)
+    lines, _ = lines_of(office)
+    assert [(line.code, int(line.units), line.expected) for line in lines] == [
+        ("S9366", 7, Decimal("1470.00")),
+        ("B4189", 7, Decimal("1120.00")),
+    ]

@@ -74,7 +74,7 @@ def legs_of(
         choice = choose_code(course, day_mask.day_at(period, day_mask.first_of(remaining)), rules, table)
         mask = (
             remaining
-            if not _changes(choice, course, table)
+            if not _changes(course, table, period)
             else _while_same(choice, course, remaining, period, rules, table)
         )
         yield Leg(course, choice, mask, counted.basis, counted.doses)
@@ -119,11 +119,15 @@ def _same_price_together(found: list[tuple[int, Fee | None]]) -> list[tuple[int,
     return list(alike.values())
 
 
-def _changes(choice: CodeChoice, course: TherapyCourse, table: CodeTable) -> bool:
-    """Whether any code the choice was made among begins or ends at some day."""
+def _changes(course: TherapyCourse, table: CodeTable, period: Days) -> bool:
+    """Whether any code the choice is made among begins or ends inside the period."""
     if course.manual_code:
         return False
-    return any(code.first_on or code.last_on for code in table.by_family.get(course.family, ()))
+    return any(
+        (code.first_on is not None and period.first < code.first_on <= period.last)
+        or (code.last_on is not None and period.first <= code.last_on < period.last)
+        for code in table.by_family.get(course.family, ())
+    )
 
 
 def _while_same(

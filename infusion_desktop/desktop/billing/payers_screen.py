@@ -6,11 +6,13 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.code_lists import CodeRow, code_rows
 from infusion_desktop.billing.contracts import PayerRuleSet, rule_versions
 from infusion_desktop.billing.fees import KeptFee, fees
 from infusion_desktop.billing.rules.rule_set import BillingModel
 from infusion_desktop.billing.rules.rule_words import choice_words
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.desktop.billing.code_file_dialog import CodeFileDialog
 from infusion_desktop.desktop.billing.contract_dialogs import EndContractDialog, EndPriceDialog, PriceDialog
 from infusion_desktop.desktop.billing.price_file_dialog import PriceFileDialog
 from infusion_desktop.desktop.billing.rules_dialog import RulesDialog
@@ -21,7 +23,7 @@ from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.payer_dialog import PayerDialog
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.queries import PayerRow, payers
@@ -98,6 +100,17 @@ RULES: tuple[Column[PayerRuleSet], ...] = (
 )
 
 
+CODES: tuple[Column[CodeRow], ...] = (
+    Column("Code", text=lambda row: row.code),
+    Column("Description", text=lambda row: row.description, stretch=True, hint=lambda row: row.description),
+    Column("Family", text=lambda row: row.family),
+    Column("Per diem", text=lambda row: "yes" if row.per_diem else ""),
+    Column("From", text=lambda row: show_day(row.starts_on), sort_key=lambda row: row.starts_on),
+    Column("To", text=lambda row: show_day(row.ends_on), sort_key=lambda row: row.ends_on),
+    Column("Read from", text=lambda row: row.source, hidden=True),
+)
+
+
 class PayersScreen(Screen):
     """Payers at the top, the chosen one's prices and rules below."""
 
@@ -120,6 +133,10 @@ class PayersScreen(Screen):
         self.rules: TableView[PayerRuleSet] = TableView(
             RULES, lambda kept: kept.id, name="Rules", desk=desk, noun=("version", "versions"),
             empty="No rules yet. Begin with a set that is close to the contract.", settings=settings,
+        )  # fmt: skip
+        self.codes: TableView[CodeRow] = TableView(
+            CODES, lambda row: row.code, name="HCPCS codes", desk=desk, noun=("code", "codes"),
+            chips=[Chip("Per diem", lambda row: row.per_diem)], empty="No code is known.", settings=settings,
         )  # fmt: skip
         self.table.selected.connect(self._chosen)
         self.rules.opened.connect(lambda _row: self.set_rules())
@@ -145,6 +162,12 @@ class PayersScreen(Screen):
             else self.rules,
             "Rules",
         )
+        tabs.addTab(
+            _below(self.codes, button("Codes from a file", self.import_codes, icon="import"))
+            if context.may(Permission.EDIT_PAYERS)
+            else self.codes,
+            "HCPCS codes",
+        )
         page = Page(self)
         if context.may(Permission.EDIT_PAYERS):
             page.actions(button("Add a payer", self.add_payer, icon="plus", kind="primary"))
@@ -153,6 +176,11 @@ class PayersScreen(Screen):
 
     def load(self) -> None:
         self.ask(self._lines, self._show)
+        self.ask(self._codes, self.codes.set_rows, key="codes")
+
+    def _codes(self) -> tuple[CodeRow, ...]:
+        with self.context.database.reading() as session:
+            return code_rows(session)
 
     def _lines(self) -> tuple[PayerLine, ...]:
         with self.context.database.reading() as session:
@@ -212,6 +240,10 @@ class PayersScreen(Screen):
         """Ask for a price list, show what it changes, and take it in."""
         if (line := self._line()) is not None:
             self._open(PriceFileDialog(self.context, self.desk, self, line.row.id, line.row.payer.name))
+
+    def import_codes(self) -> None:
+        """Ask for a list of codes, show what it changes, and take it in."""
+        self._open(CodeFileDialog(self.context, self.desk, self))
 
     def _line(self) -> PayerLine | None:
         line = self.table.current_row()

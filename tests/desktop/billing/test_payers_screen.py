@@ -11,6 +11,7 @@ from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.rules.rule_set import DayBasis
 from infusion_desktop.database.engine import Database
+from infusion_desktop.desktop.billing.code_file_dialog import CodeFileDialog
 from infusion_desktop.desktop.billing.contract_dialogs import EndContractDialog, EndPriceDialog, PriceDialog
 from infusion_desktop.desktop.billing.payers_screen import PayersScreen
 from infusion_desktop.desktop.billing.price_file_dialog import PriceFileDialog
@@ -107,6 +108,17 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     end.last_on.set_value(screen.fees.model.rows[0].fee.starts_on)
     end.press()
     qtbot.waitUntil(lambda: screen.fees.model.rows[0].fee.ends_on is not None, timeout=10_000)
+
+    codes = tmp_path / "codes.csv"
+    codes.write_text("HCPC,SHORT DESCRIPTION,ADD DT,TERM DT\nS9500,Antibiotic q24h,20020101,20261231\n")
+    screen.import_codes()
+    listed = screen.dialog
+    assert isinstance(listed, CodeFileDialog)
+    listed.read_file(codes)
+    qtbot.waitUntil(listed.save_button.isEnabled, timeout=10_000)
+    assert "1 of 1 codes change, 1 of them end" in listed.sentence.text()
+    listed.press()
+    qtbot.waitUntil(lambda: any(row.source == "codes.csv" for row in screen.codes.model.rows), timeout=10_000)
 
     screen.end_contract()
     over = screen.dialog

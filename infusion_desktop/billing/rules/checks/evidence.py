@@ -1,12 +1,13 @@
 """Checks of what must stand behind a claim: orders, deliveries with proof, authorizations, and the calendar."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
-from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, DeliveryFacts, LineFacts, Told, Where
 from infusion_desktop.billing.rules.rule_set import ServiceDate
 from infusion_desktop.billing.words import LineKind
-from infusion_desktop.dates import Days, runs_of, show_day, show_days
+from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day, show_days
 from infusion_desktop.identifiers import is_npi
 
 
@@ -96,6 +97,57 @@ def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
         if uncovered := _not_in(_dates(line), supplied):
             days = _show_runs(uncovered)
             yield f"{line.label}: no delivery covers {days}. Enter the delivery or the interruption.", line.number
+
+
+def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
+    """Some payers limit the days a delivery may supply (Michigan: 7, 10 over a holiday weekend)."""
+    if facts.rules is None or facts.rules.max_days_supply is None:
+        return
+    most = facts.rules.max_days_supply + facts.rules.weekend_extra_days
+    for delivery in facts.deliveries:
+        if len(delivery.supply) > most and _serves_a_line(facts, delivery.supply, delivery.therapy_id):
+            yield f"Delivery {delivery.number} supplies {len(delivery.supply)} days; the payer allows {most}."
+
+
+def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
+    """Refills come no earlier than so many days before the supply ends (Medicare since January 2024: 10)."""
+    if facts.rules is None or facts.rules.early_refill_days is None:
+        return
+    for before, after in _refills(facts):
+        earliest = before.supply.last + ONE_DAY - timedelta(days=facts.rules.early_refill_days)
+        arrived = after.delivered_on or after.shipped_on
+        if arrived is not None and arrived < earliest:
+            yield (
+                f"Delivery {after.number} came on {show_day(arrived)}, before {show_day(earliest)}, the earliest day "
+                "the payer takes for a refill."
+            )
+
+
+def _refill_contact(facts: ClaimFacts) -> Iterator[Told]:
+    """A refill rests on what was left, asked within the payer's window (Medicare: 30 days before the end)."""
+    rules = facts.rules
+    if rules is None:
+        return
+    for before, after in _refills(facts):
+        if after.counted_on is None:
+            if rules.on_hand_required:
+                yield f"Delivery {after.number} is a refill without a count of what was left. Enter the refill call."
+        elif rules.contact_window_days is not None:
+            earliest = before.supply.last + ONE_DAY - timedelta(days=rules.contact_window_days)
+            if after.counted_on < earliest:
+                yield (
+                    f"The refill call for delivery {after.number} was on {show_day(after.counted_on)}, before "
+                    f"{show_day(earliest)}, the earliest day the payer takes."
+                )
+
+
+def _refills(facts: ClaimFacts) -> Iterator[tuple[DeliveryFacts, DeliveryFacts]]:
+    """Deliveries of one therapy that follow each other."""
+    by_therapy: dict[int | None, list[DeliveryFacts]] = {}
+    for delivery in facts.deliveries:
+        by_therapy.setdefault(delivery.therapy_id, []).append(delivery)
+    for several in by_therapy.values():
+        yield from pairwise(sorted(several, key=lambda each: (each.supply.first, each.number)))
 
 
 def _authorization(facts: ClaimFacts) -> Iterator[Told]:
@@ -219,6 +271,9 @@ CHECKS = (
     Check("PROOF_BY_STAFF", "Proof signed by the pharmacy's staff", Where.DELIVERY, True, _proof_by_staff),
     Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date),
     Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),
+    Check("DAYS_SUPPLY", "The most days a delivery supplies", Where.DELIVERY, False, _days_supply),
+    Check("EARLY_REFILL", "A refill too early", Where.DELIVERY, False, _early_refill),
+    Check("REFILL_CONTACT", "The refill call", Where.DELIVERY, False, _refill_contact),
     Check("AUTHORIZATION", "An authorization", Where.AUTHORIZATION, True, _authorization),
     Check("AUTHORIZATION_UNKNOWN", "An authorization that is on file", Where.AUTHORIZATION, True, _authorization_known),
     Check("AUTHORIZATION_DAYS", "The authorization's days", Where.AUTHORIZATION, True, _authorization_days),

@@ -93,6 +93,8 @@ class DeliveryFacts:
     delivered_on: date | None = None
     signed_on: date | None = None
     signed_by_staff: bool = False
+    counted_on: date | None = None
+    """When the patient's supplies were counted for it, None when nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
