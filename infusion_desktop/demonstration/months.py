@@ -40,6 +40,7 @@ from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
 from infusion_desktop.demonstration.payments import pay, work_on_money
 from infusion_desktop.demonstration.shelves import make_ready, noon
+from infusion_desktop.demonstration.signatures import signature
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
@@ -299,7 +300,8 @@ def _send(
         if pick.random() < 0.2:
             _throw_away(database, delivery, technician, pick, told)
     if stage >= 6:
-        proof = Proof(*case.receiver, at + timedelta(hours=2))
+        signed = None if pick.random() < 0.03 else signature(case.receiver[0])  # A few sheets are never signed.
+        proof = Proof(*case.receiver, at + timedelta(hours=2), signed)
         deliver(database, delivery, proof, technician)
         told["delivered"] += 1
         if pick.random() < 0.25:

@@ -88,7 +88,7 @@ def _line(item: ItemRow, day: date, last: date, turn: int, rounds: int, pick: ra
     soon = turn == 0 and pick.random() < 0.06
     expires_on = last + timedelta(days=pick.randrange(-10, 45)) if soon else last + timedelta(days=life)
     expires_on = max(expires_on, day + timedelta(days=30))
-    unit_level = max(item.par_level, 40) if item.unit_cost < 60 else min(max(item.par_level, 10), 40)
+    unit_level = max(item.par_level, 40) if item.unit_cost < 60 else min(max(item.par_level, 8), 28)
     quantity = round(unit_level * pick.uniform(1.6, 3.2)) * _how_many_times(item)
     lot = f"{item.number[:3].replace('-', '')}{pick.randrange(10**5):05}{'ABCDEFGH'[turn % 8]}"
     cost = (item.unit_cost * (100 + pick.randrange(-3, 6)) / 100).quantize(item.unit_cost)
@@ -97,7 +97,7 @@ def _line(item: ItemRow, day: date, last: date, turn: int, rounds: int, pick: ra
 
 def _how_many_times(item: ItemRow) -> int:
     """Dear items are bought as they are needed, cheap ones by the pallet."""
-    if item.unit_cost > 60:
+    if item.unit_cost > 8:
         return 1
     return 6 if item.kind in _USED_UP_QUICKLY else 2
 
