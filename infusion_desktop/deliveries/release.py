@@ -12,6 +12,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.dates import today
 from infusion_desktop.deliveries.refill_rules_kept import Asked, reasons_to_hold
 from infusion_desktop.deliveries.rules import (
     SentLot,
@@ -87,7 +88,15 @@ def fill_owed(database: Database, delivery_id: DeliveryId, by: UserId) -> Releas
 
 _LINE, _ITEM, _LOTS = core(DeliveryLine), core(Item), core(DeliveryLot)
 _LINES = Prepared(
-    select(_LINE.c.id, _LINE.c.item_id, _LINE.c.to_send, _LINE.c.owed, _ITEM.c.name, _ITEM.c.contains_latex)
+    select(
+        _LINE.c.id,
+        _LINE.c.item_id,
+        _LINE.c.to_send,
+        _LINE.c.owed,
+        _ITEM.c.name,
+        _ITEM.c.contains_latex,
+        _ITEM.c.rationed,
+    )
     .join(_ITEM, _ITEM.c.id == _LINE.c.item_id)
     .where(_LINE.c.delivery_id == bindparam("delivery"))
 )
@@ -129,9 +138,18 @@ def _check(session: Session, head: Head, lines: Sequence[Any], override: str) ->
         reasons.append("There is nothing to send. Change a quantity, or cancel the delivery.")
     refuse_if(reasons)
     held = held_by_refill_rule(session, head)
-    warn_unless(override, [*_warnings(session, head), *held])
+    warn_unless(override, [*_warnings(session, head), *held, *_beyond_its_share(session, head, sent)])
     if held:
         session.connection().execute(_LET_GO, {"delivery": head.id, "why": override.strip()})
+
+
+def _beyond_its_share(session: Session, head: Head, sent: Sequence[Any]) -> list[str]:
+    rationed = [(ItemId(row.item_id), row.name, row.rationed) for row in sent if row.rationed]
+    if not rationed:
+        return []
+    from infusion_desktop.deliveries.rationing import beyond_its_share
+
+    return beyond_its_share(session, head.id, rationed, today(), head.scheduled_on)
 
 
 _EPISODE = core(Episode)

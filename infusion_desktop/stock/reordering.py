@@ -78,6 +78,8 @@ class ProposalRow:
     unit_cost: Decimal
     reorder: Reorder
     demands: tuple[Demand, ...]
+    rationed: str = ""
+    """Why it is shared out by priority; "" when it is not."""
 
     @property
     def is_short(self) -> bool:
@@ -146,7 +148,7 @@ def proposals(session: Session, today: date, demands: Iterable[Demand]) -> tuple
             item_id, item.number, item.name, item.kind, item.base_unit, position, arriving, chosen,
             tuple(offers[item_id]), None if vendor_id is None else VendorId(vendor_id),
             "" if vendor is None else vendor.name, lead, until, item.unit_cost,
-            reorder(position, _sold(chosen, item.base_unit)), counted,
+            reorder(position, _sold(chosen, item.base_unit)), counted, item.rationed,
         ))  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (not row.reorder.is_for_patients, row.vendor, row.name, row.item_id)))
 

@@ -94,6 +94,20 @@ def end_substitute(database: Database, substitute: int, by: UserId, on: date | N
         record(session, by, "end substitute", "item", kept.item_id, after={"substitute": kept.substitute_id})
 
 
+def ration(database: Database, item_id: ItemId, why: str, by: UserId) -> None:
+    """Share an item out by the priority of therapies from now on; "" lets it be taken as it comes again."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.RECALL)
+        item = session.get(Item, item_id)
+        if item is None:
+            raise Refused("There is no such item.")
+        if not why.strip() and not item.rationed:
+            raise Refused("Say why the item is shared out, such as “plant closed until May”.")
+        before, item.rationed = item.rationed, why.strip()
+        action = "ration" if why.strip() else "stop rationing"
+        record(session, by, action, "item", item_id, before={"rationed": before}, after={"rationed": item.rationed})
+
+
 def _refuse_wrong(session: Session, new: NewSubstitute) -> None:
     reasons = []
     if new.item_id == new.substitute_id:

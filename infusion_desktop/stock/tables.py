@@ -59,6 +59,8 @@ class Item(Table):
     reorder_point: Mapped[int] = mapped_column(default=0)
     max_level: Mapped[int] = mapped_column(default=0)
     """Never order above this, except what patients need; 0 for no limit."""
+    rationed: Mapped[str] = mapped_column(default="")
+    """Why it is shared out by the priority of therapies, "" when it is not."""
     vendor_id: Mapped[int | None] = mapped_column(ForeignKey("vendor.id"))
     """The preferred vendor."""
     ended_on: Mapped[date | None]

@@ -13,11 +13,11 @@ from infusion_desktop.deliveries.queries import lines_of
 from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.shortages import ShortageRow, send_instead, shortages
 from infusion_desktop.deliveries.supply_demand import demands, reorder_proposals
-from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.patients.interruptions import NewInterruption, interrupt
 from infusion_desktop.patients.words import InterruptionKind, TherapyClass
 from infusion_desktop.stock.reordering import Source
-from infusion_desktop.stock.substitutes import NewSubstitute, end_substitute, set_substitute, substitutes
+from infusion_desktop.stock.substitutes import NewSubstitute, end_substitute, ration, set_substitute, substitutes
 from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, set_offer
 from tests.deliveries.conftest import START, WEEK, Bench
 
@@ -158,3 +158,27 @@ def test_a_dearer_flush_takes_its_cents_from_each_day_of_therapy(make_bench: Mak
         Decimal("0.00"), Decimal("1.98"), None,
     )  # fmt: skip
     assert alert.a_month[change.change.item] == Decimal("59.40")
+
+
+def test_a_rationed_item_leaves_beyond_its_share_only_with_a_reason(make_bench: Make) -> None:
+    bench = make_bench()
+    flush = bench.items["flush"]
+    for name, units in (("flush", 30), ("drug", 100), ("dressing", 5)):
+        bench.receives(name, name.upper(), units)
+    delivery = bench.plans()
+    with pytest.raises(NotAllowed):
+        ration(bench.database, flush, "plant closed", bench.tech)
+    ration(bench.database, flush, "plant closed", bench.pharmacist)
+    with pytest.raises(Warned, match=r"rationed \(plant closed\): by priority 30 of 42 go to this delivery. Send less"):
+        release(bench.database, delivery, bench.pharmacist)
+    set_substitute(bench.database, NewSubstitute(flush, bench.items["tubing"]), bench.pharmacist)
+    with pytest.raises(Warned, match="Send Pump tubing for the rest"):
+        release(bench.database, delivery, bench.pharmacist)
+    assert short(bench, "flush").proposal.rationed == "plant closed"
+    with bench.database.reading() as session:
+        line = next(each for each in lines_of(session, delivery) if each.item_id == flush)
+    send_instead(bench.database, line.id, bench.items["tubing"], 12, "plant closed", bench.pharmacist)
+    assert [each.item_name for each in release(bench.database, delivery, bench.pharmacist).short] == ["Pump tubing"]
+    ration(bench.database, flush, "", bench.pharmacist)
+    with pytest.raises(Refused, match="Say why"):
+        ration(bench.database, flush, " ", bench.pharmacist)

@@ -150,7 +150,7 @@ class LineDialog(DeedDialog):
         self.price = TextField("Price of one pack ($)", read=read_price, longest=14)
         self.comes_to = label("", "muted")
         self.packs.set_value(line.packs)
-        self.price.set_value("" if line.pack_price is None else f"{line.pack_price.normalize():f}")
+        self.price.set_value(show_price(line.pack_price).replace(",", ""))
         self.form = Form()
         self.form.section("", (self.packs, self.price))
         for part in (label(line.item_name, "strong", wrap=True), self.form, self.comes_to):

@@ -42,8 +42,8 @@ WAITING: tuple[Column[DifferenceRow], ...] = (
     Column("What", lambda row: row.condition.value.capitalize(), tone=lambda _row: Tone.BAD),
     Column("Units", lambda row: f"{row.quantity:,}", sort_key=lambda row: row.quantity, numeric=True),
     Column("Lot", lambda row: row.lot),
-    Column("Vendor", lambda row: row.vendor or "not known"),
-    Column("Order", lambda row: row.order),
+    Column("Vendor", lambda row: row.vendor or "not known", width=170, hint=lambda row: row.order),
+    Column("Order", lambda row: row.order, hidden=True),
     Column("Worth", lambda row: show_money(row.quantity * row.unit_cost), numeric=True,
            sort_key=lambda row: row.quantity * row.unit_cost),
     Column("Note", lambda row: row.note, hint=lambda row: row.note, stretch=True),
@@ -58,8 +58,8 @@ RETURNS: tuple[Column[ReturnRow], ...] = (
     Column("Credited", lambda row: show_money(row.credited), sort_key=lambda row: row.credited, numeric=True,
            value=lambda row: row.credited),
     Column("Their number", lambda row: row.vendor_reference),
-    Column("Order", lambda row: row.order),
-    Column("Why", lambda row: row.reason, stretch=True),
+    Column("Order", lambda row: row.order, hidden=True),
+    Column("Why", lambda row: row.reason, stretch=True, hint=lambda row: row.reason),
 )  # fmt: skip
 
 

@@ -16,18 +16,28 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.stock.reordering import Source
-from infusion_desktop.stock.substitutes import SubstituteRow, end_substitute
+from infusion_desktop.stock.substitutes import SubstituteRow, end_substitute, ration
 
 FEW_DAYS = 14
 
 
 def _state(row: ShortageRow) -> str:
+    if row.proposal.rationed:
+        return f"Rationed, {row.missing:,} short" if row.missing else "Rationed"
     if row.missing:
         return f"{row.missing:,} short"
     return "Low" if row.lasting.days is not None and row.lasting.days < FEW_DAYS else "Enough"
 
 
 _TONES = {"Low": Tone.WARN, "Enough": Tone.GOOD}
+
+
+def _tone(row: ShortageRow) -> Tone:
+    if row.missing:
+        return Tone.BAD
+    return Tone.INFO if row.proposal.rationed else _TONES[_state(row)]
+
+
 ITEMS: tuple[Column[ShortageRow], ...] = (
     Column("Item", lambda row: row.proposal.name, stretch=True, hint=lambda row: row.proposal.number),
     Column("Free", lambda row: f"{row.proposal.position.free:,}", sort_key=lambda row: row.proposal.position.free,
@@ -44,7 +54,7 @@ ITEMS: tuple[Column[ShortageRow], ...] = (
     Column("Needed", lambda row: f"{row.wanted:,}", sort_key=lambda row: row.wanted, numeric=True,
            hint=lambda row: f"Until {show_day(row.proposal.until)}, when an order of today could be here"),
     Column("Coming", lambda row: _coming(row), sort_key=lambda row: row.proposal.coming.next_on, width=150),
-    Column("State", _state, tone=lambda row: Tone.BAD if row.missing else _TONES[_state(row)]),
+    Column("State", _state, tone=lambda row: _tone(row), hint=lambda row: row.proposal.rationed),
 )  # fmt: skip
 
 
@@ -60,6 +70,7 @@ CHIPS: tuple[Chip[ShortageRow], ...] = (
     Chip("Short", lambda row: row.missing > 0),
     Chip("Less than 14 days", lambda row: row.lasting.days is not None and row.lasting.days < FEW_DAYS),
     Chip("On backorder", lambda row: row.proposal.coming.backordered > 0),
+    Chip("Rationed", lambda row: bool(row.proposal.rationed)),
 )
 
 
@@ -116,8 +127,8 @@ class ShortagesTab(Tab):
         self.instead_button = button("Send instead", self.send_instead, icon="truck", kind="primary")
         self.add_button = button("Add", self.add_substitute, icon="plus")
         self.end_button = button("Remove", self.end_substitute, icon="cross")
-        self.put_actions(self.priority_button)
-        allow(self.priority_button, True, True, "")
+        self.ration_button = button("Ration", self.ration, icon="lock")
+        self.put_actions(self.priority_button, self.ration_button)
         split = QSplitter()
         split.setChildrenCollapsible(False)
         for table, title, presses in (
@@ -171,6 +182,24 @@ class ShortagesTab(Tab):
         """Which therapies are served first."""
         PriorityDialog(self.context, self.desk, self.owner).open()
 
+    def ration(self) -> None:
+        """Share the selected item out by priority, or let it be taken as it comes again."""
+        row = self.table.current_row()
+        if row is None:
+            return
+        database, by, item = self.context.database, self.context.user_id, row.item_id
+        if row.proposal.rationed:
+            self.owner.do(
+                lambda _o: ration(database, item, "", by), changed=("purchasing",), pressed=self.ration_button,
+                said=f"{row.proposal.name} is taken as it comes again.",
+            )  # fmt: skip
+            return
+        ReasonDialog(
+            self.context, self.desk, f"Ration {row.proposal.name}",
+            "From now on a delivery is released with more than its share, by priority, only with a reason.",
+            "Ration it", self.owner, lambda reason: ration(database, item, reason, by),
+        ).open()  # fmt: skip
+
     def send_instead(self) -> None:
         """On the selected draft delivery, send the substitute for what is short."""
         row = self.shares.current_row()
@@ -207,6 +236,10 @@ class ShortagesTab(Tab):
         allow(
             self.instead_button, self.context.may(Permission.PLAN_DELIVERY), can, "Pharmacists and coordinators plan."
         )
+        item = self.table.current_row()
+        self.ration_button.setText("Stop rationing" if item is not None and item.proposal.rationed else "Ration")
+        who = "Pharmacists ration."
+        allow(self.ration_button, self.context.may(Permission.RECALL), item is not None, who)
         allow(self.add_button, may, self.table.current_row() is not None, "Pharmacists add substitutes.")
         allow(self.end_button, may, self.substitutes.current_row() is not None, "Pharmacists add substitutes.")
 

@@ -203,11 +203,11 @@ class ItemView(QWidget):
 
 
 def _offer_line(offer: OfferRow) -> tuple[str, str]:
-    """A vendor, and how it sells the item."""
+    """The vendor's number for the item, and how it sells it."""
     pack = offer.pack_name if offer.pack_quantity == 1 else f"{offer.pack_name} of {offer.pack_quantity:,}"
-    price = "" if offer.price is None else f"${show_factor(offer.price)}"
-    parts = (offer.number, pack, price, "preferred" if offer.preferred else "")
-    return offer.vendor, "  ·  ".join(part for part in parts if part)
+    price = "" if offer.price is None else f" at ${show_factor(offer.price)}"
+    chosen = ", preferred" if offer.preferred else ""
+    return offer.number or "no number", f"{offer.vendor}: {pack}{price}{chosen}"
 
 
 def _tracked(by_lot: bool, by_serial: bool) -> list[str]:

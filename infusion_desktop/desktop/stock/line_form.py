@@ -38,7 +38,7 @@ class LineForm(Card):
         self.note = TextField("What is wrong", longest=200, placeholder="crushed, wet, label unreadable")
         self.form = Form()
         self.form.section(
-            "", (self.packs,), (self.lot,), (self.expires_on,), (self.serial,), (self.condition,), (self.note,)
+            "", (self.packs,), (self.lot, self.expires_on), (self.serial,), (self.condition,), (self.note,)
         )
         self.aside_button = button("Set one aside as damaged", self._set_aside, icon="warning")
         self.remove_button = button("Remove this line", self._remove, icon="trash", kind="danger")

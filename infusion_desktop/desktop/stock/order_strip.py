@@ -11,7 +11,7 @@ from infusion_desktop.stock.pack_rules import plural
 from infusion_desktop.stock.purchase_queries import OrderLineRow, OrderPage
 from infusion_desktop.stock.words import Condition
 
-_NAMED = 3
+_NAMED = 2
 """Expected items that are named; the others are counted."""
 
 
@@ -72,5 +72,5 @@ class OrderStrip(QWidget):
 def _said(line: OrderLineRow) -> str:
     packs, rest = divmod(line.outstanding, line.pack_quantity)
     what = f"{line.outstanding:,} {line.unit}" if rest else f"{packs:,} {plural(line.pack_name, packs)}"
-    name = line.item_name if len(line.item_name) <= 40 else f"{line.item_name[:39]}…"
+    name = line.item_name if len(line.item_name) <= 28 else f"{line.item_name[:27]}…"
     return f"{what} of {name}"

@@ -35,6 +35,9 @@ from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
 from infusion_desktop.stock.words import Condition, OrderId, ReceiptId
 
+_ORDERED = 3
+"""The column that is there only while goods are received against an order."""
+
 
 class ReceiveScreen(Screen):
     """The receiving bench."""
@@ -62,7 +65,7 @@ class ReceiveScreen(Screen):
         self._refilling = False
         self._lay_out()
         self._connect()
-        self._refresh()
+        self._against(None)
 
     def load(self) -> None:
         self.ask(lambda: _places(self.context.database), self._show_places, key="places")
@@ -97,8 +100,7 @@ class ReceiveScreen(Screen):
 
     def leave_order(self) -> None:
         """Receive without an order again."""
-        self.strip.show_order(None)
-        self._refresh()
+        self._against(None)
 
     def save(self) -> None:
         """Take everything on the list in, as one receipt."""
@@ -216,13 +218,19 @@ class ReceiveScreen(Screen):
             Column("#", self.receipt.number_of, sort_key=lambda line: line.id, numeric=True, width=46),
             Column("Item", lambda line: line.item_name, stretch=True, hint=lambda line: line.item_number),
             Column("Count", _shown_packs, sort_key=lambda line: line.units, numeric=True),
-            Column("Lot or serial", lambda line: line.serial or line.lot),
-            Column("Expires", lambda line: show_day(line.expires_on), sort_key=lambda line: line.expires_on),
             Column("Ordered", self.strip.ordered, tone=self.strip.tone),
             Column("State", _state, tone=_tone, hint=_state_hint),
+            Column("Lot or serial", lambda line: line.serial or line.lot),
+            Column("Expires", lambda line: show_day(line.expires_on), sort_key=lambda line: line.expires_on),
         )
 
     # The order that is received against.
+
+    def _against(self, page: OrderPage | None) -> None:
+        self.strip.show_order(page)
+        self.table.grid.setColumnHidden(_ORDERED, page is None)
+        self._refresh()
+        self.table.fit_columns()
 
     def _receive_against(self, page: OrderPage | None) -> None:
         if page is None:
@@ -232,8 +240,7 @@ class ReceiveScreen(Screen):
                 f"{page.row.number} is {page.row.state.value}; nothing can be received against it."
             )
         else:
-            self.strip.show_order(page)
-            self._refresh()
+            self._against(page)
             self.desk.messages.right(f"{page.row.number}: scan what is in the boxes.")
 
     # Scans, one after the other in the order they came.
@@ -394,8 +401,7 @@ class ReceiveScreen(Screen):
         self.last_receipt = receipt_id
         self.receipt.received(saved)
         self.packing_slip.set_value("")
-        self.strip.show_order(None)
-        self._refresh()
+        self._against(None)
         self._show_latest()
         self.table.setFocus()
 
