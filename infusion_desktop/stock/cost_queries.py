@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.money import ZERO
 from infusion_desktop.stock.purchase_tables import ReceiptLine
 from infusion_desktop.stock.queries import stock_rows
+from infusion_desktop.stock.receipt_queries import COUNTS
 from infusion_desktop.stock.tables import Receipt
 from infusion_desktop.stock.words import Condition, ItemId
 
@@ -30,7 +31,7 @@ def item_costs(session: Session, item_id: ItemId | None = None) -> dict[ItemId, 
     query = (
         select(ReceiptLine.item_id, ReceiptLine.unit_cost, Receipt.received_at)
         .join(Receipt, Receipt.id == ReceiptLine.receipt_id)
-        .where(ReceiptLine.condition == Condition.GOOD)
+        .where(ReceiptLine.condition == Condition.GOOD, COUNTS)
         .order_by(Receipt.received_at.desc(), ReceiptLine.id.desc())
     )
     if item_id is not None:

@@ -48,7 +48,9 @@ def correct_move(database: Database, move_id: MoveId, why: str, by: UserId, at: 
         if move.document == "receipt" and session.scalar(
             select(Receipt.order_id).where(Receipt.id == move.document_id)
         ):
-            raise Refused("It came in on a purchase order. Return it to the vendor instead.")
+            raise Refused(
+                "It came in on a purchase order. Take the line back on the order, or return it to the vendor."
+            )
         made = reverse(session, move_id, why.strip(), by, at)
         record(session, by, "correct move", "move", move_id, after={"by move": made}, reason=why)
         return made

@@ -20,6 +20,7 @@ from infusion_desktop.stock.purchase_tables import (
     VendorReturn,
     VendorReturnLine,
 )
+from infusion_desktop.stock.receipt_queries import COUNTS, ReceivedRow, received_on
 from infusion_desktop.stock.tables import Item, Lot, Receipt, Vendor
 from infusion_desktop.stock.vendor_queries import OUT, vendor_facts
 from infusion_desktop.stock.vendors import NewVendor
@@ -137,6 +138,7 @@ class OrderPage:
     lines: tuple[OrderLineRow, ...]
     events: tuple[OrderEventRow, ...]
     differences: tuple[DifferenceRow, ...]
+    received: tuple[ReceivedRow, ...]
 
 
 def order_rows(session: Session, today: date) -> tuple[OrderRow, ...]:
@@ -192,6 +194,7 @@ def order_page(session: Session, order_id: OrderId, today: date) -> OrderPage:
         _lines(session, order_id),
         tuple(OrderEventRow(event.state, event.at, name, event.note) for event, name in events),
         differences(session, order_id=order_id),
+        received_on(session, order_id),
     )
 
 
@@ -201,7 +204,7 @@ def _lines(session: Session, order_id: OrderId) -> tuple[OrderLineRow, ...]:
         for row in session.execute(
             select(ReceiptLine.order_line_id, ReceiptLine.condition, func.sum(ReceiptLine.quantity))
             .join(PurchaseOrderLine, PurchaseOrderLine.id == ReceiptLine.order_line_id)
-            .where(PurchaseOrderLine.order_id == order_id, ReceiptLine.condition != Condition.GOOD)
+            .where(PurchaseOrderLine.order_id == order_id, ReceiptLine.condition != Condition.GOOD, COUNTS)
             .group_by(ReceiptLine.order_line_id, ReceiptLine.condition)
         )
     }
@@ -255,7 +258,7 @@ def differences(
         .outerjoin(PurchaseOrder, PurchaseOrder.id == Receipt.order_id)
         .outerjoin(Vendor, Vendor.id == Receipt.vendor_id)
         .outerjoin(returned, returned.c.receipt_line_id == ReceiptLine.id)
-        .where(ReceiptLine.condition != Condition.GOOD)
+        .where(ReceiptLine.condition != Condition.GOOD, COUNTS)
         .order_by(ReceiptLine.id.desc())
     )  # fmt: skip
     if order_id is not None:

@@ -151,6 +151,21 @@ class ReceiptLine(Table):
     note: Mapped[str] = mapped_column(default="")
 
 
+class ReceiptCorrection(Table):
+    """A receipt's line that was entered wrong and counts no more; its move was reversed. Added, never changed."""
+
+    __tablename__ = "receipt_correction"
+    __table_args__ = (APPEND_ONLY,)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    receipt_line_id: Mapped[int] = mapped_column(ForeignKey("receipt_line.id"), unique=True)
+    move_id: Mapped[int | None] = mapped_column(ForeignKey("move.id"))
+    """The reversing move; empty for what never was in stock."""
+    at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    why: Mapped[str]
+
+
 class VendorReturn(Table):
     """Goods sent back to a vendor, or claimed as missing, until the credit is here."""
 

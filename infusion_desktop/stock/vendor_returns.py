@@ -19,6 +19,7 @@ from infusion_desktop.money import ZERO, show_money, to_cents
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.purchase_tables import (
+    ReceiptCorrection,
     ReceiptLine,
     VendorCredit,
     VendorReturn,
@@ -105,6 +106,8 @@ def _lines(session: Session, new: NewReturn) -> tuple[list[dict[str, Any]], list
         .order_by(ReceiptLine.id)
         .with_for_update(of=Receipt)
     ).all()
+    taken = ReceiptCorrection.receipt_line_id
+    back = set(session.scalars(select(taken).where(taken.in_(new.receipt_lines))))
     returned = VendorReturnLine.receipt_line_id
     gone = set(session.scalars(select(returned).where(returned.in_(new.receipt_lines))))
     for line, vendor, order, name in found:
@@ -112,6 +115,8 @@ def _lines(session: Session, new: NewReturn) -> tuple[list[dict[str, Any]], list
             reasons.append(f"{name} was received as good. Choose the lot instead.")
         if vendor is not None and vendor != new.vendor_id:
             reasons.append(f"{name} came from another vendor. Make a return of its own.")
+        if line.id in back:
+            reasons.append(f"{name}: this line was taken back, it was entered wrong.")
         if line.id in gone:
             reasons.append(f"{name} is on a return already.")
         orders.add(order)

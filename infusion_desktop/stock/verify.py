@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
 from infusion_desktop.stock.purchase_tables import PurchaseOrder, PurchaseOrderLine, ReceiptLine
+from infusion_desktop.stock.receipt_queries import COUNTS
 from infusion_desktop.stock.tables import Balance, Location, Lot, Move, Reservation
 from infusion_desktop.stock.words import NEVER_EXPIRES, Condition
 
@@ -74,7 +75,7 @@ def _orders(session: Session) -> list[str]:
     """What order lines say was received is what the receipts' good lines add up to."""
     came = (
         select(ReceiptLine.order_line_id, func.sum(ReceiptLine.quantity).label("units"))
-        .where(ReceiptLine.condition == Condition.GOOD, ReceiptLine.order_line_id.is_not(None))
+        .where(ReceiptLine.condition == Condition.GOOD, ReceiptLine.order_line_id.is_not(None), COUNTS)
         .group_by(ReceiptLine.order_line_id)
         .subquery()
     )

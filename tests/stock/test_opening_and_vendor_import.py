@@ -16,7 +16,7 @@ from infusion_desktop.identifiers import gtin_check_digit
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.item_import import bad_lines as bad_items
 from infusion_desktop.stock.item_import import import_items, preview_items
-from infusion_desktop.stock.moving import write_off
+from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.opening_import import (
     OpeningPreview,
     bad_lines,
@@ -29,7 +29,7 @@ from infusion_desktop.stock.places import add_place, set_up_places
 from infusion_desktop.stock.queries import stock_rows
 from infusion_desktop.stock.vendor_queries import offer_rows, vendor_rows
 from infusion_desktop.stock.verify import problems
-from infusion_desktop.stock.words import ItemKind, LocationKind, MoveReason
+from infusion_desktop.stock.words import ItemKind, LocationKind
 
 CASE = "1081234500001" + str(gtin_check_digit("1081234500001"))
 HEAD = "Item,GTIN,Lot,Expires,Serial,Bin,Quantity,Pack,Unit cost\n"
@@ -103,8 +103,8 @@ def test_a_batch_that_was_used_meanwhile_is_not_taken_back(database: Database, b
     batch = import_opening(database, look(database, HEAD + "FL-10,,A1,,,MAIN,10,,\n"), by)
     with database.reading() as session:
         [row] = stock_rows(session)
-    write_off(database, row.id[0], row.id[1], 1, MoveReason.DAMAGED, "dropped", by)
-    with pytest.raises(Refused, match="write-off"):
+    transfer(database, row.id[0], row.id[1], "A-01", 1, by)
+    with pytest.raises(Refused, match="transfer"):
         undo_opening(database, batch, "wrong file", by)
     assert on_hand(database)["MAIN", "A1"][0] == 9
 

@@ -16,6 +16,7 @@ from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, change_item
 from infusion_desktop.stock.cost_queries import average_costs, item_costs
 from infusion_desktop.stock.costs import accept_cost, cost_changes
+from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.purchase_orders import (
     Wanted,
@@ -32,6 +33,7 @@ from infusion_desktop.stock.purchase_orders import (
 from infusion_desktop.stock.purchase_papers import return_paper
 from infusion_desktop.stock.purchase_queries import OrderPage, differences, order_id_by_number, order_page, order_rows
 from infusion_desktop.stock.queries import item_page, stock_rows
+from infusion_desktop.stock.receipt_corrections import take_back
 from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.reordering import Demand, Source, proposals
 from infusion_desktop.stock.return_queries import return_rows
@@ -412,3 +414,34 @@ def test_two_workstations_receiving_one_order_count_every_box(store: Store) -> N
     page = store.page(order)
     assert (page.lines[0].received, page.row.state) == (480, OrderState.RECEIVED)
     assert sum(store.on_hand().values()) == 480
+
+
+def test_a_receipt_entered_wrong_is_taken_back_and_the_order_expects_it_again(store: Store) -> None:
+    order = store.order((store.flush, 3))
+    store.comes(order, flushes(store, 3), override="typed wrong: one case")
+    store_before = store.page(order)
+    assert store_before.row.state is OrderState.RECEIVED
+    [line] = store_before.received
+    with pytest.raises(Refused, match="Say what"):
+        take_back(store.database, line.id, " ", store.by)
+    take_back(store.database, line.id, "1 case, not 3", store.by)
+    page = store.page(order)
+    assert (page.row.state, page.lines[0].received, page.received[0].taken_back) == (
+        OrderState.SENT, 0, "1 case, not 3",
+    )  # fmt: skip
+    assert store.on_hand() == {}
+    with pytest.raises(Refused, match="already"):
+        take_back(store.database, line.id, "again", store.by)
+    store.comes(order, flushes(store, 1), flushes(store, 1, "F2", Condition.DAMAGED))
+    assert store.page(order).row.state is OrderState.PARTLY_RECEIVED
+    damaged, good, _ = store.page(order).received
+    return_to_vendor(store.database, NewReturn(store.vendor, "wet", (damaged.id,)), store.by)
+    with pytest.raises(Refused, match="on return VR000001"):
+        take_back(store.database, damaged.id, "wrong", store.by)
+    with store.database.reading() as session:
+        [row] = stock_rows(session)
+        assert item_costs(session)[store.flush].before is None
+    transfer(store.database, row.id[0], row.id[1], "RETURNS", 1, store.by)
+    with pytest.raises(Refused, match="transfer 1 took 1"):
+        take_back(store.database, good.id, "wrong", store.by)
+    assert store.on_hand() == {("MAIN", "F1"): 59, ("RETURNS", "F1"): 1}

@@ -35,7 +35,9 @@ from infusion_desktop.stock.pack_rules import plural
 from infusion_desktop.stock.purchase_orders import cancel_order, close_order
 from infusion_desktop.stock.purchase_papers import order_paper
 from infusion_desktop.stock.purchase_queries import DifferenceRow, OrderEventRow, OrderLineRow, OrderPage, order_page
-from infusion_desktop.stock.words import OrderId, OrderState
+from infusion_desktop.stock.receipt_corrections import take_back
+from infusion_desktop.stock.receipt_queries import ReceivedRow
+from infusion_desktop.stock.words import Condition, OrderId, OrderState
 
 
 def _state(line: OrderLineRow) -> str:
@@ -92,6 +94,25 @@ DIFFERENCES: tuple[Column[DifferenceRow], ...] = (
     Column("Note", lambda row: row.note, stretch=True),
     Column("Return", lambda row: row.returned_on or "to do", tone=lambda r: Tone.GOOD if r.returned_on else Tone.WARN),
 )
+
+
+RECEIVED: tuple[Column[ReceivedRow], ...] = (
+    Column("When", lambda row: show_instant(row.at), sort_key=lambda row: row.at),
+    Column("Receipt", lambda row: row.receipt),
+    Column("Item", lambda row: row.item_name, stretch=True),
+    Column("Lot", lambda row: row.lot),
+    Column("Units", lambda row: f"{row.quantity:,}", sort_key=lambda row: row.quantity, numeric=True),
+    Column("Condition", lambda row: "Taken back" if row.taken_back else row.condition.value.capitalize(),
+           tone=lambda row: _box_tone(row),
+           hint=lambda row: row.taken_back or row.note),
+    Column("Who", lambda row: row.by),
+)  # fmt: skip
+
+
+def _box_tone(row: ReceivedRow) -> Tone:
+    if row.taken_back:
+        return Tone.NEUTRAL
+    return Tone.GOOD if row.condition is Condition.GOOD else Tone.BAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +187,19 @@ class OrderScreen(Screen):
         elif self.page.row.state.is_expected:
             BackorderDialog(self.context, self.desk, line, self).open()
 
+    def take_back(self) -> None:
+        """A line of a receipt was entered wrong."""
+        row = self.received.current_row()
+        if row is None:
+            return
+        database, by = self.context.database, self.context.user_id
+        ReasonDialog(
+            self.context, self.desk, "Take the line back",
+            f"{row.quantity:,} {row.unit} of {row.item_name} leave stock again and are expected again. Receive what "
+            "really came afterwards.",
+            "Take it back", self, lambda reason: take_back(database, row.id, reason, by), kind="danger",
+        ).open()  # fmt: skip
+
     def close_order(self) -> None:
         """The rest is no longer expected."""
         if self.page is None:
@@ -214,6 +248,12 @@ class OrderScreen(Screen):
             DIFFERENCES, lambda row: row.id, name="What was not good", noun=("line", "lines"), desk=self.desk,
             empty="Nothing damaged, wrong or missing.",
         )  # fmt: skip
+        self.received: TableView[ReceivedRow] = TableView(
+            RECEIVED, lambda row: row.id, name="What came on the order", noun=("line", "lines"), desk=self.desk,
+            empty="Nothing came yet. Receive against it: scan its code at the receiving bench.",
+        )  # fmt: skip
+        self.back_in_button = button("Take the line back", self.take_back, icon="undo")
+        self.received.selected.connect(lambda _row: self._allow())
         self.events: TableView[_Event] = TableView(
             tuple(_of_event(column) for column in EVENTS), lambda event: event.id, name="Life of the order",
             noun=("entry", "entries"), desk=self.desk, empty="Nothing happened yet.",
@@ -222,7 +262,9 @@ class OrderScreen(Screen):
         self.lines.selected.connect(lambda _line: self._allow())
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for table, title in ((self.lines, "Lines"), (self.differences, "Not good"), (self.events, "Life")):
+        for table, title in (
+            (self.lines, "Lines"), (self.differences, "Not good"), (self.received, "Received"), (self.events, "Life"),
+        ):  # fmt: skip
             holder = QWidget()
             column = QVBoxLayout(holder)
             column.setContentsMargins(0, 12, 0, 0)
@@ -234,8 +276,8 @@ class OrderScreen(Screen):
         top.addWidget(self.back_button)
         top.addStretch(1)
         for press in (
-            self.cancel_button, self.close_button, self.expect_button, self.line_button, self.add_button,
-            self.print_button, self.receive_button, self.send_button,
+            self.back_in_button, self.cancel_button, self.close_button, self.expect_button, self.line_button,
+            self.add_button, self.print_button, self.receive_button, self.send_button,
         ):  # fmt: skip
             top.addWidget(press)
         head.setSpacing(12)
@@ -254,9 +296,10 @@ class OrderScreen(Screen):
         page.add(self.tabs, 1)
 
     def _fit(self) -> None:
-        for table in (self.lines, self.differences, self.events):
+        for table in (self.lines, self.differences, self.received, self.events):
             if table.isVisible():
                 table.fit_columns()
+        self._allow()
 
     def _show(self, page: OrderPage) -> None:
         if page.row.id != self.order_id:
@@ -277,6 +320,7 @@ class OrderScreen(Screen):
         self.state.setText(f"{row.state.value.capitalize()}, late" if row.is_late else row.state.value.capitalize())
         self.lines.set_rows(page.lines)
         self.differences.set_rows(page.differences)
+        self.received.set_rows(page.received)
         self.events.set_rows(_Event(place, event) for place, event in enumerate(page.events))
         todo = sum(not each.returned_on for each in page.differences)
         self.tabs.setTabText(1, f"Not good ({todo} to do)" if todo else "Not good")
@@ -287,7 +331,13 @@ class OrderScreen(Screen):
         state = None if page is None else page.row.state
         is_draft, is_out = state is OrderState.DRAFT, state is not None and state.is_expected
         has_line = self.lines.current_row() is not None
+        came = self.received.current_row()
         for press, shown, enabled in (
+            (
+                self.back_in_button,
+                self.received.isVisible(),
+                self.context.may(Permission.RECEIVE) and came is not None and not came.taken_back,
+            ),
             (self.send_button, is_draft, may and bool(page and page.lines)),
             (self.add_button, is_draft, may),
             (self.cancel_button, is_draft or state is OrderState.SENT, may),

@@ -24,6 +24,10 @@ def _due(row: OrderRow) -> str:
     return show_day(row.expected_on) if row.state.is_expected else ""
 
 
+def _late_lines(row: OrderRow) -> str:
+    return "" if not row.on_backorder else "1 line" if row.on_backorder == 1 else f"{row.on_backorder} lines"
+
+
 COLUMNS: tuple[Column[OrderRow], ...] = (
     Column("Order", lambda row: row.number),
     Column("Vendor", lambda row: row.vendor, stretch=True),
@@ -33,10 +37,10 @@ COLUMNS: tuple[Column[OrderRow], ...] = (
         "Expected", _due, sort_key=lambda row: row.expected_on if row.state.is_expected else None,
         tone=lambda row: Tone.BAD if row.is_late else None, value=lambda row: row.expected_on,
     ),
-    Column("Lines", lambda row: f"{row.lines:,}", sort_key=lambda row: row.lines, numeric=True),
+    Column("Lines", lambda row: f"{row.lines:,}", sort_key=lambda row: row.lines, numeric=True, hidden=True),
     Column("Here", lambda row: f"{row.received_percent} %", sort_key=lambda row: row.received_percent, numeric=True),
     Column(
-        "Backorder", lambda row: f"{row.on_backorder} lines" if row.on_backorder else "",
+        "Backorder", lambda row: _late_lines(row),
         sort_key=lambda row: row.on_backorder, tone=lambda row: Tone.WARN if row.on_backorder else None,
     ),
     Column("Amount", lambda row: show_money(row.amount), sort_key=lambda row: row.amount, numeric=True,

@@ -93,7 +93,7 @@ SHARES: tuple[Column[ShareRow], ...] = (
            f"{row.instead.units_for(row.short):,} {row.instead.name}", stretch=True),
 )  # fmt: skip
 SUBSTITUTES: tuple[Column[SubstituteRow], ...] = (
-    Column("Rank", lambda row: f"{row.rank}", sort_key=lambda row: row.rank, numeric=True),
+    Column("Rank", lambda row: f"{row.rank}", sort_key=lambda row: row.rank, numeric=True, hidden=True),
     Column("Instead", lambda row: row.name, stretch=True, hint=lambda row: f"{row.number} {row.note}"),
     Column("Conversion", lambda row: row.conversion),
     Column("Free", lambda row: f"{row.available:,}", sort_key=lambda row: row.available, numeric=True),

@@ -219,7 +219,7 @@ class ReceiveScreen(Screen):
             Column("Item", lambda line: line.item_name, stretch=True, hint=lambda line: line.item_number),
             Column("Count", _shown_packs, sort_key=lambda line: line.units, numeric=True),
             Column("Ordered", self.strip.ordered, tone=self.strip.tone),
-            Column("State", _state, tone=_tone, hint=_state_hint),
+            Column("State", _state, tone=_tone, hint=_state_hint, width=124),
             Column("Lot or serial", lambda line: line.serial or line.lot),
             Column("Expires", lambda line: show_day(line.expires_on), sort_key=lambda line: line.expires_on),
         )
