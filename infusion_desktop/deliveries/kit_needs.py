@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.database.many import ROWS, as_rows, given
@@ -89,7 +89,7 @@ def reckon(
     """
     patient = calendar.patient_id
     facts = facts_of(session, patient)
-    history = supplied(session, patient)
+    history = supplied(session, patient, period)
     chosen = template_id or best_template(session, calendar, facts, period.first)
     kit = kits.template(session, chosen)
     first = is_first(session, calendar, history)
@@ -147,10 +147,16 @@ def _others(
 
 _PATIENT, _DELIVERY = core(Patient), core(Delivery)
 _FACTS = Prepared(select(_PATIENT.c.latex_allergy, _PATIENT.c.born_on).where(_PATIENT.c.id == bindparam("patient")))
+_SUPPLIES = (
+    _DELIVERY.c.patient_id == bindparam("patient"),
+    _DELIVERY.c.therapy_id.is_not(None),
+    *(_DELIVERY.c.state != state for state in GONE),
+)
+_FIRST_OF_EACH = select(func.min(_DELIVERY.c.id)).where(*_SUPPLIES).group_by(_DELIVERY.c.therapy_id)
+_TOUCHES = and_(_DELIVERY.c.period_first <= bindparam("last"), _DELIVERY.c.period_last >= bindparam("first"))
 _HISTORY = Prepared(
     select(_DELIVERY.c.therapy_id, _DELIVERY.c.template_id, _DELIVERY.c.period_first, _DELIVERY.c.period_last)
-    .where(_DELIVERY.c.patient_id == bindparam("patient"), _DELIVERY.c.therapy_id.is_not(None))
-    .where(*(_DELIVERY.c.state != state for state in GONE))
+    .where(*_SUPPLIES, or_(_TOUCHES, _DELIVERY.c.id.in_(_FIRST_OF_EACH)))
     .order_by(_DELIVERY.c.id)
 )
 _SENT = (
@@ -168,9 +174,9 @@ def facts_of(session: Session, patient_id: PatientId) -> Facts:
     return Facts(row.latex_allergy, row.born_on)
 
 
-def supplied(session: Session, patient_id: PatientId) -> tuple[Supplied, ...]:
-    """The deliveries that supply a patient's therapies, in the order they were planned."""
-    rows = _HISTORY.rows(session, {"patient": patient_id})
+def supplied(session: Session, patient_id: PatientId, period: Days) -> tuple[Supplied, ...]:
+    """The first delivery of each of a patient's therapies, and those that supply days of the period, as planned."""
+    rows = _HISTORY.rows(session, {"patient": patient_id, "first": period.first, "last": period.last})
     return tuple(
         Supplied(
             TherapyId(row.therapy_id), None if row.template_id is None else TemplateId(row.template_id),

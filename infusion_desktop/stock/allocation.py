@@ -185,7 +185,8 @@ def _look(session: Session, demands: Sequence[Demand]) -> tuple[list[list[tuple[
     early: set[LotPlace] = set()
     for position, lots, too_early in _LOOK.rows(session, {ROWS: as_rows(rows)}):
         found[position] = [((LotId(lot), LocationId(place)), free) for lot, place, free in json.loads(lots or "[]")]
-        early.update((LotId(lot), LocationId(place)) for lot, place, _ in json.loads(too_early or "[]"))
+        if too_early and too_early != "[]":
+            early.update((LotId(lot), LocationId(place)) for lot, place, _ in json.loads(too_early))
     return found, early
 
 
