@@ -12,6 +12,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.care_tables import PayerRefillRule, RefillCall
 from infusion_desktop.deliveries.care_words import CallOutcome
@@ -149,13 +150,12 @@ _RULES_OF = (
         _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
     )
 )  # fmt: skip
-_RULES_OF_ONE = _RULES_OF.where(_COVERAGE.c.patient_id == bindparam("patient"))
+_RULES_OF_ONE = Prepared(_RULES_OF.where(_COVERAGE.c.patient_id == bindparam("patient")))
 
 
 def rule_for(session: Session, patient_id: PatientId, on: date) -> RefillRule | None:
     """The refill rule of whoever pays first for a patient on a day, or None where none is known."""
-    rows = session.connection().execute(_RULES_OF_ONE, {"patient": patient_id, "on": on}).all()
-    return _rule_of(rows, on)
+    return _rule_of(_RULES_OF_ONE.rows(session, {"patient": patient_id, "on": on}), on)
 
 
 def rules_by_patient(session: Session, on: date) -> dict[PatientId, RefillRule]:
