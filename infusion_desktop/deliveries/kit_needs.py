@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.database.many import ROWS, as_rows, given
@@ -153,10 +153,9 @@ _SUPPLIES = (
     *(_DELIVERY.c.state != state for state in GONE),
 )
 _FIRST_OF_EACH = select(func.min(_DELIVERY.c.id)).where(*_SUPPLIES).group_by(_DELIVERY.c.therapy_id)
-_TOUCHES = and_(_DELIVERY.c.period_first <= bindparam("last"), _DELIVERY.c.period_last >= bindparam("first"))
 _HISTORY = Prepared(
     select(_DELIVERY.c.therapy_id, _DELIVERY.c.template_id, _DELIVERY.c.period_first, _DELIVERY.c.period_last)
-    .where(*_SUPPLIES, or_(_TOUCHES, _DELIVERY.c.id.in_(_FIRST_OF_EACH)))
+    .where(*_SUPPLIES, or_(_DELIVERY.c.period_last >= bindparam("first"), _DELIVERY.c.id.in_(_FIRST_OF_EACH)))
     .order_by(_DELIVERY.c.id)
 )
 _SENT = (
@@ -175,8 +174,11 @@ def facts_of(session: Session, patient_id: PatientId) -> Facts:
 
 
 def supplied(session: Session, patient_id: PatientId, period: Days) -> tuple[Supplied, ...]:
-    """The first delivery of each of a patient's therapies, and those that supply days of the period, as planned."""
-    rows = _HISTORY.rows(session, {"patient": patient_id, "first": period.first, "last": period.last})
+    """The first delivery of each of a patient's therapies, and all that supply days of the period or later ones.
+
+    In the order they were planned; what was used up long ago is not read again with each plan.
+    """
+    rows = _HISTORY.rows(session, {"patient": patient_id, "first": period.first})
     return tuple(
         Supplied(
             TherapyId(row.therapy_id), None if row.template_id is None else TemplateId(row.template_id),

@@ -112,7 +112,7 @@ def supply_plan(
     Supplies they share are needed once; therapies not named, whose deliveries supply these days already, share too.
     """
     facts = facts_of(session, patient_id)
-    history = supplied(session, patient_id)
+    history = supplied(session, patient_id, period)
     calendars = therapy_calendars(session, period, patient_id)
     chosen = [each for each in calendars if each.therapy_id in therapies]
     rest = {each.therapy_id: not_supplied(each.therapy_id, period, history) for each in chosen}
@@ -197,7 +197,7 @@ def plan_together(
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
         made: list[DeliveryId] = []
-        history = supplied(session, patient_id)
+        history = supplied(session, patient_id, period)
         for each in therapies:
             days = not_supplied(each, period, history)
             if days is None:
