@@ -36,7 +36,7 @@ from infusion_desktop.patients.words import PatientId, TherapyId
 _AFTER_MS = 250
 
 ITEMS: tuple[Column[PlannedItem], ...] = (
-    Column("Item", text=lambda row: row.name, width=270, hint=lambda row: f"{row.number}\n{row.why}"),
+    Column("Item", text=lambda row: row.name, width=235, hint=lambda row: f"{row.number}\n{row.why}"),
     Column("Needed", text=lambda row: f"{row.needed:,}", sort_key=lambda row: row.needed, numeric=True),
     Column("At home", text=lambda row: f"{row.at_home:,}" if row.at_home else "", sort_key=lambda row: row.at_home,
            numeric=True),
@@ -126,7 +126,7 @@ class SupplyScreen(Screen):
         split.addWidget(right)
         split.setStretchFactor(0, 7)
         split.setStretchFactor(1, 3)
-        split.setSizes([660, 360])
+        split.setSizes([700, 320])
         self.plan_button = button("Plan the delivery", self.plan, icon="check", kind="primary")
         self.page = Page(self)
         self.page.actions(
@@ -187,7 +187,8 @@ class SupplyScreen(Screen):
         self.orders = {}
         for order in sheet.orders:
             through = f", supplied through {show_day(order.supplied_through)}" if order.supplied_through else ""
-            box = QCheckBox(f"{order.drug}, {order.how}{through}".replace("&", "&&"))
+            box = QCheckBox(order.drug.replace("&", "&&"))
+            box.setToolTip(f"{order.how}{through}")
             box.setChecked(True)
             box.toggled.connect(lambda _on: self._typing.start())
             self.order_box.addWidget(box)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.care_words import Ages
 from infusion_desktop.deliveries.starter_templates import load_starter_templates
+from infusion_desktop.deliveries.template_rules import MOST_LUMENS, Template
 from infusion_desktop.deliveries.templates import KeptTemplate, templates
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
@@ -30,8 +32,20 @@ COLUMNS: tuple[Column[KitRow], ...] = (
     Column("Therapy", text=lambda row: row.kept.template.therapy_class.value),
     Column("Lines", text=lambda row: str(len(row.kept.template.lines)), numeric=True),
     Column("What is in it", text=lambda row: row.lines, stretch=True, hint=lambda row: row.lines.replace("; ", "\n")),
+    Column("For", text=lambda row: _for(row.kept.template)),
+    Column("Version", text=lambda row: str(row.kept.number), sort_key=lambda row: row.kept.number, numeric=True),
     Column("Since", text=lambda row: show_day(row.kept.starts_on), sort_key=lambda row: row.kept.starts_on),
 )
+
+
+def _for(kit: Template) -> str:
+    """Whom it is for besides the therapy: "any", or ages, lumens and allergy."""
+    parts = [kit.ages.value] if kit.ages is not Ages.ANY else []
+    if kit.latex_allergic_only:
+        parts.append("latex allergy")
+    if (kit.lowest_lumens, kit.highest_lumens) != (0, MOST_LUMENS):
+        parts.append(f"{kit.lowest_lumens} to {kit.highest_lumens} lumens")
+    return ", ".join(parts) or "anybody"
 
 
 class KitsScreen(Screen):
@@ -39,7 +53,7 @@ class KitsScreen(Screen):
 
     title = "Kit templates"
     topics = frozenset({"deliveries", "stock"})
-    help = "What a kit holds for a therapy, method and access device; quantities follow from doses, days and weeks."
+    help = "What a kit holds for a therapy and patient; quantities follow from doses and days. Enter opens a kit."
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
@@ -50,8 +64,9 @@ class KitsScreen(Screen):
         )  # fmt: skip
         page = Page(self, "A kit whose items are all in the catalogue is taken in; the others wait until they are.")
         self.starter = button("Take the starter kits in", self.take_in, icon="kit", kind="primary")
+        self.table.opened.connect(lambda row: desk.open("kit", row.id) if row else None)
         if may:
-            page.actions(self.starter)
+            page.actions(button("A new kit", lambda: desk.open("kit", None), icon="plus"), self.starter)
         page.add(self.table, 1)
 
     def load(self) -> None:
@@ -60,7 +75,7 @@ class KitsScreen(Screen):
     def _rows(self) -> tuple[KitRow, ...]:
         with self.context.database.reading() as session:
             names = {row.id: row.name for row in item_rows(session)}
-            kept = templates(session, today())
+            kept = templates(session, today(), later_too=True)
         return tuple(
             KitRow(
                 int(each.id),

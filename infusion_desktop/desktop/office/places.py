@@ -32,8 +32,15 @@ def _data(context: Context, desk: Desk) -> Screen:
     return DataScreen(context, desk)
 
 
+def _kit(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.kit_screen import KitScreen
+
+    return KitScreen(context, desk)
+
+
 PLACES = (
-    Place("kits", "Kit templates", "kit", Permission.SEE_DELIVERIES, _kits, "Office"),
+    Place("kits", "Kit templates", "kit", Permission.SEE_DELIVERIES, _kits, "Office", opens=("kits",)),
+    Place("kit", "Kit template", "kit", Permission.SEE_DELIVERIES, _kit, "Office", opens=("kit",), in_rail=False),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
     Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office"),

@@ -1,0 +1,86 @@
+"""A kit is changed in the window: a line added, the patients it touches shown first, the next version kept."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.dates import today
+from infusion_desktop.deliveries.care_words import Ages, Purpose
+from infusion_desktop.deliveries.template_effects import touched
+from infusion_desktop.deliveries.templates import templates, versions
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.office.places import PLACES
+from infusion_desktop.desktop.shell import Shell
+from tests.desktop.deliveries.conftest import House
+
+
+@pytest.fixture
+def shell(house: House, qtbot: QtBot, tmp_path: Path) -> Iterator[Shell]:
+    context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
+    made = Shell(context, PLACES)
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.jobs.close()
+
+
+def test_the_next_version_of_a_kit(house: House, shell: Shell, qtbot: QtBot) -> None:
+    with house.database.reading() as session:
+        (kept,) = templates(session, today())
+    shell.open("kit", kept.id)
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: len(screen.effect.model.rows) == 1, timeout=10_000)
+    assert screen.touches.text() == "Touches 1 patients"
+    assert screen.effect.model.rows[0].what == "follows the new version"
+
+    screen.add_line()
+    dialog = screen.dialog
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    assert "one of the two" in dialog.wrong.text()
+    dialog.item.combo.setEditText("Huber needle 20 G (HU-20)")
+    dialog.amount.line.clear()
+    qtbot.keyClicks(dialog.amount.line, "0")
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    assert "above zero" in dialog.amount.error.text()
+    dialog.amount.set_value("2.5")
+    dialog.purpose.set_value(Purpose.ANAPHYLAXIS)
+    dialog.per_lumen.set_value(True)
+    dialog.another.set_value(house.flush)
+    dialog.add_substitute()
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    assert len(screen.table.model.rows) == 3
+    screen.table.select_ids([3])
+    screen.up()
+    assert screen.table.model.rows[1].name == "Huber needle 20 G"
+
+    screen.ages.set_value(Ages.CHILD)
+    qtbot.waitUntil(lambda: [row.what for row in screen.effect.model.rows] == ["no kit fits any more"], timeout=10_000)
+    screen.ages.set_value(Ages.ANY)
+    later = today() + timedelta(days=3)
+    screen.starts_on.set_value(later)
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: screen.kept is not None and screen.kept.number == 2, timeout=10_000)
+    with house.database.reading() as session:
+        newer, older = versions(session, "K1")
+        assert (newer.starts_on, older.ends_on) == (later, later - timedelta(days=1))
+        line = newer.template.lines[1]
+        assert (line.purpose, line.per_lumen, line.alternatives) == (Purpose.ANAPHYLAXIS, True, (house.flush,))
+        assert [row.what for row in touched(session, newer.template, today())] == ["follows the new version"]
+
+
+def test_a_new_kit_is_told_what_it_lacks(house: House, shell: Shell, qtbot: QtBot) -> None:
+    shell.open("kit", None)
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: bool(screen.items), timeout=10_000)
+    qtbot.keyClicks(screen.code.line, "K2")
+    qtbot.keyClicks(screen.name.line, "Another kit")
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "at least one line" in screen.page.banner.text.text(), timeout=10_000)
