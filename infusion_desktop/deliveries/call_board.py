@@ -21,6 +21,8 @@ from infusion_desktop.patients.words import PatientId, TherapyId
 
 _ARRIVED = DeliveryState.DELIVERED
 _LINES = list(Urgency)
+TOGETHER_DAYS = 2
+"""Orders whose supplies end within so many days of each other are called about together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,18 @@ def calls_due(session: Session, today: date) -> tuple[CallDue, ...]:
         ends = _ends_on(orders, arrived)
         call = calls.get(patient)
         is_fresh = call is not None and call.on >= _last_arrival(orders, arrived)
-        if call is not None and is_fresh and call.ends_on is not None:
+        counted = call is not None and is_fresh and call.ends_on is not None
+        if call is not None and call.ends_on is not None and is_fresh:
             ends = call.ends_on
-        lasting = [row for row in orders if row.stops_on is None or row.stops_on > ends]
-        if not lasting or _is_arranged(lasting, coming, ends, call is not None and is_fresh and call.agreed):
+        agreed = call is not None and is_fresh and call.agreed
+        lasting = [
+            row
+            for row in orders
+            if (row.stops_on is None or row.stops_on > ends)
+            and (counted or _ends_on([row], arrived) <= ends + timedelta(days=TOGETHER_DAYS))
+            and not _is_arranged(row, coming, ends, agreed)
+        ]
+        if not lasting:
             continue
         window = call_window(ends, rules.get(patient))
         how = urgency(window, ends, today)
@@ -160,14 +170,14 @@ def _last_arrival(orders: list[Any], arrived: _Arrived) -> date:
     return max((arrived[row.id][1] for row in orders if row.id in arrived), default=date.min)
 
 
-def _is_arranged(lasting: list[Any], coming: dict[int, list[Any]], ends: date, agreed: bool) -> bool:
-    """Every order has something coming for the days after; a draft counts once somebody counted or said yes."""
+def _is_arranged(row: Any, coming: dict[int, list[Any]], ends: date, agreed: bool) -> bool:
+    """Something is coming for the days after; a draft counts once somebody counted or said yes."""
 
     def counts(delivery: Any) -> bool:
         asked = delivery.call_id is not None or delivery.home_counted_on is not None
         return delivery.period_last > ends and (delivery.state is not DeliveryState.DRAFT or asked or agreed)
 
-    return all(any(map(counts, coming.get(row.id, ()))) for row in lasting)
+    return any(map(counts, coming.get(row.id, ())))
 
 
 def _last_calls(session: Session, patients: dict[PatientId, list[Any]], today: date) -> dict[PatientId, _Calls]:

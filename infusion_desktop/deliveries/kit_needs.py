@@ -136,8 +136,8 @@ def _others(
     """What other therapies take, whose deliveries supply days of this period too."""
     found: list[Use] = []
     for place, each in enumerate(history):
-        if each.therapy_id == calendar.therapy_id or not each.period.overlap(period):
-            continue
+        if each.template_id is None or each.therapy_id == calendar.therapy_id or not each.period.overlap(period):
+            continue  # What a person named, such as a pump in exchange, is no supply of a kit.
         other = therapy_calendar(session, each.therapy_id, each.period)
         if other is not None:
             was_first = not any(before.therapy_id == each.therapy_id for before in history[:place])

@@ -1,0 +1,410 @@
+"""A month of one patient in the real window: two therapies, a hospital stay, a pump swap, a refusal, an early stop."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop import dates
+from infusion_desktop.access.people import add_first_administrator, add_person
+from infusion_desktop.access.roles import Permission, Role, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
+from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
+from infusion_desktop.deliveries.delivering import Proof, bring_back_all, deliver
+from infusion_desktop.deliveries.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.pickups import ticket_rows
+from infusion_desktop.deliveries.queries import delivery_page, of_patient
+from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.rules import QuantityRule
+from infusion_desktop.deliveries.shipping import pack, ship
+from infusion_desktop.deliveries.swapping import NewSwap, order_swap
+from infusion_desktop.deliveries.task_making import make_tasks
+from infusion_desktop.deliveries.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.templates import save_template
+from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
+from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.rooms import house
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.equipment import custody
+from infusion_desktop.equipment.queries import at_place
+from infusion_desktop.equipment.registering import NewAsset, register
+from infusion_desktop.patients.admitting import Admission, Checklist, admit
+from infusion_desktop.patients.coverage import NewCoverage
+from infusion_desktop.patients.demographics import Demographics
+from infusion_desktop.patients.devices import NewDevice
+from infusion_desktop.patients.payers import NewPayer, add_payer
+from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
+from infusion_desktop.patients.queries import patient_page, therapy_calendars
+from infusion_desktop.patients.therapies import NewTherapy, order_therapy
+from infusion_desktop.patients.words import (
+    AccessKind,
+    InterruptionKind,
+    Method,
+    PatientId,
+    PayerKind,
+    Route,
+    Sex,
+    TherapyClass,
+)
+from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.places import set_up_places
+from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.words import ItemId, ItemKind
+from infusion_desktop.verifying import verify_books
+
+PASSWORD = "correct horse battery"
+FIRST = date(2026, 3, 2)
+FAR = date(2099, 1, 31)
+
+
+class Clock:
+    """The pharmacy's clock: it stands at noon of a day until it is moved on."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.day, self.minutes = FIRST, 0
+        clock = self
+
+        class Standing(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> "Standing":
+                clock.minutes += 1
+                noon = datetime(clock.day.year, clock.day.month, clock.day.day, 12, tzinfo=UTC)
+                at = noon + timedelta(seconds=clock.minutes)
+                return cls.combine(at.date(), at.timetz()).astimezone(tz or UTC)  # type: ignore[return-value]
+
+        patch.setattr(dates, "datetime", Standing)
+
+    def on(self, number: int) -> date:
+        """Day 1 is the first day of therapy."""
+        self.day, self.minutes = FIRST + timedelta(days=number - 1), 0
+        assert today() == self.day
+        return self.day
+
+
+class Pharmacy:
+    """Shelves, two pumps, two kits, and Ann with two therapies through one PICC."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.boss = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
+        self.tech = add_person(database, "tom", "Tom Brand", PASSWORD, frozenset({Role.TECHNICIAN}), self.boss)
+        with database.transaction() as session:
+            set_up_places(session, self.boss)
+        kinds = {
+            "drug": ItemKind.DRUG, "fluid": ItemKind.DRUG, "flush": ItemKind.FLUSH, "dressing": ItemKind.DRESSING,
+            "gloves": ItemKind.OTHER, "set": ItemKind.TUBING, "sheet": ItemKind.OTHER,
+        }  # fmt: skip
+        self.items = {
+            name: add_item(
+                database, NewItem(name.upper(), name.capitalize(), kind, unit_cost=Decimal("1.25")), self.boss
+            )
+            for name, kind in kinds.items()
+        }
+        lines = tuple(ReceiptLine(item, 1000, lot=f"L{item}", expires_on=FAR) for item in self.items.values())
+        receive(database, NewReceipt(lines), self.boss)
+        pump = add_item(
+            database, NewItem("PMP", "Ambulatory pump", ItemKind.PUMP, hcpcs="E0781", serial_tracked=True), self.boss
+        )
+        self.pumps = [self._ready(pump, tag) for tag in ("P0001", "P0002")]
+        self._kits()
+
+    def _ready(self, item: ItemId, tag: str) -> Any:
+        asset = register(self.database, NewAsset(item, f"SN-{tag}", tag), self.boss)
+        custody.clean(self.database, asset, self.boss)
+        measured = {"Flow accuracy": "1", "Occlusion alarm": "12", "Battery": "95"}
+        custody.pass_check(self.database, asset, measured, self.boss)
+        return asset
+
+    def _kits(self) -> None:
+        item, rule, one = self.items, QuantityRule, Decimal(1)
+        shared = (
+            TemplateLine(item["dressing"], rule.PER_DRESSING_CHANGE, one),
+            TemplateLine(item["gloves"], rule.PER_WEEK, Decimal(10), 10),
+            TemplateLine(item["sheet"], rule.ONCE_AT_START, one, purpose=Purpose.TEACHING),
+        )
+        pump = (
+            TemplateLine(item["drug"], rule.PER_DOSE, one), TemplateLine(item["flush"], rule.PER_DOSE, Decimal(2)),
+            TemplateLine(None, rule.ONCE_AT_START, one, equipment="ambulatory pump"), *shared,
+        )  # fmt: skip
+        fluid = (
+            TemplateLine(item["fluid"], rule.PER_DOSE, one), TemplateLine(item["set"], rule.PER_DAY, one),
+            TemplateLine(item["flush"], rule.PER_DOSE, Decimal(2)), *shared,
+        )  # fmt: skip
+        for code, name, kind, method, lines in (
+            ("ABX", "Antibiotic by pump", TherapyClass.ANTI_INFECTIVE, Method.AMBULATORY_PUMP, pump),
+            ("HYD", "Hydration by gravity", TherapyClass.HYDRATION, Method.GRAVITY, fluid),
+        ):
+            save_template(self.database, Template(code, name, kind, (method,), (), lines), self.boss, FIRST - ONE_DAY)
+
+    def admits(self) -> PatientId:
+        """Ann, on cefazolin every 8 hours by pump and a liter of fluid a day, both through one PICC."""
+        database, by = self.database, self.boss
+        payer = add_payer(database, NewPayer("Cascadia Health Plan", "CHP01", PayerKind.COMMERCIAL), by)
+        doctor = add_prescriber(database, NewPrescriber("Hartmann", "Lena", "1234567893", "MD"), by)
+        person = Demographics("Abernathy", "Ann", date(1961, 5, 4), Sex.FEMALE, "503-555-0123", "12 Elm Avenue",
+                              "Portland", "OR", "97205")  # fmt: skip
+        order = NewTherapy(TherapyClass.ANTI_INFECTIVE, "cefazolin 2 g", Route.INTRAVENOUS, Method.AMBULATORY_PUMP, 8,
+                           FIRST, doctor, FIRST, drug_item_id=self.items["drug"])  # fmt: skip
+        ann = admit(
+            database,
+            Admission(person, FIRST, (NewCoverage(payer, "W1", date(2020, 1, 1)),),
+                      Checklist(True, True, True, True, True), ("M86.9",), NewDevice(AccessKind.PICC, 2), order), by,
+        )  # fmt: skip
+        with database.reading() as session:
+            picc = patient_page(session, ann).devices[0].id
+        fluid = NewTherapy(TherapyClass.HYDRATION, "Lactated Ringer 1 L", Route.INTRAVENOUS, Method.GRAVITY, 24, FIRST,
+                           doctor, FIRST, drug_item_id=self.items["fluid"], device_id=picc)  # fmt: skip
+        order_therapy(database, ann, fluid, by)
+        return ann
+
+    def sends(self, delivery: DeliveryId, pump: str = "") -> None:
+        """To the door: release, pick, verify, pack, ship."""
+        release(self.database, delivery, self.boss)
+        if pump:
+            assert scan_pick(self.database, delivery, f"AST:{pump}", self.tech).right
+        with self.database.reading() as session:
+            if delivery_page(session, delivery, today()).lines:
+                pick_all(self.database, delivery, self.tech)
+        verify_all(self.database, delivery, self.boss)
+        pack(self.database, delivery, 1, 1, self.tech)
+        ship(self.database, delivery, self.tech)
+
+    def arrives(self, delivery: DeliveryId, pump: str = "") -> None:
+        """And signed for."""
+        self.sends(delivery, pump)
+        deliver(self.database, delivery, Proof("Bob Abernathy", "spouse", now_utc()), self.tech)
+
+    def drafts(self, ann: PatientId) -> dict[str, DeliveryId]:
+        """What is planned, by the drug."""
+        with self.database.reading() as session:
+            rows = of_patient(session, ann, today())
+        return {row.therapy: row.id for row in rows if row.state is DeliveryState.DRAFT}
+
+    def sent(self, delivery: DeliveryId) -> dict[str, int]:
+        """What a delivery sends, by item."""
+        with self.database.reading() as session:
+            return {line.item_number: line.to_send for line in delivery_page(session, delivery, today()).lines}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def pharmacy(clock: Clock, sqlite_database: Database) -> Pharmacy:
+    return Pharmacy(sqlite_database)
+
+
+@pytest.fixture
+def window(pharmacy: Pharmacy, qtbot: QtBot, tmp_path: Path) -> Iterator[Shell]:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    theme.install(application, dark=False)
+    context = Context(pharmacy.database, UserId(pharmacy.boss), "Ada Min", frozenset(Permission), None, tmp_path)
+    rooms = house(context)
+    made = Shell(context, rooms.places, searches=rooms.searches, name_scans=rooms.name_scans)
+    made.messages.beep = lambda: None
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.jobs.close()
+
+
+def quiet(shell: Shell) -> Callable[[], bool]:
+    return lambda: not shell.jobs.running
+
+
+def press(qtbot: QtBot, widget: Any) -> None:
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def calls_and_plans(
+    shell: Shell, qtbot: QtBot, ann: PatientId, counts: dict[ItemId, int], days: Days, arrives_on: date
+) -> None:
+    """The refill call from the board, what the patient counts, and the supply plan it leads to."""
+    shell.go("calls")
+    board: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: any(row.patient_id == ann for row in board.calls.model.rows), timeout=10_000)
+    board.calls.select_ids([ann])
+    board.call()
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: set(counts) <= set(screen.counts), timeout=10_000)
+    for item, left in counts.items():
+        screen.counts[item].setFocus()
+        qtbot.keyClicks(screen.counts[item], str(left))
+    screen.outcome.set_value(CallOutcome.AGREED)
+    qtbot.keyClicks(screen.spoke_with.line, "Bob Abernathy")
+    qtbot.keyClicks(screen.relation.line, "spouse")
+    screen.site.set_value(SiteState.WELL)
+    screen.next_on.set_value(arrives_on)
+    press(qtbot, screen.save_button)
+    qtbot.waitUntil(lambda: shell.screen_in_front.title == "Supply plan", timeout=10_000)
+    plans(shell, qtbot, days)
+
+
+def plans(shell: Shell, qtbot: QtBot, days: Days) -> None:
+    """The days, and the drafts."""
+    plan: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: plan.sheet is not None and quiet(shell)(), timeout=10_000)
+    plan.first.set_value(days.first)
+    plan.last.set_value(days.last)
+    plan.first.changed.emit()
+    qtbot.waitUntil(
+        lambda: plan.shown is not None and plan.shown.plan.period == days and quiet(shell)(), timeout=10_000
+    )
+    press(qtbot, plan.plan_button)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not plan and quiet(shell)(), timeout=10_000)
+
+
+def page_of(shell: Shell, qtbot: QtBot, ann: PatientId) -> Any:
+    shell.open("patient", ann)
+    page: Any = shell.screen_in_front
+    page.load()
+    qtbot.waitUntil(lambda: page.shown is not None and quiet(shell)(), timeout=10_000)
+    return page
+
+
+def fill(qtbot: QtBot, page: Any, ask: Callable[[], object], **values: object) -> None:
+    """Ask a deed's dialog, type the values, save, and wait until it is done."""
+    page.dialog = None
+    ask()
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    dialog = page.dialog
+    for name, value in values.items():
+        getattr(dialog.form if hasattr(dialog.form, name) else dialog, name).set_value(value)
+    gone: list[int] = []
+    dialog.finished.connect(gone.append)
+    press(qtbot, dialog.save_button)
+    qtbot.waitUntil(lambda: bool(gone), timeout=10_000)
+
+
+def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) -> None:
+    item, database = pharmacy.items, pharmacy.database
+    ann = pharmacy.admits()
+
+    # Day 1: the first supply of both therapies for a week, planned together; shared things go once.
+    clock.on(1)
+    page = page_of(window, qtbot, ann)
+    assert page.glance.texts["Deliveries"] == ["Nothing was delivered yet."]
+    page._plan()
+    plans(window, qtbot, Days(FIRST, FIRST + timedelta(days=6)))
+    drafts = pharmacy.drafts(ann)
+    antibiotic, fluid = pharmacy.sent(drafts["cefazolin 2 g"]), pharmacy.sent(drafts["Lactated Ringer 1 L"])
+    assert antibiotic == {"DRUG": 21, "FLUSH": 42, "DRESSING": 1, "GLOVES": 10, "SHEET": 1}
+    assert fluid == {"FLUID": 7, "SET": 7, "FLUSH": 14}, "dressing, gloves and teaching sheet go with the other kit"
+    pharmacy.arrives(drafts["cefazolin 2 g"], "P0001")
+    pharmacy.arrives(drafts["Lactated Ringer 1 L"])
+
+    # Day 2: the first calls are tasks; one is done in the work list.
+    clock.on(2)
+    window.go("calls")
+    board: Any = window.screen_in_front
+    board.load()
+    qtbot.waitUntil(lambda: sum(row.kind == "first call" for row in board.tasks.model.rows) == 2, timeout=10_000)
+    board.tasks.select_ids([next(row.id for row in board.tasks.model.rows if row.kind == "first call")])
+    board.finish()
+    qtbot.keyClicks(board.dialog.text.line, "well, the pump runs")
+    press(qtbot, board.dialog.save_button)
+    qtbot.waitUntil(lambda: sum(row.kind == "first call" for row in board.tasks.model.rows) == 1, timeout=10_000)
+
+    # Day 5: the refill call. Two doses more than reckoned are left; the fluid is refused at the door on day 7.
+    clock.on(5)
+    second = Days(FIRST + timedelta(days=7), FIRST + timedelta(days=13))
+    counts = {item["drug"]: 11, item["fluid"]: 3, item["flush"]: 24}
+    calls_and_plans(window, qtbot, ann, counts, second, FIRST + timedelta(days=6))
+    drafts = pharmacy.drafts(ann)
+    assert pharmacy.sent(drafts["cefazolin 2 g"])["DRUG"] == 19, "21 needed, 11 counted, 9 used until the week begins"
+    clock.on(7)
+    pharmacy.arrives(drafts["cefazolin 2 g"])
+    pharmacy.sends(drafts["Lactated Ringer 1 L"])
+    bring_back_all(database, drafts["Lactated Ringer 1 L"], LineOutcome.REFUSED, "no room for the boxes", pharmacy.tech)
+    window.go("calls")
+    board.load()
+    # Only the fluid is not covered.
+    qtbot.waitUntil(lambda: [row.therapies for row in board.calls.model.rows] == [("Lactated Ringer 1 L",)],
+                    timeout=10_000)  # fmt: skip
+    window.open("supply plan", ann)
+    plans(window, qtbot, second)
+    drafts = pharmacy.drafts(ann)
+    assert list(drafts) == ["Lactated Ringer 1 L"], "the antibiotic's days are supplied already"
+    pharmacy.arrives(drafts["Lactated Ringer 1 L"])
+
+    # Days 9 to 11 in hospital, logged as an event; back on day 12.
+    clock.on(9)
+    page = page_of(window, qtbot, ann)
+    fill(qtbot, page, page._log_event, kind=EventKind.SITE_INFECTION, what="fever and a red site",
+         action="to the emergency room", effect=Effect.HOSPITAL, follow_up="Ask the ward for the culture")  # fmt: skip
+    clock.on(12)
+    page = page_of(window, qtbot, ann)
+    assert page.pauses.model.rows[0].pause.kind is InterruptionKind.HOSPITAL
+    page._show_tab(page.pauses)
+    fill(qtbot, page, page._end_pause, last_on=FIRST + timedelta(days=10))
+
+    # Day 13: the pump alarms and is exchanged; the new one comes, the old one goes.
+    clock.on(13)
+    swap = order_swap(database, NewSwap(pharmacy.pumps[0], "occlusion alarm", clock.day, "Bob"), pharmacy.boss)
+    pharmacy.arrives(swap.delivery_id, "P0002")
+    custody.take_back(database, pharmacy.pumps[0], pharmacy.tech)
+    with database.reading() as session:
+        home = patient_page(session, ann).home_id
+        assert [row.tag for row in at_place(session, home, clock.day)] == ["P0002"]
+    page = page_of(window, qtbot, ann)
+    assert any("SN-P0002" in line for line in page.glance.texts["At home"])
+
+    # Day 14: three days in hospital left supplies at home, and only what is missing goes.
+    clock.on(14)
+    third = Days(FIRST + timedelta(days=14), FIRST + timedelta(days=20))
+    counts = {item["drug"]: 12, item["fluid"]: 4, item["flush"]: 30, item["dressing"]: 1, item["gloves"]: 4}
+    calls_and_plans(window, qtbot, ann, counts, third, FIRST + timedelta(days=14))
+    drafts = pharmacy.drafts(ann)
+    assert pharmacy.sent(drafts["cefazolin 2 g"])["DRUG"] == 12, "21 less the 9 that are left when the week begins"
+    assert pharmacy.sent(drafts["Lactated Ringer 1 L"])["FLUID"] == 4
+    clock.on(15)
+    for draft in drafts.values():
+        pharmacy.arrives(draft)
+
+    # Day 17: every 12 hours from day 18 on; day 20: the prescriber stops both on day 21.
+    clock.on(17)
+    page = page_of(window, qtbot, ann)
+    cefazolin = next(row for row in page.therapies.model.rows if row.order.drug == "cefazolin 2 g")
+    page.therapies.select_ids([cefazolin.id])
+    page.dialog = None
+    page._change()
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    page.dialog.form.interval.set_value(12)
+    page.dialog.form.fields[0].set_value(FIRST + timedelta(days=17))
+    qtbot.keyClicks(page.dialog.form.fields[1].line, "level too high")
+    press(qtbot, page.dialog.save_button)
+    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 3, timeout=10_000)
+    clock.on(20)
+    page = page_of(window, qtbot, ann)
+    fill(qtbot, page, page._discharge, last_on=FIRST + timedelta(days=20), reason="cured early")
+    qtbot.waitUntil(lambda: "Discharged" in page.care.text(), timeout=10_000)
+
+    # Day 22: the pump is asked back by a ticket that the day's rules write.
+    clock.on(22)
+    make_tasks(database, clock.day, pharmacy.boss)
+    with database.reading() as session:
+        assert [line.tag for ticket in ticket_rows(session) for line in ticket.lines] == ["P0002"]
+        whole = Days(FIRST, clock.day)
+        days = sorted(day for each in therapy_calendars(session, whole, ann) if each.order.drug == "cefazolin 2 g"
+                      for day in each.days(whole))  # fmt: skip
+    assert len(days) == 18, "21 days less three in hospital, over both versions of the order"
+    page = page_of(window, qtbot, ann)
+    told = " ".join(row.what for row in page.line.model.rows)
+    for words in ("Admitted", "refused", "Site infection", "Back from hospital", "Order changes to",
+                  "Discharged: cured", "agreed to the refill (Bob Abernathy)"):  # fmt: skip
+        assert words in told
+    assert verify_books(database) == ()
