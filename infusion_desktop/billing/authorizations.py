@@ -194,27 +194,30 @@ def authorizations(
     if payer is not None:
         wanted = wanted.where(Authorization.payer_id == payer)
     rows = session.scalars(wanted.order_by(Authorization.first_on.desc(), Authorization.id)).all()
-    taken = _taken(session, [row.id for row in rows], beside)
+    taken = _taken(session, [row.id for row in rows], () if beside is None else (beside,))
     return tuple(_use(row, taken.get(row.id, (Decimal(0), Decimal(0)))) for row in rows)
 
 
 def uses_of_many(session: Session, ids: Sequence[int]) -> tuple[AuthorizationUse, ...]:
     """These authorizations with their use, in the order of their number in the books."""
     rows = session.scalars(select(Authorization).where(Authorization.id.in_(ids)).order_by(Authorization.id)).all()
-    taken = _taken(session, list(ids), None)
+    taken = _taken(session, list(ids), ())
     return tuple(_use(row, taken.get(row.id, (Decimal(0), Decimal(0)))) for row in rows)
 
 
 def authorizations_of_many(
-    session: Session, patients: Sequence[PatientId]
+    session: Session, patients: Sequence[PatientId], beside: Sequence[ClaimId] = ()
 ) -> dict[tuple[PatientId, PayerId], tuple[AuthorizationUse, ...]]:
-    """The authorizations of many patients by patient and payer, each the newest first, as all claims use them."""
+    """The authorizations of many patients by patient and payer, each the newest first, as all claims use them.
+
+    Claims ``beside`` do not count as using any.
+    """
     rows = session.scalars(
         select(Authorization)
         .where(Authorization.patient_id.in_(patients))
         .order_by(Authorization.first_on.desc(), Authorization.id)
     ).all()
-    taken = _taken(session, [row.id for row in rows], None)
+    taken = _taken(session, [row.id for row in rows], beside)
     found: dict[tuple[PatientId, PayerId], tuple[AuthorizationUse, ...]] = {}
     for row in rows:
         key = PatientId(row.patient_id), PayerId(row.payer_id)
@@ -238,7 +241,7 @@ def for_engine(uses: tuple[AuthorizationUse, ...]) -> tuple[therapy.Authorizatio
     )
 
 
-def _taken(session: Session, ids: list[int], beside: ClaimId | None) -> Mapping[int, tuple[Decimal, Decimal]]:
+def _taken(session: Session, ids: list[int], beside: Sequence[ClaimId]) -> Mapping[int, tuple[Decimal, Decimal]]:
     """Units used and held by claims: of original and replacements, only the newest submission of a number counts."""
     if not ids:
         return {}
@@ -255,8 +258,8 @@ def _taken(session: Session, ids: list[int], beside: ClaimId | None) -> Mapping[
         .where(ClaimLine.authorization_id.in_(ids), Claim.id.in_(newest))
         .group_by(ClaimLine.authorization_id, Claim.state)
     )
-    if beside is not None:
-        sums = sums.where(Claim.id != beside)
+    if beside:
+        sums = sums.where(Claim.id.not_in(beside))
     taken: dict[int, tuple[Decimal, Decimal]] = {}
     for authorization, state, units in session.execute(sums):
         if authorization is None:

@@ -17,7 +17,7 @@ from infusion_desktop.billing.tables import Claim, ClaimLine, Fee, PayerRules
 from infusion_desktop.billing.words import ClaimState, RuleSetId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, now_utc, show_day
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.patients.words import PayerId
 
@@ -49,9 +49,18 @@ class StarterRules:
 
 
 def add_rules(
-    database: Database, payer: PayerId, rules: RuleSet, starts_on: date, by: UserId, note: str = ""
+    database: Database,
+    payer: PayerId,
+    rules: RuleSet,
+    starts_on: date,
+    by: UserId,
+    note: str = "",
+    *,
+    seen: int | None = None,
 ) -> RuleSetId:
     """Put a new version of a payer's rules in force from a day on; the version before it ends the day before.
+
+    ``seen`` is the newest version the person had before them; Stale when somebody added another one meanwhile.
 
     A version that began on that day or later is taken back, as long as no claim that left was counted by it; Refused
     otherwise, because a sent claim keeps the rules it names.
@@ -62,8 +71,11 @@ def add_rules(
         kept = session.scalars(
             select(PayerRules).where(PayerRules.payer_id == payer).order_by(PayerRules.rules_version).with_for_update()
         ).all()
+        newest = max((row.rules_version for row in kept), default=0)
+        if seen is not None and seen != newest:
+            raise Stale(f"Somebody else changed the rules of {name} meanwhile (version {newest}). Look at them again.")
         taken_back = _make_room(session, name, kept, starts_on)
-        version = 1 + max((row.rules_version for row in kept), default=0)
+        version = 1 + newest
         good = rule_set_data.from_data(rule_set_data.to_data(replace(rules, version=version)))
         plain = json.dumps(rule_set_data.to_data(good), sort_keys=True)
         values = {"payer_id": payer, "rules_version": version, "starts_on": starts_on, "ends_on": None, "rules": plain}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from test_service_charging import MARCH, lines_of
 from test_service_claims import complete_month
 
+from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.billing.charging import make_claim
 from infusion_desktop.billing.checking import check
 from infusion_desktop.billing.claims import write_file
@@ -22,7 +23,7 @@ from infusion_desktop.billing.rules.rule_set import DayBasis, RuleSet
 from infusion_desktop.billing.rules.rule_set_data import from_data, kinds_of_rules, to_data
 from infusion_desktop.billing.rules.rule_words import GROUPS, difference, value_words
 from infusion_desktop.billing.tables import Fee, PayerRules
-from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.progress import run_to_end
 
 CMS = """"DMEPOS Fee Schedule",,,,,,,,,,,
@@ -93,6 +94,18 @@ def test_the_effect_of_new_prices_is_that_of_taking_them_in(office):
     assert sorted(kept, key=str) == [(Decimal("100.0000"), None), (Decimal("90.0000"), date(2026, 3, 5))]
 
 
+def test_units_that_the_months_own_claim_holds_do_not_make_its_effect_smaller(office):
+    office.rules("commercial_weekly")
+    office.fee("S9500", "90")
+    office.orders("ceftriaxone 2 g", date(2026, 3, 1), date(2026, 3, 10))
+    new = NewAuthorization(office.patient, office.payer, "AUTH1", "S9500", date(2026, 3, 1), date(2026, 3, 31), 10)
+    add_authorization(office.database, new, office.biller)
+    make_claim(office.database, office.patient, MARCH, office.biller)
+    price = (NewFee("S9500", Decimal(100), Decimal(160), date(2026, 3, 1)),)
+    effect = run_to_end(effect_of_fees(office.database, office.payer, price, MARCH, office.biller))
+    assert (effect.before, effect.after, effect.problems) == (Decimal("900.00"), Decimal("1000.00"), ())
+
+
 def test_a_version_is_taken_back_until_a_claim_left_by_it(office):
     complete_month(office)
     wrong = replace(rules_of(office), filing_days=5)
@@ -106,6 +119,8 @@ def test_a_version_is_taken_back_until_a_claim_left_by_it(office):
         (2, date(2026, 3, 1), date(2026, 2, 28)),
         (1, date(2026, 1, 1), date(2026, 2, 28)),
     ]
+    with pytest.raises(Stale, match="Somebody else changed"):
+        add_rules(office.database, office.payer, wrong, date(2026, 5, 1), office.biller, seen=2)
     claim = make_claim(office.database, office.patient, MARCH, office.biller)
     check(office.database, claim, office.biller, on=date(2026, 4, 2))
     write_file(office.database, [claim], office.biller)

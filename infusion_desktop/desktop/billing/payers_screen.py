@@ -216,7 +216,8 @@ class PayersScreen(Screen):
         """Ask which rules the chosen payer counts by, and show what they do to a month."""
         if (line := self._line()) is not None:
             name = line.row.payer.name
-            self._open(RulesDialog(self.context, self.desk, self, line.row.id, name, line.in_force))
+            newest = max((each.rules.version for each in line.rules), default=0)
+            self._open(RulesDialog(self.context, self.desk, self, line.row.id, name, line.in_force, newest))
 
     def end_contract(self) -> None:
         """Ask for the last day of the chosen payer's contract."""

@@ -38,10 +38,17 @@ class RulesDialog(DeedDialog):
     changed = ("billing",)
 
     def __init__(
-        self, context: Context, desk: Desk, parent: QWidget, payer: PayerId, name: str, now: PayerRuleSet | None
+        self,
+        context: Context,
+        desk: Desk,
+        parent: QWidget,
+        payer: PayerId,
+        name: str,
+        now: PayerRuleSet | None,
+        newest: int = 0,
     ) -> None:
         super().__init__(context, desk, f"Rules of {name}", parent, save="Keep as a new version", width=1100)
-        self._payer, self._now = payer, now
+        self._payer, self._now, self._newest = payer, now, newest
         self.rules: ChoiceField[StarterRules] = ChoiceField(
             "Begin with", [(each.title, each) for each in starter_rules()], required=now is None,
             hint="A set close to the contract; every value can be changed." if now is None else "",
@@ -161,7 +168,8 @@ class RulesDialog(DeedDialog):
         note = self.note.value() or (chosen.why if chosen is not None and rules == chosen.rules else "")
         database, by, payer = self.context.database, self.context.user_id, self._payer
         kept = replace(rules, name=self.name_field.value())
-        return lambda _why: add_rules(database, payer, kept, day, by, note)
+        newest = self._newest
+        return lambda _why: add_rules(database, payer, kept, day, by, note, seen=newest)
 
     def said(self, _result: object) -> str:
         return "These rules count from that day on. Count the months anew where they change."
