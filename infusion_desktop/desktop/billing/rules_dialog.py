@@ -113,6 +113,7 @@ class RulesDialog(DeedDialog):
         for key, field in self.fields.items():
             field.set_value(_shown(getattr(rules, key), data[key], field))
         self.name_field.set_value(rules.name)
+        self.name_field.line.setCursorPosition(0)
 
     def _begin_with(self) -> None:
         chosen = self.rules.value() if not self.rules.is_blank() else None
