@@ -2,6 +2,7 @@
 
 from infusion_desktop.errors import Refused
 from infusion_desktop.reporting import buying, equipment, money_owed, stock, stock_lists
+from infusion_desktop.reporting.denials import by_reason
 from infusion_desktop.reporting.report import Report
 
 REPORTS = (
@@ -44,6 +45,8 @@ REPORTS = (
            " cost is wear of the price or rent, and repairs.", equipment.use),
     Report("claims", "Claim status", "Claims whose service period begins in the period, by the state they are in now;"
            " voided and replaced ones included.", money_owed.claim_status),
+    Report("denials", "Denials and underpayments", "What payers denied or paid below the contract in the period, by"
+           " payer and reason, and what came of it since.", by_reason),
     Report("aging", "Receivables by age", "All that is owed on claims at the end of the period, by claim's payer and"
            " days since its first posting; patients' shares included.", money_owed.aging),
     Report("payments", "Payments", "Payment entries posted in the period, by the claim's payer; reversals are entries"

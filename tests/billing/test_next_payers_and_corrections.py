@@ -442,3 +442,22 @@ def test_a_refused_999_names_claim_and_line(office):
     )  # fmt: skip
     told = " ".join(read_answer(office.database, ack, office.biller))
     assert "claim C0000001, line 2" in told and "SV101 reason 7" in told and "rejected" in told
+
+
+def test_the_report_on_denials_tells_what_came_of_them(office):
+    from infusion_desktop.reporting.denials import by_reason
+
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    told = [(first.lines[0], "1000", "CAS*CO*45*1100~"), (first.lines[1], "0", "CAS*CO*197*336~"),
+            (first.lines[2], "150", "CAS*CO*45*50~")]  # fmt: skip
+    post_remittance(office.database, remit(first.row.number, told), office.biller)
+    with office.database.reading() as session:
+        denied = next(each for each in disputes(session) if each.kind is DisputeKind.DENIED)
+    write_off_dispute(office.database, denied.id, denied.version, office.biller, "no appeal")
+    with office.database.reading() as session:
+        found = by_reason(session, month_of(today()))
+    assert [row[1:] for row in found.rows] == [
+        ("CO 197: Authorization or notification is missing", 1, 336, 0, 0, 336),
+        ("Paid below the contract", 1, 330, 330, 0, 0),
+    ]
