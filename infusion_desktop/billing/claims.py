@@ -15,7 +15,8 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.claim_files import parts_for_file
+from infusion_desktop.billing.claim_files import for_file, parts_for_file
+from infusion_desktop.billing.claim_form import claim_forms
 from infusion_desktop.billing.disputes import enter_step
 from infusion_desktop.billing.life import enter, move, the_claim
 from infusion_desktop.billing.money_tables import Dispute
@@ -28,8 +29,9 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, month_of, now_utc
 from infusion_desktop.edi import claim_data as edi
 from infusion_desktop.edi import claims_837p
+from infusion_desktop.edi.claim_checks import claim_reasons
 from infusion_desktop.edi.x12_writing import Interchange
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.patients.words import CoverageId, PatientId
@@ -58,6 +60,17 @@ class WrittenFile:
     claims: tuple[ClaimId, ...]
     charge: Decimal
     notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedClaims:
+    """Claims that leave on paper, to be printed on pre-printed forms and mailed."""
+
+    batch_id: BatchId
+    name: str
+    pdf: bytes
+    claims: tuple[ClaimId, ...]
+    charge: Decimal
 
 
 def write_file(
@@ -90,6 +103,41 @@ def write_file(
         name = f"837P-{interchange:09d}.txt"
         done = tuple(ClaimId(row.id) for row in rows)
         return WrittenFile(BatchId(batch), name, written.text, done, written.charge, written.notices)
+
+
+def print_claims(
+    database: Database,
+    claims: Sequence[ClaimId],
+    by: UserId,
+    right: Decimal = ZERO,
+    down: Decimal = ZERO,
+    *,
+    at: datetime | None = None,
+) -> PrintedClaims:
+    """Send ready claims of one payer on paper: the CMS-1500's text for pre-printed forms; they are charged and sent.
+
+    Refused as a claim file is, claim by claim, and for claims that would not read as a form.
+    """
+    when = at or now_utc()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        rows = _ready(session, claims)
+        refuse_if(reason for row in rows for reason in claim_reasons(for_file(session, row)))
+        pdf = claim_forms(session, [ClaimId(row.id) for row in rows], right, down, proof=False)
+        batch, interchange, _ = _new_batch(session, rows[0].payer_id, by)
+        kept = session.get_one(ClaimBatch, batch)
+        numbers = [row.number for row in rows]
+        kept.content = f"CMS-1500 on paper: {' '.join(numbers)}"
+        kept.acknowledged = "on paper"
+        kept.file_sha256 = hashlib.sha256(pdf).hexdigest()
+        for row in rows:
+            _take_along(session, row, batch, when, by)
+            row.sent_at = when
+            enter(session, row, ClaimState.SENT, by, "on paper")
+        after = {"claims": numbers, "sha256": kept.file_sha256}
+        record(session, by, "print claims", "claim batch", batch, after=after)
+        charge = sum((row.charge for row in rows), ZERO)
+    return PrintedClaims(BatchId(batch), f"cms-1500-{interchange:09d}.pdf", pdf, tuple(claims), charge)
 
 
 def mark_sent(database: Database, batch: BatchId, by: UserId, *, at: datetime | None = None) -> None:

@@ -257,7 +257,11 @@ class _Work:
         change += self._post(claim, None, found, decision)
         patient += found.patient
         denied += found.denied
-        if found.denied > ZERO:
+        if is_first and (not result.lines or whole):  # Decided as a whole: so is what is missing.
+            expected = sum((line.expected for line in claim.lines), ZERO)
+            short = short_paid(expected, result.paid, patient, denied)
+            self._question(claim, None, decision, found, short)
+        elif found.denied > ZERO:
             self._question(claim, None, decision, found, ZERO)
         if denied == ZERO and short == ZERO and result.paid > ZERO:
             self._settled.append(claim.number)

@@ -6,14 +6,14 @@ from decimal import Decimal
 import pypdfium2
 import pytest
 from test_next_payers_and_corrections import remit, second_payer
-from test_service_claims import advice, page, ready_claim, sent_claim
+from test_service_claims import advice, books, page, ready_claim, sent_claim
 from test_service_papers import words_of
 
 from infusion_desktop.billing.adjusting import write_off
 from infusion_desktop.billing.appeals import NewAppeal, appeal, suggested_argument
 from infusion_desktop.billing.audit_packet import audit_packet
 from infusion_desktop.billing.claim_form import claim_forms
-from infusion_desktop.billing.claims import write_file
+from infusion_desktop.billing.claims import print_claims, write_file
 from infusion_desktop.billing.disputes import disputes
 from infusion_desktop.billing.money_tables import Dispute
 from infusion_desktop.billing.month_close import close_month
@@ -122,6 +122,32 @@ def keep(name, pdf):
         for number, each in enumerate(document, 1):
             each.render(scale=1.1).to_pil().save(Path(folder) / f"{name}-{number}.png")
         document.close()
+
+
+def test_claims_sent_on_paper_are_charged_and_sent_once(office):
+    claim = ready_claim(office)
+    printed = print_claims(office.database, [claim], office.biller, Decimal(1), Decimal(0))
+    assert printed.charge == Decimal("2636.00") and printed.name == "cms-1500-000000001.pdf"
+    shown = page(office, claim)
+    assert (shown.row.state.value, shown.payer_owes) == ("sent", Decimal("2636.00")) and books(office) == ()
+    with pytest.raises(Refused, match="not ready"):
+        print_claims(office.database, [claim], office.biller)
+    post_remittance(office.database, advice(shown), office.biller)
+    assert page(office, claim).payer_owes == 0 and books(office) == ()
+
+
+def test_a_claim_decided_as_a_whole_below_the_contract_is_one_underpayment(office):
+    claim, _ = sent_claim(office)
+    text = advice(page(office, claim))
+    head, _, rest = text.partition("SVC*")
+    tail = rest[rest.index("SE*") :]
+    whole = head.replace("*1498.00*", "*1400*") + "CAS*CO*45*1236~" + tail
+    body = whole[whole.index("ST*") : whole.index("SE*")]
+    whole = whole.replace(whole[whole.index("SE*") : whole.index("GE*")], f"SE*{body.count('~') + 1}*0001~")
+    post_remittance(office.database, whole, office.biller)
+    with office.database.reading() as session:
+        (row,) = disputes(session)
+    assert (row.code, row.kind.value, row.amount) == ("whole claim", "underpaid", Decimal("248.00"))
 
 
 def _first_letter(pdf):

@@ -1,11 +1,12 @@
 """Dialogs about one claim: replace it, void it, and where a printer puts the CMS-1500's text."""
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
 
-from infusion_desktop.billing.claims import replace_claim, void_claim
+from infusion_desktop.billing.claims import print_claims, replace_claim, void_claim
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
@@ -72,11 +73,19 @@ class VoidDialog(DeedDialog):
 
 
 class OffsetDialog(DeedDialog):
-    """How far this computer's printer misses the pre-printed form; kept on this computer."""
+    """How far this computer's printer misses the pre-printed form; kept on this computer.
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, kept: QSettings | None) -> None:
-        super().__init__(context, desk, "Text for the pre-printed CMS-1500", parent, save="Preview")
-        self._kept = kept
+    With ``claims`` they are sent on paper: charged, and marked as sent.
+    """
+
+    changed = ("billing",)
+
+    def __init__(
+        self, context: Context, desk: Desk, parent: QWidget, kept: QSettings | None, claims: Sequence[ClaimId] = ()
+    ) -> None:
+        save = "Send on paper" if claims else "Preview"
+        super().__init__(context, desk, "Text for the pre-printed CMS-1500", parent, save=save)
+        self._kept, self._claims = kept, tuple(claims)
         told = (
             "Print one on plain paper first and hold it against a form. Shift the text in millimetres until it fits; "
             "this computer keeps the numbers. Print at 100 percent, without fitting to the page."
@@ -97,7 +106,13 @@ class OffsetDialog(DeedDialog):
         if self._kept is not None:
             for key, value in zip((_RIGHT, _DOWN), offset, strict=True):
                 self._kept.setValue(key, str(value))
-        return lambda _why: offset
+        if not self._claims:
+            return lambda _why: offset
+        database, by, claims = self.context.database, self.context.user_id, self._claims
+        return lambda _why: print_claims(database, claims, by, *offset)
+
+    def said(self, _result: object) -> str:
+        return "The claims are sent on paper: print the forms and mail them." if self._claims else ""
 
 
 def _number(kept: object) -> Decimal:

@@ -7,13 +7,14 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.claims import WrittenFile, write_file
+from infusion_desktop.billing.claims import PrintedClaims, WrittenFile, write_file
 from infusion_desktop.billing.filing import file_by
 from infusion_desktop.billing.queries import ClaimRow, claims
 from infusion_desktop.billing.secondary import Proposal, make_secondary, proposals
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.dates import Days, month_of, show_day, show_days, today
 from infusion_desktop.desktop.billing.claim_columns import TONES
+from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog
 from infusion_desktop.desktop.billing.money_columns import PROPOSALS
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -21,6 +22,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.file_choice import ask_for_folder
 from infusion_desktop.desktop.forms import ChoiceField
 from infusion_desktop.desktop.pages import Page
+from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
@@ -147,7 +149,9 @@ class ClaimsScreen(Screen):
         top = QHBoxLayout()
         top.addWidget(self.payer)
         top.addStretch(1)
+        self.paper_button = button("Print as CMS-1500", self.print_forms, icon="print")
         if self.context.may(Permission.CLAIM):
+            top.addWidget(self.paper_button)
             top.addWidget(self.write_button)
         column.addLayout(top)
         column.addWidget(self.table, 1)
@@ -214,6 +218,21 @@ class ClaimsScreen(Screen):
             return [write_file(database, batch, by) for batch in by_payer.values()]
 
         self.do(write_all, changed=("billing",), then=self._written, pressed=self.write_button)
+
+    def print_forms(self) -> None:
+        """Send the selected ready claims of one payer on paper."""
+        chosen = [row.claim.id for row in self.table.selected_rows() if row.claim.state is ClaimState.READY]
+        if not chosen:
+            self.desk.messages.refused(("Select the ready claims of a payer that takes paper.",), self, Tone.INFO)
+            return
+        self.dialog = OffsetDialog(self.context, self.desk, self, self.settings(), chosen)
+        self.dialog.succeeded.connect(self._printed)
+        self.dialog.open()
+
+    def _printed(self, printed: object) -> None:
+        if isinstance(printed, PrintedClaims):
+            self.preview = PdfDialog(self.desk, "CMS-1500", printed.pdf, printed.name, self.context.folder, self)
+            self.preview.open()
 
     def _written(self, files: list[WrittenFile]) -> None:
         self.files = files
