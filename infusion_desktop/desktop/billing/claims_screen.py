@@ -80,7 +80,7 @@ COLUMNS: tuple[Column[WorkRow], ...] = (
     Column("Expected", text=lambda row: show_money(row.claim.expected), numeric=True,
            sort_key=lambda row: row.claim.expected, value=lambda row: row.claim.expected, hidden=True),
     Column("Findings", text=lambda row: str(row.claim.findings or ""), sort_key=lambda row: row.claim.findings,
-           numeric=True),
+           numeric=True, hidden=True),
     Column("State", text=lambda row: row.claim.state.value, tone=lambda row: TONES.get(row.claim.state, Tone.NEUTRAL)),
     Column("File by", text=lambda row: show_day(row.file_by), sort_key=lambda row: row.file_by, tone=_filing_tone,
            value=lambda row: row.file_by),

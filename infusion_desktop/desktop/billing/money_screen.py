@@ -131,18 +131,18 @@ class MoneyScreen(Screen):
         parts: tuple[tuple[str, QWidget], ...] = (
             ("Remittances", Part(told, self.remittances, tie_deeds)),
             ("Deposits", Part("What the bank shows.", self.deposits, deposit_deeds if may_post else ())),
-            ("Beside claims", Part("Interest, takebacks, and claims not found here.", self.aside,
+            ("Set aside", Part("Interest, takebacks, and claims not found here.", self.aside,
                                    place_deeds if may_post else ())),
             ("Patients", Part("Shares of patients; Enter opens the patient.", self.patients,
                               patient_deeds if may_post else ())),
-            ("Open by age", self.aging),
+            ("Aging", self.aging),
             ("Credits", Part("Paid more than owed.", self.credits,
                              [button("Refund", self.refund, icon="undo", kind="primary")] if may_post else ())),
-            ("Closed months", self.close_part),
+            ("Closing", self.close_part),
             ("Claim files", Part("Enter saves a file again.", self.batches, file_deeds if may_claim else ())),
             ("Collectors", Part("Who works on what a payer owes.", self.collectors,
                                 [button("Assign", self.assign, icon="people", kind="primary")] if may_claim else ())),
-            ("Posting rules", Part("What adjustments do to what is owed, before the shipped rules.", self.rules,
+            ("Rules", Part("What adjustments do to what is owed, before the shipped rules.", self.rules,
                                    rule_deeds if may_rule else ())),
         )  # fmt: skip
         self.tabs = QTabWidget()
