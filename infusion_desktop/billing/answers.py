@@ -60,7 +60,12 @@ def read_answer(database: Database, content: str | bytes, by: UserId, override: 
             done = [line for each in read_ta1(content) for line in _envelope_answered(session, each, by)]
         else:
             raise Refused(f"This file holds {', '.join(kinds) or 'nothing'}. Choose a TA1, 999, 277CA or 835.")
-        values = {"kind": " ".join(kinds), "sha256": file, "content": decode(content, "X12"), "told": json.dumps(done)}
+        values = {
+            "kind": " ".join(kinds),
+            "sha256": file,
+            "content": decode(content, "X12").replace("\x00", "\ufffd"),
+            "told": json.dumps(done),
+        }
         kept = insert(AnswerFile).values(**values, read_at=now_utc(), staff_id=by).returning(AnswerFile.id)
         number = session.execute(kept).scalar_one()
         record(session, by, "read", "answer file", number, after={"kind": values["kind"], "sha256": file})

@@ -235,6 +235,28 @@ def test_a_payers_payment_is_posted_once(run, pharmacy, tmp_path):
     assert again.err.startswith("era.835: ")
 
 
+SYNTAX = (
+    "ISA*00*          *00*          *ZZ*PAYER          *ZZ*PHARMACY       *261101*1200*^*00501*000000902*0*P*:~"
+    "GS*FA*PAYER*PHARMACY*20261101*1200*902*X*005010X231A1~ST*999*0001*005010X231A1~AK1*HC*{group}~"
+    "AK2*837*{group:09d}~IK5*A~AK9*A*1*1*1~SE*6*0001~GE*1*902~IEA*1*000000902~"
+)
+
+
+def test_good_answers_are_read_beside_bad_ones_and_each_is_told(run, pharmacy, tmp_path):
+    group = rows(pharmacy, "SELECT group_control FROM claim_batch ORDER BY id LIMIT 1")[0][0]
+    good, cut, stranger = tmp_path / "good.999", tmp_path / "cut.835", tmp_path / "stranger.999"
+    good.write_text(SYNTAX.format(group=group), encoding="ascii")
+    cut.write_text(SYNTAX.format(group=group)[:200], encoding="ascii")
+    stranger.write_text(SYNTAX.format(group=987654), encoding="ascii")
+    ended = run(pharmacy, "read-edi", cut, good, stranger)
+    assert ended.code == 1
+    assert ended.out.startswith("good.999: File ") and "readable for the payer, 1 of 1 taken" in ended.out
+    assert "cut.835: X12 file, segment" in ended.err and "stranger.999: This answer names a group number" in ended.err
+    again = run(pharmacy, "read-edi", good)
+    assert (again.code, again.out) == (1, "") and "Nothing was changed" in again.err
+    assert run(pharmacy, "verify").code == 0
+
+
 def test_what_is_no_answer_is_refused_naming_the_file(run, pharmacy, tmp_path):
     stranger = tmp_path / "letter.txt"
     stranger.write_text("Dear pharmacy,\n")

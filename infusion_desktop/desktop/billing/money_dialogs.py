@@ -145,9 +145,10 @@ class PatientPaymentDialog(DeedDialog):
     changed = ("billing",)
 
     def __init__(self, context: Context, desk: Desk, parent: QWidget, row: PatientOwes) -> None:
-        super().__init__(context, desk, f"A payment of {row.patient}", parent)
+        super().__init__(context, desk, "A patient's payment", parent)
         self._row = row
-        self.body.addWidget(label(f"Owes {show_money(row.owed)}. The oldest share is paid first.", "muted"))
+        told = f"{row.patient} owes {show_money(row.owed)}. The oldest share is paid first."
+        self.body.addWidget(label(told, "muted", wrap=True))
         self.amount = MoneyField("Amount", required=True)
         self.amount.set_value(max(row.owed, Decimal(0)))
         self.method: ChoiceField[str] = ChoiceField("Paid by", [(each, each) for each in METHODS], required=True)

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.aging import Aged, AgingBy, OpenClaim
+from infusion_desktop.billing.aging import PATIENTS, Aged, AgingBy, OpenClaim
 from infusion_desktop.billing.collectors import CollectorRow
 from infusion_desktop.billing.deposits import DepositRow, RemittanceRow
 from infusion_desktop.billing.month_close import ClosedMonth
@@ -21,6 +21,7 @@ from infusion_desktop.desktop.forms import ChoiceField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.money import ZERO, show_money
 from infusion_desktop.patients.words import PayerId
 
 
@@ -77,6 +78,9 @@ def table(
     return TableView(shown, id_of, name=name, desk=screen.desk, noun=noun, empty=empty, settings=screen.settings())
 
 
+_AGES_TOLD = "Days count from the day it was first charged to who owes it; credits are taken off."
+
+
 class AgingPart(QWidget):
     """What is owed by age; the choice says by what."""
 
@@ -97,8 +101,8 @@ class AgingPart(QWidget):
         column.setContentsMargins(0, 10, 0, 0)
         top = QHBoxLayout()
         top.addWidget(self.by)
-        told = "Days count from the day it was first charged to who owes it. Credits are taken off."
-        top.addWidget(label(told, "muted", wrap=True), 1)
+        self.lead = label(_AGES_TOLD, "muted", wrap=True)
+        top.addWidget(self.lead, 1)
         column.addLayout(top)
         for each in self.tables.values():
             column.addWidget(each, 1)
@@ -114,3 +118,8 @@ class AgingPart(QWidget):
         """Show these."""
         for by, rows in aged:
             self.tables[by].set_rows(rows)
+            if by is AgingBy.PAYER:
+                patients = sum((row.total for row in rows if row.name == PATIENTS), ZERO)
+                whole = sum((row.total for row in rows), ZERO)
+                told = f"{show_money(whole)} are owed in all, {show_money(patients)} of it by patients. "
+                self.lead.setText(told + _AGES_TOLD)
