@@ -137,15 +137,19 @@ def refund(
 def patients_owing(session: Session) -> tuple[PatientOwes, ...]:
     """Patients with a share to pay or a credit, the largest first."""
     owed = func.sum(LedgerEntry.amount)
-    rows = session.execute(
-        select(Patient.id, Patient.number, Patient.last_name, Patient.first_name, owed.label("owed"),
-               func.min(LedgerEntry.posted_on).label("since"))
+    by_claim = session.execute(
+        select(Claim.patient_id, owed, func.min(LedgerEntry.posted_on))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
-        .join(Patient, Patient.id == Claim.patient_id)
         .where(LedgerEntry.account == Account.PATIENT)
-        .group_by(Patient.id, Patient.number, Patient.last_name, Patient.first_name)
+        .group_by(Claim.patient_id, Claim.id)
         .having(owed != ZERO)
-    ).all()  # fmt: skip
+    )
+    sums: dict[int, tuple[Decimal, date]] = {}
+    for patient, amount, since in by_claim:
+        before, earliest = sums.get(patient, (ZERO, since))
+        sums[patient] = before + amount, min(earliest, since)
+    rows = session.execute(select(Patient.id, Patient.number, Patient.last_name, Patient.first_name)).all()
+    rows = [row for row in rows if row.id in sums and sums[row.id][0] != ZERO]
     told = {
         row.patient_id: (row.last, row.times)
         for row in session.execute(
@@ -156,7 +160,7 @@ def patients_owing(session: Session) -> tuple[PatientOwes, ...]:
     }  # fmt: skip
     found = [
         PatientOwes(
-            PatientId(row.id), row.number, f"{row.last_name}, {row.first_name}", row.owed, row.since,
+            PatientId(row.id), row.number, f"{row.last_name}, {row.first_name}", *sums[row.id],
             *told.get(row.id, (None, 0)),
         )
         for row in rows
