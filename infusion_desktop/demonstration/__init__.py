@@ -49,6 +49,7 @@ def fill(
     hash is given.
     """
     from infusion_desktop.demonstration.buying import buy
+    from infusion_desktop.demonstration.caring_for_shelves import care_for_shelves
     from infusion_desktop.demonstration.months import work_through
 
     scale, pick, last = SCALES[size], random.Random(seed), on or today()
@@ -58,6 +59,8 @@ def fill(
     yield Progress(3, 100, "Catalogue and shelves")
     yield from fill_shelves(database, cast, scale.lots, scale.pumps, scale.poles, first, last, pick)
     made: str = yield from work_through(database, cast, scale.patients, first, last, pick)
+    yield Progress(98, 100, "Counts and a recall")
+    care_for_shelves(database, cast, last, pick)
     yield Progress(97, 100, "Vendors and orders")
     buy(database, cast, last, random.Random(seed))
     yield Progress(100, 100, "Ready")

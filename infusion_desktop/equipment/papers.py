@@ -20,10 +20,25 @@ from infusion_desktop.identifiers import show_phone, show_zip
 from infusion_desktop.stock.scan_values import ScanKind
 from infusion_desktop.stock.scans import own_code
 from infusion_desktop.stock.tables import Item, Location
-from reports import asset_log, deed_sheet, equipment_due
+from reports import asset_log, deed_sheet, equipment_due, labels
 from reports.paper import Letterhead, Printed
 
 _CHECKS = (AssetDeed.PASS_CHECK, AssetDeed.FAIL_CHECK)
+
+
+def asset_labels(session: Session, assets: Sequence[AssetId]) -> tuple[labels.Label, ...]:
+    """A label for each pump or pole that has no code of ours, or a worn one."""
+    kept = profile(session)
+    rows = session.execute(
+        select(Asset.id, Asset.tag, Asset.serial, Item.name).join(Item, Item.id == Asset.item_id).where(
+            Asset.id.in_(assets))
+    )  # fmt: skip
+    by_id = {row.id: row for row in rows}
+    owner = kept.name if kept is not None else ""
+    return tuple(
+        labels.asset_label(by_id[each].tag, by_id[each].name, by_id[each].serial, owner) for each in assets
+        if each in by_id
+    )  # fmt: skip
 
 
 def life_log(session: Session, asset_id: AssetId, by: UserId, now: datetime) -> bytes:

@@ -21,6 +21,7 @@ from infusion_desktop.desktop.equipment.import_dialog import ImportAssetsDialog
 from infusion_desktop.desktop.equipment.list_tabs import ListTabs
 from infusion_desktop.desktop.equipment.register_dialog import Prefill, RegisterDialog
 from infusion_desktop.desktop.equipment.tab_pages import TabPages
+from infusion_desktop.desktop.label_dialog import LabelDialog
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.scanner import GS
@@ -29,7 +30,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.checks import check_limits, pass_check, read_hours
 from infusion_desktop.equipment.due import Due, due_of
 from infusion_desktop.equipment.models import model_facts
-from infusion_desktop.equipment.papers import deed_codes, morning_list
+from infusion_desktop.equipment.papers import asset_labels, deed_codes, morning_list
 from infusion_desktop.equipment.queries import AssetRow, asset_row, board, find_scanned, history
 from infusion_desktop.equipment.rules import next_step
 from infusion_desktop.equipment.words import AssetId, AssetState
@@ -129,6 +130,16 @@ class BoardScreen(Screen):
         self.deeds.show_paper("Equipment due", "equipment-due.pdf",
                               lambda session, by: morning_list(session, today(), by, now_utc()))  # fmt: skip
 
+    def print_labels(self) -> None:
+        """Labels of the selected pumps and poles, for those whose code cannot be scanned."""
+        rows = self.table.selected_rows()
+        if not rows:
+            self.desk.messages.wrong("Select the pumps and poles to label first.")
+            return
+        database, ids = self.context.database, [row.id for row in rows]
+        what = rows[0].tag if len(rows) == 1 else f"{len(rows):,} pumps and poles"
+        LabelDialog(self.context, self.desk, self, what, lambda: _labels(database, ids)).open()
+
     def print_codes(self) -> None:
         """The sheet of codes for the service bench."""
         self.deeds.show_paper("Equipment codes", "equipment-codes.pdf",
@@ -138,6 +149,8 @@ class BoardScreen(Screen):
         may_register = self.context.may(Permission.REGISTER_EQUIPMENT)
         self.register_button = button("Register", self.register, icon="plus", kind="primary")
         self.import_button = button("Import", self.import_file, icon="import")
+        self.label_button = button("Labels", self.print_labels, icon="tag")
+        self.label_button.setToolTip("Print labels of the selected pumps and poles")
         for each in (self.register_button, self.import_button):
             each.setEnabled(may_register)
             each.setToolTip("" if may_register else "Technicians and pharmacists register equipment.")
@@ -158,7 +171,7 @@ class BoardScreen(Screen):
         self.lists.add_to(self.tabs)
         self.tabs.currentChanged.connect(self._tab_changed)
         page = Page(self, "Scan a tag or a serial number to choose it. PM is preventive maintenance.")
-        page.actions(self.import_button, self.register_button)
+        page.actions(self.label_button, self.import_button, self.register_button)
         page.add(self.tabs, 1)
 
     def _tab_changed(self, tab: int) -> None:
@@ -270,6 +283,11 @@ class BoardScreen(Screen):
             lambda _override: pass_check(database, row.id, measured, by, run_hours=read_hours(meter)),
             changed=("equipment",), then=told, pressed=self.panel.check.save_button,
         )  # fmt: skip
+
+
+def _labels(database: Database, assets: list[AssetId]) -> tuple[Any, ...]:
+    with database.reading() as session:
+        return asset_labels(session, assets)
 
 
 def _board(database: Database) -> _Board:

@@ -188,3 +188,26 @@ def test_a_scan_does_not_throw_away_a_check_that_is_being_typed(
     assert screen.panel.check.measured()["Battery"] == "95"
     qtbot.mouseClick(screen.panel.check.cancel_button, Qt.MouseButton.LeftButton)
     choose(shell, screen, qtbot, "AST:P0002", pumps[1])
+
+
+def test_labels_of_the_chosen_pumps_are_read_back(
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot
+) -> None:
+    import pypdfium2
+    import zxingcpp
+
+    from infusion_desktop.desktop.label_dialog import LabelDialog
+    from infusion_desktop.desktop.pdf_preview import PdfDialog
+
+    screen.table.select_ids(pumps[:2])
+    screen.print_labels()
+    dialog = QApplication.activeModalWidget()
+    assert isinstance(dialog, LabelDialog)
+    dialog.press()
+    qtbot.waitUntil(lambda: any(each.preview.pages for each in screen.findChildren(PdfDialog)))
+    paper = screen.findChildren(PdfDialog)[0]
+    with pypdfium2.PdfDocument(paper.preview._pdf) as document:
+        pictures = [page.render(scale=203 / 72, grayscale=True).to_pil() for page in document]
+    read = sorted(code.text for each in pictures for code in zxingcpp.read_barcodes(each))
+    assert read == sorted(f"AST:{row.tag}" for row in screen.table.selected_rows())
+    paper.close()
