@@ -15,7 +15,8 @@ from infusion_desktop.billing.rules import therapy as engine
 from infusion_desktop.billing.rules.rentals import Possession
 from infusion_desktop.billing.visits import Visit, last_visits_before, visits_of_many
 from infusion_desktop.billing.waste import discarded_of
-from infusion_desktop.dates import ONE_DAY, Days, local_day
+from infusion_desktop.dates import ONE_DAY, Days, local_day, today
+from infusion_desktop.deliveries.proof import proof_gaps
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
@@ -77,6 +78,8 @@ class Delivered:
     proven: bool
     counted_on: date | None = None
     """When the refill call counted what was left, None without one."""
+    gaps: tuple[str, ...] = ()
+    """What its proof of delivery still lacks (deliveries/proof_rules.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,14 +353,15 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
         # A pump in exchange for another supplies no day: the kit it came for does, before and after.
         .where(Delivery.id.not_in(select(AssetSwap.delivery_id)))
         .order_by(Delivery.period_first, Delivery.id)
-    )
+    ).all()
+    missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
     found: dict[int, list[Delivered]] = defaultdict(list)
     for row in rows:
-        found[row.patient_id].append(_delivered(row))
+        found[row.patient_id].append(_delivered(row, missing.get(DeliveryId(row.id), ())))
     return found
 
 
-def _delivered(row: Any) -> Delivered:
+def _delivered(row: Any, missing: tuple[str, ...]) -> Delivered:
     arrived = row.delivered_at or row.shipped_at
     return Delivered(
         DeliveryId(row.id),
@@ -368,6 +372,7 @@ def _delivered(row: Any) -> Delivered:
         row.scheduled_on if arrived is None else local_day(arrived),
         bool(row.proven),
         row.home_counted_on,
+        missing,
     )
 
 

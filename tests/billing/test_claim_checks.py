@@ -126,6 +126,11 @@ FAULTS = [
     ("DIAGNOSIS_FORM", replace(CLEAN, diagnoses=("486",))),
     ("DIAGNOSIS_FORM", replace(CLEAN, diagnoses=("L03.115",) * 13)),
     ("PROOF", replace(CLEAN, deliveries=(replace(DELIVERY, signed_on=None),))),
+    (
+        "PROOF_MEDICARE",
+        replace(about("coverage", is_medicare=True), deliveries=(replace(DELIVERY, gaps=("No day.",)),)),
+    ),
+    ("PROOF_IN_PART", replace(CLEAN, deliveries=(replace(DELIVERY, gaps=("There is no signature.",)),))),
     ("PROOF_BY_STAFF", replace(CLEAN, deliveries=(replace(DELIVERY, signed_by_staff=True),))),
     (
         "SERVICE_DATE",
@@ -214,7 +219,7 @@ FAULTS = [
     ("FREQUENCY", replace(CLEAN, frequency="5")),
     ("FUTURE", replace(CLEAN, today=date(2026, 3, 15))),
 ]
-ALSO = {"DIAGNOSIS": {"POINTERS"}}
+ALSO = {"PROOF_MEDICARE": {"MEDICARE_S_CODE"}, "DIAGNOSIS": {"POINTERS"}}
 """Findings that follow from a fault: without a diagnosis no line can point to one."""
 
 

@@ -60,6 +60,24 @@ def _proof(facts: ClaimFacts) -> Iterator[Told]:
             yield f"Delivery {delivery.number} has no proof of delivery. Record who received it and when."
 
 
+def _proof_for_medicare(facts: ClaimFacts) -> Iterator[Told]:
+    """Name, relation, signature and its day: without them Medicare takes the money back (CMS, proof of delivery)."""
+    if facts.coverage.is_medicare:
+        yield from _proof_gaps_of(facts)
+
+
+def _proof_in_part(facts: ClaimFacts) -> Iterator[Told]:
+    """Another payer may ask for the same at an audit: told, not stopped."""
+    if not facts.coverage.is_medicare and (facts.rules is None or facts.rules.delivery_proof_required):
+        yield from _proof_gaps_of(facts)
+
+
+def _proof_gaps_of(facts: ClaimFacts) -> Iterator[Told]:
+    for delivery in facts.deliveries:
+        if delivery.signed_on is not None and _serves_a_line(facts, delivery.supply, delivery.therapy_id):
+            yield from (f"Delivery {delivery.number}: {sentence}" for sentence in delivery.gaps)
+
+
 def _proof_by_staff(facts: ClaimFacts) -> Iterator[Told]:
     for delivery in facts.deliveries:
         if delivery.signed_by_staff:
@@ -268,6 +286,8 @@ CHECKS = (
     Check("DIAGNOSIS", "A diagnosis", Where.THERAPY, True, _diagnosis),
     Check("DIAGNOSIS_FORM", "Diagnoses as the claim takes them", Where.THERAPY, True, _diagnosis_form),
     Check("PROOF", "Proof of delivery", Where.DELIVERY, True, _proof),
+    Check("PROOF_MEDICARE", "Proof of delivery as Medicare wants it", Where.DELIVERY, True, _proof_for_medicare),
+    Check("PROOF_IN_PART", "Proof of delivery in full", Where.DELIVERY, False, _proof_in_part),
     Check("PROOF_BY_STAFF", "Proof signed by the pharmacy's staff", Where.DELIVERY, True, _proof_by_staff),
     Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date),
     Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),

@@ -95,6 +95,8 @@ class DeliveryFacts:
     signed_by_staff: bool = False
     counted_on: date | None = None
     """When the patient's supplies were counted for it, None when nobody did."""
+    gaps: tuple[str, ...] = ()
+    """What its proof of delivery still lacks, as sentences."""
 
 
 @dataclass(frozen=True, slots=True)
