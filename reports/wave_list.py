@@ -81,7 +81,7 @@ _PICKS = Grid(
         Column("Take", 34, "right", Style(STRONG.font, 11.0, 12.4)),
         Column("Lot", 76, style=CODE),
         Column("Expires", 52, style=SMALL),
-        Column("Into slot", 82, style=Style(STRONG.font, 9.0, 10.6)),
+        Column("Slot → how many", 82, style=Style(STRONG.font, 9.0, 10.6)),
     ),
     least_height=22.0,
 )
@@ -121,7 +121,7 @@ def _cells(pick: WavePick) -> tuple[Cell, ...]:
     described: tuple[tuple[str, Style], ...] = ((pick.description, BODY), (pick.unit, FAINT))
     if pick.storage.is_cold:
         described = (*described, (pick.storage.mark, STRONG))
-    into = "   ".join(f"{slot}: {units:,}" for slot, units in pick.slots)
+    into = "  ".join(f"{slot}→{units:,}" for slot, units in pick.slots)
     return (
         "", pick.bin, pick.item_number, described, f"{pick.quantity:,}", pick.lot, shown.day(pick.expires_on), into,
     )  # fmt: skip

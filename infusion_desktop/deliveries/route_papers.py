@@ -1,5 +1,6 @@
 """Filling the papers of a day: route sheets by tour, teaching sheets by delivery."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import groupby
@@ -9,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import Days, local_day
+from infusion_desktop.deliveries.care_words import Purpose
 from infusion_desktop.deliveries.dispatch_tables import Driver
 from infusion_desktop.deliveries.papers import letterhead, printed
 from infusion_desktop.deliveries.schedule_queries import ScheduleRow, schedule, schedule_of
-from infusion_desktop.deliveries.tables import Delivery
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, KitTemplateLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.identifiers import show_phone
 from infusion_desktop.patients.tables import AccessDevice, Therapy
 from infusion_desktop.patients.words import Method
+from infusion_desktop.stock.tables import Item
 from reports import route_sheet, teaching_list
 
 GOES_OUT = (
@@ -87,7 +90,7 @@ _ALWAYS = ("Washing hands and a clean place to work", "When to call us, when to 
 def teaching_sheets(
     session: Session, delivery_ids: Sequence[DeliveryId], day: date, by: UserId, now: datetime, *, copy: bool = False
 ) -> teaching_list.TeachingList:
-    """Which sheets go along with these deliveries: all with a therapy's first, none with later ones."""
+    """Which sheets go along with these deliveries: those the kit sends, else our usual ones with a therapy's first."""
     rows = schedule_of(session, delivery_ids, local_day(now))
     facts = {
         row.id: row
@@ -98,14 +101,37 @@ def teaching_sheets(
             .where(Delivery.id.in_(tuple(delivery_ids)))
         )
     }
+    in_kit = _sheets_in_kits(session, delivery_ids)
     firsts = _first_deliveries(session, [row.therapy_id for row in facts.values() if row.therapy_id is not None])
     packets = []
     for row in rows:
         known = facts[row.id]
         is_first = row.id in firsts
-        sheets = _sheets(known.method, known.kind.value if known.kind is not None else "") if is_first else ()
+        usual = _sheets(known.method, known.kind.value if known.kind is not None else "") if is_first else ()
+        sheets = tuple(in_kit.get(row.id, ())) or usual
         packets.append(teaching_list.Packet(row.number, row.patient_name, row.therapy, sheets, is_first=is_first))
     return teaching_list.TeachingList(letterhead(session), printed(session, by, now, copy), day, tuple(packets))
+
+
+def _sheets_in_kits(session: Session, delivery_ids: Sequence[DeliveryId]) -> dict[int, list[str]]:
+    """The teaching sheets that a delivery's kit names and that go along with it."""
+    rows = session.execute(
+        select(Delivery.id, Item.name)
+        .join(KitTemplateLine, KitTemplateLine.template_id == Delivery.template_id)
+        .join(
+            DeliveryLine,
+            (DeliveryLine.delivery_id == Delivery.id) & (DeliveryLine.item_id == KitTemplateLine.item_id),
+        )
+        .join(Item, Item.id == DeliveryLine.item_id)
+        .where(Delivery.id.in_(tuple(delivery_ids)), KitTemplateLine.purpose == Purpose.TEACHING)
+        .where(DeliveryLine.to_send > 0)
+        .order_by(KitTemplateLine.position)
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for delivery, name in rows:
+        if name not in found[delivery]:
+            found[delivery].append(name)
+    return found
 
 
 def _sheets(method: Method | None, device: str) -> tuple[str, ...]:

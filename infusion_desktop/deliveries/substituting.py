@@ -12,10 +12,11 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.deliveries.picking import _rearrange, _reserved_now
 from infusion_desktop.deliveries.release import add_lots
 from infusion_desktop.deliveries.steps import DOCUMENT, Head, expect, head_of, tell
-from infusion_desktop.deliveries.tables import DeliveryLine, DeliveryLot
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, KitAlternative, KitTemplateLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, DeliveryState
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.stock.allocation import Demand, reserve
+from infusion_desktop.stock.purchase_tables import Substitute
 from infusion_desktop.stock.tables import Balance, Item
 from infusion_desktop.stock.words import ItemId, ItemKind
 
@@ -32,7 +33,8 @@ class Alternative:
     name: str
     unit: str
     free: int
-    is_alike: bool
+    is_named: bool
+    """The kit or the list of substitutes names it: the first choice."""
 
 
 def alternatives(session: Session, line_id: DeliveryLineId) -> tuple[Alternative, ...]:
@@ -52,13 +54,31 @@ def alternatives(session: Session, line_id: DeliveryLineId) -> tuple[Alternative
         .having(free > 0)
         .order_by(Item.name)
     )
+    named = _named(session, line, item.id)
+    found = [
+        Alternative(ItemId(row.id), row.number, row.name, row.base_unit, int(row.free), row.id in named) for row in rows
+    ]
+    order = {each: place for place, each in enumerate(named)}
     return tuple(
-        Alternative(
-            ItemId(row.id), row.number, row.name, row.base_unit, int(row.free),
-            _alike(item.name, row.name),
-        )
-        for row in rows
-    )  # fmt: skip
+        sorted(found, key=lambda each: (order.get(each.item_id, len(order)), not _alike(item.name, each.name)))
+    )
+
+
+def _named(session: Session, line: DeliveryLine, item_id: int) -> list[int]:
+    """What the kit names instead of an item, then what the list of substitutes names unit for unit, in their order."""
+    by_kit = session.scalars(
+        select(KitAlternative.item_id)
+        .join(KitTemplateLine, KitTemplateLine.id == KitAlternative.line_id)
+        .join(Delivery, Delivery.template_id == KitTemplateLine.template_id)
+        .where(Delivery.id == line.delivery_id, KitTemplateLine.item_id == item_id)
+        .order_by(KitAlternative.position)
+    ).all()
+    listed = session.scalars(
+        select(Substitute.substitute_id)
+        .where(Substitute.item_id == item_id, Substitute.gives == Substitute.for_units, Substitute.ended_on.is_(None))
+        .order_by(Substitute.rank)
+    ).all()
+    return list(dict.fromkeys([*by_kit, *listed]))
 
 
 def substitute(

@@ -36,6 +36,7 @@ from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.care import CALLS_SINCE, call_about, draw_blood, look_after
 from infusion_desktop.demonstration.cast import Cast
+from infusion_desktop.demonstration.dispatch import signature, tours
 from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
 from infusion_desktop.demonstration.payments import pay, work_on_money
@@ -111,6 +112,7 @@ def work_through(
     yield Progress(94, 100, "Follow-ups")
     _work_off_follow_ups(database, cast, last)
     look_after(database, cast, [case.patient for case in cases], last)
+    tours(database, cast.coordinator, cast.technicians[0], last)
     lend(database, cast, last)
     yield Progress(96, 100, "Money")
     work_on_money(database, cast, last)
@@ -301,6 +303,7 @@ def _send(
             _throw_away(database, delivery, technician, pick, told)
     if stage >= 6:
         signed = None if pick.random() < 0.03 else signature(case.receiver[0])  # A few sheets are never signed.
+        signed = None if delivery % 41 == 7 else signature(case.patient)  # Some sheets still lie in the car.
         proof = Proof(*case.receiver, at + timedelta(hours=2), signed)
         deliver(database, delivery, proof, technician)
         told["delivered"] += 1

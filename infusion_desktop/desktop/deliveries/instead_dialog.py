@@ -69,7 +69,7 @@ class InsteadDialog(DeedDialog):
 
         def show(found: tuple[Alternative, ...]) -> None:
             self.item.set_choices((f"{each.name}, {each.free:,} {each.unit} free", each) for each in found)
-            if len(found) == 1 or (found and found[0].is_alike):
+            if len(found) == 1 or (found and found[0].is_named):
                 self.item.set_value(found[0])
             drug = "A drug or diluent is named by the order: ask for another order."
             none = "Nothing of the same kind and unit is free."

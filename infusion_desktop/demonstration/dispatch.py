@@ -1,0 +1,110 @@
+"""The day outside the kits in the demonstration: drivers, closed days, repeats, signatures, tours, a wave, a batch."""
+
+import random
+import struct
+import zlib
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import cache
+
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.batches import DAY_PAPERS, print_day
+from infusion_desktop.deliveries.calendar_rules import federal_holidays
+from infusion_desktop.deliveries.delivery_days import NOT_GONE, NewDriver, add_driver, close_days
+from infusion_desktop.deliveries.dispatch_words import DriverId
+from infusion_desktop.deliveries.repeats import NewRepeat, add_repeat
+from infusion_desktop.deliveries.schedule_queries import repeatable, schedule
+from infusion_desktop.deliveries.scheduling import Assignment, assign, order_stops
+from infusion_desktop.deliveries.shipping import failed_attempt
+from infusion_desktop.deliveries.waves import make_wave
+from infusion_desktop.deliveries.words import Carrier, DeliveryState
+from infusion_desktop.errors import Refused
+
+_DRIVERS = (
+    ("Maria Ortega", Carrier.OWN_DRIVER, ("North", "East")),
+    ("Deshawn Bell", Carrier.OWN_DRIVER, ("South", "West")),
+    ("Swift Couriers", Carrier.COURIER, ()),
+)
+_WIDE, _HIGH = 220, 70
+
+
+def tours(database: Database, coordinator: UserId, technician: UserId, last: date) -> None:
+    """Who drives, on which days nothing is delivered, what comes again, and the tours of the days around ``last``."""
+    drivers = {
+        route: driver
+        for name, carrier, routes in _DRIVERS
+        for driver in [add_driver(database, NewDriver(name, carrier, "503-555-0142", routes), coordinator)]
+        for route in routes
+    }
+    close_days(
+        database,
+        {day: name for year in (last.year, last.year + 1) for day, name in federal_holidays(year).items()},
+        coordinator,
+    )
+    _recurring(database, coordinator, last, list(drivers.values()))
+    _days_tours(database, coordinator, last, drivers)
+    _at_the_bench(database, technician, last)
+
+
+@cache
+def signature(number: int) -> bytes:
+    """An invented hand: a small PNG of black ink on white, another for each number."""
+    pick = random.Random(number)
+    rows = [bytearray(b"\xff" * _WIDE) for _ in range(_HIGH)]
+    y, slope = _HIGH / 2, 0.0
+    for x in range(12, _WIDE - 12):
+        slope += pick.uniform(-0.9, 0.9) + (_HIGH / 2 - y) * 0.03
+        slope = max(-3.0, min(3.0, slope))
+        for step in range(4):
+            line = int(y + slope * step / 4)
+            if 1 <= line < _HIGH - 1:
+                rows[line][x] = rows[line + 1][x] = 0
+        y = max(4.0, min(_HIGH - 5.0, y + slope))
+    packed = zlib.compress(b"".join(b"\x00" + bytes(row) for row in rows), 9)
+    head = struct.pack(">IIBBBBB", _WIDE, _HIGH, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def _recurring(database: Database, by: UserId, last: date, drivers: Sequence[DriverId]) -> None:
+    with database.reading() as session:
+        orders = repeatable(session, "", last, limit=12)
+    for number, order in enumerate(orders):
+        days = 14 if order.interval_hours >= 168 else 7
+        weekday = number % 5 if number % 3 else None
+        add_repeat(
+            database, NewRepeat(order.therapy_id, days, 1, weekday, "10:00 to 14:00", driver_id=drivers[number % 2]), by
+        )  # fmt: skip
+
+
+def _days_tours(database: Database, by: UserId, last: date, drivers: dict[str, DriverId]) -> None:
+    with database.reading() as session:
+        rows = schedule(session, Days(last, last + timedelta(days=3)), last)
+    for route, driver in drivers.items():
+        mine = [row for row in rows if row.route == route and row.state in NOT_GONE]
+        if mine:
+            assign(database, [row.id for row in mine], Assignment(driver, route), by)
+        today = [row.id for row in mine if row.day == last]
+        if today:
+            order_stops(database, today, by)
+
+
+def _at_the_bench(database: Database, by: UserId, last: date) -> None:
+    """A wave of what is released today, a batch of papers that waits, and one door where nobody opened."""
+    with database.reading() as session:
+        rows = schedule(session, Days(last, last), last)
+    released = [row.id for row in rows if row.state is DeliveryState.RELEASED]
+    if len(released) > 1:
+        make_wave(database, released, by)
+    on_the_way = [row.id for row in rows if row.state is DeliveryState.SHIPPED]
+    if on_the_way:
+        failed_attempt(database, on_the_way[0], "Nobody opened; a card was left.", by)
+    try:
+        print_day(database, last, DAY_PAPERS, by)
+    except Refused:  # A small pharmacy may have nothing released on its last day.
+        return
