@@ -1,11 +1,7 @@
-"""The day outside the kits in the demonstration: drivers, closed days, repeats, signatures, tours, a wave, a batch."""
+"""The day outside the kits in the demonstration: drivers, closed days, what recurs, tours, a wave, a batch."""
 
-import random
-import struct
-import zlib
 from collections.abc import Sequence
 from datetime import date, timedelta
-from functools import cache
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
@@ -27,7 +23,6 @@ _DRIVERS = (
     ("Deshawn Bell", Carrier.OWN_DRIVER, ("South", "West")),
     ("Swift Couriers", Carrier.COURIER, ()),
 )
-_WIDE, _HIGH = 220, 70
 
 
 def tours(database: Database, coordinator: UserId, technician: UserId, last: date) -> None:
@@ -46,29 +41,6 @@ def tours(database: Database, coordinator: UserId, technician: UserId, last: dat
     _recurring(database, coordinator, last, list(drivers.values()))
     _days_tours(database, coordinator, last, drivers)
     _at_the_bench(database, technician, last)
-
-
-@cache
-def signature(number: int) -> bytes:
-    """An invented hand: a small PNG of black ink on white, another for each number."""
-    pick = random.Random(number)
-    rows = [bytearray(b"\xff" * _WIDE) for _ in range(_HIGH)]
-    y, slope = _HIGH / 2, 0.0
-    for x in range(12, _WIDE - 12):
-        slope += pick.uniform(-0.9, 0.9) + (_HIGH / 2 - y) * 0.03
-        slope = max(-3.0, min(3.0, slope))
-        for step in range(4):
-            line = int(y + slope * step / 4)
-            if 1 <= line < _HIGH - 1:
-                rows[line][x] = rows[line + 1][x] = 0
-        y = max(4.0, min(_HIGH - 5.0, y + slope))
-    packed = zlib.compress(b"".join(b"\x00" + bytes(row) for row in rows), 9)
-    head = struct.pack(">IIBBBBB", _WIDE, _HIGH, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def _recurring(database: Database, by: UserId, last: date, drivers: Sequence[DriverId]) -> None:

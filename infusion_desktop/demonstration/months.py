@@ -36,7 +36,7 @@ from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.care import CALLS_SINCE, call_about, draw_blood, look_after
 from infusion_desktop.demonstration.cast import Cast
-from infusion_desktop.demonstration.dispatch import signature, tours
+from infusion_desktop.demonstration.dispatch import tours
 from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
 from infusion_desktop.demonstration.payments import pay, work_on_money
@@ -303,7 +303,6 @@ def _send(
             _throw_away(database, delivery, technician, pick, told)
     if stage >= 6:
         signed = None if pick.random() < 0.03 else signature(case.receiver[0])  # A few sheets are never signed.
-        signed = None if delivery % 41 == 7 else signature(case.patient)  # Some sheets still lie in the car.
         proof = Proof(*case.receiver, at + timedelta(hours=2), signed)
         deliver(database, delivery, proof, technician)
         told["delivered"] += 1
