@@ -1,17 +1,21 @@
 """The ledger and its balances, the allocator, and two workstations wanting the last units."""
 
 import threading
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock import allocation
 from infusion_desktop.stock.allocation import Demand, let_go, reserve, take_reserved
 from infusion_desktop.stock.ledger import NewMove, post, reverse, set_held
 from infusion_desktop.stock.places import place_id, set_up_places
@@ -181,3 +185,39 @@ def test_a_kit_with_many_items_is_reserved_in_one_go(
         record(session, administrator, "release", "delivery", 9)
     assert len(kept.allocations) == 25
     assert kept.shortages == {}
+
+
+def test_units_may_come_to_a_new_place_and_go_on_in_one_posting(
+    database: Database, administrator: UserId, shelf: dict[str, LotId]
+) -> None:
+    with database.transaction() as session:
+        main, service, back = (place_id(session, code) for code in ("MAIN", "SERVICE", "RETURNS"))
+        lot = shelf["FIRST"]
+        moves = [NewMove(lot, main, service, 6, MoveReason.TRANSFERRED),
+                 NewMove(lot, service, back, 4, MoveReason.TRANSFERRED)]  # fmt: skip
+        made = post(session, moves, "transfer", 1, administrator)
+        record(session, administrator, "transfer", "lot", lot)
+    with database.reading() as session:
+        rows = session.execute(select(Balance.location_id, Balance.on_hand).where(Balance.lot_id == lot))
+        assert {row.location_id: row.on_hand for row in rows} == {main: 4, service: 2, back: 4}
+        assert list(session.scalars(select(Move.id).where(Move.id.in_(made)).order_by(Move.id))) == made
+
+
+def test_stock_that_was_gone_before_it_was_taken_is_looked_for_again(
+    database: Database, administrator: UserId, shelf: dict[str, LotId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen is taken only where it still is; the one writer of SQLite can never see it change."""
+    item, look = _item(database), allocation._look
+
+    def too_much(session: Session, demands: Sequence[Demand]) -> Any:
+        found, early = look(session, demands)
+        return [[(key, 99) for key, _ in lots] for lots in found], early
+
+    monkeypatch.setattr(allocation, "_look", too_much)
+    with database.reading() as session:
+        if session.connection().dialect.name == "sqlite":
+            return
+    with database.transaction() as session:
+        kept = reserve(session, "delivery", 1, [Demand(5, item, 12, PERIOD_END)])
+        record(session, administrator, "release", "delivery", 1)
+    assert [(each.lot_id, each.quantity) for each in kept.allocations] == [(shelf["FIRST"], 10), (shelf["LATER"], 2)]
