@@ -4,18 +4,20 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from test_service_charging import MARCH
 from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
+from infusion_desktop.billing.contracts import add_rules, starter
 from infusion_desktop.billing.day_view import DayKind, day_view
 from infusion_desktop.billing.month_run import run_month
+from infusion_desktop.billing.not_counted import not_counted
 from infusion_desktop.billing.queries import claims, month_overview
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimState, Frequency
 from infusion_desktop.billing.work_queue import Fix, reasons, work
-from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import PayerKind
 from infusion_desktop.progress import run_to_end
 
@@ -131,3 +133,28 @@ def test_a_patients_month_reads_as_a_calendar(waiting):
     out = [cell for cell in row.cells if cell.kind is DayKind.LEFT_OUT]
     assert [cell.why for cell in out] == ["Mar 9, 2026: in hospital", "Mar 10, 2026: in hospital"]
     assert row.cells[0].why == "Mar 3, 2026: S9500, rank 1, delivery D000001 (no proof yet)"
+
+
+def test_whose_month_has_no_claim_is_told_with_the_reason(office):
+    month = MARCH
+    with office.database.reading() as session:
+        assert not_counted(session, month) == ()
+    office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16))
+    with office.database.reading() as session:
+        (row,) = not_counted(session, month)
+    assert "has no rules for all of" in row.why and row.fix == Fix("payer", office.payer)
+    office.rules("medicaid_supply_codes")
+    with office.database.reading() as session:
+        (row,) = not_counted(session, month, office.payer)
+    assert row.why.startswith("Nothing is to be billed: the contract pays this therapy by supply codes")
+    add_rules(office.database, office.payer, starter("commercial_access").rules, date(2026, 2, 1), office.biller)
+    office.fee("S9500", "95")
+    with office.database.reading() as session:
+        (row,) = not_counted(session, month)
+    assert (row.why, row.expected) == ("Not counted yet. Count and make claims.", Decimal("1330.00"))
+    with office.database.transaction() as session:
+        session.execute(update(Coverage).values(ends_on=date(2026, 2, 1)))
+        record(session, office.biller, "set up", "test", 1)
+    with office.database.reading() as session:
+        (row,) = not_counted(session, month)
+    assert row.why.startswith("No primary coverage") and row.fix == Fix("patient", office.patient)

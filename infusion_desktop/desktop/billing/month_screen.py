@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.day_view import DayView, day_view
 from infusion_desktop.billing.month_run import MonthRun, run_month
+from infusion_desktop.billing.not_counted import NotCounted, not_counted
 from infusion_desktop.billing.papers import claim_summary
 from infusion_desktop.billing.queries import ClaimRow, MonthOverview, claims, month_overview
 from infusion_desktop.billing.words import ClaimState
@@ -28,7 +29,7 @@ from infusion_desktop.desktop.jobs import Job
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Chip
+from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import safe_name, write_whole
@@ -48,6 +49,15 @@ class Month:
     overview: MonthOverview
     work: tuple[WorkRow, ...]
     payers: tuple[PayerRow, ...]
+
+
+MISSING: tuple[Column[NotCounted], ...] = (
+    Column("Patient", text=lambda row: row.patient, width=190),
+    Column("Payer", text=lambda row: row.payer, width=190),
+    Column("Why there is no claim", text=lambda row: row.why, stretch=True, hint=lambda row: row.why),
+    Column("Would come to", text=lambda row: show_money(row.expected) if row.expected else "", numeric=True,
+           sort_key=lambda row: row.expected, value=lambda row: row.expected),
+)  # fmt: skip
 
 
 class MonthScreen(Screen):
@@ -90,6 +100,12 @@ class MonthScreen(Screen):
         self.table.selected.connect(self._show_days)
         self.calendar = DayCalendar()
         self.work = WorkView(desk)
+        self.missing: TableView[NotCounted] = TableView(
+            MISSING, id, name="Patients not counted", desk=desk, noun=("patient", "patients"),
+            empty="Everybody in therapy has a claim.", settings=self.settings(),
+        )  # fmt: skip
+        self.missing.opened.connect(self._open_missing)
+        self.figures[-1].pressed.connect(lambda: self.tabs.setCurrentWidget(self.missing))
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -122,6 +138,8 @@ class MonthScreen(Screen):
         self.tabs = QTabWidget()
         self.tabs.addTab(claims_and_days, "Claims")
         self.tabs.addTab(self.work, "What holds claims up")
+        self.tabs.addTab(self.missing, "Not counted")
+        self.tabs.currentChanged.connect(lambda _tab: self._look_at_missing())
         page.add(self.tabs, 1)
 
     @property
@@ -140,6 +158,26 @@ class MonthScreen(Screen):
     def load(self) -> None:
         month, payer = self.chosen, self.chosen_payer
         self.ask(lambda: self._month(month, None if payer is None else payer.id), self._show, key="month")
+
+    def _look_at_missing(self) -> None:
+        """Why patients have no claim is counted only when somebody looks."""
+        if self.tabs.currentWidget() is not self.missing:
+            return
+        month, payer, database = self.chosen, self.chosen_payer, self.context.database
+
+        def look() -> tuple[NotCounted, ...]:
+            with database.reading() as session:
+                return not_counted(session, month, None if payer is None else payer.id)
+
+        self.ask(look, self._show_missing, key="missing")
+
+    def _show_missing(self, rows: tuple[NotCounted, ...]) -> None:
+        self.missing.set_rows(rows)
+        self.missing.fit_columns()
+
+    def _open_missing(self, row: object) -> None:
+        if isinstance(row, NotCounted):
+            self.desk.open(row.fix.kind, row.fix.record)
 
     def _payer_changed(self) -> None:
         if self.payer.is_blank() or self.chosen_payer is not None:
@@ -160,8 +198,11 @@ class MonthScreen(Screen):
         self.work.set_rows(found.work)
         stops = len({each.claim_id for each in found.work if each.stops})
         self.tabs.setTabText(1, f"What holds claims up ({stops})" if stops else "What holds claims up")
+        count = len(found.overview.not_counted)
+        self.tabs.setTabText(2, f"Not counted ({count})" if count else "Not counted")
         self._select_wanted()
         self._show_days(self.table.current_row())
+        self._look_at_missing()
         seen = found.overview
         missing = len(seen.not_counted)
         values = (

@@ -44,6 +44,10 @@ def screen(office, desk, qtbot, last_month, opened):
 
 def test_a_month_is_counted_read_and_put_right(screen, office, qtbot, opened, last_month):
     qtbot.waitUntil(lambda: len(screen.payer._choices) == 1, timeout=10_000)
+    screen.tabs.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: len(screen.missing.model.rows) == 1, timeout=10_000)
+    assert screen.missing.model.rows[0].why.startswith("Not counted yet")
+    screen.tabs.setCurrentIndex(0)
     qtbot.mouseClick(screen.count_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
     screen.table.select_ids([screen.table.model.rows[0].id])
