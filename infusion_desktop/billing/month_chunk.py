@@ -25,19 +25,18 @@ from infusion_desktop.billing.claim_facts import (
     billing_of,
     coverage_of,
     delivery_of,
-    line_of,
     orders_of,
     person_of,
     stays_of,
     therapy_days_of,
 )
-from infusion_desktop.billing.counted import MonthCounted
+from infusion_desktop.billing.counted import CountedLine, MonthCounted
 from infusion_desktop.billing.counting import Contract, CoveredPeriod, counted, the_contract
 from infusion_desktop.billing.month_facts import MonthFacts, facts_of_many
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.every_check import check_claim
 from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
-from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_days
@@ -249,14 +248,28 @@ def _diagnoses(books: _Books, month: MonthCounted) -> str:
     return " ".join(list(codes)[:12])
 
 
-@dataclass(slots=True)
-class _LineView:
-    """A claim line's columns by name, as `line_of` reads them."""
-
-    values: Row
-
-    def __getattr__(self, name: str) -> Any:
-        return self.values[name]
+def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
+    """A counted line as the checks look at it, just as `line_of` reads it back from the claim."""
+    return told.LineFacts(
+        number=place,
+        kind=line.kind,
+        code=line.code,
+        days=line.days,
+        units=line.units,
+        charge=line.charge,
+        dates=tuple(unit.day for unit in line.evidence) if line.kind is LineKind.PER_DIEM else (),
+        modifiers=line.modifiers,
+        place_of_service=line.place,
+        priced=line.priced,
+        authorization=authorization,
+        therapy_id=line.therapy_id,
+        pointers=pointers,
+        narrative=line.description,
+        ndc=line.ndc,
+        ndc_unit=line.ndc_unit,
+        ndc_quantity=line.ndc_quantity,
+        held=line.held,
+    )
 
 
 def _claim_facts(
@@ -280,7 +293,10 @@ def _claim_facts(
     return told.ClaimFacts(
         today=books.on,
         codes=contract.codes,
-        lines=tuple(line_of(_LineView(row), numbers.get(row["authorization_id"] or 0, ""), pointers) for row in rows),
+        lines=tuple(
+            _line_facts(place, line, numbers.get(row["authorization_id"] or 0, ""), pointers)
+            for place, (line, row) in enumerate(zip(month.lines, rows, strict=True), start=1)
+        ),
         rules=version.rules,
         billing=books.billing,
         patient=person_of(books.people[work.patient_id]),

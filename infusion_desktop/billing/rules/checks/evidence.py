@@ -202,7 +202,7 @@ def _authorization_units(facts: ClaimFacts) -> Iterator[Told]:
 
 def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
     """Admission and discharge day may count by contract; the full days between must not be billed."""
-    if facts.rules is not None and facts.rules.count_inpatient_day:
+    if (facts.rules is not None and facts.rules.count_inpatient_day) or not _was_in_hospital(facts):
         return
     for line in facts.lines:
         for day in _dates(line):
@@ -213,6 +213,8 @@ def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:
+    if not _was_in_hospital(facts):
+        return
     for line in facts.lines:
         billed = set(_dates(line))
         if any(_in_hospital(day, facts) and day not in billed for day in line.days):
@@ -258,8 +260,15 @@ def _dates(line: LineFacts) -> Iterable[date]:
 
 
 def _not_in(dates: Iterable[date], periods: Iterable[Days]) -> list[date]:
-    known = list(periods)
-    return [day for day in dates if not any(day in days for days in known)]
+    known = [(days.first, days.last) for days in periods]
+    wanted = list(dates)
+    if wanted and any(first <= wanted[0] and wanted[-1] <= last for first, last in known):
+        return []  # The usual case: one order or delivery covers them all, and service days come in order.
+    return [day for day in wanted if not any(first <= day <= last for first, last in known)]
+
+
+def _was_in_hospital(facts: ClaimFacts) -> bool:
+    return bool(facts.hospital_stays) or facts.still_in_hospital_since is not None
 
 
 def _in_hospital(day: date, facts: ClaimFacts) -> bool:
