@@ -62,3 +62,9 @@ def filters_of(session: Session, by: UserId) -> dict[str, tuple[Filter, ...]]:
     for name, title, words, chips in rows:
         found[name] = (*found.get(name, ()), Filter(title, words, tuple(json.loads(chips))))
     return found
+
+
+def note_list(database: Database, list_name: str, rows: int, form: str, by: UserId) -> None:
+    """Note in the audit trail that a list left the screen, as what (paper, Excel or CSV), before it does."""
+    with database.transaction() as session:
+        record(session, by, "save list", "list", after={"list": list_name, "rows": rows, "form": form})

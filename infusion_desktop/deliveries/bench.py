@@ -14,6 +14,7 @@ from infusion_desktop.deliveries.tables import DeliveryEquipment, DeliveryLine, 
 from infusion_desktop.deliveries.words import DeliveryLineId
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.lot_scans import BY_ID
 from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
 from infusion_desktop.stock.tables import Item, ItemPack, Lot
@@ -141,6 +142,8 @@ def _lot_label(session: Session, code: str) -> Thing:
     number, slash, lot_number = code.partition("/")
     wanted = _LOT.add_columns(Item.number.label("item_number")).join(Item, Item.id == Lot.item_id)
     named = wanted.where(Item.number == number, Lot.number == lot_number) if slash else None
+    if code.startswith(BY_ID) and lot_number.isdecimal() and len(code) < 20:
+        named = wanted.where(Lot.id == int(lot_number))
     found = [] if named is None else session.execute(named.limit(2)).all()
     found = found or session.execute(wanted.where(Lot.number == code).limit(2)).all()
     if len(found) != 1:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.access.saved_filters import Filter, filters_of, forget_filter, keep_filter
+from infusion_desktop.access.saved_filters import Filter, filters_of, forget_filter, keep_filter, note_list
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.desktop.context import Context, Desk
@@ -68,6 +68,10 @@ class Lists(QObject):
             lambda error: self._messages.show_failure(error, near), text="Drawing the list",
         )  # fmt: skip
 
+    def note(self, list_name: str, rows: int, form: str) -> None:
+        """Note that a list is saved to a file; on a worker thread."""
+        note_list(self._context.database, list_name, rows, form, self._context.user_id)
+
     def _do(self, deed: Callable[[], None], said: str, near: QWidget) -> None:
         def done(_nothing: object) -> None:
             self._messages.clear(near)
@@ -100,6 +104,7 @@ def draw(
 
     if not rows:
         raise Refused("The list is empty. Nothing was printed.")
+    note_list(database, title, len(rows), "paper", by)
     with database.reading() as session:
         head, by_whom = letterhead(session), printed(session, by, now_utc())
     paper = table_report.TableReport(

@@ -1,6 +1,6 @@
 """A list as every screen shows it: filter, chips, sort, columns, copy, export, and what to do when it is empty."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -28,6 +28,7 @@ from infusion_desktop.desktop.labels import icon_label, label
 from infusion_desktop.desktop.saved_filters import SavedFilters
 from infusion_desktop.desktop.table import Chip, Column, TableModel
 from infusion_desktop.desktop.table_export import as_clipboard, export
+from infusion_desktop.progress import Progress
 
 R = TypeVar("R")
 ROW_PIXELS = 32
@@ -151,9 +152,15 @@ class TableView(QWidget, Generic[R]):
         """Write the rows that are shown to an Excel or CSV file, in the background."""
         if self._desk is None:
             return
-        columns, rows, desk = tuple(self.shown_columns()), tuple(self.model.shown), self._desk
+        columns, rows, desk, name = tuple(self.shown_columns()), tuple(self.model.shown), self._desk, self._name
+
+        def save() -> Generator[Progress, None, Path]:
+            if desk.lists is not None:
+                desk.lists.note(name, len(rows), path.suffix.lstrip(".").upper())
+            return (yield from export(path, columns, rows))
+
         desk.jobs.run(
-            self, lambda: export(path, columns, rows),
+            self, save,
             on_success=lambda _path: desk.messages.said(f"{self._counted(len(rows))} saved."),
             on_failure=lambda error: desk.messages.show_failure(error, self), text="Saving the list",
         )  # fmt: skip

@@ -292,3 +292,33 @@ def test_what_people_type_as_scope() -> None:
         with pytest.raises(Refused):
             read_scopes(wrong, "")
     assert percent(1, 3) == Decimal("33.3") and percent(0, 0) == Decimal("100.0")
+
+
+def test_a_count_beside_the_bench_misses_nothing_that_lies_in_totes(bench: Bench) -> None:
+    from infusion_desktop.deliveries.in_totes import units_in_totes
+    from infusion_desktop.stock import counts
+    from infusion_desktop.stock.count_queries import sheet, variances
+    from infusion_desktop.stock.places import place_id
+
+    database, kit = bench.database, sends(bench, bench.patient, 12, DeliveryState.RELEASED)
+    with database.reading() as session:
+        main = place_id(session, "MAIN")
+    count = counts.open_count(database, "Main", [main], bench.tech)
+    with database.reading() as session:
+        lines = {line.lot: line for line in sheet(session, count)}
+        begun = counts.mark(session, lines["F1"].id, units_in_totes)
+    pick_all(database, kit, bench.tech)
+    with pytest.raises(Refused, match="while you counted"):
+        counts.enter(database, lines["F1"].id, 100, bench.tech, begun=begun, away=units_in_totes)
+    counts.enter(database, lines["F1"].id, 88, bench.tech, away=units_in_totes)
+    verify_all(database, kit, bench.pharmacist)
+    pack(database, kit, 1, 0, bench.tech)
+    ship(database, kit, bench.tech)
+    for lot, line in lines.items():
+        if lot != "F1":
+            counts.enter(database, line.id, 100 if lot in ("D1", "F2") else 20, bench.tech, away=units_in_totes)
+    assert counts.finish(database, count, bench.tech) == 0
+    with database.reading() as session:
+        assert all(row.difference == 0 for row in variances(session, count))
+    assert counts.approve(database, count, bench.pharmacist) == (0, 0)
+    assert verify_books(database) == ()

@@ -1,16 +1,19 @@
 """A person keeps a filter of a list under a name; it is there at every workstation, and for nobody else."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pypdfium2 import PdfDocument
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import select
 
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.saved_filters import Filter, filters_of, forget_filter, keep_filter
+from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.database.engine import Database
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.saved_filters import TitleDialog
@@ -42,7 +45,7 @@ def test_filters_are_kept_replaced_and_forgotten_for_one_person(
 
 
 def test_a_filter_is_kept_from_the_list_pressed_again_and_printed(
-    make_shell: Callable[..., Shell], sqlite_database: Database, qtbot: QtBot
+    make_shell: Callable[..., Shell], sqlite_database: Database, qtbot: QtBot, tmp_path: Path
 ) -> None:
     assert add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery") == 1
     shell = make_shell()
@@ -79,5 +82,10 @@ def test_a_filter_is_kept_from_the_list_pressed_again_and_printed(
     paper.close()
     table.saved.chips["Sharps & soon"].click()
     assert len(table.model.shown) == 400
+    table.export_to(tmp_path / "lots.csv")
+    qtbot.waitUntil((tmp_path / "lots.csv").exists)
+    with sqlite_database.reading() as session:
+        saved = session.scalars(select(AuditEntry.after).where(AuditEntry.action == "save list")).all()
+    assert ['"form":"paper"' in saved[0], '"form":"CSV"' in saved[1]] == [True, True]
     table.saved.forget("Sharps & soon")
     qtbot.waitUntil(lambda: not table.saved.isVisible())

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -256,3 +257,53 @@ def test_risk_and_tolerance() -> None:
 def test_a_mark_tells_no_quantity() -> None:
     assert Mark._fields == ("last_move", "away")
     assert CountState.OPEN.value == "open"
+
+
+def test_a_pharmacy_of_the_first_version_keeps_its_places_and_counts(tmp_path: Path) -> None:
+    from alembic import command
+    from sqlalchemy import event
+
+    from infusion_desktop.database import migrations
+    from infusion_desktop.database.engine import Place, open_engine
+    from infusion_desktop.opening import open_pharmacy
+
+    place = Place.of(str(tmp_path / "old.db"))
+    engine = open_engine(place, guarded=False).execution_options(infusion_writes=True)
+    event.listen(engine, "connect", migrations._without_foreign_keys)
+    with engine.begin() as connection:
+        command.upgrade(migrations._config(connection), "0001")
+        for statement in (
+            "INSERT INTO staff (id, username, name, password_hash, badge, must_change_password, failed_tries, version) "
+            "VALUES (1, 'a', 'Ada', '-', '', 0, 0, 1)",
+            "INSERT INTO location (id, code, name, kind, pick_order, version) VALUES "
+            "(1, 'MAIN', 'Main', 'room', 0, 1), (2, 'VENDOR', 'Vendors', 'vendor', 0, 1)",
+            "INSERT INTO location (id, code, name, kind, parent_id, pick_order, version) "
+            "VALUES (3, 'A-01', 'Bin', 'bin', 1, 7, 1)",
+            "INSERT INTO item (id, number, name, kind, manufacturer, base_unit, lot_tracked, serial_tracked, storage, "
+            "contains_latex, hazardous, billing_class, hcpcs, ndc, ndc_unit, ndc_quantity_per_unit, "
+            "hcpcs_units_per_unit, unit_cost, par_level, reorder_point, version) VALUES (1, 'T', 'Tubing', "
+            "'tubing and administration sets', '', 'each', 1, 0, 'room temperature', 0, 0, 'inside the per diem', '', "
+            "'', '', 10000, 10000, 100, 0, 0, 1)",
+            "INSERT INTO lot (id, item_id, number, serial, held, unit_cost, version) "
+            "VALUES (1, 1, 'A', '', '', 100, 1)",
+            "INSERT INTO move (id, lot_id, from_id, to_id, quantity, reason, note, document, document_id, "
+            "effective_at, recorded_at, staff_id) VALUES (1, 1, 2, 3, 5, 'received', '', 'receipt', 1, "
+            "'2026-01-01T00:00:00.000000+00:00', '2026-01-01T00:00:00.000000+00:00', 1)",
+            "INSERT INTO balance (lot_id, location_id, item_id, expires_on, usable, on_hand, reserved) "
+            "VALUES (1, 3, 1, '9999-12-31', 1, 5, 0)",
+            "INSERT INTO stock_count (id, number, state, title, opened_at, opened_by, version) VALUES (1, 'K000001', "
+            "'open', 'Old', '2026-01-02T00:00:00.000000+00:00', 1, 1)",
+            "INSERT INTO stock_count_line (id, count_id, lot_id, location_id) VALUES (1, 1, 1, 3)",
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    database = open_pharmacy(place)
+    with database.reading() as session:
+        assert problems(session) == ()
+        [line] = sheet(session, counts.CountId(1))
+        assert (line.place, line.lot, line.counted) == ("A-01", "A", None)
+        assert session.connection().exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert session.connection().exec_driver_sql(
+            "SELECT parent_id, pick_order FROM location WHERE id = 3"
+        ).one() == (1, 7)
+    database.close()
