@@ -17,7 +17,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.house_rules import house_rules
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
@@ -256,6 +256,7 @@ def approve(
         lines = session.scalars(select(CountLine).where(CountLine.count_id == count_id).order_by(CountLine.id)).all()
         if any(by in (line.counted_by, line.first_by) for line in lines):
             raise Refused(f"You counted lines of {count.number} yourself. Somebody else approves it.")
+        refuse_if(_promised(session, lines))
         _to(session, count, CountState.POSTED)
         count.approved_at, count.approved_by = at or now_utc(), by
         adjust = place_id(session, "ADJUST")
@@ -265,6 +266,28 @@ def approve(
         less = sum(move.quantity for move in moves if move.to_id == adjust)
         record(session, by, "approve count", "count", count_id, after={"more": more, "less": less}, reason=note)
         return more, less
+
+
+def _promised(session: Session, lines: Sequence[CountLine]) -> list[str]:
+    """Lines where fewer lie than kits are promised: those must give some back before the books can follow."""
+    found = []
+    for line in lines:
+        missing = (line.expected or 0) - (line.counted or 0)
+        if missing <= 0:
+            continue
+        row = session.execute(
+            select(Balance.on_hand, Balance.reserved, Lot.number, Item.name, Location.code)
+            .join(Lot, Lot.id == Balance.lot_id)
+            .join(Item, Item.id == Balance.item_id)
+            .join(Location, Location.id == Balance.location_id)
+            .where(Balance.lot_id == line.lot_id, Balance.location_id == line.location_id)
+        ).one_or_none()
+        if row is not None and row.on_hand - row.reserved < missing:
+            found.append(
+                f"{row.name}, lot {row.number or '(none)'}, in {row.code}: {missing} are missing, but {row.reserved} "
+                f"of {row.on_hand} are promised to kits. Report them short at the bench, or have it counted again."
+            )
+    return found
 
 
 def _difference(line: CountLine, adjust: LocationId, note: str) -> NewMove | None:

@@ -186,6 +186,28 @@ def test_what_pickers_carry_away_is_not_missing_and_a_move_meanwhile_is_noticed(
         assert {row.line.lot: row.difference for row in variances(session, count)} == {"D1": 0, "E1": 0, "": 0}
 
 
+def test_units_that_are_promised_to_kits_are_not_written_out_by_a_count(
+    database: Database, staff: dict[Role, UserId], shelves: dict[str, ItemId]
+) -> None:
+    from infusion_desktop.access.audit import record
+    from infusion_desktop.stock.allocation import Demand, reserve
+
+    technician, pharmacist = staff[Role.TECHNICIAN], staff[Role.PHARMACIST]
+    save_house_rules(
+        database, HouseRules(tolerance_percent=100, tolerance_value=Decimal(9999)), staff[Role.ADMINISTRATOR]
+    )
+    with database.transaction() as session:
+        reserve(session, "delivery", 1, [Demand(1, shelves["DRUG"], 9, date(2027, 1, 1))])
+        record(session, technician, "release", "delivery", 1)
+    count = counts.open_count(database, "Bin 1", [place(database, "B-01")], technician)
+    count_all(database, count, {"D1": 7, "E1": 200, "": 1000}, technician)
+    counts.finish(database, count, technician)
+    with pytest.raises(Refused, match="3 are missing, but 9 of 10 are promised to kits"):
+        counts.approve(database, count, pharmacist)
+    with database.reading() as session:
+        assert count_row(session, count).state is CountState.COUNTED
+
+
 def test_the_printed_sheet_is_blind_and_every_line_scans_back(
     database: Database,
     staff: dict[Role, UserId],
