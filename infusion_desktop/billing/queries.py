@@ -113,6 +113,7 @@ class EntryRow:
     group_code: str
     reason_code: str
     note: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +475,7 @@ def _events(session: Session, claim: ClaimId) -> tuple[EventRow, ...]:
 def _entries(session: Session, claim: ClaimId) -> tuple[EntryRow, ...]:
     rows = session.scalars(select(LedgerEntry).where(LedgerEntry.claim_id == claim).order_by(LedgerEntry.id))
     return tuple(
-        EntryRow(row.posted_on, row.kind, row.account, row.amount, row.group_code, row.reason_code, row.note)
+        EntryRow(row.posted_on, row.kind, row.account, row.amount, row.group_code, row.reason_code, row.note, row.id)
         for row in rows
     )
 

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
 
+from infusion_desktop.billing.adjusting import undo_write_off
 from infusion_desktop.billing.claims import print_claims, replace_claim, void_claim
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
@@ -70,6 +71,30 @@ class VoidDialog(DeedDialog):
 
     def said(self, result: object) -> str:
         return "The claim is voided." if result == self._claim else "The void claim is ready: write its file."
+
+
+class UndoDialog(DeedDialog):
+    """Why a write-off is put back."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, entry: int, told: str) -> None:
+        super().__init__(context, desk, "Undo a write-off", parent, save="Put it back")
+        self._entry = entry
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.reason = NotesField("Why", required=True)
+        self.form = Form()
+        self.form.section("", (self.reason,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        reason, database, by, entry = self.reason.value(), self.context.database, self.context.user_id, self._entry
+        return lambda _why: undo_write_off(database, entry, by, reason)
+
+    def said(self, _result: object) -> str:
+        return "It is owed again; both entries stay in the ledger."
 
 
 class OffsetDialog(DeedDialog):

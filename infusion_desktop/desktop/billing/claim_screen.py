@@ -28,10 +28,11 @@ from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
 from infusion_desktop.billing.secondary import make_secondary
-from infusion_desktop.billing.words import Account, ClaimId, ClaimState, Frequency
+from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import show_day, show_days, show_instant
-from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog, ReplaceDialog, VoidDialog
+from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog, ReplaceDialog, UndoDialog, VoidDialog
 from infusion_desktop.desktop.billing.money_dialogs import AdjustDialog
+from infusion_desktop.desktop.billing.money_views import Part
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
@@ -168,7 +169,7 @@ class ClaimScreen(Screen):
             ("Lines", both),
             ("What it still needs", self.findings),
             ("What the payer decided", self.decisions),
-            ("Money", self.entries),
+            ("Money", self._money_part()),
             ("History", self.events),
         ):
             self.tabs.addTab(widget, title)
@@ -244,6 +245,20 @@ class ClaimScreen(Screen):
         self.do(
             lambda _why: check(database, claim, by), changed=("billing",), said="Checked.", pressed=self.check_button
         )
+
+    def _money_part(self) -> QWidget:
+        deeds = [button("Undo a write-off", self.undo, icon="undo")]
+        may = self.context.may(Permission.ADJUST_ACCOUNTS)
+        return Part("Every entry stays; what is wrong is put right by another one.", self.entries, deeds if may else ())
+
+    def undo(self) -> None:
+        """Put the selected write-off back."""
+        row = self.entries.current_row()
+        if row is None or row.kind is not EntryKind.WRITE_OFF:
+            self.desk.messages.refused(("Select a write-off in the list first.",), self, Tone.INFO)
+            return
+        told = f"{show_money(-row.amount)} are owed by the {row.account.value} again."
+        self._open_dialog(UndoDialog(self.context, self.desk, self, row.id, told))
 
     def _papers(self) -> QPushButton:
         made, menu = button("Papers", icon="print"), QMenu(self)
@@ -369,4 +384,4 @@ class ClaimScreen(Screen):
 
 def _key_of(row: LineRow | KeptFinding | EventRow | EntryRow | DecisionRow) -> Hashable:
     """What a row is known by when it is shown again."""
-    return row.id if isinstance(row, LineRow | DecisionRow) else row
+    return row.id if isinstance(row, LineRow | DecisionRow | EntryRow) else row

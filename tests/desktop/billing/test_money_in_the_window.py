@@ -17,7 +17,7 @@ from service_office import Office, office  # noqa: F401
 from test_service_claims import books, page, sent_claim
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.words import Account, ClaimState
+from infusion_desktop.billing.words import Account, ClaimState, EntryKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
 from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
@@ -120,4 +120,11 @@ def test_a_claim_explains_its_lines_prints_its_forms_and_is_written_off(
     one.deed_dialog.reason.set_value("filed too late")
     one.deed_dialog.press()
     settled(qtbot, jobs, lambda: one.shown is not None and one.shown.payer_owes == 0)
+    off = [row.id for row in one.entries.model.rows if row.kind is EntryKind.WRITE_OFF]
+    assert len(off) == 3
+    one.entries.select_ids([off[0]])
+    one.undo()
+    qtbot.keyClicks(one.deed_dialog.reason.text, "The payer answered after all")
+    one.deed_dialog.press()
+    settled(qtbot, jobs, lambda: one.shown is not None and one.shown.payer_owes > 0)
     assert one.shown.row.state is ClaimState.SENT and books(office) == ()
