@@ -208,11 +208,13 @@ def _ledger(page: ClaimPage) -> "Section":
     from reports.audit_packet import Section
 
     rows = tuple(
-        (show_day(e.posted_on), e.kind.value, e.account.value, f"{e.group_code} {e.reason_code}".strip(),
+        (show_day(e.posted_on), e.line, e.kind.value, e.account.value, f"{e.group_code} {e.reason_code}".strip(),
          show_money(e.amount), e.note)
         for e in page.entries
     )  # fmt: skip
-    table = _table(("Posted", "What", "Who owes", "Reason", "Amount", "Note"), (1, 1.6, 0.8, 1.2, 1, 1.8), rows)
+    table = _table(
+        ("Posted", "Line", "What", "Who owes", "Reason", "Amount", "Note"), (1, 0.8, 1.5, 0.8, 1, 1, 1.6), rows
+    )
     lead = f"The payer owes {show_money(page.payer_owes)}, the patient {show_money(page.patient_owes)}."
     return Section("Ledger", lead, (("", table),))
 

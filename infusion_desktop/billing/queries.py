@@ -114,6 +114,7 @@ class EntryRow:
     reason_code: str
     note: str
     id: int = 0
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -473,11 +474,19 @@ def _events(session: Session, claim: ClaimId) -> tuple[EventRow, ...]:
 
 
 def _entries(session: Session, claim: ClaimId) -> tuple[EntryRow, ...]:
-    rows = session.scalars(select(LedgerEntry).where(LedgerEntry.claim_id == claim).order_by(LedgerEntry.id))
-    return tuple(
-        EntryRow(row.posted_on, row.kind, row.account, row.amount, row.group_code, row.reason_code, row.note, row.id)
-        for row in rows
+    rows = session.execute(
+        select(LedgerEntry, ClaimLine.position, ClaimLine.code)
+        .outerjoin(ClaimLine, ClaimLine.id == LedgerEntry.line_id)
+        .where(LedgerEntry.claim_id == claim)
+        .order_by(LedgerEntry.id)
     )
+    return tuple(
+        EntryRow(
+            row.posted_on, row.kind, row.account, row.amount, row.group_code, row.reason_code, row.note, row.id,
+            "" if position is None else f"{position}: {code}",
+        )
+        for row, position, code in rows
+    )  # fmt: skip
 
 
 def _stopping(number: str, state: ClaimState, missing: str) -> list[tuple[str, str, str]]:

@@ -77,6 +77,7 @@ EVENTS: tuple[Column[EventRow], ...] = (
 )
 ENTRIES: tuple[Column[EntryRow], ...] = (
     Column("Posted", text=lambda row: show_day(row.posted_on), sort_key=lambda row: row.posted_on),
+    Column("Line", text=lambda row: row.line),
     Column("What", text=lambda row: row.kind.value),
     Column("Who owes", text=lambda row: row.account.value),
     Column("Reason", text=lambda row: " ".join(filter(None, (row.group_code, row.reason_code)))),
