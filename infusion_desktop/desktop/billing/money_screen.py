@@ -1,9 +1,11 @@
 """Payments: what payers and patients paid, the bank's side of it, what is open by age, credits, and closed months."""
 
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QTabWidget, QWidget
+from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.people import everybody
 from infusion_desktop.access.roles import Permission
@@ -43,6 +45,7 @@ from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.edi.x12 import FILE_LIMIT
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import write_whole
@@ -62,95 +65,195 @@ class MoneyScreen(Screen):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self._found: Money | None = None
+        self._made: dict[str, TableView[Any]] = {}
         self.dialog: DeedDialog | None = None
-        self.remittances = table(
-            self, columns.REMITTANCES, lambda row: row.id, "Remittances", ("payment", "payments"),
-            "No payment yet. Read a payer's file, or type in a paper.",
-        )  # fmt: skip
-        self.deposits = table(
-            self, columns.DEPOSITS, lambda row: row.id, "Deposits", ("deposit", "deposits"),
-            "No deposit yet. Enter the lines of the bank statement; payments are compared with them.",
-        )  # fmt: skip
-        self.aside = table(
-            self, columns.ASIDE, lambda row: row.id, "Beside claims", ("amount", "amounts"),
-            "Every payment went to claims. Interest, takebacks and unknown claims are listed here.",
-        )  # fmt: skip
-        self.aside.opened.connect(self._open_placed)
-        self.patients = table(
-            self, columns.PATIENTS, lambda row: row.patient_id, "Patients who owe", ("patient", "patients"),
-            "No patient owes anything.",
-        )  # fmt: skip
-        self.patients.opened.connect(lambda row: desk.open("patient", row.patient_id))
-        self.credits = table(
-            self, columns.CREDITS, lambda row: (row.claim_id, row.account), "Credits", ("credit", "credits"),
-            "No claim was paid more than was owed.",
-        )  # fmt: skip
-        self.credits.opened.connect(lambda row: desk.open("claim", row.claim_id))
-        self.closed = table(
-            self, columns.CLOSED, lambda row: row.id, "Closed months", ("month", "months"), "No month is closed yet."
-        )
-        self.batches = table(
-            self, columns.BATCHES, lambda row: row.id, "Claim files", ("file", "files"),
-            "No claim file was written yet.",
-        )  # fmt: skip
-        self.batches.opened.connect(self._save_again)
-        self.collectors = table(
-            self, columns.COLLECTORS, lambda row: row.payer_id, "Collectors", ("payer", "payers"), "No payer yet."
-        )
-        self.rules = table(
-            self, columns.RULES, lambda row: row.id, "Posting rules", ("rule", "rules"),
-            "No rule of your own: contract reductions are written off, patients' shares go to patients or next payers, "
-            "and reasons that need work stay open as denials.",
-        )  # fmt: skip
-        self.aging = AgingPart(self)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        may_post = self.context.may(Permission.POST_PAYMENT)
         self.read_button = button("Read a payer's file", self.choose, icon="import", kind="primary")
         self.eob_button = button("Type in a paper", self.type_paper, icon="edit")
         self.close_button = button("Close the month", self.close_month, icon="lock", kind="primary")
-        posting = [self.eob_button, self.read_button] if may_post else []
-        tie_deeds = [button("Which deposit?", self.tie), *posting] if may_post else []
-        closing = [button("Print", self.print_closing, icon="print")]
-        closing += [self.close_button] if self.context.may(Permission.CLOSE_MONTH) else []
-        self.close_part = Part("", self.closed, closing)
-        patient_deeds = [
-            button("Statement", self.statement, icon="print"),
-            button("Take a payment", self.take_payment, icon="dollar", kind="primary"),
-        ]
-        may_claim, may_rule = self.context.may(Permission.CLAIM), self.context.may(Permission.EDIT_PAYERS)
-        deposit_deeds = [
-            button("Take back", self.withdraw, icon="undo"),
-            button("Enter a deposit", self.add_deposit, icon="plus", kind="primary"),
-        ]
-        rule_deeds = [button("End", self.end_rule), button("Add a rule", self.add_rule, icon="plus", kind="primary")]
-        place_deeds = [button("Place on a claim", self.place, icon="claim", kind="primary")]
-        file_deeds = [button("Mark as sent", self.mark_sent, icon="check", kind="primary")]
-        told = "Posted whole, or refused with the reason and nothing posted."
-        parts: tuple[tuple[str, QWidget], ...] = (
-            ("Remittances", Part(told, self.remittances, tie_deeds)),
-            ("Deposits", Part("What the bank shows.", self.deposits, deposit_deeds if may_post else ())),
-            ("Set aside", Part("Interest, takebacks, and claims not found here.", self.aside,
-                                   place_deeds if may_post else ())),
-            ("Patients", Part("Shares of patients; Enter opens the patient.", self.patients,
-                              patient_deeds if may_post else ())),
-            ("Aging", self.aging),
-            ("Credits", Part("Paid more than owed.", self.credits,
-                             [button("Refund", self.refund, icon="undo", kind="primary")] if may_post else ())),
-            ("Closing", self.close_part),
-            ("Claim files", Part("Enter saves a file again.", self.batches, file_deeds if may_claim else ())),
-            ("Collectors", Part("Who works on what a payer owes.", self.collectors,
-                                [button("Assign", self.assign, icon="people", kind="primary")] if may_claim else ())),
-            ("Rules", Part("What adjustments do to what is owed, before the shipped rules.", self.rules,
-                                   rule_deeds if may_rule else ())),
-        )  # fmt: skip
+        self._parts: tuple[tuple[str, Callable[[], QWidget]], ...] = (
+            ("Remittances", self._remittances_part),
+            ("Deposits", self._deposits_part),
+            ("Set aside", self._aside_part),
+            ("Patients", self._patients_part),
+            ("Aging", lambda: self.aging),
+            ("Credits", self._credits_part),
+            ("Closing", lambda: self.close_part),
+            ("Claim files", self._files_part),
+            ("Collectors", self._collectors_part),
+            ("Rules", self._rules_part),
+        )
         self.tabs = QTabWidget()
-        for title, part in parts:
-            self.tabs.addTab(part, title)
+        for title, _ in self._parts:
+            holder = QWidget()
+            QVBoxLayout(holder).setContentsMargins(0, 0, 0, 0)
+            self.tabs.addTab(holder, title)
+        self.tabs.currentChanged.connect(self._fill)
+        self._fill(0)
         page = Page(self)
         page.lead.hide()
         page.add(self.tabs, 1)
+
+    def _fill(self, place: int) -> None:
+        """Make a tab when it is first looked at: all of them at once would hold the window up."""
+        holder = self.tabs.widget(place)
+        room = holder.layout() if holder is not None else None
+        if room is not None and not room.count():
+            room.addWidget(self._parts[place][1]())
+
+    def _list(
+        self,
+        name: str,
+        shown: Sequence[Any],
+        id_of: Callable[[Any], Any],
+        title: str,
+        noun: tuple[str, str],
+        empty: str,
+    ) -> TableView[Any]:
+        made = self._made[name] = table(self, shown, id_of, title, noun, empty)
+        if self._found is not None:
+            made.set_rows(getattr(self._found, name))
+        return made
+
+    @cached_property
+    def remittances(self) -> TableView[Any]:
+        """The posted payments."""
+        return self._list(
+            "remittances", columns.REMITTANCES, lambda row: row.id, "Remittances", ("payment", "payments"),
+            "No payment yet. Read a payer's file, or type in a paper.",
+        )  # fmt: skip
+
+    @cached_property
+    def deposits(self) -> TableView[Any]:
+        """The bank's side."""
+        return self._list(
+            "deposits", columns.DEPOSITS, lambda row: row.id, "Deposits", ("deposit", "deposits"),
+            "No deposit yet. Enter the lines of the bank statement; payments are compared with them.",
+        )  # fmt: skip
+
+    @cached_property
+    def aside(self) -> TableView[Any]:
+        """Money beside claims."""
+        made = self._list(
+            "aside", columns.ASIDE, lambda row: row.id, "Beside claims", ("amount", "amounts"),
+            "Every payment went to claims. Interest, takebacks and unknown claims are listed here.",
+        )  # fmt: skip
+        made.opened.connect(self._open_placed)
+        return made
+
+    @cached_property
+    def patients(self) -> TableView[Any]:
+        """Patients who owe."""
+        made = self._list(
+            "patients", columns.PATIENTS, lambda row: row.patient_id, "Patients who owe", ("patient", "patients"),
+            "No patient owes anything.",
+        )  # fmt: skip
+        made.opened.connect(lambda row: self.desk.open("patient", row.patient_id))
+        return made
+
+    @cached_property
+    def credits(self) -> TableView[Any]:
+        """Claims paid more than was owed."""
+        made = self._list(
+            "credits", columns.CREDITS, lambda row: (row.claim_id, row.account), "Credits", ("credit", "credits"),
+            "No claim was paid more than was owed.",
+        )  # fmt: skip
+        made.opened.connect(lambda row: self.desk.open("claim", row.claim_id))
+        return made
+
+    @cached_property
+    def closed(self) -> TableView[Any]:
+        """The closed months."""
+        return self._list(
+            "closed", columns.CLOSED, lambda row: row.id, "Closed months", ("month", "months"),
+            "No month is closed yet.",
+        )  # fmt: skip
+
+    @cached_property
+    def batches(self) -> TableView[Any]:
+        """The claim files."""
+        made = self._list(
+            "batches", columns.BATCHES, lambda row: row.id, "Claim files", ("file", "files"),
+            "No claim file was written yet.",
+        )  # fmt: skip
+        made.opened.connect(self._save_again)
+        return made
+
+    @cached_property
+    def collectors(self) -> TableView[Any]:
+        """Who works on which payer."""
+        return self._list(
+            "collectors", columns.COLLECTORS, lambda row: row.payer_id, "Collectors", ("payer", "payers"),
+            "No payer yet.",
+        )  # fmt: skip
+
+    @cached_property
+    def rules(self) -> TableView[Any]:
+        """What adjustments do."""
+        return self._list(
+            "rules", columns.RULES, lambda row: row.id, "Posting rules", ("rule", "rules"),
+            "No rule of your own: contract reductions are written off, patients' shares go to patients or next payers, "
+            "and reasons that need work stay open as denials.",
+        )  # fmt: skip
+
+    @cached_property
+    def aging(self) -> AgingPart:
+        """What is owed by age."""
+        made = AgingPart(self)
+        if self._found is not None:
+            made.show_rows(self._found.aged)
+        return made
+
+    @cached_property
+    def close_part(self) -> Part:
+        """The closed months with their deeds."""
+        deeds = [button("Print", self.print_closing, icon="print")]
+        deeds += [self.close_button] if self.context.may(Permission.CLOSE_MONTH) else []
+        return Part("A closed month takes no entry, and prints the same ever after.", self.closed, deeds)
+
+    def _remittances_part(self) -> Part:
+        told = "Posted whole, or refused with the reason and nothing posted."
+        deeds = [button("Which deposit?", self.tie), self.eob_button, self.read_button]
+        return Part(told, self.remittances, self._if_may(Permission.POST_PAYMENT, deeds))
+
+    def _deposits_part(self) -> Part:
+        deeds = [
+            button("Take back", self.withdraw, icon="undo"),
+            button("Enter a deposit", self.add_deposit, icon="plus", kind="primary"),
+        ]
+        return Part("What the bank shows.", self.deposits, self._if_may(Permission.POST_PAYMENT, deeds))
+
+    def _aside_part(self) -> Part:
+        deeds = [button("Place on a claim", self.place, icon="claim", kind="primary")]
+        told = "Interest, takebacks, and claims not found here."
+        return Part(told, self.aside, self._if_may(Permission.POST_PAYMENT, deeds))
+
+    def _patients_part(self) -> Part:
+        deeds = [
+            button("Statement", self.statement, icon="print"),
+            button("Take a payment", self.take_payment, icon="dollar", kind="primary"),
+        ]
+        told = "Shares of patients; Enter opens the patient."
+        return Part(told, self.patients, self._if_may(Permission.POST_PAYMENT, deeds))
+
+    def _credits_part(self) -> Part:
+        deeds = [button("Refund", self.refund, icon="undo", kind="primary")]
+        return Part("Paid more than owed.", self.credits, self._if_may(Permission.POST_PAYMENT, deeds))
+
+    def _files_part(self) -> Part:
+        deeds = [button("Mark as sent", self.mark_sent, icon="check", kind="primary")]
+        return Part("Enter saves a file again.", self.batches, self._if_may(Permission.CLAIM, deeds))
+
+    def _collectors_part(self) -> Part:
+        deeds = [button("Assign", self.assign, icon="people", kind="primary")]
+        return Part("Who works on what a payer owes.", self.collectors, self._if_may(Permission.CLAIM, deeds))
+
+    def _rules_part(self) -> Part:
+        deeds = [button("End", self.end_rule), button("Add a rule", self.add_rule, icon="plus", kind="primary")]
+        told = "What adjustments do to what is owed, before the shipped rules."
+        return Part(told, self.rules, self._if_may(Permission.EDIT_PAYERS, deeds))
+
+    def _if_may(self, permission: Permission, deeds: Sequence[QPushButton]) -> Sequence[QPushButton]:
+        return deeds if self.context.may(permission) else ()
 
     def go(self, title: str) -> None:
         """Show the tab with this title."""
@@ -182,20 +285,13 @@ class MoneyScreen(Screen):
 
     def _show(self, found: Money) -> None:
         self._found = found
-        for view, rows in (
-            (self.remittances, found.remittances), (self.deposits, found.deposits),
-            (self.aside, found.aside), (self.patients, found.patients),
-            (self.credits, found.credits), (self.closed, found.closed), (self.batches, found.batches),
-            (self.collectors, found.collectors), (self.rules, found.rules),
-        ):  # fmt: skip
-            view.set_rows(rows)
-        self.aging.show_rows(found.aged)
+        for name, made in self._made.items():
+            made.set_rows(getattr(found, name))
+        if "aging" in self.__dict__:
+            self.aging.show_rows(found.aged)
         month = found.to_close
         self.close_button.setEnabled(month is not None)
         self.close_button.setText(f"Close {month.first:%B %Y}" if month else "Close the month")
-        self.close_part.lead.setText(
-            "A closed month takes no entry any more." if month else "Every month that is over is closed."
-        )
 
     def _chosen(self, view: Any, kind: type, what: str) -> Any:
         row = view.current_row()

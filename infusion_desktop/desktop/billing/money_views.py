@@ -86,40 +86,43 @@ class AgingPart(QWidget):
 
     def __init__(self, screen: Screen) -> None:
         super().__init__()
+        self._screen = screen
         self._found: dict[AgingBy, tuple[Aged, ...]] = {}
+        self.tables: dict[AgingBy, TableView[Any]] = {}
         self.by: ChoiceField[AgingBy] = ChoiceField("By", [(each.value.capitalize(), each) for each in AgingBy])
         self.by.setFixedWidth(200)
         self.by.set_value(AgingBy.PAYER)
-        self.tables = {
-            each: table(
-                screen, columns.aging_columns(each.value.capitalize()), lambda row: row.name, f"Owed by {each.value}",
-                ("row", "rows"), "Nobody owes anything.",
-            )
-            for each in AgingBy
-        }  # fmt: skip
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 10, 0, 0)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 10, 0, 0)
         top = QHBoxLayout()
         top.addWidget(self.by)
         self.lead = label(_AGES_TOLD, "muted", wrap=True)
         top.addWidget(self.lead, 1)
-        column.addLayout(top)
-        for each in self.tables.values():
-            column.addWidget(each, 1)
+        self._column.addLayout(top)
         self.by.changed.connect(self._choose)
         self._choose()
 
     def _choose(self) -> None:
-        chosen = self.by.value() if self.by.check() else AgingBy.PAYER
+        chosen = self.by.value() if self.by.check() else None
+        chosen = chosen or AgingBy.PAYER
+        if chosen not in self.tables:
+            made = table(
+                self._screen, columns.aging_columns(chosen.value.capitalize()), lambda row: row.name,
+                f"Owed by {chosen.value}", ("row", "rows"), "Nobody owes anything.",
+            )  # fmt: skip
+            made.set_rows(self._found.get(chosen, ()))
+            self.tables[chosen] = made
+            self._column.addWidget(made, 1)
         for by, each in self.tables.items():
             each.setVisible(by is chosen)
 
     def show_rows(self, aged: Sequence[tuple[AgingBy, tuple[Aged, ...]]]) -> None:
         """Show these."""
-        for by, rows in aged:
-            self.tables[by].set_rows(rows)
-            if by is AgingBy.PAYER:
-                patients = sum((row.total for row in rows if row.name == PATIENTS), ZERO)
-                whole = sum((row.total for row in rows), ZERO)
-                told = f"{show_money(whole)} are owed in all, {show_money(patients)} of it by patients. "
-                self.lead.setText(told + _AGES_TOLD)
+        self._found = dict(aged)
+        for by, made in self.tables.items():
+            made.set_rows(self._found.get(by, ()))
+        rows = self._found.get(AgingBy.PAYER, ())
+        patients = sum((row.total for row in rows if row.name == PATIENTS), ZERO)
+        whole = sum((row.total for row in rows), ZERO)
+        told = f"{show_money(whole)} are owed in all, {show_money(patients)} of it by patients. "
+        self.lead.setText(told + _AGES_TOLD)
