@@ -1,11 +1,11 @@
-"""What items cost: the last receipt, the one before, and the average of what is on hand."""
+"""What items cost: the last receipt, and the average of what is on hand."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.money import ZERO
@@ -21,29 +21,20 @@ class ItemCost:
     """What an item cost lately, in dollars for one base unit."""
 
     last: Decimal
-    before: Decimal | None
-    """The cost of the receipt before, where it differed."""
     last_at: datetime
 
 
 def item_costs(session: Session, item_id: ItemId | None = None) -> dict[ItemId, ItemCost]:
-    """The last cost of each item that was received, and the one before where it differed."""
+    """What each item cost on the last receipt that was entered."""
+    newest = select(func.max(ReceiptLine.id)).where(ReceiptLine.condition == Condition.GOOD, COUNTS)
+    if item_id is not None:
+        newest = newest.where(ReceiptLine.item_id == item_id)
     query = (
         select(ReceiptLine.item_id, ReceiptLine.unit_cost, Receipt.received_at)
         .join(Receipt, Receipt.id == ReceiptLine.receipt_id)
-        .where(ReceiptLine.condition == Condition.GOOD, COUNTS)
-        .order_by(Receipt.received_at.desc(), ReceiptLine.id.desc())
+        .where(ReceiptLine.id.in_(newest.group_by(ReceiptLine.item_id)))
     )
-    if item_id is not None:
-        query = query.where(ReceiptLine.item_id == item_id)
-    found: dict[ItemId, ItemCost] = {}
-    for item, cost, at in session.execute(query):
-        known = found.get(ItemId(item))
-        if known is None:
-            found[ItemId(item)] = ItemCost(cost, None, at)
-        elif known.before is None and cost != known.last:
-            found[ItemId(item)] = ItemCost(known.last, cost, known.last_at)
-    return found
+    return {ItemId(item): ItemCost(cost, at) for item, cost, at in session.execute(query)}
 
 
 def average_costs(session: Session, item_id: ItemId | None = None) -> dict[ItemId, Decimal]:

@@ -1,15 +1,15 @@
 """What screens and papers ask about purchase orders: how far each is, what is late, what came damaged or wrong."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.database.types import UnitCost
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import to_cents
 from infusion_desktop.stock.purchase_tables import (
@@ -143,42 +143,49 @@ class OrderPage:
 
 def order_rows(session: Session, today: date) -> tuple[OrderRow, ...]:
     """Every order, the newest first."""
-    return _orders(
-        session, today, select(PurchaseOrder, Vendor.name).join(Vendor, Vendor.id == PurchaseOrder.vendor_id)
+    return _orders(session, today, _ORDERS)
+
+
+_OPEN = (PurchaseOrderLine.received < PurchaseOrderLine.quantity) & PurchaseOrder.state.in_(OUT)
+_ORDERS = (
+    select(
+        PurchaseOrder,
+        Vendor.name.label("vendor"),
+        func.count(PurchaseOrderLine.id).label("lines"),
+        func.sum(case((_OPEN, 1), else_=0)).label("open_lines"),
+        func.sum(case((_OPEN & PurchaseOrderLine.backordered, 1), else_=0)).label("late"),
+        func.sum(PurchaseOrderLine.packs * type_coerce(func.coalesce(PurchaseOrderLine.pack_price, 0), Integer))
+        .label("ten_thousandths"),
+        func.sum(PurchaseOrderLine.quantity).label("quantity"),
+        func.sum(case((PurchaseOrderLine.received < PurchaseOrderLine.quantity, PurchaseOrderLine.received),
+                      else_=PurchaseOrderLine.quantity)).label("received"),
     )
+    .join(Vendor, Vendor.id == PurchaseOrder.vendor_id)
+    .outerjoin(PurchaseOrderLine, PurchaseOrderLine.order_id == PurchaseOrder.id)
+    .group_by(PurchaseOrder.id, Vendor.name)
+    .order_by(PurchaseOrder.id.desc())
+)  # fmt: skip
 
 
 def _orders(session: Session, today: date, query: Any) -> tuple[OrderRow, ...]:
-    lines: dict[int, list[PurchaseOrderLine]] = defaultdict(list)
-    found = session.execute(query.order_by(PurchaseOrder.id.desc())).all()
-    ids = [order.id for order, _ in found]
-    wanted = select(PurchaseOrderLine)
-    if len(ids) < 500:
-        wanted = wanted.where(PurchaseOrderLine.order_id.in_(ids))
-    for line in session.scalars(wanted):
-        lines[line.order_id].append(line)
-    return tuple(_order_row(order, name, lines[order.id], today) for order, name in found)
+    """Each order with its lines added up in the database."""
+    return tuple(_order_row(row, today) for row in session.execute(query))
 
 
-def _order_row(order: PurchaseOrder, vendor: str, lines: list[PurchaseOrderLine], today: date) -> OrderRow:
-    is_out = order.state in OUT
-    open_lines = [line for line in lines if is_out and line.received < line.quantity]
-    late = (today - order.expected_on).days if is_out and order.expected_on is not None else 0
-    quantity = sum(line.quantity for line in lines)
-    received = sum(min(line.received, line.quantity) for line in lines)
-    amount = sum((line.packs * line.pack_price for line in lines if line.pack_price is not None), Decimal(0))
+def _order_row(row: Any, today: date) -> OrderRow:
+    order, quantity = row.PurchaseOrder, int(row.quantity or 0)
+    late = (today - order.expected_on).days if order.state in OUT and order.expected_on is not None else 0
+    amount = Decimal(int(row.ten_thousandths or 0)).scaleb(-UnitCost.places)
     return OrderRow(
-        OrderId(order.id), order.version, order.number, VendorId(order.vendor_id), vendor, order.state,
-        order.ordered_on, order.expected_on, len(lines), len(open_lines),
-        sum(line.backordered for line in open_lines), to_cents(amount), received * 100 // quantity if quantity else 0,
-        max(0, late), order.note,
+        OrderId(order.id), order.version, order.number, VendorId(order.vendor_id), row.vendor, order.state,
+        order.ordered_on, order.expected_on, row.lines, int(row.open_lines or 0), int(row.late or 0), to_cents(amount),
+        int(row.received or 0) * 100 // quantity if quantity else 0, max(0, late), order.note,
     )  # fmt: skip
 
 
 def order_page(session: Session, order_id: OrderId, today: date) -> OrderPage:
     """One order with its lines, what came and its life; Refused when there is none."""
-    query = select(PurchaseOrder, Vendor.name).join(Vendor, Vendor.id == PurchaseOrder.vendor_id)
-    found = _orders(session, today, query.where(PurchaseOrder.id == order_id))
+    found = _orders(session, today, _ORDERS.where(PurchaseOrder.id == order_id))
     if not found:
         raise Refused("There is no such order. Open it from the list again.")
     vendor = session.get_one(Vendor, found[0].vendor_id)
