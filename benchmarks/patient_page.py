@@ -7,10 +7,11 @@ from pathlib import Path
 from benchmarks.figures import Figure, in_turns
 from benchmarks.kit_life import a_patient, ready_stock
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.home_counts import at_home
+from infusion_desktop.deliveries.patient_glance import glance
 from infusion_desktop.deliveries.queries import of_patient
 from infusion_desktop.equipment.queries import at_place
 from infusion_desktop.patients.labs import labs_of
@@ -42,7 +43,8 @@ def _open(database: Database, by: UserId) -> None:
     page = open_patient(database, PATIENT, by)
     with database.reading() as session:
         of_patient(session, PATIENT, today())
-        at_home(session, PATIENT)
+        glance(session, PATIENT, today())
+        patient_balance(session, PATIENT)
         at_place(session, page.home_id, today())
         therapy_calendars(session, Days(today(), today()), PATIENT)
         labs_of(session, PATIENT)

@@ -155,7 +155,7 @@ def delivery_of(each: Delivered) -> told.DeliveryFacts:
     signed = each.delivered_on if each.proven else None
     return told.DeliveryFacts(
         each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed,
-        counted_on=each.counted_on, gaps=each.gaps,
+        counted_on=each.counted_on, gaps=each.gaps, versions=each.versions,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from infusion_desktop.deliveries.proof import proof_gaps
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
+from infusion_desktop.patients.order_versions import versions_of_changed
 from infusion_desktop.patients.tables import AccessDevice, Interruption, Therapy
 from infusion_desktop.patients.words import (
     AccessKind,
@@ -80,6 +81,12 @@ class Delivered:
     """When the refill call counted what was left, None without one."""
     gaps: tuple[str, ...] = ()
     """What its proof of delivery still lacks (deliveries/proof_rules.py)."""
+    versions: frozenset[TherapyId] = frozenset()
+    """The therapy with the earlier and later versions of its order, where it was changed: it supplies them too."""
+
+    def supplies(self, therapy: int) -> bool:
+        """Whether it supplies a therapy, under any version of its order; one for no therapy in particular, all."""
+        return self.therapy_id in (None, therapy) or therapy in self.versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ class MonthFacts:
 
     def deliveries_for(self, therapy: int) -> list[Delivered]:
         """The deliveries that supply a therapy, the one that counts for a day first: with proof, then the newest."""
-        mine = [each for each in self.deliveries if each.therapy_id in (None, therapy)]
+        mine = [each for each in self.deliveries if each.supplies(therapy)]
         return sorted(mine, key=lambda each: (each.proven, each.delivered_on, each.id), reverse=True)
 
 
@@ -356,12 +363,15 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
     ).all()
     missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
     found: dict[int, list[Delivered]] = defaultdict(list)
+    changed = versions_of_changed(session, patients)
     for row in rows:
-        found[row.patient_id].append(_delivered(row, missing.get(DeliveryId(row.id), ())))
+        therapy = TherapyId(row.therapy_id or 0)
+        lacks = missing.get(DeliveryId(row.id), ())
+        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset())))
     return found
 
 
-def _delivered(row: Any, missing: tuple[str, ...]) -> Delivered:
+def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId]) -> Delivered:
     arrived = row.delivered_at or row.shipped_at
     return Delivered(
         DeliveryId(row.id),
@@ -373,6 +383,7 @@ def _delivered(row: Any, missing: tuple[str, ...]) -> Delivered:
         bool(row.proven),
         row.home_counted_on,
         missing,
+        versions,
     )
 
 

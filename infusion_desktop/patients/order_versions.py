@@ -1,5 +1,6 @@
 """Another dose or frequency from a day on: the order as it stood is kept, and a new version of it begins."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -87,6 +88,22 @@ def versions_of(session: Session, therapy_id: TherapyId) -> frozenset[TherapyId]
     """The order itself with every earlier and later version of it."""
     first = first_versions(session, PatientId(the_therapy(session, therapy_id).patient_id))
     return frozenset(each for each, begun in first.items() if begun == first[therapy_id])
+
+
+def versions_of_changed(session: Session, patients: Collection[int]) -> dict[TherapyId, frozenset[TherapyId]]:
+    """For each order of these patients that was changed, or is a change, all versions of it."""
+    rows = session.execute(
+        select(Therapy.id, Therapy.replaces_id)
+        .where(Therapy.patient_id.in_(patients), Therapy.replaces_id.is_not(None))
+        .order_by(Therapy.id)
+    )
+    groups: dict[TherapyId, set[TherapyId]] = {}
+    for row in rows:
+        before, after = TherapyId(row.replaces_id or 0), TherapyId(row.id)
+        group = groups.setdefault(before, {before})
+        group.add(after)
+        groups[after] = group
+    return {each: frozenset(group) for each, group in groups.items()}
 
 
 def last_days_of_changed(session: Session) -> dict[TherapyId, date | None]:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop import dates
 from infusion_desktop.access.people import add_first_administrator, add_person
 from infusion_desktop.access.roles import Permission, Role, UserId
+from infusion_desktop.billing.month_facts import month_facts
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
@@ -401,6 +402,10 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
         whole = Days(FIRST, clock.day)
         days = sorted(day for each in therapy_calendars(session, whole, ann) if each.order.drug == "cefazolin 2 g"
                       for day in each.days(whole))  # fmt: skip
+        facts = month_facts(session, ann, whole)
+        for each in therapy_calendars(session, whole, ann):
+            covered = {day for sent in facts.deliveries_for(each.therapy_id) for day in sent.period}
+            assert set(each.days(whole)) <= covered, "each day of each version of an order has its delivery"
     assert len(days) == 18, "21 days less three in hospital, over both versions of the order"
     page = page_of(window, qtbot, ann)
     told = " ".join(row.what for row in page.line.model.rows)

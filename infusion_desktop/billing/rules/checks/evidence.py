@@ -56,7 +56,7 @@ def _proof(facts: ClaimFacts) -> Iterator[Told]:
     if facts.rules is not None and not facts.rules.delivery_proof_required:
         return
     for delivery in facts.deliveries:
-        if delivery.signed_on is None and _serves_a_line(facts, delivery.supply, delivery.therapy_id):
+        if delivery.signed_on is None and _serves_a_line(facts, delivery):
             yield f"Delivery {delivery.number} has no proof of delivery. Record who received it and when."
 
 
@@ -110,7 +110,7 @@ def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
         supplied = [
             each.supply
             for each in facts.deliveries
-            if each.therapy_id in (None, line.therapy_id) and (each.delivered_on or each.signed_on)
+            if each.serves(line.therapy_id) and (each.delivered_on or each.signed_on)
         ]
         if uncovered := _not_in(_dates(line), supplied):
             days = _show_runs(uncovered)
@@ -123,7 +123,7 @@ def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
         return
     most = facts.rules.max_days_supply + facts.rules.weekend_extra_days
     for delivery in facts.deliveries:
-        if len(delivery.supply) > most and _serves_a_line(facts, delivery.supply, delivery.therapy_id):
+        if len(delivery.supply) > most and _serves_a_line(facts, delivery):
             yield f"Delivery {delivery.number} supplies {len(delivery.supply)} days; the payer allows {most}."
 
 
@@ -276,9 +276,9 @@ def _in_hospital(day: date, facts: ClaimFacts) -> bool:
     return any(stay.first < day < stay.last for stay in facts.hospital_stays) or (since is not None and day > since)
 
 
-def _serves_a_line(facts: ClaimFacts, supply: Days, therapy_id: int | None) -> bool:
+def _serves_a_line(facts: ClaimFacts, delivery: DeliveryFacts) -> bool:
     return any(
-        line.days.overlap(supply) and (therapy_id is None or line.therapy_id in (None, therapy_id))
+        line.days.overlap(delivery.supply) and (line.therapy_id is None or delivery.serves(line.therapy_id))
         for line in facts.lines
     )
 

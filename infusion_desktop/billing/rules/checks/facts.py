@@ -97,6 +97,12 @@ class DeliveryFacts:
     """When the patient's supplies were counted for it, None when nobody did."""
     gaps: tuple[str, ...] = ()
     """What its proof of delivery still lacks, as sentences."""
+    versions: frozenset[int] = frozenset()
+    """Earlier and later versions of the therapy's order, which it serves too."""
+
+    def serves(self, therapy_id: int | None) -> bool:
+        """Whether its supplies are for a line's therapy; one for no therapy serves all."""
+        return self.therapy_id in (None, therapy_id) or therapy_id in self.versions
 
 
 @dataclass(frozen=True, slots=True)
