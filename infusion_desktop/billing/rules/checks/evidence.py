@@ -74,7 +74,7 @@ def _proof_in_part(facts: ClaimFacts) -> Iterator[Told]:
 
 def _proof_gaps_of(facts: ClaimFacts) -> Iterator[Told]:
     for delivery in facts.deliveries:
-        if delivery.signed_on is not None and _serves_a_line(facts, delivery.supply, delivery.therapy_id):
+        if delivery.signed_on is not None and _serves_a_line(facts, delivery):
             yield from (f"Delivery {delivery.number}: {sentence}" for sentence in delivery.gaps)
 
 
