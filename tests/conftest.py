@@ -3,6 +3,8 @@
 import gc
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,3 +123,19 @@ def staff(database: Database, administrator: UserId) -> dict[Role, UserId]:
             if role is not Role.ADMINISTRATOR
         }
     return {Role.ADMINISTRATOR: administrator, **people}
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demonstration pharmacy, made once by the command itself in a process of its own."""
+    home = tmp_path_factory.mktemp("home")
+    done = subprocess.run(
+        [sys.executable, "-m", "infusion_desktop", "--database", str(home / "demo.db"), "demo", "--size", "small"],
+        env={**os.environ, "INFUSION_DESKTOP_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Made 12 patients" in done.stdout
+    assert "Sign in as admin" in done.stdout
+    return home / "demo.db"

@@ -195,6 +195,23 @@ class DeliveryEquipment(Table):
     outcome: Mapped[LineOutcome | None] = mapped_column(Choice(LineOutcome))
 
 
+class DeliveryCost(Table):
+    """What a carrier's delivery costs us from a day on; a later row of the same day counts."""
+
+    __tablename__ = "delivery_cost"
+    __table_args__ = (
+        one_of("carrier", Carrier),
+        CheckConstraint("amount >= 0", name="not_negative"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    carrier: Mapped[Carrier] = mapped_column(Choice(Carrier))
+    amount: Mapped[Decimal]
+    starts_on: Mapped[date]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
 class DeliveryStep(Table):
     """Who did which step when; added, never changed."""
 

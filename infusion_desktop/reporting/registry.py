@@ -1,7 +1,7 @@
 """The reports there are, in the order they are offered."""
 
 from infusion_desktop.errors import Refused
-from infusion_desktop.reporting import buying, equipment, money_owed, stock, stock_lists
+from infusion_desktop.reporting import buying, care, equipment, margins, money_owed, stock, stock_lists
 from infusion_desktop.reporting.denials import by_reason
 from infusion_desktop.reporting.report import Report
 
@@ -43,6 +43,19 @@ REPORTS = (
            " of pumps and poles in the period, with what was measured and by whom.", equipment.care_log),
     Report("equipment use", "Equipment use and cost", "Each day of the period counts once, in the state it ended in;"
            " cost is wear of the price or rent, and repairs.", equipment.use),
+    *(
+        Report(f"margin by {key}", f"Margin per therapy day by {key}", "Per diem the contract pays for counted days -"
+               " supplies at their lots' cost, the pumps' cost and the carrier's cost, each spread over the days it is"
+               " for; drugs and visits are left out.", run)
+        for key, run in (
+            ("patient", margins.by_patient), ("therapy", margins.by_therapy), ("therapy class", margins.by_class),
+            ("payer", margins.by_payer), ("kit", margins.by_template),
+        )
+    ),
+    Report("census", "Census by therapy", "Patients with a running therapy at the end of the period's last day, by"
+           " class and primary payer; a patient with two classes counts in both, in the total once.", care.census),
+    Report("on time", "Deliveries late", "Deliveries that left for a promised day of the period and arrived on a later"
+           " day or have not arrived; the share that was on time.", care.on_time),
     Report("claims", "Claim status", "Claims whose service period begins in the period, by the state they are in now;"
            " voided and replaced ones included.", money_owed.claim_status),
     Report("denials", "Denials and underpayments", "What payers denied or paid below the contract in the period, by"

@@ -1,9 +1,6 @@
 """The command line as a person meets it: what is printed, what goes to standard error, and the exit code."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,22 +20,6 @@ class Ended:
 
 
 Run = Callable[..., Ended]
-
-
-@pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small demonstration pharmacy, made once by the command itself in a process of its own."""
-    home = tmp_path_factory.mktemp("home")
-    done = subprocess.run(
-        [sys.executable, "-m", "infusion_desktop", "--database", str(home / "demo.db"), "demo", "--size", "small"],
-        env={**os.environ, "INFUSION_DESKTOP_HOME": str(home)},
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Made 12 patients" in done.stdout
-    assert "Sign in as admin" in done.stdout
-    return home / "demo.db"
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def name_deliveries(context: Context) -> NameScan:
 
 
 PLACES: tuple[Place, ...] = (
-    Place("deliveries", "Deliveries", "truck", Permission.SEE_DELIVERIES, _board, _GROUP),
+    Place("deliveries", "Deliveries", "truck", Permission.SEE_DELIVERIES, _board, _GROUP, opens=("deliveries",)),
     Place("schedule", "Schedule", "calendar", Permission.SEE_DELIVERIES, _schedule, _GROUP, opens=("schedule",)),
     Place("bench", "Bench", "scan", Permission.PICK, _bench, _GROUP, opens=("bench",)),
     Place("proof", "Proof of delivery", "sign", Permission.SEE_DELIVERIES, _proof, _GROUP),

@@ -14,6 +14,15 @@ def _reports(context: Context, desk: Desk) -> Screen:
     return ReportsScreen(context, desk)
 
 
-PLACES = (Place("reports", "Reports", "chart", Permission.SEE_REPORTS, _reports, "Office"),)
+def _dashboard(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.reporting.dashboard_screen import DashboardScreen
+
+    return DashboardScreen(context, desk)
+
+
+PLACES = (
+    Place("dashboard", "Dashboard", "chart", Permission.SEE_REPORTS, _dashboard, "Office"),
+    Place("reports", "Reports", "list", Permission.SEE_REPORTS, _reports, "Office", opens=("report",)),
+)
 SEARCHES: tuple[Callable[[Context], Search], ...] = ()
 NAME_SCANS: tuple[Callable[[Context], NameScan], ...] = ()

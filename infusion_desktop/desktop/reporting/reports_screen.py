@@ -71,6 +71,20 @@ class ReportsScreen(Screen):
 
         self.ask(read, lambda found: self._show(chosen, found), key="report")
 
+    def show_record(self, kind: str, record: object) -> None:
+        """Show the report with a key, for a period where one is given: ``("claims", Days(...))``."""
+        if kind != "report" or not isinstance(record, tuple):
+            return
+        key, period = record
+        if isinstance(period, Days):
+            self.first.set_value(period.first)
+            self.last.set_value(period.last)
+        place = next((n for n, each in enumerate(REPORTS) if each.key == key), 0)
+        if place != self.list.currentRow():
+            self.list.setCurrentRow(place)
+        else:
+            self.load()
+
     def show_paper(self) -> None:
         """Show the report as it prints."""
         chosen, database, by, period = self.report, self.context.database, self.context.user_id, self._period()

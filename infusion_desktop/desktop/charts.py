@@ -1,0 +1,125 @@
+"""Bars with names and figures, drawn by the window itself: readable without colour, pressed to see what is behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.colours import Tone
+
+ROW = 26
+GAP = 10
+LEAST_BAR = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its name, its size, its figure as people read it, and how it stands. Below zero it points left."""
+
+    name: str
+    size: float
+    figure: str
+    tone: Tone = Tone.INFO
+
+
+class BarChart(QWidget):
+    """Bars from top to bottom, each with its name at the left and its figure at its end; ``pressed`` carries its place.
+
+    Up and Down choose a bar, Enter presses it. What is drawn is read out as text too.
+    """
+
+    pressed = Signal(int)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.bars: tuple[Bar, ...] = ()
+        self._chosen = 0
+
+    def show_bars(self, bars: Sequence[Bar]) -> None:
+        """Draw these bars."""
+        self.bars, self._chosen = tuple(bars), 0
+        self.setAccessibleDescription("; ".join(f"{bar.name} {bar.figure}" for bar in self.bars))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, max(1, len(self.bars)) * ROW + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, self.sizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colours, metrics = theme.colours(), self.fontMetrics()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self.bars:
+            painter.setPen(QColor(colours.muted))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, "Nothing to show.")
+            return
+        names = min(self.width() * 0.42, max(metrics.horizontalAdvance(bar.name) for bar in self.bars) + 4.0)
+        figures = max(metrics.horizontalAdvance(bar.figure) for bar in self.bars) + 4.0
+        for place, bar in enumerate(self.bars):
+            self._draw(painter, metrics, place, bar, names, figures)
+        painter.end()
+
+    def _draw(
+        self, painter: QPainter, metrics: QFontMetrics, place: int, bar: Bar, names: float, figures: float
+    ) -> None:
+        colours, top = theme.colours(), place * ROW + 2.0
+        room = max(20.0, self.width() - names - figures - 2 * GAP)
+        most = max((abs(each.size) for each in self.bars), default=0.0)
+        below = any(each.size < 0 for each in self.bars)
+        zero = names + GAP + (room / 2 if below else 0.0)
+        length = (room / 2 if below else room) * abs(bar.size) / most if most else 0.0
+        length = max(length, LEAST_BAR if bar.size else 0.0)
+        painter.setPen(QColor(colours.text))
+        flags = int(Qt.AlignmentFlag.AlignVCenter)
+        shown = metrics.elidedText(bar.name, Qt.TextElideMode.ElideRight, int(names))
+        painter.drawText(QRectF(0, top, names, ROW - 4), flags, shown)
+        ink, _ground = colours.of(bar.tone)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(ink))
+        left = zero - length if bar.size < 0 else zero
+        painter.drawRoundedRect(QRectF(left, top + 4, length, ROW - 12), 3, 3)
+        painter.setPen(QColor(colours.muted))
+        right = flags | int(Qt.AlignmentFlag.AlignRight)
+        painter.drawText(QRectF(self.width() - figures, top, figures, ROW - 4), right, bar.figure)
+        if self.hasFocus() and place == self._chosen:
+            painter.setPen(QColor(colours.accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(0.5, top - 1, self.width() - 1, ROW - 2), 4, 4)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._press(int(event.position().y() // ROW))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
+        if event.key() in moves and self.bars:
+            self._chosen = max(0, min(len(self.bars) - 1, self._chosen + moves[Qt.Key(event.key())]))
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._press(self._chosen)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def _press(self, place: int) -> None:
+        if 0 <= place < len(self.bars):
+            self._chosen = place
+            self.update()
+            self.pressed.emit(place)
