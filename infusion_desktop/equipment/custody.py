@@ -28,13 +28,18 @@ from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.money import show_money
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.words import LocationId
+from infusion_desktop.stock.tables import Location
+from infusion_desktop.stock.words import LocationId, LocationKind
 
 __all__ = [
     "assign", "bring_back", "call_back", "check_limits", "clean", "deliver", "facts_of", "finish_maintenance", "leave",
-    "let_go", "outside_limits", "pass_check", "quarantine", "release", "report_fault", "report_found", "report_lost",
-    "retire", "return_from_vendor", "send_to_vendor", "ship", "start_maintenance", "take_back", "warnings_against",
+    "let_go", "move", "outside_limits", "pass_check", "quarantine", "release", "report_fault", "report_found",
+    "report_lost", "retire", "return_from_vendor", "send_to_vendor", "ship", "start_maintenance",
+    "take_back", "warnings_against",
 ]  # fmt: skip
+
+
+_SHELVES = (LocationKind.ROOM, LocationKind.BIN, LocationKind.SERVICE)
 
 
 def assign(
@@ -235,6 +240,21 @@ def report_found(database: Database, asset_id: AssetId, by: UserId, at: datetime
     """It turned up; it is cleaned and checked before it goes out."""
     care(database, asset_id, AssetDeed.FIND, by, at, "", to="SERVICE", clean=False, document="", document_id=None,
          due_back_on=None)  # fmt: skip
+
+
+def move(database: Database, asset_id: AssetId, place_code: str, by: UserId, at: datetime | None = None) -> str:
+    """Put it on another shelf of ours, as its label says (LOC:A-01); the place's name. Its state stays."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.CARE_FOR_EQUIPMENT)
+        to_id = place_id(session, place_code)
+        place = session.get_one(Location, to_id)
+        if place.kind not in _SHELVES:
+            raise Refused(f"{place.name} is no shelf for pumps. Scan a room's, a bin's or the service area's label.")
+        asset = the_asset(session, asset_id)
+        if asset.location_id == to_id:
+            raise Refused(f"{asset.tag} is there already.")
+        do(session, asset, AssetDeed.MOVE, by, at=at, to_id=to_id)
+        return place.name
 
 
 def retire(database: Database, asset_id: AssetId, why: str, by: UserId, at: datetime | None = None) -> None:

@@ -51,12 +51,12 @@ def due_of(rows: tuple[AssetRow, ...], today: date, days: int = 14) -> tuple[Due
     found = [
         Due(row.id, row.tag, row.item_name, what, on, kind, row.serial, row.place)
         for row in rows
-        for kind, what, on in _work(row, today + timedelta(days=days))
+        for kind, what, on in _work(row, today, today + timedelta(days=days))
     ]
     return tuple(sorted(found, key=lambda due: (due.on or today, due.tag)))
 
 
-def _work(row: AssetRow, until: date) -> Iterator[tuple[DueKind, str, date | None]]:
+def _work(row: AssetRow, today: date, until: date) -> Iterator[tuple[DueKind, str, date | None]]:
     yield from _round(row)
     due = row.maintenance_due_on
     if row.state not in _ELSEWHERE and due is not None and due <= until:
@@ -67,6 +67,8 @@ def _work(row: AssetRow, until: date) -> Iterator[tuple[DueKind, str, date | Non
         yield DueKind.MAINTAIN, "On the workbench: finish its maintenance.", None
     if row.is_behind and row.state not in (*_AT_HOME, S.LOST, S.REPAIR):
         yield DueKind.UPDATE, "Load the software and drug library its model asks for.", None
+    if row.booked_from is not None and row.booked_from < today:
+        yield DueKind.SET_ASIDE, "Kept for a day that has passed: send it, or end its booking.", row.booked_from
     if row.rental_ends_on is not None and row.rental_ends_on <= until:
         yield DueKind.GIVE_BACK, f"Give back to {row.owner}.", row.rental_ends_on
 

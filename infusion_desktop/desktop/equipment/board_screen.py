@@ -28,6 +28,7 @@ from infusion_desktop.desktop.scanner import GS
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.checks import check_limits, pass_check, read_hours
+from infusion_desktop.equipment.custody import move
 from infusion_desktop.equipment.due import Due, due_of
 from infusion_desktop.equipment.models import model_facts
 from infusion_desktop.equipment.papers import asset_labels, deed_codes, morning_list
@@ -40,7 +41,8 @@ from infusion_desktop.stock.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scans import read_scan
 
 BOARD, DUE = 0, 1
-_USED = (ScanKind.ASSET, ScanKind.TEXT, ScanKind.PRODUCT, ScanKind.DEED, ScanKind.PICK_UP)
+_USED = (ScanKind.ASSET, ScanKind.TEXT, ScanKind.PRODUCT, ScanKind.DEED, ScanKind.PICK_UP,
+         ScanKind.LOCATION)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ class BoardScreen(Screen):
     topics: ClassVar[frozenset[str]] = frozenset({"equipment", "deliveries"})
     help = (
         "Every pump and pole. Scan its tag or serial number to choose it, then press what you did with it, or scan the "
-        "deed from the code sheet (print it under “Due this morning”). Swap, booking, papers and the rest stand under "
-        "More. The other tabs: the morning's list, what should be back, rentals, models, use and cost."
+        "deed from the code sheet (print it under “Due this morning”), or the label of the shelf it lies on. Swap, "
+        "booking, papers and the rest stand under More. The other tabs: the morning's list, what should be back, "
+        "pick-ups, rentals, models, use and cost."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
@@ -101,6 +104,8 @@ class BoardScreen(Screen):
             self._do_scanned(scan.code)
         elif scan.kind is ScanKind.PICK_UP:
             self.lists.find_ticket(scan.code)
+        elif scan.kind is ScanKind.LOCATION:
+            self._move_to(scan.code)
         else:
             database = self.context.database
             self.ask(lambda: _find(database, scan), lambda found: self._show_scanned(scan, *found), key="scan")
@@ -239,6 +244,16 @@ class BoardScreen(Screen):
             self.panel.start_check()
         else:
             self._ask_deed(deed)
+
+    def _move_to(self, code: str) -> None:
+        """A shelf's label: the pump in the panel lies there now."""
+        facts = self.panel.facts
+        if facts is None or facts.row.id != self.chosen:
+            self.desk.messages.wrong("Scan the pump first, then the shelf.")
+            return
+        database, by, row = self.context.database, self.context.user_id, facts.row
+        self.do(lambda _override: move(database, row.id, code, by), changed=("equipment",),
+                said=lambda place: f"{row.tag} lies in {place} now.")  # fmt: skip
 
     def _ask_deed(self, deed: BoardDeed) -> None:
         facts = self.panel.facts

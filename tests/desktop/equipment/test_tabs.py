@@ -194,12 +194,15 @@ def test_a_pumps_whole_round_by_scans_from_the_end_of_a_therapy_to_a_future_day(
     assert facts is not None
     assert facts.row.booked_from == today() + timedelta(days=9)
     assert "For Ann Abernathy" in screen.panel.where.text()
+    house.shell.on_scan("LOC:SERVICE")
+    qtbot.waitUntil(lambda: screen.panel.facts is not None and screen.panel.facts.row.place.startswith("Equipment"))
     house.scans(AssetDeed.CLEAN)
     assert "end its booking first" in house.shell.messages.feedback.text.text()
     screen.deeds.print_log(facts)
     house.reads_and_closes_the_paper()
     with house.database.reading() as session:
         events = [event.deed for event in history(session, pump)][::-1]
+    assert events.pop() is AssetDeed.MOVE
     assert events[-9:] == [
         AssetDeed.TAKE_BACK, AssetDeed.CLEAN, AssetDeed.FAIL_CHECK, AssetDeed.SEND_TO_VENDOR,
         AssetDeed.RETURN_FROM_VENDOR, AssetDeed.CLEAN, AssetDeed.START_CHECK, AssetDeed.PASS_CHECK, AssetDeed.RESERVE,
