@@ -70,7 +70,8 @@ class Custody(RuleBasedStateMachine):
         edit_model(self.database, self.model, ModelFacts(300, 0, at_return, 24, ()), 0, self.by)
         self.ids = [register(self.database, NewAsset(self.model, f"S{n}"), self.by) for n in range(3)]
         self.pumps = [Pump() for _ in range(3)]
-        self.sent: set[int] = set()
+        for n in (0, 1):
+            self.make_ready(n)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -105,6 +106,27 @@ class Custody(RuleBasedStateMachine):
             return
         if self.tries(lambda: checks.pass_check(self.database, self.ids[n], {}, self.by), fits):
             pump.state, pump.safe = S.READY, True
+
+    @rule(n=PUMPS)
+    def make_ready(self, n: int) -> None:
+        """The usual morning: whatever a pump in the house needs until it is ready, so that more of them go out."""
+        pump = self.pumps[n]
+        if pump.state in (S.QUARANTINED, S.CHECKING):
+            self.maintain(n)
+        if pump.state in (S.RECEIVED, S.RETURNED):
+            self.clean(n)
+        if pump.state is S.CLEANED and (pump.owes or pump.fault):
+            self.maintain(n)
+        if pump.state is S.CLEANED:
+            self.check(n, passes=True)
+
+    @rule(n=PUMPS, document=DOCUMENTS)
+    def send(self, n: int, document: int) -> None:
+        """The usual day: a ready pump to a home."""
+        if self.pumps[n].state is S.READY:
+            self.assign(n, document, days=3)
+            self.ship(document)
+            self.deliver(document)
 
     @rule(n=PUMPS)
     def to_the_tester(self, n: int) -> None:
@@ -250,7 +272,7 @@ def run(fresh: Iterator[Database], weeks: int) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Here,
         settings=settings(
-            max_examples=weeks, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=weeks, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
 
