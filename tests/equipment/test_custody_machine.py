@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
@@ -127,6 +127,22 @@ class Custody(RuleBasedStateMachine):
             self.assign(n, document, days=3)
             self.ship(document)
             self.deliver(document)
+
+    @rule(n=PUMPS, document=DOCUMENTS)
+    def recall_of_a_packed_pump(self, n: int, document: int) -> None:
+        """The maker's letter comes between packing and the driver."""
+        if self.pumps[n].state is S.READY:
+            self.assign(n, document, days=3)
+            self.recall(n)
+            self.ship(document)
+
+    @rule(n=PUMPS)
+    def hurry(self, n: int) -> None:
+        """Back from a home, wiped, and straight onto the tester."""
+        if self.pumps[n].state in OUT:
+            self.take_back(n)
+            self.clean(n)
+            self.check(n, passes=True)
 
     @rule(n=PUMPS)
     def to_the_tester(self, n: int) -> None:
@@ -272,7 +288,11 @@ def run(fresh: Iterator[Database], weeks: int) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Here,
         settings=settings(
-            max_examples=weeks, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=weeks,
+            stateful_step_count=40,
+            deadline=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
         ),
     )
 
