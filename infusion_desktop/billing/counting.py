@@ -1,14 +1,15 @@
 """Count a patient's month at a payer: the per-diem engine over the calendar, with the delivery behind every day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.authorizations import authorizations, for_engine
+from infusion_desktop.billing.authorizations import FREED, authorizations, for_engine
 from infusion_desktop.billing.code_lists import codes_in
 from infusion_desktop.billing.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
@@ -17,12 +18,13 @@ from infusion_desktop.billing.month_facts import MonthFacts, month_facts
 from infusion_desktop.billing.other_lines import other_lines, other_notes
 from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.codes import CodeTable
-from infusion_desktop.billing.rules.counting import PeriodResult, count_versions
+from infusion_desktop.billing.rules.counting import NOTHING_BEFORE, PeriodResult, count_versions
 from infusion_desktop.billing.rules.lines import Line
 from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization as Allowed
 from infusion_desktop.billing.rules.therapy import FeeSchedule
-from infusion_desktop.billing.words import ClaimId, LineKind
+from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.words import ClaimId, Frequency, LineKind
 from infusion_desktop.dates import Days, month_of, show_days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Payer
@@ -120,11 +122,20 @@ def count_month(
     contract = by or the_contract(session, covered.payer_id)
     facts = month_facts(session, patient, covered.period)
     allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
-    return counted(facts, covered, contract, allowed)
+    return counted(facts, covered, contract, allowed, _units_before(session, patient, covered, contract))
 
 
-def counted(facts: MonthFacts, covered: CoveredPeriod, contract: Contract, allowed: Sequence[Allowed]) -> MonthCounted:
-    """What the facts of a covered period come to by a contract; Refused where it has no rules for some day."""
+def counted(
+    facts: MonthFacts,
+    covered: CoveredPeriod,
+    contract: Contract,
+    allowed: Sequence[Allowed],
+    units_before: Mapping[tuple[str, date], int] = NOTHING_BEFORE,
+) -> MonthCounted:
+    """What the facts of a covered period come to by a contract; Refused where it has no rules for some day.
+
+    ``units_before`` are the units by code and month that claims of other periods took (monthly maxima).
+    """
     versions = _versions(contract, covered)
     fees = contract.fees
     result = count_versions(
@@ -133,6 +144,7 @@ def counted(facts: MonthFacts, covered: CoveredPeriod, contract: Contract, allow
         facts.interruptions,
         allowed,
         codes=contract.codes,
+        units_before=units_before,
     )
     lines = [_per_diem_line(line, facts, versions) for line in result.lines]
     notes = [notice.sentence for notice in result.notices]
@@ -150,6 +162,32 @@ def counted(facts: MonthFacts, covered: CoveredPeriod, contract: Contract, allow
         result.rules,
         min(version.rules.lines_per_claim for _, version in versions),
     )
+
+
+def has_monthly_maximum(contract: Contract) -> bool:
+    """Whether some version of the contract limits the units of a code a month."""
+    return any(each.rules.max_units_per_month is not None for each in contract.versions)
+
+
+def _units_before(
+    session: Session, patient: PatientId, covered: CoveredPeriod, contract: Contract
+) -> Mapping[tuple[str, date], int]:
+    """Per-diem units by code and month that the patient's claims of other periods took at this payer."""
+    if not has_monthly_maximum(contract):
+        return NOTHING_BEFORE
+    months = Days(month_of(covered.period.first).first, month_of(covered.period.last).last)
+    rows = session.execute(
+        select(ClaimLine.code, ClaimLine.first_on, ClaimLine.units)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(Claim.patient_id == patient, Claim.payer_id == covered.payer_id, ClaimLine.kind == LineKind.PER_DIEM)
+        .where(Claim.period_first != covered.period.first, Claim.state.not_in(FREED))
+        .where(Claim.frequency != Frequency.VOID, ClaimLine.first_on.between(months.first, months.last))
+    )
+    taken: dict[tuple[str, date], int] = {}
+    for row in rows:
+        key = row.code, row.first_on.replace(day=1)
+        taken[key] = taken.get(key, 0) + int(row.units)
+    return taken
 
 
 def the_contract(session: Session, payer: PayerId) -> Contract:

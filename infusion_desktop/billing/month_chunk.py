@@ -31,7 +31,7 @@ from infusion_desktop.billing.claim_facts import (
     therapy_days_of,
 )
 from infusion_desktop.billing.counted import CountedLine, MonthCounted
-from infusion_desktop.billing.counting import Contract, CoveredPeriod, counted, the_contract
+from infusion_desktop.billing.counting import Contract, CoveredPeriod, counted, has_monthly_maximum, the_contract
 from infusion_desktop.billing.month_facts import MonthFacts, facts_of_many
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.every_check import check_claim
@@ -200,11 +200,14 @@ def _bill(books: _Books, work: Work) -> Billed | _New:
     newest = books.newest.get((work.patient_id, covered.coverage_id, covered.period.first))
     if work.patient_id in books.several or (newest is not None and newest.state not in EDITABLE):
         return Billed(work, later=True)
+    contract = books.contracts[covered.payer_id]
+    if has_monthly_maximum(contract) and books.before.get((work.patient_id, covered.payer_id)):
+        return Billed(work, later=True)  # Units of other claims count against the month's maximum.
     kept = [] if newest is None else books.kept.get(newest.id, [])
     uses = _without(books.uses.get((work.patient_id, covered.payer_id), ()), newest, kept)
     facts = books.facts[work.patient_id, covered.period]
     try:
-        month = counted(facts, covered, books.contracts[covered.payer_id], for_engine(uses))
+        month = counted(facts, covered, contract, for_engine(uses))
     except Refused as no:
         return Billed(work, refused=no.reasons)
     ids = {(use.allowed.number, use.allowed.code): int(use.id) for use in sorted(uses, key=_id) if not use.ended}

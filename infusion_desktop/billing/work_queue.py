@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.money import ZERO
-from infusion_desktop.patients.tables import Patient, Payer, Therapy
+from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId, PayerId
 
 _DELIVERY = re.compile(r"\bDelivery ([A-Z0-9-]+)")
@@ -89,7 +89,7 @@ def work(session: Session, on: date, *, payer: PayerId | None = None, month: Day
     if month is not None:
         wanted = wanted.where(Claim.period_first <= month.last, Claim.period_last >= month.first)
     claims = session.execute(wanted).all()
-    places = _Places(session, [row.id for row in claims])
+    places = _Places(session)
     found = [each for row in claims for each in _of_claim(row, on, places)]
     return tuple(sorted(found, key=lambda each: (not each.stops, -each.value, -each.age, each.id)))
 
@@ -109,37 +109,29 @@ def reasons(rows: tuple[WorkRow, ...]) -> tuple[WorkReason, ...]:
 
 
 class _Places:
-    """Which lines, deliveries and orders stand behind the claims, so that a finding opens just that record."""
+    """Which deliveries findings name, or stand behind their lines; asked for only where a finding needs it."""
 
-    def __init__(self, session: Session, claims: list[int]) -> None:
-        lines = session.execute(
-            select(ClaimLine.claim_id, ClaimLine.position, ClaimLine.delivery_id, ClaimLine.evidence).where(
-                ClaimLine.claim_id.in_(claims)
-            )
-        )
-        self.deliveries: dict[tuple[int, int], int] = {}
-        for line in lines:
-            sent = line.delivery_id or _first_delivery(line.evidence)
-            if sent is not None:
-                self.deliveries[line.claim_id, line.position] = sent
+    def __init__(self, session: Session) -> None:
         self._session = session
         self._numbers: dict[str, int | None] = {}
-        rows = session.execute(
-            select(ClaimLine.claim_id, Therapy.prescriber_id)
-            .join(Therapy, Therapy.id == ClaimLine.therapy_id)
-            .where(ClaimLine.claim_id.in_(claims))
-        )
-        self.prescribers: Mapping[int, int] = {row.claim_id: row.prescriber_id for row in rows}
 
     def delivery(self, sentence: str, claim: int, line: int | None) -> int | None:
         """The delivery a finding names, else that of its line."""
         match = _DELIVERY.search(sentence)
         if match is None:
-            return self.deliveries.get((claim, line or 0))
+            return self._behind(claim, line)
         number = match[1]
         if number not in self._numbers:
             self._numbers[number] = self._session.scalar(select(Delivery.id).where(Delivery.number == number))
         return self._numbers[number]
+
+    def _behind(self, claim: int, line: int | None) -> int | None:
+        row = self._session.execute(
+            select(ClaimLine.delivery_id, ClaimLine.evidence).where(
+                ClaimLine.claim_id == claim, ClaimLine.position == (line or 0)
+            )
+        ).first()
+        return None if row is None else row.delivery_id or _first_delivery(row.evidence)
 
 
 def _first_delivery(evidence: str) -> int | None:

@@ -1,5 +1,7 @@
 """A month is billed: the same result when run again, stopped half way, late changes; and the queue of what waits."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,10 +17,11 @@ from infusion_desktop.billing.month_run import run_month
 from infusion_desktop.billing.not_counted import not_counted
 from infusion_desktop.billing.queries import claims, month_overview
 from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import ClaimState, Frequency
 from infusion_desktop.billing.work_queue import Fix, reasons, work
 from infusion_desktop.patients.tables import Coverage, Payer
-from infusion_desktop.patients.words import PayerKind
+from infusion_desktop.patients.words import PayerKind, Rank, Relation
 from infusion_desktop.progress import run_to_end
 
 APRIL = date(2026, 4, 10)
@@ -158,3 +161,38 @@ def test_whose_month_has_no_claim_is_told_with_the_reason(office):
     with office.database.reading() as session:
         (row,) = not_counted(session, month)
     assert row.why.startswith("No primary coverage") and row.fix == Fix("patient", office.patient)
+
+
+def test_two_billers_running_one_month_at_once_make_each_claim_once(office):
+    complete_month(office)
+
+    def run():
+        return run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL)).claims
+
+    with ThreadPoolExecutor(3) as billers:
+        found = {job.result() for job in [billers.submit(run) for _ in range(3)]}
+    assert len(found) == 1
+    with office.database.reading() as session:
+        assert len(session.scalars(select(Claim.id)).all()) == 1
+        assert problems(session) == ()
+
+
+def test_a_monthly_maximum_holds_over_two_coverages_of_one_month(office):
+    add_rules(
+        office.database, office.payer, replace(starter("commercial_access").rules, max_units_per_month=10),
+        date(2026, 1, 1), office.biller,
+    )  # fmt: skip
+    office.fee("S9500", "95")
+    office.orders("ceftriaxone 2 g", date(2026, 3, 1), date(2026, 3, 31))
+    with office.database.transaction() as session:
+        session.execute(update(Coverage).values(ends_on=date(2026, 3, 7)))
+        record(session, office.biller, "set up", "test", 1)
+    office._add(
+        Coverage, patient_id=office.patient, payer_id=office.payer, rank=Rank.PRIMARY, member_id="M2",
+        relation=Relation.SELF, starts_on=date(2026, 3, 8), version=1,
+    )  # fmt: skip
+    for _ in range(2):
+        run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+        with office.database.reading() as session:
+            lines = session.scalars(select(ClaimLine).order_by(ClaimLine.first_on)).all()
+            assert [(line.first_on.day, int(line.units)) for line in lines] == [(1, 7), (8, 3)]
