@@ -335,4 +335,5 @@ def _receipt(page: DeliveryPage) -> paper.Receipt | None:
     if page.proof is None:
         return None
     proof = page.proof
-    return paper.Receipt(proof.received_by, proof.relation, proof.received_at.astimezone(), proof.note)
+    signed = proof.signature is not None or proof.has_attachment
+    return paper.Receipt(proof.received_by, proof.relation, proof.received_at.astimezone(), proof.note, signed)

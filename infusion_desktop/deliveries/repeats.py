@@ -14,11 +14,10 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, now_utc
 from infusion_desktop.deliveries.calendar_rules import Calendar, aligned, arrives_on
 from infusion_desktop.deliveries.delivery_days import calendar_of
-from infusion_desktop.deliveries.dispatch_tables import DeliveryRepeat, Driver
+from infusion_desktop.deliveries.dispatch_tables import DeliveryRepeat, DeliveryStop, Driver
 from infusion_desktop.deliveries.dispatch_words import DriverId, RepeatId
-from infusion_desktop.deliveries.planning import Visit, plan
+from infusion_desktop.deliveries.planning import Visit, plan_in
 from infusion_desktop.deliveries.rules import Frequency
-from infusion_desktop.deliveries.scheduling import Assignment, assign
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import Refused, Stale, refuse_if
@@ -197,20 +196,30 @@ def plan_due(database: Database, until: date, by: UserId, today: date) -> Genera
 
 
 def _plan_one(database: Database, row: RepeatRow, until: date, by: UserId, today: date) -> Sequence[str]:
+    """Draft what is due of one repeat, each in a deed of its own; why it could not be, where it could not."""
     for _ in range(_MOST_EXPECTED):
-        with database.reading() as session:
-            now = next((each for each in repeats(session, today) if each.id == row.id), None)
+        try:
+            if not _plan_next(database, row.id, until, by, today):
+                return ()
+        except Refused as no:
+            return tuple(f"{row.patient_name}, {row.therapy}: {reason}" for reason in no.reasons)
+    return ()
+
+
+def _plan_next(database: Database, repeat_id: RepeatId, until: date, by: UserId, today: date) -> bool:
+    """Draft the next delivery of a repeat, if it is due. The repeat is locked: two people never draft the same one."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        session.execute(select(DeliveryRepeat.id).where(DeliveryRepeat.id == repeat_id).with_for_update())
+        now = next((each for each in repeats(session, today) if each.id == repeat_id), None)
         if now is None or now.next is None or now.next.arrives_on > until:
-            return ()
+            return False
         coming, repeat = now.next, now.repeat
         visit = Visit(repeat.window, repeat.carrier, repeat.instructions, "recurring")
-        try:
-            made = plan(database, repeat.therapy_id, coming.period, coming.arrives_on, {}, by, visit=visit)
-            if repeat.driver_id is not None:
-                assign(database, [made], Assignment(repeat.driver_id), by)
-        except Refused as no:
-            return tuple(f"{now.patient_name}, {now.therapy}: {reason}" for reason in no.reasons)
-    return ()
+        made = plan_in(session, repeat.therapy_id, coming.period, coming.arrives_on, {}, by, visit=visit)
+        if repeat.driver_id is not None:
+            session.add(DeliveryStop(delivery_id=made, driver_id=repeat.driver_id, route="", position=0))
+        return True
 
 
 def _planned_through(session: Session) -> dict[int, date]:

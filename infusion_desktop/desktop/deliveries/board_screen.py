@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day, today
+from infusion_desktop.deliveries.batches import print_deliveries
+from infusion_desktop.deliveries.dispatch_words import PaperKind
 from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.queries import DeliveryRow, day_board
 from infusion_desktop.deliveries.words import DeliveryState
@@ -17,6 +19,7 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deliveries.board_columns import BOARD_COLUMNS
 from infusion_desktop.desktop.deliveries.looks import in_days, who_may
+from infusion_desktop.desktop.deliveries.print_dialogs import print_many
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -25,6 +28,9 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 
 _BEFORE, _AHEAD = 14, 28
+_PAPERS = (PaperKind.MANIFEST, PaperKind.TOTE_LABEL)
+MANY = 20
+"""Manifests beyond which they are drawn as a batch in a process of their own."""
 Accepts = Callable[[DeliveryRow, date], bool]
 SPANS: tuple[tuple[str, Accepts], ...] = (
     ("Today", lambda row, day: row.scheduled_on == day or row.late),
@@ -76,6 +82,13 @@ class BoardScreen(Screen):
         marked = self.table.selected_rows()
         chosen = [row.id for row in (marked if len(marked) > 1 else self.table.model.shown)
                   if row.state not in (DeliveryState.DRAFT, DeliveryState.REFUSED)]  # fmt: skip
+
+        if len(chosen) > MANY:
+            print_many(
+                self.context, self.desk, f"Papers of {len(chosen)} deliveries", _PAPERS, self,
+                lambda kinds: print_deliveries(database, chosen, kinds, by),
+            )  # fmt: skip
+            return
 
         def draw(_override: str) -> bytes:
             if not chosen:

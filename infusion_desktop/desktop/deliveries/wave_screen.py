@@ -45,7 +45,7 @@ _PAPERS = (PaperKind.WAVE_LIST, PaperKind.PICK_LIST, PaperKind.TEACHING_LIST, Pa
 
 
 def _into(row: WavePickRow) -> str:
-    return "   ".join(f"{slot}: {wanted - done:,}" for slot, _row, done, wanted in row.parts if wanted > done) or "done"
+    return "   ".join(f"{slot}→{wanted - done:,}" for slot, _row, done, wanted in row.parts if wanted > done) or "done"
 
 
 PICK_COLUMNS: tuple[Column[WavePickRow], ...] = (
@@ -53,7 +53,7 @@ PICK_COLUMNS: tuple[Column[WavePickRow], ...] = (
     Column("Item", lambda row: f"{row.item_name} (cold)" if row.storage.is_cold else row.item_name, stretch=True,
            width=180, hint=lambda row: row.item_number),
     Column("Lot", lambda row: row.lot),
-    Column("Into slot", _into, stretch=True, width=120),
+    Column("Slot → how many", _into, stretch=True, width=120),
     Column("Done", lambda row: f"{row.done:,} of {row.wanted:,}",
            tone=lambda row: Tone.GOOD if row.done >= row.wanted else Tone.INFO if row.done else Tone.NEUTRAL,
            sort_key=lambda row: row.done / row.wanted if row.wanted else 1.0),
@@ -89,7 +89,7 @@ class WalkPanel(Card):
     def show_row(self, row: WavePickRow | None, page: WavePage) -> None:
         """Show one line of the walk; without one everything is picked."""
         done = sum(each.done >= each.wanted for each in page.picks)
-        waiting = [f"Slot {slot.slot}: scan a {', a '.join(slot.equipment)}" for slot in page.slots if slot.equipment]
+        waiting = [f"Slot {slot.slot}: scan {', '.join(slot.equipment)}" for slot in page.slots if slot.equipment]
         self.things.setText("\n".join(waiting))
         self.things.setVisible(bool(waiting))
         self.overall.setText(f"{done} of {len(page.picks)} picks done" if page.picks else "")
