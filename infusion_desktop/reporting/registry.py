@@ -16,6 +16,8 @@ REPORTS = (
            " average of what is there, come in at what they cost.", stock.by_average),
     Report("layers", "Valuation by FIFO layers", "Opening + in - out = closing to the cent; units go out from the layer"
            " that came in first, come in at what they cost.", stock.by_layers),
+    Report("moves valued", "Moves valued", "Every move over the border of our places in the period with its value by"
+           " average and by layers; they add up to closing less opening of both valuations.", stock.moves_valued),
     Report("expiry", "Stock that expires", "Lots in our places whose expiry day lies in the period, at what they cost.",
            stock.expiring),
     Report("expiry by bin", "Stock that expires, by bin", "The same in walking order, to be taken off the shelf.",

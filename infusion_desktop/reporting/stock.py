@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.dates import ONE_DAY, Days
+from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.reporting.report import Found
 from infusion_desktop.stock import flow_queries
 from infusion_desktop.stock.queries import StockRow, place_rows, stock_rows
@@ -95,6 +95,23 @@ def _by_method(session: Session, period: Days, method: Method) -> Found:
                Column("Units", _NUMBER), Column("For one", _NUMBER))  # fmt: skip
     sums = [sum((row[place] for row in rows), Decimal(0)) for place in range(2, 6)]
     return Found(columns, rows, ("", None, *sums, sum(row[6] for row in rows), None))
+
+
+def moves_valued(session: Session, period: Days) -> Found:
+    """Each move over the border of our places with its value by both ways: what makes closing out of opening."""
+    start, end = _start_of(period.first), _start_of(period.last + ONE_DAY)
+    names = {row.id: row.name for row in session.execute(select(Item.id, Item.name))}
+    lots = {row.id: row.serial or row.number for row in session.execute(select(Lot.id, Lot.number, Lot.serial))}
+    rows: tuple[tuple[Any, ...], ...] = tuple(
+        (each.move_id, local_day(each.at), each.reason.value, each.document, names[each.item_id], lots[each.lot_id],
+         each.units, average, layers)
+        for each, average, layers in flow_queries.valued(session, start, end)
+    )  # fmt: skip
+    columns = (Column("Entry", _NUMBER), Column("Day", _DAY), Column("Why"), Column("Document"), Column("Item"),
+               Column("Lot"), Column("Units", _NUMBER), Column("By average", _MONEY),
+               Column("By layers", _MONEY))  # fmt: skip
+    sums = [sum((row[place] for row in rows), Decimal(0)) for place in (7, 8)]
+    return Found(columns, rows, (None, None, None, None, None, None, sum(row[6] for row in rows), *sums))
 
 
 def _rolled_up(sums: dict[tuple[str, str], list[Decimal]]) -> Found:

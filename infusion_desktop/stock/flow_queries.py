@@ -13,7 +13,7 @@ from infusion_desktop.money import ZERO
 from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Item, Location, Lot, Move
 from infusion_desktop.stock.valuation import Flow, Method, Pool, values_of
-from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId
+from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveReason
 
 OURS = tuple(kind for kind in LocationKind if kind.keeps_balance and kind is not LocationKind.PATIENT_HOME)
 """Our stock is what lies in any place that keeps a balance, except patients' homes."""
@@ -28,6 +28,8 @@ class Crossing(NamedTuple):
     lot_id: LotId
     units: int
     unit_cost: Decimal
+    reason: MoveReason
+    document: str
 
 
 def crossings(session: Session, until: datetime) -> Iterator[Crossing]:
@@ -35,7 +37,7 @@ def crossings(session: Session, until: datetime) -> Iterator[Crossing]:
     source, target = aliased(Location), aliased(Location)
     rows = session.execute(
         select(Move.id, Move.effective_at, Lot.item_id, Move.lot_id, Move.quantity,
-               func.coalesce(Move.unit_cost, Lot.unit_cost), target.kind)
+               func.coalesce(Move.unit_cost, Lot.unit_cost), target.kind, Move.reason, Move.document, Move.document_id)
         .join(Lot, Lot.id == Move.lot_id)
         .join(source, source.id == Move.from_id)
         .join(target, target.id == Move.to_id)
@@ -43,9 +45,9 @@ def crossings(session: Session, until: datetime) -> Iterator[Crossing]:
         .order_by(Move.effective_at, Move.id)
         .execution_options(yield_per=5000)
     )  # fmt: skip
-    for move, at, item, lot, quantity, cost, kind in rows:
-        came_in = kind in OURS
-        yield Crossing(move, at, ItemId(item), LotId(lot), quantity if came_in else -quantity, cost)
+    for move, at, item, lot, quantity, cost, kind, reason, document, number in rows:
+        units = quantity if kind in OURS else -quantity
+        yield Crossing(move, at, ItemId(item), LotId(lot), units, cost, reason, f"{document} {number}")
 
 
 @dataclass(slots=True)
@@ -76,6 +78,17 @@ def rolled(session: Session, method: Method, start: datetime, end: datetime) -> 
     for item, pool in pools.items():
         found[item].closing, found[item].units = pool.value, pool.units
     return found
+
+
+def valued(session: Session, start: datetime, end: datetime) -> Iterator[tuple[Crossing, Decimal, Decimal]]:
+    """Every crossing of a period with the value it moved, by average and by layers; what ``rolled`` adds up."""
+    known = list(crossings(session, end))
+    flows = [Flow(each.item_id, each.units, each.unit_cost) for each in known]
+    by_average = values_of(flows, Method.MOVING_AVERAGE, {})
+    by_layers = values_of(flows, Method.FIFO, {})
+    for each, average, layers in zip(known, by_average, by_layers, strict=True):
+        if each.at >= start:
+            yield each, average, layers
 
 
 class AsOf(NamedTuple):

@@ -108,6 +108,12 @@ def test_screen_and_reports_show_the_same_value_and_every_way_adds_up(
                     opening, came, went, closing = row[2:6]
                     assert opening + came - went == closing  # type: ignore[operator]
                     assert closing == to_cents(closing)  # type: ignore[arg-type]
+            moved = stock_reports.moves_valued(session, Days(first, last)).totals
+            assert moved is not None
+            for place, report in ((7, stock_reports.by_average), (8, stock_reports.by_layers)):
+                totals = report(session, Days(first, last)).totals
+                assert totals is not None
+                assert moved[place] == totals[5] - totals[2], "the moves make the closing"  # type: ignore[operator]
         closing = stock_reports.roll_forward(session, whole).totals
         assert closing is not None and closing[5] == on_screen
         layers = {row[0]: row[5] for row in stock_reports.by_layers(session, whole).rows}
