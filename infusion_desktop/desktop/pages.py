@@ -112,6 +112,15 @@ def scrolled(contents: QWidget) -> QScrollArea:
     return area
 
 
+def roomy(form: QWidget, fields: int, most: int = 6) -> QWidget:
+    """A form in a dialog; with more fields than a small window shows it can be scrolled."""
+    if fields <= most:
+        return form
+    area = scrolled(form)
+    area.setMinimumHeight(400)
+    return area
+
+
 class Steps(QWidget):
     """Several pages one after the other; each says whether it is complete before the next is shown."""
 

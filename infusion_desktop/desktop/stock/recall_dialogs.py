@@ -26,6 +26,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, NotesField, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.pages import roomy
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.queries import ItemFound, find_items
@@ -263,7 +264,7 @@ class BringBackDialog(DeedDialog):
             self.fields[sent.lot_line_id] = field
             form.section("", (field,))
         self.form = form
-        self.body.addWidget(form)
+        self.body.addWidget(roomy(form, len(self.fields)))
 
     def deed(self) -> Callable[[str], Any] | None:
         if not self.form.check():

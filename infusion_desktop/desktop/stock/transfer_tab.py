@@ -15,6 +15,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.pages import roomy
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
@@ -253,7 +254,7 @@ class ArrivedDialog(DeedDialog):
         self.form = form
         self.all_button = button("All of it arrived", self.fill, icon="check")
         self.body.addWidget(self.all_button)
-        self.body.addWidget(form)
+        self.body.addWidget(roomy(form, len(self.fields)))
 
     def fill(self) -> None:
         """Everything arrived."""
