@@ -6,6 +6,7 @@ from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.supply_demand import reorder_proposals
 from infusion_desktop.money import ZERO
 from infusion_desktop.reporting.report import Found
+from infusion_desktop.stock.purchase_queries import late_orders as overdue
 from infusion_desktop.stock.purchase_queries import order_page, order_rows
 from infusion_desktop.stock.return_queries import return_rows
 from reports.table_report import Column, Kind
@@ -55,7 +56,7 @@ def on_backorder(session: Session, period: Days) -> Found:
 
 def late_orders(session: Session, period: Days) -> Found:
     """Orders that are out past the day they were expected, the latest first."""
-    late = sorted((row for row in order_rows(session, period.last) if row.is_late), key=lambda row: -row.days_late)
+    late = sorted(overdue(session, period.last), key=lambda row: -row.days_late)
     rows = tuple((row.number, row.vendor, row.ordered_on, row.expected_on, row.days_late, row.open_lines, row.amount)
                  for row in late)  # fmt: skip
     columns = (Column("Order"), Column("Vendor"), Column("Sent", _DAY), Column("Expected", _DAY),

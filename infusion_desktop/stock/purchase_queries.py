@@ -167,6 +167,12 @@ _ORDERS = (
 )  # fmt: skip
 
 
+def late_orders(session: Session, today: date) -> tuple[OrderRow, ...]:
+    """Orders that are out past the day they were expected, the newest first."""
+    late = PurchaseOrder.state.in_(OUT) & (PurchaseOrder.expected_on < today)
+    return _orders(session, today, _ORDERS.where(late))
+
+
 def _orders(session: Session, today: date, query: Any) -> tuple[OrderRow, ...]:
     """Each order with its lines added up in the database."""
     return tuple(_order_row(row, today) for row in session.execute(query))

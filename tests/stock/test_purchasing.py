@@ -10,6 +10,7 @@ import pytest
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
+from infusion_desktop.desktop.today.to_do import items_short
 from infusion_desktop.equipment.receiving import receive as receive_truck
 from infusion_desktop.equipment.registering import NewAsset
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
@@ -31,7 +32,14 @@ from infusion_desktop.stock.purchase_orders import (
     send_order,
 )
 from infusion_desktop.stock.purchase_papers import return_paper
-from infusion_desktop.stock.purchase_queries import OrderPage, differences, order_id_by_number, order_page, order_rows
+from infusion_desktop.stock.purchase_queries import (
+    OrderPage,
+    differences,
+    late_orders,
+    order_id_by_number,
+    order_page,
+    order_rows,
+)
 from infusion_desktop.stock.queries import item_page, stock_rows
 from infusion_desktop.stock.receipt_corrections import take_back
 from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
@@ -205,6 +213,11 @@ def test_what_the_vendor_cannot_send_waits_on_backorder_or_is_closed_with_a_reas
     assert (page.row.on_backorder, page.lines[0].backordered_until) == (1, today() + timedelta(days=30))
     expect_on(store.database, order, today() - timedelta(days=2), "called", store.by)
     assert store.page(order).row.days_late == 2
+    with store.database.reading() as session:
+        assert [row.id for row in late_orders(session, today())] == [order]
+    assert [each.record for each in items_short(store.database, today()).rows if each.opens == "purchase order"] == [
+        order
+    ]
     with store.database.reading() as session:
         coming = {row.item_id: row.coming for row in proposals(session, today(), [])}
     assert (coming[store.flush].out, coming[store.flush].backordered) == (60, 60)

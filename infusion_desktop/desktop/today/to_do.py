@@ -109,9 +109,12 @@ def pumps(database: Database, day: date) -> Heap:
 
 
 def items_short(database: Database, day: date) -> Heap:
-    """Items at or below their reorder point."""
+    """Items at or below their reorder point, and orders that are late."""
+    from infusion_desktop.stock.purchase_queries import late_orders
+
     with database.reading() as session:
         short = [row for row in item_rows(session) if row.is_short]
+        late = late_orders(session, day)
     rows = tuple(
         ToDo(
             ("item", row.id), "item", row.id, row.name, f"{row.number}   reorder at {row.reorder_point:,}", None, "",
@@ -119,9 +122,20 @@ def items_short(database: Database, day: date) -> Heap:
         )
         for row in sorted(short, key=lambda row: (row.available > 0, row.name.casefold()))
     )  # fmt: skip
+    orders = tuple(
+        ToDo(
+            ("order", row.id), "purchase order", row.id, f"{row.number}  {row.vendor}", f"{row.open_lines} lines open",
+            row.expected_on, show_day(row.expected_on),
+            "1 day late" if row.days_late == 1 else f"{row.days_late} days late", Tone.WARN,
+        )
+        for row in late
+    )  # fmt: skip
     gone = sum(row.available <= 0 for row in short)
     detail = f"{gone} of them are out" if gone else "at or below their reorder point"
-    return Heap(str(len(short)), detail, Tone.BAD if gone else Tone.WARN if short else Tone.GOOD, rows)
+    if late:
+        detail = f"{detail}; {len(late)} {'order' if len(late) == 1 else 'orders'} late"
+    tone = Tone.BAD if gone else Tone.WARN if short or late else Tone.GOOD
+    return Heap(str(len(short)), detail, tone, orders + rows)
 
 
 def expiring_soon(database: Database, day: date) -> Heap:
