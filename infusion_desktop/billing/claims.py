@@ -165,6 +165,11 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         kept = the_claim(session, claim)
+        following = session.scalar(
+            select(Claim.number).where(Claim.primary_id == claim, Claim.state != ClaimState.VOIDED).limit(1)
+        )
+        if following is not None:
+            raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")
         if kept.state in DECIDED and kept.payer_control_number:
             void = _void_of(session, kept, by)
         elif kept.state in (ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED):

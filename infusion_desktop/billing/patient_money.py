@@ -17,7 +17,7 @@ from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, EntryKind
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import today
+from infusion_desktop.dates import show_day, today
 from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.money import ZERO, show_money
 from infusion_desktop.patients.tables import Patient
@@ -83,8 +83,9 @@ def take_patient_payment(
                 if part:
                     entries.append(_paid(ClaimId(row.id), line, part, note))
                     told[row.number] = told.get(row.number, ZERO) + part
+        twice = _looks_posted(session, new, note)
         over = f"The patient owes {show_money(new.amount - left)}; {show_money(left)} would stay as a credit."
-        warn_unless(override, [over] if left else [])
+        warn_unless(override, [*twice, *([over] if left else [])])
         if left:
             entries.append(_paid(ClaimId(claims[-1].id), None, left, note))
             told[claims[-1].number] = told.get(claims[-1].number, ZERO) + left
@@ -94,6 +95,22 @@ def take_patient_payment(
             after={"amount": new.amount, "how": note, "claims": list(told)}, reason=override,
         )  # fmt: skip
     return tuple(told.items())
+
+
+def _looks_posted(session: Session, new: NewPatientPayment, note: str) -> list[str]:
+    """The same check or receipt of the same patient, posted before."""
+    if not new.number.strip():
+        return []
+    row = session.execute(
+        select(func.min(LedgerEntry.posted_on), func.sum(LedgerEntry.amount))
+        .join(Claim, Claim.id == LedgerEntry.claim_id)
+        .where(Claim.patient_id == new.patient_id, LedgerEntry.account == Account.PATIENT)
+        .where(LedgerEntry.kind == EntryKind.PAYMENT, LedgerEntry.note == note)
+    ).one()
+    if row[0] is None:
+        return []
+    told = f"{note.capitalize()} over {show_money(-row[1])} was posted for this patient on {show_day(row[0])}."
+    return [f"{told} Post it again only when it is another payment."]
 
 
 def _paid(claim: ClaimId, line: int | None, amount: Decimal, note: str) -> NewEntry:

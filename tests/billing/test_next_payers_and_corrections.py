@@ -123,6 +123,8 @@ def test_a_claim_the_payer_forwarded_itself_is_asked_about_first(office):
     with pytest.raises(Warned, match="forwarded"):
         make_secondary(office.database, claim, office.biller)
     assert make_secondary(office.database, claim, office.biller, "they never got it")
+    with pytest.raises(Refused, match="Void that one first"):
+        void_claim(office.database, claim, office.biller, "billed twice")
     with pytest.raises(Refused, match="billed to it already"):
         make_secondary(office.database, claim, office.biller)
 
@@ -180,6 +182,10 @@ def test_write_offs_transfers_payments_refunds_and_credits_are_entries_that_can_
         office.database, NewPatientPayment(office.patient, Decimal(200), "check", "77"), office.biller, "prepaid"
     )
     assert told == ((first.row.number, Decimal(200)),)
+    with pytest.raises(Warned, match=r"Check 77 over \$200.00 was posted"):
+        take_patient_payment(
+            office.database, NewPatientPayment(office.patient, Decimal(200), "check", "77"), office.biller
+        )
     with office.database.reading() as session:
         (credit,) = credit_balances(session, today())
         assert (credit.owed, credit.account) == (Decimal(-50), Account.PATIENT)
