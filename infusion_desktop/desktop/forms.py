@@ -272,6 +272,8 @@ class ChoiceField(Field["T | None"], Generic[T]):
         self.combo.setCurrentIndex(place)
         if place < 0:
             self.combo.setEditText("")
+        if (line := self.combo.lineEdit()) is not None:
+            line.setCursorPosition(0)  # A long name shows its beginning.
         self.complain("")
 
     def is_blank(self) -> bool:

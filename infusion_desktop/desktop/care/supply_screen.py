@@ -50,7 +50,7 @@ DAYS: tuple[Column[DayNeed], ...] = (
     Column("Day", text=lambda row: f"{row.day:%a} {show_day(row.day)}", sort_key=lambda row: row.day),
     Column("Takes", text=lambda row: f"{row.needed:,}" if row.needed else "", sort_key=lambda row: row.needed,
            numeric=True),
-    Column("Left", text=lambda row: f"{row.left:,}" if row.left >= 0 else f"short {-row.left:,}",
+    Column("If nothing came", text=lambda row: f"{row.left:,}" if row.left >= 0 else f"short {-row.left:,}",
            sort_key=lambda row: row.left, tone=lambda row: Tone.BAD if row.left < 0 else None),
     Column("For", text=lambda row: row.why, stretch=True, hint=lambda row: row.why),
 )  # fmt: skip

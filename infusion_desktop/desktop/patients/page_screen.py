@@ -77,6 +77,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
     def _fill_tabs(self) -> None:
         self.glance = GlanceTab(self._open_tab, self.desk.open)
         self.tabs.addTab(self.glance, "At a glance")
+        self._add_tab("Time line", self.line)
         write, admit, cover = Permission.WRITE_THERAPY, Permission.ADMIT, Permission.EDIT_COVERAGE
         plan = Permission.PLAN_DELIVERY
         self._add_tab(
@@ -109,7 +110,6 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         self._add_tab(
             "Events", self.events, (write, "Withdraw…", self._withdraw_event), (write, "Log an event…", self._log_event)
         )
-        self._add_tab("Time line", self.line)
         self.tabs.setUsesScrollButtons(True)
 
     def _add_tab(

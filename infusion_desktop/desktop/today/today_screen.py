@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.follow_ups import FollowUpRow, finish_follow_up
+from infusion_desktop.deliveries.follow_ups import FollowUpRow, Kind, finish_follow_up
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
@@ -135,12 +135,12 @@ class TodayScreen(Screen):
         self.dialog.open()
 
     def plan_refill(self) -> None:
-        """Plan a delivery for the marked call's patient."""
+        """Make the marked refill call, or plan the supply of the marked task's patient."""
         row = self.calls.current_row()
         if row is None:
             self.desk.messages.refused(("Mark the call of the patient first.",), self, Tone.INFO)
             return
-        self.desk.open("new delivery", row.patient_id)
+        self.desk.open("refill call" if row.kind == Kind.REFILL_CALL else "supply plan", row.patient_id)
 
     def _show(self, key: str, heap: Heap) -> None:
         self.heaps[key] = heap

@@ -15,6 +15,7 @@ from infusion_desktop.dates import today
 from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.template_rules import Template, TemplateLine
 from infusion_desktop.deliveries.templates import save_template
+from infusion_desktop.desktop.care.places import PLACES as CARE
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.deliveries.places import NAME_SCANS, PLACES, SEARCHES
 from infusion_desktop.desktop.shell import Shell
@@ -129,7 +130,7 @@ def open_shell(qtbot: QtBot, house: House) -> Iterator[Callable[..., Shell]]:
         context = Context(house.database, user, role.value.title(), may)
         shell = Shell(
             context,
-            (*TODAY, *PLACES),
+            (*TODAY, *PLACES, *CARE),
             searches=[search(context) for search in SEARCHES],
             name_scans=[name(context) for name in NAME_SCANS],
         )

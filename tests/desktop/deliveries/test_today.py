@@ -11,8 +11,8 @@ from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.follow_ups import add_follow_up, follow_ups
 from infusion_desktop.deliveries.planning import plan
 from infusion_desktop.deliveries.release import release
+from infusion_desktop.desktop.care.supply_screen import SupplyScreen
 from infusion_desktop.desktop.deliveries.delivery_screen import DeliveryScreen
-from infusion_desktop.desktop.deliveries.plan_screen import PlanScreen
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.today.today_screen import TodayScreen
 from infusion_desktop.patients.queries import therapies_of
@@ -72,7 +72,7 @@ def test_a_due_call_is_finished_with_its_outcome_or_leads_to_a_refill(
     screen.calls.grid.selectRow(0)
     qtbot.mouseClick(screen.plan_button, Qt.MouseButton.LeftButton)
     planning = shell.screen_in_front
-    assert isinstance(planning, PlanScreen)
+    assert isinstance(planning, SupplyScreen)
     qtbot.waitUntil(lambda: planning.shown is not None)
     shell.go("today")
     screen.calls.grid.selectRow(0)
