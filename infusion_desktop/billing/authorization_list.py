@@ -39,7 +39,7 @@ class Standing(StrEnum):
     GOOD = "good"
     SOON_OVER = "ends soon"
     RUNNING_OUT = "running out"
-    RUNS_OVER = "next delivery runs over"
+    RUNS_OVER = "runs over"
     USED_UP = "used up"
     OVER = "over"
     ENDED = "ended"

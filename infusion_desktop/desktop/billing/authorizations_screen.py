@@ -46,8 +46,8 @@ def _left(row: AuthorizationRow) -> str:
 
 
 ROWS: tuple[Column[AuthorizationRow], ...] = (
-    Column("Patient", text=lambda row: row.patient, width=165),
-    Column("Payer", text=lambda row: row.payer, width=165),
+    Column("Patient", text=lambda row: row.patient, width=160),
+    Column("Payer", text=lambda row: row.payer, width=160),
     Column("Number", text=lambda row: row.use.allowed.number),
     Column("Code", text=lambda row: " ".join([row.use.allowed.code or "any", *row.use.allowed.modifiers])),
     Column("From", text=lambda row: show_day(row.use.allowed.first_on),
