@@ -9,6 +9,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -22,9 +23,13 @@ _MAY_RUN = "reports."
 
 
 class Worker:
-    """One process that does one thing at a time: ``with Worker() as worker: worker.run(draw, ...)``."""
+    """One process that does one thing at a time: ``with Worker() as worker: worker.run(draw, ...)``.
 
-    def __init__(self) -> None:
+    ``patience`` is how many seconds one thing may take: a broken file from outside must not hold it for ever.
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Worker":
@@ -40,6 +45,9 @@ class Worker:
         """
         process = self._running()
         assert process.stdin is not None and process.stdout is not None
+        end = threading.Timer(self._patience, process.kill) if self._patience is not None else None
+        if end is not None:
+            end.start()
         try:
             _write(process.stdin, (work.__module__, work.__qualname__, arguments))
             is_fine, result = _read(process.stdout)
@@ -48,6 +56,9 @@ class Worker:
             raise Refused(
                 "The papers could not be drawn: the drawing program stopped. Try again; what was drawn is kept."
             ) from error
+        finally:
+            if end is not None:
+                end.cancel()
         if not is_fine:
             raise result
         return result

@@ -12,6 +12,7 @@ from reports.paper import Paper
 MOST_PAGES = 200
 _DOTS = 150
 _FINE_DOTS = 300
+_MOST_DOTS = 5_000
 _SHOWN_WIDE = 1000
 _MOST_SHOWN = 4
 _CODE = re.compile(r"DLV:([A-Z0-9][A-Z0-9._-]{0,39})")
@@ -105,10 +106,8 @@ def _sheets_of_pdf(content: bytes) -> tuple[Sheet, ...]:
         raise ValueError(f"it has {count} pages; 1 to {MOST_PAGES} can be read at once")
     groups: list[tuple[str, list[int], list[Any]]] = []
     for index in range(count):
-        picture = document[index].render(scale=_DOTS / 72, grayscale=True).to_pil()
-        number = _number_on(picture)
-        if not number:
-            number = _number_on(document[index].render(scale=_FINE_DOTS / 72, grayscale=True).to_pil())
+        picture = _drawn(document[index], _DOTS)
+        number = _number_on(picture) or _number_on(_drawn(document[index], _FINE_DOTS))
         if groups and (number == groups[-1][0] != "" or (not number and _is_blank(picture))):
             groups[-1][1].append(index)
             if not _is_blank(picture):
@@ -119,6 +118,12 @@ def _sheets_of_pdf(content: bytes) -> tuple[Sheet, ...]:
         Sheet(number, _pages(document, pages, content), "application/pdf", len(pages), _one_below_other(pictures))
         for number, pages, pictures in groups
     )
+
+
+def _drawn(page: Any, dots: int) -> Any:
+    """A page as a gray picture; one that says it is as large as a wall is drawn no larger than a sheet of paper."""
+    scale = min(dots / 72, _MOST_DOTS / max(1.0, *page.get_size()))
+    return page.render(scale=scale, grayscale=True).to_pil()
 
 
 def _pages(document: Any, pages: list[int], content: bytes) -> bytes:

@@ -28,6 +28,7 @@ from infusion_desktop.worker import Worker
 from reports import press
 
 LARGEST_ATTACHMENT = 5_000_000
+READ_WITHIN_SECONDS = 180.0
 LARGEST_STACK = 60_000_000
 """A stack of signed sheets scanned at once; each sheet kept of it has its own limit."""
 LOOKED_BACK_DAYS = 400
@@ -229,7 +230,7 @@ def read_sheets(database: Database, content: bytes, content_type: str) -> tuple[
         raise Refused(f"The scan is larger than {LARGEST_STACK // 1_000_000} MB. Scan fewer sheets at once.")
     refuse_if(_reasons_against_type(content, content_type))
     try:
-        with Worker() as worker:
+        with Worker(patience=READ_WITHIN_SECONDS) as worker:
             sheets: Sequence[press.Sheet] = worker.run(press.read_sheets, content, content_type)
     except ValueError as error:
         raise Refused(f"The scan was not used: {error}. Scan the sheets again.") from None

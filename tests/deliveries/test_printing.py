@@ -1,7 +1,9 @@
 """Papers of a day as one: drawn in another process, stopped and gone on with, a second printing marked as a copy."""
 
 import os
+import signal
 from io import BytesIO
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -113,11 +115,13 @@ def test_what_one_drew_nobody_draws_again(bench: Any) -> None:
         assert len(session.scalars(select(PaperPrint.id)).all()) == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the signals of POSIX stop and kill the process")
 def test_a_drawing_program_that_ends_is_told_and_the_next_one_goes_on() -> None:
     with Worker() as worker:
         assert worker.run(press.join, [b"one"]) == b"one"
         assert worker.process_id is not None
-        os.kill(worker.process_id, 9)
+        os.kill(worker.process_id, signal.SIGSTOP)  # It hangs in the middle of its work, then it is killed.
+        Timer(0.2, os.kill, (worker.process_id, signal.SIGKILL)).start()
         with pytest.raises(Refused, match="what was drawn is kept"):
             worker.run(press.join, [b"one"])
         assert worker.run(press.join, [b"two"]) == b"two"
@@ -125,6 +129,13 @@ def test_a_drawing_program_that_ends_is_told_and_the_next_one_goes_on() -> None:
             worker.run(press.draw, [])
         with pytest.raises(ValueError, match="only papers"):
             worker.run(os.getpid)
+    pages = b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 14400 14400]>>"
+    wall = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj" + pages + b"endobj 3 0 obj" + page
+    wall += b"endobj trailer<</Root 1 0 R>>"
+    assert [sheet.pages for sheet in press.read_sheets(wall, "application/pdf")] == [1], "as large as a wall"
+    with Worker(patience=0.01) as hurried, pytest.raises(Refused, match="stopped"):
+        hurried.run(press.read_sheets, wall, "application/pdf")
 
 
 def test_single_papers_are_in_the_log_and_copies_say_so(bench: Any, read_pdf: Any) -> None:
