@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, Days
+from infusion_desktop.dates import ONE_DAY, Days, runs_of
 from infusion_desktop.deliveries import templates as kits
 from infusion_desktop.deliveries.care_words import RefillCallId
 from infusion_desktop.deliveries.kit_needs import (
@@ -159,11 +159,10 @@ def supply_plan(
 
 
 def not_supplied(therapy: TherapyId, period: Days, history: Sequence[Supplied]) -> Days | None:
-    """The days of a period that no delivery of the therapy covers yet (from its first gap on); None when all are."""
-    through = max((each.period.last for each in history if each.therapy_id == therapy), default=None)
-    if through is None or through < period.first:
-        return period
-    return Days(through + ONE_DAY, period.last) if through < period.last else None
+    """The first unbroken days of a period that no delivery of the therapy covers; None when all are covered."""
+    had = [each.period for each in history if each.therapy_id == therapy]
+    gaps = runs_of(day for day in period if not any(day in days for days in had))
+    return gaps[0] if gaps else None
 
 
 def _kit(session: Session, calendar: TherapyCalendar, period: Days) -> str:
