@@ -18,7 +18,8 @@ from infusion_desktop.dates import now_utc, show_day
 from infusion_desktop.deliveries.dispatch_tables import PrintBatch, PrintPart, Wave, WaveDelivery
 from infusion_desktop.deliveries.dispatch_words import BatchId, PaperKind, WaveId
 from infusion_desktop.deliveries.papers import manifest, picks, tote_labels
-from infusion_desktop.deliveries.pickups import ticket_paper, ticket_rows
+from infusion_desktop.deliveries.pickup_papers import ticket_paper
+from infusion_desktop.deliveries.pickups import ticket_rows
 from infusion_desktop.deliveries.print_log import (
     keep_prints,
     keep_subject_print,

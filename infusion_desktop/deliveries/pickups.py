@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,12 +14,10 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day
-from infusion_desktop.deliveries.papers import letterhead, printed, recipient
 from infusion_desktop.deliveries.returns import AT_HOME, open_tickets
 from infusion_desktop.deliveries.steps import DOCUMENT
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.equipment import custody
-from infusion_desktop.equipment.models import model_facts
 from infusion_desktop.equipment.tables import Asset, AssetEvent, Pickup, PickupLine
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, PickupId, SwapId
 from infusion_desktop.errors import Refused, Stale
@@ -29,7 +27,6 @@ from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemKind
-from reports import pickup_ticket
 
 RETURN_DAYS = 3
 """Days after a therapy's last day by which its pump shall be back: our own working rule."""
@@ -228,50 +225,6 @@ def ticket_by_number(session: Session, number: str) -> PickupId | None:
     """The ticket whose code was scanned."""
     found = session.scalar(select(Pickup.id).where(Pickup.number == number.strip().upper()))
     return None if found is None else PickupId(found)
-
-
-def print_tickets(database: Database, ticket_ids: Sequence[PickupId], by: UserId) -> bytes:
-    """One PDF of tickets; from the second printing on each is marked as a copy."""
-    with database.transaction() as session:
-        authorize(session, by, Permission.SEE_DELIVERIES)
-        now = now_utc()
-        filled = [ticket_paper(session, each, by, now) for each in ticket_ids]
-        for each in ticket_ids:
-            row = session.get_one(Pickup, each)
-            row.printed += 1
-            record(session, by, "print pick-up ticket", "pick-up", each, patient_id=row.patient_id,
-                   after={"copy": row.printed > 1})  # fmt: skip
-    return pickup_ticket.render_batch(filled)
-
-
-def ticket_paper(session: Session, ticket_id: PickupId, by: UserId, now: datetime) -> pickup_ticket.PickupTicket:
-    """A ticket as it is printed; from the second printing on a copy."""
-    row = session.get(Pickup, ticket_id)
-    if row is None:
-        raise Refused("This pick-up ticket is not known. Look at the list again.")
-    patient = session.get_one(Patient, row.patient_id)
-    things = session.execute(
-        select(Asset, Item)
-        .join(PickupLine, PickupLine.asset_id == Asset.id)
-        .join(Item, Item.id == Asset.item_id)
-        .where(PickupLine.pickup_id == ticket_id)
-        .order_by(Asset.tag)
-    ).all()
-    return pickup_ticket.PickupTicket(
-        letterhead(session), printed(session, by, now, row.printed > 0), row.number, recipient(patient), row.collect_on,
-        row.window, row.reason,
-        tuple(
-            pickup_ticket.Collected(
-                item.kind.value, item.name, 1, asset.serial, asset.tag,
-                note="; ".join(filter(None, (
-                    f"with {', '.join(extras)}" if (extras := model_facts(session, item.id).accessories) else "",
-                    f"out of order: {asset.fault}" if asset.fault else "",
-                ))),
-            )
-            for asset, item in things
-        ),
-        "\n".join(filter(None, (row.instructions, patient.delivery_instructions))), row.driver,
-    )  # fmt: skip
 
 
 def _left_behind(session: Session, on: date) -> list[tuple[Asset, PatientId, date]]:

@@ -14,11 +14,11 @@ from infusion_desktop.deliveries.charging import charge, charge_rows, statement,
 from infusion_desktop.deliveries.delivering import Proof, deliver
 from infusion_desktop.deliveries.follow_ups import follow_ups
 from infusion_desktop.deliveries.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.pickup_papers import print_tickets
 from infusion_desktop.deliveries.pickups import (
     Trip,
     cancel_ticket,
     plan_ticket,
-    print_tickets,
     ticket_by_number,
     ticket_rows,
     write_due_tickets,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
+from infusion_desktop.deliveries.pickup_papers import print_tickets
 from infusion_desktop.deliveries.pickups import (
     TicketRow,
     cancel_ticket,
     count_unwritten,
-    print_tickets,
     ticket_by_number,
     ticket_rows,
     write_due_tickets,
