@@ -1,18 +1,22 @@
 """Reports on pumps and poles: everything done in their care, and how much each model is used."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.dates import Days, local_day
+from infusion_desktop.deliveries.recall_queries import percent
 from infusion_desktop.equipment.figures import Use
-from infusion_desktop.equipment.tables import Asset, AssetEvent
+from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel
 from infusion_desktop.equipment.usage import by_model, use_rows
-from infusion_desktop.equipment.words import AssetDeed
-from infusion_desktop.reporting.report import Found
+from infusion_desktop.equipment.words import AssetDeed, AssetState
+from infusion_desktop.reporting.report import Found, instants
+from infusion_desktop.reporting.upkeep_rules import upkeep
 from infusion_desktop.stock.tables import Item
 from reports.table_report import Column, Kind, Row
 
@@ -24,12 +28,13 @@ CARE = (
 
 def care_log(session: Session, period: Days) -> Found:
     """Cleanings, checks with their values, maintenance and repairs, in their order."""
+    start, end = instants(period)
     rows = session.execute(
         select(AssetEvent, Asset.tag, Asset.serial, Item.name, Staff.name)
         .join(Asset, Asset.id == AssetEvent.asset_id)
         .join(Item, Item.id == Asset.item_id)
         .join(Staff, Staff.id == AssetEvent.staff_id)
-        .where(AssetEvent.deed.in_(CARE))
+        .where(AssetEvent.deed.in_(CARE), AssetEvent.effective_at >= start, AssetEvent.effective_at < end)
         .order_by(AssetEvent.effective_at, AssetEvent.id)
     )
     columns = (
@@ -41,7 +46,6 @@ def care_log(session: Session, period: Days) -> Found:
         tuple(
             (local_day(event.effective_at), tag, serial, model, event.deed.value, _remarks(event), by)
             for event, tag, serial, model, by in rows
-            if local_day(event.effective_at) in period
         ),
     )
 
@@ -75,3 +79,65 @@ def _all(uses: Iterable[Use]) -> Use:
 def _remarks(event: AssetEvent) -> str:
     measured = ", ".join(f"{name} {value}" for name, value in json.loads(event.measured).items())
     return "; ".join(filter(None, (measured, event.note)))
+
+
+def use_by_asset(session: Session, period: Days) -> Found:
+    """Each pump and pole: its days out, idle and in service; the idlest first, with since when it stands ready."""
+    columns = (
+        Column("Tag"), Column("Model"), Column("In use", Kind.PERCENT), Column("Days out", Kind.NUMBER),
+        Column("Idle", Kind.NUMBER), Column("In service", Kind.NUMBER), Column("Idle since", Kind.DAY),
+        Column("Cost", Kind.MONEY),
+    )  # fmt: skip
+    rows = sorted(use_rows(session, period), key=lambda row: (-row.use.idle, row.tag))
+    if not rows:
+        return Found(columns, ())
+    total = _all(row.use for row in rows)
+    return Found(
+        columns,
+        tuple((row.tag, row.item_name, row.use.percent, row.use.out, row.use.idle, row.use.in_service, row.idle_since,
+               row.use.cost) for row in rows),
+        (None, None, total.percent, total.out, total.idle, total.in_service, None, total.cost),
+    )  # fmt: skip
+
+
+def maintenance(session: Session, period: Days) -> Found:
+    """Preventive maintenance that fell due in the period, by model: done by its day, late, or still open."""
+    done: dict[int, list[date]] = defaultdict(list)
+    first_seen: dict[int, date] = {}
+    for asset_id, deed, at in session.execute(
+        select(AssetEvent.asset_id, AssetEvent.deed, AssetEvent.effective_at)
+        .where(AssetEvent.deed.in_((AssetDeed.FINISH_MAINTENANCE, AssetDeed.REGISTER)))
+        .order_by(AssetEvent.effective_at)
+    ):
+        if deed is AssetDeed.FINISH_MAINTENANCE:
+            done[asset_id].append(local_day(at))
+        else:
+            first_seen.setdefault(asset_id, local_day(at))
+    sums: dict[str, list[int]] = defaultdict(lambda: [0] * 4)
+    for asset, item, days in session.execute(
+        select(Asset, Item.name, AssetModel.maintenance_days)
+        .join(Item, Item.id == Asset.item_id)
+        .join(AssetModel, AssetModel.item_id == Asset.item_id)
+        .where(AssetModel.maintenance_days > 0, Asset.state.not_in((AssetState.RETIRED, AssetState.LOST)))
+    ):
+        registered = first_seen.get(asset.id)
+        begins = asset.maintenance_due_on if not done[asset.id] else (
+            None if registered is None else registered + timedelta(days=days)
+        )  # fmt: skip
+        seen = upkeep(done[asset.id], days, begins, period)
+        facts = (1, seen.in_time, seen.late, seen.open)
+        sums[item] = [old + new for old, new in zip(sums[item], facts, strict=True)]
+    columns = (
+        Column("Model"), Column("Pumps", Kind.NUMBER), Column("Fell due", Kind.NUMBER), Column("In time", Kind.NUMBER),
+        Column("Late", Kind.NUMBER), Column("Still open", Kind.NUMBER), Column("In time of all", Kind.PERCENT),
+    )  # fmt: skip
+    if not sums:
+        return Found(columns, ())
+    total = [sum(kept[place] for kept in sums.values()) for place in range(4)]
+    return Found(columns, tuple(_kept_up(name, sums[name]) for name in sorted(sums)), _kept_up("All", total))
+
+
+def _kept_up(name: str, kept: list[int]) -> Row:
+    pumps, in_time, late, still_open = kept
+    due = in_time + late + still_open
+    return (name, pumps, due, in_time, late, still_open, percent(in_time, due))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
@@ -50,10 +51,10 @@ def margins(session: Session, period: Days) -> tuple[Margin, ...]:
         row = found.get(therapy) or therapies[therapy]
         found[therapy] = replace(row, **{name: getattr(row, name) + amount for name, amount in amounts.items()})
 
-    for therapy, payer, units, amount in _income(session, period):
-        add(therapy, days=units, per_diem=amount)
-        if not found[therapy].payer:
-            found[therapy] = replace(found[therapy], payer=payer)
+    for line in per_diem_lines(session, period):
+        add(line.therapy_id, days=line.units, per_diem=line.amount)
+        if not found[line.therapy_id].payer:
+            found[line.therapy_id] = replace(found[line.therapy_id], payer=line.payer)
     for therapy, template, supplies, delivery in _kits(session, period):
         add(therapy, supplies=supplies, delivery=delivery)
         if template:
@@ -77,8 +78,19 @@ def _therapies(session: Session) -> dict[int, Margin]:
     }  # fmt: skip
 
 
-def _income(session: Session, period: Days) -> list[tuple[int, str, Decimal, Decimal]]:
-    """Therapy, payer, units and expected amount of the per-diem lines, by the days of theirs that lie in the period.
+class PerDiemLine(NamedTuple):
+    """A claim's per-diem line as far as its days lie in a period; units and amount are not rounded."""
+
+    therapy_id: int
+    therapy_class: str
+    payer: str
+    code: str
+    units: Decimal
+    amount: Decimal
+
+
+def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
+    """The per-diem lines that count in a period: units and expected amount by the days of theirs that lie in it.
 
     A claim that another one replaced counts no more; only the primary payer's claims are income here.
     """
@@ -87,21 +99,22 @@ def _income(session: Session, period: Days) -> list[tuple[int, str, Decimal, Dec
         Claim.state != ClaimState.VOIDED,
     )  # fmt: skip
     rows = session.execute(
-        select(ClaimLine.therapy_id, Payer.name, ClaimLine.first_on, ClaimLine.last_on, ClaimLine.units,
-               ClaimLine.expected)
+        select(ClaimLine.therapy_id, Therapy.therapy_class, Payer.name, ClaimLine.code, ClaimLine.first_on,
+               ClaimLine.last_on, ClaimLine.units, ClaimLine.expected)
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .join(Payer, Payer.id == Claim.payer_id)
-        .where(ClaimLine.kind == LineKind.PER_DIEM, ClaimLine.therapy_id.is_not(None))
+        .join(Therapy, Therapy.id == ClaimLine.therapy_id)
+        .where(ClaimLine.kind == LineKind.PER_DIEM, Claim.primary_id.is_(None))
         .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
         .where(Claim.state.not_in(NOT_COUNTED), Claim.frequency != Frequency.VOID, Claim.id.not_in(replaced))
     )  # fmt: skip
     found = []
-    for therapy, payer, first, last, units, expected in rows:
+    for therapy, kind, payer, code, first, last, units, expected in rows:
         line = Days(first, last)
         common = line.overlap(period)
         assert therapy is not None and common is not None
         part = partial(share, part=len(common), whole=len(line))
-        found.append((therapy, payer, part(units), part(expected)))
+        found.append(PerDiemLine(therapy, kind.value, payer, code, part(units), part(expected)))
     return found
 
 

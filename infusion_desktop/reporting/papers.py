@@ -9,13 +9,20 @@ from infusion_desktop.billing.papers import letterhead, printed
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_days
 from infusion_desktop.reporting.registry import report
-from infusion_desktop.reporting.report import Found
+from infusion_desktop.reporting.report import ALL, Choice, Found, Report
 
 
-def run(session: Session, key: str, period: Days, by: UserId) -> Found:
-    """The rows of a report; only for those who may see reports."""
+def run(session: Session, key: str, period: Days, by: UserId, choice: Choice = ALL) -> Found:
+    """The rows of a report; only for those who may see reports, and what it shows besides."""
+    chosen = report(key)
+    _may(session, chosen, by)
+    return chosen.run(session, period, choice) if chosen.asks else chosen.run(session, period)
+
+
+def _may(session: Session, chosen: Report, by: UserId) -> None:
     authorize(session, by, Permission.SEE_REPORTS)
-    return report(key).run(session, period)
+    if chosen.also is not None:
+        authorize(session, by, chosen.also)
 
 
 def as_pdf(session: Session, key: str, period: Days, by: UserId) -> bytes:

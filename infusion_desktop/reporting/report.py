@@ -2,11 +2,48 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
 
-from sqlalchemy.orm import Session
-
-from infusion_desktop.dates import Days
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.dates import ONE_DAY, Days
 from reports.table_report import Column, Row
+
+
+class Room(StrEnum):
+    """Where a report belongs, as the list of reports is grouped."""
+
+    STOCK = "Stock"
+    BUYING = "Buying"
+    EQUIPMENT = "Pumps and poles"
+    CARE = "Patients and deliveries"
+    CLAIMS = "Days and claims"
+    MONEY = "Money owed"
+    MARGIN = "Margin"
+    PEOPLE = "People"
+
+
+class Ask(StrEnum):
+    """What a report may be narrowed to."""
+
+    PAYER = "payer"
+    THERAPY_CLASS = "therapy class"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a report is narrowed to: a payer's name and a therapy class; "" for all."""
+
+    payer: str = ""
+    therapy_class: str = ""
+
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """What was chosen, as it stands on paper."""
+        pairs = (("Payer", self.payer), ("Therapy class", self.therapy_class))
+        return tuple((name, value) for name, value in pairs if value)
+
+
+ALL = Choice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +56,40 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """Which columns the chart at a report's head shows: names and sizes; the biggest first unless in order."""
+
+    names: int
+    sizes: int
+    in_order: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """A report a manager may ask for; ``run`` reads the books for a period (both days belong to it)."""
+    """A report a manager may ask for; ``run`` reads the books for a period (both days belong to it).
+
+    ``run`` takes a Choice after the period when the report ``asks`` for something.
+    """
 
     key: str
     title: str
     definition: str
-    run: Callable[[Session, Days], Found]
+    run: Callable[..., Found]
     uses_period: bool = True
     """False for reports on how things stand now."""
+    room: Room = Room.STOCK
+    asks: tuple[Ask, ...] = ()
+    drawn: Drawn | None = None
+    also: Permission | None = None
+    """What one must be allowed to see besides reports."""
+
+
+def instants(period: Days) -> tuple[datetime, datetime]:
+    """The instant a period begins where this computer stands, and the first one after it."""
+    first, after = period.first, period.last + ONE_DAY
+    return start_of(first), start_of(after)
+
+
+def start_of(day: date) -> datetime:
+    """The instant a day begins where this computer stands."""
+    return datetime.combine(day, time.min).astimezone(UTC)

@@ -5,7 +5,6 @@ What stock is worth is rounded in one way everywhere (stock/rules.py, `worth`): 
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days, local_day
-from infusion_desktop.reporting.report import Found
+from infusion_desktop.reporting.report import Found, start_of
 from infusion_desktop.stock import flow_queries
 from infusion_desktop.stock.queries import StockRow, place_rows, stock_rows
 from infusion_desktop.stock.rules import worth
@@ -43,7 +42,7 @@ def as_of_day(session: Session, period: Days) -> Found:
     """What lay where at the end of the period's last day, by item, lot and place."""
     rows = tuple(
         (row.item_name, row.item_number, row.lot, row.place, row.units, row.unit, row.value)
-        for row in flow_queries.as_of(session, _start_of(period.last + ONE_DAY))
+        for row in flow_queries.as_of(session, start_of(period.last + ONE_DAY))
     )
     columns = (Column("Item"), Column("Number"), Column("Lot"), Column("Place"), Column("Units", _NUMBER),
                Column("Unit"), Column("Value", _MONEY))  # fmt: skip
@@ -56,7 +55,7 @@ def roll_forward(session: Session, period: Days) -> Found:
 
     Opening and closing are what the stock screen showed on these days: each lot in each place rounded to the cent.
     """
-    start, end = _start_of(period.first), _start_of(period.last + ONE_DAY)
+    start, end = start_of(period.first), start_of(period.last + ONE_DAY)
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
     for place, instant in ((0, start), (3, end)):
         for row in flow_queries.as_of(session, instant):
@@ -82,7 +81,7 @@ def by_layers(session: Session, period: Days) -> Found:
 
 
 def _by_method(session: Session, period: Days, method: Method) -> Found:
-    start, end = _start_of(period.first), _start_of(period.last + ONE_DAY)
+    start, end = start_of(period.first), start_of(period.last + ONE_DAY)
     names = {row.id: (row.name, row.number) for row in session.execute(select(Item.id, Item.name, Item.number))}
     found = flow_queries.rolled(session, method, start, end)
     rows: tuple[tuple[Any, ...], ...] = tuple(
@@ -99,7 +98,7 @@ def _by_method(session: Session, period: Days, method: Method) -> Found:
 
 def moves_valued(session: Session, period: Days) -> Found:
     """Each move over the border of our places with its value by both ways: what makes closing out of opening."""
-    start, end = _start_of(period.first), _start_of(period.last + ONE_DAY)
+    start, end = start_of(period.first), start_of(period.last + ONE_DAY)
     names = {row.id: row.name for row in session.execute(select(Item.id, Item.name))}
     lots = {row.id: row.serial or row.number for row in session.execute(select(Lot.id, Lot.number, Lot.serial))}
     rows: tuple[tuple[Any, ...], ...] = tuple(
@@ -159,8 +158,3 @@ def below_reorder(session: Session, _period: Days) -> Found:
                  for row in session.execute(wanted))  # fmt: skip
     titles = ("Free", "Reorder point", "Par level", "Missing to par")
     return Found((Column("Item"), Column("Number"), *(Column(title, _NUMBER) for title in titles)), rows)
-
-
-def _start_of(day: date) -> datetime:
-    """The instant a day begins where this computer stands."""
-    return datetime.combine(day, time.min).astimezone(UTC)

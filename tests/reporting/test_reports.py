@@ -68,7 +68,9 @@ def test_below_reorder_counts_only_what_may_be_used(database: Database, administ
 
 def test_every_report_runs_on_empty_books(database: Database, administrator: UserId) -> None:
     with database.reading() as session:
-        assert [run(session, each.key, PERIOD, administrator).rows for each in REPORTS] == [()] * len(REPORTS)
+        found = {each.key: run(session, each.key, PERIOD, administrator).rows for each in REPORTS}
+    trail = (found.pop("audit"), found.pop("audit by person"))
+    assert not any(found.values()) and all(trail)
 
 
 def test_reports_need_the_permission(database: Database, staff: dict[Role, UserId]) -> None:

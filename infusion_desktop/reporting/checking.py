@@ -1,0 +1,125 @@
+"""Reports on how well the pharmacy buys, counts and recalls."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.dates import Days, local_day
+from infusion_desktop.deliveries.recall_queries import percent, recall_page
+from infusion_desktop.money import ZERO
+from infusion_desktop.reporting.report import Found, instants
+from infusion_desktop.stock.purchase_tables import (
+    PurchaseOrderLine,
+    ReceiptCorrection,
+    ReceiptLine,
+)
+from infusion_desktop.stock.rules import worth
+from infusion_desktop.stock.tables import Count, CountLine, Item, Lot, Recall, Receipt, Vendor
+from infusion_desktop.stock.words import Condition, CountState, RecallId
+from reports.table_report import Column, Kind, Row
+
+_NUMBER, _MONEY = Kind.NUMBER, Kind.MONEY
+
+
+def price_variance(session: Session, period: Days) -> Found:
+    """Each receipt's good units at what they cost and at the price that was expected, the dearest surprise first."""
+    start, end = instants(period)
+    corrected = select(ReceiptCorrection.receipt_line_id)
+    rows = session.execute(
+        select(Item.name, Item.number, Item.unit_cost.label("usual"), Vendor.name.label("vendor"), Receipt.number,
+               Receipt.received_at, ReceiptLine.quantity, ReceiptLine.unit_cost, PurchaseOrderLine.pack_price,
+               PurchaseOrderLine.pack_quantity)
+        .select_from(ReceiptLine)
+        .join(Receipt, Receipt.id == ReceiptLine.receipt_id)
+        .join(Item, Item.id == ReceiptLine.item_id)
+        .outerjoin(Vendor, Vendor.id == Receipt.vendor_id)
+        .outerjoin(PurchaseOrderLine, PurchaseOrderLine.id == ReceiptLine.order_line_id)
+        .where(Receipt.received_at >= start, Receipt.received_at < end)
+        .where(ReceiptLine.condition == Condition.GOOD, ReceiptLine.id.not_in(corrected))
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        expected = row.usual if row.pack_price is None else row.pack_price / row.pack_quantity
+        paid, planned = worth(row.unit_cost, row.quantity), worth(expected, row.quantity)
+        rate = 100 * (paid - planned) / planned if planned else None
+        found.append((row.name, row.vendor or "", row[4], local_day(row.received_at), row.quantity, planned, paid,
+                      paid - planned, None if rate is None else rate.quantize(Decimal("0.1"))))  # fmt: skip
+    found.sort(key=lambda each: (-abs(each[7]), each[0], each[2]))
+    columns = (Column("Item"), Column("Vendor"), Column("Receipt"), Column("Day", Kind.DAY), Column("Units", _NUMBER),
+               Column("Expected", _MONEY), Column("Paid", _MONEY), Column("More paid", _MONEY),
+               Column("More", Kind.PERCENT))  # fmt: skip
+    if not found:
+        return Found(columns, ())
+    planned, paid = sum((row[5] for row in found), ZERO), sum((row[6] for row in found), ZERO)
+    rate = (100 * (paid - planned) / planned).quantize(Decimal("0.1")) if planned else None
+    return Found(columns, tuple(found), (None, None, None, None, None, planned, paid, paid - planned, rate))
+
+
+def count_accuracy(session: Session, period: Days) -> Found:
+    """Each posted count: how many of its lines agreed with the books, and what the differences were worth."""
+    start, end = instants(period)
+    rows = session.execute(
+        select(Count.number, Count.title, Count.approved_at, CountLine.counted, CountLine.expected, CountLine.again,
+               Lot.unit_cost)
+        .join(CountLine, CountLine.count_id == Count.id)
+        .join(Lot, Lot.id == CountLine.lot_id)
+        .where(Count.state == CountState.POSTED, Count.approved_at >= start, Count.approved_at < end)
+        .where(CountLine.counted.is_not(None), CountLine.expected.is_not(None))
+        .order_by(Count.approved_at, Count.id)
+    )  # fmt: skip
+    sheets: dict[tuple[str, str, object], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 5)
+    for row in rows:
+        assert row.approved_at is not None and row.counted is not None and row.expected is not None
+        kept = sheets[row.number, row.title, local_day(row.approved_at)]
+        value = worth(row.unit_cost, row.counted - row.expected)
+        kept[0] += 1
+        kept[1] += row.counted == row.expected
+        kept[2] += bool(row.again)
+        kept[3] += max(value, ZERO)
+        kept[4] += max(-value, ZERO)
+    columns = (Column("Count"), Column("What"), Column("Posted", Kind.DAY), Column("Lines", _NUMBER),
+               Column("Exact", _NUMBER), Column("Counted again", _NUMBER), Column("Accuracy", Kind.PERCENT),
+               Column("Found over", _MONEY), Column("Found short", _MONEY), Column("Net", _MONEY))  # fmt: skip
+    if not sheets:
+        return Found(columns, ())
+    total = [sum((kept[place] for kept in sheets.values()), Decimal(0)) for place in range(5)]
+    return Found(
+        columns, tuple((*key, *_count_row(kept)) for key, kept in sheets.items()),  # type: ignore[arg-type]
+        (None, None, None, *_count_row(total)),
+    )  # fmt: skip
+
+
+def _count_row(kept: list[Decimal]) -> Row:
+    lines, exact, again, over, short = kept
+    return (int(lines), int(exact), int(again), percent(int(exact), int(lines)), over, short, over - short)
+
+
+def recall_effectiveness(session: Session, period: Days) -> Found:
+    """Each recall that was open on a day of the period: whom it reached and where its units are, as of now."""
+    start, end = instants(period)
+    recalls = session.execute(
+        select(Recall.id, Recall.opened_at, Recall.closed_at)
+        .where(Recall.opened_at < end, Recall.closed_at.is_(None) | (Recall.closed_at >= start))
+        .order_by(Recall.opened_at, Recall.id)
+    ).all()
+    found: list[Row] = []
+    sums = [0] * 6
+    for each in recalls:
+        page = recall_page(session, RecallId(each.id))
+        figures = (len(page.patients), sum(row.is_reached for row in page.patients), page.tally.came_in,
+                   page.tally.accounted, page.tally.at_home + page.tally.in_transit, len(page.contacts))  # fmt: skip
+        sums = [old + new for old, new in zip(sums, figures, strict=True)]
+        closed = None if each.closed_at is None else local_day(each.closed_at)
+        found.append((page.row.number, page.row.item_name, local_day(each.opened_at), closed, *_reach(figures)))
+    columns = (Column("Recall"), Column("Item"), Column("Opened", Kind.DAY), Column("Closed", Kind.DAY),
+               Column("Patients", _NUMBER), Column("Reached", _NUMBER), Column("Reached of all", Kind.PERCENT),
+               Column("Tries", _NUMBER), Column("Units", _NUMBER), Column("Accounted for", _NUMBER),
+               Column("Accounted of all", Kind.PERCENT), Column("Still at patients", _NUMBER))  # fmt: skip
+    return Found(columns, tuple(found), (None, None, None, None, *_reach(tuple(sums))) if found else None)
+
+
+def _reach(figures: tuple[int, ...]) -> Row:
+    patients, reached, units, accounted, at_home, tries = figures
+    return (patients, reached, percent(reached, patients), tries, units, accounted, percent(accounted, units), at_home)
