@@ -5,6 +5,7 @@ Run it with `.venv/bin/python docs/make_pages.py`; the tests hold that the pages
 
 from pathlib import Path
 
+from infusion_desktop.access.deeds import DEEDS, OWN
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 from infusion_desktop.equipment.rules import TRANSITIONS, next_step
 from infusion_desktop.equipment.words import AssetState
@@ -23,7 +24,18 @@ def permissions_page() -> str:
     text = (
         "# Who may do what\n\nSomebody with several roles may do what any of them may. What has no mark is refused.\n"
     )
-    return text + "\n" + "\n".join((head, rule, *rows)) + "\n"
+    return text + "\n" + "\n".join((head, rule, *rows)) + "\n" + _deeds_of_the_program()
+
+
+def _deeds_of_the_program() -> str:
+    """Each function that changes something, and what it asks before it does."""
+    asks = (f"- `{name}`: {' / '.join(may.value for may in row)}" for name, row in sorted(DEEDS.items()))
+    own = (f"- `{name}`: {why}" for name, why in sorted(OWN.items()))
+    text = (
+        "\n## What each deed asks\n\nThe services ask, whatever the window shows. Several permissions: by what it is "
+        "done to, or one after the other.\n\n"
+    )
+    return text + "\n".join((*asks, "", "Everybody's own:", "", *own)) + "\n"
 
 
 def equipment_page() -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from infusion_desktop.access.audit import newest_entry, record
-from infusion_desktop.access.roles import AuditKind, UserId
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import AuditKind, Permission, UserId
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.database.backup import forget
 from infusion_desktop.database.engine import Database, Place
@@ -71,8 +72,11 @@ def staged_copy(place: Place, copy: Path, copy_key: bytes | None = None) -> tupl
 def go_back(place: Place, staged: Path, why: str, by: UserId | None) -> Path | None:
     """Let a staged copy take the database's place, with an entry in its trail; where the present file is kept now.
 
-    Refused when the copy's books are not in order: the present file is put back then.
+    ``by`` is None from the command line only, where whoever may write the file may replace it. Refused when the copy's
+    books are not in order: the present file is put back then.
     """
+    if by is not None:
+        _authorize(place, by)
     aside = put_in_place(place, staged)
     database = open_pharmacy(place)
     try:
@@ -86,6 +90,21 @@ def go_back(place: Place, staged: Path, why: str, by: UserId | None) -> Path | N
     if aside is not None:
         put_in_place(place, aside)
     raise Refused(f"The books in this copy are not in order ({len(problems)} problems). The present data were kept.")
+
+
+def _authorize(place: Place, by: UserId) -> None:
+    """Ask the data in use whether this person may go back to a copy; data that cannot be read cannot say no."""
+    try:
+        database = Database(place)
+    except Unavailable:
+        return
+    try:
+        with database.reading() as session:
+            authorize(session, by, Permission.BACK_UP)
+    except Unavailable:
+        return
+    finally:
+        database.close()
 
 
 def shown(reach: Reach | None) -> str:

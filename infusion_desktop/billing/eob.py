@@ -7,7 +7,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.matching import LINE_CONTROL
 from infusion_desktop.billing.remittances import Posted, post_advices
 from infusion_desktop.billing.rules.posting import Cut, eob_cuts
@@ -65,6 +66,7 @@ class NewEob:
 def post_eob(database: Database, new: NewEob, by: UserId, override: str = "", *, on: date | None = None) -> Posted:
     """Post what was typed; Refused when it does not add up to the check, naming line or difference."""
     with database.transaction() as session:
+        authorize(session, by, Permission.POST_PAYMENT)
         advice = _advice(session, new)
         return post_advices(session, (advice,), by, override, on=on or today(), source=Source.PAPER)[0]
 

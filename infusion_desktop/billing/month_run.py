@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.charging import make_claim
 from infusion_desktop.billing.checking import check
 from infusion_desktop.billing.claims import Route, write_file
@@ -61,6 +62,9 @@ def run_month(
     are checked, and their files dated, as of ``on``, today without one.
     """
     with database.reading() as session:
+        authorize(session, by, Permission.CHARGE)
+        if send:
+            authorize(session, by, Permission.CLAIM)
         work, refused = _work(session, month, payer)
     done: list[str] = []
     claims: list[ClaimId] = []

@@ -202,6 +202,7 @@ def bring_back(
     ``units`` is by the line of what was sent. The pick-up is done with it.
     """
     with database.transaction() as session:
+        authorize(session, by, Permission.DELIVER)
         recall = _open(session, recall_id)
         sent = session.execute(
             select(DeliveryLot.id, Delivery.patient_id)
@@ -229,6 +230,7 @@ def close_recall(
 ) -> None:
     """End a recall with what came of it. Patients nobody reached and kits that hold its lots are warned about."""
     with database.transaction() as session:
+        authorize(session, by, Permission.RECALL)
         page = recall_page(session, recall_id)
         missing = [row.name for row in page.patients if not row.is_reached]
         warnings = [f"Delivery {kit.number} still holds {kit.quantity} of lot {kit.lot}." for kit in page.kits]

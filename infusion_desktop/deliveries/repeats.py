@@ -185,6 +185,7 @@ def plan_due(database: Database, until: date, by: UserId, today: date) -> Genera
     Each is a deed of its own: stopping keeps what is planned.
     """
     with database.reading() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
         rows = repeats(session, today)
         due = [row for row in rows if row.next is not None and row.next.arrives_on <= until]
     problems: list[str] = []

@@ -58,6 +58,7 @@ def scan_verify(
 def enter_verified(database: Database, lot_line_id: int, counted: int, by: UserId) -> Feedback:
     """Type how many of a picked lot were counted; another number than picked changes nothing and is answered."""
     with database.transaction() as session:
+        authorize(session, by, Permission.VERIFY)
         row = session.get(DeliveryLot, lot_line_id)
         if row is None:
             raise Refused("This lot is no longer on the delivery. Look at the bench again.")

@@ -125,6 +125,7 @@ def scan_wave(
 ) -> WaveFeedback:
     """One scan on the walk: it goes to the first slot that still wants this lot, else this item, else this pump."""
     with database.reading() as session:
+        authorize(session, by, Permission.PICK)
         try:
             thing = understand(session, scan)
         except Wrong as wrong:
@@ -155,6 +156,8 @@ def for_each(database: Database, delivery_ids: Sequence[DeliveryId], deed: Calla
 
 def ship_many(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId) -> Done:
     """Hand a driver everything that is packed; a parcel needs its own tracking number and is told."""
+    with database.reading() as session:
+        authorize(session, by, Permission.SHIP)
     return for_each(database, delivery_ids, lambda each: ship(database, each, by))
 
 
