@@ -63,7 +63,10 @@ def gathered(uses: Iterable[Use]) -> list[Use]:
 
 
 def _together(one: Use, other: Use) -> Use:
-    days = {*one.supply.counted(), *other.supply.counted()}
+    mine, theirs = one.supply.counted(), other.supply.counted()
+    if not (mine and theirs):  # Who is away the whole time shares nothing.
+        return one if mine else other
+    days = {*mine, *theirs}
     line = one.line if one.line.amount >= other.line.amount else other.line
     whose = one.whose if other.whose in one.whose.split(" and ") else f"{one.whose} and {other.whose}"
     supply = replace(
