@@ -84,3 +84,4 @@ def test_a_new_kit_is_told_what_it_lacks(house: House, shell: Shell, qtbot: QtBo
     qtbot.keyClicks(screen.name.line, "Another kit")
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "at least one line" in screen.page.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: not screen._typing.isActive() and not shell.jobs.running, timeout=10_000)
