@@ -242,13 +242,17 @@ def for_engine(uses: tuple[AuthorizationUse, ...]) -> tuple[therapy.Authorizatio
 
 
 def _taken(session: Session, ids: list[int], beside: Sequence[ClaimId]) -> Mapping[int, tuple[Decimal, Decimal]]:
-    """Units used and held by claims: of original and replacements, only the newest submission of a number counts."""
+    """Units used and held by claims: of original and replacements, only the newest submission of a number counts.
+
+    A claim to the next payer repeats the days of the first one and uses nothing more.
+    """
     if not ids:
         return {}
     patients = select(Authorization.patient_id).where(Authorization.id.in_(ids))
     newest = (
         select(func.max(Claim.id))
         .where(Claim.patient_id.in_(patients), Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
+        .where(Claim.primary_id.is_(None))
         .group_by(Claim.number)
         .scalar_subquery()
     )

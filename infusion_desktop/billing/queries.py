@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimBatch, ClaimEvent, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency, LineKind
@@ -294,16 +295,18 @@ def month_overview(session: Session, month: Days, payer: PayerId | None = None) 
     if payer is not None:
         of_month.append(Claim.payer_id == payer)
     rows = session.execute(
-        select(Claim.state, func.count(), func.sum(Claim.charge), func.sum(Claim.expected))
+        select(Claim.state, func.count(), func.sum(Claim.charge))
         .where(*of_month)
         .where(Claim.frequency != Frequency.VOID)
         .group_by(Claim.state)
     ).all()
-    by_state = tuple(
-        sorted(((state, count, charge) for state, count, charge, _ in rows), key=lambda each: each[0].value)
-    )
+    by_state = tuple(sorted(((state, count, charge) for state, count, charge in rows), key=lambda each: each[0].value))
     waiting = {ClaimState.DRAFT, ClaimState.READY}
     alive = [each for each in rows if each[0] is not ClaimState.VOIDED]
+    once = [] if payer is not None else counts_once()
+    expected = select(func.sum(Claim.expected)).where(
+        *of_month, *once, Claim.frequency != Frequency.VOID, Claim.state != ClaimState.VOIDED
+    )
     paid = session.scalar(
         select(func.sum(LedgerEntry.amount))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
@@ -313,9 +316,9 @@ def month_overview(session: Session, month: Days, payer: PayerId | None = None) 
     return MonthOverview(
         month,
         by_state,
-        sum((charge for state, _, charge, _ in alive if state not in waiting), ZERO),
-        sum((charge for state, _, charge, _ in alive if state in waiting), ZERO),
-        sum((expected for _, _, _, expected in alive), ZERO),
+        sum((charge for state, _, charge in alive if state not in waiting), ZERO),
+        sum((charge for state, _, charge in alive if state in waiting), ZERO),
+        session.scalar(expected) or ZERO,
         -(paid or ZERO),
         _not_counted(session, month, payer),
     )

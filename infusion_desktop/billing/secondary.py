@@ -164,7 +164,10 @@ def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str
 def copy_lines(
     session: Session, source: ClaimId, target: ClaimId, shares: dict[int | None, Decimal] | None = None
 ) -> None:
-    """Give a claim the lines of another; with ``shares`` each line expects only what is left of it."""
+    """Give a claim the lines of another; with ``shares`` (to the next payer) each line expects only what is left of it.
+
+    The first payer's authorization is not shown to the next one as if that had given it.
+    """
     columns = [column for column in ClaimLine.__table__.c if column.name != "claim_id"]
     rows = session.execute(select(*columns).where(ClaimLine.claim_id == source).order_by(ClaimLine.position))
     copies = []
@@ -172,7 +175,7 @@ def copy_lines(
         copy = dict(row._mapping) | {"claim_id": target}
         line = copy.pop("id")
         if shares is not None:
-            copy["expected"] = max(shares.get(line, ZERO), ZERO)
+            copy |= {"expected": max(shares.get(line, ZERO), ZERO), "authorization_id": None}
         copies.append(copy)
     session.execute(insert(ClaimLine), copies)
 

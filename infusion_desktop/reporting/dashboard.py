@@ -8,8 +8,9 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim, LedgerEntry
-from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
+from infusion_desktop.billing.words import ClaimState, EntryKind
 from infusion_desktop.dates import ONE_DAY, Days, local_day, month_of
 from infusion_desktop.deliveries.call_board import calls_due
 from infusion_desktop.deliveries.tables import Delivery
@@ -149,7 +150,7 @@ def _money_of(session: Session, month: Days) -> MoneyFigures:
         session.execute(
             select(Claim.state, func.sum(Claim.expected))
             .where(Claim.period_first >= month.first, Claim.period_first <= month.last)
-            .where(Claim.frequency != Frequency.VOID, Claim.state != ClaimState.VOIDED)
+            .where(*counts_once())
             .group_by(Claim.state)
         ).all()
     )  # fmt: skip

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim, ClaimLine
-from infusion_desktop.billing.words import ClaimState, Frequency, LineKind
+from infusion_desktop.billing.words import LineKind
 from infusion_desktop.database.types import UnitCost
 from infusion_desktop.dates import Days, local_day
 from infusion_desktop.deliveries.tables import (
@@ -37,7 +38,6 @@ from infusion_desktop.stock.words import BillingClass
 from reports.table_report import Column, Kind, Row
 
 GONE_OUT = (DeliveryState.SHIPPED, DeliveryState.DELIVERED)
-NOT_COUNTED = (ClaimState.VOIDED,)
 LONGEST = timedelta(days=120)
 """No kit is for more days; older ones cannot reach into the period."""
 
@@ -94,10 +94,6 @@ def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
 
     A claim that another one replaced counts no more; only the primary payer's claims are income here.
     """
-    replaced = select(Claim.replaces_id).where(
-        Claim.replaces_id.is_not(None), Claim.frequency.in_((Frequency.REPLACEMENT, Frequency.VOID)),
-        Claim.state != ClaimState.VOIDED,
-    )  # fmt: skip
     rows = session.execute(
         select(ClaimLine.therapy_id, Therapy.therapy_class, Payer.name, ClaimLine.code, ClaimLine.first_on,
                ClaimLine.last_on, ClaimLine.units, ClaimLine.expected)
@@ -106,7 +102,7 @@ def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
         .join(Therapy, Therapy.id == ClaimLine.therapy_id)
         .where(ClaimLine.kind == LineKind.PER_DIEM, Claim.primary_id.is_(None))
         .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
-        .where(Claim.state.not_in(NOT_COUNTED), Claim.frequency != Frequency.VOID, Claim.id.not_in(replaced))
+        .where(*counts_once())
     )  # fmt: skip
     found = []
     for therapy, kind, payer, code, first, last, units, expected in rows:

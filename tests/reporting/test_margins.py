@@ -14,6 +14,11 @@ from sqlalchemy import select, text
 
 from infusion_desktop.access.people import UserId, everybody
 from infusion_desktop.access.roles import Role
+from infusion_desktop.billing.authorizations import authorizations
+from infusion_desktop.billing.claims import void_claim
+from infusion_desktop.billing.queries import month_overview
+from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, Days, month_of, today
 from infusion_desktop.deliveries.costs import cost_rows, set_delivery_cost
@@ -21,6 +26,7 @@ from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.reporting.dashboard import census, margin_figures, money_figures, stock_figures
 from infusion_desktop.reporting.margin_rules import Margin, all_together, together, with_reasons
 from infusion_desktop.reporting.margins import margins
@@ -172,3 +178,26 @@ def test_the_dashboards_figures_are_those_of_the_reports(pharmacy: Database) -> 
         months = money_figures(session, today())
         assert [each.month.last for each in months] == sorted(each.month.last for each in months)
         assert sum(each.expected for each in months) > 0
+
+
+def test_a_claim_to_the_next_payer_adds_no_day_no_income_and_uses_no_authorization(pharmacy: Database) -> None:
+    """The next payer is billed the same days and pays a part of the same money."""
+    with pharmacy.reading() as session:
+        second = session.scalars(select(Claim).where(Claim.primary_id.is_not(None))).first()
+        assert second is not None
+        first = session.get_one(Claim, second.primary_id)
+        lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == second.id)).all()
+    assert {line.authorization_id for line in lines} == {None}  # It is not the next payer's.
+    month, patient, payer = month_of(first.period_first), PatientId(first.patient_id), PayerId(first.payer_id)
+
+    def figures() -> list[object]:
+        with pharmacy.reading() as session:
+            uses = authorizations(session, patient, payer)
+            return [
+                all_together(margins(session, month)), money_figures(session, today()),
+                month_overview(session, month).expected, [(use.used, use.held) for use in uses],
+            ]  # fmt: skip
+
+    with_it = figures()
+    void_claim(pharmacy, ClaimId(second.id), someone(pharmacy, Role.BILLER), "not insured there")
+    assert figures() == with_it
