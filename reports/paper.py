@@ -68,12 +68,20 @@ class Paper:
         self.width, self.height = size
         self.left, self.right = MARGIN, size[0] - MARGIN
         self.missing = ""
+        self.in_bundle = False
+        """Whether the footer also counts the sheets of everything drawn so far."""
         self._bytes = BytesIO()
         self.canvas: Any = Canvas(self._bytes, pagesize=size, invariant=1, pageCompression=1, lang="en-US")
         self.canvas.setTitle(self.say(title))
         self.canvas.setAuthor("")
         self.canvas.setCreator("infusion-desktop")
         self._gray = -1.0
+
+    def size_to(self, size: tuple[float, float]) -> None:
+        """The size of the pages from here on; to be called between two pages."""
+        self.width, self.height = size
+        self.left, self.right = MARGIN, size[0] - MARGIN
+        self.canvas.setPageSize(size)
 
     @property
     def room(self) -> float:
@@ -265,6 +273,8 @@ def draw_pages(
 
 def _footer(paper: Paper, printed: Printed, reference: str, page: str) -> None:
     y = MARGIN
+    if paper.in_bundle:
+        page = f"{page} · sheet {paper.canvas.getPageNumber()}"
     paper.rule(paper.left, y + 11, paper.right)
     at = f"Printed {shown.instant(printed.at)}" if printed.at else "Printed"
     said = f"{at} by {printed.by}" if printed.by else at

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 
 from reports import grid, shown
+from reports.bar_chart import BarChart, chart_block
 from reports.lettering import BODY, CAPTION, FAINT, STRONG, Style, width
 from reports.paper import (
     LANDSCAPE,
@@ -85,16 +86,24 @@ class TableReport:
     note: str = ""
     landscape: bool = False
     nothing: str = "There is nothing to show for this choice."
+    chart: BarChart | None = None
+    """Bars at the head, for those who would rather look than read."""
 
 
 def render(report: TableReport) -> bytes:
     """The report as a PDF. ValueError for a row whose values do not match the columns."""
-    _check(report)
     paper = Paper(report.title, LANDSCAPE if report.landscape else LETTER)
+    draw(paper, report)
+    return paper.finish()
+
+
+def draw(paper: Paper, report: TableReport) -> None:
+    """Draw the report on pages of its own. ValueError for a row whose values do not match the columns."""
+    _check(report)
+    paper.size_to(LANDSCAPE if report.landscape else LETTER)
     first = letterhead_block(report.letterhead, report.title, "", copy=report.printed.copy, shallow=True)
     following = running_head(report.letterhead, report.letterhead.name, report.title)
     draw_pages(paper, _blocks(paper, report), first, following, report.printed, report.title)
-    return paper.finish()
 
 
 def show(value: Value, kind: Kind) -> str:
@@ -124,6 +133,8 @@ def _blocks(paper: Paper, report: TableReport) -> list[Block]:
     if report.parameters:
         chosen = "     ".join(f"{name}: {value}" for name, value in report.parameters)
         blocks.extend(paragraph_blocks(paper, chosen, STRONG, gap=3.0))
+    if report.chart is not None:
+        blocks.append(chart_block(paper, report.chart))
     sections = report.sections or (Section("", report.rows),)
     if any(section.rows for section in sections):
         blocks.extend(_table(paper, report, sections))

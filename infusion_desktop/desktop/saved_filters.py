@@ -98,9 +98,12 @@ class TitleDialog(QDialog):
 
     named = Signal(str)
 
-    def __init__(self, filtered_by: str, parent: QWidget | None) -> None:
+    def __init__(
+        self, filtered_by: str, parent: QWidget | None, heading: str = "Keep this filter",
+        about: str = "It stands above the list from now on, for you alone and at every workstation.",
+    ) -> None:  # fmt: skip
         super().__init__(parent)
-        self.setWindowTitle("Keep this filter")
+        self.setWindowTitle(heading)
         self.setMinimumWidth(420)
         self.title = QLineEdit(filtered_by[:LONGEST_TITLE])
         self.title.setAccessibleName("Name of the filter")
@@ -115,10 +118,8 @@ class TitleDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        column.addWidget(label("Keep this filter", "heading"))
-        column.addWidget(
-            label("It stands above the list from now on, for you alone and at every workstation.", wrap=True)
-        )
+        column.addWidget(label(heading, "heading"))
+        column.addWidget(label(about, wrap=True))
         column.addWidget(self.title)
         column.addLayout(foot)
         self.title.textChanged.connect(lambda text: self.keep_button.setEnabled(bool(text.strip())))

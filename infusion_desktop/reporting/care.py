@@ -103,7 +103,7 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
 
     columns = (Column("Therapy class"), Column("Patients", Kind.NUMBER), Column("Patient days", Kind.NUMBER),
                Column("Of these interrupted", Kind.NUMBER), Column("Average a day", Kind.NUMBER),
-               Column("On the last day", Kind.NUMBER))  # fmt: skip
+               Column("Last day", Kind.NUMBER))  # fmt: skip
     names = sorted(name for name in in_care if name and any(in_care[name].values()))
     total = shown("Patients in care, each once", "") if names else None
     return Found(columns, tuple(shown(name, name) for name in names), total)

@@ -76,7 +76,7 @@ def test_shared_figures_agree(pharmacy: Database, administrator: UserId, period:
         assert -total(rolled, "Payments") == total(ask("payments"), "Paid")
         paid_short = sum(row[3] for row in ask("denials").rows if row[1] == "Paid below the contract")
         assert total(ask("underpayments"), "Paid short") == paid_short
-        assert total(ask("census"), "Patients") == total(ask("census days"), "On the last day")
+        assert total(ask("census"), "Patients") == total(ask("census days"), "Last day")
         for title in ("Days out", "Idle", "In service", "Cost"):
             assert total(ask("equipment use"), title) == total(ask("use by pump"), title)
         assert total(ask("productivity"), "Steps") == total(ask("productivity by day"), "Steps")

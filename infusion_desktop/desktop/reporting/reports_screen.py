@@ -1,24 +1,30 @@
 """Reports: what is counted at the left, the days at the top, the table below; to paper, Excel or CSV."""
 
-from datetime import date
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout
 
-from infusion_desktop.dates import Days, month_of, today
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.dates import Days, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.desktop.forms import DayField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
+from infusion_desktop.desktop.reporting.choice_bar import ChoiceBar
+from infusion_desktop.desktop.reporting.report_list import ReportList
+from infusion_desktop.desktop.saved_filters import TitleDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.errors import Refused
+from infusion_desktop.patients.queries import payers
+from infusion_desktop.reporting.bundle import month_end
 from infusion_desktop.reporting.papers import as_pdf, log_export, run
 from infusion_desktop.reporting.registry import REPORTS
 from infusion_desktop.reporting.report import Found, Report
+from infusion_desktop.reporting.saved import SavedReport, forget_report, keep_report, saved_reports
 from reports import table_report
 
 Line = tuple[int, table_report.Row]
@@ -33,41 +39,38 @@ class ReportsScreen(Screen):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self.table: TableView[Line] | None = None
-        self.list = QListWidget()
-        self.list.setAccessibleName("Reports")
-        self.list.setFixedWidth(230)
-        for each in REPORTS:
-            item = QListWidgetItem(each.title)
-            item.setToolTip(each.definition)
-            self.list.addItem(item)
-        self.first, self.last = DayField("From", required=True), DayField("To", required=True)
-        self.first.set_value(month_of(today()).first)
-        self.last.set_value(today())
-        self.definition, self.total = label("", "muted", wrap=True), label("")
+        offered = [each for each in REPORTS if each.also is None or context.may(each.also)]
+        self.list = ReportList(offered)
+        self.bar = ChoiceBar(self.load)
+        self.definition, self.total = label("", "muted", wrap=True), label("", wrap=True)
         self.preview = button("Preview and print", self.show_paper, icon="print")
         self.save = button("Export XLSX/CSV", self.ask_export, icon="export")
+        self.month_end = button("Month-end bundle", self.show_bundle, icon="print")
+        self.month_end.setToolTip("About 25 reports of the period above as one PDF with contents and bookmarks")
+        self.kept = button("Kept reports", self.show_kept, icon="filter")
+        self.saved: tuple[SavedReport, ...] = ()
         self._lay_out()
-        self.list.setCurrentRow(0)
-        self.list.currentRowChanged.connect(lambda _row: self.load())
+        self.bar.offer(self.report)
+        self.list.chosen.connect(lambda _key: self.load())
 
     @property
     def report(self) -> Report:
         """The chosen report."""
-        return REPORTS[max(0, self.list.currentRow())]
+        return self.list.report
 
     def load(self) -> None:
-        """Run the chosen report for the days above."""
+        """Run the chosen report for the days and choices above."""
         chosen, database, by = self.report, self.context.database, self.context.user_id
         self.definition.setText(chosen.definition)
-        for field in (self.first, self.last):
-            field.setVisible(chosen.uses_period)
-        period = self._period()
-        if period is None:
+        self.bar.offer(chosen)
+        self._look()
+        period, choice = self._period(), self.bar.choice(chosen)
+        if period is None or choice is None:
             return
 
         def read() -> Found:
             with database.reading() as session:
-                return run(session, chosen.key, period, by)
+                return run(session, chosen.key, period, by, choice)
 
         self.ask(read, lambda found: self._show(chosen, found), key="report")
 
@@ -77,23 +80,109 @@ class ReportsScreen(Screen):
             return
         key, period = record
         if isinstance(period, Days):
-            self.first.set_value(period.first)
-            self.last.set_value(period.last)
-        place = next((n for n, each in enumerate(REPORTS) if each.key == key), 0)
-        if place != self.list.currentRow():
-            self.list.setCurrentRow(place)
-        else:
+            self.bar.set_period(period)
+        self.choose(key)
+
+    def choose(self, key: str) -> None:
+        """Show the report with a key, as if it had been pressed in the list."""
+        if key == self.report.key:
             self.load()
+        else:
+            self.list.choose(key)
+
+    def show_saved(self, saved: SavedReport) -> None:
+        """Show a kept report: its period as its rule means today, and its choices."""
+        self.bar.set_period(saved.period)
+        self.bar.set_choice(saved.choice)
+        self.choose(saved.key)
+
+    def show_kept(self) -> None:
+        """Choose, keep or forget a report under a name."""
+        self.kept_menu().popup(self.kept.mapToGlobal(QPoint(0, self.kept.height())))
+
+    def kept_menu(self) -> QMenu:
+        """What the button offers."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(lambda: QTimer.singleShot(0, menu, menu.deleteLater))
+        menu.addAction("Keep this report as it is set…", self.ask_title)
+        if self.saved:
+            menu.addSeparator()
+        for each in self.saved:
+            menu.addAction(each.title.replace("&", "&&")).triggered.connect(partial(self._shown, each))
+        if self.saved:
+            menu.addSeparator()
+        for each in self.saved:
+            menu.addAction(f"Forget “{each.title}”".replace("&", "&&")).triggered.connect(partial(self._forgot, each))
+        return menu
+
+    def ask_title(self) -> None:
+        """Ask for the name under which the report is kept."""
+        dialog = TitleDialog(
+            self.report.title, self.window(), "Keep this report",
+            "It is offered under Kept reports, for you alone and at every workstation. A period kept by its name moves"
+            " on with the calendar.",
+        )  # fmt: skip
+        dialog.named.connect(self.keep)
+        dialog.open()
+
+    def keep(self, title: str) -> None:
+        """Keep the report with its period and choices."""
+        told, choice = self.bar.told(), self.bar.choice(self.report)
+        if told is not None and choice is not None:
+            saved, database, by = SavedReport(title, self.report.key, told, choice), self.context.database, self._by
+            self.do(lambda _o: keep_report(database, saved, by), said=f"“{title}” is kept.", then=self._look)
+
+    @property
+    def _by(self) -> UserId:
+        return self.context.user_id
+
+    def _shown(self, saved: SavedReport, _on: bool = False) -> None:
+        self.show_saved(saved)
+
+    def _forgot(self, saved: SavedReport, _on: bool = False) -> None:
+        database, by = self.context.database, self._by
+        self.do(
+            lambda _o: forget_report(database, saved.title, by), said=f"“{saved.title}” is forgotten.", then=self._look
+        )
+
+    def _look(self, _nothing: object = None) -> None:
+        database, by = self.context.database, self._by
+
+        def read() -> tuple[tuple[SavedReport, ...], list[tuple[str, str]]]:
+            with database.reading() as session:
+                return saved_reports(session, by), [
+                    (row.payer.name, row.payer.name) for row in payers(session, ended_too=True)
+                ]
+
+        def show(found: tuple[tuple[SavedReport, ...], list[tuple[str, str]]]) -> None:
+            self.saved = found[0]
+            self.bar.payer.set_choices(found[1])
+
+        self.ask(read, show, key="kept")
+
+    def show_bundle(self) -> None:
+        """Draw the month-end bundle of the period above and show it."""
+        period, database, by = self.bar.period(), self.context.database, self._by
+        if period is not None:
+            self.do(
+                lambda _o: month_end(database, period, by),
+                then=self._show_bundle, pressed=self.month_end, text="Month-end bundle",
+            )  # fmt: skip
+
+    def _show_bundle(self, pdf: bytes) -> None:
+        self.dialog = PdfDialog(self.desk, "Month-end reports", pdf, "month-end.pdf", self.context.folder, self)
+        self.dialog.show()
 
     def show_paper(self) -> None:
         """Show the report as it prints."""
-        chosen, database, by, period = self.report, self.context.database, self.context.user_id, self._period()
-        if period is None:
+        chosen, database, by, period = self.report, self.context.database, self._by, self._period()
+        choice = self.bar.choice(chosen)
+        if period is None or choice is None:
             return
 
         def draw(_override: str) -> bytes:
             with database.reading() as session:
-                pdf = as_pdf(session, chosen.key, period, by)
+                pdf = as_pdf(session, chosen.key, period, by, choice)
             log_export(database, chosen.key, period, "PDF", by)
             return pdf
 
@@ -117,14 +206,7 @@ class ReportsScreen(Screen):
     def _period(self) -> Days | None:
         if not self.report.uses_period:
             return Days(today(), today())
-        try:
-            first, last = self.first.value(), self.last.value()
-        except Refused:
-            return None
-        if not isinstance(first, date) or not isinstance(last, date) or last < first:
-            self.last.complain("Type two days, the first one first.")
-            return None
-        return Days(first, last)
+        return self.bar.period()
 
     def _show(self, chosen: Report, found: Found) -> None:
         if self.table is not None:
@@ -148,17 +230,12 @@ class ReportsScreen(Screen):
 
     def _lay_out(self) -> None:
         page = Page(self, "Choose a report; it says what it counts.")
-        page.actions(self.save, self.preview)
-        bar = QHBoxLayout()
-        bar.addWidget(self.first)
-        bar.addWidget(self.last)
-        bar.addWidget(button("Show", self.load, kind="primary"))
-        bar.addStretch(1)
+        page.actions(self.kept, self.month_end, self.save, self.preview)
         self._body = QVBoxLayout()
         for part in (self.definition, self.total):
             self._body.addWidget(part)
         right = QVBoxLayout()
-        right.addLayout(bar)
+        right.addWidget(self.bar)
         right.addLayout(self._body, 1)
         row = QHBoxLayout()
         row.setSpacing(16)
