@@ -78,6 +78,7 @@ class CommandField(QLineEdit):
             chosen = self._offers[line]
             self.close_popup()
             self.clear()
+            self.clearFocus()  # What is opened gets the keys.
             if isinstance(chosen, Command):
                 chosen.run()
             else:
