@@ -74,7 +74,8 @@ def run_checks(arguments: list[str], environment: dict[str, str]) -> int:
         [python(), "-m", "mypy"],
         [str(VENV / scripts_folder() / "lint-imports")],
     ]
-    tests = [python(), "-m", "pytest", *arguments]
+    # All cores share the tests by files (a file's tests share what they set up); named ones run alone, as they are.
+    tests = [python(), "-m", "pytest", *(arguments or ["--numprocesses", "auto", "--dist", "loadfile"])]
     for command in [tests] if arguments else [*checks, tests]:
         say("> " + " ".join([Path(command[0]).name, *command[1:]]))
         code = run(command, environment)
