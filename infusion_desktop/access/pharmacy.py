@@ -53,6 +53,11 @@ def checked(profile: Profile) -> Profile:
             values[name] = read(values[name])
         except Refused as no:
             reasons += no.reasons
+    if values["fax"]:
+        try:
+            values["fax"] = read_phone(values["fax"])
+        except Refused as no:
+            reasons += [reason.replace("a telephone number", "a fax number") for reason in no.reasons]
     refuse_if(reasons)
     return Profile(**values)
 

@@ -1,8 +1,17 @@
 """Cells of a table: room at both sides, and a badge with icon and colour where a column gives a tone."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from html import escape
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
 
 from infusion_desktop.desktop import icons, theme
 from infusion_desktop.desktop.colours import Tone
@@ -44,6 +53,21 @@ class CellDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_HasFocus and isinstance(widget, QWidget):
             painter.setPen(QColor(shown.accent))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """A cell that is cut tells its whole text under the pointer, where its column has nothing else to tell."""
+        text = str(index.data() or "")
+        is_cut = self.sizeHint(option, index).width() > option.rect.width()
+        if is_cut and event.type() == QEvent.Type.ToolTip and not index.data(Qt.ItemDataRole.ToolTipRole):
+            QToolTip.showText(event.globalPos(), f"<span>{escape(text)}</span>", view)
+            return True
+        return bool(super().helpEvent(event, view, option, index))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         extra = _ICON + 2 * 8 + 6 if index.data(TONE_ROLE) else 0

@@ -32,17 +32,22 @@ class Column(Generic[R]):
     numeric: bool = False
     """Right aligned."""
     tone: Callable[[R], Tone | None] | None = None
-    """Shown as a badge with icon and colour where this gives a tone."""
+    """Shown as a badge with icon and colour where this gives a tone. A badge begins with a capital."""
     value: Callable[[R], Value] | None = None
     """What a spreadsheet gets instead of the text: a number or a day."""
     hint: Callable[[R], str] | None = None
     """Tool tip."""
     width: int = 0
-    """Pixels; 0 fits the contents."""
+    """Pixels it keeps at most while room is scarce; with room to spare it grows to its contents. 0 fits them."""
     stretch: bool = False
     """Takes a share of the room that is left."""
     hidden: bool = False
     """Not shown until somebody chooses it."""
+
+    def __post_init__(self) -> None:
+        if self.tone is not None:  # One habit on every screen, paper and export, whoever wrote the word.
+            plain = self.text
+            object.__setattr__(self, "text", lambda row: capital(plain(row)))
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,11 @@ class TableModel(QAbstractTableModel, Generic[R]):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if self.columns[section].numeric else _LEFT
         return None
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital; the others stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def _order_of(rows: tuple[R, ...], column: Column[R], backwards: bool) -> list[int]:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.badges import CellDelegate
 from infusion_desktop.desktop.buttons import button, tool
+from infusion_desktop.desktop.column_widths import Wish, share
 from infusion_desktop.desktop.context import Desk
 from infusion_desktop.desktop.labels import icon_label, label
 from infusion_desktop.desktop.saved_filters import SavedFilters
@@ -34,6 +35,7 @@ R = TypeVar("R")
 ROW_PIXELS = 32
 _SAMPLE = 60
 _WIDEST = 340
+_NAME = 160
 _FILTER_AFTER_MS = 120
 _READ_AT_ONCE = 2_000
 
@@ -192,22 +194,18 @@ class TableView(QWidget, Generic[R]):
         self._fitted = True
         rows = self.model.shown or self.model.rows
         sample = rows[:: max(1, len(rows) // _SAMPLE)]  # From all over the list: the first rows may be all alike.
-        widths = {}
+        wishes: dict[int, Wish] = {}
         for place, column in enumerate(self.model.columns):
-            if header.isSectionHidden(place):
-                continue
-            badge = 30 if column.tone else 0
-            longest = max([metrics.horizontalAdvance(column.text(row)) + badge for row in sample], default=0)
-            titled = metrics.horizontalAdvance(column.title) + 22
-            widths[place] = column.width or min(_WIDEST, max(longest, titled) + 26)
-        left = self.grid.viewport().width() - sum(widths.values())
-        stretching = [place for place in widths if self.model.columns[place].stretch] or list(widths)[-1:]
-        if left > 0:  # The room is shared, so that a wide window does not tear a row apart.
-            for place in widths:
-                widths[place] += left // 2 // len(widths)
-            left -= left // 2
-        for place in stretching:
-            widths[place] = max(150 if left < 0 else widths[place], widths[place] + left // len(stretching))
+            if not header.isSectionHidden(place):
+                extra = 26 + (30 if column.tone else 0)
+                lengths = [metrics.horizontalAdvance(text) for text in map(column.text, sample) if text] or [0]
+                titled = metrics.horizontalAdvance(column.title) + 48
+                whole = max(max(lengths) + extra, titled)
+                is_alike = max(lengths) < min(180, 1.3 * min(lengths))  # Days, telephones, numbers: useless when cut.
+                gives_way = not column.numeric and column.tone is None and not is_alike
+                usual, least = min(whole, column.width or _WIDEST), titled if gives_way else whole
+                wishes[place] = Wish(whole, usual, least, min(column.width, _NAME), column.stretch)
+        widths = dict(zip(wishes, share(list(wishes.values()), self.grid.viewport().width()), strict=True))
         for place, width in widths.items():
             header.resizeSection(place, width)
 

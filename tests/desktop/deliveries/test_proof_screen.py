@@ -91,7 +91,7 @@ def test_a_stack_of_signed_sheets_completes_the_proofs(
     dialog.signed_on.set_value(None)
     qtbot.keyClick(dialog.received_by.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page_of(house, on_the_way[0]).row.state is DeliveryState.DELIVERED)
-    assert screen.waiting_button.text() == "1 sheet waits"
+    qtbot.waitUntil(lambda: screen.waiting_button.text() == "1 sheet waits")
     qtbot.mouseClick(screen.waiting_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: isinstance(screen.dialog, WhoseDialog))
     whose = screen.dialog
