@@ -19,7 +19,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.house_rules import house_rules
-from infusion_desktop.stock.ledger import NewMove, post
+from infusion_desktop.stock.ledger import NewMove, lock_balances, post
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.rules import is_beyond_tolerance
 from infusion_desktop.stock.tables import Balance, Count, CountLine, Item, Location, Lot, Move
@@ -135,6 +135,7 @@ def enter(
         line = session.get(CountLine, line_id)
         if line is None:
             raise Refused("There is no such line to count.")
+        _hold_still(session, line)
         if begun is not None and begun != _mark(session, line, away):
             raise Refused("Somebody moved or picked this lot while you counted it. Count it once more.")
         _enter(session, line, counted, by, at, away)
@@ -165,6 +166,12 @@ def enter_found(
             session.flush()
         _enter(session, line, counted, by, at, away)
         return CountLineId(line.id)
+
+
+def _hold_still(session: Session, line: CountLine) -> None:
+    """Nobody moves the lot between the look at its mark and the look at its quantity; the sheet first, as to approve."""
+    _count(session, line.count_id, CountState.OPEN)
+    lock_balances(session, [(LotId(line.lot_id), LocationId(line.location_id))])
 
 
 def _enter(session: Session, line: CountLine, counted: int, by: UserId, at: datetime | None, away: UnitsAway) -> None:
