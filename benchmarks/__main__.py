@@ -29,6 +29,7 @@ PARTS = {
     "recall": "recall:measure",
     "claim-files": "claim_files:measure",
     "equipment-board": "equipment_board:measure",
+    "audit-trail": "audit_trail:measure",
 }
 _MARK = "FIGURES "
 

@@ -36,6 +36,12 @@ def working_people(session: Session) -> tuple[tuple[str, UserId], ...]:
     return tuple((row.name, UserId(row.id)) for row in people)
 
 
+def all_people(session: Session) -> tuple[tuple[str, UserId], ...]:
+    """Names and ids of everybody who works or worked here, by name: whose entries may be asked for."""
+    people = session.execute(select(Staff.name, Staff.id).order_by(Staff.name))
+    return tuple((row.name, UserId(row.id)) for row in people)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """An entry of the audit trail as people read it."""
@@ -53,9 +59,16 @@ class AuditRow:
 
 
 def audit_rows(
-    session: Session, since: datetime | None = None, *, patient_id: int | None = None, limit: int = 5000
+    session: Session,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    by: UserId | None = None,
+    kind: AuditKind | None = None,
+    patient_id: int | None = None,
+    limit: int = 5000,
 ) -> tuple[AuditRow, ...]:
-    """The newest entries; with ``patient_id`` who saw or changed that patient's record."""
+    """The newest entries from ``since`` on and before ``until``; with ``patient_id`` who saw or changed that record."""
     query = (
         select(
             AuditEntry.number, AuditEntry.at, Staff.name, AuditEntry.workstation, AuditEntry.kind, AuditEntry.action,
@@ -67,6 +80,12 @@ def audit_rows(
     )  # fmt: skip
     if since is not None:
         query = query.where(AuditEntry.at >= since)
+    if until is not None:
+        query = query.where(AuditEntry.at < until)
+    if by is not None:
+        query = query.where(AuditEntry.staff_id == by)
+    if kind is not None:
+        query = query.where(AuditEntry.kind == kind)
     if patient_id is not None:
         query = query.where(AuditEntry.patient_id == patient_id)
     return tuple(

@@ -247,6 +247,17 @@ def _primary_payers(session: Session, ids: set[int] | None) -> dict[int, str]:
     return {row.patient_id: row.name for row in rows}
 
 
+def patient_by_number(session: Session, number: str) -> PatientId | None:
+    """The patient with this number, in whatever case it was typed; None when nobody has it."""
+    found = session.scalar(select(Patient.id).where(Patient.number == number.strip().upper()))
+    return None if found is None else PatientId(found)
+
+
+def patient_number(session: Session, patient_id: PatientId) -> str:
+    """A patient's number; "" when there is no such patient."""
+    return session.scalar(select(Patient.number).where(Patient.id == patient_id)) or ""
+
+
 def open_patient(database: Database, patient_id: PatientId, by: UserId, reason: str = "") -> PatientPage:
     """A patient's page, with the look kept in the audit trail (45 CFR 164.312(b))."""
     with database.transaction() as session:

@@ -1,7 +1,7 @@
 """Reports on who did what: steps of deliveries and of pumps' care by person and day, and the audit trail."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind
 from infusion_desktop.access.tables import AuditEntry, Staff
+from infusion_desktop.billing.tables import Claim
 from infusion_desktop.dates import Days, local_day
-from infusion_desktop.deliveries.tables import DeliveryStep
+from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
 from infusion_desktop.equipment.tables import AssetEvent
 from infusion_desktop.equipment.words import AssetDeed
+from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.reporting.report import Found, instants
 from reports.table_report import Column, Kind, Row
 
@@ -96,6 +98,50 @@ def audit_by_action(session: Session, period: Days) -> Found:
     columns = (Column("Kind"), Column("Action"), Column("Of what"), Column("Entries", Kind.NUMBER),
                Column("People", Kind.NUMBER), Column("Last", Kind.DAY))  # fmt: skip
     return Found(columns, tuple(rows), (None, None, None, sum(row[3] for row in rows), None, None) if rows else None)
+
+
+AROUND = timedelta(days=30)
+"""How near an order, a delivery or a claim must be for the opening of a record to need no explanation."""
+
+
+def openings_without_care(session: Session, period: Days) -> Found:
+    """Openings of a patient's record with no order, delivery or claim of the patient in the thirty days around them."""
+    start, end = instants(period)
+    views = session.execute(
+        select(AuditEntry.number, AuditEntry.at, Staff.name, AuditEntry.workstation, AuditEntry.patient_id,
+               AuditEntry.reason, Patient.number.label("patient"), Patient.last_name, Patient.first_name)
+        .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+        .join(Patient, Patient.id == AuditEntry.patient_id)
+        .where(AuditEntry.kind == AuditKind.VIEW, AuditEntry.at >= start, AuditEntry.at < end)
+        .order_by(AuditEntry.number.desc())
+    ).all()  # fmt: skip
+    care = _days_of_care(session, {row.patient_id for row in views})
+    rows: tuple[Row, ...] = tuple(
+        (row.number, local_day(row.at), row.name or _BY_ITSELF, row.workstation, row.patient,
+         f"{row.last_name}, {row.first_name}", row.reason or None)
+        for row in views
+        if not any(
+            first - AROUND <= local_day(row.at) <= last + AROUND for first, last in care.get(row.patient_id, ())
+        )
+    )  # fmt: skip
+    columns = (Column("Entry", Kind.NUMBER), Column("Day", Kind.DAY), Column("Who"), Column("Workstation"),
+               Column("Patient"), Column("Name"), Column("Reason"))  # fmt: skip
+    return Found(columns, rows, (f"{len(rows):,} of {len(views):,}", *[None] * 6) if rows else None)
+
+
+def _days_of_care(session: Session, patients: set[int]) -> dict[int, list[tuple[date, date]]]:
+    """From when to when each patient had an order, a delivery or a claim; an order without an end runs on."""
+    asked = (
+        select(Therapy.patient_id, Therapy.starts_on, Therapy.stops_on),
+        select(Delivery.patient_id, Delivery.scheduled_on, Delivery.scheduled_on),
+        select(Claim.patient_id, Claim.period_first, Claim.period_last),
+    )
+    found: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    for each in asked:
+        for patient, first, last in session.execute(each):
+            if patient in patients:
+                found[patient].append((first, last or date.max - AROUND))
+    return found
 
 
 def audit_by_person(session: Session, period: Days) -> Found:

@@ -137,6 +137,9 @@ REPORTS = (
            " what.", people.audit_by_action, room=Room.PEOPLE, also=Permission.SEE_AUDIT),
     Report("audit by person", "Audit trail by person", "The same entries by person: changes, records opened, and what"
            " was taken away as a file.", people.audit_by_person, room=Room.PEOPLE, also=Permission.SEE_AUDIT),
+    Report("openings without care", "Openings without care", "Records opened in the period though the patient had no"
+           " order, delivery or claim within 30 days of it.", people.openings_without_care, room=Room.PEOPLE,
+           also=Permission.SEE_AUDIT),
 )  # fmt: skip
 
 

@@ -169,7 +169,7 @@ def enter_found(
 
 
 def _hold_still(session: Session, line: CountLine) -> None:
-    """Nobody moves the lot between the look at its mark and the look at its quantity; the sheet first, as to approve."""
+    """Nobody moves the lot between the looks at its mark and its quantity; the sheet is held first, as to approve."""
     _count(session, line.count_id, CountState.OPEN)
     lock_balances(session, [(LotId(line.lot_id), LocationId(line.location_id))])
 

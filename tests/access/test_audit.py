@@ -1,12 +1,17 @@
 """Every write is audited in its own transaction, and the chain names the first entry that was touched."""
 
+import os
+import random
+from collections.abc import Callable
+from typing import Any, cast
+
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import Connection, Table, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from infusion_desktop.access.audit import first_broken_entry, record
-from infusion_desktop.access.people import UserId
-from infusion_desktop.access.tables import AuditEntry, Staff
+from infusion_desktop.access.audit import first_broken_entry, record, seal_of
+from infusion_desktop.access.people import UserId, add_first_administrator
+from infusion_desktop.access.tables import AuditEntry, AuditHead, Staff
 from infusion_desktop.database.engine import Database, UnauditedWrite, open_engine
 
 
@@ -67,3 +72,102 @@ def test_the_programs_own_connection_cannot_change_the_trail(
 ) -> None:
     with pytest.raises(DBAPIError), database.transaction() as session:
         session.execute(statement)  # type: ignore[call-overload]
+
+
+TRIES = int(os.environ.get("TAMPER_TRIES", "3"))
+ENTRIES = 12
+_ENTRY, _HEAD = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
+
+
+def _entry(connection: Connection, number: int) -> dict[str, Any]:
+    return dict(connection.execute(select(_ENTRY).where(_ENTRY.c.number == number)).mappings().one())
+
+
+def _edit(connection: Connection, number: int, _last: int) -> int:
+    connection.execute(update(_ENTRY).where(_ENTRY.c.number == number).values(after='{"number":77}'))
+    return number
+
+
+def _other_user(connection: Connection, number: int, _last: int) -> int:
+    connection.execute(update(_ENTRY).where(_ENTRY.c.number == number).values(staff_id=1))
+    return number
+
+
+def _remove(connection: Connection, number: int, _last: int) -> int:
+    connection.execute(delete(_ENTRY).where(_ENTRY.c.number == number))
+    return number
+
+
+def _remove_and_close_up(connection: Connection, number: int, last: int) -> int:
+    connection.execute(delete(_ENTRY).where(_ENTRY.c.number == number))
+    for each in range(number + 1, last + 1):
+        connection.execute(update(_ENTRY).where(_ENTRY.c.number == each).values(number=each - 1))
+    return number
+
+
+def _put_in(connection: Connection, _number: int, last: int) -> int:
+    forged = {**_entry(connection, last), "number": last + 1}
+    connection.execute(insert(_ENTRY), [forged])
+    return last + 1
+
+
+def _swap(connection: Connection, number: int, _last: int) -> int:
+    for old, new in ((number, 999), (number - 1, number), (999, number - 1)):
+        connection.execute(update(_ENTRY).where(_ENTRY.c.number == old).values(number=new))
+    return number - 1
+
+
+def _cut_tail(connection: Connection, number: int, _last: int) -> int:
+    connection.execute(delete(_ENTRY).where(_ENTRY.c.number >= number))
+    return number
+
+
+def _sealed_with_a_guess(connection: Connection, number: int, last: int) -> int:
+    """Everything from the edited entry on sealed again, the head too, but without the secret."""
+    _edit(connection, number, last)
+    seal = connection.execute(select(_ENTRY.c.seal).where(_ENTRY.c.number == number - 1)).scalar_one()
+    for each in range(number, last + 1):
+        seal = seal_of("00" * 32, seal, _entry(connection, each))
+        connection.execute(update(_ENTRY).where(_ENTRY.c.number == each).values(seal=seal))
+    connection.execute(update(_HEAD).values(seal=seal))
+    return number
+
+
+def _sealed_again_in_part(connection: Connection, number: int, last: int) -> int:
+    """Somebody who can read the secret seals the edited entry itself again; the next one tells."""
+    _edit(connection, number, last)
+    seal = connection.execute(select(_ENTRY.c.seal).where(_ENTRY.c.number == number - 1)).scalar_one()
+    secret = connection.execute(select(_HEAD.c.secret)).scalar_one()
+    seal = seal_of(secret, seal, _entry(connection, number))
+    connection.execute(update(_ENTRY).where(_ENTRY.c.number == number).values(seal=seal))
+    return number + 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        _edit, _other_user, _remove, _remove_and_close_up, _put_in, _swap, _cut_tail, _sealed_with_a_guess,
+        _sealed_again_in_part,
+    ],
+)  # fmt: skip
+def test_nine_kinds_of_tampering_are_found_and_the_first_bad_entry_named(
+    sqlite_database: Database, kind: Callable[[Connection, int, int], int]
+) -> None:
+    """TAMPER_TRIES=100 makes the 900 of RELIABILITY C7."""
+    database, pick = sqlite_database, random.Random(7)
+    add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
+    for number in range(ENTRIES):
+        with database.transaction() as session:
+            record(session, None, "look around", "shelf", number, after={"number": number})
+    engine = open_engine(database.place, guarded=False)
+    with engine.connect() as connection:
+        last = connection.execute(select(_HEAD.c.number)).scalar_one()
+        for trigger in ("audit_entry_update_refused", "audit_entry_delete_refused"):
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.commit()
+        for _ in range(TRIES):
+            expected = kind(connection, pick.randrange(3, last - 1), last)
+            assert first_broken_entry(cast(Any, connection)) == expected
+            connection.rollback()
+        assert first_broken_entry(cast(Any, connection)) is None
+    engine.dispose()

@@ -43,7 +43,7 @@ PLACES = (
     Place("kit", "Kit template", "kit", Permission.SEE_DELIVERIES, _kit, "Office", opens=("kit",), in_rail=False),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
     Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
-    Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office"),
+    Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office", opens=("who looked",)),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = ()
 NAME_SCANS: tuple[Callable[[Context], NameScan], ...] = ()

@@ -141,11 +141,15 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
             found.append(button("Bill a month", self._bill, icon="claim"))
         if may(Permission.WRITE_THERAPY):
             found.append(button("Log an event", self._log_event, icon="warning"))
+        deeds: list[tuple[str, Callable[[], object]]] = []
         if may(Permission.ADMIT):
-            deeds: list[tuple[str, Callable[[], object]]] = [
+            deeds += [
                 ("Particulars: name, address, allergies…", self._edit_person),
                 ("Diagnoses and checklist…", self._edit_episode), ("Discharge…", self._discharge),
             ]  # fmt: skip
+        if may(Permission.SEE_AUDIT):
+            deeds.append(("Who looked at this record…", lambda: self.desk.open("who looked", self.patient)))
+        if deeds:
             found.append(_menu_button("More", deeds))
         if may(Permission.PLAN_DELIVERY):
             found.append(button("Refill call", self._call, icon="phone"))

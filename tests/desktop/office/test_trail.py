@@ -1,0 +1,91 @@
+"""The audit trail in the window, by person, patient, kind and days; who looked at a patient (RELIABILITY C6)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.access.people import add_person
+from infusion_desktop.access.queries import audit_rows
+from infusion_desktop.access.roles import AuditKind, Permission, Role
+from infusion_desktop.dates import Days, today
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.office.places import PLACES as OFFICE
+from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.patients.admitting import Admission, Checklist, admit
+from infusion_desktop.patients.demographics import Demographics
+from infusion_desktop.patients.queries import open_patient
+from infusion_desktop.patients.words import Sex
+from infusion_desktop.reporting.people import openings_without_care
+from tests.desktop.deliveries.conftest import House
+
+
+@pytest.fixture
+def shell(house: House, qtbot: QtBot, tmp_path: Path) -> Iterator[Shell]:
+    context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
+    made = Shell(context, (*PATIENTS, *OFFICE))
+    qtbot.addWidget(made)
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.jobs.close()
+
+
+def test_who_looked_at_a_patient_and_what_each_filter_leaves(house: House, shell: Shell, qtbot: QtBot) -> None:
+    database = house.database
+    nosy = add_person(
+        database, "nosy", "Nora Nosy", "correct horse battery", frozenset({Role.TECHNICIAN}), house.administrator
+    )
+    open_patient(database, house.patient, nosy)
+    shell.open("who looked", house.patient)
+    screen: Any = shell.screen_in_front
+
+    def shown() -> list[Any]:
+        return list(screen.table.model.shown)
+
+    qtbot.waitUntil(lambda: bool(shown()) and bool(screen.patient.value()), timeout=10_000)
+    with database.reading() as session:
+        expected = [row.id for row in audit_rows(session, patient_id=house.patient)]
+    qtbot.waitUntil(lambda: [row.id for row in shown()] == expected, timeout=10_000)
+    screen.kind.set_value(AuditKind.VIEW)
+    qtbot.waitUntil(lambda: {row.kind for row in shown()} == {AuditKind.VIEW}, timeout=10_000)
+    screen.who.set_value(nosy)
+    qtbot.waitUntil(lambda: [row.by for row in shown()] == ["Nora Nosy"], timeout=10_000)
+    screen.first.set_value(today() + timedelta(days=2))
+    screen.first.changed.emit()
+    qtbot.waitUntil(lambda: not shown(), timeout=10_000)
+    screen.everything.click()
+    qtbot.waitUntil(lambda: len(shown()) > len(expected), timeout=10_000)
+    screen.patient.set_value("nobody")
+    screen.patient.changed.emit()
+    qtbot.waitUntil(lambda: not shown(), timeout=10_000)
+
+
+def test_an_opening_without_care_is_told_and_one_beside_an_order_is_not(house: House) -> None:
+    database, day = house.database, today()
+    person = Demographics(
+        "Unasked",
+        "Una",
+        day - timedelta(days=9000),
+        Sex.FEMALE,
+        "5035550124",
+        "1 Elm Avenue",
+        "Portland",
+        "OR",
+        "97205",
+    )
+    una = admit(
+        database, Admission(person, day, checklist=Checklist(True, True, True, True, True)), house.administrator
+    )
+    open_patient(database, house.patient, house.administrator)
+    open_patient(database, una, house.administrator, "asked by telephone")
+    with database.reading() as session:
+        found = openings_without_care(session, Days(day - timedelta(days=1), day + timedelta(days=1)))
+    assert [(row[5], row[6]) for row in found.rows] == [("Unasked, Una", "asked by telephone")]
+    assert found.totals is not None
+    assert found.totals[0] == "1 of 2"
