@@ -20,11 +20,12 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from infusion_desktop import __version__
 from infusion_desktop.access.people import User, badges, sign_in, user_of
 from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.backup import backup_if_due
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.database.trouble import Unavailable
-from infusion_desktop.dates import now_utc, show_instant
+from infusion_desktop.dates import now_utc, show_instant, today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.colours import Tone
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
+SENDING_MS = 300_000
+"""How often the morning's reports are looked for: a new day's within five minutes, failed ones again."""
 
 
 class Application(QObject):
@@ -75,6 +78,9 @@ class Application(QObject):
         self.copying = QTimer(self)
         self.copying.timeout.connect(self.keep_a_copy)
         self.copying.start(HOUR_MS)
+        self.sending = QTimer(self)
+        self.sending.timeout.connect(self.send_reports)
+        self.sending.start(SENDING_MS)
 
     def start(self) -> None:
         """Show the first window: the first start, or signing in."""
@@ -205,6 +211,26 @@ class Application(QObject):
                 shell.messages.show_failure(error)
 
         shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
+
+    def send_reports(self) -> None:
+        """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""
+        shell, database = self.window, self.database
+        if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_REPORTS):
+            return
+        from infusion_desktop.reporting.sending import Sent, send_due
+
+        by = shell.context.user_id
+
+        def told(sent: Sent) -> None:
+            if sent.news:
+                shell.messages.refused(sent.news, tone=Tone.WARN)
+            elif sent.files:
+                shell.messages.said(f"{len(sent.files)} scheduled reports were put into their folders.")
+
+        def failed(error: BaseException) -> None:
+            log.error("the scheduled reports were not sent: %s", type(error).__qualname__)
+
+        shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
 
     def exchange(self, deed: Exchange) -> None:
         """Close the database, let the deed work on its file, open it again, and ask who is there."""

@@ -117,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
     answers = _command(commands, "read-edi", _read_edi, "read payers' answers: TA1, 999, 277CA, 835")
     answers.add_argument("file", nargs="+", type=Path)
 
+    reports = _command(commands, "reports", _reports, "put managers' reports into a folder, or send what is due today")
+    reports.add_argument("--out", type=Path, metavar="DIR", help="without it: send the morning's scheduled reports")
+    reports.add_argument("--bundle", action="store_true", help="the month-end bundle as one PDF")
+    reports.add_argument("--report", action="append", metavar="KEY", help="only this report; may be given again")
+    reports.add_argument("--month", metavar="YYYY-MM", help="by default the last whole month")
+    reports.add_argument("--form", choices=("pdf", "xlsx", "csv"), default="pdf")
+
     _command(commands, "migrate", _migrate, "bring the database to this program's schema")
     _command(commands, "verify", _verify, "prove that every balance equals its moves and every rule holds")
     back_up = _command(commands, "backup", _back_up, "copy the database while people work")
@@ -398,6 +405,29 @@ def _read_edi(database: "Database", chosen: argparse.Namespace) -> int:
         except Refused as no:
             refused += [f"{file.name}: {sentence}" for sentence in no.reasons]
     return _report(done, refused)
+
+
+def _reports(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.dates import read_month, today
+    from infusion_desktop.progress import run_to_end
+    from infusion_desktop.reporting.bundle import MONTH_END
+    from infusion_desktop.reporting.period_rules import period_of
+    from infusion_desktop.reporting.report_files import write_bundle, write_report
+    from infusion_desktop.reporting.sending import send_due
+    from infusion_desktop.reporting.words import Form, PeriodRule
+
+    by = _person(database, chosen)
+    if chosen.out is None:
+        sent = run_to_end(send_due(database, today(), by), _shown)
+        return _report(map(str, sent.files), sent.failures)
+    period = read_month(chosen.month) if chosen.month else period_of(PeriodRule.LAST_MONTH, today())
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    if chosen.bundle:
+        print(run_to_end(write_bundle(database, period, chosen.out, by), _shown))
+        return 0
+    for key in chosen.report or MONTH_END:
+        print(write_report(database, key, period, Form(chosen.form), chosen.out, by))
+    return 0
 
 
 def _report(done: Iterable[str], refused: Iterable[str]) -> int:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from infusion_desktop.errors import Refused
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
+_PLAIN_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(\.\d+)?%?", re.ASCII)
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
@@ -36,3 +39,15 @@ def safe_name(text: str) -> str:
     """A file name from ids and dates: letters, digits, dot, hyphen and underscore, at most 100 characters."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:100] or "file"
     return f"_{plain}" if _RESERVED.fullmatch(plain) else plain
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula: an apostrophe goes before = + - @ and controls."""
+    plain = without_controls(text)
+    is_formula = (text.startswith(_FORMULA) or plain.startswith(_FORMULA)) and not _PLAIN_NUMBER.fullmatch(plain)
+    return f"'{plain}" if is_formula else plain
+
+
+def without_controls(text: str) -> str:
+    """The text without characters that no file of a spreadsheet may hold."""
+    return _CONTROLS.sub("", text)

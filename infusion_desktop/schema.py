@@ -13,12 +13,13 @@ from infusion_desktop.deliveries import shortage_tables as shortages
 from infusion_desktop.deliveries import tables as deliveries
 from infusion_desktop.equipment import tables as equipment
 from infusion_desktop.patients import tables as patients
+from infusion_desktop.reporting import tables as reporting
 from infusion_desktop.stock import purchase_tables as purchasing
 from infusion_desktop.stock import tables as stock
 
 ROOMS = (
-    access, billing, care, counters, deliveries, dispatch, equipment, patients, purchasing, receivables, shortages,
-    stock,
+    access, billing, care, counters, deliveries, dispatch, equipment, patients, purchasing, receivables,
+    reporting, shortages, stock,
 )  # fmt: skip
 
 

@@ -12,22 +12,13 @@ from typing import TypeVar
 
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.errors import Refused
+from infusion_desktop.files import harmless, without_controls
 from infusion_desktop.progress import Progress
 
 R = TypeVar("R")
 Steps = Generator[Progress, None, Path]
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
-_PLAIN_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(\.\d+)?%?", re.ASCII)
 _LONGEST_CELL = 32_000
 _STEP = 2_000
-
-
-def harmless(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula: an apostrophe goes before = + - @ and controls."""
-    plain = _CONTROLS.sub("", text)
-    is_formula = (text.startswith(_FORMULA) or plain.startswith(_FORMULA)) and not _PLAIN_NUMBER.fullmatch(plain)
-    return f"'{plain}" if is_formula else plain
 
 
 def as_clipboard(columns: Sequence[Column[R]], rows: Sequence[R]) -> str:
@@ -102,6 +93,6 @@ def _write_xlsx(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> 
                 elif isinstance(value, date):
                     sheet.write_datetime(line, place, value, day)
                 elif value is not None:
-                    sheet.write_string(line, place, _CONTROLS.sub("", str(value))[:_LONGEST_CELL])
+                    sheet.write_string(line, place, without_controls(str(value))[:_LONGEST_CELL])
             if line % _STEP == 0:
                 yield Progress(line, len(rows))

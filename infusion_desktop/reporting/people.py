@@ -19,7 +19,7 @@ from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.reporting.report import Found, instants
 from reports.table_report import Column, Kind, Row
 
-_TAKEN = ("export report", "save list", "send reports to folder")
+_TAKEN = ("export report", "save list", "send report to folder")
 _BY_ITSELF = "(the program)"
 _HANDS = tuple(
     deed for deed in AssetDeed if deed not in (AssetDeed.RESERVE, AssetDeed.LET_GO, AssetDeed.SHIP, AssetDeed.DELIVER)

@@ -1,22 +1,9 @@
 """Periods that are told by a name: the last month, this quarter. Pure: today is an argument."""
 
 from datetime import date, timedelta
-from enum import StrEnum
 
 from infusion_desktop.dates import ONE_DAY, Days, month_of
-
-
-class PeriodRule(StrEnum):
-    """A period as seen from today; those that are under way end today."""
-
-    YESTERDAY = "yesterday"
-    LAST_7_DAYS = "last 7 days"
-    THIS_MONTH = "this month"
-    LAST_MONTH = "last month"
-    THIS_QUARTER = "this quarter"
-    LAST_QUARTER = "last quarter"
-    THIS_YEAR = "this year"
-    LAST_YEAR = "last year"
+from infusion_desktop.reporting.words import PeriodRule
 
 
 def period_of(rule: PeriodRule, today: date) -> Days:

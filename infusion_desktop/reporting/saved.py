@@ -9,9 +9,9 @@ from infusion_desktop.access.saved_filters import Filter, filters_of, forget_fil
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, read_day
 from infusion_desktop.errors import Refused
-from infusion_desktop.reporting.period_rules import PeriodRule
 from infusion_desktop.reporting.registry import report
 from infusion_desktop.reporting.report import ALL, Choice
+from infusion_desktop.reporting.words import PeriodRule
 
 _LIST = "reports"
 

@@ -19,8 +19,9 @@ from infusion_desktop.errors import NotAllowed
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.progress import run_to_end
 from infusion_desktop.reporting.bundle import MONTH_END, month_end
-from infusion_desktop.reporting.period_rules import PeriodRule, period_of
+from infusion_desktop.reporting.period_rules import period_of
 from infusion_desktop.reporting.registry import report
+from infusion_desktop.reporting.words import PeriodRule
 from reports.bar_chart import MOST_BARS, BarChart, chart_block, chart_of
 from reports.paper import LETTER, Paper
 

@@ -11,8 +11,9 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.forms import ChoiceField, DayField
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import TherapyClass
-from infusion_desktop.reporting.period_rules import PeriodRule, period_of
+from infusion_desktop.reporting.period_rules import period_of
 from infusion_desktop.reporting.report import ALL, Ask, Choice, Report
+from infusion_desktop.reporting.words import PeriodRule
 
 _RULES = [(rule.value.capitalize(), rule) for rule in PeriodRule]
 
@@ -35,12 +36,12 @@ class ChoiceBar(QWidget):
         self.show_button = button("Show", show, kind="primary")
         row.addWidget(self.show_button)
         row.addStretch(1)
-        self.rule.setFixedWidth(150)
+        self.rule.setFixedWidth(130)
         for day in (self.first, self.last):
-            day.setFixedWidth(125)
+            day.setFixedWidth(104)
             day.line.textEdited.connect(self._by_days)
         for choice in (self.payer, self.kind):
-            choice.setFixedWidth(180)
+            choice.setFixedWidth(140)
             choice.combo.activated.connect(lambda _place: show())
         self.set_period(Days(month_of(today()).first, today()))
         self.rule.set_value(PeriodRule.THIS_MONTH)

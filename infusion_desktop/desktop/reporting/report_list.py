@@ -41,7 +41,7 @@ class ReportList(QWidget):
         column.setSpacing(8)
         column.addWidget(self.search)
         column.addWidget(self.list, 1)
-        self.setFixedWidth(270)
+        self.setFixedWidth(236)
         self._key = reports[0].key
         self.choose(self._key)
         self.search.textChanged.connect(self._filter)

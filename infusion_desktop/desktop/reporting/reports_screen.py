@@ -14,6 +14,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.reporting.choice_bar import ChoiceBar
+from infusion_desktop.desktop.reporting.morning_dialog import MorningDialog
 from infusion_desktop.desktop.reporting.report_list import ReportList
 from infusion_desktop.desktop.saved_filters import TitleDialog
 from infusion_desktop.desktop.screens import Screen
@@ -100,11 +101,19 @@ class ReportsScreen(Screen):
         """Choose, keep or forget a report under a name."""
         self.kept_menu().popup(self.kept.mapToGlobal(QPoint(0, self.kept.height())))
 
+    def ask_morning(self) -> None:
+        """Send the report in view to a folder each morning; or see and end what is sent."""
+        choice = self.bar.choice(self.report)
+        if choice is not None:
+            self.morning = MorningDialog(self.context, self.desk, self.report, choice, self)
+            self.morning.open()
+
     def kept_menu(self) -> QMenu:
         """What the button offers."""
         menu = QMenu(self)
         menu.aboutToHide.connect(lambda: QTimer.singleShot(0, menu, menu.deleteLater))
         menu.addAction("Keep this report as it is set…", self.ask_title)
+        menu.addAction("Send to a folder each morning…", self.ask_morning)
         if self.saved:
             menu.addSeparator()
         for each in self.saved:

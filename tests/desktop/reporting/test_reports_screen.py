@@ -13,8 +13,9 @@ from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.dates import Days, today
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.reporting.reports_screen import ReportsScreen
-from infusion_desktop.reporting.period_rules import PeriodRule, period_of
+from infusion_desktop.reporting.period_rules import period_of
 from infusion_desktop.reporting.registry import REPORTS
+from infusion_desktop.reporting.words import PeriodRule
 
 
 def test_every_report_is_shown_and_an_export_is_noted(
@@ -66,3 +67,25 @@ def test_a_report_is_found_by_words_narrowed_kept_and_shown_again(qtbot: QtBot, 
     assert screen.bar.rule.is_blank()
     next(action for action in screen.kept_menu().actions() if action.text().startswith("Forget")).trigger()
     qtbot.waitUntil(lambda: screen.saved == ())
+
+
+def test_a_report_is_sent_to_a_folder_each_morning_and_ended(
+    qtbot: QtBot, context: Context, desk: Desk, tmp_path: Path
+) -> None:
+    by = add_first_administrator(context.database, "admin", "Ada Min", "correct horse battery")
+    screen = ReportsScreen(replace(context, user_id=by), desk)
+    qtbot.addWidget(screen)
+    screen.show()
+    screen.choose("aging")
+    screen.ask_morning()
+    dialog = screen.morning
+    dialog.folder.set_value(str(tmp_path))
+    with qtbot.waitSignal(dialog.succeeded):
+        dialog.press()
+    screen.ask_morning()
+    again = screen.morning
+    qtbot.waitUntil(lambda: len(again.rows) == 1)
+    assert again.rows[0].schedule.title == "Receivables by age" and not again.grab().isNull()
+    again.end(again.rows[0])
+    qtbot.waitUntil(lambda: again.rows == ())
+    again.reject()

@@ -1,0 +1,87 @@
+"""A report as a file without a window: PDF, Excel or CSV, written whole or not at all, and noted."""
+
+import csv
+import io
+from collections.abc import Generator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days
+from infusion_desktop.errors import Refused
+from infusion_desktop.files import harmless, safe_name, without_controls, write_whole
+from infusion_desktop.progress import Progress
+from infusion_desktop.reporting.bundle import month_end
+from infusion_desktop.reporting.papers import as_pdf, log_export, run
+from infusion_desktop.reporting.report import ALL, Choice, Found
+from infusion_desktop.reporting.words import Form
+from reports.table_report import show
+
+
+def write_report(
+    database: Database, key: str, period: Days, form: Form, folder: Path, by: UserId, choice: Choice = ALL
+) -> Path:
+    """Put a report into a folder that is there; the file is named for the report and the days it is about."""
+    _refuse_missing(folder)
+    with database.reading() as session:
+        if form is Form.PDF:
+            content = as_pdf(session, key, period, by, choice)
+        else:
+            found = run(session, key, period, by, choice)
+            content = as_csv(found) if form is Form.CSV else as_xlsx(found)
+    log_export(database, key, period, form.value.upper(), by)
+    return _write(folder, key, period, form, content)
+
+
+def write_bundle(database: Database, period: Days, folder: Path, by: UserId) -> Generator[Progress, None, Path]:
+    """Put the month-end bundle into a folder that is there."""
+    _refuse_missing(folder)
+    pdf = yield from month_end(database, period, by)
+    return _write(folder, "month-end", period, Form.PDF, pdf)
+
+
+def as_csv(found: Found) -> bytes:
+    """Titles, rows and totals; nothing in it is taken for a formula."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([harmless(column.title) for column in found.columns])
+    for row in (*found.rows, *([found.totals] if found.totals else [])):
+        writer.writerow([harmless(show(value, column.kind)) for value, column in zip(row, found.columns, strict=True)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(found: Found) -> bytes:
+    """The same as an Excel workbook, numbers as numbers and days as days."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        sheet = book.add_worksheet("Report")
+        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "mmm d, yyyy"})
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(found.columns):
+            sheet.set_column(place, place, max(12, min(40, len(column.title) + 6)))
+            sheet.write_string(0, place, column.title, bold)
+        for line, row in enumerate((*found.rows, *([found.totals] if found.totals else [])), start=1):
+            for place, value in enumerate(row):
+                if isinstance(value, int | Decimal):
+                    sheet.write_number(line, place, float(value))
+                elif isinstance(value, date):
+                    sheet.write_datetime(line, place, value, day)
+                elif value is not None:
+                    sheet.write_string(line, place, without_controls(value)[:32_000])
+    return out.getvalue()
+
+
+def _refuse_missing(folder: Path) -> None:
+    if not folder.is_dir():
+        raise Refused(f"The folder {folder} is not there. Connect it, or choose another one.")
+
+
+def _write(folder: Path, key: str, period: Days, form: Form, content: bytes) -> Path:
+    file = folder / f"{safe_name(f'{key} {period.first.isoformat()} {period.last.isoformat()}')}.{form.value}"
+    write_whole(file, content)
+    return file
