@@ -238,7 +238,13 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "patients.therapies.order_therapy": (_P.WRITE_THERAPY,),
     "patients.therapies.change_therapy": (_P.WRITE_THERAPY,),
     "patients.therapies.stop_therapy": (_P.WRITE_THERAPY,),
+    "reporting.bundle.month_end": (_P.SEE_REPORTS,),
     "reporting.papers.log_export": (_P.SEE_REPORTS,),
+    "reporting.report_files.write_bundle": (_P.SEE_REPORTS,),
+    "reporting.report_files.write_report": (_P.SEE_REPORTS,),
+    "reporting.sending.add_schedule": (_P.SEE_REPORTS,),
+    "reporting.sending.end_schedule": (_P.SEE_REPORTS,),
+    "reporting.sending.send_due": (_P.SEE_REPORTS,),
     "stock.catalogue.add_item": (_P.EDIT_CATALOGUE,),
     "stock.catalogue.change_item": (_P.EDIT_CATALOGUE,),
     "stock.catalogue.end_item": (_P.EDIT_CATALOGUE,),
@@ -318,6 +324,8 @@ OWN: dict[str, str] = {
     "access.people.set_pin": "one's own, with the password",
     "access.saved_filters.keep_filter": "one's own filters",
     "access.saved_filters.forget_filter": "one's own filters",
+    "reporting.saved.keep_report": "one's own reports",
+    "reporting.saved.forget_report": "one's own reports",
     "access.saved_filters.note_list": "only adds to the audit trail",
 }
 """Deeds that ask for no role, and why they need none."""

@@ -125,6 +125,7 @@ def send_due(database: Database, today: date, by: UserId) -> Generator[Progress,
     A file of the same report and days is written over: sending twice does no harm.
     """
     with database.reading() as session:
+        authorize(session, by, Permission.SEE_REPORTS)
         due = [row for row in schedules(session, by) if row.sent_on is None or row.sent_on < today]
     files: list[Path] = []
     failures: list[str] = []

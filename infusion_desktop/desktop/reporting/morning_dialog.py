@@ -1,5 +1,6 @@
 """What goes into which folder each morning: the list, ending one, and another one of the report in view."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class MorningDialog(DeedDialog):
             state = row.failed or (f"sent {show_day(row.sent_on)}" if row.sent_on else "not sent yet")
             told = f"{each.title}, {each.period.value}, {each.form.value.upper()} to {each.folder}: {state}"
             inside.addWidget(label(told, "small", wrap=True), 1)
-            inside.addWidget(button("End", lambda row=row: self.end(row)))
+            inside.addWidget(button("End", partial(self.end, row)))
             self._known.addWidget(line)
         self._make_room()
 
