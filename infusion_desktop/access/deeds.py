@@ -116,7 +116,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "deliveries.pickups.write_ticket": (_P.PLAN_DELIVERY,),
     "deliveries.pickups.plan_ticket": (_P.PLAN_DELIVERY,),
     "deliveries.pickups.cancel_ticket": (_P.PLAN_DELIVERY,),
-    "deliveries.pickups.print_tickets": (_P.SEE_DELIVERIES,),
+    "deliveries.pickup_papers.print_tickets": (_P.SEE_DELIVERIES,),
     "deliveries.planning.plan": (_P.PLAN_DELIVERY,),
     "deliveries.planning.plan_items": (_P.PLAN_DELIVERY,),
     "deliveries.planning.change_quantity": (_P.PLAN_DELIVERY,),
