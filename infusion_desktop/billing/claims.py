@@ -171,6 +171,7 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
         if following is not None:
             raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")
         if kept.state in DECIDED and kept.payer_control_number:
+            _nothing_waits_after(session, kept)
             void = _void_of(session, kept, by)
         elif kept.state in (ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED):
             give_share_back(session, kept, local_day(now_utc()), by)
@@ -273,11 +274,7 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
                 f"Claim {kept.number} is {kept.state.value}. Only a claim the payer has decided on, under a number of "
                 "its own, is replaced. A refused one is counted and sent anew."
             )
-        newer = select(Claim.id).where(
-            Claim.replaces_id == claim, Claim.state.in_((ClaimState.DRAFT, ClaimState.READY))
-        )
-        if session.scalar(newer.limit(1)) is not None:
-            raise Refused(f"Claim {kept.number} has a replacement or void waiting already. Send or void that one.")
+        _nothing_waits_after(session, kept)
         added = _copy_of(session, kept, Frequency.REPLACEMENT, ClaimState.DRAFT, by, reason.strip())
         record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
         if kept.primary_id is not None:
@@ -286,6 +283,13 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
     with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
         return make_claim(database, patient, month, by, coverage)
     return added
+
+
+def _nothing_waits_after(session: Session, kept: Claim) -> None:
+    """Refused while a replacement or void of the claim is not sent yet: the payer would get both."""
+    newer = select(Claim.id).where(Claim.replaces_id == kept.id, Claim.state.in_((ClaimState.DRAFT, ClaimState.READY)))
+    if session.scalar(newer.limit(1)) is not None:
+        raise Refused(f"Claim {kept.number} has a replacement or void waiting already. Send or void that one.")
 
 
 def _void_of(session: Session, kept: Claim, by: UserId) -> ClaimId:

@@ -25,6 +25,8 @@ def transfer(
     with database.transaction() as session:
         authorize(session, by, Permission.MOVE_STOCK)
         to_id = place_id(session, to_code.strip().upper())
+        if to_id == from_id:
+            raise Refused("It lies there already. Choose another place.")
         _refuse_unless_ours(session, from_id, to_id)
         document = next_number(session, "transfer")
         post(session, [NewMove(lot_id, from_id, to_id, quantity, MoveReason.TRANSFERRED)], "transfer", document, by, at)

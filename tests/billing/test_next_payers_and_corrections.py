@@ -149,6 +149,8 @@ def test_a_denial_is_worked_replaced_and_paid(office):
     assert page(office, again).row.frequency is Frequency.REPLACEMENT
     with pytest.raises(Refused, match="waiting already"):
         replace_claim(office.database, claim, office.biller, "twice")
+    with pytest.raises(Refused, match="waiting already"):  # The payer would get a replacement and a void of one claim.
+        void_claim(office.database, claim, office.biller, "not ours")
     assert [each for each in check(office.database, again, office.biller, on=CHECKED_ON) if each.stops] == []
     written = write_file(office.database, [again], office.biller)
     assert pyx12_errors(written.text) == [] and "REF*F8*PCN1" in written.text

@@ -150,10 +150,12 @@ def test_moving_holding_and_writing_off_keep_the_books(
         assert sorted(stock_as_of(session, moves[0].at).values()) == [20, 25]
         assert stock_as_of(session, moves[2].at) == {(lot, main): 50}
         assert problems(session) == ()
-    with pytest.raises(Refused, match="places of the pharmacy"):
+    with pytest.raises(Refused, match="of the pharmacy"):
         with database.reading() as session:
             vendor = place_id(session, "VENDOR")
         transfer(database, lot, vendor, "B-04", 1, administrator)
+    with pytest.raises(Refused, match="lies there already"):
+        transfer(database, lot, main, "main", 1, administrator)
 
 
 def test_a_manager_receives_nothing(database: Database, staff: dict[Role, UserId], flush: ItemId) -> None:
