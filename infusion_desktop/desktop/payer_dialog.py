@@ -9,6 +9,13 @@ from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.words import PayerKind
 
 
+def kind_words(kind: PayerKind) -> str:
+    """What a kind of payer is called."""
+    return {PayerKind.HMO: "HMO", PayerKind.MEDICARE_B: "Medicare Part B"}.get(
+        kind, kind.name.replace("_", " ").capitalize()
+    )
+
+
 class PayerDialog(DeedDialog):
     """A new payer."""
 
@@ -18,7 +25,7 @@ class PayerDialog(DeedDialog):
         super().__init__(context, desk, "A new payer", parent, save="Add")
         self.name = TextField("Name", required=True)
         self.code = TextField("Payer id in claim files", required=True)
-        kinds = [(each.name.replace("_", " ").capitalize(), each) for each in PayerKind]
+        kinds = [(kind_words(each), each) for each in PayerKind]
         self.kind: ChoiceField[PayerKind] = ChoiceField("Kind", kinds, required=True)
         self.form = Form()
         self.form.section("", (self.name,), (self.code, self.kind))

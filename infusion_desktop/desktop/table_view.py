@@ -199,7 +199,7 @@ class TableView(QWidget, Generic[R]):
             if not header.isSectionHidden(place):
                 extra = 26 + (30 if column.tone else 0)
                 lengths = [metrics.horizontalAdvance(text) for text in map(column.text, sample) if text] or [0]
-                titled = metrics.horizontalAdvance(column.title) + 48
+                titled = metrics.horizontalAdvance(column.title) + 36
                 whole = max(max(lengths) + extra, titled)
                 is_alike = max(lengths) < min(180, 1.3 * min(lengths))  # Days, telephones, numbers: useless when cut.
                 gives_way = not column.numeric and column.tone is None and not is_alike

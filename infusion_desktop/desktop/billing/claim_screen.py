@@ -49,7 +49,7 @@ from infusion_desktop.money import show_money
 
 LINES: tuple[Column[LineRow], ...] = (
     Column("No.", text=lambda row: str(row.position), sort_key=lambda row: row.position, numeric=True),
-    Column("Kind", text=lambda row: row.kind.value),
+    Column("Kind", text=lambda row: row.kind.value.capitalize()),
     Column("Code", text=lambda row: " ".join([row.code, *row.modifiers])),
     Column("What", text=lambda row: row.description, stretch=True),
     Column("Days", text=lambda row: show_day(row.days.first) if len(row.days) == 1 else show_days(row.days),
@@ -71,15 +71,15 @@ FINDINGS: tuple[Column[KeptFinding], ...] = (
 )
 EVENTS: tuple[Column[EventRow], ...] = (
     Column("When", text=lambda row: show_instant(row.at), sort_key=lambda row: row.at),
-    Column("State", text=lambda row: row.state.value),
+    Column("State", text=lambda row: row.state.value.capitalize()),
     Column("Who", text=lambda row: row.who),
     Column("Note", text=lambda row: row.note, stretch=True),
 )
 ENTRIES: tuple[Column[EntryRow], ...] = (
     Column("Posted", text=lambda row: show_day(row.posted_on), sort_key=lambda row: row.posted_on),
     Column("Line", text=lambda row: row.line),
-    Column("What", text=lambda row: row.kind.value),
-    Column("Who owes", text=lambda row: row.account.value),
+    Column("What", text=lambda row: row.kind.value.capitalize()),
+    Column("Who owes", text=lambda row: row.account.value.capitalize()),
     Column("Reason", text=lambda row: " ".join(filter(None, (row.group_code, row.reason_code)))),
     Column("Amount", text=lambda row: show_money(row.amount), sort_key=lambda row: row.amount, numeric=True),
     Column("Note", text=lambda row: row.note, stretch=True),

@@ -52,7 +52,7 @@ REMITTANCES: tuple[Column[RemittanceRow], ...] = (
     Column("Payer", text=lambda row: row.payer, stretch=True),
     Column("Paid on", text=lambda row: show_day(row.paid_on), sort_key=lambda row: row.paid_on),
     Column("Posted", text=lambda row: show_day(row.posted_on), sort_key=lambda row: row.posted_on, hidden=True),
-    Column("From", text=lambda row: "paper" if row.source.value == "EOB" else "file"),
+    Column("From", text=lambda row: "Paper" if row.source.value == "EOB" else "File"),
     Column("Amount", text=lambda row: show_money(row.amount), sort_key=lambda row: row.amount, numeric=True,
            value=lambda row: row.amount),
     Column("Bank", text=lambda row: _bank(row)[0], tone=lambda row: _bank(row)[1]),
@@ -76,7 +76,7 @@ PATIENTS: tuple[Column[PatientOwes], ...] = (
     Column("Owes", text=lambda row: show_money(row.owed), sort_key=lambda row: row.owed, numeric=True,
            value=lambda row: row.owed),
     Column("Since", text=lambda row: show_day(row.since), sort_key=lambda row: row.since),
-    Column("Statements", text=lambda row: str(row.statements) if row.statements else "none yet",
+    Column("Statements", text=lambda row: str(row.statements) if row.statements else "None yet",
            sort_key=lambda row: row.statements),
     Column("Last", text=lambda row: show_day(row.last_statement_on), sort_key=lambda row: row.last_statement_on),
 )  # fmt: skip
@@ -84,7 +84,7 @@ CREDITS: tuple[Column[OpenClaim], ...] = (
     Column("Claim", text=lambda row: row.claim),
     Column("Patient", text=lambda row: row.patient, stretch=True),
     Column("Payer", text=lambda row: row.payer, stretch=True),
-    Column("Whose credit", text=lambda row: row.account.value),
+    Column("Whose credit", text=lambda row: row.account.value.capitalize()),
     Column("Credit", text=lambda row: show_money(-row.owed), sort_key=lambda row: -row.owed, numeric=True,
            value=lambda row: -row.owed),
     Column("Since", text=lambda row: show_day(row.since), sort_key=lambda row: row.since),
@@ -95,7 +95,7 @@ BATCHES: tuple[Column[BatchRow], ...] = (
     Column("Payer", text=lambda row: row.payer, stretch=True),
     Column("Claims", text=lambda row: str(row.claims), sort_key=lambda row: row.claims, numeric=True),
     Column("Charge", text=lambda row: show_money(row.charge), sort_key=lambda row: row.charge, numeric=True),
-    Column("Answer", text=lambda row: row.acknowledged or "none yet"),
+    Column("Answer", text=lambda row: row.acknowledged or "None yet"),
 )  # fmt: skip
 CLOSED: tuple[Column[ClosedMonth], ...] = (
     Column("Month", text=lambda row: f"{row.month.first:%B %Y}", sort_key=lambda row: row.month.first, stretch=True),
@@ -113,9 +113,9 @@ COLLECTORS: tuple[Column[CollectorRow], ...] = (
 RULES: tuple[Column[PostingRuleRow], ...] = (
     Column("Payer", text=lambda row: row.payer, stretch=True),
     Column("Adjustment", text=lambda row: f"{row.group} {row.reason or 'all others'}"),
-    Column("What happens", text=lambda row: row.outcome.value, stretch=True),
+    Column("What happens", text=lambda row: row.outcome.value.capitalize(), stretch=True),
     Column("From", text=lambda row: show_day(row.starts_on), sort_key=lambda row: row.starts_on),
-    Column("To", text=lambda row: show_day(row.ends_on) or "until further notice", sort_key=lambda row: row.ends_on),
+    Column("To", text=lambda row: show_day(row.ends_on) or "Further notice", sort_key=lambda row: row.ends_on),
     Column("Note", text=lambda row: row.note),
 )  # fmt: skip
 PROPOSALS: tuple[Column[Proposal], ...] = (

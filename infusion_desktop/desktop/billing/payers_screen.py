@@ -21,9 +21,9 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.pages import Page
-from infusion_desktop.desktop.payer_dialog import PayerDialog
+from infusion_desktop.desktop.payer_dialog import PayerDialog, kind_words
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table import Chip, Column, capital
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.queries import PayerRow, payers
@@ -54,7 +54,7 @@ class PayerLine:
 PAYERS: tuple[Column[PayerLine], ...] = (
     Column("Payer", text=lambda line: line.row.payer.name, stretch=True),
     Column("Id in files", text=lambda line: line.row.payer.payer_code),
-    Column("Kind", text=lambda line: line.row.payer.kind.name.replace("_", " ").lower()),
+    Column("Kind", text=lambda line: kind_words(line.row.payer.kind)),
     Column(
         "Rules today",
         text=lambda line: line.rules_now or "none",
@@ -66,13 +66,13 @@ PAYERS: tuple[Column[PayerLine], ...] = (
 FEES: tuple[Column[KeptFee], ...] = (
     Column("Code", text=lambda kept: " ".join([kept.fee.code, *kept.fee.modifiers])),
     Column("Pays", text=lambda kept: show_money(kept.fee.rate), sort_key=lambda kept: kept.fee.rate, numeric=True),
-    Column("For one", text=lambda kept: kept.fee.basis.words),
+    Column("For one", text=lambda kept: capital(kept.fee.basis.words)),
     Column(
         "We charge", text=lambda kept: show_money(kept.fee.charge), sort_key=lambda kept: kept.fee.charge, numeric=True
     ),
     Column("From", text=lambda kept: show_day(kept.fee.starts_on), sort_key=lambda kept: kept.fee.starts_on),
     Column(
-        "To", text=lambda kept: show_day(kept.fee.ends_on) or "further notice", sort_key=lambda kept: kept.fee.ends_on
+        "To", text=lambda kept: show_day(kept.fee.ends_on) or "Further notice", sort_key=lambda kept: kept.fee.ends_on
     ),
     Column("Category", text=lambda kept: kept.fee.category),
     Column("Drug or agreement", text=lambda kept: kept.fee.rate_key, hidden=True),
@@ -86,13 +86,13 @@ def _counts(kept: PayerRuleSet) -> str:
 
 def _until(kept: PayerRuleSet) -> str:
     if kept.ends_on is not None and kept.ends_on < kept.starts_on:
-        return "taken back"
-    return show_day(kept.ends_on) or "further notice"
+        return "Taken back"
+    return show_day(kept.ends_on) or "Further notice"
 
 
 RULES: tuple[Column[PayerRuleSet], ...] = (
     Column("Rules", text=lambda kept: kept.rules.label, stretch=True),
-    Column("Counts", text=_counts),
+    Column("Counts", text=lambda kept: capital(_counts(kept))),
     Column("Ranks paid", text=lambda kept: " / ".join(f"{percent:f} %" for percent in kept.rules.rank_percent)),
     Column("From", text=lambda kept: show_day(kept.starts_on), sort_key=lambda kept: kept.starts_on),
     Column("To", text=_until, sort_key=lambda kept: kept.ends_on),

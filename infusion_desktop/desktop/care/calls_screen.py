@@ -22,7 +22,7 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table import Chip, Column, capital
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.identifiers import show_phone
 
@@ -52,16 +52,18 @@ CALLS: tuple[Column[CallDue], ...] = (
     Column("Last call", text=lambda row: _last(row), sort_key=lambda row: row.last_call_on),
     Column("Therapies", text=lambda row: "; ".join(row.therapies), stretch=True,
            hint=lambda row: "\n".join(row.therapies)),
-    Column("The payer allows", text=_allowed_from, stretch=True),
+    Column("Payer allows", text=_allowed_from, stretch=True),
     Column("Number", text=lambda row: row.number, hidden=True),
 )  # fmt: skip
 
 
 def _last(row: CallDue) -> str:
     if row.last_outcome is None:
-        return "never called"
+        return "Never called"
     tries = f", {row.tries} tries" if row.tries > 1 else ""
-    return f"{show_day(row.last_call_on)}: {_SHORT.get(row.last_outcome, row.last_outcome.value)}{tries}"
+    on = show_day(row.last_call_on)
+    on = on.removesuffix(f", {today().year}")
+    return f"{on}: {_SHORT.get(row.last_outcome, row.last_outcome.value)}{tries}"
 
 
 def _state(row: FollowUpRow) -> str:
@@ -73,11 +75,11 @@ TASK_TONES = {"Overdue": Tone.BAD, "Today": Tone.WARN, "Coming": Tone.NEUTRAL}
 TASKS: tuple[Column[FollowUpRow], ...] = (
     Column("State", text=_state, sort_key=lambda row: row.due_on, tone=lambda row: TASK_TONES[_state(row)]),
     Column("By", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on),
-    Column("Kind", text=lambda row: row.kind),
+    Column("Kind", text=lambda row: capital(row.kind)),
     Column("What", text=lambda row: row.title, stretch=True, hint=lambda row: row.title),
     Column("Patient", text=lambda row: row.patient_name, width=190),
     Column("Telephone", text=lambda row: show_phone(row.phone)),
-    Column("Whose", text=lambda row: row.owner or "anybody's"),
+    Column("Whose", text=lambda row: row.owner or "Anybody's"),
 )
 HELD: tuple[Column[HeldRow], ...] = (
     Column("Delivery", text=lambda row: row.number),
@@ -90,7 +92,7 @@ HELD: tuple[Column[HeldRow], ...] = (
 
 
 def _days(number: int) -> str:
-    return f"{number} days" if number else "no limit"
+    return f"{number} days" if number else "No limit"
 
 
 RULES: tuple[Column[RefillRuleRow], ...] = (
@@ -106,7 +108,7 @@ RULES: tuple[Column[RefillRuleRow], ...] = (
 
 
 def _before(days: int, what: str) -> str:
-    return f"{days} days before {what}" if days else "no limit"
+    return f"{days} days before {what}" if days else "No limit"
 
 
 def _contact(row: RefillRuleRow) -> str:

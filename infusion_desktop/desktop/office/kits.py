@@ -12,7 +12,7 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table import Column, capital
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.stock.queries import item_rows
 
@@ -29,10 +29,10 @@ class KitRow:
 COLUMNS: tuple[Column[KitRow], ...] = (
     Column("Code", text=lambda row: row.kept.template.code),
     Column("Kit", text=lambda row: row.kept.template.name, stretch=True),
-    Column("Therapy", text=lambda row: row.kept.template.therapy_class.value),
+    Column("Therapy", text=lambda row: row.kept.template.therapy_class.value.capitalize()),
     Column("Lines", text=lambda row: str(len(row.kept.template.lines)), numeric=True),
     Column("What is in it", text=lambda row: row.lines, stretch=True, hint=lambda row: row.lines.replace("; ", "\n")),
-    Column("For", text=lambda row: _for(row.kept.template)),
+    Column("For", text=lambda row: capital(_for(row.kept.template))),
     Column("Version", text=lambda row: str(row.kept.number), sort_key=lambda row: row.kept.number, numeric=True),
     Column("Since", text=lambda row: show_day(row.kept.starts_on), sort_key=lambda row: row.kept.starts_on),
 )
@@ -45,7 +45,7 @@ def _for(kit: Template) -> str:
         parts.append("latex allergy")
     if (kit.lowest_lumens, kit.highest_lumens) != (0, MOST_LUMENS):
         parts.append(f"{kit.lowest_lumens} to {kit.highest_lumens} lumens")
-    return ", ".join(parts) or "anybody"
+    return ", ".join(parts) or "Anybody"
 
 
 class KitsScreen(Screen):

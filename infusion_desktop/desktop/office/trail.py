@@ -11,9 +11,10 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Field, TextField
+from infusion_desktop.desktop.office.trail_words import facts
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table import Column, capital
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.patients.queries import patient_by_number, patient_number
 from infusion_desktop.patients.words import PatientId
@@ -27,12 +28,10 @@ COLUMNS: tuple[Column[AuditRow], ...] = (
     Column("When", text=lambda row: show_instant(row.at), sort_key=lambda row: row.at),
     Column("Who", text=lambda row: row.by),
     Column("Where", text=lambda row: row.workstation, hidden=True),
-    Column("Did", text=lambda row: row.action),
-    Column("What", text=lambda row: row.subject),
-    Column(
-        "Before", text=lambda row: "" if row.before == "{}" else row.before, stretch=True, hint=lambda row: row.before
-    ),
-    Column("After", text=lambda row: "" if row.after == "{}" else row.after, stretch=True, hint=lambda row: row.after),
+    Column("Did", text=lambda row: capital(row.action)),
+    Column("What", text=lambda row: capital(row.subject)),
+    Column("Before", text=lambda row: facts(row.before), stretch=True, hint=lambda row: facts(row.before, "\n")),
+    Column("After", text=lambda row: facts(row.after), stretch=True, hint=lambda row: facts(row.after, "\n")),
     Column("Why", text=lambda row: row.reason),
 )
 

@@ -39,7 +39,7 @@ THERAPIES: tuple[Column[TherapyRow], ...] = (
     Column("Why it ended", text=lambda row: row.stop_reason, hidden=True),
 )
 PAUSES: tuple[Column[InterruptionRow], ...] = (
-    Column("Why", text=lambda row: row.pause.kind.value),
+    Column("Why", text=lambda row: row.pause.kind.value.capitalize()),
     Column("First day", text=lambda row: show_day(row.pause.first_on), sort_key=lambda row: row.pause.first_on),
     Column(
         "Last day",
@@ -107,7 +107,7 @@ EQUIPMENT: tuple[Column[AssetRow], ...] = (
     Column("Tag", text=lambda row: row.tag),
     Column("Item", text=lambda row: row.item_name, stretch=True),
     Column("Serial", text=lambda row: row.serial),
-    Column("State", text=lambda row: row.state.value),
+    Column("State", text=lambda row: row.state.value.capitalize()),
     Column(
         "Maintenance due",
         text=lambda row: show_day(row.maintenance_due_on),
@@ -119,7 +119,7 @@ DELIVERIES: tuple[Column[DeliveryRow], ...] = (
     Column("Day", text=lambda row: show_day(row.scheduled_on), sort_key=lambda row: row.scheduled_on),
     Column("For", text=lambda row: show_days(row.period), sort_key=lambda row: row.period.first),
     Column("Therapy", text=lambda row: row.therapy, stretch=True),
-    Column("State", text=lambda row: row.state.value),
+    Column("State", text=lambda row: row.state.value.capitalize()),
 )
 LABS: tuple[Column[LabRow], ...] = (
     Column("What is drawn", text=lambda row: row.lab.name, stretch=True),
@@ -129,7 +129,7 @@ LABS: tuple[Column[LabRow], ...] = (
     Column("Until", text=lambda row: show_day(row.ended_on) or "goes on", sort_key=lambda row: row.ended_on),
 )
 DEVICES: tuple[Column[DeviceRow], ...] = (
-    Column("What", text=lambda row: row.device.kind.value, width=180),
+    Column("What", text=lambda row: row.device.kind.value.capitalize(), width=180),
     Column("Lumens", text=lambda row: str(row.device.lumens), sort_key=lambda row: row.device.lumens, numeric=True),
     Column("Site", text=lambda row: row.device.site, stretch=True),
     Column("Placed", text=lambda row: show_day(row.device.placed_on), sort_key=lambda row: row.device.placed_on),
@@ -155,7 +155,7 @@ COVERAGES: tuple[Column[CoverageRow], ...] = (
 TASKS: tuple[Column[FollowUpRow], ...] = (
     Column("By", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on),
     Column("What", text=lambda row: row.title, stretch=True),
-    Column("Whose", text=lambda row: row.owner or "anybody's"),
+    Column("Whose", text=lambda row: row.owner or "Anybody's"),
     Column(
         "State",
         text=lambda row: "Done" if row.done else "Overdue" if row.due_on < today() else "Open",

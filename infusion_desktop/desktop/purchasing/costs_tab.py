@@ -35,7 +35,7 @@ def _because(row: TherapyEffect) -> str:
 
 THERAPIES: tuple[Column[TherapyEffect], ...] = (
     Column("Therapy", lambda row: f"{row.patient} {row.drug}", stretch=True, hint=lambda row: row.drug),
-    Column("Payer", lambda row: row.payer or "not billed yet", width=150, hint=lambda row: row.payer),
+    Column("Payer", lambda row: row.payer or "Not billed yet", width=150, hint=lambda row: row.payer),
     Column("Per diem", lambda row: _money(row.effect.per_diem), sort_key=lambda row: row.effect.per_diem, numeric=True),
     Column("Supplies a day", lambda row: f"{_money(row.effect.cost_before)} → {_money(row.effect.cost_after)}",
            sort_key=lambda row: row.effect.cost_after, numeric=True),

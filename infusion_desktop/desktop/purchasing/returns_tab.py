@@ -42,7 +42,7 @@ WAITING: tuple[Column[DifferenceRow], ...] = (
     Column("What", lambda row: row.condition.value.capitalize(), tone=lambda _row: Tone.BAD),
     Column("Units", lambda row: f"{row.quantity:,}", sort_key=lambda row: row.quantity, numeric=True),
     Column("Lot", lambda row: row.lot),
-    Column("Vendor", lambda row: row.vendor or "not known", width=170, hint=lambda row: row.order),
+    Column("Vendor", lambda row: row.vendor or "Not known", width=170, hint=lambda row: row.order),
     Column("Order", lambda row: row.order, hidden=True),
     Column("Worth", lambda row: show_money(row.quantity * row.unit_cost), numeric=True,
            sort_key=lambda row: row.quantity * row.unit_cost),

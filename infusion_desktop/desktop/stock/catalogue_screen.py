@@ -48,7 +48,7 @@ _TONES = {"Short": Tone.WARN, "In stock": Tone.GOOD, "Equipment": Tone.INFO}
 ITEM_COLUMNS: tuple[Column[ItemRow], ...] = (
     Column("Item", lambda row: row.name, stretch=True, hint=lambda row: row.name),
     Column("Number", lambda row: row.number),
-    Column("Kind", lambda row: row.kind.value, hint=lambda row: row.kind.value, width=150),
+    Column("Kind", lambda row: row.kind.value.capitalize(), hint=lambda row: row.kind.value, width=150),
     Column("Manufacturer", lambda row: row.manufacturer, hidden=True),
     Column(
         "On hand", lambda row: f"{row.on_hand:,}", sort_key=lambda row: row.on_hand, numeric=True,

@@ -2,7 +2,7 @@
 
 from infusion_desktop.dates import show_instant
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table import Chip, Column, capital
 from infusion_desktop.stock.queries import MoveRow
 from infusion_desktop.stock.words import MoveReason
 
@@ -21,7 +21,7 @@ MOVE_COLUMNS: tuple[Column[MoveRow], ...] = (
     Column("When", lambda move: show_instant(move.at), sort_key=lambda move: (move.at, move.id)),
     Column("Why", lambda move: move.reason.value.capitalize(), tone=lambda move: _TONES.get(move.reason, Tone.NEUTRAL),
         hint=lambda move: move.note,),
-    Column("Item", lambda move: move.item_name, stretch=True, hint=lambda move: move.item_name),
+    Column("Item", lambda move: move.item_name, stretch=True, width=180, hint=lambda move: move.item_name),
     Column("Lot", lambda move: move.lot),
     Column(
         "Quantity", lambda move: f"{move.quantity:,}", sort_key=lambda move: move.quantity, numeric=True,
@@ -29,8 +29,8 @@ MOVE_COLUMNS: tuple[Column[MoveRow], ...] = (
     ),
     Column("From", lambda move: move.from_place),
     Column("To", lambda move: move.to_place),
-    Column("Document", lambda move: move.document),
-    Column("By", lambda move: move.by),
+    Column("Document", lambda move: capital(move.document)),
+    Column("By", lambda move: move.by, hidden=True),
     Column(
         "Corrected", lambda move: f"by move {move.undone_by}" if move.undone_by else
         f"corrects move {move.reverses}" if move.reverses else "", hidden=True,

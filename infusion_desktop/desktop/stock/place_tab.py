@@ -32,7 +32,7 @@ COLUMNS: tuple[Column[PlaceRow], ...] = (
            value=lambda row: row.lots),
     Column("Units", lambda row: f"{row.units:,}", sort_key=lambda row: row.units, numeric=True,
            value=lambda row: row.units),
-    Column("Picked from", lambda row: "yes" if row.kind.is_pickable else ""),
+    Column("Picked from", lambda row: "Yes" if row.kind.is_pickable else ""),
 )  # fmt: skip
 CHIPS: tuple[Chip[PlaceRow], ...] = (
     Chip("Sites and rooms", lambda row: row.kind in (LocationKind.SITE, LocationKind.ROOM), "kind"),

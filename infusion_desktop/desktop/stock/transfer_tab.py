@@ -47,8 +47,8 @@ COLUMNS: tuple[Column[TransferRow], ...] = (
     Column("Received", lambda row: f"{row.received:,}", sort_key=lambda row: row.received, numeric=True),
     Column("Missing", lambda row: f"{row.missing:,}" if row.missing else "", sort_key=lambda row: row.missing,
            numeric=True),
-    Column("Sent at", lambda row: show_instant(row.sent_at), sort_key=lambda row: row.sent_at),
-    Column("By", lambda row: row.sent_by),
+    Column("Sent at", lambda row: show_instant(row.sent_at), sort_key=lambda row: row.sent_at, hidden=True),
+    Column("Sent by", lambda row: row.sent_by, hint=lambda row: show_instant(row.sent_at)),
     Column("Received by", lambda row: row.received_by, hint=lambda row: show_instant(row.received_at)),
     Column("Note", lambda row: row.note, stretch=True, hint=lambda row: row.note),
 )  # fmt: skip

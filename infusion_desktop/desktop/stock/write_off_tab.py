@@ -23,18 +23,18 @@ _STATES = {
 COLUMNS: tuple[Column[WriteOffRow], ...] = (
     Column("Number", lambda row: row.number),
     Column("State", lambda row: _STATES[row.state][0], tone=lambda row: _STATES[row.state][1]),
-    Column("Item", lambda row: row.item_name, stretch=True, hint=lambda row: row.item_name),
+    Column("Item", lambda row: row.item_name, stretch=True, width=180, hint=lambda row: row.item_name),
     Column("Lot", lambda row: row.lot),
-    Column("Place", lambda row: row.place),
+    Column("Place", lambda row: row.place, hidden=True),
     Column("Quantity", lambda row: f"{row.quantity:,}", sort_key=lambda row: row.quantity, numeric=True,
            value=lambda row: row.quantity),
     Column("Value", lambda row: show_money(row.value), sort_key=lambda row: row.value, numeric=True,
            value=lambda row: row.value),
     Column("Why", lambda row: row.code.capitalize(), hint=lambda row: row.note),
     Column("Note", lambda row: row.note, hint=lambda row: row.note, hidden=True),
-    Column("Asked by", lambda row: row.asked_by),
+    Column("Asked by", lambda row: row.asked_by, stretch=True),
     Column("When", lambda row: show_instant(row.asked_at), sort_key=lambda row: row.asked_at, hidden=True),
-    Column("Decided by", lambda row: row.decided_by, hint=lambda row: show_instant(row.decided_at)),
+    Column("Decided by", lambda row: row.decided_by, hidden=True, hint=lambda row: show_instant(row.decided_at)),
 )  # fmt: skip
 CHIPS: tuple[Chip[WriteOffRow], ...] = (
     Chip("To decide", lambda row: row.state is WriteOffState.WAITING, "state"),

@@ -1,5 +1,6 @@
 """What the day asks for, gathered from every room as plain rows that open the record behind them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,10 +76,15 @@ def at_the_bench(database: Database, day: date) -> Heap:
     return Heap(str(len(rows)), detail, Tone.WARN if short else Tone.INFO, tuple(_delivery(row, day) for row in rows))
 
 
+def _hours(window: str) -> str:
+    """A window where room is scarce: "08:00 to 12:00" becomes "8–12"."""
+    return re.sub(r"\b0?(\d{1,2}):00\b", r"\1", window).replace(" to ", "–")
+
+
 def _delivery(row: DeliveryRow, day: date) -> ToDo:
     tone = Tone.BAD if row.late else _DELIVERY_TONES.get(row.state, Tone.INFO)
-    detail = "   ".join(part for part in (row.number, row.therapy, row.city) if part)
-    when = (row.window if row.scheduled_on == day else "") or show_day(row.scheduled_on)
+    detail = "   ".join(part for part in (row.therapy, row.city, row.number) if part)
+    when = (_hours(row.window) or "Any time") if row.scheduled_on == day else show_day(row.scheduled_on)
     state = f"{row.state.value.capitalize()}, late" if row.late else row.state.value.capitalize()
     return ToDo(("delivery", row.id), "delivery", row.id, row.patient_name, detail, row.scheduled_on, when, state, tone)
 

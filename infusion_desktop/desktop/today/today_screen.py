@@ -37,7 +37,13 @@ HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
 COLUMNS: tuple[Column[ToDo], ...] = (
     Column("What", lambda row: row.what, stretch=True, width=150, hint=lambda row: row.what),
     Column("Details", lambda row: row.detail, stretch=True, width=110, hint=lambda row: row.detail),
-    Column("When", lambda row: row.when_text, sort_key=lambda row: row.when, value=lambda row: row.when),
+    Column(
+        "When",
+        lambda row: row.when_text,
+        hint=lambda row: show_day(row.when) if row.when else "",
+        sort_key=lambda row: row.when,
+        value=lambda row: row.when,
+    ),
     Column("State", lambda row: row.state, tone=lambda row: row.tone),
 )
 
