@@ -78,18 +78,35 @@ def go_back(place: Place, staged: Path, why: str, by: UserId | None) -> Path | N
     if by is not None:
         _authorize(place, by)
     aside = put_in_place(place, staged)
+    try:
+        problems = _begin_in_copy(place, why, by)
+    except BaseException:
+        _put_back(place, aside)
+        raise
+    if problems:
+        _put_back(place, aside)
+        raise Refused(f"This copy's books are not in order ({len(problems)} problems). The present data were kept.")
+    return aside
+
+
+def _begin_in_copy(place: Place, why: str, by: UserId | None) -> tuple[str, ...]:
+    """Open the copy, prove its books and put the entry into its trail; the problems found."""
     database = open_pharmacy(place)
     try:
         problems = verify_books(database)
         if not problems:
             with database.transaction() as session:
                 record(session, by, "restore copy", "database", reason=why)
-            return aside
+        return problems
     finally:
         database.close()
-    if aside is not None:
-        put_in_place(place, aside)
-    raise Refused(f"The books in this copy are not in order ({len(problems)} problems). The present data were kept.")
+
+
+def _put_back(place: Place, aside: Path | None) -> None:
+    """The data that were in use are in use again; of the copy that did not do, nothing stays beside them."""
+    unfit = put_in_place(place, aside) if aside is not None else place.file
+    if unfit is not None:
+        forget(unfit)
 
 
 def _authorize(place: Place, by: UserId) -> None:

@@ -1,6 +1,7 @@
 """Putting a copy in the database's place: proven first, the present file kept beside it, old or new and never half."""
 
 import contextlib
+import itertools
 import os
 import shutil
 from datetime import UTC, datetime
@@ -50,7 +51,7 @@ def put_in_place(place: Place, staged: Path, *, at: datetime | None = None) -> P
     Refused, with nothing changed, while another program has the database open.
     """
     now = at or datetime.now(UTC)
-    aside = place.file.with_name(f"{place.file.stem}-replaced-{now:%Y%m%dT%H%M%SZ}.db")
+    aside = _free_name(place.file.with_name(f"{place.file.stem}-replaced-{now:%Y%m%dT%H%M%SZ}.db"))
     with explained_for(place.file):
         kept = place.file.exists()
         if kept:
@@ -101,8 +102,16 @@ def _in_use() -> Refused:
     return Refused("Another program has the database open. Close it everywhere, then restore again.")
 
 
+def _free_name(wanted: Path) -> Path:
+    """A name that no file has: two replacements in one second must not write over what the first one kept."""
+    others = (wanted.with_name(f"{wanted.stem}-{number}.db") for number in itertools.count(2))
+    return next(name for name in itertools.chain([wanted], others) if not name.exists())
+
+
 def _keep_beside(file: Path, aside: Path) -> None:
     try:
         os.link(file, aside)
+    except FileExistsError:  # Never written over.
+        raise
     except OSError:  # Some disks know no second name for a file.
         shutil.copy2(file, aside)

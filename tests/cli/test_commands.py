@@ -356,3 +356,13 @@ def test_an_encrypted_pharmacy_is_worked_with_copied_and_restored_by_its_passphr
     fresh = tmp_path / "new machine" / "pharmacy.db"
     assert run(fresh, "restore", tmp_path / "kept" / "copy.db", "--yes").code == 0
     assert run(fresh, "verify").out == "The books are in order.\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["verify"], ["backup", "--out", "copy.db"], ["claim-summary", "--month", LAST_MONTH, "--out", "x.pdf"]]
+)
+def test_a_wrong_path_makes_no_empty_pharmacy(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["--database", "farmacy.db", *words]) == 1
+    assert "There is no database" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

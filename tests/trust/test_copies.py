@@ -20,6 +20,7 @@ from infusion_desktop.database.restoring import put_in_place, stage
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.recovering import go_back, reach_of, staged_copy
 from infusion_desktop.verifying import verify_books
 
 KEY = bytes(range(1, 33))
@@ -149,6 +150,37 @@ def test_an_unfit_copy_is_refused_and_nothing_is_touched(
         stage(database.place, file)
     assert list(tmp_path.glob("*.restoring*")) == []
     assert verify_books(database) == ()
+
+
+def test_a_copy_whose_books_are_not_in_order_leaves_the_data_in_use_and_nothing_beside_them(
+    database: Database, administrator: UserId, make_shelf: Callable[[Database, UserId, int, int], Any], tmp_path: Path
+) -> None:
+    """Both replacements fall into one second: the second must not write over what the first one kept."""
+    make_shelf(database, administrator, 2, 10)
+    file = back_up(database.place, tmp_path / "copy.db")
+    with opened(file, None) as connection:
+        connection.execute("UPDATE balance SET on_hand = on_hand + 1")
+    with database.transaction() as session:
+        record(session, administrator, "look around", "shelf")
+    place, before = database.place, verify_books(database)
+    database.close()
+    reach = reach_of(place)
+    for _ in range(2):
+        staged, _reach = staged_copy(place, file)
+        with pytest.raises(Refused, match="present data were kept"):
+            go_back(place, staged, "to try", administrator)
+        assert reach_of(place) == reach
+    assert list(place.file.parent.glob("*-replaced-*")) == []
+    again = open_pharmacy(place)
+    assert verify_books(again) == before == ()
+    again.close()
+
+
+def test_two_replacements_in_one_second_keep_both_files(database: Database, tmp_path: Path) -> None:
+    file = back_up(database.place, tmp_path / "copy.db")
+    database.close()
+    asides = [put_in_place(database.place, stage(database.place, file), at=NOON) for _ in range(3)]
+    assert len(set(asides)) == 3 and all(aside is not None and aside.exists() for aside in asides)
 
 
 def test_a_damaged_file_is_replaced_and_kept(database: Database, administrator: UserId, tmp_path: Path) -> None:
