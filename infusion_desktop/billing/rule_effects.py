@@ -43,6 +43,7 @@ class LineEffect:
     before: Decimal
     after: Decimal
     why: str
+    therapy_id: int | None = None
 
     @property
     def difference(self) -> Decimal:
@@ -99,6 +100,16 @@ def effect_of_fees(
         now = the_contract(session, payer)
         then = replace(now, fees=with_fees(session, payer, new))
     return (yield from _effect(database, now, then, month))
+
+
+def effect_of_contract(
+    database: Database, payer: PayerId, like: PayerId, month: Days, by: UserId
+) -> Generator[Progress, None, Effect]:
+    """Count a month of a payer's patients by its own contract and as if it had another payer's rules and prices."""
+    with database.reading() as session:
+        authorize(session, by, Permission.SEE_BILLING)
+        now, other = the_contract(session, payer), the_contract(session, like)
+    return (yield from _effect(database, now, replace(now, versions=other.versions, fees=other.fees), month))
 
 
 def _with_rules(contract: Contract, rules: RuleSet, starts_on: date) -> Contract:
@@ -201,6 +212,7 @@ def _compared(
                 sum((line.expected for line in was), ZERO),
                 sum((line.expected for line in is_now), ZERO),
                 _why(was, is_now, notes),
+                one.therapy_id,
             )
         )
     return found

@@ -29,6 +29,7 @@ class Margin:
     equipment: Decimal = _ZERO
     delivery: Decimal = _ZERO
     reason: str = ""
+    therapy_id: int = 0
 
     @property
     def cost(self) -> Decimal:

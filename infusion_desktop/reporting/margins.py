@@ -72,7 +72,7 @@ def _therapies(session: Session) -> dict[int, Margin]:
     return {
         row.id: Margin(
             f"{row.last_name}, {row.first_name}: {row.drug}", f"{row.last_name}, {row.first_name} ({row.number})",
-            "", "", row.therapy_class.value,
+            "", "", row.therapy_class.value, therapy_id=row.id,
         )
         for row in rows
     }  # fmt: skip
@@ -114,15 +114,26 @@ def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
     return found
 
 
-def _kits(session: Session, period: Days) -> list[tuple[int, str, Decimal, Decimal]]:
-    """Therapy, template, supplies and delivery cost of each kit that went out, by its days in the period."""
+def supplies_of(session: Session, period: Days, item: str) -> dict[int, Decimal]:
+    """What one item (by its number) cost each therapy in a period, as its margin counts it."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for therapy, _, supplies, _ in _kits(session, period, item):
+        found[therapy] += supplies
+    return found
+
+
+def _kits(session: Session, period: Days, item: str = "") -> list[tuple[int, str, Decimal, Decimal]]:
+    """Therapy, template, supplies and delivery cost of each kit that went out, by its days in the period.
+
+    With ``item`` only that one's cost stands for the supplies.
+    """
     units = DeliveryLot.quantity - DeliveryLot.came_back
     supplies = (
         select(DeliveryLot.delivery_id, type_coerce(func.sum(Lot.unit_cost * units), UnitCost).label("cost"))
         .join(Lot, Lot.id == DeliveryLot.lot_id)
         .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
         .join(Item, Item.id == DeliveryLine.item_id)
-        .where(Item.billing_class != BillingClass.DRUG)
+        .where(Item.billing_class != BillingClass.DRUG, *((Item.number == item,) if item else ()))
         .group_by(DeliveryLot.delivery_id)
         .subquery()
     )

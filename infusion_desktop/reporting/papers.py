@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 def run(session: Session, key: str, period: Days, by: UserId, choice: Choice = ALL) -> Found:
     """The rows of a report; only for those who may see reports, and what it shows besides."""
+    authorize(session, by, Permission.SEE_REPORTS)
     chosen = report(key)
     _may(session, chosen, by)
     return chosen.run(session, period, choice) if chosen.asks else chosen.run(session, period)
 
 
 def _may(session: Session, chosen: Report, by: UserId) -> None:
-    authorize(session, by, Permission.SEE_REPORTS)
     if chosen.also is not None:
         authorize(session, by, chosen.also)
 
@@ -43,7 +43,8 @@ def as_paper(session: Session, key: str, period: Days, by: UserId, choice: Choic
     """The report as what the paper shows, to be drawn elsewhere."""
     from reports.table_report import TableReport
 
-    chosen, found = report(key), run(session, key, period, by, choice)
+    found = run(session, key, period, by, choice)
+    chosen = report(key)
     parameters = (("Period", show_days(period)),) if chosen.uses_period else ()
     return TableReport(
         letterhead(session), printed(session, by), chosen.title, found.columns, found.rows, totals=found.totals,
@@ -73,6 +74,7 @@ def chart(chosen: Report, found: Found) -> "BarChart | None":
 def log_export(database: Database, key: str, period: Days, form: str, by: UserId) -> None:
     """Note in the audit trail that a report left the program, as what (PDF, Excel or CSV) and for which period."""
     with database.transaction() as session:
+        authorize(session, by, Permission.SEE_REPORTS)
         _may(session, report(key), by)
         after = {"report": report(key).key, "first": period.first, "last": period.last, "form": form}
         record(session, by, "export report", "report", after=after)

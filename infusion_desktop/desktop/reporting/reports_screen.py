@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabWidget, QVBoxLayout, QWidget
 
-from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.dates import Days, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
@@ -16,6 +16,7 @@ from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.reporting.choice_bar import ChoiceBar
 from infusion_desktop.desktop.reporting.morning_dialog import MorningDialog
 from infusion_desktop.desktop.reporting.report_list import ReportList
+from infusion_desktop.desktop.reporting.what_if_panel import WhatIfPanel
 from infusion_desktop.desktop.saved_filters import TitleDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
@@ -80,6 +81,7 @@ class ReportsScreen(Screen):
         if kind != "report" or not isinstance(record, tuple):
             return
         key, period = record
+        self.tabs.setCurrentIndex(0)
         if isinstance(period, Days):
             self.bar.set_period(period)
         self.choose(key)
@@ -246,11 +248,23 @@ class ReportsScreen(Screen):
         right = QVBoxLayout()
         right.addWidget(self.bar)
         right.addLayout(self._body, 1)
-        row = QHBoxLayout()
+        first = QWidget()
+        row = QHBoxLayout(first)
+        row.setContentsMargins(0, 12, 0, 0)
         row.setSpacing(16)
         row.addWidget(self.list)
         row.addLayout(right, 1)
-        page.add(row, 1)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(first, "Reports")
+        self.what_if = WhatIfPanel(self.context, self.desk)
+        if self.context.may(Permission.SEE_BILLING):
+            self.tabs.addTab(self.what_if, "What if")
+        else:
+            self.what_if.setParent(self)
+            self.what_if.hide()
+        self.tabs.currentChanged.connect(lambda place: self.what_if.load() if place == 1 else None)
+        page.add(self.tabs, 1)
 
 
 def _column(place: int, column: table_report.Column) -> Column[Line]:

@@ -48,6 +48,26 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     qtbot.keyClick(chart, Qt.Key.Key_Return)
     qtbot.waitUntil(settled, timeout=20_000)
     assert reports.report.key == "census"
+    reports.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(settled, timeout=20_000)
+    panel = reports.what_if
+    panel.kind.set_value("Other supply prices")
+    assert panel.percent.isVisible() and not panel.payer.isVisible()
+    panel.percent.set_value("ten")
+    panel.run()
+    assert panel.found is None
+    panel.percent.set_value("10")
+    panel.run()
+    qtbot.waitUntil(settled, timeout=20_000)
+    assert panel.found.total.difference < 0 and panel.rows.model.rows
+    panel.by.set_value("Payer")
+    assert len(panel.rows.model.rows) == len({row.payer for row in panel.found.rows})
+    panel.kind.set_value("Another contract")
+    panel.payer.combo.setCurrentIndex(0)
+    panel.like.combo.setCurrentIndex(1)
+    panel.run()
+    qtbot.waitUntil(settled, timeout=20_000)
+    assert panel.found.what == "what the contract pays"
     database.close()
 
 
