@@ -9,11 +9,12 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, UserId
@@ -119,18 +120,52 @@ def seal_of(secret: str, last: str, row: Facts) -> str:
 def first_broken_entry(session: Session) -> int | None:
     """The number of the first entry that was changed, removed, added or moved; None when the chain is whole."""
     head = session.execute(select(AuditHead.number, AuditHead.seal, AuditHead.secret)).one_or_none()
-    columns = AuditEntry.__table__.columns
     expected, last = 0, ""
-    every = select(*columns).order_by(AuditEntry.number).execution_options(yield_per=5000)
+    every = (
+        select(literal_column("number"), literal_column("seal"), *map(literal_column, _IN_ORDER))
+        .select_from(AuditEntry)
+        .order_by(AuditEntry.number)
+        .execution_options(yield_per=5000)
+    )
+    secret = b"" if head is None else bytes.fromhex(head.secret)
     with session.execute(every) as rows:
-        for row in rows.mappings():
+        for number, kept, *facts in rows:
             expected += 1
-            if head is None or row["number"] != expected or row["seal"] != seal_of(head.secret, last, dict(row)):
+            sealed = (last + _sealed_text(*facts)).encode()
+            if head is None or number != expected or kept != hmac.digest(secret, sealed, "sha256").hex():
                 return expected
-            last = row["seal"]
+            last = kept
     if head is not None and (head.number, head.seal) != (expected, last):
         return expected + 1
     return None
+
+
+_IN_ORDER = (
+    "action", "after", "at", "before", "kind", "number", "patient_id", "reason", "staff_id", "subject", "subject_id",
+    "workstation",
+)  # fmt: skip
+"""The columns that a seal covers, in the order of canonical JSON; read as the database keeps them."""
+
+
+def _sealed_text(
+    action: str, after: str, at: str | datetime, before: str, kind: str, number: int, patient: int | None, reason: str,
+    staff: int | None, subject: str, subject_id: int | None, workstation: str,
+) -> str:  # fmt: skip
+    """What `seal_of` seals, put together by hand: a million entries are proven in a third of the time."""
+    if isinstance(at, datetime):
+        at = at.astimezone(UTC).isoformat()
+    elif at.endswith(".000000+00:00"):
+        at = at[:-13] + "+00:00"  # As Python writes a whole second.
+    return (
+        f'{{"action":{_quoted(action)},"after":{_quoted(after)},"at":"{at}","before":{_quoted(before)},'
+        f'"kind":{_quoted(kind)},"number":{number},"patient_id":{_whole(patient)},"reason":{_quoted(reason)},'
+        f'"staff_id":{_whole(staff)},"subject":{_quoted(subject)},"subject_id":{_whole(subject_id)},'
+        f'"workstation":{_quoted(workstation)}}}'
+    )
+
+
+def _whole(number: int | None) -> str:
+    return "null" if number is None else str(number)
 
 
 def newest_entry(session: Session) -> tuple[int, datetime] | None:

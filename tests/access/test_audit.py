@@ -3,12 +3,14 @@
 import os
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, Table, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from infusion_desktop.access import audit
 from infusion_desktop.access.audit import first_broken_entry, record, seal_of
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Staff
@@ -72,6 +74,20 @@ def test_the_programs_own_connection_cannot_change_the_trail(
 ) -> None:
     with pytest.raises(DBAPIError), database.transaction() as session:
         session.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("microsecond", [0, 5, 120000])
+def test_strange_characters_and_whole_seconds_are_sealed_as_they_are_proven(
+    database: Database, administrator: UserId, monkeypatch: pytest.MonkeyPatch, microsecond: int
+) -> None:
+    strange = 'O\u2019Neil "quoted" \\ back\n\t\x01 \u2028 \U0001f642 <b>&amp;'
+    at = datetime(2026, 11, 26, 1, 2, 3, microsecond, tzinfo=UTC)
+    monkeypatch.setattr(audit, "now_utc", lambda: at)
+    with database.transaction() as session:
+        record(session, administrator, strange, strange, None, after={"name": strange}, reason=strange)
+        record(session, None, "x", "y", 4, patient_id=7)
+    with database.reading() as session:
+        assert first_broken_entry(session) is None
 
 
 TRIES = int(os.environ.get("TAMPER_TRIES", "3"))
