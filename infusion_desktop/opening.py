@@ -8,6 +8,7 @@ from infusion_desktop.access.audit import seal
 from infusion_desktop.database import migrations
 from infusion_desktop.database.backup import back_up
 from infusion_desktop.database.engine import Database, Place, in_plain_words
+from infusion_desktop.database.local_disk import refuse_network_drive
 
 assert schema.ROOMS  # The tables must be mapped before the guard learns which of them are ledgers.
 
@@ -16,9 +17,10 @@ def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None =
     """The pharmacy's database, ready to work with.
 
     A new place is given its tables; an older schema is backed up first (into ``backups``), then upgraded. Refused when
-    the schema is newer than this program; Unavailable when the place cannot be opened.
+    the schema is newer than this program or the file lies on a network drive; Unavailable when it cannot be opened.
     """
     if place.is_sqlite:
+        refuse_network_drive(place.file)
         place.file.parent.mkdir(parents=True, exist_ok=True)
     with in_plain_words():
         _bring_up_to_date(place, backups)

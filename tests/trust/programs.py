@@ -4,6 +4,7 @@ import os
 import sys
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
@@ -72,10 +73,43 @@ def rekey_for_ever(file: str, number: str) -> None:
         say(turn)
 
 
+def fill_the_disk(address: str, by: str, worker: str, megabytes: str, *lots: str) -> None:
+    """Post kits until the file may grow no more, and once more with room again; what each attempt met is told."""
+    import resource
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    database, document = opened(address), int(worker) * 1_000_000
+    place = [LotId(int(lot)) for lot in lots]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(megabytes) * 100_000, resource.RLIM_INFINITY))
+    refusals = 0
+    while refusals < 3:
+        document += 1
+        try:
+            post_kit(database, UserId(int(by)), document, place)
+            say("saved", document)
+        except Unavailable as no:
+            refusals += 1
+            say("refused", no)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    post_kit(database, UserId(int(by)), document + 1, place)
+    say("saved", document + 1)
+    database.close()
+
+
+def upgrade(address: str, backups: str) -> None:
+    """Open an older pharmacy, which upgrades it."""
+    say("ready")
+    open_pharmacy(Place.of(address), backups=Path(backups)).close()
+
+
 def opened(address: str) -> Database:
     """The database, as a workstation of its own."""
     return open_pharmacy(Place.of(address), f"bench-{os.getpid()}")
 
 
 if __name__ == "__main__":
-    {"post": post_for_ever, "race": race, "rekey": rekey_for_ever}[sys.argv[1]](*sys.argv[2:])
+    known = {
+        "post": post_for_ever, "race": race, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
+    }  # fmt: skip
+    known[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,138 @@
+"""Full disk, read-only file, network drive, spoilt file, clock set back, killed in an upgrade (RELIABILITY A4, F6)."""
+
+import lzma
+import os
+import random
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from infusion_desktop.access import audit
+from infusion_desktop.access.audit import first_broken_entry, record
+from infusion_desktop.access.people import UserId
+from infusion_desktop.access.queries import audit_rows
+from infusion_desktop.database import local_disk, migrations
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.local_disk import file_system_of, refuse_network_drive
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.errors import Refused
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.stock.tables import Move
+from infusion_desktop.verifying import verify_books
+
+KEPT = sorted((Path(__file__).parents[1] / "database" / "kept").glob("schema-*.db.xz"))
+KILLS = int(os.environ.get("UPGRADE_KILLS", "4"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of a process's files")
+def test_a_full_disk_is_told_nothing_half_done_remains_and_work_resumes(
+    sqlite_database: Database, make_shelf: Callable[..., Any], program: Callable[..., list[str]]
+) -> None:
+    database = sqlite_database
+    from infusion_desktop.access.people import add_first_administrator
+
+    by = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
+    shelf = make_shelf(database, by, 2, 1_000_000)
+    room = database.place.file.stat().st_size // 100_000 + 3
+    command = program("fill", database.place.file, by, 1, room, *shelf.lots)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    saved = {int(line.split()[1]) for line in lines if line.startswith("saved")}
+    refused = [line for line in lines if line.startswith("refused")]
+    assert len(refused) == 3
+    assert all("Nothing was saved" in line and ("disk" in line.casefold()) for line in refused), refused
+    assert len(saved) >= 2 and lines[-1].startswith("saved")
+    with database.reading() as session:
+        kept = session.scalars(select(Move.document_id).where(Move.document == "transfer")).all()
+    assert sorted(kept) == sorted([*saved, *saved]), "each kit has its two moves, and no other is there"
+    assert verify_books(database) == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_file_that_may_only_be_read_is_told(sqlite_database: Database, administrator: UserId) -> None:
+    file = sqlite_database.place.file
+    file.chmod(0o400)
+    with pytest.raises(Unavailable, match="only be read"):
+        open_pharmacy(sqlite_database.place)
+
+
+def test_a_network_drive_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = (
+        "overlay / overlay rw 0 0\n//server/share /mnt/the\\040pharmacy cifs rw 0 0\nnas:/x /mnt/nas nfs4 rw 0 0\n"
+        "/dev/sda1 /mnt/nas/local ext4 rw 0 0\nbroken\n"
+    )
+    kinds = {"/mnt/the pharmacy/data": "cifs", "/mnt/nas": "nfs4", "/mnt/nas/local/x": "ext4", "/home/a": "overlay"}
+    for folder, kind in kinds.items():
+        assert file_system_of(PurePosixPath(folder), mounts) == kind
+    for named in (r"\\server\share\pharmacy.db", "//server/share/pharmacy.db"):
+        with pytest.raises(Refused, match="network drive"):
+            refuse_network_drive(Path(named))
+    monkeypatch.setattr(local_disk, "file_system_of", lambda _folder, _mounts: "nfs4")
+    with pytest.raises(Refused, match="this computer's own disk"):
+        open_pharmacy(Place.of(str(tmp_path / "new" / "pharmacy.db")))
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("how", ["zeros", "text", "cut", "header"])
+def test_a_spoilt_file_is_told_in_a_sentence_and_left_as_it_is(sqlite_database: Database, how: str) -> None:
+    sqlite_database.close()
+    file = sqlite_database.place.file
+    good = file.read_bytes()
+    spoilt = {
+        "zeros": b"\x00" * 8192, "text": b"Name,Lot\nSaline,A1\n" * 500, "cut": good[: len(good) // 3],
+        "header": good[:16] + b"\xff" * 84 + good[100:],
+    }[how]  # fmt: skip
+    file.write_bytes(spoilt)
+    with pytest.raises((Unavailable, Refused)) as told:
+        database = open_pharmacy(Place.of(str(file)))
+        problems = verify_books(database)
+        database.close()
+        raise Unavailable(problems[0])
+    assert len(str(told.value)) < 300
+    assert file.read_bytes() == spoilt
+
+
+def test_a_clock_set_back_breaks_neither_the_trail_nor_its_order(
+    database: Database, administrator: UserId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours in (0, -72, 5, -1):
+        monkeypatch.setattr(audit, "now_utc", lambda hours=hours: datetime.now(UTC) + timedelta(hours=hours))
+        with database.transaction() as session:
+            record(session, administrator, "look around", "shelf", hours)
+    with database.reading() as session:
+        assert first_broken_entry(session) is None
+        rows = audit_rows(session)
+    assert [row.id for row in rows] == sorted((row.id for row in rows), reverse=True), "by number, not by the clock"
+
+
+@pytest.mark.parametrize("kept", KEPT[:1], ids=lambda file: file.name)
+def test_killed_while_it_upgrades_it_is_the_old_one_or_the_new_one(
+    kept: Path, tmp_path: Path, program: Callable[..., list[str]], pick: random.Random
+) -> None:
+    old = lzma.decompress(kept.read_bytes())
+    stood, found = None, set()
+    for turn in range(KILLS):
+        file = tmp_path / f"{turn}" / "pharmacy.db"
+        file.parent.mkdir()
+        file.write_bytes(old)
+        stood = stood or migrations.version_of(Place.of(str(file)))
+        with subprocess.Popen(program("upgrade", file, file.parent / "copies"), stdout=subprocess.PIPE) as running:
+            assert running.stdout is not None
+            running.stdout.readline()
+            time.sleep(pick.uniform(0.0, 2.0))
+            running.kill()
+        version = migrations.version_of(Place.of(str(file)))
+        assert version in (stood, migrations.newest())
+        found.add(version)
+        database = open_pharmacy(Place.of(str(file)))
+        assert migrations.version_of(database.place) == migrations.newest()
+        assert verify_books(database) == ()
+        database.close()
+    assert found

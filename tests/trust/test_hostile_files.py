@@ -1,0 +1,156 @@
+"""Every file somebody may bring, mutated 300 times: read or refused, quickly, and never in the log (D1, F7)."""
+
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from infusion_desktop.billing.code_lists import read_code_list
+from infusion_desktop.billing.fee_files import read_fee_file
+from infusion_desktop.database.engine import Database
+from infusion_desktop.database.keys import key_file_of, new_key_file, read_key_file, write_key_file
+from infusion_desktop.database.restoring import stage
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.deliveries.proof import reasons_against_file
+from infusion_desktop.desktop.messages import note_defect
+from infusion_desktop.equipment.asset_import import preview_assets
+from infusion_desktop.errors import Refused
+from infusion_desktop.settings import load_settings
+from infusion_desktop.stock.item_import import preview_items
+from infusion_desktop.stock.opening_import import preview_opening
+
+MUTATIONS = int(os.environ.get("HOSTILE_FILES", "300"))
+SECONDS = 5.0
+CANARY = "Zebulonia Quagmire"
+SEEDS = {
+    "settings": f'database = "/tmp/{CANARY}.db"\nlock_after_minutes = 5\n',
+    "fees": f"code,modifiers,rate,unit\nS9500,,85.25,day\nB4150,BA,{CANARY},unit\n",
+    "codes": f"code,description,effective\nS9500,{CANARY},2026-01-01\n",
+    "items": f"number,name,kind,unit\nI1,{CANARY},dressing,each\nI2,Saline,flush,each\n",
+    "assets": f"model,serial,tag,acquired\nPMP-1,SN1,{CANARY},2026-01-31\n",
+    "opening": f"item,lot,expires,quantity,place\nI1,{CANARY},2027-01-31,12,MAIN\n",
+}
+NASTY = (
+    b"\x00", b"\xff\xfe", b'"', b'"""', b"\r", b"\n" * 50, b",", b"," * 150, b";", b"\t", b"=cmd()", "\u202e".encode(),
+    b"1e1000000", b"NaN", b"-1", b"9" * 5000, "\u0663".encode(), b"1_000", b"x" * 5000, b"\xef\xbb\xbf", b"[", b"]",
+    b"{", b"= [[[[", b"../../etc/passwd", b"PK\x03\x04", b"%PDF-", b"\\u0000", b"'" * 3,
+)  # fmt: skip
+
+
+@pytest.fixture
+def readers(sqlite_database: Database, tmp_path: Path) -> dict[str, Callable[[bytes], object]]:
+    file = tmp_path / "hostile.toml"
+    key_file = tmp_path / "hostile.db"
+
+    def settings(content: bytes) -> object:
+        file.write_bytes(content)
+        return load_settings(file)
+
+    def key(content: bytes) -> object:
+        key_file_of(key_file).write_bytes(content)
+        return read_key_file(key_file)
+
+    def with_session(read: Callable[..., object]) -> Callable[[bytes], object]:
+        def run(content: bytes) -> object:
+            with sqlite_database.reading() as session:
+                return read(session, content, "file.csv")
+
+        return run
+
+    return {
+        "settings": settings, "key": key,
+        "fees": lambda content: read_fee_file(content, "file.csv", starts_on=date(2026, 1, 1)),
+        "codes": lambda content: read_code_list(content, "file.csv"),
+        "items": lambda content: preview_items(content, "file.csv"),
+        "assets": with_session(preview_assets), "opening": with_session(preview_opening),
+    }  # fmt: skip
+
+
+def mutated(seed: bytes, pick: random.Random) -> bytes:
+    """A right file with something put in, taken out, doubled or turned over."""
+    content = bytearray(seed)
+    for _ in range(pick.randint(1, 4)):
+        at, until = sorted((pick.randrange(len(content) + 1), pick.randrange(len(content) + 1)))
+        match pick.randrange(5):
+            case 0:
+                content[at:at] = pick.choice(NASTY)
+            case 1:
+                del content[at : min(until, at + 20)]
+            case 2:
+                content[at:at] = content[at : min(until, at + 40)] * pick.randint(1, 5)
+            case 3 if content:
+                content[min(at, len(content) - 1)] = pick.randrange(256)
+            case _:
+                del content[until:]
+    return bytes(content)
+
+
+@pytest.mark.parametrize("kind", [*SEEDS, "key"])
+def test_a_mutated_file_is_read_or_refused(
+    readers: dict[str, Callable[[bytes], object]], kind: str, tmp_path: Path, pick: random.Random,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    if kind == "key":
+        made = tmp_path / "made.db"
+        write_key_file(made, new_key_file(bytes(32), ["one two three four"]))
+        seed = key_file_of(made).read_bytes()
+        assert json.loads(seed)
+    else:
+        seed = SEEDS[kind].encode()
+    caplog.set_level(logging.DEBUG)
+    readers[kind](seed)
+    for content in (b"", b"\x00" * 4096, bytes(range(256)), *(mutated(seed, pick) for _ in range(MUTATIONS))):
+        begun = time.process_time()
+        try:
+            readers[kind](content)
+        except Refused as no:
+            assert str(no).strip()
+            assert all(len(reason) < 600 for reason in no.reasons)
+        assert time.process_time() - begun < SECONDS
+    assert CANARY not in caplog.text
+
+
+def test_a_defect_with_a_patients_name_in_it_is_logged_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for kind in (ValueError, KeyError, RuntimeError, OSError, AssertionError, Refused, Unavailable, UnicodeError):
+        try:
+            try:
+                raise kind(CANARY)
+            except Exception as inner:
+                raise RuntimeError(f"while reading {CANARY}") from inner
+        except RuntimeError as error:
+            note_defect(error)
+    assert "defect" in caplog.text
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_spoilt_copy_is_refused_and_the_data_stay(sqlite_database: Database, tmp_path: Path, seed: int) -> None:
+    pick = random.Random(seed)
+    good = sqlite_database.place.file.read_bytes()
+    copy = tmp_path / "copy.db"
+    spoilt = bytearray(good[: pick.randrange(0, len(good))])
+    for _ in range(pick.randint(1, 200)):
+        if spoilt:
+            spoilt[pick.randrange(min(len(spoilt), 4096 * 8))] = pick.randrange(256)
+    copy.write_bytes(bytes(spoilt))
+    try:
+        stage(sqlite_database.place, copy)
+    except (Refused, Unavailable) as no:
+        assert str(no).strip()
+    else:
+        pytest.fail("a spoilt copy was made ready")
+    assert sqlite_database.place.file.read_bytes() == good
+
+
+def test_an_attachment_is_what_it_says_it_is_and_not_too_large() -> None:
+    assert reasons_against_file(b"MZ\x90\x00", "image/png")
+    assert reasons_against_file(b"%PDF-1.7", "image/png")
+    assert reasons_against_file(b"\x89PNG\r\n\x1a\n", "text/html")
+    assert reasons_against_file(b"%PDF-" + b"\x00" * 30_000_000, "application/pdf")
