@@ -71,7 +71,7 @@ def _read(place: Path) -> dict[str, object]:
     for key, value in written.items():
         kind = kinds.get(key)
         if kind is None:
-            raise Refused(f"{place}: “{key}” is not a setting. Known are: {', '.join(sorted(kinds))}.")
+            raise Refused(f"{place}: “{key[:40]}” is not a setting. Known are: {', '.join(sorted(kinds))}.")
         if kind is Path:
             if not isinstance(value, str):
                 raise Refused(f"{place}: “{key}” must be a path in quotes.")

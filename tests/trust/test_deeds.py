@@ -30,6 +30,8 @@ FOUND, asked = _READER["deeds"](), _READER["asked"]
 LOOKS_FIRST = {
     "billing.answers.read_answer": "what the file is decides what is asked",
     "deliveries.undoing.undo": "the step that is undone decides",
+    "reporting.papers.log_export": "which report it is decides",
+    "reporting.report_files.write_report": "which report it is decides",
     "stock.moving.correct_move": "the document that is corrected decides",
     "stock.site_transfers.settle": "whether it came back decides",
 }
