@@ -14,7 +14,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, insert, literal_column, select, update
+from sqlalchemy import Select, Table, bindparam, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, UserId
@@ -121,7 +121,7 @@ def first_broken_entry(session: Session) -> int | None:
     """The number of the first entry that was changed, removed, added or moved; None when the chain is whole."""
     head = session.execute(select(AuditHead.number, AuditHead.seal, AuditHead.secret)).one_or_none()
     expected, last = 0, ""
-    every = (
+    every: Select[Any] = (
         select(literal_column("number"), literal_column("seal"), *map(literal_column, _IN_ORDER))
         .select_from(AuditEntry)
         .order_by(AuditEntry.number)
