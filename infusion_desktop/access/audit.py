@@ -14,7 +14,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, bindparam, insert, literal_column, select, update
+from sqlalchemy import Table, bindparam, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, UserId
@@ -121,12 +121,8 @@ def first_broken_entry(session: Session) -> int | None:
     """The number of the first entry that was changed, removed, added or moved; None when the chain is whole."""
     head = session.execute(select(AuditHead.number, AuditHead.seal, AuditHead.secret)).one_or_none()
     expected, last = 0, ""
-    every: Select[Any] = (
-        select(literal_column("number"), literal_column("seal"), *map(literal_column, _IN_ORDER))
-        .select_from(AuditEntry)
-        .order_by(AuditEntry.number)
-        .execution_options(yield_per=5000)
-    )
+    wanted: list[Any] = [literal_column(name) for name in ("number", "seal", *_IN_ORDER)]
+    every = select(*wanted).select_from(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=5000)
     secret = b"" if head is None else bytes.fromhex(head.secret)
     with session.execute(every) as rows:
         for number, kept, *facts in rows:
