@@ -31,7 +31,9 @@ COLUMNS: tuple[Column[AuditRow], ...] = (
     Column("Did", text=lambda row: capital(row.action)),
     Column("What", text=lambda row: capital(row.subject)),
     Column("Before", text=lambda row: facts(row.before), stretch=True, hint=lambda row: facts(row.before, "\n")),
-    Column("After", text=lambda row: facts(row.after), stretch=True, hint=lambda row: facts(row.after, "\n")),
+    Column(
+        "After", text=lambda row: facts(row.after), stretch=True, width=240, hint=lambda row: facts(row.after, "\n")
+    ),
     Column("Why", text=lambda row: row.reason),
 )
 

@@ -36,7 +36,7 @@ HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
 
 COLUMNS: tuple[Column[ToDo], ...] = (
     Column("What", lambda row: row.what, stretch=True, width=150, hint=lambda row: row.what),
-    Column("Details", lambda row: row.detail, stretch=True, width=110, hint=lambda row: row.detail),
+    Column("Details", lambda row: row.detail, stretch=True, width=200, hint=lambda row: row.detail),
     Column(
         "When",
         lambda row: row.when_text,
