@@ -87,7 +87,7 @@ def _add(
     frequency: Frequency = Frequency.ORIGINAL,
 ) -> ClaimId:
     if not rows:
-        raise Refused(f"Nothing is to be billed to {covered.payer} in {show_days(covered.period)}.")
+        raise Refused(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.")
     number = f"C{next_number(session, 'claim'):07d}" if after is None else after.number
     values = {
         "number": number,

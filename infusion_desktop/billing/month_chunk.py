@@ -215,7 +215,7 @@ def _bill(books: _Books, work: Work) -> Billed | _New:
     if newest is not None and kept != rows:
         return Billed(work, later=True)
     if not rows:
-        return Billed(work, refused=(f"Nothing is to be billed to {covered.payer} in {show_days(covered.period)}.",))
+        return Billed(work, refused=(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.",))
     diagnoses = _diagnoses(books, month)
     number = "" if newest is None else newest.number
     seen = _claim_facts(books, work, facts, month, rows, uses, diagnoses, number)

@@ -244,6 +244,8 @@ class CallsScreen(Screen):
     def _open_held(self, row: object) -> None:
         if isinstance(row, HeldRow):
             self.desk.open("delivery", row.delivery_id)
+        else:
+            self._marked(self.held, "Mark the delivery to open.")
 
     def no_answer(self) -> None:
         """Keep that nobody answered."""

@@ -89,9 +89,9 @@ class RuleDialog(DeedDialog):
         self.row = row
         self.payer: ChoiceField[PayerId] = ChoiceField("Payer", required=True)
         self.starts_on = DayField("From", required=True)
-        self.contact = QuantityField("Call no sooner than", most=366, unit="days before", required=True)
-        self.delivery = QuantityField("Deliver no sooner than", most=366, unit="days before", required=True)
-        self.longest = QuantityField("At most at a time", most=366, unit="days", hint="0 for no limit.")
+        self.contact = QuantityField("Call from", most=366, unit="days before", required=True)
+        self.delivery = QuantityField("Deliver from", most=366, unit="days before", required=True)
+        self.longest = QuantityField("Most at a time", most=366, unit="days")
         self.counts = CheckField("The call counts back from the delivery, not from the end of the supply")
         self.source = TextField("Where it stands", placeholder="contract of January 2026, page 14")
         self.form = Form()

@@ -169,7 +169,8 @@ def _supplies(found: Everything, today: date) -> list[Line]:
         else:
             days = (row.lasts_through - today).days + 1
             left, role = (f"{days} days" if days > 0 else "none left"), ("error" if days <= 1 else "")
-        lines.append((f"{left}: {item.name}, {item.by_ledger:,} {item.unit}", role))
+        counted = f", {item.by_ledger:,} {item.unit}" if item.by_ledger else ""
+        lines.append((f"{left.capitalize()}: {item.name}{counted}", role))
     return lines
 
 

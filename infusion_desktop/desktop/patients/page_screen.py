@@ -301,7 +301,8 @@ def _care(page: PatientPage) -> list[str]:
     lines = [f"Allergies: {person.allergies or 'none known'}"]
     if person.caregiver_name:
         lines.append(
-            f"Caregiver: {person.caregiver_name} ({person.caregiver_relation}) {show_phone(person.caregiver_phone)}"
+            f"Caregiver: {person.caregiver_name} ({person.caregiver_relation}) "
+            + show_phone(person.caregiver_phone).replace(" ", "\u00a0")
         )
     if page.episode is None:
         return [*lines, "Discharged"]

@@ -125,7 +125,9 @@ class StockScreen(Screen):
         """Labels of the selected lots."""
         rows = self.table.selected_rows()
         lots = list(dict.fromkeys(row.id[0] for row in rows))
-        if lots:
+        if not lots:
+            self.desk.messages.refused(("Select the lots whose labels you want first.",), self, Tone.INFO)
+        else:
             database = self.context.database
             what = f"lot {rows[0].lot}" if len(lots) == 1 else f"{len(lots):,} lots"
             LabelDialog(self.context, self.desk, self, what, lambda: _labels(database, lots)).open()
