@@ -30,6 +30,7 @@ PARTS = {
     "claim-files": "claim_files:measure",
     "equipment-board": "equipment_board:measure",
     "audit-trail": "audit_trail:measure",
+    "reports": "reports:measure",
 }
 _MARK = "FIGURES "
 
