@@ -179,6 +179,7 @@ class PdfPreview(QWidget):
         pages = QListWidget()
         pages.setAccessibleName("Page list")
         pages.setFixedWidth(132)
+        pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         pages.setIconSize(QSize(92, 120))
         pages.currentRowChanged.connect(self._go_to)
         return pages

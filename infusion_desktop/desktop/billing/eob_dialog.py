@@ -58,7 +58,7 @@ class EobDialog(DeedDialog):
         self.lines.setMinimumHeight(220)
         self.lines.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, len(COLUMNS)):
-            self.lines.setColumnWidth(column, 94)
+            self.lines.setColumnWidth(column, 108)
         self.lines.itemChanged.connect(lambda _item: self._count())
         self.body.addWidget(self.lines, 1)
         hint = "Rest, why: the reason code of what is neither paid nor the patient's, such as 197 or OA 23."

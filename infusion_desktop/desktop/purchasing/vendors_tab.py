@@ -149,7 +149,8 @@ class VendorsTab(Tab):
         database, by = self.context.database, self.context.user_id
         sentences = [f"{row.name} is no longer offered for orders. It cannot be undone here."]
         if row.out:
-            sentences.append(f"{row.out} orders are out; they can still be received.")
+            out = "1 order is out; it" if row.out == 1 else f"{row.out} orders are out; they"
+            sentences.append(f"{out} can still be received.")
         self.desk.messages.confirm(
             Question("End this vendor?", tuple(sentences), yes="End the vendor", tone=Tone.BAD),
             lambda: self.owner.do(lambda _o: end_vendor(database, row.id, by), changed=("purchasing",),
