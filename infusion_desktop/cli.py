@@ -233,7 +233,7 @@ def _asked(prompt: str) -> str:
     if given := os.environ.get("INFUSION_DESKTOP_PASSPHRASE"):
         return given
     if not sys.stdin.isatty():
-        raise Refused("The database is encrypted. Set INFUSION_DESKTOP_PASSPHRASE, or run this at a terminal.")
+        raise Refused("A passphrase is needed. Set INFUSION_DESKTOP_PASSPHRASE, or run this at a terminal.")
     import getpass
 
     return getpass.getpass(prompt)

@@ -36,10 +36,13 @@ class Emergency:
 
 
 def begin_emergency(database: Database, by: UserId, why: str) -> User:
-    """Take the rights of care for an hour. Refused without a real reason."""
+    """Take the rights of care for an hour. Refused without a real reason, and for who does not work here any more."""
     if len(why.strip()) < SHORTEST_REASON:
         raise Refused("Say in a sentence what the emergency is. It is kept and reviewed.")
     with database.transaction() as session:
+        person = session.get(Staff, by, populate_existing=True)
+        if person is None or person.ended_at is not None:
+            raise Refused("This person's access has ended. Sign in as somebody who works here.")
         now = now_utc()
         taken = EmergencyAccess(staff_id=by, why=why.strip(), began_at=now, ends_at=now + LASTS)
         session.add(taken)

@@ -11,6 +11,7 @@ from infusion_desktop.access.emergency import begin_emergency, emergencies, end_
 from infusion_desktop.access.people import (
     badges,
     change_password,
+    end_access,
     reset_password,
     set_pin,
     sign_in,
@@ -132,3 +133,12 @@ def test_ones_own_emergency_access_is_not_reviewed_by_oneself(database: Database
     with database.reading() as session:
         told = session.scalar(select(func.count()).where(AuditEntry.action.like("%emergency access")))
     assert told == 2
+
+
+def test_who_left_takes_no_emergency_access_at_a_window_still_open(database: Database, staff: People) -> None:
+    end_access(database, staff[Role.BILLER], staff[Role.ADMINISTRATOR])
+    for person in (staff[Role.BILLER], UserId(9999)):
+        with pytest.raises(Refused, match="access has ended"):
+            begin_emergency(database, person, WHY)
+    with database.reading() as session:
+        assert emergencies(session) == ()
