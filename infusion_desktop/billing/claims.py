@@ -165,11 +165,7 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         kept = the_claim(session, claim)
-        following = session.scalar(
-            select(Claim.number).where(Claim.primary_id == claim, Claim.state != ClaimState.VOIDED).limit(1)
-        )
-        if following is not None:
-            raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")
+        _no_next_payer_billed(session, claim)
         if kept.state in DECIDED and kept.payer_control_number:
             _nothing_waits_after(session, kept)
             void = _void_of(session, kept, by)
@@ -275,6 +271,7 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
                 "its own, is replaced. A refused one is counted and sent anew."
             )
         _nothing_waits_after(session, kept)
+        _no_next_payer_billed(session, claim)
         added = _copy_of(session, kept, Frequency.REPLACEMENT, ClaimState.DRAFT, by, reason.strip())
         record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
         if kept.primary_id is not None:
@@ -283,6 +280,15 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
     with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
         return make_claim(database, patient, month, by, coverage)
     return added
+
+
+def _no_next_payer_billed(session: Session, claim: ClaimId) -> None:
+    """Refused while the next payer owes by this claim's result: the patient would owe the same share again."""
+    following = session.scalar(
+        select(Claim.number).where(Claim.primary_id == claim, Claim.state != ClaimState.VOIDED).limit(1)
+    )
+    if following is not None:
+        raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")
 
 
 def _nothing_waits_after(session: Session, kept: Claim) -> None:

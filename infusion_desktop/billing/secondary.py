@@ -62,7 +62,8 @@ def proposals(session: Session, claim: ClaimId | None = None) -> tuple[Proposal,
         .group_by(LedgerEntry.claim_id)
         .subquery()
     )
-    billed = select(later.id).where(later.primary_id == Claim.id, later.state != ClaimState.VOIDED)
+    stands = later.state != ClaimState.VOIDED
+    billed = select(later.id).where((later.primary_id == Claim.id) | (later.replaces_id == Claim.id), stands)
     wanted = (
         select(Claim, Patient, payer.name, next_payer.name, following.id, following.rank, mine.rank, share.c.owed)
         .join(share, share.c.claim_id == Claim.id)
@@ -135,7 +136,8 @@ def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str
         offered = proposals(session, claim)
         if not offered:
             raise Refused(
-                f"Claim {kept.number} leaves nothing that a next payer could owe, or was billed to it already."
+                f"Claim {kept.number} leaves nothing that a next payer could owe, was billed to it already, or is "
+                "being replaced."
             )
         first = offered[0]
         forwarded = f"{first.payer} has forwarded claim {kept.number} to the next payer itself. Wait some weeks first."

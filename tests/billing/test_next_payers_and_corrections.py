@@ -78,6 +78,8 @@ def test_the_next_payer_gets_the_first_ones_result_and_the_share_moves_with_the_
         (offer,) = proposals(session)
     assert (offer.share, offer.next_payer, offer.forwarded) == (Decimal("150.00"), "Silver Supplement", False)
     second = make_secondary(office.database, claim, office.biller)
+    with pytest.raises(Refused, match="Void that one first"):  # The patient's share would be owed twice.
+        replace_claim(office.database, claim, office.biller, "a stay was learned")
     assert [each for each in check(office.database, second, office.biller, on=CHECKED_ON) if each.stops] == []
     written = write_file(office.database, [second], office.biller)
     assert pyx12_errors(written.text) == []
