@@ -15,7 +15,7 @@ from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients import rules
 from infusion_desktop.patients.demographics import the_patient
 from infusion_desktop.patients.editing import change
-from infusion_desktop.patients.tables import Interruption, Therapy
+from infusion_desktop.patients.tables import Interruption, Patient, Therapy
 from infusion_desktop.patients.therapies import the_therapy
 from infusion_desktop.patients.words import InterruptionKind, PatientId, TherapyId
 
@@ -42,6 +42,8 @@ def interrupt(database: Database, patient_id: PatientId, pause: NewInterruption,
 def interrupt_in(session: Session, patient_id: PatientId, pause: NewInterruption, by: UserId) -> int:
     """The same within a larger deed."""
     good = replace(pause, note=pause.note.strip())
+    # One after the other for a patient: two people who hear of the same stay at once must not both write it.
+    session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True))
     refuse_if(_reasons_against(session, patient_id, good))
     row = Interruption(patient_id=patient_id, recorded_at=now_utc(), **asdict(good))
     session.add(row)

@@ -1,5 +1,6 @@
 """From the intake form to an open episode, and everything that may be wrong with it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -223,3 +224,22 @@ def test_diagnosis_codes_keep_their_dot(text: str) -> None:
 def test_what_is_no_diagnosis_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         read_diagnosis(text)
+
+
+def test_one_stay_heard_of_at_two_desks_at_once_is_written_once(
+    database: Database, staff: Staff, intake: Admission
+) -> None:
+    by = staff[Role.PHARMACIST]
+    ann = admit(database, intake, by)
+
+    def hear(day: date) -> bool:
+        try:
+            interrupt(database, ann, NewInterruption(InterruptionKind.HOSPITAL, day, day), by)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as desks:
+        for number in range(4):
+            day = date(2026, 3, 5 + number)
+            assert sorted(desks.map(hear, [day] * 4)) == [False, False, False, True]
