@@ -185,7 +185,8 @@ class QuantityField(_LineField["int | None"]):
         if not typed:
             return None
         if not (typed.isascii() and typed.isdigit()):
-            raise Refused("Type a whole number.")
+            is_below_zero = typed.isascii() and typed.removeprefix("-").isdigit()
+            raise Refused("This number cannot be below zero." if is_below_zero else "Type a whole number.")
         number = int(typed)
         if not self._least <= number <= self._most:
             raise Refused(f"Type a number from {self._least:,} to {self._most:,}.")

@@ -154,7 +154,7 @@ class CallsScreen(Screen):
             "Payers' refill rules", self.rules, (payers, "Take the Medicare rules in", self.take_in),
             (payers, "Correct…", self.correct_rule), (payers, "Add a rule…", self.add_rule),
         )  # fmt: skip
-        page = Page(self, "Enter on a line opens it. Whoever reaches nobody says so, and tries again later.")
+        page = Page(self, "Enter opens a line. Where nobody answers, press No answer: the call comes back.")
         page.add(self.tabs, 1)
 
     def _make_tables(self) -> None:

@@ -125,8 +125,8 @@ class LimitsDialog(DeedDialog):
         super().__init__(context, desk, "Limits of counting and writing off", parent)
         self.rules = rules
         self.percent = QuantityField("Count again beyond (%)", most=100, required=True)
-        self.value = MoneyField("or beyond (dollars)", required=True)
-        self.second = MoneyField("Write-offs above (dollars)", required=True, hint="need a second person.")
+        self.value = MoneyField("Or beyond (dollars)", required=True)
+        self.second = MoneyField("Write-offs above (dollars)", required=True, hint="A second person decides on them.")
         self.dead = QuantityField("Stock is dead after (days)", least=1, most=3650, required=True)
         self.percent.set_value(rules.tolerance_percent)
         self.value.set_value(rules.tolerance_value)

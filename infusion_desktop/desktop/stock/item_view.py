@@ -202,10 +202,15 @@ class ItemView(QWidget):
         column.addLayout(body, 1)
 
 
+def _dollars(price: Decimal) -> str:
+    """A price with its cents, and with four places where it has them: $495.00, $0.0345."""
+    return f"${price:,.2f}" if price == round(price, 2) else f"${show_factor(price)}"
+
+
 def _offer_line(offer: OfferRow) -> tuple[str, str]:
     """The vendor's number for the item, and how it sells it."""
     pack = offer.pack_name if offer.pack_quantity == 1 else f"{offer.pack_name} of {offer.pack_quantity:,}"
-    price = "" if offer.price is None else f" at ${show_factor(offer.price)}"
+    price = "" if offer.price is None else f" at {_dollars(offer.price)}"
     chosen = ", preferred" if offer.preferred else ""
     return offer.number or "no number", f"{offer.vendor}: {pack}{price}{chosen}"
 
