@@ -113,6 +113,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="job")
         self._running: set[Job] = set()
+        self._is_closed = False
 
     def run(
         self,
@@ -129,6 +130,9 @@ class Jobs(QObject):
         With ``text`` the job is shown to the person, with a button to cancel it.
         """
         job = Job(owner, work, text)
+        if self._is_closed:  # A screen's late wish while its window goes: nobody is left to see the answer.
+            job.is_over = True
+            return job
         job.listeners = (on_success, on_failure, on_progress, on_cancelled)
         if on_success is not None:
             job.succeeded.connect(on_success)
@@ -157,6 +161,7 @@ class Jobs(QObject):
 
     def close(self) -> None:
         """Cancel what can be cancelled and wait for the rest: a window outlives its jobs."""
+        self._is_closed = True
         self.cancel_all()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._running.clear()

@@ -169,3 +169,13 @@ def test_many_short_jobs_all_come_home(qtbot: QtBot, jobs: Jobs, times: int) -> 
         jobs.run(None, lambda number=number: number, got.append)
     qtbot.waitUntil(lambda: len(got) == times)
     assert sorted(got) == list(range(times))
+
+
+def test_what_is_asked_after_the_window_closed_is_let_go(qtbot: QtBot) -> None:
+    jobs = Jobs()
+    jobs.close()
+    done: list[int] = []
+    job = jobs.run(None, lambda: done.append(1))
+    assert job.is_over
+    assert jobs.running == ()
+    assert done == []
