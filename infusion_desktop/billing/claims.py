@@ -122,7 +122,7 @@ def print_claims(
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         rows = _ready(session, claims)
-        refuse_if(reason for row in rows for reason in claim_reasons(for_file(session, row)))
+        refuse_if(reason for row in rows for reason in claim_reasons(for_file(session, row), on_paper=True))
         pdf = claim_forms(session, [ClaimId(row.id) for row in rows], right, down, proof=False)
         batch, interchange, _ = _new_batch(session, rows[0].payer_id, by)
         kept = session.get_one(ClaimBatch, batch)

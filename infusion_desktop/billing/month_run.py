@@ -13,15 +13,17 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.charging import make_claim
 from infusion_desktop.billing.checking import check
 from infusion_desktop.billing.claims import Route, write_file
+from infusion_desktop.billing.contracts import payer_name, rules_on
 from infusion_desktop.billing.counting import covered_periods_of_many
 from infusion_desktop.billing.month_chunk import Billed, Work, bill_together
+from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.tables import Patient, Therapy
-from infusion_desktop.patients.words import PatientId
+from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.progress import Progress
 
 TOGETHER = 200
@@ -78,6 +80,8 @@ def run_month(
                 ready[each.work.covered.payer_id].append(claims[-1])
             if each.later:
                 yield Progress(place, len(work), each.work.number)
+    if send:
+        done += _left_for_paper(database, ready, month)
     files = [] if files is None else files
     at = None if on is None else datetime.combine(on, time(12), UTC)
     batches = (
@@ -102,6 +106,20 @@ def run_month(
         done += written.notices
     yield Progress(len(work), len(work))
     return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims))
+
+
+def _left_for_paper(database: Database, ready: dict[int, list[ClaimId]], month: Days) -> list[str]:
+    """Take the claims out of ``ready`` whose payers want paper, and say where they leave."""
+    told = []
+    with database.reading() as session:
+        for payer, claims in list(ready.items()):
+            if rules_on(session, PayerId(payer), month.last).rules.claim_form is ClaimForm.X12_837P:
+                continue
+            del ready[payer]
+            numbers = session.scalars(select(Claim.number).where(Claim.id.in_(claims)).order_by(Claim.id)).all()
+            who = payer_name(session, PayerId(payer))
+            told.append(f"{who} takes paper: {', '.join(numbers)} are ready to print. Claims, Send on paper.")
+    return told
 
 
 def _checked(database: Database, claim: ClaimId, by: UserId, on: date | None) -> tuple[ClaimState, list[str]]:

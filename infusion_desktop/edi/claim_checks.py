@@ -95,12 +95,15 @@ def _pharmacy_reasons(heading: Heading) -> Iterator[str]:
         yield from _address("The pay-to address", pharmacy.pay_to)
 
 
-def claim_reasons(claim: Claim) -> Iterator[str]:
-    """Every reason why one claim cannot be written, each beginning with the claim's number."""
+def claim_reasons(claim: Claim, *, on_paper: bool = False) -> Iterator[str]:
+    """Every reason why one claim cannot be written, each beginning with the claim's number.
+
+    A form on paper also takes payers whose kind no claim file can say, such as patients who pay themselves.
+    """
     found = [
         *_number_reasons(claim),
         *_people_reasons(claim),
-        *_payer_reasons(claim),
+        *_payer_reasons(claim, on_paper),
         *_diagnosis_reasons(claim),
         *_detail_reasons(claim),
         *_line_reasons(claim),
@@ -142,12 +145,12 @@ def _people_reasons(claim: Claim) -> Iterator[str]:
         yield "the patient's relation to the subscriber is not one the claim can say. Choose it on the coverage."
 
 
-def _payer_reasons(claim: Claim) -> Iterator[str]:
+def _payer_reasons(claim: Claim, on_paper: bool) -> Iterator[str]:
     payer = claim.payer
     yield from _text("the payer's name", payer.name)
     yield from _code("the payer's number", payer.identifier, 80)
     yield from _optional_code("our number at the payer", payer.our_number, 50)
-    if payer.kind not in PAYER_KINDS:
+    if payer.kind not in PAYER_KINDS and not on_paper:
         yield "the kind of payer is not one the claim can say (SBR09). Choose it on the payer."
     if payer.medicare_second and payer.medicare_second not in ("12", "13", "14", "15", "16", "41", "42", "43", "47"):
         yield "the reason why Medicare is not first is not one the claim can say (SBR05). Choose it on the coverage."

@@ -1,5 +1,6 @@
 """A month is billed: the same result when run again, stopped half way, late changes; and the queue of what waits."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -11,12 +12,13 @@ from test_service_charging import MARCH
 from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
+from infusion_desktop.billing.claims import print_claims
 from infusion_desktop.billing.contracts import add_rules, starter
 from infusion_desktop.billing.day_view import DayKind, day_view
 from infusion_desktop.billing.month_run import run_month
 from infusion_desktop.billing.not_counted import not_counted
 from infusion_desktop.billing.queries import claims, month_overview
-from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.tables import Claim, ClaimLine, PayerRules
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import ClaimState, Frequency
 from infusion_desktop.billing.work_queue import Fix, reasons, work
@@ -196,3 +198,20 @@ def test_a_monthly_maximum_holds_over_two_coverages_of_one_month(office):
         with office.database.reading() as session:
             lines = session.scalars(select(ClaimLine).order_by(ClaimLine.first_on)).all()
             assert [(line.first_on.day, int(line.units)) for line in lines] == [(1, 7), (8, 3)]
+
+
+def test_a_payer_that_takes_paper_gets_no_file_and_a_patient_who_pays_a_form(office):
+    complete_month(office)
+    with office.database.transaction() as session:
+        kept = session.scalars(select(PayerRules)).one()
+        kept.rules = json.dumps({**json.loads(kept.rules), "claim_form": "CMS1500"})
+        session.execute(update(Payer).values(kind=PayerKind.SELF_PAY))
+        record(session, office.biller, "set up", "test", 1)
+    run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    assert (len(run.claims), run.files, run.refused) == (1, (), ())
+    assert run.done[-1].endswith("C0000001 are ready to print. Claims, Send on paper.")
+    printed = print_claims(office.database, run.claims, office.biller, at=None)
+    assert printed.pdf.startswith(b"%PDF")
+    with office.database.reading() as session:
+        assert session.scalars(select(Claim.state)).all() == [ClaimState.SENT]
+    assert run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL)).files == ()
