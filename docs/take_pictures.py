@@ -58,7 +58,9 @@ def walk(application: QApplication, database: Database, user: User, folder: Path
         picked = session.scalars(select(Delivery.id).where(Delivery.state.in_(ON_THE_BENCH))).first()
         arrived = session.scalars(select(Delivery.id).where(Delivery.state == DeliveryState.DELIVERED)).first()
         claim = session.scalars(select(Claim.id).where(Claim.state == ClaimState.PAID)).first()
-    context = Context(database, user.id, user.name, frozenset(user.permissions), ours, folder, "pharmacy.db")
+    context = Context(
+        database, user.id, user.name, frozenset(user.permissions), ours, folder, "pharmacy.db", folder / "copies"
+    )
     rooms = house(context)
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     shell = Shell(context, rooms.places, searches=rooms.searches, name_scans=rooms.name_scans, settings=settings)
