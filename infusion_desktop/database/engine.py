@@ -154,7 +154,10 @@ class Database:
     def _tell_others(self, session: Session, tables: set[str]) -> None:
         """Other workstations hear at the commit which rooms changed; the server forgets it when it is rolled back."""
         rooms = ",".join(sorted(rooms_of(tables)))
-        session.connection().exec_driver_sql("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self.origin}|{rooms}"))
+        # Our own words alone, so no parameters; on the driver's cursor, as a kit's six deeds each say it.
+        cursor = session.connection().connection.cursor()
+        cursor.execute(f"NOTIFY {CHANNEL}, '{self.origin}|{rooms}'")
+        cursor.close()
 
     def close(self) -> None:
         """Let go of every connection; the object is of no use afterwards."""
