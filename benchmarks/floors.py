@@ -2,8 +2,6 @@
 
 import io
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,23 +18,6 @@ window.show()
 app.processEvents()
 print(time.monotonic(), time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
-
-
-def wall_time(command: list[str], runs: int = 5) -> tuple[float, int]:
-    """Median seconds of a whole process and the memory in MB it printed last."""
-    seconds = []
-    memory = 0
-    for _ in range(runs):
-        begun = time.perf_counter()
-        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        seconds.append(time.perf_counter() - begun)
-        memory = int(printed.split()[-1])
-    return median(seconds), memory
-
-
-def bare_window() -> tuple[float, int]:
-    """A PySide6 window with nothing in it: seconds from process start, MB."""
-    return wall_time([sys.executable, "-c", BARE_WINDOW])
 
 
 def cpu_time(work: Callable[[], Any], runs: int = 7) -> float:

@@ -154,10 +154,18 @@ class Application(QObject):
 
     def own_access(self, what: str, *, forced: bool = False) -> None:
         """Let the person at work change their password, their badge and PIN, or take emergency access."""
+        from infusion_desktop.access.emergency import end_emergency
         from infusion_desktop.desktop.own_access import EmergencyDialog, PasswordDialog, PinDialog
 
         shell = self.window
         if not isinstance(shell, Shell):
+            return
+        if what == "end emergency":
+            database, by = self.database, shell.context.user_id
+            shell.jobs.run(
+                shell, lambda: end_emergency(database, by), self.open_shell,
+                lambda error: shell.messages.show_failure(error, shell),
+            )  # fmt: skip
             return
         if what == "password":
             dialog: DeedDialog = PasswordDialog(shell.context, shell.desk, shell, forced=forced)

@@ -12,7 +12,7 @@ from infusion_desktop.access.people import User, user_of
 from infusion_desktop.access.roles import AuditKind, Permission, UserId
 from infusion_desktop.access.tables import AuditEntry, EmergencyAccess, Staff
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import now_utc
+from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.errors import Refused
 
 LASTS = timedelta(minutes=60)
@@ -36,14 +36,20 @@ class Emergency:
 
 
 def begin_emergency(database: Database, by: UserId, why: str) -> User:
-    """Take the rights of care for an hour. Refused without a real reason, and for who does not work here any more."""
+    """Take the rights of care for an hour.
+
+    Refused without a real reason, while it is open already, and for who does not work here any more.
+    """
     if len(why.strip()) < SHORTEST_REASON:
         raise Refused("Say in a sentence what the emergency is. It is kept and reviewed.")
     with database.transaction() as session:
-        person = session.get(Staff, by, populate_existing=True)
+        person = session.get(Staff, by, populate_existing=True, with_for_update=True)
         if person is None or person.ended_at is not None:
             raise Refused("This person's access has ended. Sign in as somebody who works here.")
         now = now_utc()
+        until = user_of(session, by).emergency_until
+        if until is not None:
+            raise Refused(f"Emergency access is open until {show_instant(until)} already.")
         taken = EmergencyAccess(staff_id=by, why=why.strip(), began_at=now, ends_at=now + LASTS)
         session.add(taken)
         session.flush()

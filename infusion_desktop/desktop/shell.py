@@ -288,6 +288,7 @@ class Shell(QMainWindow):
         menu.addAction("Change password…", lambda: self.own_access_asked.emit("password"))
         menu.addAction("Badge and PIN…", lambda: self.own_access_asked.emit("pin"))
         menu.addAction("Emergency access…", lambda: self.own_access_asked.emit("emergency"))
+        menu.addAction("End emergency access", lambda: self.own_access_asked.emit("end emergency"))
         menu.addSeparator()
         menu.addAction("Lock", self.lock)
         menu.addAction("Switch user", self.switch_user_asked.emit)
@@ -331,6 +332,7 @@ class Shell(QMainWindow):
             Command("Change password…", lambda: self.own_access_asked.emit("password"), "lock"),
             Command("Badge and PIN…", lambda: self.own_access_asked.emit("pin"), "scan", words="switch quickly"),
             Command("Emergency access…", lambda: self.own_access_asked.emit("emergency"), "warning"),
+            Command("End emergency access", lambda: self.own_access_asked.emit("end emergency"), "check"),
             Command("Switch user", self.switch_user_asked.emit, "switch-user"),
             Command("Sign out", self.sign_out_asked.emit, "sign-out", words="log off exit"),
             Command("Light or dark", self.switch_theme, "sun", words="theme colours colors"),

@@ -97,6 +97,8 @@ def test_emergency_access_ends_by_itself_and_somebody_else_reviews_it(database: 
     user = begin_emergency(database, biller, WHY)
     assert user.emergency_until is not None
     assert user.permissions >= EMERGENCY
+    with pytest.raises(Refused, match=r"open until .* already"):
+        begin_emergency(database, biller, WHY)
     allowed = {permission for permission in Permission if may(database, biller, permission)}
     assert allowed == user.permissions
     assert Permission.MANAGE_STAFF not in allowed

@@ -98,6 +98,12 @@ def test_emergency_access_opens_more_for_an_hour(program: Application, qtbot: Qt
     assert shell.context.may(Permission.RELEASE)
     assert not shell.context.may(Permission.MANAGE_STAFF)
     assert "Emergency access until" in shell.banner.text.text()
+    program.own_access("end emergency")
+    qtbot.waitUntil(lambda: program.window is not shell, timeout=10_000)
+    ended = shell_of(program)
+    assert not ended.context.may(Permission.RELEASE)
+    program.own_access("end emergency")
+    qtbot.waitUntil(lambda: "No emergency access is open" in ended.banner.text.text(), timeout=10_000)
 
 
 def test_a_first_password_is_changed_before_anything_else(program: Application, qtbot: QtBot) -> None:
