@@ -62,7 +62,7 @@ def load_settings(file: Path | None = None) -> Settings:
 def _read(place: Path) -> dict[str, object]:
     try:
         written = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, OSError) as error:  # Broken TOML, broken text, a number of thousands of digits.
         raise Refused(
             f"The settings file {place} cannot be read: {type(error).__name__}. Mend or remove it."
         ) from error

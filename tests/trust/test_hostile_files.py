@@ -154,3 +154,10 @@ def test_an_attachment_is_what_it_says_it_is_and_not_too_large() -> None:
     assert reasons_against_file(b"%PDF-1.7", "image/png")
     assert reasons_against_file(b"\x89PNG\r\n\x1a\n", "text/html")
     assert reasons_against_file(b"%PDF-" + b"\x00" * 30_000_000, "application/pdf")
+
+
+def test_a_setting_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"lock_after_minutes = {'5' * 5_140}\n")
+    with pytest.raises(Refused, match="cannot be read"):
+        load_settings(file)
