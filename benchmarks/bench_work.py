@@ -14,10 +14,10 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import today
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive, recognise
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.queries import find_items
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive, recognise
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.tables import Item, ItemPack
 from infusion_desktop.stock.words import ItemKind, PackId
 

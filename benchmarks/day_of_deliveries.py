@@ -19,12 +19,12 @@ from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.batches import draw_batch, drawn_pages, print_deliveries
-from infusion_desktop.deliveries.dispatch_words import PaperKind
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.plans.planning import plan
+from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.worker import Worker
 

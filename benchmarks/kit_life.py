@@ -23,14 +23,14 @@ from infusion_desktop.access.people import add_first_administrator, add_person_w
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, Days, today
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.kits.templates import save_template
+from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.template_rules import Template, TemplateLine
-from infusion_desktop.deliveries.templates import save_template
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import TemplateId
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.admitting import Admission, Checklist, admit

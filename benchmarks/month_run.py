@@ -25,10 +25,10 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.pharmacy import Profile, save_profile
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.contracts import add_rules, starter
-from infusion_desktop.billing.fee_files import import_fees
-from infusion_desktop.billing.month_run import run_month
+from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Authorization
+from infusion_desktop.billing.terms.contracts import add_rules, starter
+from infusion_desktop.billing.terms.fee_files import import_fees
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import month_of
 from infusion_desktop.deliveries.tables import Delivery, ProofOfDelivery

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from benchmarks.figures import Figure, table
-from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.counting import count_period
 from infusion_desktop.billing.rules.rule_set import DayBasis, RuleSet
 from infusion_desktop.billing.rules.therapy import (
@@ -22,6 +21,7 @@ from infusion_desktop.billing.rules.therapy import (
     InterruptionKind,
     TherapyCourse,
 )
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.dates import Days, month_of
 
 MARCH = month_of(date(2026, 3, 1))

@@ -9,8 +9,8 @@ from benchmarks.figures import Figure, in_turns
 from benchmarks.kit_life import a_patient, ready_stock
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries.recall_queries import recall_page
-from infusion_desktop.stock.recall import open_recall
+from infusion_desktop.deliveries.scarce.recall_queries import recall_page
+from infusion_desktop.stock.scarce.recall import open_recall
 from infusion_desktop.stock.words import ItemId, LocationKind, MoveReason, RecallId
 
 LOTS = 20_000

@@ -18,8 +18,8 @@ from benchmarks.figures import Figure
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.receivables import NewEntry, post
-from infusion_desktop.billing.remittances import post_remittance
+from infusion_desktop.billing.money.receivables import NewEntry, post
+from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState, EntryKind, Frequency, LineKind
 from infusion_desktop.database.engine import Database, Place

@@ -64,58 +64,22 @@ def equipment_page() -> str:
 
 
 ROOMS = ("stock", "equipment", "patients", "deliveries", "billing", "edi", "reporting", "access", "database")
-SUBJECTS: dict[str, dict[str, str]] = {
-    "stock": {
-        "Catalogue and scans": "catalogue item_import table_files scans scan_values gs1 hibc lot_scans pack_rules",
-        "The ledger": "ledger allocation moving lots places flow_queries valuation opening_import write_offs",
-        "Counting": "counts count_plans count_queries house_rules",
-        "Buying": "vendors vendor_queries vendor_columns reordering reorder_rules purchase_orders purchase_queries"
-        " purchase_tables purchase_papers receiving order_receiving receipt_queries receipt_corrections"
-        " vendor_returns return_queries costs cost_queries price_rules",
-        "Shortage, recall, sites": "substitutes shortage_rules recall recall_rules site_transfers",
-    },
-    "deliveries": {
-        "Kits and the supply plan": "templates template_rules template_effects starter_templates kit_needs kinds"
-        " planning supply_plan supply_rules rules home_counts supply_demand",
-        "Refill calls and care": "call_board call_rules refill_calls refill_rules_kept events follow_ups task_making"
-        " task_rules care_tables care_words ending patient_glance",
-        "The schedule": "scheduling schedule_queries calendar_rules delivery_days repeats dispatch_tables"
-        " dispatch_words route_papers costs",
-        "The bench": "release steps bench picking verifying in_totes waves wave_queries substituting undoing shipping",
-        "At the door": "delivering proof proof_rules correcting",
-        "Papers": "papers printing print_log batches",
-        "Pumps that go and come": "swapping swap_papers pickups pickup_papers returns charging asset_pages",
-        "Shortage and recall": "shortages shortage_tables rationing priorities recalls recall_queries recall_papers",
-    },
-    "billing": {
-        "Payers, contracts, prices": "contracts fees fee_files code_lists code_table rule_effects price_effects",
-        "Counting a month": "counting counted month_facts month_chunk month_run not_counted day_view other_lines"
-        " drug_lines goods_lines equipment_lines nursing_lines homes visits waste expected charging",
-        "Authorizations": "authorizations authorization_list authorization_papers",
-        "Claims and their checks": "claims claim_facts checking findings work_queue life filing claim_files claim_form"
-        " cob secondary explaining audit_packet",
-        "Answers and money": "answers matching remittances posting posting_rules eob decisions deposits set_aside"
-        " receivables adjusting disputes appeals reason_codes patient_money statements aging collectors"
-        " money_tables month_close",
-    },
-}
-"""Where to look for what in the rooms with most modules; what is named nowhere stands under "Shared"."""
 
 
 def rooms_page() -> str:
-    """Every module of every room with the one line it opens with, by subject."""
+    """Every module of every room, and of the rooms within it, with the one line it opens with."""
     lines = ["# What stands where", "", "Each module opens with one line that says what it is for; here they are.", ""]
     for room in ROOMS:
         folder = FOLDER.parent / "infusion_desktop" / room
-        told = {file.stem: _first_line(file) for file in folder.glob("*.py") if file.stem != "__init__"}
-        lines += [f"## `{room}`", "", _first_line(folder / "__init__.py"), ""]
-        subjects = {title: names.split() for title, names in SUBJECTS.get(room, {}).items()}
-        named = {name for names in subjects.values() for name in names}
-        rest = sorted(set(told) - named)
-        for title, names in [*subjects.items(), ("Shared" if subjects else "", rest)]:
-            lines += [f"**{title}**", ""] if title else []
-            lines += [*(f"- `{name}`: {told[name]}" for name in names if name in told), ""]
+        lines += [f"## `{room}`", "", _first_line(folder / "__init__.py"), "", *_modules(folder)]
+        for inner in sorted(each.parent for each in folder.glob("*/__init__.py") if each.parent.name != "migrations"):
+            lines += [f"### `{room}.{inner.name}`", "", _first_line(inner / "__init__.py"), "", *_modules(inner)]
     return "\n".join(lines)
+
+
+def _modules(folder: Path) -> list[str]:
+    files = (file for file in sorted(folder.glob("*.py")) if file.stem != "__init__")
+    return [*(f"- `{file.stem}`: {_first_line(file)}" for file in files), ""]
 
 
 def _first_line(file: Path) -> str:

@@ -317,7 +317,7 @@ def _demo(database: "Database", chosen: argparse.Namespace) -> int:
 
 
 def _import_items(database: "Database", chosen: argparse.Namespace) -> int:
-    from infusion_desktop.stock.item_import import import_items, preview_items
+    from infusion_desktop.stock.importing.item_import import import_items, preview_items
 
     preview = preview_items(chosen.file.read_bytes(), chosen.file.name)
     for problem in preview.problems:
@@ -380,7 +380,7 @@ def _claim_summary(database: "Database", chosen: argparse.Namespace) -> int:
 
 
 def _claims(database: "Database", chosen: argparse.Namespace) -> int:
-    from infusion_desktop.billing.month_run import run_month
+    from infusion_desktop.billing.runs.month_run import run_month
     from infusion_desktop.dates import read_month
     from infusion_desktop.progress import run_to_end
 
@@ -392,7 +392,7 @@ def _claims(database: "Database", chosen: argparse.Namespace) -> int:
 
 
 def _read_edi(database: "Database", chosen: argparse.Namespace) -> int:
-    from infusion_desktop.billing.answers import read_answer
+    from infusion_desktop.billing.money.answers import read_answer
     from infusion_desktop.edi.x12 import FILE_LIMIT
 
     by = _person(database, chosen)

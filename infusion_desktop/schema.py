@@ -3,14 +3,14 @@
 from sqlalchemy import MetaData, text
 
 from infusion_desktop.access import tables as access
-from infusion_desktop.billing import money_tables as receivables
 from infusion_desktop.billing import tables as billing
+from infusion_desktop.billing.money import money_tables as receivables
 from infusion_desktop.database import counters
 from infusion_desktop.database.types import Table
 from infusion_desktop.deliveries import care_tables as care
-from infusion_desktop.deliveries import dispatch_tables as dispatch
-from infusion_desktop.deliveries import shortage_tables as shortages
 from infusion_desktop.deliveries import tables as deliveries
+from infusion_desktop.deliveries.scarce import shortage_tables as shortages
+from infusion_desktop.deliveries.schedule import dispatch_tables as dispatch
 from infusion_desktop.equipment import tables as equipment
 from infusion_desktop.patients import tables as patients
 from infusion_desktop.reporting import tables as reporting

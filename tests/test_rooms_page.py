@@ -13,14 +13,6 @@ def test_the_page_names_every_module_as_it_names_itself() -> None:
     )
 
 
-def test_every_named_module_is_there_and_named_once() -> None:
-    for room, subjects in PAGES["SUBJECTS"].items():
-        named = [name for names in subjects.values() for name in names.split()]
-        assert len(named) == len(set(named)), room
-        there = {file.stem for file in (ROOT / "infusion_desktop" / room).glob("*.py")}
-        assert set(named) <= there, (room, sorted(set(named) - there))
-
-
 def test_every_module_opens_with_what_it_is_for() -> None:
     for file in (ROOT / "infusion_desktop").rglob("*.py"):
         if "versions" not in file.parts:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOT_AT_START = (
     "alembic", "reportlab", "biip", "psycopg", "xlsxwriter", "openpyxl", "pypdfium2", "zxingcpp",
     "sqlalchemy.dialects.postgresql", "infusion_desktop.billing.rules", "infusion_desktop.edi",
-    "infusion_desktop.demonstration", "infusion_desktop.deliveries.planning", "reports",
+    "infusion_desktop.demonstration", "infusion_desktop.deliveries.plans.planning", "reports",
 )  # fmt: skip
 STARTED = """
 import runpy, sys

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.billing.authorizations import authorizations
-from infusion_desktop.billing.contracts import rules_on
 from infusion_desktop.billing.queries import ClaimPage, LineRow, claim_page
 from infusion_desktop.billing.rules.rule_set import FilingClock
 from infusion_desktop.billing.tables import Claim
+from infusion_desktop.billing.terms.authorizations import authorizations
+from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, LineKind
 from infusion_desktop.dates import Days, local_day, now_utc, runs_of, show_day
 from infusion_desktop.deliveries.tables import Delivery, ProofOfDelivery

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from infusion_desktop.billing.money_tables import Deposit, MonthClose, PayerDecision
+from infusion_desktop.billing.money.money_tables import Deposit, MonthClose, PayerDecision
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine, LedgerEntry, Remittance, RemittanceItem
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency, LineKind
 from infusion_desktop.money import ZERO

@@ -15,20 +15,20 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day
-from infusion_desktop.deliveries.dispatch_tables import PrintBatch, PrintPart, Wave, WaveDelivery
-from infusion_desktop.deliveries.dispatch_words import BatchId, PaperKind, WaveId
+from infusion_desktop.deliveries.bench.wave_queries import wave_paper
 from infusion_desktop.deliveries.papers import manifest, picks, tote_labels
-from infusion_desktop.deliveries.pickup_papers import ticket_paper
-from infusion_desktop.deliveries.pickups import ticket_rows
 from infusion_desktop.deliveries.print_log import (
     keep_prints,
     keep_subject_print,
     printed_before,
     subject_printed_before,
 )
-from infusion_desktop.deliveries.route_papers import route_sheet_of, teaching_sheets, tours
+from infusion_desktop.deliveries.pumps.pickup_papers import ticket_paper
+from infusion_desktop.deliveries.pumps.pickups import ticket_rows
+from infusion_desktop.deliveries.schedule.dispatch_tables import PrintBatch, PrintPart, Wave, WaveDelivery
+from infusion_desktop.deliveries.schedule.dispatch_words import BatchId, PaperKind, WaveId
+from infusion_desktop.deliveries.schedule.route_papers import route_sheet_of, teaching_sheets, tours
 from infusion_desktop.deliveries.tables import Delivery
-from infusion_desktop.deliveries.wave_queries import wave_paper
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import Pickup
 from infusion_desktop.equipment.words import PickupId

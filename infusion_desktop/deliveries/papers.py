@@ -13,7 +13,6 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc, show_days
-from infusion_desktop.deliveries.dispatch_words import PaperKind
 from infusion_desktop.deliveries.print_log import keep_prints
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
@@ -25,6 +24,7 @@ from infusion_desktop.deliveries.queries import (
     delivery_page,
     equipment_at_home,
 )
+from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome, Step
 from infusion_desktop.errors import Refused

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.deliveries.dispatch_tables import PaperPrint
-from infusion_desktop.deliveries.dispatch_words import BatchId, PaperKind
+from infusion_desktop.deliveries.schedule.dispatch_tables import PaperPrint
+from infusion_desktop.deliveries.schedule.dispatch_words import BatchId, PaperKind
 from infusion_desktop.deliveries.steps import core
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId

@@ -9,7 +9,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
-from infusion_desktop.deliveries.dispatch_words import PaperKind, WaveId
+from infusion_desktop.deliveries.bench.wave_queries import wave_paper
 from infusion_desktop.deliveries.papers import picks, tote_labels
 from infusion_desktop.deliveries.print_log import (
     keep_prints,
@@ -17,8 +17,8 @@ from infusion_desktop.deliveries.print_log import (
     printed_before,
     subject_printed_before,
 )
-from infusion_desktop.deliveries.route_papers import route_sheet_of
-from infusion_desktop.deliveries.wave_queries import wave_paper
+from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind, WaveId
+from infusion_desktop.deliveries.schedule.route_papers import route_sheet_of
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.errors import Refused
 from reports import press

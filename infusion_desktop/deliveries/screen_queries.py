@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days
 from infusion_desktop.dates import today as current_day
-from infusion_desktop.deliveries.home_counts import at_home
-from infusion_desktop.deliveries.kit_needs import calendar_of, reckon
-from infusion_desktop.deliveries.planning import planned_lines
+from infusion_desktop.deliveries.kits.home_counts import at_home
+from infusion_desktop.deliveries.kits.kit_needs import calendar_of, reckon
+from infusion_desktop.deliveries.plans.planning import planned_lines
 from infusion_desktop.deliveries.queries import (
     BenchRow,
     DeliveryPage,

@@ -10,14 +10,14 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.shelves import hash_of, noon
 from infusion_desktop.money import to_cents
+from infusion_desktop.stock.buying.purchase_orders import Wanted, draft_order, put_on_backorder, send_order
+from infusion_desktop.stock.buying.purchase_queries import differences, order_page
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.vendor_returns import NewReturn, receive_credit, return_to_vendor
+from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, set_offers
 from infusion_desktop.stock.catalogue import change_item
-from infusion_desktop.stock.purchase_orders import Wanted, draft_order, put_on_backorder, send_order
-from infusion_desktop.stock.purchase_queries import differences, order_page
 from infusion_desktop.stock.queries import ItemRow, item_page, item_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
-from infusion_desktop.stock.substitutes import NewSubstitute, set_substitute
-from infusion_desktop.stock.vendor_returns import NewReturn, receive_credit, return_to_vendor
-from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, set_offers
+from infusion_desktop.stock.scarce.substitutes import NewSubstitute, set_substitute
 from infusion_desktop.stock.words import Condition, ItemId, ItemKind, OrderId, VendorId
 
 VENDORS = (

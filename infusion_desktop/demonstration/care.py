@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY
+from infusion_desktop.deliveries.calls.follow_ups import assign_follow_up, follow_ups
+from infusion_desktop.deliveries.calls.refill_calls import NewCall, record_call
+from infusion_desktop.deliveries.calls.refill_rules_kept import take_in_medicare_rules
+from infusion_desktop.deliveries.care.events import NewEvent, log_event
+from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, RefillCallId, SiteState
-from infusion_desktop.deliveries.events import NewEvent, log_event
-from infusion_desktop.deliveries.follow_ups import assign_follow_up, follow_ups
-from infusion_desktop.deliveries.refill_calls import NewCall, record_call
-from infusion_desktop.deliveries.refill_rules_kept import take_in_medicare_rules
-from infusion_desktop.deliveries.task_making import make_tasks
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.shelves import noon
 from infusion_desktop.errors import Refused

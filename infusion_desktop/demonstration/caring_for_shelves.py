@@ -5,19 +5,20 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries import recalls
-from infusion_desktop.deliveries.recall_queries import recall_page
-from infusion_desktop.deliveries.recalls import Exchange, NewContact
+from infusion_desktop.deliveries.scarce import recalls
+from infusion_desktop.deliveries.scarce.recall_queries import recall_page
+from infusion_desktop.deliveries.scarce.recalls import Exchange, NewContact
 from infusion_desktop.deliveries.words import ContactOutcome, ContactWay
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.shelves import noon
-from infusion_desktop.stock import counts, site_transfers
-from infusion_desktop.stock.count_plans import Plan, add_plan, open_planned
-from infusion_desktop.stock.count_queries import sheet
+from infusion_desktop.stock import site_transfers
+from infusion_desktop.stock.counting import counts
+from infusion_desktop.stock.counting.count_plans import Plan, add_plan, open_planned
+from infusion_desktop.stock.counting.count_queries import sheet
 from infusion_desktop.stock.places import add_place
 from infusion_desktop.stock.queries import PlaceRow, StockRow, place_rows, stock_rows
-from infusion_desktop.stock.recall import quarantine_recalled, where_are
-from infusion_desktop.stock.recall_rules import Scope
+from infusion_desktop.stock.scarce.recall import quarantine_recalled, where_are
+from infusion_desktop.stock.scarce.recall_rules import Scope
 from infusion_desktop.stock.words import CountId, ItemKind, LocationKind, MoveReason, WriteOffCode
 from infusion_desktop.stock.write_offs import write_off
 

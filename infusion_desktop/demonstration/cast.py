@@ -10,15 +10,15 @@ from typing import Any
 import resources
 from infusion_desktop.access.people import add_person_with_hash
 from infusion_desktop.access.roles import Role, UserId
-from infusion_desktop.billing.code_table import code_table
-from infusion_desktop.billing.contracts import add_rules, starter
-from infusion_desktop.billing.fee_files import import_fees
+from infusion_desktop.billing.terms.code_table import code_table
+from infusion_desktop.billing.terms.contracts import add_rules, starter
+from infusion_desktop.billing.terms.fee_files import import_fees
 from infusion_desktop.database.engine import Database
 from infusion_desktop.money import to_cents
 from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.words import PayerId, PayerKind, PrescriberId
-from infusion_desktop.stock.item_import import preview_items
+from infusion_desktop.stock.importing.item_import import preview_items
 
 
 @dataclass(frozen=True, slots=True)

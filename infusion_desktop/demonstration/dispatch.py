@@ -7,14 +7,14 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.batches import DAY_PAPERS, print_day
-from infusion_desktop.deliveries.calendar_rules import federal_holidays
-from infusion_desktop.deliveries.delivery_days import NOT_GONE, NewDriver, add_driver, close_days
-from infusion_desktop.deliveries.dispatch_words import DriverId
-from infusion_desktop.deliveries.repeats import NewRepeat, add_repeat
-from infusion_desktop.deliveries.schedule_queries import repeatable, schedule
-from infusion_desktop.deliveries.scheduling import Assignment, assign, order_stops
-from infusion_desktop.deliveries.shipping import failed_attempt
-from infusion_desktop.deliveries.waves import make_wave
+from infusion_desktop.deliveries.bench.shipping import failed_attempt
+from infusion_desktop.deliveries.bench.waves import make_wave
+from infusion_desktop.deliveries.schedule.calendar_rules import federal_holidays
+from infusion_desktop.deliveries.schedule.delivery_days import NOT_GONE, NewDriver, add_driver, close_days
+from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
+from infusion_desktop.deliveries.schedule.repeats import NewRepeat, add_repeat
+from infusion_desktop.deliveries.schedule.schedule_queries import repeatable, schedule
+from infusion_desktop.deliveries.schedule.scheduling import Assignment, assign, order_stops
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import Refused
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries.charging import charge
-from infusion_desktop.deliveries.pickups import write_due_tickets
-from infusion_desktop.deliveries.returns import NewCall, ReturnRow, log_call, returns_due
-from infusion_desktop.deliveries.swapping import NewSwap, order_swap
+from infusion_desktop.deliveries.pumps.charging import charge
+from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
+from infusion_desktop.deliveries.pumps.returns import NewCall, ReturnRow, log_call, returns_due
+from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.equipment import checks, custody
 from infusion_desktop.equipment.booking import NewBooking, book

@@ -10,29 +10,29 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
-from infusion_desktop.billing.claims import mark_sent
-from infusion_desktop.billing.month_run import run_month
+from infusion_desktop.billing.claiming.claims import mark_sent
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.months.waste import record_waste, waste_page
+from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimBatch
-from infusion_desktop.billing.visits import NewVisit, add_visit
-from infusion_desktop.billing.waste import record_waste, waste_page
+from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.billing.words import BatchId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, month_of
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.follow_ups import finish_follow_up, follow_ups
-from infusion_desktop.deliveries.home_counts import at_home
-from infusion_desktop.deliveries.kinds import answers
-from infusion_desktop.deliveries.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.pickups import write_due_tickets
-from infusion_desktop.deliveries.planning import Visit as HowItGoes
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.starter_templates import load_starter_templates
+from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.undoing import cancel
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.calls.follow_ups import finish_follow_up, follow_ups
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.kits.home_counts import at_home
+from infusion_desktop.deliveries.kits.kinds import answers
+from infusion_desktop.deliveries.kits.starter_templates import load_starter_templates
+from infusion_desktop.deliveries.plans.planning import Visit as HowItGoes
+from infusion_desktop.deliveries.plans.planning import plan
+from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
 from infusion_desktop.deliveries.tables import DeliveryEquipment
-from infusion_desktop.deliveries.undoing import cancel
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.care import CALLS_SINCE, call_about, draw_blood, look_after
 from infusion_desktop.demonstration.cast import Cast

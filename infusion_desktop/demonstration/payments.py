@@ -8,15 +8,15 @@ from sqlalchemy import select
 
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.collectors import assign_collector
-from infusion_desktop.billing.deposits import NewDeposit, add_deposit
-from infusion_desktop.billing.disputes import disputes, move_dispute
-from infusion_desktop.billing.matching import LINE_CONTROL
-from infusion_desktop.billing.month_close import close_month, next_to_close
-from infusion_desktop.billing.patient_money import NewPatientPayment, patients_owing, take_patient_payment
-from infusion_desktop.billing.remittances import post_remittance
-from infusion_desktop.billing.secondary import make_secondary, proposals
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.secondary import make_secondary, proposals
+from infusion_desktop.billing.money.collectors import assign_collector
+from infusion_desktop.billing.money.deposits import NewDeposit, add_deposit
+from infusion_desktop.billing.money.disputes import disputes, move_dispute
+from infusion_desktop.billing.money.matching import LINE_CONTROL
+from infusion_desktop.billing.money.month_close import close_month, next_to_close
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
+from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
 from infusion_desktop.billing.words import BatchId, DisputeState
 from infusion_desktop.database.engine import Database

@@ -14,10 +14,10 @@ from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.equipment.words import AssetId
 from infusion_desktop.progress import Progress
-from infusion_desktop.stock.item_import import import_items, preview_items
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.importing.item_import import import_items, preview_items
 from infusion_desktop.stock.places import add_place
 from infusion_desktop.stock.queries import ItemRow, item_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.words import ItemKind, LocationKind
 
 LINES_A_RECEIPT = 25

@@ -23,8 +23,8 @@ from infusion_desktop.equipment.transition import do, the_asset
 from infusion_desktop.equipment.words import AssetDeed
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_amount
+from infusion_desktop.stock.importing.table_files import read_table
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.table_files import read_table
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
 

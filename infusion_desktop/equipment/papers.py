@@ -17,8 +17,8 @@ from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetDeed, AssetId
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone, show_zip
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import own_code
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import own_code
 from infusion_desktop.stock.tables import Item, Location
 from reports import asset_log, deed_sheet, equipment_due, labels
 from reports.paper import Letterhead, Printed

@@ -20,8 +20,8 @@ from infusion_desktop.equipment.rules import (
 from infusion_desktop.equipment.tables import Asset, AssetBooking, AssetEvent, AssetModel, Rental
 from infusion_desktop.equipment.transition import facts_of
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, BookingId
-from infusion_desktop.stock.receiving import Recognised, recognise
-from infusion_desktop.stock.scan_values import Scan, ScanKind
+from infusion_desktop.stock.buying.receiving import Recognised, recognise
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
 from infusion_desktop.stock.tables import Item, Location
 from infusion_desktop.stock.words import ItemId, ItemKind
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.equipment.registering import NewAsset, register_in
-from infusion_desktop.stock.receiving import NewReceipt, receive_in
+from infusion_desktop.stock.buying.receiving import NewReceipt, receive_in
 from infusion_desktop.stock.words import ReceiptId
 
 

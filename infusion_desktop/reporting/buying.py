@@ -3,12 +3,12 @@
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.supply_demand import reorder_proposals
+from infusion_desktop.deliveries.scarce.supply_demand import reorder_proposals
 from infusion_desktop.money import ZERO
 from infusion_desktop.reporting.report import Found
-from infusion_desktop.stock.purchase_queries import late_orders as overdue
-from infusion_desktop.stock.purchase_queries import order_page, order_rows
-from infusion_desktop.stock.return_queries import return_rows
+from infusion_desktop.stock.buying.purchase_queries import late_orders as overdue
+from infusion_desktop.stock.buying.purchase_queries import order_page, order_rows
+from infusion_desktop.stock.buying.return_queries import return_rows
 from reports.table_report import Column, Kind
 
 _NUMBER, _MONEY, _DAY = Kind.NUMBER, Kind.MONEY, Kind.DAY

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days, local_day
-from infusion_desktop.deliveries.recall_queries import percent, recall_page
+from infusion_desktop.deliveries.scarce.recall_queries import percent, recall_page
 from infusion_desktop.money import ZERO
 from infusion_desktop.reporting.report import Found, instants
 from infusion_desktop.stock.purchase_tables import (

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from infusion_desktop.billing.money_tables import Dispute
+from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import ClaimState, DisputeKind, EntryKind, Frequency
 from infusion_desktop.dates import Days, local_day

@@ -12,7 +12,7 @@ from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import ClaimState, EntryKind
 from infusion_desktop.dates import ONE_DAY, Days, local_day, month_of
-from infusion_desktop.deliveries.call_board import calls_due
+from infusion_desktop.deliveries.calls.call_board import calls_due
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.equipment.queries import board

@@ -6,8 +6,8 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.money_tables import Dispute
-from infusion_desktop.billing.reason_codes import say_reason
+from infusion_desktop.billing.money.money_tables import Dispute
+from infusion_desktop.billing.money.reason_codes import say_reason
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import WORKING, DisputeKind, DisputeState
 from infusion_desktop.dates import Days

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.dates import Days, local_day
-from infusion_desktop.deliveries.recall_queries import percent
+from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.equipment.figures import Use
 from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel
 from infusion_desktop.equipment.usage import by_model, use_rows

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days, local_day
+from infusion_desktop.deliveries.calls.refill_rules_kept import rules_by_patient
 from infusion_desktop.deliveries.care_tables import RefillCall
-from infusion_desktop.deliveries.proof import proof_gaps
-from infusion_desktop.deliveries.recall_queries import percent
-from infusion_desktop.deliveries.refill_rules_kept import rules_by_patient
+from infusion_desktop.deliveries.door.proof import proof_gaps
+from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.patients.tables import Patient, Therapy

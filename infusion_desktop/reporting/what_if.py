@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.rule_effects import effect_of_contract
+from infusion_desktop.billing.months.rule_effects import effect_of_contract
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused

@@ -12,10 +12,10 @@ from infusion_desktop.access.papers import letterhead, printed
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import show_instant
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.count_queries import CountRow, SheetRow, count_row, sheet, variances
-from infusion_desktop.stock.lot_scans import BY_ID
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import own_code
+from infusion_desktop.stock.counting.count_queries import CountRow, SheetRow, count_row, sheet, variances
+from infusion_desktop.stock.scanning.lot_scans import BY_ID
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import own_code
 from infusion_desktop.stock.tables import Item, ItemPack, Location, Lot
 from infusion_desktop.stock.words import CountId, CountState, LocationId, LotId, Storage
 

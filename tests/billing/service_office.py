@@ -11,8 +11,8 @@ from sqlalchemy import insert
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.pharmacy import Profile, save_profile
 from infusion_desktop.access.roles import Role, UserId
-from infusion_desktop.billing.contracts import add_rules, starter
-from infusion_desktop.billing.fees import NewFee, add_fee
+from infusion_desktop.billing.terms.contracts import add_rules, starter
+from infusion_desktop.billing.terms.fees import NewFee, add_fee
 from infusion_desktop.database.engine import Database
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState

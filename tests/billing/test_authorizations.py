@@ -12,9 +12,11 @@ from test_service_papers import words_of
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import Role
-from infusion_desktop.billing.authorization_list import Standing, authorization_rows
-from infusion_desktop.billing.authorization_papers import authorization_request
-from infusion_desktop.billing.authorizations import (
+from infusion_desktop.billing.months.authorization_list import Standing, authorization_rows
+from infusion_desktop.billing.months.authorization_papers import authorization_request
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.rules.outlook import Coming, runs_over
+from infusion_desktop.billing.terms.authorizations import (
     ChangedAuthorization,
     NewAuthorization,
     add_authorization,
@@ -22,8 +24,6 @@ from infusion_desktop.billing.authorizations import (
     change_authorization,
     end_authorization,
 )
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.rules.outlook import Coming, runs_over
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.checks.every_check import CHECKS, check_claim, may_leave
 from infusion_desktop.billing.rules.checks.facts import (
     BilledBefore,
@@ -28,6 +27,7 @@ from infusion_desktop.billing.rules.rule_set import (
     SpanPolicy,
 )
 from infusion_desktop.billing.rules.therapy import Authorization
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
 

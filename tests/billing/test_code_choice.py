@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from infusion_desktop.billing.code_table import code_sources, code_table
 from infusion_desktop.billing.rules.codes import CodeTable, choose_code, conflicting_codes
 from infusion_desktop.billing.rules.counting import count_period
 from infusion_desktop.billing.rules.rule_set import LongInterval, PumpInterval, RuleSet, TierPolicy
 from infusion_desktop.billing.rules.therapy import FeeSchedule, TherapyCourse
+from infusion_desktop.billing.terms.code_table import code_sources, code_table
 from infusion_desktop.dates import month_of
 
 DAY = date(2026, 3, 2)

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from test_service_charging import MARCH, lines_of, shown
 
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.code_lists import (
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.terms.code_lists import (
     CodeChange,
     code_rows,
     codes_in,
@@ -15,7 +15,7 @@ from infusion_desktop.billing.code_lists import (
     import_code_list,
     read_code_list,
 )
-from infusion_desktop.billing.code_table import code_table
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.errors import NotAllowed, Refused
 
 CMS = b"""HCPC,SEQNUM,RECID,LONG DESCRIPTION,SHORT DESCRIPTION,ADD DT,ACT EFF DT,TERM DT

@@ -11,18 +11,26 @@ from hypothesis import strategies as st
 from test_service_charging import MARCH, lines_of
 from test_service_claims import complete_month
 
-from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.claims import write_file
-from infusion_desktop.billing.contracts import add_rules, end_contract, rule_versions, rules_on
-from infusion_desktop.billing.fee_files import Change, Layout, Place, compare, import_fee_file, read_fee_file, states_in
-from infusion_desktop.billing.fees import NewFee, add_fees, fees
-from infusion_desktop.billing.rule_effects import effect_of_fees, effect_of_rules
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import write_file
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.rule_effects import effect_of_fees, effect_of_rules
 from infusion_desktop.billing.rules.rule_set import DayBasis, RuleSet
 from infusion_desktop.billing.rules.rule_set_data import from_data, kinds_of_rules, to_data
 from infusion_desktop.billing.rules.rule_words import GROUPS, difference, value_words
 from infusion_desktop.billing.tables import Fee, PayerRules
+from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
+from infusion_desktop.billing.terms.contracts import add_rules, end_contract, rule_versions, rules_on
+from infusion_desktop.billing.terms.fee_files import (
+    Change,
+    Layout,
+    Place,
+    compare,
+    import_fee_file,
+    read_fee_file,
+    states_in,
+)
+from infusion_desktop.billing.terms.fees import NewFee, add_fees, fees
 from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.progress import run_to_end
 

@@ -8,7 +8,6 @@ import slow_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.counting import count_period
 from infusion_desktop.billing.rules.rule_set import (
     DayBasis,
@@ -29,6 +28,7 @@ from infusion_desktop.billing.rules.therapy import (
     InterruptionKind,
     TherapyCourse,
 )
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.dates import Days
 
 CODES = ("S9494", "S9500", "S9501", "S9502", "S9366", "S9364", "S5498", "S5501")

@@ -14,10 +14,10 @@ from test_next_payers_and_corrections import pyx12_errors
 from test_service_claims import envelope
 
 from infusion_desktop.access.audit import record
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.claims import replace_claim, void_claim, write_file
-from infusion_desktop.billing.remittances import post_remittance
-from infusion_desktop.billing.secondary import make_secondary, proposals
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.secondary import make_secondary, proposals
+from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimState, Frequency, LineKind
 from infusion_desktop.edi import claims_837p_reading

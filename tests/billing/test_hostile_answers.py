@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from test_service_claims import advice, page, sent_claim
 
 from infusion_desktop.billing import verify
-from infusion_desktop.billing.answers import read_answer
-from infusion_desktop.billing.money_tables import AnswerFile
-from infusion_desktop.billing.remittances import post_remittance
+from infusion_desktop.billing.money.answers import read_answer
+from infusion_desktop.billing.money.money_tables import AnswerFile
+from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.tables import ClaimEvent, LedgerEntry, Remittance
 from infusion_desktop.errors import Refused, Warned
 

@@ -9,17 +9,17 @@ from test_next_payers_and_corrections import remit, second_payer
 from test_service_claims import advice, books, page, ready_claim, sent_claim
 from test_service_papers import words_of
 
-from infusion_desktop.billing.adjusting import write_off
-from infusion_desktop.billing.appeals import NewAppeal, appeal, suggested_argument
-from infusion_desktop.billing.audit_packet import audit_packet
-from infusion_desktop.billing.claim_form import claim_forms
-from infusion_desktop.billing.claims import print_claims, write_file
-from infusion_desktop.billing.disputes import disputes
-from infusion_desktop.billing.money_tables import Dispute
-from infusion_desktop.billing.month_close import close_month
-from infusion_desktop.billing.remittances import post_remittance
-from infusion_desktop.billing.secondary import make_secondary
-from infusion_desktop.billing.statements import closing_paper, print_statement
+from infusion_desktop.billing.claiming.audit_packet import audit_packet
+from infusion_desktop.billing.claiming.claim_form import claim_forms
+from infusion_desktop.billing.claiming.claims import print_claims, write_file
+from infusion_desktop.billing.claiming.secondary import make_secondary
+from infusion_desktop.billing.money.adjusting import write_off
+from infusion_desktop.billing.money.appeals import NewAppeal, appeal, suggested_argument
+from infusion_desktop.billing.money.disputes import disputes
+from infusion_desktop.billing.money.money_tables import Dispute
+from infusion_desktop.billing.money.month_close import close_month
+from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.money.statements import closing_paper, print_statement
 from infusion_desktop.billing.words import Account, DisputeState
 from infusion_desktop.dates import month_of
 from infusion_desktop.errors import Refused, Warned

@@ -8,14 +8,14 @@ import slow_reference
 from sqlalchemy import func, select
 
 from benchmarks.month_run import MARCH, make_pharmacy
-from infusion_desktop.billing.authorizations import authorizations_of_many, for_engine
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.contracts import rules_on
-from infusion_desktop.billing.fees import fee_schedule
-from infusion_desktop.billing.month_facts import facts_of_many
-from infusion_desktop.billing.month_run import run_month
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.month_facts import facts_of_many
+from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
+from infusion_desktop.billing.terms.authorizations import authorizations_of_many, for_engine
+from infusion_desktop.billing.terms.contracts import rules_on
+from infusion_desktop.billing.terms.fees import fee_schedule
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import PatientId, PayerId, TherapyClass

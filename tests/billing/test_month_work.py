@@ -12,16 +12,16 @@ from test_service_charging import MARCH
 from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
-from infusion_desktop.billing.claims import print_claims
-from infusion_desktop.billing.contracts import add_rules, starter
-from infusion_desktop.billing.day_view import DayKind, day_view
-from infusion_desktop.billing.month_run import run_month
-from infusion_desktop.billing.not_counted import not_counted
+from infusion_desktop.billing.claiming.claims import print_claims
+from infusion_desktop.billing.claiming.work_queue import Fix, reasons, work
+from infusion_desktop.billing.months.day_view import DayKind, day_view
 from infusion_desktop.billing.queries import claims, month_overview
+from infusion_desktop.billing.runs.month_run import run_month
+from infusion_desktop.billing.runs.not_counted import not_counted
 from infusion_desktop.billing.tables import Claim, ClaimLine, PayerRules
+from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import ClaimState, Frequency
-from infusion_desktop.billing.work_queue import Fix, reasons, work
 from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import PayerKind, Rank, Relation
 from infusion_desktop.progress import run_to_end

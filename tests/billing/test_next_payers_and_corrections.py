@@ -10,21 +10,34 @@ from sqlalchemy import func, insert, select, update
 from test_service_claims import CHECKED_ON, advice, books, envelope, page, ready_claim, sent_claim
 
 from infusion_desktop.access.audit import record
-from infusion_desktop.billing.adjusting import move_balance, undo_write_off, write_off
-from infusion_desktop.billing.aging import AgingBy, aging_by, credit_balances, open_claims, total
-from infusion_desktop.billing.answers import read_answer
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.claims import mark_sent, replace_claim, void_claim, write_file
-from infusion_desktop.billing.collectors import assign_collector
-from infusion_desktop.billing.deposits import NewDeposit, add_deposit, deposits, remittances, tie, withdraw_deposit
-from infusion_desktop.billing.disputes import dispute_steps, disputes, move_dispute, write_off_dispute
-from infusion_desktop.billing.eob import EobClaim, EobLine, NewEob, post_eob
-from infusion_desktop.billing.month_close import close_month, closed_figures, closed_months, figures, next_to_close
-from infusion_desktop.billing.patient_money import NewPatientPayment, patients_owing, refund, take_patient_payment
-from infusion_desktop.billing.posting_rules import add_posting_rule, end_posting_rule, posting_rules
-from infusion_desktop.billing.remittances import post_remittance
-from infusion_desktop.billing.secondary import make_secondary, proposals
-from infusion_desktop.billing.set_aside import place_item, set_aside
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import mark_sent, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.secondary import make_secondary, proposals
+from infusion_desktop.billing.money.adjusting import move_balance, undo_write_off, write_off
+from infusion_desktop.billing.money.aging import AgingBy, aging_by, credit_balances, open_claims, total
+from infusion_desktop.billing.money.answers import read_answer
+from infusion_desktop.billing.money.collectors import assign_collector
+from infusion_desktop.billing.money.deposits import (
+    NewDeposit,
+    add_deposit,
+    deposits,
+    remittances,
+    tie,
+    withdraw_deposit,
+)
+from infusion_desktop.billing.money.disputes import dispute_steps, disputes, move_dispute, write_off_dispute
+from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
+from infusion_desktop.billing.money.month_close import (
+    close_month,
+    closed_figures,
+    closed_months,
+    figures,
+    next_to_close,
+)
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, refund, take_patient_payment
+from infusion_desktop.billing.money.posting_rules import add_posting_rule, end_posting_rule, posting_rules
+from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.money.set_aside import place_item, set_aside
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, Frequency, Outcome
 from infusion_desktop.dates import month_of, today

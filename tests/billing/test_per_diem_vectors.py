@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from infusion_desktop.billing.code_table import code_table
 from infusion_desktop.billing.rules.counting import PeriodResult, count_period, count_versions
 from infusion_desktop.billing.rules.days import Reason
 from infusion_desktop.billing.rules.rule_set import (
@@ -37,6 +36,7 @@ from infusion_desktop.billing.rules.therapy import (
     TherapyCourse,
     given_on,
 )
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.dates import Days, month_of
 from infusion_desktop.errors import Refused
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from test_service_claims import envelope, page, sent_claim
 
 from infusion_desktop.billing import verify
-from infusion_desktop.billing.remittances import post_remittance
+from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.rules.posting import Cut, Rule, Rules, decide, eob_cuts
 from infusion_desktop.billing.tables import LedgerEntry, Remittance
 from infusion_desktop.billing.words import Account, Outcome

@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 from test_next_payers_and_corrections import remit
 from test_service_claims import books, page, sent_claim
 
-from infusion_desktop.billing.answers import read_answer
-from infusion_desktop.billing.deposits import NewDeposit, add_deposit
-from infusion_desktop.billing.eob import EobClaim, EobLine, NewEob, post_eob
+from infusion_desktop.billing.money.answers import read_answer
+from infusion_desktop.billing.money.deposits import NewDeposit, add_deposit
+from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
 from infusion_desktop.billing.tables import LedgerEntry, Remittance
 from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused, Warned

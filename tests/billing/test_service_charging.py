@@ -9,13 +9,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization, authorizations
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.contracts import add_rules, rules_on
-from infusion_desktop.billing.counting import count_month
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.counting import count_month
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.rules.rule_set import DrugQuantity
 from infusion_desktop.billing.tables import Claim, ClaimLine
-from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization, authorizations
+from infusion_desktop.billing.terms.contracts import add_rules, rules_on
 from infusion_desktop.billing.words import ClaimState, LineKind
 from infusion_desktop.dates import Days, month_of
 from infusion_desktop.errors import NotAllowed, Refused
@@ -157,7 +157,7 @@ def test_a_rate_that_changes_in_the_month_is_priced_by_its_days(office):
     office.rules()
     office.fee("S9500", "95")
     office.fee("S9501", "10")
-    from infusion_desktop.billing.fees import NewFee, add_fee
+    from infusion_desktop.billing.terms.fees import NewFee, add_fee
 
     add_fee(
         office.database,

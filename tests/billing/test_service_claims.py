@@ -9,15 +9,15 @@ from sqlalchemy import select, text, update
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing import queries, verify
-from infusion_desktop.billing.answers import read_answer
-from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization, authorizations
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.claims import mark_sent, void_claim, write_file
-from infusion_desktop.billing.month_run import run_month
-from infusion_desktop.billing.remittances import post_remittance
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import mark_sent, void_claim, write_file
+from infusion_desktop.billing.money.answers import read_answer
+from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
-from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization, authorizations
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import month_of
 from infusion_desktop.edi import claims_837p_reading

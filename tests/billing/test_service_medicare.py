@@ -9,14 +9,14 @@ from service_office import noon
 from test_service_charging import MARCH, lines_of, shown
 
 from infusion_desktop.access.roles import Role
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.contracts import add_rules, rules_on
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.months.waste import record_waste, take_back_waste, waste_page
 from infusion_desktop.billing.rules.rule_set import Nutrition
 from infusion_desktop.billing.rules.therapy import RateBasis
+from infusion_desktop.billing.terms.contracts import add_rules, rules_on
 from infusion_desktop.billing.verify import problems
-from infusion_desktop.billing.visits import NewVisit, add_visit
-from infusion_desktop.billing.waste import record_waste, take_back_waste, waste_page
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed, AssetState
@@ -146,7 +146,7 @@ def test_a_visit_is_a_home_infusion_service_paid_once(office):
 
 
 def test_compounded_drugs_of_one_therapy_share_a_prescription_number(office):
-    from infusion_desktop.billing.claim_files import for_file
+    from infusion_desktop.billing.claiming.claim_files import for_file
     from infusion_desktop.billing.tables import Claim
 
     office.rules()

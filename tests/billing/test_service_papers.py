@@ -7,18 +7,18 @@ from decimal import Decimal
 import pytest
 from test_service_claims import MARCH, complete_month
 
-from infusion_desktop.billing.charging import make_claim
-from infusion_desktop.billing.contracts import (
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.papers import claim_summary, claim_summary_of
+from infusion_desktop.billing.rules.rule_set import DayBasis
+from infusion_desktop.billing.terms.contracts import (
     add_rules,
     rule_versions,
     rules_on,
     starter,
     starter_rules,
 )
-from infusion_desktop.billing.fee_files import import_fees
-from infusion_desktop.billing.fees import fee_schedule
-from infusion_desktop.billing.papers import claim_summary, claim_summary_of
-from infusion_desktop.billing.rules.rule_set import DayBasis
+from infusion_desktop.billing.terms.fee_files import import_fees
+from infusion_desktop.billing.terms.fees import fee_schedule
 from infusion_desktop.errors import NotAllowed, Refused
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, today
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.kits.templates import save_template
+from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.template_rules import Template, TemplateLine
-from infusion_desktop.deliveries.templates import save_template
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.registering import NewAsset, register
@@ -27,9 +27,9 @@ from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import NewTherapy
 from infusion_desktop.patients.words import AccessKind, Method, PatientId, Route, Sex, TherapyClass, TherapyId
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.tables import Lot
 from infusion_desktop.stock.words import ItemId, ItemKind, LotId, Storage
 

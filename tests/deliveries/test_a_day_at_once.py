@@ -22,13 +22,13 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, today
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import Wanted, plan_items
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.undoing import cancel
-from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.undoing import cancel
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.equipment.tables import AssetEvent
@@ -36,9 +36,9 @@ from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.demographics import edit_demographics
 from infusion_desktop.patients.queries import patient_page
 from infusion_desktop.patients.tables import Patient
-from infusion_desktop.stock.counts import approve, enter, finish, mark, open_count
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.counting.counts import approve, enter, finish, mark, open_count
 from infusion_desktop.stock.places import place_id
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.tables import Balance, CountLine
 from infusion_desktop.stock.words import CountLineId, ItemId
 from infusion_desktop.verifying import verify_books

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.calendar_rules import (
+from infusion_desktop.deliveries.rules import Frequency
+from infusion_desktop.deliveries.schedule.calendar_rules import (
     Calendar,
     MoveFacts,
     Week,
@@ -15,7 +16,6 @@ from infusion_desktop.deliveries.calendar_rules import (
     check_day,
     federal_holidays,
 )
-from infusion_desktop.deliveries.rules import Frequency
 from infusion_desktop.deliveries.words import Carrier
 
 MONDAY = date(2026, 3, 2)

@@ -9,18 +9,15 @@ from sqlalchemy import select
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
-from infusion_desktop.deliveries.call_board import calls_due, held_deliveries
-from infusion_desktop.deliveries.call_rules import Urgency, call_window, urgency
-from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, SiteState
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.events import NewEvent, events_of, log_event, withdraw_event
-from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.home_counts import at_home
-from infusion_desktop.deliveries.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.refill_calls import NewCall, calls_of, record_call
-from infusion_desktop.deliveries.refill_rules_kept import (
+from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.calls.call_board import calls_due, held_deliveries
+from infusion_desktop.deliveries.calls.call_rules import Urgency, call_window, urgency
+from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.calls.refill_calls import NewCall, calls_of, record_call
+from infusion_desktop.deliveries.calls.refill_rules_kept import (
     NewRefillRule,
     add_refill_rule,
     edit_refill_rule,
@@ -28,14 +25,17 @@ from infusion_desktop.deliveries.refill_rules_kept import (
     rule_for,
     take_in_medicare_rules,
 )
-from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.care.events import NewEvent, events_of, log_event, withdraw_event
+from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
+from infusion_desktop.deliveries.care.task_rules import Draw, draws_due, home_assessment_due
+from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, SiteState
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.kits.home_counts import at_home
+from infusion_desktop.deliveries.plans.planning import plan
+from infusion_desktop.deliveries.queries import delivery_page
 from infusion_desktop.deliveries.rules import MEDICARE_REFILL_RULES, RefillRule
-from infusion_desktop.deliveries.shipping import pack, ship
 from infusion_desktop.deliveries.tables import Delivery
-from infusion_desktop.deliveries.task_making import make_tasks, tasks_wanting
-from infusion_desktop.deliveries.task_rules import Draw, draws_due, home_assessment_due
 from infusion_desktop.deliveries.verify import problems
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.patients.coverage import NewCoverage, add_coverage

@@ -22,21 +22,21 @@ from infusion_desktop.deliveries.batches import (
     print_day,
     print_deliveries,
 )
-from infusion_desktop.deliveries.dispatch_tables import PaperPrint, PrintPart
-from infusion_desktop.deliveries.dispatch_words import AttachmentKind, PaperKind
-from infusion_desktop.deliveries.papers import print_manifests
-from infusion_desktop.deliveries.planning import Wanted, plan_items
-from infusion_desktop.deliveries.print_log import prints_of
-from infusion_desktop.deliveries.printing import print_pick_lists, print_route_sheet, print_tote_labels
-from infusion_desktop.deliveries.proof import (
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.door.proof import (
     Attachment,
     attach,
     attachment,
     attachments_of,
     read_sheets,
 )
+from infusion_desktop.deliveries.papers import print_manifests
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
+from infusion_desktop.deliveries.print_log import prints_of
+from infusion_desktop.deliveries.printing import print_pick_lists, print_route_sheet, print_tote_labels
 from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.schedule.dispatch_tables import PaperPrint, PrintPart
+from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind, PaperKind
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.errors import Refused
 from infusion_desktop.progress import run_to_end

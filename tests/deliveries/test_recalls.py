@@ -14,24 +14,30 @@ from sqlalchemy import select
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, now_utc, today
-from infusion_desktop.deliveries import recall_papers, recalls
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.home_counts import keep_counts
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import Wanted, plan_items
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.kits.home_counts import keep_counts
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.recall_queries import PatientRow, RecallPage, ever_received, percent, recall_page
-from infusion_desktop.deliveries.recalls import Exchange, NewContact
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.scarce import recall_papers, recalls
+from infusion_desktop.deliveries.scarce.recall_queries import (
+    PatientRow,
+    RecallPage,
+    ever_received,
+    percent,
+    recall_page,
+)
+from infusion_desktop.deliveries.scarce.recalls import Exchange, NewContact
 from infusion_desktop.deliveries.words import ContactOutcome, ContactWay, DeliveryId, DeliveryState
 from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.patients.words import PatientId
-from infusion_desktop.stock.recall import quarantine_recalled
-from infusion_desktop.stock.recall_rules import Scope, is_between, order_of, read_scopes
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.scarce.recall import quarantine_recalled
+from infusion_desktop.stock.scarce.recall_rules import Scope, is_between, order_of, read_scopes
 from infusion_desktop.stock.tables import Lot
 from infusion_desktop.stock.words import RecallId
 from infusion_desktop.verifying import verify_books
@@ -184,7 +190,7 @@ def test_later_lots_and_serials_that_a_recall_names_are_held_when_they_come_in(b
 
 
 def test_a_recalled_pump_is_held_found_with_its_patient_and_asked_back(bench: Bench) -> None:
-    from infusion_desktop.deliveries.picking import scan_pick
+    from infusion_desktop.deliveries.bench.picking import scan_pick
 
     database = bench.database
     kit = bench.releases(bench.plans())
@@ -295,9 +301,9 @@ def test_what_people_type_as_scope() -> None:
 
 
 def test_a_count_beside_the_bench_misses_nothing_that_lies_in_totes(bench: Bench) -> None:
-    from infusion_desktop.deliveries.in_totes import units_in_totes
-    from infusion_desktop.stock import counts
-    from infusion_desktop.stock.count_queries import sheet, variances
+    from infusion_desktop.deliveries.bench.in_totes import units_in_totes
+    from infusion_desktop.stock.counting import counts
+    from infusion_desktop.stock.counting.count_queries import sheet, variances
     from infusion_desktop.stock.places import place_id
 
     database, kit = bench.database, sends(bench, bench.patient, 12, DeliveryState.RELEASED)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from infusion_desktop.dates import Days, now_utc, show_day, today
-from infusion_desktop.deliveries.calendar_rules import Week
-from infusion_desktop.deliveries.delivery_days import (
+from infusion_desktop.deliveries.bench.shipping import failed_attempt
+from infusion_desktop.deliveries.schedule.calendar_rules import Week
+from infusion_desktop.deliveries.schedule.delivery_days import (
     NewDriver,
     add_driver,
     calendar_of,
@@ -19,11 +20,17 @@ from infusion_desktop.deliveries.delivery_days import (
     open_day,
     set_week,
 )
-from infusion_desktop.deliveries.repeats import NewRepeat, add_repeat, end_repeat, expected, plan_due, repeats
-from infusion_desktop.deliveries.route_papers import route_sheet_of, teaching_sheets
-from infusion_desktop.deliveries.schedule_queries import ScheduleRow, schedule
-from infusion_desktop.deliveries.scheduling import Assignment, assign, check_move, move_to_day, order_stops, try_again
-from infusion_desktop.deliveries.shipping import failed_attempt
+from infusion_desktop.deliveries.schedule.repeats import NewRepeat, add_repeat, end_repeat, expected, plan_due, repeats
+from infusion_desktop.deliveries.schedule.route_papers import route_sheet_of, teaching_sheets
+from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, schedule
+from infusion_desktop.deliveries.schedule.scheduling import (
+    Assignment,
+    assign,
+    check_move,
+    move_to_day,
+    order_stops,
+    try_again,
+)
 from infusion_desktop.deliveries.words import Carrier, DeliveryId
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.progress import run_to_end

@@ -10,13 +10,24 @@ from sqlalchemy import select
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, now_utc, today
 from infusion_desktop.deliveries import verify
-from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver, return_later
-from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.home_counts import at_home
+from infusion_desktop.deliveries.bench.picking import enter_pick, pick_all, report_short, scan_pick
+from infusion_desktop.deliveries.bench.release import fill_owed, release
+from infusion_desktop.deliveries.bench.shipping import failed_attempt, pack, ship
+from infusion_desktop.deliveries.bench.undoing import cancel, undo
+from infusion_desktop.deliveries.bench.verifying import enter_verified, scan_verify, verify_all
+from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.door.delivering import (
+    CameBack,
+    EquipmentBack,
+    Proof,
+    bring_back_all,
+    deliver,
+    return_later,
+)
+from infusion_desktop.deliveries.kits.home_counts import at_home
 from infusion_desktop.deliveries.papers import manifest, picks, print_manifests, tote_labels
-from infusion_desktop.deliveries.picking import enter_pick, pick_all, report_short, scan_pick
-from infusion_desktop.deliveries.pickups import ticket_rows, write_due_tickets
-from infusion_desktop.deliveries.planning import Wanted, add_line, change_quantity, plan, plan_items, remove_line
+from infusion_desktop.deliveries.plans.planning import Wanted, add_line, change_quantity, plan, plan_items, remove_line
+from infusion_desktop.deliveries.pumps.pickups import ticket_rows, write_due_tickets
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
     day_board,
@@ -26,10 +37,6 @@ from infusion_desktop.deliveries.queries import (
     equipment_at_home,
     owed_to,
 )
-from infusion_desktop.deliveries.release import fill_owed, release
-from infusion_desktop.deliveries.shipping import failed_attempt, pack, ship
-from infusion_desktop.deliveries.undoing import cancel, undo
-from infusion_desktop.deliveries.verifying import enter_verified, scan_verify, verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.equipment import custody
 from infusion_desktop.errors import NotAllowed, Refused, Warned

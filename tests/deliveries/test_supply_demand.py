@@ -6,19 +6,19 @@ from decimal import Decimal
 
 import pytest
 
-from infusion_desktop.billing.price_effects import cost_alert
+from infusion_desktop.billing.months.price_effects import cost_alert
 from infusion_desktop.dates import ONE_DAY
-from infusion_desktop.deliveries.priorities import priorities, set_priority
+from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.queries import lines_of
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shortages import ShortageRow, send_instead, shortages
-from infusion_desktop.deliveries.supply_demand import demands, reorder_proposals
+from infusion_desktop.deliveries.scarce.priorities import priorities, set_priority
+from infusion_desktop.deliveries.scarce.shortages import ShortageRow, send_instead, shortages
+from infusion_desktop.deliveries.scarce.supply_demand import demands, reorder_proposals
 from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.patients.interruptions import NewInterruption, interrupt
 from infusion_desktop.patients.words import InterruptionKind, TherapyClass
-from infusion_desktop.stock.reordering import Source
-from infusion_desktop.stock.substitutes import NewSubstitute, end_substitute, ration, set_substitute, substitutes
-from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, set_offer
+from infusion_desktop.stock.buying.reordering import Source
+from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, set_offer
+from infusion_desktop.stock.scarce.substitutes import NewSubstitute, end_substitute, ration, set_substitute, substitutes
 from tests.deliveries.conftest import START, WEEK, Bench
 
 Make = Callable[..., Bench]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infusion_desktop.dates import Days, runs_of
+from infusion_desktop.deliveries.kits.supply_rules import NOT_USED_UP, Use, day_by_day, gathered, needs, short_on, total
 from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply
-from infusion_desktop.deliveries.supply_rules import NOT_USED_UP, Use, day_by_day, gathered, needs, short_on, total
 from infusion_desktop.stock.words import ItemId
 from tests.deliveries.slow_supply import Course, Line, most, phases_of, walk
 

@@ -7,14 +7,14 @@ import pytest
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import ONE_DAY, Days, today
+from infusion_desktop.deliveries.calls.refill_calls import NewCall, record_call
+from infusion_desktop.deliveries.care.patient_glance import MomentKind, glance
 from infusion_desktop.deliveries.care_words import CallOutcome
-from infusion_desktop.deliveries.kit_needs import facts_of, supplied
-from infusion_desktop.deliveries.patient_glance import MomentKind, glance
+from infusion_desktop.deliveries.kits.kit_needs import facts_of, supplied
+from infusion_desktop.deliveries.kits.template_effects import touched
+from infusion_desktop.deliveries.kits.templates import templates
+from infusion_desktop.deliveries.plans.supply_plan import call_sheet, plan_together, supply_plan
 from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.refill_calls import NewCall, record_call
-from infusion_desktop.deliveries.supply_plan import call_sheet, plan_together, supply_plan
-from infusion_desktop.deliveries.template_effects import touched
-from infusion_desktop.deliveries.templates import templates
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import patient_page, therapies_of
 from infusion_desktop.patients.therapies import order_therapy

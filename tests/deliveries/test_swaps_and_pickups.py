@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 
 from infusion_desktop.access.roles import Role
-from infusion_desktop.billing.month_facts import month_facts
+from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.dates import ONE_DAY, now_utc, today
-from infusion_desktop.deliveries.charging import charge, charge_rows, statement, waive
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.pickup_papers import print_tickets
-from infusion_desktop.deliveries.pickups import (
+from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.undoing import cancel
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.pumps.charging import charge, charge_rows, statement, waive
+from infusion_desktop.deliveries.pumps.pickup_papers import print_tickets
+from infusion_desktop.deliveries.pumps.pickups import (
     Trip,
     cancel_ticket,
     plan_ticket,
@@ -24,15 +28,11 @@ from infusion_desktop.deliveries.pickups import (
     write_due_tickets,
     write_ticket,
 )
+from infusion_desktop.deliveries.pumps.returns import NewCall, calls_about, log_call, returns_due
+from infusion_desktop.deliveries.pumps.swap_papers import exchange_sheet, hand_over_sheet
+from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap, swap_rows
 from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.returns import NewCall, calls_about, log_call, returns_due
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.swap_papers import exchange_sheet, hand_over_sheet
-from infusion_desktop.deliveries.swapping import NewSwap, order_swap, swap_rows
-from infusion_desktop.deliveries.undoing import cancel
 from infusion_desktop.deliveries.verify import problems as delivery_problems
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.booking import NewBooking, book, end_booking

@@ -10,10 +10,8 @@ import pytest
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import ONE_DAY, Days
 from infusion_desktop.deliveries.care_words import Ages, Purpose
-from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.template_rules import Care, Fit, Template, TemplateLine, lines_for, rank
-from infusion_desktop.deliveries.templates import (
+from infusion_desktop.deliveries.kits.template_rules import Care, Fit, Template, TemplateLine, lines_for, rank
+from infusion_desktop.deliveries.kits.templates import (
     matching_templates,
     save_template,
     substitutes,
@@ -21,6 +19,8 @@ from infusion_desktop.deliveries.templates import (
     templates,
     versions,
 )
+from infusion_desktop.deliveries.queries import delivery_page
+from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import AccessKind, Method, TherapyClass
 from tests.deliveries.conftest import START, WEEK, Bench

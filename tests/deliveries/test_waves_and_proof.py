@@ -11,12 +11,16 @@ from PIL import Image
 
 from infusion_desktop.dates import local_day, now_utc, today
 from infusion_desktop.deliveries import verify
-from infusion_desktop.deliveries.correcting import correct_sent, correct_tracking
-from infusion_desktop.deliveries.delivering import CameBack, Proof, deliver, return_later
-from infusion_desktop.deliveries.dispatch_words import AttachmentKind
-from infusion_desktop.deliveries.picking import report_short
-from infusion_desktop.deliveries.planning import Wanted, plan_items
-from infusion_desktop.deliveries.proof import (
+from infusion_desktop.deliveries.bench.picking import report_short
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack
+from infusion_desktop.deliveries.bench.substituting import alternatives, substitute
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.bench.wave_queries import wave_of, wave_page, waves
+from infusion_desktop.deliveries.bench.waves import close_wave, for_each, leave_wave, make_wave, scan_wave, ship_many
+from infusion_desktop.deliveries.door.correcting import correct_sent, correct_tracking
+from infusion_desktop.deliveries.door.delivering import CameBack, Proof, deliver, return_later
+from infusion_desktop.deliveries.door.proof import (
     Attachment,
     attach,
     correct_proof,
@@ -24,14 +28,10 @@ from infusion_desktop.deliveries.proof import (
     proof_gaps,
     to_complete,
 )
-from infusion_desktop.deliveries.proof_rules import Condition, GoesTo, ProofFacts, gaps, verdict
+from infusion_desktop.deliveries.door.proof_rules import Condition, GoesTo, ProofFacts, gaps, verdict
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack
-from infusion_desktop.deliveries.substituting import alternatives, substitute
-from infusion_desktop.deliveries.verifying import verify_all
-from infusion_desktop.deliveries.wave_queries import wave_of, wave_page, waves
-from infusion_desktop.deliveries.waves import close_wave, for_each, leave_wave, make_wave, scan_wave, ship_many
+from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.stock import verify as stock_verify

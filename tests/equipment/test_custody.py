@@ -16,9 +16,9 @@ from infusion_desktop.equipment.rules import TRANSITIONS, after, next_step
 from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.stock.buying.receiving import NewReceipt
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import add_patient_home, set_up_places
-from infusion_desktop.stock.receiving import NewReceipt
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 TODAY = date(2026, 11, 24)

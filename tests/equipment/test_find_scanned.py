@@ -12,7 +12,7 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin_check_digit
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.places import set_up_places
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import ItemKind
 
 TODAY = date(2026, 11, 24)

@@ -14,14 +14,14 @@ from sqlalchemy import select, text
 
 from infusion_desktop.access.people import UserId, everybody
 from infusion_desktop.access.roles import Role
-from infusion_desktop.billing.authorizations import authorizations
-from infusion_desktop.billing.claims import void_claim
+from infusion_desktop.billing.claiming.claims import void_claim
 from infusion_desktop.billing.queries import month_overview
 from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.terms.authorizations import authorizations
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, Days, month_of, today
-from infusion_desktop.deliveries.costs import cost_rows, set_delivery_cost
+from infusion_desktop.deliveries.schedule.costs import cost_rows, set_delivery_cost
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import NotAllowed, Refused

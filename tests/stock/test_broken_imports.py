@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.item_import import import_items, preview_items
+from infusion_desktop.stock.importing.item_import import import_items, preview_items
 from infusion_desktop.stock.tables import Item, ItemPack
 
 HEAD = "number,name,kind,unit cost,par,gtin,box,box gtin,latex,ndc,ndc unit,storage,billing class\n"

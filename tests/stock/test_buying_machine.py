@@ -18,16 +18,16 @@ from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused, Warned
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.stock.buying.purchase_orders import Wanted, cancel_order, close_order, draft_order, send_order
+from infusion_desktop.stock.buying.purchase_queries import order_page
+from infusion_desktop.stock.buying.receipt_corrections import take_back
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.reordering import on_order
+from infusion_desktop.stock.buying.vendor_returns import NewReturn, return_to_vendor
+from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, set_offer
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.places import set_up_places
-from infusion_desktop.stock.purchase_orders import Wanted, cancel_order, close_order, draft_order, send_order
-from infusion_desktop.stock.purchase_queries import order_page
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.receipt_corrections import take_back
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
-from infusion_desktop.stock.reordering import on_order
-from infusion_desktop.stock.vendor_returns import NewReturn, return_to_vendor
-from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, set_offer
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import Condition, ItemKind, OrderId, OrderState
 

@@ -14,8 +14,9 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.identifiers import gtin_check_digit
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive, recognise
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, attach_gtin, change_item, end_item
-from infusion_desktop.stock.item_import import import_items, preview_items
+from infusion_desktop.stock.importing.item_import import import_items, preview_items
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import (
@@ -27,8 +28,7 @@ from infusion_desktop.stock.queries import (
     stock_as_of,
     stock_rows,
 )
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive, recognise
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.tables import Item, Move
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, MoveReason

@@ -13,17 +13,18 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.errors import NotAllowed, Refused, Stale
-from infusion_desktop.stock import count_plans, counts, papers
+from infusion_desktop.stock import papers
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
-from infusion_desktop.stock.count_queries import count_row, sheet, variances
-from infusion_desktop.stock.counts import Mark
+from infusion_desktop.stock.counting import count_plans, counts
+from infusion_desktop.stock.counting.count_queries import count_row, sheet, variances
+from infusion_desktop.stock.counting.counts import Mark
 from infusion_desktop.stock.house_rules import HouseRules, house_rules, save_house_rules
 from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.places import add_place, place_id, set_up_places
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.rules import CountClass, is_beyond_tolerance, risk_class, value_classes
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import CountState, ItemId, ItemKind, LocationId, LocationKind, Storage
 from reports import count_sheet, table_report

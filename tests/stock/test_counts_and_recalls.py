@@ -11,13 +11,14 @@ from infusion_desktop.access.people import UserId
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import NotAllowed, Refused, Warned
-from infusion_desktop.stock import count_queries, counts, recall
 from infusion_desktop.stock.allocation import Demand, let_go, reserve, take_reserved
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.counting import count_queries, counts
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
 from infusion_desktop.stock.places import add_patient_home, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.scarce import recall
 from infusion_desktop.stock.tables import Lot, RecalledLot
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import CountState, ItemId, ItemKind, LocationId, LotId, MoveReason, RecallState

@@ -10,12 +10,12 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.stock.allocation import Demand, reserve, take_reserved
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.lots import correct_expiry
 from infusion_desktop.stock.moving import hold_lot
 from infusion_desktop.stock.places import place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import ItemId, ItemKind, LotId, MoveReason
 

@@ -2,10 +2,10 @@
 
 from infusion_desktop.access.people import UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.queries import move_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.words import ItemKind
 
 

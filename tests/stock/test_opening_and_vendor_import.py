@@ -13,11 +13,11 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.identifiers import gtin_check_digit
+from infusion_desktop.stock.buying.vendor_queries import offer_rows, vendor_rows
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
-from infusion_desktop.stock.item_import import bad_lines as bad_items
-from infusion_desktop.stock.item_import import import_items, preview_items
-from infusion_desktop.stock.moving import transfer
-from infusion_desktop.stock.opening_import import (
+from infusion_desktop.stock.importing.item_import import bad_lines as bad_items
+from infusion_desktop.stock.importing.item_import import import_items, preview_items
+from infusion_desktop.stock.importing.opening_import import (
     OpeningPreview,
     bad_lines,
     import_opening,
@@ -25,9 +25,9 @@ from infusion_desktop.stock.opening_import import (
     preview_opening,
     undo_opening,
 )
+from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.places import add_place, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.vendor_queries import offer_rows, vendor_rows
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import ItemKind, LocationKind
 

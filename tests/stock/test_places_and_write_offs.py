@@ -10,12 +10,12 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.stock import site_transfers
 from infusion_desktop.stock.allocation import Demand, reserve
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
 from infusion_desktop.stock.moving import correct_move, hold_lot, transfer
 from infusion_desktop.stock.places import add_patient_home, add_place, change_place, end_place, place_id, set_up_places
 from infusion_desktop.stock.queries import PlaceRow, move_rows, place_rows, stock_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.site_transfers import Sending, transfer_lines, transfer_rows
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import (

@@ -7,8 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infusion_desktop.stock.price_rules import CostChange, DayUse, effects
-from infusion_desktop.stock.shortage_rules import Claim, Use, covers, lasting, share_out, substitute_units
+from infusion_desktop.stock.buying.price_rules import CostChange, DayUse, effects
+from infusion_desktop.stock.scarce.shortage_rules import Claim, Use, covers, lasting, share_out, substitute_units
 
 COSTS = st.decimals(0, 500, places=4)
 USES = st.lists(

@@ -14,12 +14,9 @@ from infusion_desktop.desktop.today.to_do import items_short
 from infusion_desktop.equipment.receiving import receive as receive_truck
 from infusion_desktop.equipment.registering import NewAsset
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
-from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, change_item
-from infusion_desktop.stock.cost_queries import average_costs, item_costs
-from infusion_desktop.stock.costs import accept_cost, cost_changes
-from infusion_desktop.stock.moving import transfer
-from infusion_desktop.stock.places import set_up_places
-from infusion_desktop.stock.purchase_orders import (
+from infusion_desktop.stock.buying.cost_queries import average_costs, item_costs
+from infusion_desktop.stock.buying.costs import accept_cost, cost_changes
+from infusion_desktop.stock.buying.purchase_orders import (
     Wanted,
     add_line,
     cancel_order,
@@ -31,8 +28,8 @@ from infusion_desktop.stock.purchase_orders import (
     put_on_backorder,
     send_order,
 )
-from infusion_desktop.stock.purchase_papers import return_paper
-from infusion_desktop.stock.purchase_queries import (
+from infusion_desktop.stock.buying.purchase_papers import return_paper
+from infusion_desktop.stock.buying.purchase_queries import (
     OrderPage,
     differences,
     late_orders,
@@ -40,21 +37,19 @@ from infusion_desktop.stock.purchase_queries import (
     order_page,
     order_rows,
 )
-from infusion_desktop.stock.queries import item_page, stock_rows
-from infusion_desktop.stock.receipt_corrections import take_back
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
-from infusion_desktop.stock.reordering import Demand, Source, proposals
-from infusion_desktop.stock.return_queries import return_rows
-from infusion_desktop.stock.tables import ItemPack
-from infusion_desktop.stock.vendor_queries import offer_rows, vendor_rows
-from infusion_desktop.stock.vendor_returns import (
+from infusion_desktop.stock.buying.receipt_corrections import take_back
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.reordering import Demand, Source, proposals
+from infusion_desktop.stock.buying.return_queries import return_rows
+from infusion_desktop.stock.buying.vendor_queries import offer_rows, vendor_rows
+from infusion_desktop.stock.buying.vendor_returns import (
     GoingBack,
     NewReturn,
     close_return,
     receive_credit,
     return_to_vendor,
 )
-from infusion_desktop.stock.vendors import (
+from infusion_desktop.stock.buying.vendors import (
     NewOffer,
     NewVendor,
     add_vendor,
@@ -64,6 +59,11 @@ from infusion_desktop.stock.vendors import (
     set_offer,
     set_offers,
 )
+from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, change_item
+from infusion_desktop.stock.moving import transfer
+from infusion_desktop.stock.places import set_up_places
+from infusion_desktop.stock.queries import item_page, stock_rows
+from infusion_desktop.stock.tables import ItemPack
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import (
     Condition,

@@ -5,8 +5,8 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from infusion_desktop.stock.buying.reorder_rules import Position, SoldIn, reorder
 from infusion_desktop.stock.pack_rules import PackSize, as_largest, packs_for, plural, say_packs
-from infusion_desktop.stock.reorder_rules import Position, SoldIn, reorder
 
 UNITS = st.integers(0, 400)
 LEVELS = st.integers(0, 200)

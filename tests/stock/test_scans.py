@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin_check_digit
-from infusion_desktop.stock import gs1, hibc
-from infusion_desktop.stock.scans import ScanKind, own_code, read_scan, reasons_against_separator
+from infusion_desktop.stock.scanning import gs1, hibc
+from infusion_desktop.stock.scanning.scans import ScanKind, own_code, read_scan, reasons_against_separator
 
 TODAY = date(2026, 3, 1)
 GS = "\x1d"

@@ -25,13 +25,15 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
-from infusion_desktop.stock import counts, recall, site_transfers
+from infusion_desktop.stock import site_transfers
 from infusion_desktop.stock.allocation import Demand, let_go, reserve, take_reserved
-from infusion_desktop.stock.count_queries import sheet
+from infusion_desktop.stock.counting import counts
+from infusion_desktop.stock.counting.count_queries import sheet
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
 from infusion_desktop.stock.ledger import NewMove, post, reverse, set_held
 from infusion_desktop.stock.places import add_patient_home, add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
+from infusion_desktop.stock.scarce import recall
 from infusion_desktop.stock.site_transfers import Sending, transfer_lines
 from infusion_desktop.stock.tables import Item, Lot
 from infusion_desktop.stock.verify import problems

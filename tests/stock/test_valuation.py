@@ -14,13 +14,13 @@ from infusion_desktop.dates import Days, today
 from infusion_desktop.money import to_cents
 from infusion_desktop.reporting import stock as stock_reports
 from infusion_desktop.reporting import stock_lists
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.flow_queries import as_of
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_patient_home, add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.valuation import AveragePool, Flow, LayerPool, Method, Pool, values_of
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, MoveReason
 

@@ -9,16 +9,16 @@ from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, today
 from infusion_desktop.deliveries import verify
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.follow_ups import follow_ups
+from infusion_desktop.deliveries.bench.picking import enter_pick, scan_pick
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.kits.starter_templates import load_starter_templates
 from infusion_desktop.deliveries.papers import print_manifests
-from infusion_desktop.deliveries.picking import enter_pick, scan_pick
-from infusion_desktop.deliveries.planning import plan
+from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.queries import bench, delivery_page, equipment_at_home
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.starter_templates import load_starter_templates
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.registering import NewAsset, register
@@ -30,9 +30,9 @@ from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import NewTherapy
 from infusion_desktop.patients.words import AccessKind, Method, PatientId, Route, Sex, TherapyClass, TherapyId
 from infusion_desktop.stock import verify as stock_verify
-from infusion_desktop.stock.item_import import import_items, preview_items
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.importing.item_import import import_items, preview_items
 from infusion_desktop.stock.places import set_up_places
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId
 from resources import read

@@ -14,22 +14,22 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop import dates
 from infusion_desktop.access.people import add_first_administrator, add_person
 from infusion_desktop.access.roles import Permission, Role, UserId
-from infusion_desktop.billing.month_facts import month_facts
+from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
+from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
-from infusion_desktop.deliveries.delivering import Proof, bring_back_all, deliver
-from infusion_desktop.deliveries.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.pickups import ticket_rows
+from infusion_desktop.deliveries.door.delivering import Proof, bring_back_all, deliver
+from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.kits.templates import save_template
+from infusion_desktop.deliveries.pumps.pickups import ticket_rows
+from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap
 from infusion_desktop.deliveries.queries import delivery_page, of_patient
-from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.swapping import NewSwap, order_swap
-from infusion_desktop.deliveries.task_making import make_tasks
-from infusion_desktop.deliveries.template_rules import Template, TemplateLine
-from infusion_desktop.deliveries.templates import save_template
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.context import Context
@@ -56,9 +56,9 @@ from infusion_desktop.patients.words import (
     Sex,
     TherapyClass,
 )
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.words import ItemId, ItemKind
 from infusion_desktop.verifying import verify_books
 

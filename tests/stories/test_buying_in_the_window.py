@@ -26,11 +26,11 @@ from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.stock.places import PLACES as STOCK
 from infusion_desktop.desktop.stock.receive_screen import ReceiveScreen
 from infusion_desktop.identifiers import gtin_check_digit
+from infusion_desktop.stock.buying.return_queries import return_rows
+from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, set_offer
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.return_queries import return_rows
-from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, set_offer
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import Condition, ItemKind, OrderState, VendorReturnState
 

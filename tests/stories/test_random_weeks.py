@@ -21,21 +21,27 @@ from sqlalchemy import func, select
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.billing.adjusting import WRITE_OFF_REASONS, move_balance, undo_write_off, write_off
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.claims import mark_sent, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import mark_sent, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.counted_once import counts_once
-from infusion_desktop.billing.month_close import close_month, next_to_close
-from infusion_desktop.billing.month_run import run_month
-from infusion_desktop.billing.patient_money import NewPatientPayment, refund, take_patient_payment
-from infusion_desktop.billing.remittances import post_remittance
-from infusion_desktop.billing.secondary import make_secondary
+from infusion_desktop.billing.money.adjusting import WRITE_OFF_REASONS, move_balance, undo_write_off, write_off
+from infusion_desktop.billing.money.month_close import close_month, next_to_close
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, refund, take_patient_payment
+from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, BatchId, ClaimId, ClaimState, EntryKind, Frequency, LineKind
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, Days, month_of, now_utc, today
-from infusion_desktop.deliveries import recalls
-from infusion_desktop.deliveries.delivering import (
+from infusion_desktop.deliveries.bench.in_totes import units_in_totes
+from infusion_desktop.deliveries.bench.picking import do_without_pump, pick_all, report_short, scan_pick, take_off_pump
+from infusion_desktop.deliveries.bench.release import fill_owed, release
+from infusion_desktop.deliveries.bench.shipping import failed_attempt, pack, ship
+from infusion_desktop.deliveries.bench.undoing import cancel, undo
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.care.ending import discharge_and_fetch, stop_and_fetch
+from infusion_desktop.deliveries.door.delivering import (
     CameBack,
     EquipmentBack,
     Proof,
@@ -43,18 +49,12 @@ from infusion_desktop.deliveries.delivering import (
     deliver,
     return_later,
 )
-from infusion_desktop.deliveries.ending import discharge_and_fetch, stop_and_fetch
-from infusion_desktop.deliveries.in_totes import units_in_totes
-from infusion_desktop.deliveries.picking import do_without_pump, pick_all, report_short, scan_pick, take_off_pump
-from infusion_desktop.deliveries.pickups import write_due_tickets
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.release import fill_owed, release
-from infusion_desktop.deliveries.shipping import failed_attempt, pack, ship
+from infusion_desktop.deliveries.plans.planning import plan
+from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
+from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap
+from infusion_desktop.deliveries.scarce import recalls
 from infusion_desktop.deliveries.steps import DOCUMENT
-from infusion_desktop.deliveries.swapping import NewSwap, order_swap
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLot
-from infusion_desktop.deliveries.undoing import cancel, undo
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.demonstration.payments import _remittance
 from infusion_desktop.equipment import checks, custody
@@ -78,8 +78,11 @@ from infusion_desktop.patients.therapies import NewTherapy, order_therapy
 from infusion_desktop.patients.words import EpisodeId, InterruptionKind, PatientId, TherapyId
 from infusion_desktop.reporting.margin_rules import all_together
 from infusion_desktop.reporting.margins import by_class, by_patient, by_payer, by_template, by_therapy, margins
-from infusion_desktop.stock import counts, moving, recall, write_offs
-from infusion_desktop.stock.recall_rules import Scope
+from infusion_desktop.stock import moving, write_offs
+from infusion_desktop.stock.buying.vendor_returns import GoingBack, NewReturn, return_to_vendor
+from infusion_desktop.stock.counting import counts
+from infusion_desktop.stock.scarce import recall
+from infusion_desktop.stock.scarce.recall_rules import Scope
 from infusion_desktop.stock.tables import (
     Balance,
     Count,
@@ -90,7 +93,6 @@ from infusion_desktop.stock.tables import (
     Reservation,
     Vendor,
 )
-from infusion_desktop.stock.vendor_returns import GoingBack, NewReturn, return_to_vendor
 from infusion_desktop.stock.words import LocationId, LocationKind, LotId, MoveReason
 from infusion_desktop.verifying import verify_books
 

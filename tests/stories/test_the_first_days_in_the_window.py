@@ -14,18 +14,18 @@ import resources
 from infusion_desktop.access.people import add_person
 from infusion_desktop.access.roles import Role
 from infusion_desktop.application import Application
-from infusion_desktop.billing.contracts import add_rules, starter
-from infusion_desktop.billing.fee_files import import_fees
+from infusion_desktop.billing.terms.contracts import add_rules, starter
+from infusion_desktop.billing.terms.fee_files import import_fees
 from infusion_desktop.database.engine import Place
 from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.dates import Days, month_of, now_utc, today
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import plan
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.queries import day_board
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.first_start import FirstStartWindow
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
@@ -36,7 +36,7 @@ from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.queries import patient_page
 from infusion_desktop.patients.words import AccessKind, Method, PatientId, PayerKind, Relation, Route, Sex, TherapyClass
 from infusion_desktop.settings import load_settings
-from infusion_desktop.stock.item_import import import_items, preview_items
+from infusion_desktop.stock.importing.item_import import import_items, preview_items
 from infusion_desktop.stock.queries import item_page, item_rows, stock_rows
 from infusion_desktop.verifying import verify_books
 

@@ -8,15 +8,16 @@ from infusion_desktop.access.deeds import DEEDS
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 
 PAPERS = {
-    "billing.audit_packet", "billing.rule_effects", "deliveries.batches", "deliveries.papers", "deliveries.printing",
-    "deliveries.pickups", "deliveries.pickup_papers", "deliveries.recall_papers", "equipment.asset_pages",
+    "billing.claiming.audit_packet", "billing.months.rule_effects", "deliveries.batches", "deliveries.papers",
+    "deliveries.printing", "deliveries.pumps.pickups", "deliveries.pumps.pickup_papers",
+    "deliveries.scarce.recall_papers", "equipment.asset_pages",
     "reporting.bundle", "reporting.papers", "reporting.report_files", "reporting.what_if", "patients.queries",
     "reporting.sending",
 }  # fmt: skip
 """Modules whose deeds print, draw, look, compare or put reports into folders."""
 OTHERS = {
     "access.emergency.review_emergency": "reviews another person's emergency access; that is the manager's office",
-    "deliveries.recalls.see_recall": "notes that a recall's patients were looked at",
+    "deliveries.scarce.recalls.see_recall": "notes that a recall's patients were looked at",
 }
 
 

@@ -28,8 +28,8 @@ assert open_pharmacy  # Maps every room's tables.
 _READER = runpy.run_path(str(Path(__file__).with_name("reading_deeds.py")))
 FOUND, asked = _READER["deeds"](), _READER["asked"]
 LOOKS_FIRST = {
-    "billing.answers.read_answer": "what the file is decides what is asked",
-    "deliveries.undoing.undo": "the step that is undone decides",
+    "billing.money.answers.read_answer": "what the file is decides what is asked",
+    "deliveries.bench.undoing.undo": "the step that is undone decides",
     "reporting.papers.log_export": "which report it is decides",
     "reporting.report_files.write_report": "which report it is decides",
     "stock.moving.correct_move": "the document that is corrected decides",

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from infusion_desktop.billing.code_lists import read_code_list
-from infusion_desktop.billing.fee_files import read_fee_file
+from infusion_desktop.billing.terms.code_lists import read_code_list
+from infusion_desktop.billing.terms.fee_files import read_fee_file
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.keys import key_file_of, new_key_file, read_key_file, write_key_file
 from infusion_desktop.database.restoring import stage
 from infusion_desktop.database.trouble import Unavailable
-from infusion_desktop.deliveries.proof import reasons_against_file
+from infusion_desktop.deliveries.door.proof import reasons_against_file
 from infusion_desktop.desktop.messages import note_defect
 from infusion_desktop.equipment.asset_import import preview_assets
 from infusion_desktop.errors import Refused
 from infusion_desktop.settings import load_settings
-from infusion_desktop.stock.item_import import preview_items
-from infusion_desktop.stock.opening_import import preview_opening
+from infusion_desktop.stock.importing.item_import import preview_items
+from infusion_desktop.stock.importing.opening_import import preview_opening
 
 MUTATIONS = int(os.environ.get("HOSTILE_FILES", "300"))
 SECONDS = 5.0

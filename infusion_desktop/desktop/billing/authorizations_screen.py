@@ -6,9 +6,9 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.authorization_list import AuthorizationRow, Standing, authorization_rows
-from infusion_desktop.billing.authorization_papers import authorization_request
-from infusion_desktop.billing.authorizations import ChangedAuthorization, change_authorization, end_authorization
+from infusion_desktop.billing.months.authorization_list import AuthorizationRow, Standing, authorization_rows
+from infusion_desktop.billing.months.authorization_papers import authorization_request
+from infusion_desktop.billing.terms.authorizations import ChangedAuthorization, change_authorization, end_authorization
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone

@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
 
-from infusion_desktop.billing.adjusting import undo_write_off
-from infusion_desktop.billing.claims import print_claims, replace_claim, void_claim
+from infusion_desktop.billing.claiming.claims import print_claims, replace_claim, void_claim
+from infusion_desktop.billing.money.adjusting import undo_write_off
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

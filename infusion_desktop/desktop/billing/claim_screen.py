@@ -18,16 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.audit_packet import audit_packet
-from infusion_desktop.billing.checking import check
-from infusion_desktop.billing.claim_form import claim_forms
-from infusion_desktop.billing.claims import WrittenFile, write_file
-from infusion_desktop.billing.decisions import DecisionRow, decisions_of
-from infusion_desktop.billing.explaining import explain, links
+from infusion_desktop.billing.claiming.audit_packet import audit_packet
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claim_form import claim_forms
+from infusion_desktop.billing.claiming.claims import WrittenFile, write_file
+from infusion_desktop.billing.claiming.explaining import explain, links
+from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.findings import KeptFinding
+from infusion_desktop.billing.money.decisions import DecisionRow, decisions_of
 from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
-from infusion_desktop.billing.secondary import make_secondary
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import show_day, show_days, show_instant
 from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog, ReplaceDialog, UndoDialog, VoidDialog

@@ -7,10 +7,10 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.claims import PrintedClaims, WrittenFile, write_file
-from infusion_desktop.billing.filing import file_by
+from infusion_desktop.billing.claiming.claims import PrintedClaims, WrittenFile, write_file
+from infusion_desktop.billing.claiming.filing import file_by
+from infusion_desktop.billing.claiming.secondary import Proposal, make_secondary, proposals
 from infusion_desktop.billing.queries import ClaimRow, claims
-from infusion_desktop.billing.secondary import Proposal, make_secondary, proposals
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.dates import Days, month_of, show_day, show_days, today
 from infusion_desktop.desktop.billing.claim_columns import TONES

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
 
-from infusion_desktop.billing.code_lists import (
+from infusion_desktop.billing.terms.code_lists import (
     CodeChange,
     CodeList,
     ComparedCode,

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from PySide6.QtWidgets import QWidget
 
-from infusion_desktop.billing.contracts import end_contract
-from infusion_desktop.billing.fees import KeptFee, NewFee, add_fee, end_fee
 from infusion_desktop.billing.rules.therapy import RateBasis
+from infusion_desktop.billing.terms.contracts import end_contract
+from infusion_desktop.billing.terms.fees import KeptFee, NewFee, add_fee, end_fee
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from infusion_desktop.billing.day_view import DayCell, DayKind, DayView, TherapyDays
+from infusion_desktop.billing.months.day_view import DayCell, DayKind, DayView, TherapyDays
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.theme import colours

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.appeals import ENCLOSURES, NewAppeal, appeal, suggested_argument
-from infusion_desktop.billing.disputes import (
+from infusion_desktop.billing.money.appeals import ENCLOSURES, NewAppeal, appeal, suggested_argument
+from infusion_desktop.billing.money.disputes import (
     DisputeRow,
     StepRow,
     dispute_steps,

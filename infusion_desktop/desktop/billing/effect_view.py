@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from infusion_desktop.billing.rule_effects import Effect, LineEffect
+from infusion_desktop.billing.months.rule_effects import Effect, LineEffect
 from infusion_desktop.dates import Days, month_of, today
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Desk

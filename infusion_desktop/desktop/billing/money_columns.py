@@ -2,16 +2,16 @@
 
 from decimal import Decimal
 
-from infusion_desktop.billing.aging import Aged, OpenClaim
-from infusion_desktop.billing.collectors import CollectorRow
-from infusion_desktop.billing.deposits import DepositRow, RemittanceRow
-from infusion_desktop.billing.disputes import DisputeRow
-from infusion_desktop.billing.month_close import ClosedMonth
-from infusion_desktop.billing.patient_money import PatientOwes
-from infusion_desktop.billing.posting_rules import PostingRuleRow
+from infusion_desktop.billing.claiming.secondary import Proposal
+from infusion_desktop.billing.money.aging import Aged, OpenClaim
+from infusion_desktop.billing.money.collectors import CollectorRow
+from infusion_desktop.billing.money.deposits import DepositRow, RemittanceRow
+from infusion_desktop.billing.money.disputes import DisputeRow
+from infusion_desktop.billing.money.month_close import ClosedMonth
+from infusion_desktop.billing.money.patient_money import PatientOwes
+from infusion_desktop.billing.money.posting_rules import PostingRuleRow
+from infusion_desktop.billing.money.set_aside import ItemRow
 from infusion_desktop.billing.queries import BatchRow
-from infusion_desktop.billing.secondary import Proposal
-from infusion_desktop.billing.set_aside import ItemRow
 from infusion_desktop.billing.words import DisputeKind, DisputeState
 from infusion_desktop.dates import show_day, show_days, show_instant, today
 from infusion_desktop.desktop.colours import Tone

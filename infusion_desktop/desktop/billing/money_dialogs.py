@@ -7,12 +7,25 @@ from decimal import Decimal
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.adjusting import WRITE_OFF_REASONS, move_balance, write_off
-from infusion_desktop.billing.collectors import CollectorRow, assign_collector
-from infusion_desktop.billing.deposits import DepositRow, NewDeposit, RemittanceRow, add_deposit, tie, withdraw_deposit
-from infusion_desktop.billing.patient_money import METHODS, NewPatientPayment, PatientOwes, refund, take_patient_payment
-from infusion_desktop.billing.posting_rules import add_posting_rule
-from infusion_desktop.billing.set_aside import ItemRow, place_item
+from infusion_desktop.billing.money.adjusting import WRITE_OFF_REASONS, move_balance, write_off
+from infusion_desktop.billing.money.collectors import CollectorRow, assign_collector
+from infusion_desktop.billing.money.deposits import (
+    DepositRow,
+    NewDeposit,
+    RemittanceRow,
+    add_deposit,
+    tie,
+    withdraw_deposit,
+)
+from infusion_desktop.billing.money.patient_money import (
+    METHODS,
+    NewPatientPayment,
+    PatientOwes,
+    refund,
+    take_patient_payment,
+)
+from infusion_desktop.billing.money.posting_rules import add_posting_rule
+from infusion_desktop.billing.money.set_aside import ItemRow, place_item
 from infusion_desktop.billing.words import Account, ClaimId, Outcome
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.context import Context, Desk

@@ -9,18 +9,18 @@ from PySide6.QtWidgets import QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.people import everybody
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.aging import AgingBy, OpenClaim, aging_by, credit_balances
-from infusion_desktop.billing.answers import read_answer
-from infusion_desktop.billing.claims import mark_sent
-from infusion_desktop.billing.collectors import CollectorRow, collectors
-from infusion_desktop.billing.deposits import DepositRow, RemittanceRow, deposits, remittances
-from infusion_desktop.billing.month_close import ClosedMonth, closed_months, next_to_close
-from infusion_desktop.billing.month_close import close_month as close_the_books
-from infusion_desktop.billing.patient_money import PatientOwes, patients_owing
-from infusion_desktop.billing.posting_rules import PostingRuleRow, end_posting_rule, posting_rules
+from infusion_desktop.billing.claiming.claims import mark_sent
+from infusion_desktop.billing.money.aging import AgingBy, OpenClaim, aging_by, credit_balances
+from infusion_desktop.billing.money.answers import read_answer
+from infusion_desktop.billing.money.collectors import CollectorRow, collectors
+from infusion_desktop.billing.money.deposits import DepositRow, RemittanceRow, deposits, remittances
+from infusion_desktop.billing.money.month_close import ClosedMonth, closed_months, next_to_close
+from infusion_desktop.billing.money.month_close import close_month as close_the_books
+from infusion_desktop.billing.money.patient_money import PatientOwes, patients_owing
+from infusion_desktop.billing.money.posting_rules import PostingRuleRow, end_posting_rule, posting_rules
+from infusion_desktop.billing.money.set_aside import ItemRow, set_aside
+from infusion_desktop.billing.money.statements import closing_paper, print_statement
 from infusion_desktop.billing.queries import BatchRow, batches, file_content
-from infusion_desktop.billing.set_aside import ItemRow, set_aside
-from infusion_desktop.billing.statements import closing_paper, print_statement
 from infusion_desktop.billing.words import BatchId
 from infusion_desktop.dates import Days, today
 from infusion_desktop.desktop.billing import money_columns as columns

@@ -7,14 +7,14 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.aging import PATIENTS, Aged, AgingBy, OpenClaim
-from infusion_desktop.billing.collectors import CollectorRow
-from infusion_desktop.billing.deposits import DepositRow, RemittanceRow
-from infusion_desktop.billing.month_close import ClosedMonth
-from infusion_desktop.billing.patient_money import PatientOwes
-from infusion_desktop.billing.posting_rules import PostingRuleRow
+from infusion_desktop.billing.money.aging import PATIENTS, Aged, AgingBy, OpenClaim
+from infusion_desktop.billing.money.collectors import CollectorRow
+from infusion_desktop.billing.money.deposits import DepositRow, RemittanceRow
+from infusion_desktop.billing.money.month_close import ClosedMonth
+from infusion_desktop.billing.money.patient_money import PatientOwes
+from infusion_desktop.billing.money.posting_rules import PostingRuleRow
+from infusion_desktop.billing.money.set_aside import ItemRow
 from infusion_desktop.billing.queries import BatchRow
-from infusion_desktop.billing.set_aside import ItemRow
 from infusion_desktop.dates import Days
 from infusion_desktop.desktop.billing import money_columns as columns
 from infusion_desktop.desktop.forms import ChoiceField

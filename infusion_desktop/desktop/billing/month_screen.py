@@ -9,13 +9,13 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.day_view import DayView, day_view
-from infusion_desktop.billing.month_run import MonthRun, run_month
-from infusion_desktop.billing.not_counted import NotCounted, not_counted
+from infusion_desktop.billing.claiming.work_queue import WorkRow, work
+from infusion_desktop.billing.months.day_view import DayView, day_view
 from infusion_desktop.billing.papers import claim_summary
 from infusion_desktop.billing.queries import ClaimRow, MonthOverview, claims, month_overview
+from infusion_desktop.billing.runs.month_run import MonthRun, run_month
+from infusion_desktop.billing.runs.not_counted import NotCounted, not_counted
 from infusion_desktop.billing.words import ClaimState
-from infusion_desktop.billing.work_queue import WorkRow, work
 from infusion_desktop.dates import Days, month_of, today
 from infusion_desktop.desktop.billing.claim_columns import CLAIMS
 from infusion_desktop.desktop.billing.day_calendar import DayCalendar

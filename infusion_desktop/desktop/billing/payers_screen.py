@@ -6,11 +6,11 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.code_lists import CodeRow, code_rows
-from infusion_desktop.billing.contracts import PayerRuleSet, rule_versions
-from infusion_desktop.billing.fees import KeptFee, fees
 from infusion_desktop.billing.rules.rule_set import BillingModel
 from infusion_desktop.billing.rules.rule_words import choice_words
+from infusion_desktop.billing.terms.code_lists import CodeRow, code_rows
+from infusion_desktop.billing.terms.contracts import PayerRuleSet, rule_versions
+from infusion_desktop.billing.terms.fees import KeptFee, fees
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.billing.code_file_dialog import CodeFileDialog
 from infusion_desktop.desktop.billing.contract_dialogs import EndContractDialog, EndPriceDialog, PriceDialog

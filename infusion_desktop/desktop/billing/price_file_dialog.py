@@ -7,7 +7,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
 
-from infusion_desktop.billing.fee_files import (
+from infusion_desktop.billing.months.rule_effects import Effect, effect_of_fees
+from infusion_desktop.billing.terms.fee_files import (
     Change,
     ComparedFee,
     FeeFile,
@@ -18,7 +19,6 @@ from infusion_desktop.billing.fee_files import (
     read_fee_file,
     states_in,
 )
-from infusion_desktop.billing.rule_effects import Effect, effect_of_fees
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.billing.effect_view import Count, EffectView

@@ -12,11 +12,11 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
-from infusion_desktop.billing.contracts import PayerRuleSet, StarterRules, add_rules, starter_rules
-from infusion_desktop.billing.rule_effects import Effect, effect_of_rules
+from infusion_desktop.billing.months.rule_effects import Effect, effect_of_rules
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.rule_set_data import from_data, kinds_of_rules, to_data
 from infusion_desktop.billing.rules.rule_words import GROUPS, RuleGroup, RuleWords, choice_words, difference
+from infusion_desktop.billing.terms.contracts import PayerRuleSet, StarterRules, add_rules, starter_rules
 from infusion_desktop.dates import Days, today
 from infusion_desktop.desktop.billing.effect_view import Count, EffectView
 from infusion_desktop.desktop.context import Context, Desk

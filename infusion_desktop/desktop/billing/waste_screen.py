@@ -6,8 +6,7 @@ from decimal import Decimal
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.rules.drugs import discarded_units
-from infusion_desktop.billing.waste import (
+from infusion_desktop.billing.months.waste import (
     DrugOfDelivery,
     WasteEntry,
     WastePage,
@@ -16,6 +15,7 @@ from infusion_desktop.billing.waste import (
     take_back_waste,
     waste_page,
 )
+from infusion_desktop.billing.rules.drugs import discarded_units
 from infusion_desktop.dates import show_instant
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.desktop.buttons import button

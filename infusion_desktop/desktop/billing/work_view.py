@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from infusion_desktop.billing.work_queue import WorkReason, WorkRow, reasons
+from infusion_desktop.billing.claiming.work_queue import WorkReason, WorkRow, reasons
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Desk

@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.calls.refill_calls import Kept, NewCall, record_call
 from infusion_desktop.deliveries.care_words import CallOutcome, SiteState
-from infusion_desktop.deliveries.refill_calls import Kept, NewCall, record_call
+from infusion_desktop.deliveries.plans.supply_plan import CallSheet, CountLine, call_sheet
 from infusion_desktop.deliveries.rules import contact_from, delivery_from
-from infusion_desktop.deliveries.supply_plan import CallSheet, CountLine, call_sheet
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk

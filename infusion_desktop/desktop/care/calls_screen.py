@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.call_board import CallDue, HeldRow, calls_due, held_deliveries
-from infusion_desktop.deliveries.call_rules import Urgency
+from infusion_desktop.deliveries.calls.call_board import CallDue, HeldRow, calls_due, held_deliveries
+from infusion_desktop.deliveries.calls.call_rules import Urgency
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, assign_follow_up, finish_follow_up, follow_ups
+from infusion_desktop.deliveries.calls.refill_calls import NewCall, record_call
+from infusion_desktop.deliveries.calls.refill_rules_kept import RefillRuleRow, refill_rules
+from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
 from infusion_desktop.deliveries.care_words import CallOutcome
-from infusion_desktop.deliveries.follow_ups import FollowUpRow, assign_follow_up, finish_follow_up, follow_ups
-from infusion_desktop.deliveries.refill_calls import NewCall, record_call
-from infusion_desktop.deliveries.refill_rules_kept import RefillRuleRow, refill_rules
-from infusion_desktop.deliveries.task_making import make_tasks, tasks_wanting
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.care.care_dialogs import RuleDialog, TaskDialog, TextDialog, take_in
 from infusion_desktop.desktop.colours import Tone

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.follow_ups import FollowUpRow, assign_follow_up
-from infusion_desktop.deliveries.refill_rules_kept import (
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, assign_follow_up
+from infusion_desktop.deliveries.calls.refill_rules_kept import (
     NewRefillRule,
     RefillRuleRow,
     add_refill_rule,

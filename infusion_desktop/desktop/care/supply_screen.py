@@ -8,10 +8,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.expected import ExpectedPerDiem, expected_per_diem
+from infusion_desktop.billing.months.expected import ExpectedPerDiem, expected_per_diem
 from infusion_desktop.dates import ONE_DAY, Days, show_day, today
-from infusion_desktop.deliveries.planning import Visit
-from infusion_desktop.deliveries.supply_plan import (
+from infusion_desktop.deliveries.kits.supply_rules import DayNeed
+from infusion_desktop.deliveries.plans.planning import Visit
+from infusion_desktop.deliveries.plans.supply_plan import (
     CallSheet,
     PlannedItem,
     SupplyPlan,
@@ -19,7 +20,6 @@ from infusion_desktop.deliveries.supply_plan import (
     plan_together,
     supply_plan,
 )
-from infusion_desktop.deliveries.supply_rules import DayNeed
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.dates import local_day
-from infusion_desktop.deliveries.delivering import Proof
-from infusion_desktop.deliveries.dispatch_words import AttachmentKind
-from infusion_desktop.deliveries.proof import LARGEST_ATTACHMENT, Attachment, attach
-from infusion_desktop.deliveries.proof_rules import Condition, verdict
+from infusion_desktop.deliveries.door.delivering import Proof
+from infusion_desktop.deliveries.door.proof import LARGEST_ATTACHMENT, Attachment, attach
+from infusion_desktop.deliveries.door.proof_rules import Condition, verdict
 from infusion_desktop.deliveries.queries import DeliveryPage, LineRow, LotRow
+from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import DeliveryId, LineOutcome
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.buttons import button

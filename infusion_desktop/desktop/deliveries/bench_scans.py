@@ -5,17 +5,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.bench import Feedback
-from infusion_desktop.deliveries.picking import enter_pick, scan_pick, take_off_pump
+from infusion_desktop.deliveries.bench.bench import Feedback
+from infusion_desktop.deliveries.bench.picking import enter_pick, scan_pick, take_off_pump
+from infusion_desktop.deliveries.bench.verifying import enter_verified, scan_verify
 from infusion_desktop.deliveries.screen_queries import BenchPage
-from infusion_desktop.deliveries.verifying import enter_verified, scan_verify
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deliveries.bench_lines import BenchLine, next_of
 from infusion_desktop.desktop.forms import QuantityField
 from infusion_desktop.errors import Refused, Warned
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 
 if TYPE_CHECKING:
     from infusion_desktop.desktop.deliveries.bench_screen import BenchScreen

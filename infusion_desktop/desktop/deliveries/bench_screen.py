@@ -11,10 +11,10 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_days, today
 from infusion_desktop.deliveries.batches import print_deliveries
-from infusion_desktop.deliveries.bench import Feedback
-from infusion_desktop.deliveries.dispatch_words import PaperKind
+from infusion_desktop.deliveries.bench.bench import Feedback
+from infusion_desktop.deliveries.bench.waves import Done, make_wave, ship_many
+from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
 from infusion_desktop.deliveries.screen_queries import BenchPage, bench_page
-from infusion_desktop.deliveries.waves import Done, make_wave, ship_many
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone

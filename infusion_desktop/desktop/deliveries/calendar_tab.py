@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_day, show_days
-from infusion_desktop.deliveries.calendar_rules import WEEKDAYS, Calendar, DayCheck
-from infusion_desktop.deliveries.delivery_days import calendar_of
-from infusion_desktop.deliveries.repeats import Expected, expected
-from infusion_desktop.deliveries.schedule_queries import ScheduleRow, schedule
-from infusion_desktop.deliveries.scheduling import check_move
+from infusion_desktop.deliveries.schedule.calendar_rules import WEEKDAYS, Calendar, DayCheck
+from infusion_desktop.deliveries.schedule.delivery_days import calendar_of
+from infusion_desktop.deliveries.schedule.repeats import Expected, expected
+from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, schedule
+from infusion_desktop.deliveries.schedule.scheduling import check_move
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.colours import Tone

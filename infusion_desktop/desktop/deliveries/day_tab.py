@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QV
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
-from infusion_desktop.deliveries.calendar_rules import WEEKDAYS
-from infusion_desktop.deliveries.delivery_days import DriverRow, drivers
-from infusion_desktop.deliveries.dispatch_words import DriverId
-from infusion_desktop.deliveries.schedule_queries import ScheduleRow, in_tour_order, schedule
+from infusion_desktop.deliveries.schedule.calendar_rules import WEEKDAYS
+from infusion_desktop.deliveries.schedule.delivery_days import DriverRow, drivers
+from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
+from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, in_tour_order, schedule
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.deliveries.calendar_tab import card_of
 from infusion_desktop.desktop.deliveries.schedule_cards import CardList

@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import now_utc, today
-from infusion_desktop.deliveries.delivering import LARGEST_ATTACHMENT, CameBack, EquipmentBack, Proof
-from infusion_desktop.deliveries.dispatch_words import AttachmentKind
-from infusion_desktop.deliveries.proof import Attachment, attach, reasons_against_file
-from infusion_desktop.deliveries.proof_rules import Condition, verdict
+from infusion_desktop.deliveries.door.delivering import LARGEST_ATTACHMENT, CameBack, EquipmentBack, Proof
+from infusion_desktop.deliveries.door.proof import Attachment, attach, reasons_against_file
+from infusion_desktop.deliveries.door.proof_rules import Condition, verdict
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, LotRow
+from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import LineOutcome
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.buttons import button

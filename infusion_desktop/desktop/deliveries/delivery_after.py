@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
-from infusion_desktop.deliveries.correcting import correct_sent
-from infusion_desktop.deliveries.delivering import return_later
-from infusion_desktop.deliveries.proof import Attachment, AttachmentRow, correct_proof
+from infusion_desktop.deliveries.door.correcting import correct_sent
+from infusion_desktop.deliveries.door.delivering import return_later
+from infusion_desktop.deliveries.door.proof import Attachment, AttachmentRow, correct_proof
 from infusion_desktop.desktop.deliveries.after_dialogs import AttachDialog, BackLaterDialog, CorrectProofDialog
 from infusion_desktop.desktop.deliveries.proof_tab import content_of
 from infusion_desktop.desktop.deliveries.sheet_files import SheetPicture

@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout,
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver
+from infusion_desktop.deliveries.bench.release import Released, fill_owed, release
+from infusion_desktop.deliveries.bench.shipping import failed_attempt, ship
+from infusion_desktop.deliveries.bench.undoing import cancel, undo
+from infusion_desktop.deliveries.door.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver
 from infusion_desktop.deliveries.papers import print_manifests
-from infusion_desktop.deliveries.planning import add_line, change_quantity, remove_line, reschedule
+from infusion_desktop.deliveries.plans.planning import add_line, change_quantity, remove_line, reschedule
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, StepRow, delivery_page
-from infusion_desktop.deliveries.release import Released, fill_owed, release
-from infusion_desktop.deliveries.shipping import failed_attempt, ship
-from infusion_desktop.deliveries.undoing import cancel, undo
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.database.engine import Database
+from infusion_desktop.deliveries.bench.substituting import Alternative, alternatives
 from infusion_desktop.deliveries.queries import LineRow
-from infusion_desktop.deliveries.substituting import Alternative, alternatives
 from infusion_desktop.deliveries.words import DeliveryLineId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

@@ -78,8 +78,8 @@ def name_deliveries(context: Context) -> NameScan:
 
     def name(raw: str) -> Hit | None:
         from infusion_desktop.deliveries.lists import ON_BENCH, find_by_number
-        from infusion_desktop.stock.scan_values import ScanKind
-        from infusion_desktop.stock.scans import read_scan
+        from infusion_desktop.stock.scanning.scan_values import ScanKind
+        from infusion_desktop.stock.scanning.scans import read_scan
 
         if not context.may(Permission.SEE_DELIVERIES):
             return None

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, show_day, today
-from infusion_desktop.deliveries.planning import Visit, plan
+from infusion_desktop.deliveries.plans.planning import Visit, plan
 from infusion_desktop.deliveries.screen_queries import PlanStart, Preview, TherapyToSupply, plan_start, preview
 from infusion_desktop.deliveries.words import Carrier
 from infusion_desktop.desktop.buttons import button

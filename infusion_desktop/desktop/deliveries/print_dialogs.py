@@ -15,7 +15,7 @@ from infusion_desktop.deliveries.batches import (
     drawn_pages,
     give_up_batch,
 )
-from infusion_desktop.deliveries.dispatch_words import BatchId, PaperKind
+from infusion_desktop.deliveries.schedule.dispatch_words import BatchId, PaperKind
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone

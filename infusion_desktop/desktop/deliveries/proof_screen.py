@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.delivering import CameBack, EquipmentBack, Proof, deliver
-from infusion_desktop.deliveries.dispatch_words import AttachmentKind
-from infusion_desktop.deliveries.proof import (
+from infusion_desktop.deliveries.door.delivering import CameBack, EquipmentBack, Proof, deliver
+from infusion_desktop.deliveries.door.proof import (
     Attachment,
     FoundSheet,
     ProofToComplete,
@@ -19,6 +18,7 @@ from infusion_desktop.deliveries.proof import (
     to_complete,
 )
 from infusion_desktop.deliveries.queries import DeliveryPage, delivery_page
+from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.buttons import button
@@ -35,8 +35,8 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 
 
 def _missing(row: ProofToComplete) -> str:

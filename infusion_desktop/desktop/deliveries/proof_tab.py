@@ -6,9 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_instant
-from infusion_desktop.deliveries.dispatch_words import AttachmentKind
-from infusion_desktop.deliveries.print_log import PrintRow, prints_of
-from infusion_desktop.deliveries.proof import (
+from infusion_desktop.deliveries.door.proof import (
     Attachment,
     AttachmentRow,
     CorrectionRow,
@@ -16,6 +14,8 @@ from infusion_desktop.deliveries.proof import (
     attachments_of,
     corrections_of,
 )
+from infusion_desktop.deliveries.print_log import PrintRow, prints_of
+from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Desk

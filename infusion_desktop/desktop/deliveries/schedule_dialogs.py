@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.calendar_rules import WEEKDAYS, Week, federal_holidays
-from infusion_desktop.deliveries.delivery_days import (
+from infusion_desktop.deliveries.schedule.calendar_rules import WEEKDAYS, Week, federal_holidays
+from infusion_desktop.deliveries.schedule.delivery_days import (
     DriverRow,
     NewDriver,
     add_driver,
@@ -17,9 +17,9 @@ from infusion_desktop.deliveries.delivery_days import (
     set_week,
     split_routes,
 )
-from infusion_desktop.deliveries.dispatch_words import DriverId
-from infusion_desktop.deliveries.repeats import NewRepeat, add_repeat
-from infusion_desktop.deliveries.schedule_queries import Repeatable, repeatable
+from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
+from infusion_desktop.deliveries.schedule.repeats import NewRepeat, add_repeat
+from infusion_desktop.deliveries.schedule.schedule_queries import Repeatable, repeatable
 from infusion_desktop.deliveries.words import Carrier
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

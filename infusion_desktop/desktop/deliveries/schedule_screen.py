@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QTabWidget
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.batches import DAY_PAPERS, print_day
-from infusion_desktop.deliveries.delivery_days import NOT_GONE, end_driver, open_day
 from infusion_desktop.deliveries.printing import print_route_sheet
-from infusion_desktop.deliveries.repeats import PLANNED_AHEAD_DAYS, end_repeat, plan_due
-from infusion_desktop.deliveries.scheduling import Assignment, assign, move_to_day, order_stops
+from infusion_desktop.deliveries.schedule.delivery_days import NOT_GONE, end_driver, open_day
+from infusion_desktop.deliveries.schedule.repeats import PLANNED_AHEAD_DAYS, end_repeat, plan_due
+from infusion_desktop.deliveries.schedule.scheduling import Assignment, assign, move_to_day, order_stops
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, show_days
-from infusion_desktop.deliveries.calendar_rules import WEEKDAYS, Calendar
-from infusion_desktop.deliveries.delivery_days import DriverRow, calendar_of, drivers
-from infusion_desktop.deliveries.repeats import RepeatRow, repeats
+from infusion_desktop.deliveries.schedule.calendar_rules import WEEKDAYS, Calendar
+from infusion_desktop.deliveries.schedule.delivery_days import DriverRow, calendar_of, drivers
+from infusion_desktop.deliveries.schedule.repeats import RepeatRow, repeats
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Desk

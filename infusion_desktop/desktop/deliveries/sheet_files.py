@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from infusion_desktop.deliveries.proof import LARGEST_STACK
+from infusion_desktop.deliveries.door.proof import LARGEST_STACK
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.errors import Refused
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries.planning import Visit
+from infusion_desktop.deliveries.plans.planning import Visit
 from infusion_desktop.deliveries.queries import DeliveryPage
 from infusion_desktop.deliveries.words import Carrier
 from infusion_desktop.desktop.context import Context, Desk

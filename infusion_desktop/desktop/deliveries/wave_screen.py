@@ -13,12 +13,12 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.batches import print_wave
-from infusion_desktop.deliveries.bench import Feedback
-from infusion_desktop.deliveries.dispatch_words import PaperKind, WaveId
-from infusion_desktop.deliveries.picking import enter_pick, report_short
+from infusion_desktop.deliveries.bench.bench import Feedback
+from infusion_desktop.deliveries.bench.picking import enter_pick, report_short
+from infusion_desktop.deliveries.bench.wave_queries import SlotRow, WavePage, WavePickRow, wave_page
+from infusion_desktop.deliveries.bench.waves import WaveFeedback, close_wave, leave_wave, scan_wave
 from infusion_desktop.deliveries.printing import print_wave_list
-from infusion_desktop.deliveries.wave_queries import SlotRow, WavePage, WavePickRow, wave_page
-from infusion_desktop.deliveries.waves import WaveFeedback, close_wave, leave_wave, scan_wave
+from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind, WaveId
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -37,8 +37,8 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused, Warned
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 
 _WRAP = 44
 _PAPERS = (PaperKind.WAVE_LIST, PaperKind.PICK_LIST, PaperKind.TEACHING_LIST, PaperKind.MANIFEST, PaperKind.TOTE_LABEL)

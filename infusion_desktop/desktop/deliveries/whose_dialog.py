@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
+from infusion_desktop.deliveries.door.proof import FoundSheet
 from infusion_desktop.deliveries.lists import find_by_number
-from infusion_desktop.deliveries.proof import FoundSheet
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

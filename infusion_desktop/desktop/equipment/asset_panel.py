@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day, show_instant
-from infusion_desktop.deliveries.asset_pages import AssetPage
+from infusion_desktop.deliveries.pumps.asset_pages import AssetPage
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.equipment.check_form import CheckForm, Limit

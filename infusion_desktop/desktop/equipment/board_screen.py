@@ -8,8 +8,8 @@ from PySide6.QtCore import QTimer
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
-from infusion_desktop.deliveries.asset_pages import asset_page
-from infusion_desktop.deliveries.pickups import count_unwritten
+from infusion_desktop.deliveries.pumps.asset_pages import asset_page
+from infusion_desktop.deliveries.pumps.pickups import count_unwritten
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.equipment.asset_deeds import AssetDeeds
@@ -36,9 +36,9 @@ from infusion_desktop.equipment.queries import AssetRow, asset_row, board, find_
 from infusion_desktop.equipment.rules import next_step
 from infusion_desktop.equipment.words import AssetId, AssetState
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.receiving import Recognised
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.buying.receiving import Recognised
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 
 BOARD, DUE = 0, 1
 _USED = (ScanKind.ASSET, ScanKind.TEXT, ScanKind.PRODUCT, ScanKind.DEED, ScanKind.PICK_UP,

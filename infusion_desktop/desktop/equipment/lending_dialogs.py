@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.charging import charge
-from infusion_desktop.deliveries.pickups import TicketRow, Trip, plan_ticket, write_ticket
-from infusion_desktop.deliveries.planning import Visit
-from infusion_desktop.deliveries.returns import NewCall, ReturnRow, log_call
-from infusion_desktop.deliveries.swapping import NewSwap, order_swap
+from infusion_desktop.deliveries.plans.planning import Visit
+from infusion_desktop.deliveries.pumps.charging import charge
+from infusion_desktop.deliveries.pumps.pickups import TicketRow, Trip, plan_ticket, write_ticket
+from infusion_desktop.deliveries.pumps.returns import NewCall, ReturnRow, log_call
+from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.equipment.care_dialogs import AssetDialog

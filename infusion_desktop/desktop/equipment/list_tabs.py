@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.pickup_papers import print_tickets
-from infusion_desktop.deliveries.pickups import (
+from infusion_desktop.deliveries.pumps.pickup_papers import print_tickets
+from infusion_desktop.deliveries.pumps.pickups import (
     TicketRow,
     cancel_ticket,
     count_unwritten,
@@ -15,8 +15,8 @@ from infusion_desktop.deliveries.pickups import (
     ticket_rows,
     write_due_tickets,
 )
-from infusion_desktop.deliveries.returns import ReturnRow, returns_due
-from infusion_desktop.deliveries.swapping import SwapRow, swap_rows
+from infusion_desktop.deliveries.pumps.returns import ReturnRow, returns_due
+from infusion_desktop.deliveries.pumps.swapping import SwapRow, swap_rows
 from infusion_desktop.desktop.equipment.lending_dialogs import CallDialog, ChargeDialog, TripDialog
 from infusion_desktop.desktop.equipment.models_tab import ModelDialog, ModelsTab
 from infusion_desktop.desktop.equipment.pickups_tab import PickupsTab

@@ -6,8 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day
-from infusion_desktop.deliveries.pickups import TicketRow
-from infusion_desktop.deliveries.swapping import SwapRow
+from infusion_desktop.deliveries.pumps.pickups import TicketRow
+from infusion_desktop.deliveries.pumps.swapping import SwapRow
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone

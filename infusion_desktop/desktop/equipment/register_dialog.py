@@ -15,10 +15,10 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
+from infusion_desktop.stock.buying.receiving import Recognised, recognise
 from infusion_desktop.stock.queries import ItemFound, find_items
-from infusion_desktop.stock.receiving import Recognised, recognise
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 

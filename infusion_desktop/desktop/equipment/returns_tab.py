@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day, show_instant
-from infusion_desktop.deliveries.returns import ReturnRow
+from infusion_desktop.deliveries.pumps.returns import ReturnRow
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Desk

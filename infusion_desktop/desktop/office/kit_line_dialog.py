@@ -7,9 +7,9 @@ from re import ASCII, fullmatch
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QVBoxLayout
 
 from infusion_desktop.deliveries.care_words import Purpose
-from infusion_desktop.deliveries.kinds import EQUIPMENT_KINDS
+from infusion_desktop.deliveries.kits.kinds import EQUIPMENT_KINDS
+from infusion_desktop.deliveries.kits.template_rules import TemplateLine
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.template_rules import TemplateLine
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, QuantityField, TextField
 from infusion_desktop.desktop.labels import label

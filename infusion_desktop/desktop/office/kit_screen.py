@@ -10,9 +10,14 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSplitter, QV
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import ONE_DAY, show_day, today
 from infusion_desktop.deliveries.care_words import Ages
-from infusion_desktop.deliveries.template_effects import Touched, touched
-from infusion_desktop.deliveries.template_rules import MOST_LUMENS, Template, TemplateLine, reasons_against_template
-from infusion_desktop.deliveries.templates import KeptTemplate, end_template, save_template, template, versions
+from infusion_desktop.deliveries.kits.template_effects import Touched, touched
+from infusion_desktop.deliveries.kits.template_rules import (
+    MOST_LUMENS,
+    Template,
+    TemplateLine,
+    reasons_against_template,
+)
+from infusion_desktop.deliveries.kits.templates import KeptTemplate, end_template, save_template, template, versions
 from infusion_desktop.deliveries.words import TemplateId
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone

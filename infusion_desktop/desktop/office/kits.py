@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.care_words import Ages
-from infusion_desktop.deliveries.starter_templates import load_starter_templates
-from infusion_desktop.deliveries.template_rules import MOST_LUMENS, Template
-from infusion_desktop.deliveries.templates import KeptTemplate, templates
+from infusion_desktop.deliveries.kits.starter_templates import load_starter_templates
+from infusion_desktop.deliveries.kits.template_rules import MOST_LUMENS, Template
+from infusion_desktop.deliveries.kits.templates import KeptTemplate, templates
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.pages import Page

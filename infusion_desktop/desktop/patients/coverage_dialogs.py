@@ -5,8 +5,8 @@ from re import ASCII, fullmatch
 
 from PySide6.QtWidgets import QWidget
 
-from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
-from infusion_desktop.billing.visits import NewVisit, add_visit
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

@@ -2,7 +2,7 @@
 
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.deliveries.events import EventRow, withdraw_event
+from infusion_desktop.deliveries.care.events import EventRow, withdraw_event
 from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.patients.event_dialog import EventDialog
 from infusion_desktop.desktop.patients.page_base import PageBase

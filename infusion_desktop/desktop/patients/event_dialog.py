@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import now_utc, today
+from infusion_desktop.deliveries.care.events import NewEvent, log_event
 from infusion_desktop.deliveries.care_words import Effect, EventKind
-from infusion_desktop.deliveries.events import NewEvent, log_event
 from infusion_desktop.desktop.counts import CountField
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, QuantityField, TextField

@@ -6,7 +6,7 @@ from datetime import date
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day, show_instant
-from infusion_desktop.deliveries.patient_glance import Moment, NextDelivery
+from infusion_desktop.deliveries.care.patient_glance import Moment, NextDelivery
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, scrolled

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.ending import stop_and_fetch
+from infusion_desktop.deliveries.care.ending import stop_and_fetch
 from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import DayField, TextField
 from infusion_desktop.desktop.patients.order_form import OrderForm

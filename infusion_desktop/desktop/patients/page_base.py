@@ -7,9 +7,9 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
-from infusion_desktop.deliveries.follow_ups import FollowUpRow
-from infusion_desktop.deliveries.home_counts import AtHome
-from infusion_desktop.deliveries.patient_glance import Glance
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
+from infusion_desktop.deliveries.care.patient_glance import Glance
+from infusion_desktop.deliveries.kits.home_counts import AtHome
 from infusion_desktop.deliveries.queries import DeliveryRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk

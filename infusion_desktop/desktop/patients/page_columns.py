@@ -1,11 +1,11 @@
 """The lists on a patient's page: what each shows of a row."""
 
 from infusion_desktop.dates import ONE_DAY, show_day, show_days, show_instant, today
-from infusion_desktop.deliveries.events import EventRow
-from infusion_desktop.deliveries.follow_ups import FollowUpRow
-from infusion_desktop.deliveries.patient_glance import HomeSupply, Moment, MomentKind
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
+from infusion_desktop.deliveries.calls.refill_calls import CallRow
+from infusion_desktop.deliveries.care.events import EventRow
+from infusion_desktop.deliveries.care.patient_glance import HomeSupply, Moment, MomentKind
 from infusion_desktop.deliveries.queries import DeliveryRow
-from infusion_desktop.deliveries.refill_calls import CallRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.patients.order_deeds import order_in_words
 from infusion_desktop.desktop.patients.person_deeds import covers_in_words

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWid
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.dates import Days, show_day, today
-from infusion_desktop.deliveries.follow_ups import follow_ups
-from infusion_desktop.deliveries.patient_glance import HomeSupply, Moment, glance
+from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.care.patient_glance import HomeSupply, Moment, glance
 from infusion_desktop.deliveries.queries import DeliveryRow, of_patient
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Context, Desk

@@ -5,8 +5,8 @@ from datetime import date
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.ending import discharge_and_fetch
-from infusion_desktop.deliveries.follow_ups import FollowUpRow, add_follow_up, assign_follow_up, finish_follow_up
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, add_follow_up, assign_follow_up, finish_follow_up
+from infusion_desktop.deliveries.care.ending import discharge_and_fetch
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form

@@ -5,7 +5,7 @@ from decimal import Decimal
 from PySide6.QtWidgets import QHBoxLayout
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.price_effects import CostAlert, TherapyEffect, cost_alert
+from infusion_desktop.billing.months.price_effects import CostAlert, TherapyEffect, cost_alert
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.buttons import button
@@ -17,7 +17,7 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
-from infusion_desktop.stock.costs import CostRow, accept_cost
+from infusion_desktop.stock.buying.costs import CostRow, accept_cost
 
 
 def _percent(row: CostRow) -> str:

@@ -14,8 +14,7 @@ from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Fo
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.pack_rules import say_packs
-from infusion_desktop.stock.purchase_orders import (
+from infusion_desktop.stock.buying.purchase_orders import (
     Wanted,
     add_line,
     change_line,
@@ -24,9 +23,10 @@ from infusion_desktop.stock.purchase_orders import (
     put_on_backorder,
     send_order,
 )
-from infusion_desktop.stock.purchase_queries import OrderLineRow, OrderPage
+from infusion_desktop.stock.buying.purchase_queries import OrderLineRow, OrderPage
+from infusion_desktop.stock.buying.vendor_queries import VendorRow, vendor_rows
+from infusion_desktop.stock.pack_rules import say_packs
 from infusion_desktop.stock.queries import ItemFound, find_items
-from infusion_desktop.stock.vendor_queries import VendorRow, vendor_rows
 from infusion_desktop.stock.words import VendorId
 
 _TOPICS = ("stock", "purchasing")

@@ -31,12 +31,18 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
 from infusion_desktop.files import safe_name
 from infusion_desktop.money import show_money
+from infusion_desktop.stock.buying.purchase_orders import cancel_order, close_order
+from infusion_desktop.stock.buying.purchase_papers import order_paper
+from infusion_desktop.stock.buying.purchase_queries import (
+    DifferenceRow,
+    OrderEventRow,
+    OrderLineRow,
+    OrderPage,
+    order_page,
+)
+from infusion_desktop.stock.buying.receipt_corrections import take_back
+from infusion_desktop.stock.buying.receipt_queries import ReceivedRow
 from infusion_desktop.stock.pack_rules import plural
-from infusion_desktop.stock.purchase_orders import cancel_order, close_order
-from infusion_desktop.stock.purchase_papers import order_paper
-from infusion_desktop.stock.purchase_queries import DifferenceRow, OrderEventRow, OrderLineRow, OrderPage, order_page
-from infusion_desktop.stock.receipt_corrections import take_back
-from infusion_desktop.stock.receipt_queries import ReceivedRow
 from infusion_desktop.stock.words import Condition, OrderId, OrderState
 
 

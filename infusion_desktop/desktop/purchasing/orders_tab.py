@@ -14,7 +14,7 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
-from infusion_desktop.stock.purchase_queries import OrderRow, order_rows
+from infusion_desktop.stock.buying.purchase_queries import OrderRow, order_rows
 from infusion_desktop.stock.words import OrderId, OrderState
 
 

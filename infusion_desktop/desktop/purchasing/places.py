@@ -28,7 +28,7 @@ def search_orders(context: Context) -> Search:
     def search(text: str) -> list[Hit]:
         if not context.may(Permission.SEE_STOCK) or len(text.strip()) < 2:
             return []
-        from infusion_desktop.stock.purchase_queries import order_rows
+        from infusion_desktop.stock.buying.purchase_queries import order_rows
 
         words = text.casefold().split()
         with context.database.reading() as session:
@@ -47,9 +47,9 @@ def name_orders(context: Context) -> NameScan:
     def name(raw: str) -> Hit | None:
         if not context.may(Permission.SEE_STOCK):
             return None
-        from infusion_desktop.stock.purchase_queries import order_id_by_number
-        from infusion_desktop.stock.scan_values import ScanKind
-        from infusion_desktop.stock.scans import read_scan
+        from infusion_desktop.stock.buying.purchase_queries import order_id_by_number
+        from infusion_desktop.stock.scanning.scan_values import ScanKind
+        from infusion_desktop.stock.scanning.scans import read_scan
 
         try:
             scan = read_scan(raw, today=today())

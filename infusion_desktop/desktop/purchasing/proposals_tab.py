@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.supply_demand import reorder_proposals
+from infusion_desktop.deliveries.scarce.supply_demand import reorder_proposals
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.forms import ChoiceField, QuantityField
@@ -22,9 +22,9 @@ from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO, show_money, to_cents
+from infusion_desktop.stock.buying.purchase_orders import Wanted, draft_orders
+from infusion_desktop.stock.buying.reordering import ProposalRow, bought_from
 from infusion_desktop.stock.pack_rules import plural, say_packs
-from infusion_desktop.stock.purchase_orders import Wanted, draft_orders
-from infusion_desktop.stock.reordering import ProposalRow, bought_from
 from infusion_desktop.stock.words import ItemId, OrderId, VendorId
 
 MOST_DEMANDS = 14

@@ -24,10 +24,10 @@ from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.files import safe_name
 from infusion_desktop.money import ZERO, show_money, to_cents
-from infusion_desktop.stock.purchase_papers import return_paper
-from infusion_desktop.stock.purchase_queries import DifferenceRow, differences
-from infusion_desktop.stock.return_queries import ReturnRow, return_rows
-from infusion_desktop.stock.vendor_returns import NewReturn, close_return, receive_credit, return_to_vendor
+from infusion_desktop.stock.buying.purchase_papers import return_paper
+from infusion_desktop.stock.buying.purchase_queries import DifferenceRow, differences
+from infusion_desktop.stock.buying.return_queries import ReturnRow, return_rows
+from infusion_desktop.stock.buying.vendor_returns import NewReturn, close_return, receive_credit, return_to_vendor
 from infusion_desktop.stock.words import VendorReturnId, VendorReturnState
 
 

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries.priorities import priorities, set_priority
-from infusion_desktop.deliveries.shortages import ShortageRow
+from infusion_desktop.deliveries.scarce.priorities import priorities, set_priority
+from infusion_desktop.deliveries.scarce.shortages import ShortageRow
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, Form, QuantityField, TextField
@@ -18,7 +18,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import TherapyClass
 from infusion_desktop.stock.queries import ItemFound, find_items
-from infusion_desktop.stock.substitutes import NewSubstitute, SubstituteRow, set_substitute
+from infusion_desktop.stock.scarce.substitutes import NewSubstitute, SubstituteRow, set_substitute
 from infusion_desktop.stock.words import ItemId
 
 

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.shortages import ShareRow, ShortageRow, send_instead, shortages
+from infusion_desktop.deliveries.scarce.shortages import ShareRow, ShortageRow, send_instead, shortages
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.labels import label
@@ -15,8 +15,8 @@ from infusion_desktop.desktop.purchasing.tab import Tab, allow
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.stock.reordering import Source
-from infusion_desktop.stock.substitutes import SubstituteRow, end_substitute, ration
+from infusion_desktop.stock.buying.reordering import Source
+from infusion_desktop.stock.scarce.substitutes import SubstituteRow, end_substitute, ration
 
 FEW_DAYS = 14
 

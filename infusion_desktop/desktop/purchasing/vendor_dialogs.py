@@ -15,10 +15,10 @@ from infusion_desktop.desktop.purchasing.order_dialogs import read_price, show_p
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import read_phone, show_phone
 from infusion_desktop.money import ZERO
+from infusion_desktop.stock.buying.vendor_queries import OfferRow, VendorRow
+from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, change_vendor, set_offer
 from infusion_desktop.stock.pack_rules import say_packs, unit_cost_of
 from infusion_desktop.stock.queries import ItemFound, find_items
-from infusion_desktop.stock.vendor_queries import OfferRow, VendorRow
-from infusion_desktop.stock.vendors import NewOffer, NewVendor, add_vendor, change_vendor, set_offer
 from infusion_desktop.stock.words import ItemId
 
 

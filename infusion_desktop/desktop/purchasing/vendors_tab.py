@@ -16,8 +16,8 @@ from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.stock.vendor_queries import OfferRow, VendorRow, offer_rows, vendor_rows
-from infusion_desktop.stock.vendors import end_offer, end_vendor, prefer
+from infusion_desktop.stock.buying.vendor_queries import OfferRow, VendorRow, offer_rows, vendor_rows
+from infusion_desktop.stock.buying.vendors import end_offer, end_vendor, prefer
 
 
 @dataclass(frozen=True, slots=True)

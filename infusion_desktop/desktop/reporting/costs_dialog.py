@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.costs import CostRow, cost_rows, set_delivery_cost
+from infusion_desktop.deliveries.schedule.costs import CostRow, cost_rows, set_delivery_cost
 from infusion_desktop.deliveries.words import Carrier
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

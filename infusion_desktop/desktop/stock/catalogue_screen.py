@@ -23,13 +23,13 @@ from infusion_desktop.desktop.stock.opening_dialog import OpeningDialog
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.buying.cost_queries import average_costs, item_costs
+from infusion_desktop.stock.buying.receiving import recognise
+from infusion_desktop.stock.buying.vendor_queries import offer_rows
 from infusion_desktop.stock.catalogue import end_item
-from infusion_desktop.stock.cost_queries import average_costs, item_costs
 from infusion_desktop.stock.queries import ItemRow, item_page, item_rows, move_rows, stock_rows
-from infusion_desktop.stock.receiving import recognise
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
-from infusion_desktop.stock.vendor_queries import offer_rows
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 _SETS = (ItemKind.TUBING, ItemKind.NEEDLE, ItemKind.CATHETER, ItemKind.DRESSING, ItemKind.ANTISEPTIC, ItemKind.SHARPS)

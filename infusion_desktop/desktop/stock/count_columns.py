@@ -4,8 +4,8 @@ from infusion_desktop.dates import show_day, show_instant
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.money import show_money
-from infusion_desktop.stock.count_plans import PlanRow, Shelf
-from infusion_desktop.stock.count_queries import CountRow, SheetRow, Variance
+from infusion_desktop.stock.counting.count_plans import PlanRow, Shelf
+from infusion_desktop.stock.counting.count_queries import CountRow, SheetRow, Variance
 from infusion_desktop.stock.words import CountState
 
 _STATES = {

@@ -10,8 +10,8 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, MoneyField, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
-from infusion_desktop.stock.count_plans import Plan, PlanRow, add_plan, change_plan
-from infusion_desktop.stock.counts import open_count
+from infusion_desktop.stock.counting.count_plans import Plan, PlanRow, add_plan, change_plan
+from infusion_desktop.stock.counting.counts import open_count
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
 from infusion_desktop.stock.queries import PlaceRow
 from infusion_desktop.stock.words import ItemKind, LocationId, LocationKind

@@ -10,10 +10,10 @@ from infusion_desktop.dates import show_day
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card
-from infusion_desktop.stock.count_queries import SheetRow
-from infusion_desktop.stock.counts import MOST_UNITS, Mark
-from infusion_desktop.stock.lot_scans import ScannedLots
+from infusion_desktop.stock.counting.count_queries import SheetRow
+from infusion_desktop.stock.counting.counts import MOST_UNITS, Mark
 from infusion_desktop.stock.queries import PlaceRow
+from infusion_desktop.stock.scanning.lot_scans import ScannedLots
 from infusion_desktop.stock.words import CountLineId, LocationId, LotId
 
 _WIDE = 300

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_instant, today
-from infusion_desktop.deliveries.in_totes import units_in_totes
+from infusion_desktop.deliveries.bench.in_totes import units_in_totes
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -27,12 +27,21 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO, show_money
 from infusion_desktop.stock import papers
-from infusion_desktop.stock.count_queries import CountRow, SheetRow, Variance, count_row, sheet, variances
-from infusion_desktop.stock.counts import Mark, approve, cancel_count, count_again, enter, enter_found, finish, mark
-from infusion_desktop.stock.lot_scans import ScannedLots, scanned_lots
+from infusion_desktop.stock.counting.count_queries import CountRow, SheetRow, Variance, count_row, sheet, variances
+from infusion_desktop.stock.counting.counts import (
+    Mark,
+    approve,
+    cancel_count,
+    count_again,
+    enter,
+    enter_found,
+    finish,
+    mark,
+)
 from infusion_desktop.stock.queries import PlaceRow, place_rows
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.lot_scans import ScannedLots, scanned_lots
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import CountId, CountLineId, CountState
 
 

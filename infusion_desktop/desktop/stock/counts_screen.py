@@ -18,12 +18,12 @@ from infusion_desktop.desktop.stock.count_dialogs import LimitsDialog, NewCountD
 from infusion_desktop.desktop.stock.count_sheet_view import CountSheetView
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.count_plans import PlanRow, Shelf, end_plan, open_planned, plan_rows, plan_shelves
-from infusion_desktop.stock.count_queries import CountRow, count_rows
+from infusion_desktop.stock.counting.count_plans import PlanRow, Shelf, end_plan, open_planned, plan_rows, plan_shelves
+from infusion_desktop.stock.counting.count_queries import CountRow, count_rows
 from infusion_desktop.stock.house_rules import HouseRules, house_rules
 from infusion_desktop.stock.queries import PlaceRow, place_rows
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import CountId, CountPlanId
 
 Found = tuple[tuple[CountRow, ...], tuple[PlanRow, ...], tuple[PlaceRow, ...], HouseRules]

@@ -13,7 +13,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.stock.queries import ItemFound, find_items
-from infusion_desktop.stock.scan_values import Scan
+from infusion_desktop.stock.scanning.scan_values import Scan
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
 from infusion_desktop.files import write_whole
 from infusion_desktop.stock.catalogue import NewItem
-from infusion_desktop.stock.item_import import (
+from infusion_desktop.stock.importing.item_import import (
     FIELDS,
     REQUIRED,
     Preview,

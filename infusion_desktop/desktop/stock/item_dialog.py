@@ -16,7 +16,7 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin14, read_ndc
 from infusion_desktop.stock.catalogue import NDC_UNITS, NewItem, Pack, add_item, attach_gtin, change_item
 from infusion_desktop.stock.queries import ItemPage
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import BillingClass, ItemKind, Storage
 
 

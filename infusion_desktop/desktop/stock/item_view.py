@@ -17,9 +17,9 @@ from infusion_desktop.desktop.stock.move_columns import columns_without
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
-from infusion_desktop.stock.cost_queries import ItemCost
+from infusion_desktop.stock.buying.cost_queries import ItemCost
+from infusion_desktop.stock.buying.vendor_queries import OfferRow
 from infusion_desktop.stock.queries import ItemPage, MoveRow, StockRow
-from infusion_desktop.stock.vendor_queries import OfferRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from infusion_desktop.stock.house_rules import HouseRules
 from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.queries import MoveRow, PlaceRow, StockRow, move_rows
 from infusion_desktop.stock.rules import worth
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import LotId, MoveReason, WriteOffCode
 from infusion_desktop.stock.write_offs import WrittenOff, write_off
 

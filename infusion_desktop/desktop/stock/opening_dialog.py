@@ -23,7 +23,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
 from infusion_desktop.files import write_whole
 from infusion_desktop.money import show_money
-from infusion_desktop.stock.opening_import import (
+from infusion_desktop.stock.importing.opening_import import (
     OpeningBatch,
     OpeningPreview,
     OpeningProblem,

@@ -7,8 +7,8 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.labels import icon_label, label
 from infusion_desktop.desktop.stock.receipt_lines import Line, ReceiptLines
+from infusion_desktop.stock.buying.purchase_queries import OrderLineRow, OrderPage
 from infusion_desktop.stock.pack_rules import plural
-from infusion_desktop.stock.purchase_queries import OrderLineRow, OrderPage
 from infusion_desktop.stock.words import Condition
 
 _NAMED = 2

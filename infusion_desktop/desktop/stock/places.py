@@ -65,9 +65,9 @@ def name_items(context: Context) -> NameScan:
     """Says which item a scanned product is."""
 
     def name(raw: str) -> Hit | None:
-        from infusion_desktop.stock.receiving import recognise
-        from infusion_desktop.stock.scan_values import ScanKind
-        from infusion_desktop.stock.scans import read_scan
+        from infusion_desktop.stock.buying.receiving import recognise
+        from infusion_desktop.stock.scanning.scan_values import ScanKind
+        from infusion_desktop.stock.scanning.scans import read_scan
 
         if not context.may(Permission.SEE_STOCK):
             return None
@@ -88,8 +88,8 @@ def name_items(context: Context) -> NameScan:
 
 def name_papers(context: Context) -> NameScan:
     """Says which recall a scanned letter belongs to."""
-    from infusion_desktop.stock.scan_values import ScanKind
-    from infusion_desktop.stock.scans import read_scan
+    from infusion_desktop.stock.scanning.scan_values import ScanKind
+    from infusion_desktop.stock.scanning.scans import read_scan
 
     def name(raw: str) -> Hit | None:
         try:

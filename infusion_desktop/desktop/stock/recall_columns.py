@@ -1,11 +1,11 @@
 """The columns of recalls: the list, patients, places, kits, contacts, pumps, and what a patient received."""
 
 from infusion_desktop.dates import show_day, show_instant
-from infusion_desktop.deliveries.recall_queries import AssetAtRisk, ContactRow, KitRow, PatientRow, ReceivedRow
+from infusion_desktop.deliveries.scarce.recall_queries import AssetAtRisk, ContactRow, KitRow, PatientRow, ReceivedRow
 from infusion_desktop.deliveries.words import ContactOutcome
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.table import Chip, Column
-from infusion_desktop.stock.recall import RecallRow, Whereabouts
+from infusion_desktop.stock.scarce.recall import RecallRow, Whereabouts
 from infusion_desktop.stock.words import LocationKind, RecallState
 
 RECALL_COLUMNS: tuple[Column[RecallRow], ...] = (

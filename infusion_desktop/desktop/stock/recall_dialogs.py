@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, today
-from infusion_desktop.deliveries.recall_queries import PatientRow, RecallPage
-from infusion_desktop.deliveries.recalls import (
+from infusion_desktop.deliveries.scarce.recall_queries import PatientRow, RecallPage
+from infusion_desktop.deliveries.scarce.recalls import (
     Exchange,
     Exchanged,
     NewContact,
@@ -29,11 +29,11 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import roomy
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.buying.receiving import Recognised, recognise
 from infusion_desktop.stock.queries import ItemFound, find_items
-from infusion_desktop.stock.recall_rules import Scope, read_scopes
-from infusion_desktop.stock.receiving import Recognised, recognise
-from infusion_desktop.stock.scan_values import Scan
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import Scan
+from infusion_desktop.stock.scanning.scans import read_scan
+from infusion_desktop.stock.scarce.recall_rules import Scope, read_scopes
 from infusion_desktop.stock.words import ItemId
 
 

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_instant, today
-from infusion_desktop.deliveries import recall_papers
-from infusion_desktop.deliveries.recall_queries import (
+from infusion_desktop.deliveries.scarce import recall_papers
+from infusion_desktop.deliveries.scarce.recall_queries import (
     AssetAtRisk,
     ContactRow,
     KitRow,
@@ -17,7 +17,7 @@ from infusion_desktop.deliveries.recall_queries import (
     RecallPage,
     recall_page,
 )
-from infusion_desktop.deliveries.recalls import see_recall
+from infusion_desktop.deliveries.scarce.recalls import see_recall
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.labels import label
@@ -35,7 +35,7 @@ from infusion_desktop.desktop.stock.recall_columns import (
 from infusion_desktop.desktop.stock.recall_dialogs import BringBackDialog, CloseDialog, ContactDialog, ExchangeDialog
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import R, TableView
-from infusion_desktop.stock.recall import Whereabouts, quarantine_recalled
+from infusion_desktop.stock.scarce.recall import Whereabouts, quarantine_recalled
 from infusion_desktop.stock.words import LocationKind, RecallId, RecallState
 
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayo
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
-from infusion_desktop.deliveries.recall_papers import received_report
-from infusion_desktop.deliveries.recall_queries import ReceivedRow, ever_received
+from infusion_desktop.deliveries.scarce.recall_papers import received_report
+from infusion_desktop.deliveries.scarce.recall_queries import ReceivedRow, ever_received
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import label
@@ -28,9 +28,9 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import PatientRow, open_patient, patients
 from infusion_desktop.patients.words import PatientId
-from infusion_desktop.stock.recall import RecallRow, recall_rows
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
+from infusion_desktop.stock.scarce.recall import RecallRow, recall_rows
 from infusion_desktop.stock.words import RecallId
 
 

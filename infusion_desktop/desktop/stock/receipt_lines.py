@@ -7,8 +7,8 @@ from typing import Any
 
 from infusion_desktop.equipment.registering import NewAsset
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.receiving import ReceiptLine, Recognised
-from infusion_desktop.stock.scan_values import Scan, ScanKind
+from infusion_desktop.stock.buying.receiving import ReceiptLine, Recognised
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
 from infusion_desktop.stock.words import Condition, ItemId, PackId
 
 

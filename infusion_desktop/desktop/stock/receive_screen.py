@@ -26,13 +26,13 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.receiving import receive
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.buying.purchase_queries import OrderPage, order_id_by_number, order_page
+from infusion_desktop.stock.buying.receiving import NewReceipt, Recognised, recognise
 from infusion_desktop.stock.catalogue import attach_gtin
 from infusion_desktop.stock.pack_rules import say_packs
-from infusion_desktop.stock.purchase_queries import OrderPage, order_id_by_number, order_page
 from infusion_desktop.stock.queries import PlaceRow, place_rows
-from infusion_desktop.stock.receiving import NewReceipt, Recognised, recognise
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.words import Condition, OrderId, ReceiptId
 
 _ORDERED = 3

@@ -26,13 +26,13 @@ from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO, show_money
+from infusion_desktop.stock.buying.receiving import Recognised, recognise
 from infusion_desktop.stock.house_rules import HouseRules, house_rules
 from infusion_desktop.stock.moving import hold_lot, release_lot
 from infusion_desktop.stock.papers import lot_labels
 from infusion_desktop.stock.queries import PlaceRow, StockRow, place_rows, stock_rows
-from infusion_desktop.stock.receiving import Recognised, recognise
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.site_transfers import TransferRow, transfer_rows
 from infusion_desktop.stock.words import LocationKind, LotId, WriteOffState
 from infusion_desktop.stock.write_offs import WriteOffRow, write_off_rows

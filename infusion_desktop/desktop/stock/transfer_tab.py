@@ -20,10 +20,10 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.lot_scans import ScannedLots, scanned_lots
 from infusion_desktop.stock.queries import PlaceRow, StockRow
-from infusion_desktop.stock.scan_values import Scan, ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.lot_scans import ScannedLots, scanned_lots
+from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.site_transfers import (
     Sending,
     TransferLine,

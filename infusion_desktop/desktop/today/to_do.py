@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from infusion_desktop.billing.queries import claims, work_queue
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
-from infusion_desktop.deliveries.follow_ups import FollowUpRow, follow_ups
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, follow_ups
 from infusion_desktop.deliveries.lists import on_bench
 from infusion_desktop.deliveries.queries import DeliveryRow, day_board
 from infusion_desktop.deliveries.words import DeliveryState
@@ -116,7 +116,7 @@ def pumps(database: Database, day: date) -> Heap:
 
 def items_short(database: Database, day: date) -> Heap:
     """Items at or below their reorder point, and orders that are late."""
-    from infusion_desktop.stock.purchase_queries import late_orders
+    from infusion_desktop.stock.buying.purchase_queries import late_orders
 
     with database.reading() as session:
         short = [row for row in item_rows(session) if row.is_short]

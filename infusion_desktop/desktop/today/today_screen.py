@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.follow_ups import FollowUpRow, Kind, finish_follow_up
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, Kind, finish_follow_up
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.authorizations import NewAuthorization, add_authorization
+from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.billing.authorizations_screen import (
     AuthorizationsScreen,

@@ -10,11 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import ONE_DAY, Days, today
+from infusion_desktop.deliveries.calls.follow_ups import add_follow_up, follow_ups
+from infusion_desktop.deliveries.calls.refill_calls import calls_of
+from infusion_desktop.deliveries.calls.refill_rules_kept import refill_rules
 from infusion_desktop.deliveries.care_words import CallOutcome, SiteState
-from infusion_desktop.deliveries.follow_ups import add_follow_up, follow_ups
 from infusion_desktop.deliveries.queries import of_patient
-from infusion_desktop.deliveries.refill_calls import calls_of
-from infusion_desktop.deliveries.refill_rules_kept import refill_rules
 from infusion_desktop.desktop.care.places import PLACES
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.deliveries.places import PLACES as DELIVERIES

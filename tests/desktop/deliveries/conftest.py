@@ -12,9 +12,9 @@ from infusion_desktop.access.people import add_first_administrator, add_person
 from infusion_desktop.access.roles import Permission, Role, UserId, permissions_of
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
+from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
+from infusion_desktop.deliveries.kits.templates import save_template
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.template_rules import Template, TemplateLine
-from infusion_desktop.deliveries.templates import save_template
 from infusion_desktop.desktop.care.places import PLACES as CARE
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.deliveries.places import NAME_SCANS, PLACES, SEARCHES
@@ -29,9 +29,9 @@ from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.therapies import NewTherapy
 from infusion_desktop.patients.words import AccessKind, Method, PatientId, PayerKind, Route, Sex, TherapyClass
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.places import add_place, set_up_places
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, Storage
 
 PASSWORD = "correct horse battery"

@@ -16,12 +16,12 @@ from sqlalchemy import select
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries import batches as printing
-from infusion_desktop.deliveries.dispatch_tables import PaperPrint
-from infusion_desktop.deliveries.dispatch_words import PaperKind
-from infusion_desktop.deliveries.planning import Wanted, plan_items
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage, delivery_page
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.schedule_queries import schedule
+from infusion_desktop.deliveries.schedule.dispatch_tables import PaperPrint
+from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
+from infusion_desktop.deliveries.schedule.schedule_queries import schedule
 from infusion_desktop.deliveries.verify import problems
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.deliveries.bench_screen import BenchScreen
@@ -36,8 +36,8 @@ from infusion_desktop.desktop.deliveries.wave_screen import WaveScreen
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.stock import verify as stock_verify
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 from .conftest import DRUG, FLUSH, LATER, OTHER, House, gs1
@@ -214,8 +214,8 @@ def _packed_and_stepped_back(shell: Shell, house: House, three: list[DeliveryId]
     qtbot.mouseClick(bench.ship_panel.labels_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(bench.findChildren(PdfDialog)))
     _put_away(bench.findChildren(PdfDialog)[0], 2, qtbot)
-    from infusion_desktop.deliveries.shipping import pack
-    from infusion_desktop.deliveries.verifying import verify_all
+    from infusion_desktop.deliveries.bench.shipping import pack
+    from infusion_desktop.deliveries.bench.verifying import verify_all
 
     for each in three[1:]:
         verify_all(house.database, each, house.pharmacist)

@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, today
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import Wanted, plan, plan_items
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.plans.planning import Wanted, plan, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage, delivery_page
-from infusion_desktop.deliveries.release import release
 from infusion_desktop.deliveries.verify import problems
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.deliveries.bench_screen import BenchScreen

@@ -11,15 +11,15 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.dates import Days, today
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.door.proof import attachments_of, corrections_of
 from infusion_desktop.deliveries.papers import print_manifests
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import Wanted, plan_items
-from infusion_desktop.deliveries.proof import attachments_of, corrections_of
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage, delivery_page
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
 from infusion_desktop.deliveries.verify import problems
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.deliveries.after_dialogs import BackLaterDialog, CorrectProofDialog
 from infusion_desktop.desktop.deliveries.deliver_dialog import DeliverDialog

@@ -10,11 +10,11 @@ from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.dates import Days, today
-from infusion_desktop.deliveries.calendar_rules import Week
-from infusion_desktop.deliveries.delivery_days import NewDriver, add_driver, close_days, set_week
-from infusion_desktop.deliveries.planning import Wanted, plan_items
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.schedule_queries import ScheduleRow, schedule
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
+from infusion_desktop.deliveries.schedule.calendar_rules import Week
+from infusion_desktop.deliveries.schedule.delivery_days import NewDriver, add_driver, close_days, set_week
+from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, schedule
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.desktop.deliveries.schedule_cards import CardList, mime_of
 from infusion_desktop.desktop.deliveries.schedule_dialogs import DriverDialog, RepeatDialog

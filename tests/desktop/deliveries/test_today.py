@@ -8,15 +8,15 @@ from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, today
-from infusion_desktop.deliveries.follow_ups import add_follow_up, follow_ups
-from infusion_desktop.deliveries.planning import plan
-from infusion_desktop.deliveries.release import release
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.calls.follow_ups import add_follow_up, follow_ups
+from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.desktop.care.supply_screen import SupplyScreen
 from infusion_desktop.desktop.deliveries.delivery_screen import DeliveryScreen
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.today.today_screen import TodayScreen
 from infusion_desktop.patients.queries import therapies_of
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 
 from .conftest import House
 

@@ -14,18 +14,18 @@ from shiboken6 import isValid
 
 from infusion_desktop.access.people import add_person
 from infusion_desktop.access.roles import Role, UserId
-from infusion_desktop.billing.month_facts import month_facts
+from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, today
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.ending import stop_and_fetch
-from infusion_desktop.deliveries.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.planning import plan_items
+from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.care.ending import stop_and_fetch
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.plans.planning import plan_items
+from infusion_desktop.deliveries.pumps.swapping import swap_rows
 from infusion_desktop.deliveries.queries import delivery_page
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.swapping import swap_rows
-from infusion_desktop.deliveries.verifying import verify_all
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.equipment.board_screen import BoardScreen
 from infusion_desktop.desktop.equipment.care_dialogs import BackFromVendorDialog, TakeBackDialog, VendorDialog

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care_words import Ages, Purpose
-from infusion_desktop.deliveries.template_effects import touched
-from infusion_desktop.deliveries.templates import templates, versions
+from infusion_desktop.deliveries.kits.template_effects import touched
+from infusion_desktop.deliveries.kits.templates import templates, versions
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office.places import PLACES
 from infusion_desktop.desktop.shell import Shell

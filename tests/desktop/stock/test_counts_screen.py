@@ -20,8 +20,8 @@ from infusion_desktop.desktop.stock.count_dialogs import LimitsDialog, NewCountD
 from infusion_desktop.desktop.stock.count_sheet_view import CountSheetView
 from infusion_desktop.desktop.stock.counts_screen import CountsScreen
 from infusion_desktop.desktop.stock.places import PLACES
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import CountState, ItemId
 

@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, today
-from infusion_desktop.deliveries.delivering import Proof, deliver
-from infusion_desktop.deliveries.picking import pick_all
-from infusion_desktop.deliveries.planning import Wanted, plan_items
-from infusion_desktop.deliveries.release import release
-from infusion_desktop.deliveries.shipping import pack, ship
-from infusion_desktop.deliveries.verifying import verify_all
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.door.delivering import Proof, deliver
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.words import ContactOutcome
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -33,7 +33,7 @@ from infusion_desktop.desktop.stock.recall_dialogs import (
 from infusion_desktop.desktop.stock.recalls_screen import RecallsScreen
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.words import PatientId
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.words import ItemId, RecallState
 from infusion_desktop.verifying import verify_books
 from tests.deliveries.conftest import make_patient

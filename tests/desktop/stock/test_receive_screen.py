@@ -15,8 +15,8 @@ from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.stock.receive_screen import ReceiveScreen
 from infusion_desktop.equipment.queries import board
-from infusion_desktop.stock.hibc import check_character
 from infusion_desktop.stock.queries import StockRow, move_rows, stock_rows
+from infusion_desktop.stock.scanning.hibc import check_character
 from infusion_desktop.stock.words import ItemId
 
 Open = Callable[..., Shell]

@@ -16,8 +16,8 @@ from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.stock.lot_dialogs import LotMovesDialog, MoveDialog, WriteOffDialog
 from infusion_desktop.desktop.stock.moves_screen import MovesScreen
 from infusion_desktop.desktop.stock.stock_screen import StockScreen
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.queries import move_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import ItemId, MoveReason, WriteOffCode
 

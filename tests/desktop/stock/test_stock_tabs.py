@@ -26,15 +26,15 @@ from infusion_desktop.desktop.stock.places import PLACES
 from infusion_desktop.desktop.stock.stock_screen import StockScreen
 from infusion_desktop.desktop.stock.transfer_tab import ArrivedDialog, SendDialog, SettleDialog
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
-from infusion_desktop.stock.lot_scans import scanned_lots
 from infusion_desktop.stock.papers import lot_labels, place_labels
 from infusion_desktop.stock.places import add_place
 from infusion_desktop.stock.queries import place_rows, stock_rows
-from infusion_desktop.stock.receiving import NewReceipt, ReceiptLine, receive
-from infusion_desktop.stock.scan_values import ScanKind
-from infusion_desktop.stock.scans import read_scan
+from infusion_desktop.stock.scanning.lot_scans import scanned_lots
+from infusion_desktop.stock.scanning.scan_values import ScanKind
+from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, SiteTransferState, WriteOffCode, WriteOffState
 

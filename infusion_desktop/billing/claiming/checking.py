@@ -1,0 +1,56 @@
+"""Check a claim before it leaves: gather what stands behind it, ask every check, keep what was found."""
+
+import json
+from datetime import date
+from typing import Any
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.claiming.claim_facts import claim_facts
+from infusion_desktop.billing.claiming.secondary import findings
+from infusion_desktop.billing.findings import KeptFinding, findings_of
+from infusion_desktop.billing.life import enter, the_claim
+from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
+from infusion_desktop.billing.rules.checks.facts import Finding
+from infusion_desktop.billing.words import ClaimId, ClaimState
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import today
+from infusion_desktop.errors import Refused
+
+
+def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = None) -> tuple[KeptFinding, ...]:
+    """Check a claim that has not been sent; it is ready when nothing found stops it, a draft otherwise.
+
+    The findings are kept with the claim. Refused when it is on its way or answered already.
+    """
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        if kept.state not in (ClaimState.DRAFT, ClaimState.READY):
+            raise Refused(f"Claim {kept.number} is {kept.state.value}: it is checked only before it is sent.")
+        if kept.primary_id is not None:
+            plain = findings(session, kept, on or today())
+        else:
+            plain = [as_kept(each) for each in every_check(claim_facts(session, kept, on or today()))]
+        missing = json.dumps(plain)
+        state = ClaimState.DRAFT if any(each["stops"] for each in plain) else ClaimState.READY
+        if (missing, state) != (kept.missing, kept.state):
+            before = {"state": kept.state}
+            kept.missing = missing
+            note = "nothing stops it" if state is ClaimState.READY else f"{len(plain)} findings"
+            enter(session, kept, state, by, note)
+            after = {"state": state, "findings": [each["code"] for each in plain]}
+            record(session, by, "check", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
+        return findings_of(kept.missing)
+
+
+def as_kept(finding: Finding) -> dict[str, Any]:
+    """A finding as it is kept with the claim."""
+    return {
+        "code": finding.code,
+        "sentence": finding.sentence,
+        "where": finding.where.value,
+        "stops": finding.stops,
+        "line": finding.line,
+    }

@@ -1,0 +1,191 @@
+"""Everything the claim checks look at, gathered from the books for one claim."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.billing.months.counted import MonthCounted
+from infusion_desktop.billing.months.counting import count_month
+from infusion_desktop.billing.months.month_facts import Delivered, month_facts
+from infusion_desktop.billing.rules.checks import facts as told
+from infusion_desktop.billing.rules.checks.facts import ClaimFacts
+from infusion_desktop.billing.rules.therapy import Interruption, InterruptionKind
+from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
+from infusion_desktop.billing.terms.authorizations import authorizations, for_engine
+from infusion_desktop.billing.terms.code_lists import codes_in
+from infusion_desktop.billing.terms.contracts import rules_on
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
+from infusion_desktop.dates import Days
+from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
+
+_POSITIONS = {Rank.PRIMARY: 1, Rank.SECONDARY: 2, Rank.TERTIARY: 3}
+
+
+def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
+    """Everything the checks look at, for a claim as it would leave on a day."""
+    period = Days(claim.period_first, claim.period_last)
+    patient = session.get_one(Patient, claim.patient_id)
+    lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)).all()
+    month = month_facts(session, PatientId(claim.patient_id), period)
+    uses = authorizations(session, PatientId(claim.patient_id), PayerId(claim.payer_id), beside=ClaimId(claim.id))
+    stays, open_stay = stays_of(month.interruptions)
+    return ClaimFacts(
+        today=day,
+        codes=codes_in(session),
+        lines=_lines(session, claim, lines),
+        rules=rules_on(session, PayerId(claim.payer_id), period.first).rules,
+        billing=billing_of(session),
+        patient=person_of(patient),
+        coverage=coverage_of(session.get_one(Coverage, claim.coverage_id), session.get_one(Payer, claim.payer_id)),
+        diagnoses=tuple(claim.diagnoses.split()),
+        orders=_orders(session, lines),
+        deliveries=tuple(delivery_of(each) for each in month.deliveries),
+        hospital_stays=stays,
+        still_in_hospital_since=open_stay,
+        authorizations=for_engine(uses),
+        therapy_days=_therapy_days(session, claim, period),
+        billed_before=_billed_before(session, claim, period),
+        frequency=claim.frequency.value,
+        payer_control_number=claim.payer_control_number,
+    )
+
+
+def stays_of(interruptions: Iterable[Interruption]) -> tuple[tuple[Days, ...], date | None]:
+    """Hospital stays that are over, and since when one goes on."""
+    stays = [each for each in interruptions if each.kind is InterruptionKind.HOSPITAL]
+    over = tuple(Days(each.first_on, each.last_on) for each in stays if each.last_on is not None)
+    return over, next((each.first_on for each in stays if each.last_on is None), None)
+
+
+def _lines(session: Session, claim: Claim, lines: Sequence[ClaimLine]) -> tuple[told.LineFacts, ...]:
+    ids = {line.authorization_id for line in lines if line.authorization_id is not None}
+    rows = session.execute(select(Authorization.id, Authorization.number).where(Authorization.id.in_(ids)))
+    numbers = {row.id: row.number for row in rows}
+    pointers = tuple(range(1, min(4, len(claim.diagnoses.split())) + 1))
+    return tuple(line_of(line, numbers.get(line.authorization_id or 0, ""), pointers) for line in lines)
+
+
+def line_of(line: Any, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
+    """A claim line, or a row with its columns, as the checks look at it."""
+    evidence = json.loads(line.evidence)
+    per_diem = line.kind is LineKind.PER_DIEM
+    return told.LineFacts(
+        number=line.position,
+        kind=line.kind,
+        code=line.code,
+        days=Days(line.first_on, line.last_on),
+        units=line.units,
+        charge=line.charge,
+        dates=tuple(date.fromisoformat(unit["day"]) for unit in evidence["units"]) if per_diem else (),
+        modifiers=tuple(line.modifiers.split()),
+        place_of_service=evidence["place"],
+        priced=evidence["priced"],
+        authorization=authorization,
+        therapy_id=line.therapy_id,
+        pointers=pointers,
+        narrative=line.description,
+        ndc=line.ndc,
+        ndc_unit=line.ndc_unit,
+        ndc_quantity=line.ndc_quantity,
+        held=evidence["held"],
+    )
+
+
+def billing_of(session: Session) -> told.Billing:
+    """The pharmacy as the claim names it."""
+    ours = profile(session)
+    if ours is None:
+        return told.Billing()
+    return told.Billing(ours.name, ours.npi, ours.tax_id, ours.taxonomy, ours.street, ours.zip)
+
+
+def person_of(row: Patient) -> told.Person:
+    """The patient."""
+    name = f"{row.last_name}, {row.first_name}" if row.last_name and row.first_name else ""
+    return told.Person(name, row.born_on, row.sex.value, row.street, row.city, row.state, row.zip)
+
+
+def coverage_of(row: Coverage, payer: Payer) -> told.CoverageFacts:
+    """The patient's policy with the payer."""
+    holder = told.Person(row.holder_last_name, row.holder_born_on, row.holder_sex)
+    return told.CoverageFacts(
+        payer.name,
+        payer.payer_code,
+        row.member_id,
+        "self" if row.relation is Relation.SELF else "other",
+        None if row.relation is Relation.SELF else holder,
+        Days(row.starts_on, row.ends_on or date.max),
+        payer.kind is PayerKind.MEDICARE_B,
+        _POSITIONS[row.rank],
+    )
+
+
+def _orders(session: Session, lines: Sequence[ClaimLine]) -> tuple[told.OrderFacts, ...]:
+    wanted = {line.therapy_id for line in lines if line.therapy_id is not None}
+    return tuple(orders_of(session, wanted).values())
+
+
+def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.OrderFacts]:
+    """The prescribers' orders by therapy, in its order."""
+    rows = session.execute(
+        select(
+            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Prescriber.last_name, Prescriber.npi
+        )
+        .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
+        .where(Therapy.id.in_(sorted(therapies)))
+        .order_by(Therapy.id)
+    )
+    return {
+        row.id: told.OrderFacts(
+            row.id, Days(row.starts_on, row.stops_on or date.max), row.ordered_on, row.last_name, row.npi
+        )
+        for row in rows
+    }
+
+
+def delivery_of(each: Delivered) -> told.DeliveryFacts:
+    """A delivery as the checks look at it."""
+    signed = each.delivered_on if each.proven else None
+    return told.DeliveryFacts(
+        each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed,
+        counted_on=each.counted_on, gaps=each.gaps, versions=each.versions,
+    )  # fmt: skip
+
+
+def _therapy_days(session: Session, claim: Claim, period: Days) -> dict[int, frozenset[date]]:
+    """The days the calendar counts today: they differ from the lines when it changed since the claim was counted."""
+    counted = count_month(
+        session, PatientId(claim.patient_id), period, CoverageId(claim.coverage_id), beside=ClaimId(claim.id)
+    )
+    return therapy_days_of(counted)
+
+
+def therapy_days_of(counted: MonthCounted) -> dict[int, frozenset[date]]:
+    """The service days of a count by therapy."""
+    days: dict[int, set[date]] = defaultdict(set)
+    for line in counted.lines:
+        if line.kind is LineKind.PER_DIEM and line.therapy_id is not None:
+            days[line.therapy_id].update(each.day for each in line.evidence)
+    return {therapy: frozenset(each) for therapy, each in days.items()}
+
+
+def _billed_before(session: Session, claim: Claim, period: Days) -> tuple[told.BilledBefore, ...]:
+    rows = session.execute(
+        select(Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on, ClaimLine.modifiers)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(Claim.patient_id == claim.patient_id, Claim.payer_id == claim.payer_id, Claim.number != claim.number)
+        .where(Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
+        .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
+        .order_by(ClaimLine.id)
+    )
+    return tuple(
+        told.BilledBefore(row.number, row.code, Days(row.first_on, row.last_on), tuple(row.modifiers.split()))
+        for row in rows
+    )

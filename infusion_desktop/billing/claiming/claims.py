@@ -1,0 +1,320 @@
+"""Send claims: files with control numbers that are never given twice, replacements and voids."""
+
+import contextlib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.pharmacy import Profile, profile
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.claiming.claim_files import for_file, parts_for_file
+from infusion_desktop.billing.claiming.claim_form import claim_forms
+from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_back, move_share
+from infusion_desktop.billing.life import enter, move, the_claim
+from infusion_desktop.billing.money.disputes import enter_step
+from infusion_desktop.billing.money.money_tables import Dispute
+from infusion_desktop.billing.money.receivables import balance_of, post_charges, reverse_charges
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.tables import Claim, ClaimBatch
+from infusion_desktop.billing.words import BatchId, ClaimId, ClaimState, DisputeState, Frequency
+from infusion_desktop.database.counters import next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import local_day, month_of, now_utc
+from infusion_desktop.edi import claim_data as edi
+from infusion_desktop.edi import claims_837p
+from infusion_desktop.edi.claim_checks import claim_reasons
+from infusion_desktop.edi.x12_writing import Interchange
+from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.words import CoverageId, PatientId
+
+DECIDED = frozenset({ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED})
+"""The payer has the claim under a number of its own: only a replacement or a void changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a file travels; what is left empty is the pharmacy's NPI as sender and the payer as receiver."""
+
+    sender_id: str = ""
+    receiver_id: str = ""
+    receiver_name: str = ""
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A claim file as text, ready to be kept under ``name`` and sent."""
+
+    batch_id: BatchId
+    name: str
+    text: str
+    claims: tuple[ClaimId, ...]
+    charge: Decimal
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedClaims:
+    """Claims that leave on paper, to be printed on pre-printed forms and mailed."""
+
+    batch_id: BatchId
+    name: str
+    pdf: bytes
+    claims: tuple[ClaimId, ...]
+    charge: Decimal
+
+
+def write_file(
+    database: Database, claims: Sequence[ClaimId], by: UserId, route: Route | None = None, *, at: datetime | None = None
+) -> WrittenFile:
+    """Batch ready claims of one payer into a file and charge them; all of them or none.
+
+    Refused naming each claim that is not ready, is another payer's, or cannot be written, with its reason.
+    """
+    when = at or now_utc()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        rows = _ready(session, claims)
+        ours = profile(session)
+        if ours is None:
+            raise Refused("The pharmacy's own name and numbers are missing. Enter them in the settings first.")
+        payer = session.get_one(Payer, rows[0].payer_id)
+        batch, interchange, group = _new_batch(session, payer.id, by)
+        heading = _heading(ours, payer, route or Route(), batch, interchange, group, when)
+        parts = tuple(part for row in rows for part in parts_for_file(session, row))
+        written = claims_837p.write(edi.Batch(heading, parts))
+        kept = session.get_one(ClaimBatch, batch)
+        kept.content = written.text
+        kept.file_sha256 = hashlib.sha256(written.text.encode("ascii")).hexdigest()
+        for row in rows:
+            _take_along(session, row, batch, when, by)
+        numbers = [row.number for row in rows]
+        after = {"interchange": interchange, "group": group, "claims": numbers, "sha256": kept.file_sha256}
+        record(session, by, "write file", "claim batch", batch, after=after)
+        name = f"837P-{interchange:09d}.txt"
+        done = tuple(ClaimId(row.id) for row in rows)
+        return WrittenFile(BatchId(batch), name, written.text, done, written.charge, written.notices)
+
+
+def print_claims(
+    database: Database,
+    claims: Sequence[ClaimId],
+    by: UserId,
+    right: Decimal = ZERO,
+    down: Decimal = ZERO,
+    *,
+    at: datetime | None = None,
+) -> PrintedClaims:
+    """Send ready claims of one payer on paper: the CMS-1500's text for pre-printed forms; they are charged and sent.
+
+    Refused as a claim file is, claim by claim, and for claims that would not read as a form.
+    """
+    when = at or now_utc()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        rows = _ready(session, claims)
+        refuse_if(reason for row in rows for reason in claim_reasons(for_file(session, row), on_paper=True))
+        pdf = claim_forms(session, [ClaimId(row.id) for row in rows], right, down, proof=False)
+        batch, interchange, _ = _new_batch(session, rows[0].payer_id, by)
+        kept = session.get_one(ClaimBatch, batch)
+        numbers = [row.number for row in rows]
+        kept.content = f"CMS-1500 on paper: {' '.join(numbers)}"
+        kept.acknowledged = "on paper"
+        kept.file_sha256 = hashlib.sha256(pdf).hexdigest()
+        for row in rows:
+            _take_along(session, row, batch, when, by)
+            row.sent_at = when
+            enter(session, row, ClaimState.SENT, by, "on paper")
+        after = {"claims": numbers, "sha256": kept.file_sha256}
+        record(session, by, "print claims", "claim batch", batch, after=after)
+        charge = sum((row.charge for row in rows), ZERO)
+    return PrintedClaims(BatchId(batch), f"cms-1500-{interchange:09d}.pdf", pdf, tuple(claims), charge)
+
+
+def mark_sent(database: Database, batch: BatchId, by: UserId, *, at: datetime | None = None) -> None:
+    """Say that a file went to the payer."""
+    when = at or now_utc()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        waiting = select(Claim).where(Claim.batch_id == batch, Claim.state == ClaimState.BATCHED)
+        rows = session.scalars(waiting.with_for_update()).all()
+        if not rows:
+            raise Refused("No claim of this file waits to be sent.")
+        for row in rows:
+            row.sent_at = when
+            enter(session, row, ClaimState.SENT, by)
+        record(session, by, "send", "claim batch", batch, after={"claims": [row.number for row in rows]})
+
+
+def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> ClaimId:
+    """Withdraw a claim: a draft is closed here, one the payer decided on gets a void claim (frequency 8) to be sent.
+
+    Gives the claim that now stands for it: itself, or the void claim, ready to be batched.
+    """
+    if not reason.strip():
+        raise Refused("Say why the claim is voided.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        _no_next_payer_billed(session, claim)
+        if kept.state in DECIDED and kept.payer_control_number:
+            _nothing_waits_after(session, kept)
+            void = _void_of(session, kept, by)
+        elif kept.state in (ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED):
+            give_share_back(session, kept, local_day(now_utc()), by)
+            reverse_charges(session, claim, local_day(now_utc()), by, "voided")
+            enter(session, kept, ClaimState.VOIDED, by, reason)
+            void = claim
+        else:
+            raise Refused(
+                f"Claim {kept.number} is {kept.state.value} and the payer's own number of it is not known. "
+                "Read the payer's answer first."
+            )
+        record(session, by, "void", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"void": void})
+    return void
+
+
+def _ready(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
+    rows = [the_claim(session, claim) for claim in sorted(set(claims))]
+    if not rows:
+        raise Refused("Choose at least one claim.")
+    problems = [f"Claim {row.number} is {row.state.value}, not ready." for row in rows if row.state != ClaimState.READY]
+    problems += [f"Claim {row.number} goes to another payer." for row in rows if row.payer_id != rows[0].payer_id]
+    if problems:
+        raise Refused(*problems)
+    return rows
+
+
+def _new_batch(session: Session, payer: int, by: UserId) -> tuple[int, int, int]:
+    interchange = next_number(session, "interchange control")
+    group = next_number(session, "group control")
+    values = {
+        "payer_id": payer,
+        "interchange_control": interchange,
+        "group_control": group,
+        "made_at": now_utc(),
+        "staff_id": by,
+    }
+    return (
+        session.execute(insert(ClaimBatch).values(**values).returning(ClaimBatch.id)).scalar_one(),
+        interchange,
+        group,
+    )
+
+
+def _heading(
+    ours: Profile, payer: Payer, route: Route, batch: int, interchange: int, group: int, when: datetime
+) -> edi.Heading:
+    sender = route.sender_id or ours.npi
+    receiver = route.receiver_id or payer.payer_code
+    local = when.astimezone()
+    envelope = Interchange(sender, receiver, interchange, group, local.date(), local.time(), route.test)
+    address = edi.Address(ours.street, ours.city, ours.state, ours.zip, ours.street_2)
+    return edi.Heading(
+        envelope,
+        f"{group:09d}",
+        f"B{batch:08d}",
+        edi.Submitter(ours.name, sender, ours.name, ours.phone),
+        edi.Receiver(route.receiver_name or payer.name, receiver),
+        edi.BillingProvider(ours.name, ours.npi, ours.tax_id, address, ours.taxonomy),
+    )
+
+
+def _take_along(session: Session, row: Claim, batch: int, when: datetime, by: UserId) -> None:
+    """The claim is on its way: its charges stand, and those of the claim it replaces or voids no longer do."""
+    row.batch_id = batch
+    enter(session, row, ClaimState.BATCHED, by, f"file {batch}")
+    posted_on = local_day(when)
+    if row.frequency is not Frequency.ORIGINAL and row.replaces_id is not None:
+        before = the_claim(session, ClaimId(row.replaces_id))
+        give_share_back(session, before, posted_on, by)
+        reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
+        enter(session, before, ClaimState.VOIDED, by, f"{row.frequency.name.lower()} sent")
+        _corrected(session, before, by)
+    if row.frequency is not Frequency.VOID:
+        if row.primary_id is None:
+            post_charges(session, ClaimId(row.id), posted_on, by)
+        else:
+            move_share(session, row, posted_on, by)
+
+
+def _corrected(session: Session, before: Claim, by: UserId) -> None:
+    """Denials and underpayments of the claim that was replaced or voided wait for the answer to the new one."""
+    waiting = select(Dispute).where(Dispute.claim_id == before.id, Dispute.state == DisputeState.OPEN)
+    for dispute in session.scalars(waiting).all():
+        enter_step(session, dispute, DisputeState.CORRECTED, by, "corrected claim sent")
+
+
+def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> ClaimId:
+    """Draft a replacement (frequency 7) of a claim the payer has decided on, counted anew from the patient's month.
+
+    Where the month gives nothing else, the lines are those of the first claim: what changes is what stands behind them
+    (authorization, diagnosis, policy).
+    """
+    if not reason.strip():
+        raise Refused("Say why the claim is replaced.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        if kept.state not in DECIDED or not kept.payer_control_number:
+            raise Refused(
+                f"Claim {kept.number} is {kept.state.value}. Only a claim the payer has decided on, under a number of "
+                "its own, is replaced. A refused one is counted and sent anew."
+            )
+        _nothing_waits_after(session, kept)
+        _no_next_payer_billed(session, claim)
+        added = _copy_of(session, kept, Frequency.REPLACEMENT, ClaimState.DRAFT, by, reason.strip())
+        record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
+        if kept.primary_id is not None:
+            return added
+        patient, coverage, month = PatientId(kept.patient_id), CoverageId(kept.coverage_id), month_of(kept.period_first)
+    with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
+        return make_claim(database, patient, month, by, coverage)
+    return added
+
+
+def _no_next_payer_billed(session: Session, claim: ClaimId) -> None:
+    """Refused while the next payer owes by this claim's result: the patient would owe the same share again."""
+    following = session.scalar(
+        select(Claim.number).where(Claim.primary_id == claim, Claim.state != ClaimState.VOIDED).limit(1)
+    )
+    if following is not None:
+        raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")
+
+
+def _nothing_waits_after(session: Session, kept: Claim) -> None:
+    """Refused while a replacement or void of the claim is not sent yet: the payer would get both."""
+    newer = select(Claim.id).where(Claim.replaces_id == kept.id, Claim.state.in_((ClaimState.DRAFT, ClaimState.READY)))
+    if session.scalar(newer.limit(1)) is not None:
+        raise Refused(f"Claim {kept.number} has a replacement or void waiting already. Send or void that one.")
+
+
+def _void_of(session: Session, kept: Claim, by: UserId) -> ClaimId:
+    return _copy_of(session, kept, Frequency.VOID, ClaimState.READY, by, "void")
+
+
+def _copy_of(session: Session, kept: Claim, frequency: Frequency, state: ClaimState, by: UserId, note: str) -> ClaimId:
+    copied = ("number", "patient_id", "coverage_id", "payer_id", "payer_control_number", "period_first",
+              "period_last", "diagnoses", "charge", "days", "primary_id")  # fmt: skip
+    values = {name: getattr(kept, name) for name in copied}
+    expected = ZERO if frequency is Frequency.VOID else kept.expected
+    values |= {"state": state, "frequency": frequency, "replaces_id": kept.id, "expected": expected}
+    values |= {"missing": "[]", "made_at": now_utc(), "version": 1}
+    added = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
+    copy_lines(session, ClaimId(kept.id), added)
+    move(session, added, state, by, note)
+    return added
+
+
+def owed(session: Session, claim: ClaimId) -> Decimal:
+    """What is still owed on a claim by payer and patient together."""
+    return balance_of(session, claim)

@@ -1,0 +1,286 @@
+"""Bill the next payer: proposed when the first has decided, made with the first one's result, checked before it leaves.
+
+The new claim is not charged again: what the first payer left to the patient moves to it when its file is written.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import func, insert, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.life import move, the_claim
+from infusion_desktop.billing.money.money_tables import PayerDecision
+from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
+from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
+from infusion_desktop.billing.terms.contracts import rules_on
+from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
+from infusion_desktop.database.counters import next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days, now_utc, show_day
+from infusion_desktop.edi.remittance_data import FORWARDED_STATUSES
+from infusion_desktop.errors import Refused, warn_unless
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.tables import Coverage, Patient, Payer
+from infusion_desktop.patients.words import CoverageId, PayerId, Rank
+
+_NEXT = {Rank.PRIMARY: Rank.SECONDARY, Rank.SECONDARY: Rank.TERTIARY}
+_AT_ONCE = 500
+_DECIDED = (ClaimState.PAID, ClaimState.PART_PAID, ClaimState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A share that the next payer may owe; ``forwarded`` when the first payer has sent the claim on itself."""
+
+    claim_id: ClaimId
+    claim: str
+    patient: str
+    payer: str
+    next_payer: str
+    coverage_id: CoverageId
+    period: Days
+    share: Decimal
+    decided_on: date
+    forwarded: bool
+
+
+def proposals(session: Session, claim: ClaimId | None = None) -> tuple[Proposal, ...]:
+    """Claims whose share a next coverage of the patient may pay and that were not billed to it yet."""
+    mine, following = aliased(Coverage), aliased(Coverage)
+    payer, next_payer = aliased(Payer), aliased(Payer)
+    later = aliased(Claim)
+    share = (
+        select(LedgerEntry.claim_id, func.sum(LedgerEntry.amount).label("owed"))
+        .where(LedgerEntry.account == Account.PATIENT)
+        .group_by(LedgerEntry.claim_id)
+        .subquery()
+    )
+    stands = later.state != ClaimState.VOIDED
+    billed = select(later.id).where((later.primary_id == Claim.id) | (later.replaces_id == Claim.id), stands)
+    wanted = (
+        select(Claim, Patient, payer.name, next_payer.name, following.id, following.rank, mine.rank, share.c.owed)
+        .join(share, share.c.claim_id == Claim.id)
+        .join(Patient, Patient.id == Claim.patient_id)
+        .join(mine, mine.id == Claim.coverage_id)
+        .join(payer, payer.id == Claim.payer_id)
+        .join(following, following.patient_id == Claim.patient_id)
+        .join(next_payer, next_payer.id == following.payer_id)
+        .where(Claim.state.in_(_DECIDED), Claim.frequency != Frequency.VOID, share.c.owed > ZERO, ~billed.exists())
+        .where(following.starts_on <= Claim.period_last, following.payer_id != Claim.payer_id)
+        .where(or_(following.ends_on.is_(None), following.ends_on >= Claim.period_first))
+        .order_by(Claim.period_first, Claim.id)
+    )
+    if claim is not None:
+        wanted = wanted.where(Claim.id == claim)
+    rows = [row for row in session.execute(wanted).all() if _NEXT.get(row[6]) is row[5]]
+    decided = _newest_decisions(session, [row[0].id for row in rows])
+    found = []
+    for row, patient, name, next_name, coverage, _, _, owed in rows:
+        decision = decided.get(row.id)
+        if decision is None:
+            continue
+        found.append(
+            Proposal(
+                ClaimId(row.id), row.number, f"{patient.last_name}, {patient.first_name}", name, next_name,
+                CoverageId(coverage), Days(row.period_first, row.period_last), owed, decision.decided_on,
+                decision.status in FORWARDED_STATUSES,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _newest_decisions(session: Session, claims: Sequence[int]) -> dict[int, PayerDecision]:
+    """The newest standing decision of each claim."""
+    undone = aliased(PayerDecision)
+    found: dict[int, PayerDecision] = {}
+    for start in range(0, len(claims), _AT_ONCE):
+        rows = session.scalars(
+            select(PayerDecision)
+            .outerjoin(undone, undone.reverses_id == PayerDecision.id)
+            .where(PayerDecision.claim_id.in_(claims[start : start + _AT_ONCE]))
+            .where(PayerDecision.reverses_id.is_(None), undone.id.is_(None))
+            .order_by(PayerDecision.id)
+        )
+        found |= {each.claim_id: each for each in rows}
+    return found
+
+
+def standing_decision(session: Session, claim: ClaimId) -> PayerDecision | None:
+    """The newest decision on a claim that was not taken back; None when there is none."""
+    return next(reversed(standing_decisions(session, claim)), None)
+
+
+def standing_decisions(session: Session, claim: ClaimId) -> Sequence[PayerDecision]:
+    """Every decision that was not taken back, in order: several where a claim was decided in parts."""
+    undone = aliased(PayerDecision)
+    return session.scalars(
+        select(PayerDecision)
+        .outerjoin(undone, undone.reverses_id == PayerDecision.id)
+        .where(PayerDecision.claim_id == claim, PayerDecision.reverses_id.is_(None), undone.id.is_(None))
+        .order_by(PayerDecision.id)
+    ).all()
+
+
+def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str = "") -> ClaimId:
+    """Draft the claim to the next payer with the lines of the one that was decided; Warned when it was forwarded."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        offered = proposals(session, claim)
+        if not offered:
+            raise Refused(
+                f"Claim {kept.number} leaves nothing that a next payer could owe, was billed to it already, or is "
+                "being replaced."
+            )
+        first = offered[0]
+        forwarded = f"{first.payer} has forwarded claim {kept.number} to the next payer itself. Wait some weeks first."
+        warn_unless(override, [forwarded] if first.forwarded else [])
+        coverage = session.get_one(Coverage, first.coverage_id)
+        number = f"C{next_number(session, 'claim'):07d}"
+        shares = line_balances(session, claim, Account.PATIENT)
+        values = {
+            "number": number, "patient_id": kept.patient_id, "coverage_id": first.coverage_id,
+            "payer_id": coverage.payer_id, "state": ClaimState.DRAFT, "frequency": Frequency.ORIGINAL,
+            "primary_id": claim, "payer_control_number": "", "period_first": kept.period_first,
+            "period_last": kept.period_last, "diagnoses": kept.diagnoses, "charge": kept.charge,
+            "expected": sum(shares.values(), ZERO), "missing": "[]", "days": kept.days, "made_at": now_utc(),
+            "version": 1,
+        }  # fmt: skip
+        added = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
+        copy_lines(session, claim, added, shares)
+        move(session, added, ClaimState.DRAFT, by, f"after claim {kept.number}")
+        record(
+            session, by, "make secondary", "claim", added, patient_id=kept.patient_id,
+            after={"number": number, "after": kept.number, "share": values["expected"]}, reason=override,
+        )  # fmt: skip
+    return added
+
+
+def copy_lines(
+    session: Session, source: ClaimId, target: ClaimId, shares: dict[int | None, Decimal] | None = None
+) -> None:
+    """Give a claim the lines of another; with ``shares`` (to the next payer) each line expects only what is left of it.
+
+    The first payer's authorization is not shown to the next one as if that had given it.
+    """
+    columns = [column for column in ClaimLine.__table__.c if column.name != "claim_id"]
+    rows = session.execute(select(*columns).where(ClaimLine.claim_id == source).order_by(ClaimLine.position))
+    copies = []
+    for row in rows:
+        copy = dict(row._mapping) | {"claim_id": target}
+        line = copy.pop("id")
+        if shares is not None:
+            copy |= {"expected": max(shares.get(line, ZERO), ZERO), "authorization_id": None}
+        copies.append(copy)
+    session.execute(insert(ClaimLine), copies)
+
+
+def move_share(session: Session, kept: Claim, on: date, by: UserId) -> None:
+    """The claim to the next payer leaves: what the patient owes on the claim before moves to it, line by line."""
+    if kept.primary_id is None:
+        return
+    first = ClaimId(kept.primary_id)
+    places = dict(_positions(session, ClaimId(kept.id)))
+    lines = dict(_lines(session, first))
+    entries = []
+    for line, owed in line_balances(session, first, Account.PATIENT).items():
+        if owed <= ZERO:
+            continue
+        target = places.get(lines[line]) if line is not None else None
+        entries.append(NewEntry(first, EntryKind.TRANSFER, -owed, line, Account.PATIENT, note="to the next payer"))
+        entries.append(NewEntry(ClaimId(kept.id), EntryKind.TRANSFER, owed, target, note="from the payer before"))
+    post(session, entries, on, by)
+
+
+def give_share_back(session: Session, kept: Claim, on: date, by: UserId) -> None:
+    """The claim to the next payer does not stand any more: what it still owes goes back to the patient's share."""
+    if kept.primary_id is None:
+        return
+    first = ClaimId(kept.primary_id)
+    places = dict(_positions(session, first))
+    lines = dict(_lines(session, ClaimId(kept.id)))
+    entries = []
+    for line, owed in line_balances(session, ClaimId(kept.id), Account.PAYER).items():
+        if owed <= ZERO:
+            continue
+        target = places.get(lines[line]) if line is not None else None
+        entries.append(NewEntry(ClaimId(kept.id), EntryKind.TRANSFER, -owed, line, note="back from the next payer"))
+        entries.append(NewEntry(first, EntryKind.TRANSFER, owed, target, Account.PATIENT, note="back"))
+    post(session, entries, on, by)
+
+
+def findings(session: Session, kept: Claim, day: date) -> list[dict[str, object]]:
+    """What stops a claim to the next payer, or should be looked at, as claims keep it."""
+    return [
+        {"code": code, "sentence": sentence, "where": where, "stops": stops, "line": None}
+        for code, sentence, where, stops in _found(session, kept, day)
+    ]
+
+
+def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str, str, bool]]:
+    from infusion_desktop.billing.claiming.claim_files import parts_for_file
+    from infusion_desktop.edi.claim_checks import claim_reasons
+
+    first = ClaimId(kept.primary_id or 0)
+    decision = standing_decision(session, first)
+    if decision is None:
+        yield (
+            "NO_PRIMARY_RESULT",
+            "The payer before has no standing decision on this claim. Read its remittance.",
+            "Remittances",
+            True,
+        )
+        return
+    if decision.status in FORWARDED_STATUSES:
+        yield (
+            "FORWARDED",
+            "The payer before has sent this claim on itself. Wait, or this becomes a duplicate.",
+            "Remittances",
+            False,
+        )
+    if (
+        kept.frequency is Frequency.ORIGINAL
+        and sum(line_balances(session, first, Account.PATIENT).values(), ZERO) <= ZERO
+    ):
+        yield "NOTHING_LEFT", "The payer before left nothing to pay.", "Remittances", True
+    coverage = session.get_one(Coverage, kept.coverage_id)
+    if coverage.ends_on is not None and coverage.ends_on < kept.period_last:
+        told = f"The policy ends on {show_day(coverage.ends_on)}, before the last day of this claim."
+        yield "COVERAGE_DAYS", told, "Coverage", True
+    if profile(session) is None:
+        yield "NO_PROFILE", "The pharmacy's own name and numbers are missing.", "Settings", True
+        return
+    try:
+        rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
+        limit = rules.filing_days - (day - decision.decided_on).days
+        if rules.filing_days and limit < 0:
+            yield (
+                "LATE",
+                f"It had to be filed within {rules.filing_days} days of the first payer's result.",
+                "Claim",
+                True,
+            )
+    except Refused:
+        pass  # A next payer needs no per-diem rules: it pays by the first one's result.
+    try:
+        reasons = [each for part in parts_for_file(session, kept, keep=False) for each in claim_reasons(part)]
+    except Refused as no:
+        reasons = list(no.reasons)
+    for reason in reasons:
+        yield "FILE", reason.partition(": ")[2] or reason, "Claim", True
+
+
+def _positions(session: Session, claim: ClaimId) -> Iterator[tuple[int, int]]:
+    rows = session.execute(select(ClaimLine.position, ClaimLine.id).where(ClaimLine.claim_id == claim))
+    return ((row.position, row.id) for row in rows)
+
+
+def _lines(session: Session, claim: ClaimId) -> Iterator[tuple[int, int]]:
+    return ((line, position) for position, line in _positions(session, claim))

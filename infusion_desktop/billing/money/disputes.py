@@ -1,0 +1,208 @@
+"""Work on denials and underpayments: what to do next, appeal by letter, accept, write off; every step is kept."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.money.money_tables import Dispute, DisputeStep, LineDecision, PayerDecision
+from infusion_desktop.billing.money.reason_codes import next_step, reasons, say_reason, say_remark
+from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
+from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.words import (
+    WORKING,
+    Account,
+    ClaimId,
+    DisputeId,
+    DisputeKind,
+    DisputeState,
+    EntryKind,
+)
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc, show_day, today
+from infusion_desktop.errors import Refused, warn_unless
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.tables import Patient, Payer
+
+UNDERPAID_STEP = "Compare with the contract's rate. If ours is right, ask the payer to correct the payment, or appeal."
+DENIED_LEFT = "accepted after a denial"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeRow:
+    """A denial or underpayment in a list."""
+
+    id: DisputeId
+    claim_id: ClaimId
+    claim: str
+    patient: str
+    payer: str
+    kind: DisputeKind
+    state: DisputeState
+    code: str
+    reason: str
+    reason_code: str
+    next_step: str
+    may_appeal: bool
+    amount: Decimal
+    opened_on: date
+    due_on: date
+    last_note: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """Something that was done about it."""
+
+    at: datetime
+    state: DisputeState
+    who: str
+    note: str
+
+
+def disputes(
+    session: Session, *, states: Collection[DisputeState] = WORKING, claim: ClaimId | None = None
+) -> tuple[DisputeRow, ...]:
+    """What is worked on, the nearest deadline first."""
+    wanted = (
+        select(Dispute, Claim.number, Patient.last_name, Patient.first_name, Payer.name, ClaimLine.code,
+               ClaimLine.modifiers)
+        .join(Claim, Claim.id == Dispute.claim_id)
+        .join(Patient, Patient.id == Claim.patient_id)
+        .join(Payer, Payer.id == Claim.payer_id)
+        .outerjoin(ClaimLine, ClaimLine.id == Dispute.line_id)
+        .order_by(Dispute.due_on, Dispute.id)
+    )  # fmt: skip
+    if states:
+        wanted = wanted.where(Dispute.state.in_(list(states)))
+    if claim is not None:
+        wanted = wanted.where(Dispute.claim_id == claim)
+    rows = session.execute(wanted).all()
+    notes = _last_notes(session, [row[0].id for row in rows])
+    return tuple(_row(*row, notes.get(row[0].id, "")) for row in rows)
+
+
+def dispute_steps(session: Session, dispute: DisputeId) -> tuple[StepRow, ...]:
+    """What was done about a denial or underpayment, in order."""
+    rows = session.execute(
+        select(DisputeStep.at, DisputeStep.state, Staff.name, DisputeStep.note)
+        .join(Staff, Staff.id == DisputeStep.staff_id)
+        .where(DisputeStep.dispute_id == dispute)
+        .order_by(DisputeStep.id)
+    )
+    return tuple(StepRow(*row) for row in rows)
+
+
+def remarks_of(session: Session, dispute: DisputeId) -> tuple[str, ...]:
+    """The payer's remarks on the decision and on the line, as people read them."""
+    kept = session.get(Dispute, dispute)
+    if kept is None:
+        return ()
+    found = (session.scalar(select(PayerDecision.remarks).where(PayerDecision.id == kept.decision_id)) or "").split()
+    lines = select(LineDecision.remarks).where(
+        LineDecision.decision_id == kept.decision_id, LineDecision.line_id == kept.line_id
+    )
+    for each in session.scalars(lines):
+        found += each.split()
+    return tuple(say_remark(code) for code in dict.fromkeys(found))
+
+
+def move_dispute(
+    database: Database, dispute: DisputeId, state: DisputeState, version: int, by: UserId, note: str
+) -> None:
+    """Say where the work stands: appealed by another way, corrected, paid after all, accepted; with what was done.
+
+    Accepting keeps what is owed as it is: write it off, or move it, besides.
+    """
+    if not note.strip():
+        raise Refused("Say in a few words what was done.")
+    if state is DisputeState.WRITTEN_OFF:
+        raise Refused("Use “Write off”: it takes the amount off what is owed too.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_dispute(session, dispute, version)
+        enter_step(session, kept, state, by, note)
+        record(session, by, state.value, "dispute", dispute, after={"claim": kept.claim_id}, reason=note)
+
+
+def write_off_dispute(database: Database, dispute: DisputeId, version: int, by: UserId, note: str) -> Decimal:
+    """Give up what was denied or paid short: what is still owed of it is written off. Gives how much that was."""
+    if not note.strip():
+        raise Refused("Say why it is written off.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.ADJUST_ACCOUNTS)
+        kept = the_dispute(session, dispute, version)
+        claim = ClaimId(kept.claim_id)
+        owed = line_balances(session, claim, Account.PAYER)
+        wanted = [kept.line_id] if kept.line_id is not None else list(owed)
+        left, entries = kept.amount, []
+        for line in wanted:
+            part = min(left, max(owed.get(line, ZERO), ZERO))
+            left -= part
+            if part:
+                entries.append(
+                    NewEntry(claim, EntryKind.WRITE_OFF, -part, line, reason_code=DENIED_LEFT, note=note.strip())
+                )
+        post(session, entries, today(), by)
+        enter_step(session, kept, DisputeState.WRITTEN_OFF, by, note)
+        total = -sum((each.amount for each in entries), ZERO)
+        record(session, by, "write off", "dispute", dispute, after={"claim": claim, "amount": total}, reason=note)
+    return total
+
+
+def the_dispute(session: Session, dispute: DisputeId, version: int) -> Dispute:
+    """The dispute, locked for this deed; Refused when it is settled or somebody else moved it on."""
+    kept = session.get(Dispute, dispute, with_for_update=True)
+    if kept is None:
+        raise Refused("This denial is not known. Look at the list again.")
+    if kept.state not in WORKING:
+        raise Refused(f"This is settled already: {kept.state.value}.")
+    if kept.version != version:
+        raise Refused("Somebody else worked on this meanwhile. Look at it again.")
+    return kept
+
+
+def enter_step(session: Session, kept: Dispute, state: DisputeState, by: UserId, note: str) -> None:
+    """Bring a dispute into a state and keep the step."""
+    kept.state = state
+    session.flush()
+    session.execute(
+        insert(DisputeStep).values(dispute_id=kept.id, state=state, at=now_utc(), staff_id=by, note=note.strip())
+    )
+
+
+def refuse_late_appeal(kept: Dispute, day: date, override: str) -> None:
+    """Ask before an appeal leaves after its last day."""
+    late = [f"The last day to appeal was {show_day(kept.due_on)}."] if day > kept.due_on else []
+    warn_unless(override, late)
+
+
+def _row(
+    kept: Dispute, number: str, last: str, first: str, payer: str, code: str | None, modifiers: str | None, note: str
+) -> DisputeRow:
+    is_denial = kept.kind is DisputeKind.DENIED
+    known = reasons().get(kept.reason_code)
+    return DisputeRow(
+        DisputeId(kept.id), ClaimId(kept.claim_id), number, f"{last}, {first}", payer, kept.kind, kept.state,
+        " ".join(filter(None, (code or "whole claim", modifiers or ""))),
+        say_reason(kept.group_code, kept.reason_code) if is_denial else "Paid below the contract",
+        kept.reason_code, next_step(kept.reason_code) if is_denial else UNDERPAID_STEP,
+        not is_denial or known is None or known.appeal, kept.amount, kept.opened_on, kept.due_on, note, kept.version,
+    )  # fmt: skip
+
+
+def _last_notes(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    rows = session.execute(
+        select(DisputeStep.dispute_id, DisputeStep.note)
+        .where(DisputeStep.dispute_id.in_(ids), DisputeStep.note != "")
+        .order_by(DisputeStep.id)
+    )
+    return {dispute: note for dispute, note in rows}  # noqa: C416

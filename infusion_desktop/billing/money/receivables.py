@@ -1,0 +1,114 @@
+"""The receivables ledger: charges when a claim leaves, and what undoes them; entries are added, never changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.money.money_tables import MonthClose
+from infusion_desktop.billing.tables import ClaimLine, LedgerEntry
+from infusion_desktop.billing.words import Account, ClaimId, EntryKind, RemittanceId
+from infusion_desktop.database.bulk import insert_rows
+from infusion_desktop.dates import now_utc, show_day
+from infusion_desktop.errors import Refused
+from infusion_desktop.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An amount to post: positive raises what is owed, negative lowers it."""
+
+    claim_id: ClaimId
+    kind: EntryKind
+    amount: Decimal
+    line_id: int | None = None
+    account: Account = Account.PAYER
+    group_code: str = ""
+    reason_code: str = ""
+    remittance_id: RemittanceId | None = None
+    reverses_id: int | None = None
+    note: str = ""
+    decision_id: int | None = None
+
+
+def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: UserId) -> int:
+    """Add entries of one day to the ledger; gives how many. Refused when the month of that day is closed."""
+    refuse_closed(session, posted_on)
+    rows = [
+        (
+            each.claim_id, each.line_id, each.kind, each.account, each.amount, each.group_code, each.reason_code,
+            each.remittance_id, each.reverses_id, each.note, each.decision_id,
+        )
+        for each in entries
+    ]  # fmt: skip
+    same = {"posted_on": posted_on, "recorded_at": now_utc(), "staff_id": by}
+    insert_rows(session, LedgerEntry, _COLUMNS, rows, same)
+    return len(rows)
+
+
+_COLUMNS = (
+    "claim_id", "line_id", "kind", "account", "amount", "group_code", "reason_code", "remittance_id", "reverses_id",
+    "note", "decision_id",
+)  # fmt: skip
+
+
+def refuse_closed(session: Session, day: date) -> None:
+    """Refuse to post on a day whose month is closed."""
+    closed = session.scalar(select(func.max(MonthClose.last_on)))
+    if closed is not None and day <= closed:
+        raise Refused(
+            f"The books are closed through {show_day(closed)}. Post on a later day: a closed month stays as it is."
+        )
+
+
+def post_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:
+    """Charge every line of a claim that leaves; a claim whose charges stand already is not charged again."""
+    if _open_charges(session, claim):
+        return
+    lines = session.execute(select(ClaimLine.id, ClaimLine.charge).where(ClaimLine.claim_id == claim))
+    post(session, (NewEntry(claim, EntryKind.CHARGE, line.charge, line.id) for line in lines), posted_on, by)
+
+
+def reverse_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId, why: str) -> None:
+    """Take back the charges of a claim that was refused, voided or replaced; each charge once."""
+    entries = [
+        NewEntry(claim, EntryKind.REVERSAL, -amount, line, reverses_id=entry, note=why)
+        for entry, line, amount in _open_charges(session, claim)
+    ]
+    post(session, entries, posted_on, by)
+
+
+def balance_of(session: Session, claim: ClaimId, account: Account | None = None) -> Decimal:
+    """What is still owed on a claim, by everybody or by one of payer and patient."""
+    wanted = select(func.sum(LedgerEntry.amount)).where(LedgerEntry.claim_id == claim)
+    if account is not None:
+        wanted = wanted.where(LedgerEntry.account == account)
+    return session.scalar(wanted) or ZERO
+
+
+def line_balances(session: Session, claim: ClaimId, account: Account) -> dict[int | None, Decimal]:
+    """What one account owes on each line of a claim, in the lines' order; what stands on no line comes last."""
+    owed = func.sum(LedgerEntry.amount)
+    rows = session.execute(
+        select(LedgerEntry.line_id, owed)
+        .outerjoin(ClaimLine, ClaimLine.id == LedgerEntry.line_id)
+        .where(LedgerEntry.claim_id == claim, LedgerEntry.account == account)
+        .group_by(LedgerEntry.line_id, ClaimLine.position)
+        .order_by(ClaimLine.position.is_(None), ClaimLine.position)
+    )
+    return {line: amount for line, amount in rows}  # noqa: C416
+
+
+def _open_charges(session: Session, claim: ClaimId) -> list[tuple[int, int | None, Decimal]]:
+    undo = aliased(LedgerEntry)
+    rows = session.execute(
+        select(LedgerEntry.id, LedgerEntry.line_id, LedgerEntry.amount)
+        .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
+        .where(LedgerEntry.claim_id == claim, LedgerEntry.kind == EntryKind.CHARGE, undo.id.is_(None))
+        .order_by(LedgerEntry.id)
+    )
+    return [(row.id, row.line_id, row.amount) for row in rows]

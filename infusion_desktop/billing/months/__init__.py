@@ -1,0 +1,1 @@
+"""A patient's month: which days count, what stands beside them, what it becomes."""

@@ -1,0 +1,287 @@
+"""Make a patient's month into a claim: the same month gives the same claim, a changed one a new draft of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.life import move
+from infusion_desktop.billing.money.receivables import reverse_charges
+from infusion_desktop.billing.months.counted import CountedLine, MonthCounted, UnitEvidence
+from infusion_desktop.billing.months.counting import CoveredPeriod, count_month, the_covered_period
+from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
+from infusion_desktop.database.counters import next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days, now_utc, show_days, today
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.tables import Episode, Patient, Therapy
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
+
+Row = dict[str, Any]
+EDITABLE = frozenset({ClaimState.DRAFT, ClaimState.READY})
+ON_ITS_WAY = frozenset({ClaimState.BATCHED, ClaimState.SENT})
+
+
+def make_claim(
+    database: Database, patient: PatientId, month: Days, by: UserId, coverage: CoverageId | None = None
+) -> ClaimId:
+    """The claim of a patient's month at the primary payer; run again, it is the same claim.
+
+    When the month has changed since: a draft is counted anew, a claim the payer refused is drafted anew as an original,
+    one the payer has decided on is drafted as its replacement. Refused when nothing is to be billed, or when the claim
+    is on its way and unanswered.
+    """
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        _one_at_a_time(session, patient)
+        covered = the_covered_period(session, patient, month, coverage)
+        newest = _newest(session, patient, covered)
+        beside = None if newest is None else ClaimId(newest.id)
+        counted = count_month(session, patient, month, covered.coverage_id, beside=beside)
+        rows = _rows(session, counted)
+        if newest is None:
+            return _add(session, covered, counted, rows, by)
+        if _kept_lines(session, newest.id) == rows:
+            return ClaimId(newest.id)
+        if newest.state in EDITABLE:
+            return _count_anew(session, newest, counted, rows, by)
+        return _add_after(session, newest, covered, counted, rows, by)
+
+
+def _one_at_a_time(session: Session, patient: PatientId) -> None:
+    """Two billers counting one patient wait for each other: neither a month nor an authorized unit is taken twice."""
+    if session.scalar(select(Patient.id).where(Patient.id == patient).with_for_update()) is None:
+        raise Refused("This patient is not known. Choose the patient again.")
+
+
+def _newest(session: Session, patient: PatientId, covered: CoveredPeriod) -> Claim | None:
+    """The newest submission for this patient, payer and period that was not voided by a void claim."""
+    return session.scalar(
+        select(Claim)
+        .where(
+            Claim.patient_id == patient,
+            Claim.coverage_id == covered.coverage_id,
+            Claim.period_first == covered.period.first,
+            Claim.state != ClaimState.VOIDED,
+            Claim.frequency != Frequency.VOID,
+        )
+        .order_by(Claim.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+
+
+def _add(
+    session: Session,
+    covered: CoveredPeriod,
+    counted: MonthCounted,
+    rows: list[Row],
+    by: UserId,
+    after: Claim | None = None,
+    frequency: Frequency = Frequency.ORIGINAL,
+) -> ClaimId:
+    if not rows:
+        raise Refused(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.")
+    number = f"C{next_number(session, 'claim'):07d}" if after is None else after.number
+    values = {
+        "number": number,
+        "patient_id": counted.patient_id,
+        "coverage_id": covered.coverage_id,
+        "payer_id": covered.payer_id,
+        "state": ClaimState.DRAFT,
+        "frequency": frequency,
+        "replaces_id": None if after is None else after.id,
+        "payer_control_number": after.payer_control_number if after and frequency is not Frequency.ORIGINAL else "",
+        "period_first": covered.period.first,
+        "period_last": covered.period.last,
+        "diagnoses": _diagnoses(session, counted),
+        "charge": counted.charge,
+        "expected": counted.expected,
+        "missing": "[]",
+        "days": days_json(counted),
+        "made_at": now_utc(),
+        "sent_at": None,
+        "batch_id": None,
+        "version": 1,
+    }
+    claim = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
+    _add_lines(session, claim, rows)
+    note = {Frequency.ORIGINAL: "counted", Frequency.REPLACEMENT: "replacement counted"}.get(frequency, "void")
+    move(session, claim, ClaimState.DRAFT, by, note)
+    _record(session, by, "make", claim, counted, number)
+    return claim
+
+
+def _add_after(
+    session: Session, newest: Claim, covered: CoveredPeriod, counted: MonthCounted, rows: list[Row], by: UserId
+) -> ClaimId:
+    if newest.state in ON_ITS_WAY:
+        raise Refused(
+            f"Claim {newest.number} is on its way to {covered.payer} and the month has changed. "
+            "Wait for the payer's answer, then count the month again."
+        )
+    if newest.state is ClaimState.REJECTED:
+        reverse_charges(session, ClaimId(newest.id), today(), by, "refused before adjudication, drafted anew")
+        newest.state = ClaimState.VOIDED
+        session.flush()
+        move(session, ClaimId(newest.id), ClaimState.VOIDED, by, "refused, drafted anew")
+        return _add(session, covered, counted, rows, by, after=newest)
+    if not newest.payer_control_number:
+        raise Refused(
+            f"The payer's own number of claim {newest.number} is not known yet. "
+            "Read the payer's answer first: a replacement must name it."
+        )
+    return _add(session, covered, counted, rows, by, after=newest, frequency=Frequency.REPLACEMENT)
+
+
+def _count_anew(session: Session, claim: Claim, counted: MonthCounted, rows: list[Row], by: UserId) -> ClaimId:
+    before = {"charge": claim.charge, "expected": claim.expected, "state": claim.state}
+    if not rows:
+        raise Refused(f"Nothing of claim {claim.number} is left to bill. Void the draft.")
+    session.execute(delete(ClaimLine).where(ClaimLine.claim_id == claim.id))
+    _add_lines(session, ClaimId(claim.id), rows)
+    claim.charge, claim.expected = counted.charge, counted.expected
+    claim.diagnoses, claim.days, claim.missing = _diagnoses(session, counted), days_json(counted), "[]"
+    claim.state = ClaimState.DRAFT
+    session.flush()
+    move(session, ClaimId(claim.id), ClaimState.DRAFT, by, "counted anew")
+    _record(session, by, "count anew", ClaimId(claim.id), counted, claim.number, before)
+    return ClaimId(claim.id)
+
+
+def _record(
+    session: Session,
+    by: UserId,
+    action: str,
+    claim: ClaimId,
+    counted: MonthCounted,
+    number: str,
+    before: Mapping[str, object] | None = None,
+) -> None:
+    after = {
+        "number": number,
+        "payer": counted.payer_id,
+        "first": counted.period.first,
+        "last": counted.period.last,
+        "lines": len(counted.lines),
+        "charge": counted.charge,
+        "expected": counted.expected,
+        "rules": counted.rules,
+    }
+    record(session, by, action, "claim", claim, patient_id=counted.patient_id, before=before, after=after)
+
+
+def _add_lines(session: Session, claim: ClaimId, rows: Sequence[Row]) -> None:
+    session.execute(insert(ClaimLine), [{"claim_id": claim, **row} for row in rows])
+
+
+def _rows(session: Session, counted: MonthCounted) -> list[Row]:
+    return line_rows(counted, _authorization_ids(session, counted.patient_id, counted.payer_id))
+
+
+def line_rows(counted: MonthCounted, authorizations: Mapping[tuple[str, str], int]) -> list[Row]:
+    """The claim lines of a count as they are kept; ``authorizations`` are ids by number and code."""
+    return [_row(position, line, authorizations) for position, line in enumerate(counted.lines, start=1)]
+
+
+def _row(position: int, line: CountedLine, authorizations: Mapping[tuple[str, str], int]) -> Row:
+    number = line.authorization_number
+    return {
+        "position": position,
+        "kind": line.kind,
+        "code": line.code,
+        "modifiers": " ".join(line.modifiers),
+        "description": line.description,
+        "first_on": line.days.first,
+        "last_on": line.days.last,
+        "units": line.units,
+        "rate": line.rate,
+        "charge": line.charge,
+        "expected": line.expected,
+        "ndc": line.ndc,
+        "ndc_quantity": line.ndc_quantity,
+        "ndc_unit": line.ndc_unit,
+        "therapy_id": line.therapy_id,
+        "delivery_id": line.delivery_id,
+        "visit_id": line.visit_id,
+        "authorization_id": authorizations.get((number, line.code), authorizations.get((number, ""))),
+        "rules_id": line.rules_id,
+        "evidence": evidence_json(line),
+    }
+
+
+def _kept_lines(session: Session, claim: int) -> list[Row]:
+    table = ClaimLine.__table__.c
+    wanted = [column for column in table if column.name not in ("id", "claim_id")]
+    rows = session.execute(select(*wanted).where(table.claim_id == claim).order_by(table.position))
+    return [dict(row._mapping) for row in rows]
+
+
+def _authorization_ids(session: Session, patient: PatientId, payer: PayerId) -> dict[tuple[str, str], int]:
+    rows = session.execute(
+        select(Authorization.number, Authorization.code, Authorization.id)
+        .where(Authorization.patient_id == patient, Authorization.payer_id == payer, Authorization.ended_at.is_(None))
+        .order_by(Authorization.id)
+    )
+    return {(row.number, row.code): row.id for row in rows}
+
+
+def _diagnoses(session: Session, counted: MonthCounted) -> str:
+    """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
+    therapies = {line.therapy_id for line in counted.lines if line.therapy_id is not None}
+    rows = session.scalars(
+        select(Episode.diagnoses)
+        .join(Therapy, Therapy.episode_id == Episode.id)
+        .where(Therapy.id.in_(therapies))
+        .order_by(Therapy.starts_on, Therapy.id)
+    )
+    codes = dict.fromkeys(code for diagnoses in rows for code in diagnoses.split())
+    return " ".join(list(codes)[:12])
+
+
+def evidence_json(line: CountedLine) -> str:
+    """A line's evidence as it is kept: each day with therapy, delivery, rank and rate, and the trace in sentences."""
+    kept = {
+        "units": [_unit(each) for each in line.evidence],
+        "sentences": list(line.sentences),
+        "held": line.held,
+        "priced": line.priced,
+        "place": line.place,
+    }
+    return json.dumps(kept, sort_keys=True)
+
+
+def _unit(each: UnitEvidence) -> dict[str, object]:
+    return {
+        "day": each.day.isoformat(),
+        "units": f"{each.units:f}",
+        "therapy": each.therapy_id,
+        "delivery": each.delivery_id,
+        "delivery_number": each.delivery_number,
+        "proven": each.proven,
+        "rank": each.rank,
+        "rate": f"{each.rate:f}",
+        "rules": each.rules,
+    }
+
+
+def days_json(counted: MonthCounted) -> str:
+    """The days left out, the notes and the rules of a count, as they are kept with the claim."""
+    left_out = [
+        {"therapy": each.therapy_id, "name": each.therapy, "first": each.days[0].isoformat(),
+         "last": each.days[-1].isoformat(), "why": each.why}
+        for each in counted.left_out
+    ]  # fmt: skip
+    kept = {
+        "left_out": left_out,
+        "notes": list(counted.notes),
+        "rules": counted.rules,
+        "line_limit": counted.claim_limit,
+    }
+    return json.dumps(kept, sort_keys=True)

@@ -1,0 +1,278 @@
+"""Count a patient's month at a payer: the per-diem engine over the calendar, with the delivery behind every day."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.billing.months.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
+from infusion_desktop.billing.months.month_facts import MonthFacts, month_facts
+from infusion_desktop.billing.months.other_lines import other_lines, other_notes
+from infusion_desktop.billing.rules import day_mask
+from infusion_desktop.billing.rules.codes import CodeTable
+from infusion_desktop.billing.rules.counting import NOTHING_BEFORE, PeriodResult, count_versions
+from infusion_desktop.billing.rules.lines import Line
+from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, RuleSet
+from infusion_desktop.billing.rules.therapy import Authorization as Allowed
+from infusion_desktop.billing.rules.therapy import FeeSchedule
+from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.terms.authorizations import FREED, authorizations, for_engine
+from infusion_desktop.billing.terms.code_lists import codes_in
+from infusion_desktop.billing.terms.contracts import PayerRuleSet, payer_name, rule_versions
+from infusion_desktop.billing.terms.fees import fee_schedule
+from infusion_desktop.billing.words import ClaimId, Frequency, LineKind
+from infusion_desktop.dates import Days, month_of, show_days
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A payer's rules in all their versions and its prices: what a count goes by, in force or only proposed."""
+
+    payer_id: PayerId
+    payer: str
+    versions: tuple[PayerRuleSet, ...]
+    fees: FeeSchedule
+    codes: CodeTable
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredPeriod:
+    """The days of a month that one primary coverage pays for."""
+
+    coverage_id: CoverageId
+    payer_id: PayerId
+    payer: str
+    period: Days
+
+
+def covered_periods(session: Session, patient: PatientId, month: Days) -> tuple[CoveredPeriod, ...]:
+    """Who pays first on which days of a period; Refused when two primary coverages claim the same day."""
+    found = covered_periods_of_many(session, [patient], month).get(patient, ())
+    if isinstance(found, Refused):
+        raise found
+    return found
+
+
+def covered_periods_of_many(
+    session: Session, patients: Sequence[PatientId], month: Days
+) -> dict[PatientId, tuple[CoveredPeriod, ...] | Refused]:
+    """Who pays first for each of many patients; the refusal in place of the periods where two claim one day."""
+    rows = session.execute(
+        select(Coverage.id, Coverage.patient_id, Coverage.payer_id, Payer.name, Coverage.starts_on, Coverage.ends_on)
+        .join(Payer, Payer.id == Coverage.payer_id)
+        .where(Coverage.patient_id.in_(patients), Coverage.rank == Rank.PRIMARY, Coverage.starts_on <= month.last)
+        .where(or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first))
+        .order_by(Coverage.starts_on, Coverage.id)
+    )
+    several: dict[PatientId, list[CoveredPeriod]] = {}
+    for row in rows:
+        days = Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last))
+        covered = CoveredPeriod(CoverageId(row.id), PayerId(row.payer_id), row.name, days)
+        several.setdefault(PatientId(row.patient_id), []).append(covered)
+    return {patient: _without_clash(found) for patient, found in several.items()}
+
+
+def _without_clash(found: list[CoveredPeriod]) -> tuple[CoveredPeriod, ...] | Refused:
+    for before, after in pairwise(found):
+        if after.period.first <= before.period.last:
+            return Refused(
+                f"{before.payer} and {after.payer} are both primary from {after.period.first:%m/%d/%Y}. "
+                "End one coverage before the other begins."
+            )
+    return tuple(found)
+
+
+def the_covered_period(
+    session: Session, patient: PatientId, month: Days, coverage: CoverageId | None = None
+) -> CoveredPeriod:
+    """The one coverage to bill; Refused when there is none, or more than one and nobody chose."""
+    found = covered_periods(session, patient, month)
+    if coverage is not None:
+        found = tuple(each for each in found if each.coverage_id == coverage)
+    if not found:
+        raise Refused(f"No primary coverage is in force in {show_days(month)}. Enter the patient's coverage.")
+    if len(found) > 1:
+        names = " and ".join(each.payer for each in found)
+        raise Refused(f"{names} share {show_days(month)}. Choose the coverage to bill.")
+    return found[0]
+
+
+def count_month(
+    session: Session,
+    patient: PatientId,
+    month: Days,
+    coverage: CoverageId | None = None,
+    *,
+    beside: ClaimId | None = None,
+    by: Contract | None = None,
+) -> MonthCounted:
+    """What a month comes to at the patient's primary payer; changes nothing.
+
+    ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free. ``by`` is
+    the contract to count by, when it is not the one in force.
+    """
+    covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
+    contract = by or the_contract(session, covered.payer_id)
+    facts = month_facts(session, patient, covered.period)
+    allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
+    return counted(facts, covered, contract, allowed, _units_before(session, patient, covered, contract))
+
+
+def counted(
+    facts: MonthFacts,
+    covered: CoveredPeriod,
+    contract: Contract,
+    allowed: Sequence[Allowed],
+    units_before: Mapping[tuple[str, date], int] = NOTHING_BEFORE,
+) -> MonthCounted:
+    """What the facts of a covered period come to by a contract; Refused where it has no rules for some day.
+
+    ``units_before`` are the units by code and month that claims of other periods took (monthly maxima).
+    """
+    versions = _versions(contract, covered)
+    fees = contract.fees
+    result = count_versions(
+        [(days, version.rules, fees) for days, version in versions],
+        facts.courses,
+        facts.interruptions,
+        allowed,
+        codes=contract.codes,
+        units_before=units_before,
+    )
+    lines = [_per_diem_line(line, facts, versions) for line in result.lines]
+    notes = [notice.sentence for notice in result.notices]
+    for days, version in versions:
+        notes += other_notes(facts, days, version.rules, fees)
+        given = _doses_given(facts, result, days, version.rules)
+        lines += other_lines(facts, days, version.rules, version.id, fees, given)
+    return MonthCounted(
+        facts.patient_id,
+        covered.payer_id,
+        covered.period,
+        tuple(lines),
+        _left_out(result),
+        tuple(dict.fromkeys(notes)),
+        result.rules,
+        min(version.rules.lines_per_claim for _, version in versions),
+    )
+
+
+def has_monthly_maximum(contract: Contract) -> bool:
+    """Whether some version of the contract limits the units of a code a month."""
+    return any(each.rules.max_units_per_month is not None for each in contract.versions)
+
+
+def _units_before(
+    session: Session, patient: PatientId, covered: CoveredPeriod, contract: Contract
+) -> Mapping[tuple[str, date], int]:
+    """Per-diem units by code and month that the patient's claims of other periods took at this payer."""
+    if not has_monthly_maximum(contract):
+        return NOTHING_BEFORE
+    months = Days(month_of(covered.period.first).first, month_of(covered.period.last).last)
+    rows = session.execute(
+        select(ClaimLine.code, ClaimLine.first_on, ClaimLine.units)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(Claim.patient_id == patient, Claim.payer_id == covered.payer_id, ClaimLine.kind == LineKind.PER_DIEM)
+        .where(Claim.period_first != covered.period.first, Claim.state.not_in(FREED))
+        .where(Claim.frequency != Frequency.VOID, ClaimLine.first_on.between(months.first, months.last))
+    )
+    taken: dict[tuple[str, date], int] = {}
+    for row in rows:
+        key = row.code, row.first_on.replace(day=1)
+        taken[key] = taken.get(key, 0) + int(row.units)
+    return taken
+
+
+def the_contract(session: Session, payer: PayerId) -> Contract:
+    """The payer's contract as it is kept."""
+    fees = fee_schedule(session, payer)
+    return Contract(payer, payer_name(session, payer), rule_versions(session, payer), fees, codes_in(session))
+
+
+def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:
+    found = []
+    for version in contract.versions:
+        last = version.ends_on or covered.period.last
+        if last >= version.starts_on and (shared := covered.period.overlap(Days(version.starts_on, last))):
+            found.append((shared, version))
+    found.sort(key=lambda each: each[0])
+    if sum(len(days) for days, _ in found) != len(covered.period):
+        raise Refused(f"{covered.payer} has no rules for all of {show_days(covered.period)}. Add its rule set first.")
+    return found
+
+
+def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days, PayerRuleSet]]) -> CountedLine:
+    version = next(version for days, version in versions if line.days.first in days)
+    paid = line.rate_after_rank
+    therapy, rank, rules, leg = line.therapy_id, line.rank, line.rules, line.piece.leg
+    one = Decimal(1)
+    covering = facts.deliveries_for(line.course_id)
+    evidence = []
+    for offset in day_mask.offsets(line.mask):
+        day = day_mask.day_at(line.period, offset)
+        delivery = next((each for each in covering if day in each.period), None)
+        units = one if leg.doses is None else Decimal(leg.units(1 << offset))
+        evidence.append(
+            UnitEvidence(day, units, therapy, None, "", False, rank, paid, rules)
+            if delivery is None
+            else UnitEvidence(day, units, therapy, delivery.id, delivery.number, delivery.proven, rank, paid, rules)
+        )
+    deliveries = {each.delivery_id for each in evidence}
+    return CountedLine(
+        LineKind.PER_DIEM,
+        line.code,
+        line.days,
+        Decimal(line.units),
+        paid,
+        line.charge,
+        line.expected,
+        line.modifiers,
+        line.therapy,
+        therapy_id=line.therapy_id,
+        delivery_id=deliveries.pop() if len(deliveries) == 1 else None,
+        authorization_number=line.authorization,
+        rules_id=version.id,
+        evidence=tuple(evidence),
+        sentences=tuple(row.sentence for row in line.trace),
+        held=line.held,
+        priced=line.rate is not None,
+        place=line.place_of_service,
+    )
+
+
+def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:
+    return tuple(
+        LeftOutDays(
+            each.course_id,
+            each.therapy,
+            tuple(each.days),
+            each.reason.value + (f" ({each.other})" if each.other else ""),
+        )
+        for each in result.exclusions
+    )
+
+
+def _doses_given(facts: MonthFacts, result: PeriodResult, days: Days, rules: RuleSet) -> dict[int, int]:
+    """Doses on the service days by the ordered interval; where no day is billed, on the therapy's days.
+
+    Nobody asks for them unless the contract bills drugs by what was given.
+    """
+    if rules.drug_quantity is not DrugQuantity.ADMINISTERED:
+        return {}
+    given = {}
+    for course in facts.courses:
+        if rules.model_for(course.family) is BillingModel.SUPPLY_CODES:
+            shared = days.overlap(Days(course.start_on, course.stop_on or max(days.last, course.start_on)))
+            counted_days = 0 if shared is None else len(shared)
+        else:
+            counted_days = sum(day.on in days for day in result.service_days if day.course_id == course.id)
+        interval = facts.orders[course.id].interval_hours
+        given[course.id] = -(-counted_days * 24 // interval)
+    return given

@@ -1,0 +1,117 @@
+"""Lines of pumps and poles in the home: rents by month or day, and the weekly supplies that go with a pump."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
+from infusion_desktop.billing.months.goods_lines import price_of
+from infusion_desktop.billing.months.month_facts import MonthFacts
+from infusion_desktop.billing.rules.rentals import CAPPED, PURCHASED, RentalMonth, rents, weeks_of_supplies
+from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
+from infusion_desktop.billing.rules.therapy import FeeSchedule, TherapyCourse, is_effective
+from infusion_desktop.billing.words import LineKind, RuleSetId
+from infusion_desktop.dates import Days
+from infusion_desktop.money import percent_of, to_cents
+
+WITH_WEEKLY_SUPPLIES = frozenset({"E0779", "E0780", "E0781", "E0791", "K0455"})
+"""Pumps A4221 goes with: external ones that are not for insulin (HCPCS: E0784 has supplies of its own)."""
+_INEXPENSIVE = "IN"
+
+
+def equipment_lines(
+    facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
+) -> Iterator[CountedLine]:
+    """The rents that begin in a period while a therapy runs, and the weeks of supplies."""
+    months, _ = rents(facts.homes, period, rules, _capped(fees))
+    for month in months:
+        if _therapy_on(facts, month) is not None and not _is_paid_off(month, fees):
+            yield _rent(facts, month, rules, rules_id, fees)
+    if rules.weekly_supply_code:
+        yield from _weekly(facts, period, rules, rules_id, fees)
+
+
+def equipment_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> tuple[str, ...]:
+    """What a biller should know of the rentals of a period: months over the cap, codes without a category."""
+    if rules.equipment is EquipmentBilling.INCLUDED:
+        return ()
+    _, notes = rents(facts.homes, period, rules, _capped(fees))
+    found = [note.sentence for note in notes]
+    if rules.equipment is EquipmentBilling.CAPPED_RENTAL:
+        known = {fee.code for fee in fees.fees if fee.category}
+        codes = sorted({home.code for home in facts.homes if home.last_on is None or home.last_on >= period.first})
+        found += [
+            f"The fee schedule names no category for {code}: it is rented without KH, KI and KJ. "
+            "Take the DMEPOS fee schedule in."
+            for code in codes
+            if code not in known
+        ]
+    return tuple(found)
+
+
+def _capped(fees: FeeSchedule) -> frozenset[str]:
+    return frozenset(fee.code for fee in fees.fees if fee.category == CAPPED)
+
+
+def _therapy_on(facts: MonthFacts, month: RentalMonth) -> TherapyCourse | None:
+    running = (
+        each
+        for each in facts.courses
+        if each.start_on <= month.on and (each.stop_on is None or month.on <= each.stop_on)
+    )
+    return min(running, key=lambda each: (each.start_on, each.id), default=None)
+
+
+def _is_paid_off(month: RentalMonth, fees: FeeSchedule) -> bool:
+    """An inexpensive item is rented until the rents reach its price (NU)."""
+    price = next((fee for fee in fees.fees if fee.code == month.code and PURCHASED in fee.modifiers
+                  and is_effective(fee, month.on)), None)  # fmt: skip
+    if price is None or price.category != _INEXPENSIVE:
+        return False
+    rent, _, _ = price_of(fees, month.code, month.on, month.modifiers)
+    return rent * (month.number - 1) >= price.rate
+
+
+def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> CountedLine:
+    rate, charge, priced = price_of(fees, month.code, month.on, month.modifiers)
+    paid = percent_of(rate, month.percent)
+    course = _therapy_on(facts, month)
+    therapy = None if course is None else course.order
+    units = Decimal(month.units)
+    delivery = next((each for each in facts.deliveries if each.id == month.delivery_id), None)
+    evidence = UnitEvidence(
+        month.on, units, therapy, month.delivery_id, "" if delivery is None else delivery.number,
+        delivery is not None and delivery.proven, 0, paid, rules.label,
+    )  # fmt: skip
+    days = month.days if month.number == 0 else Days(month.on, month.on)
+    return CountedLine(
+        LineKind.SUPPLY, month.code, days, units, paid, to_cents(percent_of(charge, month.percent) * units),
+        to_cents(paid * units), month.modifiers, "Rent", therapy_id=therapy,
+        delivery_id=None if delivery is None else delivery.id, rules_id=rules_id, evidence=(evidence,),
+        sentences=(month.why,), priced=priced, place=rules.place_of_service,
+    )  # fmt: skip
+
+
+def _weekly(
+    facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
+) -> Iterator[CountedLine]:
+    """One line of the weeks that begin in the period, by the therapy that began first: one unit a week is the most."""
+    pumps = [home for home in facts.homes if home.code in WITH_WEEKLY_SUPPLIES]
+    for course in sorted(facts.courses, key=lambda each: (each.start_on, each.id)):
+        therapy = Days(course.start_on, course.stop_on or max(period.last, course.start_on))
+        weeks = weeks_of_supplies(pumps, therapy, period)
+        if not weeks:
+            continue
+        modifiers = (rules.medical_policy_modifier,) if rules.medical_policy_modifier else ()
+        rate, charge, priced = price_of(fees, rules.weekly_supply_code, weeks[0].first, modifiers)
+        units = Decimal(len(weeks))
+        evidence = tuple(
+            UnitEvidence(week.first, Decimal(1), course.order, None, "", True, 0, rate, rules.label) for week in weeks
+        )
+        days = Days(weeks[0].first, min(weeks[-1].last, period.last))
+        yield CountedLine(
+            LineKind.SUPPLY, rules.weekly_supply_code, days, units, rate, to_cents(charge * units),
+            to_cents(rate * units), modifiers, "Supplies of the week", therapy_id=course.order, rules_id=rules_id,
+            evidence=evidence, sentences=(f"{len(weeks)} weeks of therapy with a pump begin in these days.",),
+            priced=priced, place=rules.place_of_service,
+        )  # fmt: skip
+        return

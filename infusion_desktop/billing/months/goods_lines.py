@@ -1,0 +1,122 @@
+"""What lines of delivered goods share: their days of service, price and evidence; and supplies billed apart."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import ROUND_UP, Decimal
+
+from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
+from infusion_desktop.billing.months.month_facts import Delivered, Goods, MonthFacts
+from infusion_desktop.billing.rules.rule_set import BillingModel, Inclusion, Nutrition, RuleSet, ServiceDate, SpanPolicy
+from infusion_desktop.billing.rules.therapy import FeeSchedule, InterruptionKind, RateBasis
+from infusion_desktop.billing.terms.code_table import code_table
+from infusion_desktop.billing.words import LineKind, RuleSetId
+from infusion_desktop.dates import Days
+from infusion_desktop.money import to_cents
+from infusion_desktop.stock.words import BillingClass, ItemKind
+
+_WHOLE = Decimal(1)
+_LONGEST = {SpanPolicy.DAILY: 1, SpanPolicy.MAX7: 7}
+
+AllowedFee = tuple[Decimal, Decimal, bool]
+
+
+def days_of_service(facts: MonthFacts, delivery: Delivered, rules: RuleSet) -> Days:
+    """The days a line of delivered goods names, never beyond the first month's end, which no line may cross.
+
+    A supply period with days in hospital, or longer than the payer's lines, names its first day at home.
+    """
+    if rules.service_date is ServiceDate.THERAPY_DAY:
+        at_home = [day for day in delivery.period if not _in_hospital(facts, day)]
+        whole = delivery.period.by_month()[0]
+        if len(at_home) == len(delivery.period) and len(whole) <= _LONGEST.get(rules.span_policy, 31):
+            return whole
+        first = at_home[0] if at_home else delivery.delivered_on
+        return Days(first, first)
+    day = delivery.delivered_on
+    if rules.service_date is ServiceDate.SHIP and delivery.shipped_on is not None:
+        day = delivery.shipped_on
+    return Days(day, day)
+
+
+def _in_hospital(facts: MonthFacts, day: date) -> bool:
+    """A full day of a stay: neither its admission nor its discharge."""
+    return any(
+        each.kind is InterruptionKind.HOSPITAL and each.first_on < day and (each.last_on is None or day < each.last_on)
+        for each in facts.interruptions
+    )
+
+
+def price_of(fees: FeeSchedule, code: str, day: date, modifiers: Iterable[str] = ()) -> AllowedFee:
+    """Rate and charge of one unit; a code the contract does not price is charged at nothing and said so."""
+    for basis in (RateBasis.PER_DISPENSE, RateBasis.PER_DOSE, RateBasis.PER_INFUSION, RateBasis.PER_DIEM):
+        fee = fees.price_on(day, code, modifiers, basis=basis)
+        if fee is not None:
+            return fee.rate, fee.rate if fee.charge is None else fee.charge, True
+    return Decimal(0), Decimal(0), False
+
+
+def supply_lines(
+    facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
+) -> Iterator[CountedLine]:
+    """Two products of one code in one delivery are one line with their units summed (DME contractors: PDAC)."""
+    together: dict[tuple[str, int], CountedLine] = {}
+    for goods in facts.goods:
+        days = days_of_service(facts, goods.delivery, rules)
+        if goods.billing_class is not BillingClass.DRUG and days.first in period and is_billed_apart(goods, rules):
+            why = f"{goods.quantity} delivered with {goods.delivery.number}, billed apart from the per diem"
+            line = _line(goods, days, why, rules, rules_id, fees)
+            key = (line.code, goods.delivery.id)
+            together[key] = _summed(together[key], line) if key in together else line
+    yield from together.values()
+
+
+def _summed(one: CountedLine, other: CountedLine) -> CountedLine:
+    [evidence] = one.evidence
+    units = one.units + other.units
+    return replace(
+        one,
+        units=units,
+        charge=one.charge + other.charge,
+        expected=one.expected + other.expected,
+        description=f"{one.description}; {other.description}",
+        evidence=(replace(evidence, units=units),),
+        sentences=(*one.sentences, *other.sentences),
+    )
+
+
+def is_billed_apart(goods: Goods, rules: RuleSet) -> bool:
+    """Whether a contract bills these goods on a line of their own, by its lists first, then by the item's class."""
+    group = goods.kind.value
+    if group in rules.included_groups or goods.billing_class is BillingClass.NONE:
+        return False
+    if group in rules.separately_billable_groups or rules.billing_model is BillingModel.SUPPLY_CODES:
+        return True
+    if goods.kind is ItemKind.FLUSH and rules.flushes is Inclusion.SEPARATE:
+        return True
+    if goods.kind is ItemKind.DILUENT and rules.diluents is Inclusion.SEPARATE:
+        return True
+    if rules.nutrition_solution is Nutrition.B_CODES and is_nutrition_solution(goods.hcpcs):
+        return True
+    return goods.billing_class is BillingClass.SEPARATELY_BILLABLE
+
+
+def is_nutrition_solution(code: str) -> bool:
+    """Whether a code is of a parenteral nutrition solution or its additives (HCPCS B4164 to B5200)."""
+    row = code_table().find(code)
+    return row is not None and row.family == "pn_solution"
+
+
+def _line(goods: Goods, days: Days, why: str, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> CountedLine:
+    units = (goods.hcpcs_per_unit * goods.quantity).quantize(_WHOLE, rounding=ROUND_UP)
+    rate, charge, priced = price_of(fees, goods.hcpcs, days.first)
+    delivery = goods.delivery
+    evidence = UnitEvidence(
+        days.first, units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
+    )
+    return CountedLine(
+        LineKind.SUPPLY, goods.hcpcs, days, units, rate, to_cents(charge * units), to_cents(rate * units),
+        description=goods.name, therapy_id=delivery.therapy_id, delivery_id=delivery.id, rules_id=rules_id,
+        evidence=(evidence,), priced=priced, place=rules.place_of_service,
+        sentences=(f"{why}; one unit of stock is {goods.hcpcs_per_unit.normalize():f} of {goods.hcpcs}.",),
+    )  # fmt: skip

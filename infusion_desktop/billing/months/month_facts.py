@@ -1,0 +1,436 @@
+"""What a month is counted from, read in one go: therapies, interruptions, deliveries with proof, goods and visits."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.billing.months.homes import homes_of
+from infusion_desktop.billing.months.visits import Visit, last_visits_before, visits_of_many
+from infusion_desktop.billing.months.waste import discarded_of
+from infusion_desktop.billing.rules import therapy as engine
+from infusion_desktop.billing.rules.rentals import Possession
+from infusion_desktop.dates import ONE_DAY, Days, local_day, today
+from infusion_desktop.deliveries.door.proof import proof_gaps
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.equipment.tables import AssetSwap
+from infusion_desktop.patients.order_versions import versions_of_changed
+from infusion_desktop.patients.tables import AccessDevice, Interruption, Therapy
+from infusion_desktop.patients.words import (
+    AccessKind,
+    InterruptionKind,
+    Method,
+    PatientId,
+    Route,
+    TherapyClass,
+    TherapyId,
+)
+from infusion_desktop.stock.tables import Item
+from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind
+
+FAMILIES: Mapping[TherapyClass, str] = {
+    TherapyClass.PARENTERAL_NUTRITION: "tpn",
+    TherapyClass.ENTERAL_NUTRITION: "enteral",
+    TherapyClass.IMMUNE_GLOBULIN: "immunotherapy",
+    TherapyClass.FACTOR: "hemophilia",
+    TherapyClass.ALPHA_1: "alpha1",
+    TherapyClass.PROSTACYCLIN: "pulmonary_hypertension",
+    TherapyClass.ANTI_EMETIC: "antiemetic",
+    TherapyClass.ENZYME: "enzyme_replacement",
+    TherapyClass.ANTI_SPASMODIC: "antispasmodic",
+    TherapyClass.BLOOD_PRODUCT: "transfusion",
+}
+"""Families of the code table that are spelled otherwise than the therapy class."""
+
+_METHODS: Mapping[Method, str] = {
+    Method.GRAVITY: "gravity",
+    Method.ENTERAL_PUMP: "pump",
+    Method.STATIONARY_PUMP: "pump",
+    Method.AMBULATORY_PUMP: "pump",
+    Method.SYRINGE_PUMP: "pump",
+    Method.IV_PUSH: "bolus",
+}
+_DEVICES: Mapping[AccessKind, str] = {AccessKind.PORT: "implanted_port"}
+_PAUSES: Mapping[InterruptionKind, engine.InterruptionKind] = {
+    InterruptionKind.HOSPITAL: engine.InterruptionKind.HOSPITAL,
+    InterruptionKind.SKILLED_NURSING: engine.InterruptionKind.HOSPITAL,
+    InterruptionKind.HOLD: engine.InterruptionKind.HOLD,
+    InterruptionKind.AWAY: engine.InterruptionKind.OTHER,
+}
+"""A stay in a nursing facility is counted like one in a hospital: the payer of the stay pays for its days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A delivery that arrived: the supply period it covers and whether somebody signed for it."""
+
+    id: DeliveryId
+    number: str
+    therapy_id: TherapyId | None
+    period: Days
+    shipped_on: date | None
+    delivered_on: date
+    proven: bool
+    counted_on: date | None = None
+    """When the refill call counted what was left, None without one."""
+    gaps: tuple[str, ...] = ()
+    """What its proof of delivery still lacks (deliveries/proof_rules.py)."""
+    versions: frozenset[TherapyId] = frozenset()
+    """The therapy with the earlier and later versions of its order, where it was changed: it supplies them too."""
+
+    def supplies(self, therapy: int) -> bool:
+        """Whether it supplies a therapy, under any version of its order; one for no therapy in particular, all."""
+        return self.therapy_id in (None, therapy) or therapy in self.versions
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Units of an item that stayed with the patient from one delivery."""
+
+    delivery: Delivered
+    item_id: ItemId
+    name: str
+    kind: ItemKind
+    billing_class: BillingClass
+    hcpcs: str
+    ndc: str
+    ndc_unit: str
+    ndc_per_unit: Decimal
+    hcpcs_per_unit: Decimal
+    quantity: int
+    discarded: Decimal = Decimal(0)
+    """What was thrown away of it at dispensing, in units of the NDC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A therapy's facts beside its course: the drug item and how much of it a dose takes."""
+
+    drug: str
+    drug_item_id: ItemId | None
+    units_per_dose: int
+    interval_hours: int
+    under_the_skin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFacts:
+    """Everything a patient's count in a period rests on."""
+
+    patient_id: PatientId
+    period: Days
+    courses: tuple[engine.TherapyCourse, ...]
+    orders: Mapping[int, Order]
+    interruptions: tuple[engine.Interruption, ...]
+    deliveries: tuple[Delivered, ...]
+    goods: tuple[Goods, ...]
+    visits: tuple[Visit, ...]
+    homes: tuple[Possession, ...] = ()
+    """Pumps and poles that were in the home until the period's last day, from the first one on."""
+    last_visit_before: date | None = None
+    """The day of the last visit before the period."""
+
+    def deliveries_for(self, therapy: int) -> list[Delivered]:
+        """The deliveries that supply a therapy, the one that counts for a day first: with proof, then the newest."""
+        mine = [each for each in self.deliveries if each.supplies(therapy)]
+        return sorted(mine, key=lambda each: (each.proven, each.delivered_on, each.id), reverse=True)
+
+
+def month_facts(session: Session, patient: PatientId, period: Days) -> MonthFacts:
+    """Read a patient's facts for a period; therapies that do not touch it are left out."""
+    return facts_of_many(session, [(patient, period)])[patient, period]
+
+
+def facts_of_many(
+    session: Session, wanted: Collection[tuple[PatientId, Days]]
+) -> dict[tuple[PatientId, Days], MonthFacts]:
+    """Read the facts of many patients' periods with a few queries for all of them together."""
+    read = _Read(session, {patient for patient, _ in wanted}, _around([period for _, period in wanted]))
+    return {(patient, period): read.facts(patient, period) for patient, period in wanted}
+
+
+def _around(periods: Collection[Days]) -> Days:
+    return Days(min(each.first for each in periods), max(each.last for each in periods))
+
+
+Rows = dict[int, list[Row[*tuple[Any, ...]]]]
+
+
+class _Read:
+    """Everything of some patients around some days, by patient."""
+
+    def __init__(self, session: Session, patients: set[PatientId], around: Days) -> None:
+        ids = sorted(patients)
+        self.therapies = _by_patient(
+            session,
+            _THERAPIES.where(
+                Therapy.patient_id.in_(ids),
+                Therapy.starts_on <= around.last,
+                or_(Therapy.stops_on.is_(None), Therapy.stops_on >= around.first),
+            ),
+        )
+        self.pauses = _by_patient(
+            session,
+            _INTERRUPTIONS.where(
+                Interruption.patient_id.in_(ids),
+                Interruption.first_on <= around.last,
+                or_(Interruption.last_on.is_(None), Interruption.last_on >= around.first),
+            ),
+        )
+        self.devices = {
+            row.id: row
+            for row in session.execute(
+                select(AccessDevice.id, AccessDevice.lumens, AccessDevice.kind).where(AccessDevice.patient_id.in_(ids))
+            )
+        }
+        self.visits = visits_of_many(session, patients, around)
+        self.visited_before = last_visits_before(session, patients, around.first)
+        self.deliveries = _deliveries(session, ids, around)
+        self.goods = _goods(session, self.deliveries)
+        items = {row.drug_item_id for rows in self.therapies.values() for row in rows if row.drug_item_id is not None}
+        self.items = {
+            row.id: row.number
+            for row in session.execute(select(Item.id, Item.number).where(Item.id.in_(sorted(items))))
+        }
+        self.homes = homes_of(session, ids, around.last)
+
+    def facts(self, patient: PatientId, period: Days) -> MonthFacts:
+        """One patient's facts of one period."""
+        therapies = [row for row in self.therapies.get(patient, ()) if _touches(row.starts_on, row.stops_on, period)]
+        pauses = [row for row in self.pauses.get(patient, ()) if _touches(row.first_on, row.last_on, period)]
+        visits = self.visits.get(patient, ())
+        inside = tuple(each for each in visits if local_day(each.visit.started_at) in period)
+        before = [day for each in visits if (day := local_day(each.visit.started_at)) < period.first]
+        before += [day for day in [self.visited_before.get(patient)] if day is not None]
+        deliveries = tuple(
+            each
+            for each in self.deliveries.get(patient, ())
+            if each.period.overlap(period) or each.delivered_on in period or each.shipped_on in period
+        )
+        courses = tuple(
+            _course(row, therapies, self.devices, pauses, deliveries, inside, self.items, period) for row in therapies
+        )
+        return MonthFacts(
+            patient,
+            period,
+            courses,
+            {row.id: _order(row) for row in therapies},
+            tuple(_pause(row) for row in pauses if row.kind in _PAUSES),
+            deliveries,
+            tuple(goods for each in deliveries for goods in self.goods.get(each.id, ())),
+            inside,
+            tuple(each for each in self.homes.get(patient, ()) if each.first_on <= period.last),
+            max(before, default=None),
+        )
+
+
+_THERAPIES = select(
+    Therapy.id,
+    Therapy.patient_id,
+    Therapy.therapy_class,
+    Therapy.drug,
+    Therapy.drug_item_id,
+    Therapy.units_per_dose,
+    Therapy.route,
+    Therapy.method,
+    Therapy.device_id,
+    Therapy.interval_hours,
+    Therapy.run_hours,
+    Therapy.volume_ml_per_day,
+    Therapy.starts_on,
+    Therapy.stops_on,
+    Therapy.per_diem_code,
+).order_by(Therapy.starts_on, Therapy.id)
+_INTERRUPTIONS = (
+    select(
+        Interruption.id,
+        Interruption.patient_id,
+        Interruption.kind,
+        Interruption.first_on,
+        Interruption.last_on,
+        Interruption.therapy_id,
+    )
+    .where(Interruption.removed_at.is_(None))
+    .order_by(Interruption.first_on, Interruption.id)
+)
+
+
+def _by_patient(session: Session, wanted: Select[*tuple[Any, ...]]) -> Rows:
+    found: Rows = defaultdict(list)
+    for row in session.execute(wanted):
+        found[row.patient_id].append(row)
+    return found
+
+
+def _touches(first: date, last: date | None, period: Days) -> bool:
+    return first <= period.last and (last is None or last >= period.first)
+
+
+def _course(
+    row: Any,
+    every: Iterable[Any],
+    devices: Mapping[int, Any],
+    pauses: Iterable[Any],
+    deliveries: Iterable[Delivered],
+    visits: Iterable[Visit],
+    items: Mapping[int, str],
+    period: Days,
+) -> engine.TherapyCourse:
+    device = None if row.device_id is None else devices.get(row.device_id)
+    in_use = any(other.id != row.id and other.device_id == row.device_id for other in every)
+    return engine.TherapyCourse(
+        id=row.id,
+        family=FAMILIES.get(row.therapy_class, row.therapy_class.value.lower().replace("-", "_").replace(" ", "_")),
+        start_on=row.starts_on,
+        stop_on=row.stops_on,
+        drug=row.drug,
+        interval_hours=row.interval_hours,
+        run_hours=row.run_hours or None,
+        litres_per_day=Decimal(row.volume_ml_per_day) / 1000 if row.volume_ml_per_day else None,
+        lumens=None if device is None else device.lumens,
+        method=_METHODS.get(row.method, ""),
+        device="" if device is None else _DEVICES.get(device.kind, ""),
+        device_in_use=None if device is None else in_use,
+        by_injection=_by_injection(row.method),
+        nursing_days=frozenset(
+            local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in (None, row.id)
+        ),
+        dispensed_on=tuple(sorted(each.delivered_on for each in deliveries if each.therapy_id in (None, row.id))),
+        suite_days=frozenset(_suite_days(row.id, pauses, period)),
+        manual_code=row.per_diem_code,
+        rate_key="" if row.drug_item_id is None else items.get(row.drug_item_id, ""),
+    )
+
+
+def _by_injection(method: Method) -> bool | None:
+    if method is Method.NONE:
+        return None
+    return method is Method.INJECTION
+
+
+def _suite_days(therapy: int, pauses: Iterable[Any], period: Days) -> Iterable[date]:
+    for pause in pauses:
+        if pause.kind is InterruptionKind.SUITE and pause.therapy_id in (None, therapy):
+            shared = period.overlap(Days(pause.first_on, pause.last_on or period.last))
+            yield from shared or ()
+
+
+def _pause(row: Any) -> engine.Interruption:
+    return engine.Interruption(_PAUSES[row.kind], row.first_on, row.last_on, row.therapy_id)
+
+
+def _order(row: Any) -> Order:
+    item = None if row.drug_item_id is None else ItemId(row.drug_item_id)
+    return Order(row.drug, item, row.units_per_dose, row.interval_hours, row.route is Route.SUBCUTANEOUS)
+
+
+def _deliveries(session: Session, patients: list[PatientId], around: Days) -> dict[int, list[Delivered]]:
+    """Deliveries that arrived and supply, or were sent or delivered, around the days; a day more at both ends."""
+    begin = datetime.combine(around.first - ONE_DAY, time(), UTC)
+    end = datetime.combine(around.last + 2 * ONE_DAY, time(), UTC)
+    rows = session.execute(
+        select(
+            Delivery.id,
+            Delivery.number,
+            Delivery.patient_id,
+            Delivery.therapy_id,
+            Delivery.period_first,
+            Delivery.period_last,
+            Delivery.shipped_at,
+            Delivery.delivered_at,
+            Delivery.scheduled_on,
+            Delivery.home_counted_on,
+            exists().where(ProofOfDelivery.delivery_id == Delivery.id).label("proven"),
+        )
+        .where(Delivery.patient_id.in_(patients), Delivery.state == DeliveryState.DELIVERED)
+        .where(
+            or_(
+                and_(Delivery.period_first <= around.last, Delivery.period_last >= around.first),
+                Delivery.shipped_at.between(begin, end),
+                Delivery.delivered_at.between(begin, end),
+                and_(Delivery.delivered_at.is_(None), Delivery.scheduled_on.between(around.first, around.last)),
+            )
+        )
+        # A pump in exchange for another supplies no day: the kit it came for does, before and after.
+        .where(Delivery.id.not_in(select(AssetSwap.delivery_id)))
+        .order_by(Delivery.period_first, Delivery.id)
+    ).all()
+    missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
+    found: dict[int, list[Delivered]] = defaultdict(list)
+    changed = versions_of_changed(session, patients)
+    for row in rows:
+        therapy = TherapyId(row.therapy_id or 0)
+        lacks = missing.get(DeliveryId(row.id), ())
+        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset())))
+    return found
+
+
+def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId]) -> Delivered:
+    arrived = row.delivered_at or row.shipped_at
+    return Delivered(
+        DeliveryId(row.id),
+        row.number,
+        None if row.therapy_id is None else TherapyId(row.therapy_id),
+        Days(row.period_first, row.period_last),
+        None if row.shipped_at is None else local_day(row.shipped_at),
+        row.scheduled_on if arrived is None else local_day(arrived),
+        bool(row.proven),
+        row.home_counted_on,
+        missing,
+        versions,
+    )
+
+
+def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> dict[DeliveryId, list[Goods]]:
+    """What stayed there, by delivery and item; lots that came back are taken off."""
+    by_id = {each.id: each for several in deliveries.values() for each in several}
+    ids = sorted(by_id)
+    discarded = discarded_of(session, ids)
+    rows = session.execute(
+        select(
+            DeliveryLot.delivery_id,
+            func.sum(DeliveryLot.quantity - DeliveryLot.came_back).label("stayed"),
+            Item.id,
+            Item.name,
+            Item.kind,
+            Item.billing_class,
+            Item.hcpcs,
+            Item.ndc,
+            Item.ndc_unit,
+            Item.ndc_quantity_per_unit,
+            Item.hcpcs_units_per_unit,
+        )
+        .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
+        .join(Item, Item.id == DeliveryLine.item_id)
+        .where(DeliveryLot.delivery_id.in_(ids), Item.hcpcs != "")
+        .group_by(DeliveryLot.delivery_id, Item.id)
+        .order_by(DeliveryLot.delivery_id, Item.id)
+    )
+    found: dict[DeliveryId, list[Goods]] = defaultdict(list)
+    for row in rows:
+        if row.stayed <= 0:
+            continue
+        delivery, item = DeliveryId(row.delivery_id), ItemId(row.id)
+        found[delivery].append(
+            Goods(
+                by_id[delivery],
+                item,
+                row.name,
+                row.kind,
+                row.billing_class,
+                row.hcpcs,
+                row.ndc,
+                row.ndc_unit,
+                row.ndc_quantity_per_unit,
+                row.hcpcs_units_per_unit,
+                int(row.stayed),
+                discarded.get((delivery, item), Decimal(0)),
+            )
+        )
+    return found

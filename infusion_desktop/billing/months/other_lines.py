@@ -1,0 +1,31 @@
+"""Lines beside the per diem: drugs with NDC and waste, visits, pumps and their rent, supplies billed apart."""
+
+from collections.abc import Mapping
+
+from infusion_desktop.billing.months.counted import CountedLine
+from infusion_desktop.billing.months.drug_lines import drug_lines
+from infusion_desktop.billing.months.equipment_lines import equipment_lines, equipment_notes
+from infusion_desktop.billing.months.goods_lines import supply_lines
+from infusion_desktop.billing.months.month_facts import MonthFacts
+from infusion_desktop.billing.months.nursing_lines import nursing_lines, nursing_notes
+from infusion_desktop.billing.rules.rule_set import RuleSet
+from infusion_desktop.billing.rules.therapy import FeeSchedule
+from infusion_desktop.billing.words import RuleSetId
+from infusion_desktop.dates import Days
+
+
+def other_lines(
+    facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule, given: Mapping[int, int]
+) -> tuple[CountedLine, ...]:
+    """Drug, nursing, equipment and supply lines of a period; ``given`` has the doses of a therapy that were given."""
+    return (
+        *drug_lines(facts, period, rules, rules_id, fees, given),
+        *nursing_lines(facts, period, rules, rules_id, fees),
+        *equipment_lines(facts, period, rules, rules_id, fees),
+        *supply_lines(facts, period, rules, rules_id, fees),
+    )
+
+
+def other_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> tuple[str, ...]:
+    """What of a period is not billed, or should be looked at, and why."""
+    return (*nursing_notes(facts, period, rules), *equipment_notes(facts, period, rules, fees))

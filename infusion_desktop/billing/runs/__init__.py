@@ -1,0 +1,1 @@
+"""A month billed for everyone."""

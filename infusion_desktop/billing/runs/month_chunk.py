@@ -1,0 +1,360 @@
+"""Some patients' months counted, made and checked in one transaction: what a month run does for each hundred of them.
+
+Every fact is read once for all of them. A month without a claim becomes one; a claim that is still ours and would come
+out the same is only checked again. Everything else (corrections, claims that left) is left to the deeds for one claim.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import Table, func, insert, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.claiming.checking import as_kept
+from infusion_desktop.billing.claiming.claim_facts import (
+    billing_of,
+    coverage_of,
+    delivery_of,
+    orders_of,
+    person_of,
+    stays_of,
+    therapy_days_of,
+)
+from infusion_desktop.billing.months.charging import EDITABLE, days_json, line_rows
+from infusion_desktop.billing.months.counted import CountedLine, MonthCounted
+from infusion_desktop.billing.months.counting import Contract, CoveredPeriod, counted, has_monthly_maximum, the_contract
+from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
+from infusion_desktop.billing.rules.checks import facts as told
+from infusion_desktop.billing.rules.checks.every_check import check_claim
+from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
+from infusion_desktop.billing.terms.authorizations import HELD, AuthorizationUse, authorizations_of_many, for_engine
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
+from infusion_desktop.database.counters import next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days, now_utc, show_days
+from infusion_desktop.errors import Refused
+from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Therapy
+from infusion_desktop.patients.words import PatientId, PayerId
+
+Row = dict[str, Any]
+_LINES = cast(Table, ClaimLine.__table__).insert()
+_EVENTS = cast(Table, ClaimEvent.__table__).insert()
+_LINE_COLUMNS = tuple(column for column in ClaimLine.__table__.c if column.name not in ("id", "claim_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One patient's covered period to bill."""
+
+    patient_id: PatientId
+    number: str
+    covered: CoveredPeriod
+    month: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What became of a piece of work; ``later`` True: it is a matter for the deeds for one claim."""
+
+    work: Work
+    claim: ClaimId | None = None
+    number: str = ""
+    state: ClaimState | None = None
+    charge: Decimal = Decimal(0)
+    stops: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    later: bool = False
+
+
+def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date) -> tuple[Billed, ...]:
+    """Count, make and check the claims of some patients' periods in one transaction, in the order of the work."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        authorize(session, by, Permission.CLAIM)
+        patients = sorted({each.patient_id for each in work})
+        session.execute(select(Patient.id).where(Patient.id.in_(patients)).order_by(Patient.id).with_for_update())
+        books = _Books(session, work, on)
+        found = [_bill(books, each) for each in work]
+        new = [each for each in found if isinstance(each, _New)]
+        _keep(session, new, by)
+        return tuple(each.billed() if isinstance(each, _New) else each for each in found)
+
+
+@dataclass(slots=True)
+class _New:
+    """A claim to be kept."""
+
+    work: Work
+    counted: MonthCounted
+    rows: list[Row]
+    diagnoses: str
+    findings: list[Row]
+    state: ClaimState
+    id: ClaimId | None = None
+    number: str = ""
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        return tuple(each["sentence"] for each in self.findings if each["stops"])
+
+    def billed(self) -> Billed:
+        return Billed(self.work, self.id, self.number, self.state, self.counted.charge, self.stops)
+
+
+class _Books:
+    """What is read for all of them together."""
+
+    def __init__(self, session: Session, work: Sequence[Work], on: date) -> None:
+        self.on = on
+        ids = sorted({each.patient_id for each in work})
+        self.session = session
+        self.facts = facts_of_many(session, [(each.patient_id, each.covered.period) for each in work])
+        self.contracts: dict[PayerId, Contract] = {
+            payer: the_contract(session, payer) for payer in sorted({each.covered.payer_id for each in work})
+        }
+        self.uses = authorizations_of_many(session, ids)
+        self.people = {row.id: row for row in session.scalars(select(Patient).where(Patient.id.in_(ids)))}
+        coverages = sorted({each.covered.coverage_id for each in work})
+        self.coverages = {row.id: row for row in session.scalars(select(Coverage).where(Coverage.id.in_(coverages)))}
+        self.payers = {row.id: row for row in session.scalars(select(Payer).where(Payer.id.in_(list(self.contracts))))}
+        therapies = sorted({course.id for facts in self.facts.values() for course in facts.courses})
+        self.orders = orders_of(session, therapies)
+        self.diagnoses = {
+            row.id: row.diagnoses.split()
+            for row in session.execute(
+                select(Therapy.id, Episode.diagnoses)
+                .join(Episode, Episode.id == Therapy.episode_id)
+                .where(Therapy.id.in_(therapies))
+                .order_by(Therapy.starts_on, Therapy.id)
+            )
+        }
+        self.billing = billing_of(session)
+        self.newest = _newest(session, ids)
+        self.kept = _kept_lines(session, [row.id for row in self.newest.values()])
+        self.before = _billed_before(session, ids, work)
+        times = Counter(each.patient_id for each in work)
+        self.several = {patient for patient, count in times.items() if count > 1}
+
+
+def _newest(session: Session, patients: Sequence[PatientId]) -> dict[tuple[int, int, date], Any]:
+    """The newest submission by patient, coverage and first day, without voids and what was voided."""
+    last = (
+        select(func.max(Claim.id))
+        .where(
+            Claim.patient_id.in_(patients), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID,
+            Claim.primary_id.is_(None),
+        )
+        .group_by(Claim.patient_id, Claim.coverage_id, Claim.period_first)
+    )  # fmt: skip
+    rows = session.execute(
+        select(Claim.id, Claim.patient_id, Claim.coverage_id, Claim.period_first, Claim.number, Claim.state,
+               Claim.charge, Claim.missing, Claim.diagnoses).where(Claim.id.in_(last))
+    )  # fmt: skip
+    return {(row.patient_id, row.coverage_id, row.period_first): row for row in rows}
+
+
+def _kept_lines(session: Session, claims: Sequence[int]) -> Mapping[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    if claims:
+        rows = session.execute(
+            select(ClaimLine.claim_id, *_LINE_COLUMNS)
+            .where(ClaimLine.claim_id.in_(claims))
+            .order_by(ClaimLine.claim_id, ClaimLine.position)
+        )
+        for row in rows:
+            kept = dict(row._mapping)
+            found[kept.pop("claim_id")].append(kept)
+    return found
+
+
+def _billed_before(
+    session: Session, patients: Sequence[PatientId], work: Sequence[Work]
+) -> Mapping[tuple[int, int], list[tuple[str, told.BilledBefore]]]:
+    first = min(each.covered.period.first for each in work)
+    last = max(each.covered.period.last for each in work)
+    rows = session.execute(
+        select(Claim.patient_id, Claim.payer_id, Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
+               ClaimLine.modifiers)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(Claim.patient_id.in_(patients), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
+        .where(ClaimLine.first_on <= last, ClaimLine.last_on >= first)
+        .order_by(ClaimLine.id)
+    )  # fmt: skip
+    found: dict[tuple[int, int], list[tuple[str, told.BilledBefore]]] = defaultdict(list)
+    for row in rows:
+        billed = told.BilledBefore(row.number, row.code, Days(row.first_on, row.last_on), tuple(row.modifiers.split()))
+        found[row.patient_id, row.payer_id].append((row.number, billed))
+    return found
+
+
+def _bill(books: _Books, work: Work) -> Billed | _New:
+    covered = work.covered
+    newest = books.newest.get((work.patient_id, covered.coverage_id, covered.period.first))
+    if work.patient_id in books.several or (newest is not None and newest.state not in EDITABLE):
+        return Billed(work, later=True)
+    contract = books.contracts[covered.payer_id]
+    if has_monthly_maximum(contract) and books.before.get((work.patient_id, covered.payer_id)):
+        return Billed(work, later=True)  # Units of other claims count against the month's maximum.
+    kept = [] if newest is None else books.kept.get(newest.id, [])
+    uses = _without(books.uses.get((work.patient_id, covered.payer_id), ()), newest, kept)
+    facts = books.facts[work.patient_id, covered.period]
+    try:
+        month = counted(facts, covered, contract, for_engine(uses))
+    except Refused as no:
+        return Billed(work, refused=no.reasons)
+    ids = {(use.allowed.number, use.allowed.code): int(use.id) for use in sorted(uses, key=_id) if not use.ended}
+    rows = line_rows(month, ids)
+    if newest is not None and kept != rows:
+        return Billed(work, later=True)
+    if not rows:
+        return Billed(work, refused=(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.",))
+    diagnoses = _diagnoses(books, month)
+    number = "" if newest is None else newest.number
+    seen = _claim_facts(books, work, facts, month, rows, uses, diagnoses, number)
+    found = [as_kept(each) for each in check_claim(seen)]
+    state = ClaimState.DRAFT if any(each["stops"] for each in found) else ClaimState.READY
+    if newest is None:
+        return _New(work, month, rows, diagnoses, found, state)
+    if (json.dumps(found), state, diagnoses) != (newest.missing, newest.state, newest.diagnoses):
+        return Billed(work, later=True)
+    stops = tuple(each["sentence"] for each in found if each["stops"])
+    return Billed(work, ClaimId(newest.id), newest.number, newest.state, newest.charge, stops)
+
+
+def _id(use: AuthorizationUse) -> int:
+    return int(use.id)
+
+
+def _without(uses: Sequence[AuthorizationUse], newest: Any, kept: Sequence[Row]) -> tuple[AuthorizationUse, ...]:
+    """The authorizations as if this claim had taken nothing of them."""
+    if newest is None or not kept:
+        return tuple(uses)
+    mine: dict[int, Decimal] = defaultdict(Decimal)
+    for row in kept:
+        if row["authorization_id"] is not None:
+            mine[row["authorization_id"]] += row["units"]
+    return tuple(use.less(mine[int(use.id)], held=newest.state in HELD) if int(use.id) in mine else use for use in uses)
+
+
+def _diagnoses(books: _Books, month: MonthCounted) -> str:
+    """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
+    billed = {line.therapy_id for line in month.lines if line.therapy_id is not None}
+    codes = dict.fromkeys(code for therapy, several in books.diagnoses.items() if therapy in billed for code in several)
+    return " ".join(list(codes)[:12])
+
+
+def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
+    """A counted line as the checks look at it, just as `line_of` reads it back from the claim."""
+    return told.LineFacts(
+        number=place,
+        kind=line.kind,
+        code=line.code,
+        days=line.days,
+        units=line.units,
+        charge=line.charge,
+        dates=tuple(unit.day for unit in line.evidence) if line.kind is LineKind.PER_DIEM else (),
+        modifiers=line.modifiers,
+        place_of_service=line.place,
+        priced=line.priced,
+        authorization=authorization,
+        therapy_id=line.therapy_id,
+        pointers=pointers,
+        narrative=line.description,
+        ndc=line.ndc,
+        ndc_unit=line.ndc_unit,
+        ndc_quantity=line.ndc_quantity,
+        held=line.held,
+    )
+
+
+def _claim_facts(
+    books: _Books,
+    work: Work,
+    facts: MonthFacts,
+    month: MonthCounted,
+    rows: Sequence[Row],
+    uses: Sequence[AuthorizationUse],
+    diagnoses: str,
+    number: str,
+) -> told.ClaimFacts:
+    codes = tuple(diagnoses.split())
+    pointers = tuple(range(1, min(4, len(codes)) + 1))
+    numbers = {int(use.id): use.allowed.number for use in uses}
+    stays, open_stay = stays_of(facts.interruptions)
+    contract = books.contracts[work.covered.payer_id]
+    first = work.covered.period.first
+    version = next(each for each in contract.versions if each.holds_on(first))
+    billed = {row["therapy_id"] for row in rows}
+    return told.ClaimFacts(
+        today=books.on,
+        codes=contract.codes,
+        lines=tuple(
+            _line_facts(place, line, numbers.get(row["authorization_id"] or 0, ""), pointers)
+            for place, (line, row) in enumerate(zip(month.lines, rows, strict=True), start=1)
+        ),
+        rules=version.rules,
+        billing=books.billing,
+        patient=person_of(books.people[work.patient_id]),
+        coverage=coverage_of(books.coverages[work.covered.coverage_id], books.payers[work.covered.payer_id]),
+        diagnoses=codes,
+        orders=tuple(order for therapy, order in books.orders.items() if therapy in billed),
+        deliveries=tuple(delivery_of(each) for each in facts.deliveries),
+        hospital_stays=stays,
+        still_in_hospital_since=open_stay,
+        authorizations=for_engine(tuple(uses)),
+        therapy_days=therapy_days_of(month),
+        billed_before=tuple(
+            before
+            for earlier, before in books.before.get((work.patient_id, work.covered.payer_id), ())
+            if earlier != number and before.days.overlap(work.covered.period)
+        ),
+    )
+
+
+def _keep(session: Session, new: Sequence[_New], by: UserId) -> None:
+    """Claims, lines, events and audit entries of all of them, a statement for each table."""
+    if not new:
+        return
+    at = now_utc()
+    first = next_number(session, "claim", count=len(new))
+    for place, each in enumerate(new):
+        each.number = f"C{first + place:07d}"
+    added = session.execute(
+        insert(Claim).returning(Claim.id, sort_by_parameter_order=True),
+        [
+            {
+                "number": each.number, "patient_id": each.work.patient_id, "coverage_id": each.work.covered.coverage_id,
+                "payer_id": each.work.covered.payer_id, "state": each.state, "frequency": Frequency.ORIGINAL,
+                "period_first": each.work.covered.period.first, "period_last": each.work.covered.period.last,
+                "diagnoses": each.diagnoses, "charge": each.counted.charge, "expected": each.counted.expected,
+                "missing": json.dumps(each.findings), "days": days_json(each.counted), "made_at": at, "version": 1,
+            }
+            for each in new
+        ],
+    ).scalars().all()  # fmt: skip
+    for each, number in zip(new, added, strict=True):
+        each.id = ClaimId(number)
+    connection = session.connection()
+    connection.execute(_LINES, [{"claim_id": each.id, **row} for each in new for row in each.rows])
+    events = []
+    for each in new:
+        note = "nothing stops it" if each.state is ClaimState.READY else f"{len(each.findings)} findings"
+        for state, said in ((ClaimState.DRAFT, "counted"), (each.state, note)):
+            events.append({"claim_id": each.id, "state": state, "at": at, "staff_id": by, "note": said})
+    connection.execute(_EVENTS, events)
+    for each in new:
+        after = {
+            "number": each.number, "payer": each.counted.payer_id, "first": each.counted.period.first,
+            "last": each.counted.period.last, "lines": len(each.rows), "charge": each.counted.charge,
+            "expected": each.counted.expected, "rules": each.counted.rules, "state": each.state,
+            "findings": [finding["code"] for finding in each.findings],
+        }  # fmt: skip
+        record(session, by, "make", "claim", each.id, patient_id=each.work.patient_id, after=after)

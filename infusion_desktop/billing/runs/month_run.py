@@ -1,0 +1,195 @@
+"""Bill a month: every patient with a therapy in it is counted, checked, and what is ready goes into files by payer."""
+
+from collections import defaultdict
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import Route, write_file
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.counting import covered_periods_of_many
+from infusion_desktop.billing.rules.rule_set import ClaimForm
+from infusion_desktop.billing.runs.month_chunk import Billed, Work, bill_together
+from infusion_desktop.billing.tables import Claim
+from infusion_desktop.billing.terms.contracts import payer_name, rules_on
+from infusion_desktop.billing.words import ClaimId, ClaimState
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import Days, today
+from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.patients.tables import Patient, Therapy
+from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.progress import Progress
+
+TOGETHER = 200
+"""Patients counted in one transaction: enough to read their facts together, few enough to hold nobody up for long."""
+MOST_IN_A_FILE = 2_000
+"""Claims in one file; payers take at most 5,000 in a transaction set (X12 005010X222 front matter)."""
+_READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRun:
+    """What a run did: the files by name, a sentence for each claim, and one for each patient or claim that must wait.
+
+    Patients are named by their number only.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    done: tuple[str, ...]
+    refused: tuple[str, ...]
+    claims: tuple[ClaimId, ...]
+
+
+def run_month(
+    database: Database,
+    month: Days,
+    by: UserId,
+    payer: str = "",
+    *,
+    send: bool = True,
+    route: Route | None = None,
+    files: list[tuple[str, str]] | None = None,
+    on: date | None = None,
+) -> Generator[Progress, None, MonthRun]:
+    """Count, check and, with ``send``, write the files of a month; new claims are made a hundred or two at a time.
+
+    What cannot be billed is told and does not stop the others. Run again, it changes only what has changed. Each file
+    is put into ``files`` as soon as it is written: whoever stops the run half way has those that left before. Claims
+    are checked, and their files dated, as of ``on``, today without one.
+    """
+    with database.reading() as session:
+        authorize(session, by, Permission.CHARGE)
+        if send:
+            authorize(session, by, Permission.CLAIM)
+        work, refused = _work(session, month, payer)
+    done: list[str] = []
+    claims: list[ClaimId] = []
+    ready: dict[int, list[ClaimId]] = defaultdict(list)
+    for place in range(0, len(work), TOGETHER):
+        yield Progress(place, len(work), f"{place} of {len(work)} patients")
+        billed = bill_together(database, work[place : place + TOGETHER], by, on or today())
+        for each in billed:
+            state = _tell(database, each, by, on, claims, done, refused)
+            if state is ClaimState.READY:
+                ready[each.work.covered.payer_id].append(claims[-1])
+            if each.later:
+                yield Progress(place, len(work), each.work.number)
+    if send:
+        done += _left_for_paper(database, ready, month)
+    files = [] if files is None else files
+    at = None if on is None else datetime.combine(on, time(12), UTC)
+    batches = (
+        []
+        if not send
+        else [
+            several[first : first + MOST_IN_A_FILE]
+            for several in ready.values()
+            for first in range(0, len(several), MOST_IN_A_FILE)
+        ]
+    )
+    for place, batch in enumerate(batches):
+        yield Progress(len(work), len(work) + len(batches) - place, f"File {place + 1} of {len(batches)}")
+        try:
+            written = write_file(database, batch, by, route, at=at)
+        except NotAllowed:
+            raise
+        except Refused as no:
+            refused += no.reasons
+            continue
+        files.append((written.name, written.text))
+        done += written.notices
+    yield Progress(len(work), len(work))
+    return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims))
+
+
+def _left_for_paper(database: Database, ready: dict[int, list[ClaimId]], month: Days) -> list[str]:
+    """Take the claims out of ``ready`` whose payers want paper, and say where they leave."""
+    told = []
+    with database.reading() as session:
+        for payer, claims in list(ready.items()):
+            if rules_on(session, PayerId(payer), month.last).rules.claim_form is ClaimForm.X12_837P:
+                continue
+            del ready[payer]
+            numbers = session.scalars(select(Claim.number).where(Claim.id.in_(claims)).order_by(Claim.id)).all()
+            who = payer_name(session, PayerId(payer))
+            told.append(f"{who} takes paper: {', '.join(numbers)} are ready to print. Claims, Send on paper.")
+    return told
+
+
+def _checked(database: Database, claim: ClaimId, by: UserId, on: date | None) -> tuple[ClaimState, list[str]]:
+    with database.reading() as session:
+        kept = session.get_one(Claim, claim)
+        number, state, charge = kept.number, kept.state, kept.charge
+    if state not in (ClaimState.DRAFT, ClaimState.READY):
+        return state, [f"Claim {number} is {state.value} already."]
+    stopping = [each.sentence for each in check(database, claim, by, on=on) if each.stops]
+    if stopping:
+        return ClaimState.DRAFT, [f"Claim {number}: {sentence}" for sentence in stopping]
+    return ClaimState.READY, [f"Claim {number} over {charge} is ready."]
+
+
+def _tell(
+    database: Database,
+    billed: Billed,
+    by: UserId,
+    on: date | None,
+    claims: list[ClaimId],
+    done: list[str],
+    refused: list[str],
+) -> ClaimState | None:
+    """Put what became of a piece of work where the run tells it; what was left for later is done now."""
+    patient = f"Patient {billed.work.number}"
+    if billed.later:
+        try:
+            claim = make_claim(database, billed.work.patient_id, billed.work.month, by, billed.work.covered.coverage_id)
+            claims.append(claim)
+            state, told = _checked(database, claim, by, on)
+        except NotAllowed:
+            raise
+        except Refused as no:
+            refused += [f"{patient}: {reason}" for reason in no.reasons]
+            return None
+        (done if state is not ClaimState.DRAFT else refused).extend(told)
+        return state
+    if billed.claim is None:
+        refused += [f"{patient}: {reason}" for reason in billed.refused]
+        return None
+    claims.append(billed.claim)
+    if billed.state is ClaimState.READY:
+        done.append(f"Claim {billed.number} over {billed.charge} is ready.")
+    else:
+        refused += [f"Claim {billed.number}: {sentence}" for sentence in billed.stops]
+    return billed.state
+
+
+def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[str]]:
+    """The patients with a therapy in the month by covered period, and who cannot be billed at all."""
+    rows = session.execute(
+        select(Patient.id, Patient.number)
+        .join(Therapy, Therapy.patient_id == Patient.id)
+        .where(Therapy.starts_on <= month.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= month.first))
+        .distinct()
+        .order_by(Patient.number)
+    ).all()
+    found: list[Work] = []
+    refused: list[str] = []
+    for place in range(0, len(rows), _READ_AT_ONCE):
+        part = rows[place : place + _READ_AT_ONCE]
+        covered = covered_periods_of_many(session, [PatientId(row.id) for row in part], month)
+        for row in part:
+            periods = covered.get(PatientId(row.id), ())
+            if isinstance(periods, Refused):
+                refused += [f"Patient {row.number}: {reason}" for reason in periods.reasons]
+                continue
+            found += [
+                Work(PatientId(row.id), row.number, each, month)
+                for each in periods
+                if payer.strip().lower() in ("", each.payer.lower())
+            ]
+    return found, refused

@@ -1,0 +1,80 @@
+"""Whose month has no claim, and why: no coverage, no rules, nothing to bill, or simply not counted yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from infusion_desktop.billing.claiming.work_queue import Fix
+from infusion_desktop.billing.months.counting import (
+    Contract,
+    CoveredPeriod,
+    counted,
+    covered_periods_of_many,
+    the_contract,
+)
+from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
+from infusion_desktop.billing.queries import month_overview
+from infusion_desktop.billing.rules.therapy import Authorization
+from infusion_desktop.billing.terms.authorizations import authorizations_of_many, for_engine
+from infusion_desktop.dates import Days
+from infusion_desktop.errors import Refused
+from infusion_desktop.money import ZERO
+from infusion_desktop.patients.words import PatientId, PayerId
+
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NotCounted:
+    """A patient in therapy without a claim: why, what it would come to, and where to put it right."""
+
+    patient_id: PatientId
+    patient: str
+    payer: str
+    why: str
+    expected: Decimal
+    fix: Fix
+
+
+def not_counted(session: Session, month: Days, payer: PayerId | None = None) -> tuple[NotCounted, ...]:
+    """Patients with a therapy in the month and no claim for it; at most five hundred, by name."""
+    patients = month_overview(session, month, payer).not_counted[:MOST]
+    if not patients:
+        return ()
+    ids = [patient for patient, _ in patients]
+    covered = covered_periods_of_many(session, ids, month)
+    plain = {patient: periods for patient, periods in covered.items() if not isinstance(periods, Refused)}
+    work = [(patient, each) for patient, periods in plain.items() for each in periods]
+    facts = facts_of_many(session, [(patient, each.period) for patient, each in work]) if work else {}
+    contracts = {each: the_contract(session, each) for each in sorted({one.payer_id for _, one in work})}
+    allowed = authorizations_of_many(session, ids)
+    found = []
+    for patient, name in patients:
+        periods = covered.get(patient, ())
+        if isinstance(periods, Refused) or not periods:
+            none = "No primary coverage is in force. Enter the patient's coverage."
+            why = str(periods) if isinstance(periods, Refused) else none
+            found.append(NotCounted(patient, name, "", why, ZERO, Fix("patient", patient)))
+            continue
+        for each in periods:
+            uses = for_engine(allowed.get((patient, each.payer_id), ()))
+            found.append(_one(name, each, facts[patient, each.period], contracts[each.payer_id], uses))
+    return tuple(found)
+
+
+def _one(
+    name: str, covered: CoveredPeriod, facts: MonthFacts, contract: Contract, uses: Sequence[Authorization]
+) -> NotCounted:
+    patient = facts.patient_id
+    try:
+        month = counted(facts, covered, contract, uses)
+    except Refused as no:
+        return NotCounted(patient, name, covered.payer, str(no), ZERO, Fix("payer", covered.payer_id))
+    if not month.lines:
+        reasons = list(dict.fromkeys(each.why for each in month.left_out))
+        why = f"Nothing is to be billed: {'; '.join(reasons)}." if reasons else "Nothing is to be billed."
+        return NotCounted(patient, name, covered.payer, why, ZERO, Fix("patient", patient))
+    why = "Not counted yet. Count and make claims."
+    return NotCounted(patient, name, covered.payer, why, month.expected, Fix("patient", patient))

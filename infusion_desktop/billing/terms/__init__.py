@@ -1,0 +1,1 @@
+"""What payers agreed to: contracts, fees, codes, authorizations."""

@@ -1,0 +1,245 @@
+"""Imported HCPCS lists: codes with their days beside the shipped table; previewed, taken in, ended, never deleted.
+
+CMS publishes the list each quarter (columns HCPC, LONG DESCRIPTION, SHORT DESCRIPTION, ADD DT, ACT EFF DT, TERM DT,
+days as 20260101). S codes are not Medicare's but stand in the same file.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.rules.codes import Code, CodeTable
+from infusion_desktop.billing.tables import HcpcsCode
+from infusion_desktop.billing.terms.code_table import code_table
+from infusion_desktop.database.counters import Counter, next_number
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import read_day
+from infusion_desktop.errors import Refused
+from infusion_desktop.stock.importing.table_files import read_table
+
+SERIES = "hcpcs lists"
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "code": ("hcpc", "hcpcs", "code", "hcpcs code"),
+    "description": ("short description", "description", "long description"),
+    "starts_on": ("add dt", "starts on", "effective", "effective date", "from", "act eff dt"),
+    "ends_on": ("term dt", "ends on", "end date", "termination date", "to"),
+}
+LONGEST = 300
+MOST_PROBLEMS = 200
+_TITLE_LINES = 15
+_PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(\.0)?", re.ASCII)
+
+
+class CodeChange(StrEnum):
+    """What a line of the list does."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    ENDED = "ended"
+    SAME = "as now"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCode:
+    """A code of a list or of the books, with what is known of it."""
+
+    code: str
+    description: str
+    starts_on: date
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedCode:
+    """A line of the list beside what is known."""
+
+    line: int
+    listed: ListedCode
+    change: CodeChange
+    shipped: bool
+    """Whether the rules of the shipped table know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """What a file holds; nothing is taken in while it has problems."""
+
+    name: str
+    codes: tuple[tuple[int, ListedCode], ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A code as the list of codes shows it."""
+
+    code: str
+    description: str
+    family: str
+    per_diem: bool
+    starts_on: date | None
+    ends_on: date | None
+    source: str
+
+
+def read_code_list(content: bytes, name: str) -> CodeList:
+    """Read a list without changing anything; Refused when it is no table of codes."""
+    lines = [(number, cells) for number, cells in read_table(content, name) if any(cell.strip() for cell in cells)]
+    for place, (_, cells) in enumerate(lines[:_TITLE_LINES]):
+        columns = _columns(cells)
+        if {"code", "description", "starts_on"} <= set(columns):
+            return _read(name, columns, lines[place + 1 :])
+    raise Refused(f"{name} names no columns of codes: it needs the code, its description and its first day.")
+
+
+def compare_codes(session: Session, listed: CodeList) -> tuple[ComparedCode, ...]:
+    """Each code of a list beside the books, in the order of the file."""
+    kept = {row.code: row for row in _rows(session)}
+    shipped = code_table().by_code
+    found = []
+    for line, each in listed.codes:
+        known = kept.get(each.code)
+        if known is None:
+            change = (
+                CodeChange.ENDED if each.ends_on else CodeChange.CHANGED if each.code in shipped else CodeChange.NEW
+            )
+        elif (known.description, known.starts_on, known.ends_on) == (each.description, each.starts_on, each.ends_on):
+            change = CodeChange.SAME
+        else:
+            change = CodeChange.ENDED if each.ends_on and known.ends_on is None else CodeChange.CHANGED
+        found.append(ComparedCode(line, each, change, each.code in shipped))
+    return tuple(found)
+
+
+def import_code_list(database: Database, listed: CodeList, by: UserId) -> int:
+    """Take a list in, all or none; a code that is no longer on it stays as it is. Gives how many codes changed."""
+    if listed.problems or not listed.codes:
+        raise Refused(*listed.problems[:20] or (f"{listed.name} holds no code.",))
+    with database.transaction() as session:
+        authorize(session, by, Permission.EDIT_PAYERS)
+        wanted = [each for each in compare_codes(session, listed) if each.change is not CodeChange.SAME]
+        if not wanted:
+            raise Refused(f"Every code of {listed.name} is known as it stands there.")
+        known = {row.code for row in _rows(session)}
+        rows = [_values(each.listed, listed.name) for each in wanted]
+        new = [row for row in rows if row["code"] not in known]
+        if new:
+            session.execute(insert(HcpcsCode), new)
+        for row in rows:
+            if row["code"] in known:
+                session.execute(update(HcpcsCode).where(HcpcsCode.code == row["code"]).values(**row))
+        next_number(session, SERIES)
+        counts = {change.value: sum(each.change is change for each in wanted) for change in CodeChange}
+        record(session, by, "import codes", "hcpcs list", after={"codes": len(wanted), **counts})
+    return len(wanted)
+
+
+_KNOWN: "WeakKeyDictionary[Engine, tuple[int, CodeTable]]" = WeakKeyDictionary()
+
+
+def codes_in(session: Session) -> CodeTable:
+    """The codes as this pharmacy knows them: the shipped table with imported days, and the codes it does not have."""
+    stamp = session.scalar(select(Counter.last).where(Counter.series == SERIES))
+    if stamp is None:
+        return code_table()
+    engine = session.get_bind()
+    engine = engine if isinstance(engine, Engine) else engine.engine
+    known = _KNOWN.get(engine)
+    if known is None or known[0] != stamp:
+        known = stamp, _overlaid(session)
+        _KNOWN[engine] = known
+    return known[1]
+
+
+def code_rows(session: Session) -> tuple[CodeRow, ...]:
+    """Every code known here, by code."""
+    sources = {row.code: row.source for row in _rows(session)}
+    return tuple(
+        CodeRow(
+            each.code, each.description, each.family.replace("_", " "), each.per_diem, each.first_on, each.last_on,
+            sources.get(each.code, "shipped"),
+        )
+        for each in sorted(codes_in(session).codes, key=lambda one: one.code)
+    )  # fmt: skip
+
+
+def _overlaid(session: Session) -> CodeTable:
+    kept = {row.code: row for row in _rows(session)}
+    shipped = tuple(
+        replace(code, first_on=row.starts_on, last_on=row.ends_on) if (row := kept.pop(code.code, None)) else code
+        for code in code_table().codes
+    )
+    others = tuple(
+        Code(row.code, row.description, "other", unit="each", first_on=row.starts_on, last_on=row.ends_on)
+        for row in kept.values()
+    )
+    return CodeTable(shipped + others)
+
+
+def _rows(session: Session) -> Sequence[HcpcsCode]:
+    return session.scalars(select(HcpcsCode).order_by(HcpcsCode.code)).all()
+
+
+def _values(listed: ListedCode, source: str) -> dict[str, object]:
+    return {
+        "code": listed.code, "description": listed.description, "starts_on": listed.starts_on,
+        "ends_on": listed.ends_on, "source": source[:80],
+    }  # fmt: skip
+
+
+def _columns(cells: Sequence[str]) -> dict[str, int]:
+    titles = [re.sub(r"[\s_]+", " ", cell.casefold()).strip() for cell in cells]
+    return {
+        field: next(titles.index(word) for word in words if word in titles)
+        for field, words in HEADINGS.items()
+        if any(word in titles for word in words)
+    }
+
+
+def _read(name: str, columns: Mapping[str, int], lines: Sequence[tuple[int, list[str]]]) -> CodeList:
+    found: dict[str, tuple[int, ListedCode]] = {}
+    problems: list[str] = []
+    for line, row in lines:
+        cell = {field: row[place].strip() if place < len(row) else "" for field, place in columns.items()}
+        code = cell["code"].upper()
+        if not (len(code) == 5 and code.isalnum() and code.isascii()):
+            if len(code) == 2 and code.isalnum():
+                continue  # The CMS file lists modifiers among the codes.
+            problems.append(f"Line {line}: “{code[:12]}” is not a code of five letters and digits.")
+            continue
+        if code in found:
+            # A long description goes on in further lines of the same code.
+            continue
+        try:
+            first, last = _day(cell["starts_on"]), _day(cell.get("ends_on", ""))
+        except Refused as no:
+            problems.append(f"Line {line}: {no}")
+            continue
+        if first is None:
+            problems.append(f"Line {line}: {code} has no first day.")
+        elif last is not None and last < first:
+            problems.append(f"Line {line}: {code} ends before it begins.")
+        else:
+            found[code] = line, ListedCode(code, cell["description"][:LONGEST] or code, first, last)
+    if not found and not problems:
+        problems.append("There is no code below the headings.")
+    more = [f"... and {len(problems) - MOST_PROBLEMS} more."] if len(problems) > MOST_PROBLEMS else []
+    return CodeList(name, tuple(found.values()), tuple(problems[:MOST_PROBLEMS] + more))
+
+
+def _day(text: str) -> date | None:
+    plain = text.strip().removesuffix(" 00:00:00")
+    if not plain:
+        return None
+    if match := _PACKED_DAY.fullmatch(plain):
+        plain = f"{match[1]}-{match[2]}-{match[3]}"
+    return read_day(plain)

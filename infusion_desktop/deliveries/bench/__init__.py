@@ -1,0 +1,1 @@
+"""From release to shipping: picked, verified, packed, in waves, undone before it counts."""

@@ -1,0 +1,1 @@
+"""Refill calls, what payers say about them, and the tasks people have."""

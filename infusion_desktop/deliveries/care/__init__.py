@@ -1,0 +1,1 @@
+"""What happens to patients between deliveries: events, tasks by rules, the end, everything at a glance."""

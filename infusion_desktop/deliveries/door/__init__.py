@@ -1,0 +1,1 @@
+"""At the patient's door: delivered, proven, corrected."""

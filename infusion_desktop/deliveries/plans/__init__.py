@@ -1,0 +1,1 @@
+"""Planning a delivery, and the supply plan of a patient beside it."""

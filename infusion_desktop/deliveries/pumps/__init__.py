@@ -1,0 +1,1 @@
+"""Pumps and poles on their way: swapped, fetched, returned, charged for."""

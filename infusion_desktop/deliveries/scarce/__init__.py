@@ -1,0 +1,1 @@
+"""Deliveries when items are short or recalled: who gets what, and who is told."""

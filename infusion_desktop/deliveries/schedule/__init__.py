@@ -1,0 +1,1 @@
+"""On which day, by which driver, in which order; and what comes again."""

@@ -1,0 +1,1 @@
+"""Vendors, reorder proposals, purchase orders, receipts against them, returns and what items cost."""

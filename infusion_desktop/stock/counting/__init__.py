@@ -1,0 +1,1 @@
+"""Cycle counts: plans, blind sheets, differences, approval."""
