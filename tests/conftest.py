@@ -19,9 +19,36 @@ from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.opening import open_pharmacy
+from tests.promises import TESTS, promises
 
 PASSWORD = "correct horse battery"
 MANY_OBJECTS = 50_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How to hold the program to docs/reliability.md: --full tries as often as promised, --promise picks the tests."""
+    parser.addoption("--full", action="store_true", help="try as often as docs/reliability.md promises (takes hours)")
+    parser.addoption("--promise", action="append", metavar="ID", help="only tests that hold this promise, such as F2")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--full"):
+        os.environ["INFUSION_TESTS_FULL"] = "1"
+    if wanted := config.getoption("--promise"):
+        files = {str(TESTS / file) for row in promises() if row.id.startswith(tuple(wanted)) for file, _ in row.tests}
+        config.args[:] = sorted(files)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if wanted := config.getoption("--promise"):
+        named = {test for row in promises() if row.id.startswith(tuple(wanted)) for test in row.tests}
+        kept = [
+            item
+            for item in items
+            if (item.path.relative_to(TESTS).as_posix(), getattr(item, "originalname", item.name)) in named
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
 
 @pytest.fixture(autouse=True, scope="session")

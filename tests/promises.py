@@ -1,0 +1,36 @@
+"""What docs/reliability.md promises and which tests hold it, and how often a test tries: little normally, all with --full."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PAGE = TESTS.parent / "docs" / "reliability.md"
+_ID = re.compile(r"[A-F]\d\d?")
+_TEST = re.compile(r"`([\w/]+\.py)::(\w+)`")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One row of the page: its tests as (file below tests/, function), and how often they try."""
+
+    id: str
+    tests: tuple[tuple[str, str], ...]
+    normal: str
+    full: str
+
+
+def promises() -> tuple[Promise, ...]:
+    """Every row of the page, in its order."""
+    rows = [[cell.strip() for cell in line.split("|")] for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    return tuple(
+        Promise(row[1], tuple((file, name) for file, name in _TEST.findall(row[3])), row[4], row[5])
+        for row in rows
+        if len(row) == 7 and _ID.fullmatch(row[1])
+    )
+
+
+def times(normal: int, full: int) -> int:
+    """How often a test tries: ``normal``, or ``full`` when pytest was given --full."""
+    return full if os.environ.get("INFUSION_TESTS_FULL") else normal
