@@ -1,4 +1,4 @@
-"""What docs/reliability.md promises and which tests hold it, and how often a test tries: little normally, all with --full."""
+"""What docs/reliability.md promises and the tests that hold it; how often they try: few times, or all with --full."""
 
 import os
 import re
