@@ -1,4 +1,4 @@
-"""Every paper of the bench against a kept one, by its words and by its pictures, with long and hostile names.
+"""Every paper against a kept one, by its words and by its pictures, with long and hostile names.
 
 The fonts are bundled, so a page is the same everywhere. A difference that is meant: look at the new pictures, then keep
 them with ``KEEP_PAPERS=1 python -m pytest tests/reports/test_kept_papers.py``. To add a paper, add a line to PAPERS.
@@ -9,13 +9,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 
 import pypdfium2
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+import reports
 from reports import (
     delivery_manifest,
     labels,
@@ -44,6 +48,7 @@ from reports.delivery_manifest import (
     Visit,
 )
 from reports.paper import Letterhead, Printed
+from tests.reports import papers_of_the_office
 
 KEPT = Path(__file__).parent / "kept"
 DOTS = 50
@@ -235,6 +240,7 @@ PAPERS: dict[str, Callable[[], bytes]] = {
     "purchase-order": _order,
     "recall-letter": _letter,
     "table-report": _table,
+    **papers_of_the_office.PAPERS,
 }
 
 
@@ -278,6 +284,15 @@ def test_a_paper_is_as_it_was_kept(name: str) -> None:
     difference = ImageChops.difference(kept, shown)
     changed = sum(difference.histogram()[64:]) / (kept.width * kept.height)
     assert ImageStat.Stat(difference).mean[0] <= MOST_MEAN and changed <= MOST_CHANGED
+
+
+def test_no_kind_of_paper_is_left_out() -> None:
+    here = [*globals().values(), *vars(papers_of_the_office).values()]
+    kept = {each.__name__ for each in here if isinstance(each, ModuleType)}
+    for found in iter_modules(reports.__path__, "reports."):
+        known = vars(import_module(found.name))
+        draws = any(name.startswith("render") for name in known) or "Bundle" in known
+        assert not draws or found.name in kept, f"keep a paper of {found.name}: add it to PAPERS"
 
 
 def test_another_word_or_a_moved_box_is_noticed() -> None:
