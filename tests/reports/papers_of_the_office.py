@@ -229,7 +229,7 @@ def closing() -> bytes:
         month_closing.MonthClosing(
             HEAD, "Dana Ortiz", AT, DAY, LAST, ("Charged", "Paid", "Written off"), rows,
             month_closing.RollRow("Total", Decimal(9), (Decimal(1), Decimal(2), Decimal(3)), Decimal(15)),
-            ((HOSTILE, Decimal("12.00")),), Decimal("4025.00"), (("By payer", aged), ("By collector", aged[:2])),
+            ((HOSTILE, Decimal("12.00")),), Decimal("4025.00"), (("payer", aged), ("collector", aged[:2])),
             ("0 to 30", "31 to 60", "over 60"),
         )
     )  # fmt: skip
