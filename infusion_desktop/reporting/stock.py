@@ -1,6 +1,6 @@
 """Reports on stock. Our stock is what lies in any place that keeps a balance, except patients' homes.
 
-What stock is worth is rounded in one way everywhere (stock/rules.py, `worth`): the same figures as on the screens.
+What stock is worth is rounded in one way everywhere (`stock/rules.py`, `worth`): the same figures as on the screens.
 """
 
 from collections import defaultdict

@@ -80,7 +80,7 @@ class Delivered:
     counted_on: date | None = None
     """When the refill call counted what was left, None without one."""
     gaps: tuple[str, ...] = ()
-    """What its proof of delivery still lacks (deliveries/proof_rules.py)."""
+    """What its proof of delivery still lacks (`deliveries/door/proof_rules.py`)."""
     versions: frozenset[TherapyId] = frozenset()
     """The therapy with the earlier and later versions of its order, where it was changed: it supplies them too."""
 

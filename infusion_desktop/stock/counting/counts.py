@@ -1,7 +1,7 @@
 """Cycle counts: counted blind, compared with the balance of that very moment, posted after somebody else approved.
 
 What a count is compared with is what should lie on the shelf: the balance less what pickers carried to totes that are
-not shipped yet. Stock does not know totes, so the deeds take a function that does (deliveries/in_totes.py).
+not shipped yet. Stock does not know totes, so the deeds take a function that does (`deliveries/bench/in_totes.py`).
 """
 
 from collections.abc import Callable, Sequence
