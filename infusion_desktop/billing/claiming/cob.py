@@ -12,7 +12,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.claiming.secondary import standing_decisions
+from infusion_desktop.billing.money.decisions import standing_decisions
 from infusion_desktop.billing.money.money_tables import LineDecision, PayerDecision
 from infusion_desktop.billing.money.posting import cuts_of
 from infusion_desktop.billing.rules.posting import Cut

@@ -16,6 +16,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import move, the_claim
+from infusion_desktop.billing.money.decisions import standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
@@ -115,17 +116,6 @@ def _newest_decisions(session: Session, claims: Sequence[int]) -> dict[int, Paye
 def standing_decision(session: Session, claim: ClaimId) -> PayerDecision | None:
     """The newest decision on a claim that was not taken back; None when there is none."""
     return next(reversed(standing_decisions(session, claim)), None)
-
-
-def standing_decisions(session: Session, claim: ClaimId) -> Sequence[PayerDecision]:
-    """Every decision that was not taken back, in order: several where a claim was decided in parts."""
-    undone = aliased(PayerDecision)
-    return session.scalars(
-        select(PayerDecision)
-        .outerjoin(undone, undone.reverses_id == PayerDecision.id)
-        .where(PayerDecision.claim_id == claim, PayerDecision.reverses_id.is_(None), undone.id.is_(None))
-        .order_by(PayerDecision.id)
-    ).all()
 
 
 def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str = "") -> ClaimId:

@@ -1,5 +1,6 @@
-"""What payers decided on a claim, as lists and papers show it."""
+"""What payers decided on a claim: what stands, and how lists and papers show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -72,3 +73,14 @@ def decisions_of(session: Session, claim: ClaimId) -> tuple[DecisionRow, ...]:
 def _why(adjustments: str, remarks: str) -> str:
     told = [f"{say_reason(cut.group, cut.reason)} {show_money(cut.amount)}" for cut in cuts_of(adjustments)]
     return "; ".join([*told, *(say_remark(code) for code in remarks.split())])
+
+
+def standing_decisions(session: Session, claim: ClaimId) -> Sequence[PayerDecision]:
+    """Every decision that was not taken back, in order: several where a claim was decided in parts."""
+    undone = aliased(PayerDecision)
+    return session.scalars(
+        select(PayerDecision)
+        .outerjoin(undone, undone.reverses_id == PayerDecision.id)
+        .where(PayerDecision.claim_id == claim, PayerDecision.reverses_id.is_(None), undone.id.is_(None))
+        .order_by(PayerDecision.id)
+    ).all()
