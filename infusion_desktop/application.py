@@ -5,6 +5,7 @@ import gc
 gc.disable()  # Nothing made while starting is garbage: a tenth of the start. desktop/collector.py takes it over.
 
 import argparse
+import builtins
 import faulthandler
 import logging
 import os
@@ -16,6 +17,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+# PySide reads the source of every module imported after it, to see whether it asks for a `__feature__`. None here does.
+builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 from infusion_desktop import __version__
 from infusion_desktop.access.people import User, badges, sign_in, user_of
@@ -450,6 +454,7 @@ class Started(QObject):
         self.door = None
 
     def _run(self, database: Database) -> None:
+        gc.freeze()  # What was read to start stays for good: no round of the collector looks through it again.
         self.application = Application(self.qt, self.settings, database)
         self.application.start()
 
