@@ -23,6 +23,13 @@ class Stale(Refused):
     """Somebody else changed the record since it was read; nothing was overwritten."""
 
 
+class Kept(Refused):
+    """A deed whose end nobody heard had been kept; it is not done a second time."""
+
+    def __init__(self) -> None:
+        super().__init__("This was saved before the server went away. Look at it; it is not saved a second time.")
+
+
 class Warned(Exception):
     """The pharmacy asks "are you sure": the deed may be repeated with ``override`` naming why.
 

@@ -7,7 +7,7 @@ added or moved is found and named by `first_broken_entry` (RELIABILITY C5, C7; 4
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -75,14 +75,15 @@ def record_view(session: Session, by: UserId, subject: str, subject_id: int, pat
     session.info.setdefault("audit", []).append(entry)
 
 
-def seal(session: Session) -> None:
+def seal(session: Session) -> Callable[[Session], bool] | None:
     """Write the pending entries as the next links of the chain; called by Database just before it commits.
 
-    The head row is locked first, so that two workstations never build on the same link.
+    The head row is locked first, so that two workstations never build on the same link. What is given back asks, in
+    another session, whether they were kept: it waits for whoever still holds the head, so that its answer is final.
     """
     pending: list[Pending] = session.info.pop("audit", [])
     if not pending:
-        return
+        return None
     head = _LAST_LINK.first(session, {})
     if head is None:
         number, last, secret = 0, "", secrets.token_hex(32)
@@ -109,6 +110,12 @@ def seal(session: Session) -> None:
         last = row["seal"] = seal_of(secret, last, row)
         _ADD.change(session, row)
     _MOVE_HEAD.change(session, {"last_number": number, "last_seal": last})
+
+    def is_kept(later: Session) -> bool:
+        _LAST_LINK.first(later, {})
+        return later.scalar(select(AuditEntry.seal).where(AuditEntry.number == number)) == last
+
+    return is_kept
 
 
 def seal_of(secret: str, last: str, row: Facts) -> str:

@@ -6,19 +6,21 @@ READ COMMITTED; conditional updates and row locks make reservations safe.
 """
 
 import platform
+import random
 import secrets
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
-from time import monotonic
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
@@ -26,7 +28,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.statements import loosens, tables_written, writes
-from infusion_desktop.database.trouble import Unavailable, explain
+from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
 from infusion_desktop.errors import Refused, Stale
 
 __all__ = [
@@ -62,7 +64,20 @@ LOOSENS = "tables, triggers and rights are changed by migrations only"
 RESTED = 20.0
 """Seconds after which an idle connection to a server is asked whether it still lives before it is used again."""
 
-Seal = Callable[[Session], None]
+TRIES = 5
+"""How often a deed is done again that met a deadlock, before a person hears of it."""
+ANSWER_S = 10.0
+"""How long is asked whether a deed was kept whose server went away at its commit."""
+_ON_A_NETWORK = {
+    "connect_timeout": "5", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}  # fmt: skip
+"""A server that fell silent is noticed within half a minute instead of hours; what the address says goes before."""
+
+T = TypeVar("T")
+Proof = Callable[[Session], bool]
+"""Asks, in another session, whether a sealed deed was kept."""
+Seal = Callable[[Session], Proof | None]
 
 
 class UnauditedWrite(AssertionError):
@@ -116,6 +131,7 @@ class Database:
         """Tells what this object wrote from what others did (see listening.py)."""
         self.entries = 0
         """How many audit entries this object committed."""
+        self._here = threading.local()
         self.engine = open_engine(place)
         self._writing = _beside(self.engine, "BEGIN IMMEDIATE", _note_writes)
         self._looking = _beside(self.engine, "BEGIN", _refuse_writes)
@@ -125,31 +141,72 @@ class Database:
         """One deed: everything in the block and its audit entry are committed together, or nothing is.
 
         Raises Stale when a row was changed by somebody else since it was read, Unavailable when the database cannot be
-        reached or written, and UnauditedWrite when the block wrote without recording why.
+        reached or written, and UnauditedWrite when the block wrote without recording why. A server that goes away at
+        the very commit is asked when it is back whether it kept the deed; Unsure when it does not come back in time.
         """
         with in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
             session.info["workstation"] = self.workstation
             written = session.connection().info
             written["wrote"] = False
             written["tables"] = set()
-            entries = 0
+            entries, proof = 0, None
             yield session
             session.flush()
             if self._seal is not None:
                 if written["wrote"] and not session.info.get("audit"):
                     raise UnauditedWrite("a deed wrote without an audit entry")
                 entries = len(session.info.get("audit", ()))
-                self._seal(session)
+                proof = self._seal(session)
             if written["tables"] and not self.place.is_sqlite:
                 self._tell_others(session, written["tables"])
-            session.commit()
+            self._commit(session, proof)
             self.entries += entries
+            self._here.commits = self._commits() + 1
+
+    def unhindered(self, deed: Callable[[], T]) -> T:
+        """Do a deed, and again where another workstation's stood in its way and nothing of it was committed yet."""
+        for turn in range(1, TRIES):
+            before = self._commits()
+            try:
+                return deed()
+            except Contended:
+                if self._commits() != before:
+                    raise
+            sleep(random.uniform(0.01, 0.05) * turn)
+        return deed()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """What a screen, a report or a rule asks: a short look that changes nothing and waits for nobody."""
         with in_plain_words(), Session(self._looking, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    def _commits(self) -> int:
+        """How many transactions this thread committed here."""
+        return int(getattr(self._here, "commits", 0))
+
+    def _commit(self, session: Session, proof: Proof | None) -> None:
+        try:
+            session.commit()
+        except DBAPIError as error:
+            if proof is None or not went_away(error):
+                raise
+            session.expunge_all()  # What the deed gives back stays readable.
+            if not self._was_kept(proof, ANSWER_S):
+                raise
+
+    def _was_kept(self, proof: Proof, seconds: float) -> bool:
+        """Whether a deed was kept whose server went away; Unsure when it does not say so within the seconds."""
+        end = monotonic() + seconds
+        while True:
+            try:
+                with Session(self._looking) as session:
+                    session.execute(text("SET LOCAL lock_timeout = '5s'"))
+                    return proof(session)
+            except DBAPIError as error:
+                if monotonic() >= end:
+                    raise Unsure(partial(self._was_kept, proof, 0.0)) from error
+            sleep(0.2)
 
     def _tell_others(self, session: Session, tables: set[str]) -> None:
         """Other workstations hear at the commit which rooms changed; the server forgets it when it is rolled back."""
@@ -349,7 +406,8 @@ def _open_postgresql(place: Place, guarded: bool) -> Engine:
             "to the database address."
         )
     url = place.url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url, hide_parameters=True, pool_size=8)
+    patience = {name: value for name, value in _ON_A_NETWORK.items() if name not in url.query}
+    engine = create_engine(url, hide_parameters=True, pool_size=8, connect_args=patience)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_refuse_dead, engine.dialect))
     if guarded:

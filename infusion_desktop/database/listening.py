@@ -33,6 +33,7 @@ class Listener:
     def __init__(self, database: Database, heard: Heard, reached: Reached) -> None:
         self._database, self._heard, self._reached = database, heard, reached
         self._over = threading.Event()
+        self._failures = 0
         self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
 
     def start(self) -> None:
@@ -40,38 +41,30 @@ class Listener:
         self._thread.start()
 
     def stop(self) -> None:
-        """Listen no longer; returns when the thread has ended."""
+        """Listen no longer; a window that goes does not wait long for a server that does not answer."""
         self._over.set()
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join(0.9)
 
     def _listen(self) -> None:
         listen = self._to_file if self._database.place.is_sqlite else self._to_server
         troubles: tuple[type[Exception], ...] = (DBAPIError, OSError, *_driver_errors(self._database.place.is_sqlite))
-        failures = 0
         while not self._over.is_set():
             try:
-                if failures:
-                    failures = 0
-                    self._reached(True)
-                    self._heard(EVERYTHING)
                 listen()
             except troubles as error:
-                if not failures:
+                if not self._failures:
                     log.warning("the database cannot be heard: %s", type(error).__qualname__)
                     self._reached(False)
-                failures += 1
-                self._wait_for_server(failures)
+                self._failures += 1
+                self._over.wait(TRY_AGAIN_S[min(self._failures, len(TRY_AGAIN_S)) - 1])
 
-    def _wait_for_server(self, failures: int) -> None:
-        """Until it answers again, or nobody listens any more."""
-        while not self._over.wait(TRY_AGAIN_S[min(failures, len(TRY_AGAIN_S)) - 1]):
-            try:
-                with self._database.engine.connect() as connection:
-                    connection.exec_driver_sql("SELECT 1")
-                return
-            except (DBAPIError, OSError):
-                failures += 1
+    def _back(self) -> None:
+        """It is heard again; told only now, so that nothing is missed between the telling and the hearing."""
+        if self._failures:
+            self._failures = 0
+            self._reached(True)
+            self._heard(EVERYTHING)
 
     def _to_server(self) -> None:
         pooled = self._database.engine.raw_connection()
@@ -80,6 +73,7 @@ class Listener:
         try:
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
+            self._back()
             while not self._over.is_set():
                 rooms: set[str] = set()
                 for note in connection.notifies(timeout=0.5, stop_after=1):
@@ -100,6 +94,7 @@ class Listener:
                 return head[0] if head else 0
 
             before, ours = state(), self._database.entries
+            self._back()
             while not self._over.wait(LOOK_EVERY_S):
                 now, written = state(), self._database.entries
                 if now - before != written - ours:

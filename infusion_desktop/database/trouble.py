@@ -1,10 +1,34 @@
 """What the database says when the disk is full, the server is gone or the file is not ours: in a person's words."""
 
+from collections.abc import Callable
+
 from sqlalchemy.exc import DBAPIError
+
+from infusion_desktop.errors import Kept
 
 
 class Unavailable(Exception):
     """The database cannot be reached or written now. Nothing was changed; the sentence says what to do."""
+
+
+class Contended(Unavailable):
+    """Another workstation's deed stood in the way (a deadlock). Nothing was changed; it may be done again."""
+
+
+class Unsure(Unavailable):
+    """The server went away between being told to keep a deed and saying that it did; it is not known whether it was."""
+
+    def __init__(self, is_kept: Callable[[], bool]) -> None:
+        super().__init__(
+            "The server went away while this was being saved, and does not say yet whether it was. What you typed is "
+            "kept here. Press again when the server is back: if it was saved, it is not saved twice."
+        )
+        self._is_kept = is_kept
+
+    def settle(self) -> None:
+        """Ask the server now: Kept when it kept the deed after all, Unsure again when it does not say so yet."""
+        if self._is_kept():
+            raise Kept
 
 
 _SQLITE = {
@@ -37,10 +61,16 @@ def explain(error: DBAPIError) -> Unavailable | None:
     state = getattr(original, "sqlstate", None) or ""
     for start, sentence in _POSTGRESQL.items():
         if state.startswith(start):
-            return Unavailable(sentence)
+            return (Contended if start == "40" else Unavailable)(sentence)
     if error.connection_invalidated or (not state and type(original).__module__.startswith("psycopg")):
         return Unavailable(_POSTGRESQL["08"])
     return None
+
+
+def went_away(error: DBAPIError) -> bool:
+    """Whether the server was lost, so that nobody heard how it ended."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(("08", "57P"))
 
 
 def explain_sqlite(original: BaseException | None) -> Unavailable | None:

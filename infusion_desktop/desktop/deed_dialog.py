@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from infusion_desktop.desktop.attempts import Attempts
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
@@ -40,6 +41,7 @@ class DeedDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.context, self.desk = context, desk
+        self.attempts = Attempts(context.database)
         self.setWindowTitle(title)
         self.setMinimumWidth(width)
         self.banner = Banner(self)
@@ -116,7 +118,7 @@ class DeedDialog(QDialog):
                 self.desk.messages.said(sentence)
             self.accept()
 
-        self.desk.jobs.run(self, lambda: work(override), succeeded, failed)
+        self.desk.jobs.run(self, lambda: self.attempts.do(lambda: work(override)), succeeded, failed)
 
     def _rest(self, is_resting: bool) -> None:
         self.save_button.setEnabled(not is_resting)

@@ -17,7 +17,7 @@ from infusion_desktop.desktop import question
 from infusion_desktop.desktop.banner import Banner, Feedback, Toast
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.question import Answer, Question
-from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
+from infusion_desktop.errors import Kept, NotAllowed, Refused, Stale, Warned
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +68,8 @@ class Messages(QObject):
         if isinstance(error, Warned):
             self._warned(error, near, go_on)
         elif isinstance(error, Refused):
-            self.refused(error.reasons, near, Tone.WARN if isinstance(error, NotAllowed | Stale) else Tone.BAD)
-            if isinstance(error, Stale) and self._reload is not None:
+            self.refused(error.reasons, near, Tone.WARN if isinstance(error, NotAllowed | Stale | Kept) else Tone.BAD)
+            if isinstance(error, Stale | Kept) and self._reload is not None:
                 self._reload()
         elif (sentence := _environment(error)) is not None:
             log.error("database unavailable: %s", type(error).__qualname__)

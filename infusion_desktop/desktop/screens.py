@@ -37,6 +37,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QLineEdit, QWidget
 from shiboken6 import isValid
 
+from infusion_desktop.desktop.attempts import Attempts
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.errors import Warned
 
@@ -58,6 +59,7 @@ class Screen(QWidget):
         self.context = context
         self.desk = desk
         self._asked: dict[str, int] = {}
+        self.attempts = Attempts(context.database)
 
     def load(self) -> None:
         """Ask for what is shown and show it; override."""
@@ -130,7 +132,12 @@ class Screen(QWidget):
         def start(override: str) -> None:
             rest(False)
             self.desk.jobs.run(
-                self, lambda: deed(override), succeeded, failed, on_cancelled=lambda: rest(True), text=text
+                self,
+                lambda: self.attempts.do(lambda: deed(override)),
+                succeeded,
+                failed,
+                on_cancelled=lambda: rest(True),
+                text=text,
             )
 
         start("")

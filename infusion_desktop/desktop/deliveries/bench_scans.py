@@ -141,7 +141,7 @@ class BenchScans:
             )
             self._go_on()
 
-        screen.desk.jobs.run(screen, lambda: deed(override), answered, failed)
+        screen.desk.jobs.run(screen, lambda: screen.attempts.do(lambda: deed(override)), answered, failed)
 
     def _stop(self, sentence: str) -> None:
         """Something is in the kit that must not be, or is missing: nothing goes on until somebody has read it."""

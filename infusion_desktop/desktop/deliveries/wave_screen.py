@@ -191,7 +191,7 @@ class WaveScreen(Screen):
             )
             self._next()
 
-        self.desk.jobs.run(self, lambda: deed(override), answered, failed)
+        self.desk.jobs.run(self, lambda: self.attempts.do(lambda: deed(override)), answered, failed)
 
     def _say(self, answer: WaveFeedback) -> None:
         self.last = answer
