@@ -98,7 +98,7 @@ def letterhead(session: Session) -> "Letterhead":
 
     ours = profile(session)
     if ours is None:
-        raise Refused("The pharmacy's own name and address are missing. Enter them in the settings first.")
+        raise Refused("The pharmacy's own name and address are missing. Enter them in Office, Pharmacy first.")
     lines = (ours.street, ours.street_2, f"{ours.city}, {ours.state} {show_zip(ours.zip)}")
     return Letterhead(
         ours.name,

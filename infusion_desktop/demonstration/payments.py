@@ -18,11 +18,14 @@ from infusion_desktop.billing.money.month_close import close_month, next_to_clos
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
-from infusion_desktop.billing.words import BatchId, DisputeState
+from infusion_desktop.billing.words import BatchId, DisputeState, LineKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
+
+_WHOLE_CLAIM = ("197", "50", "22")
+"""Why a payer refuses a whole claim: not authorized, not necessary, another payer is first."""
 
 
 def pay(database: Database, batch: BatchId, day: date, last: date, by: UserId, pick: random.Random) -> int:
@@ -78,10 +81,11 @@ def _remittance(database: Database, batch: BatchId, day: date, pick: random.Rand
         if pick.random() < 0.1:
             continue
         answered += 1
-        whole_denied = pick.random() < 0.05
+        whole = pick.choice(_WHOLE_CLAIM) if pick.random() < 0.03 else ""
+        single = pick.randrange(len(lines[claim.id])) if pick.random() < 0.05 else None
         segments, paid, owed = [], ZERO, ZERO
         for place, line in enumerate(lines[claim.id]):
-            denied = whole_denied or (claim.id % 7 == 1 and place == 1)
+            denied = whole or (_of_a_line(line) if place == single else "")
             share = ZERO if denied else (line.expected * Decimal("0.1")).quantize(Decimal("0.01"))
             allowed = ZERO if denied else min(line.expected, line.charge)
             if claim.id % 9 == 4 and place == 0:  # A rate of last year's contract.
@@ -91,7 +95,7 @@ def _remittance(database: Database, batch: BatchId, day: date, pick: random.Rand
             segments += _line(line, got, share, allowed, denied)
             paid += got
             owed += share
-        status = "4" if whole_denied else "1"
+        status = "4" if whole else "1"
         body.append(f"CLP*{claim.number}*{status}*{claim.charge}*{paid}*{owed}*12*ICN{claim.id:08}*12*1")
         body.append("NM1*QC*1*ON FILE")
         body += segments
@@ -120,23 +124,28 @@ def _remittance(database: Database, batch: BatchId, day: date, pick: random.Rand
     return text, answered, total
 
 
-def _line(line: ClaimLine, got: Decimal, share: Decimal, allowed: Decimal, denied: bool) -> list[str]:
+def _line(line: ClaimLine, got: Decimal, share: Decimal, allowed: Decimal, denied: str) -> list[str]:
+    """A line's segments; ``denied`` is the reason nothing is paid, "" when something is."""
     code = ":".join(["HC", line.code, *line.modifiers.split()])
     segments = [f"SVC*{code}*{line.charge}*{got}**{_plain(line.units)}"]
     segments.append(f"DTM*150*{line.first_on:%Y%m%d}")
     segments.append(f"DTM*151*{line.last_on:%Y%m%d}")
     cut = line.charge - allowed
-    reason = ("16" if line.ndc else "197") if denied else "45"
     if cut:
-        segments.append(f"CAS*CO*{reason}*{cut}")
+        segments.append(f"CAS*CO*{denied or '45'}*{cut}")
     if share:
         segments.append(f"CAS*PR*2*{share}")
     segments.append(f"REF*6R*{LINE_CONTROL}{line.id}")
     if allowed:
         segments.append(f"AMT*B6*{allowed}")
-    if reason == "16":
+    if denied == "16":
         segments.append("LQ*HE*M119")
     return segments
+
+
+def _of_a_line(line: ClaimLine) -> str:
+    """Why a payer refuses one line: data of the drug are missing, the visit is bundled, the days were not allowed."""
+    return {LineKind.DRUG: "16", LineKind.PER_DIEM: "198"}.get(line.kind, "97")
 
 
 def _plain(units: Decimal) -> str:

@@ -71,7 +71,7 @@ def heading_reasons(heading: Heading) -> Iterator[str]:
     yield from _code("The submitter's number", heading.submitter.identifier, 80)
     yield from _text("The submitter's contact person", heading.submitter.contact)
     if not re.fullmatch(r"\d{10}", heading.submitter.phone, re.ASCII):
-        yield "The submitter's telephone number must be ten digits. Correct it in the settings."
+        yield "The submitter's telephone number must be ten digits. Correct it in Office, Pharmacy."
     yield from _text("The receiver's name", heading.receiver.name)
     yield from _code("The receiver's number", heading.receiver.identifier, 80)
     yield from _pharmacy_reasons(heading)
@@ -81,14 +81,14 @@ def _pharmacy_reasons(heading: Heading) -> Iterator[str]:
     pharmacy = heading.billing
     yield from _text("The pharmacy's name", pharmacy.name)
     if not _good_npi(pharmacy.npi):
-        yield "The pharmacy's NPI is wrong. Compare its ten digits in the settings."
+        yield "The pharmacy's NPI is wrong. Compare its ten digits in Office, Pharmacy."
     if not re.fullmatch(r"\d{9}", pharmacy.tax_id, re.ASCII):
-        yield "The pharmacy's tax number must be nine digits. Correct it in the settings."
+        yield "The pharmacy's tax number must be nine digits. Correct it in Office, Pharmacy."
     if not re.fullmatch(r"\d{3}[0-9A-Z]{6}X", pharmacy.taxonomy, re.ASCII):
         yield "The pharmacy's taxonomy code must be ten characters, such as 3336H0001X."
     yield from _address("The pharmacy", pharmacy.address)
     if len(pharmacy.address.zip_code) != 9:
-        yield "The pharmacy's ZIP code must have nine digits on claims. Correct it in the settings."
+        yield "The pharmacy's ZIP code must have nine digits on claims. Correct it in Office, Pharmacy."
     if re.match(r"\s*P\.?\s*O\.?\s*BOX", pharmacy.address.street, re.IGNORECASE):
         yield "The pharmacy's address must be a street. Put the post office box into the pay-to address."
     if pharmacy.pay_to:

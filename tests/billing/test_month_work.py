@@ -12,10 +12,11 @@ from test_service_charging import MARCH
 from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
+from infusion_desktop.access.tables import Pharmacy
 from infusion_desktop.billing.claiming.claims import print_claims
-from infusion_desktop.billing.claiming.work_queue import Fix, reasons, work
+from infusion_desktop.billing.claiming.work_queue import Fix, fix_of, reasons, work
 from infusion_desktop.billing.months.day_view import DayKind, day_view
-from infusion_desktop.billing.queries import claims, month_overview
+from infusion_desktop.billing.queries import claim_page, claims, month_overview
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
 from infusion_desktop.billing.tables import Claim, ClaimLine, PayerRules
@@ -109,11 +110,28 @@ def test_what_holds_claims_up_is_told_by_reason_with_money_age_and_where_to_put_
         assert work(session, APRIL, month=MARCH, payer=waiting.payer) == rows
         assert work(session, APRIL, month=type(MARCH)(date(2026, 5, 1), date(2026, 5, 31))) == ()
     waiting.fee("S9500", "95")
+    with waiting.database.transaction() as session:
+        session.get_one(Pharmacy, 1).tax_id = "12"
+        record(session, waiting.biller, "spoil", "test")
     run_to_end(run_month(waiting.database, MARCH, waiting.biller, send=False, on=APRIL))
+    with waiting.database.reading() as session:
+        assert next(row for row in work(session, APRIL) if row.code == "TAX_ID").fix == Fix("pharmacy", 1)
     with waiting.database.reading() as session:
         after = work(session, APRIL)
     assert price.code not in {row.code for row in after}
     assert next(row for row in after if row.code == "PROOF").value == Decimal("1330.00")
+
+
+def test_a_missing_ndc_is_put_right_at_the_item_it_was_billed_from(office):
+    office.rules()
+    vial = office.item("Ceftriaxone 2 g vial", "J0696", ndc="", hcpcs_units_per_unit=Decimal(8))
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16))
+    office.delivers(date(2026, 3, 3), date(2026, 3, 16), {vial: 14}, therapy=therapy)
+    run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+    with office.database.reading() as session:
+        row = next(row for row in work(session, APRIL) if row.code == "NDC")
+        (finding,) = [each for each in claim_page(session, row.claim_id).findings if each.code == "NDC"]
+        assert row.fix == Fix("item", vial) == fix_of(session, row.claim_id, finding)
 
 
 def test_a_month_is_seen_for_one_payer_only(waiting):

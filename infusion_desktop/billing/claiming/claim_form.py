@@ -48,7 +48,7 @@ def form_of(session: Session, claim: ClaimId) -> "Form":
     if kept is None:
         raise Refused("This claim is not known. Look at the list of claims again.")
     if ours is None:
-        raise Refused("The pharmacy's own name and numbers are missing. Enter them in the settings first.")
+        raise Refused("The pharmacy's own name and numbers are missing. Enter them in Office, Pharmacy first.")
     patient, coverage = session.get_one(Patient, kept.patient_id), session.get_one(Coverage, kept.coverage_id)
     payer = session.get_one(Payer, kept.payer_id)
     return _form(for_file(session, kept), ours, patient, coverage, payer)

@@ -86,7 +86,7 @@ def write_file(
         rows = _ready(session, claims)
         ours = profile(session)
         if ours is None:
-            raise Refused("The pharmacy's own name and numbers are missing. Enter them in the settings first.")
+            raise Refused("The pharmacy's own name and numbers are missing. Enter them in Office, Pharmacy first.")
         payer = session.get_one(Payer, rows[0].payer_id)
         batch, interchange, group = _new_batch(session, payer.id, by)
         heading = _heading(ours, payer, route or Route(), batch, interchange, group, when)

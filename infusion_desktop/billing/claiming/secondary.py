@@ -19,6 +19,7 @@ from infusion_desktop.billing.life import move, the_claim
 from infusion_desktop.billing.money.decisions import standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
+from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
@@ -245,7 +246,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
         told = f"The policy ends on {show_day(coverage.ends_on)}, before the last day of this claim."
         yield "COVERAGE_DAYS", told, "Coverage", True
     if profile(session) is None:
-        yield "NO_PROFILE", "The pharmacy's own name and numbers are missing.", "Settings", True
+        yield "NO_PROFILE", "The pharmacy's own name and numbers are missing.", Where.PHARMACY.value, True
         return
     try:
         rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules

@@ -10,16 +10,17 @@ from decimal import Decimal
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.findings import findings_of
+from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.rules.checks.every_check import CHECKS
 from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.tables import Delivery
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.stock.tables import Item
 
 _DELIVERY = re.compile(r"\bDelivery ([A-Z0-9-]+)")
 _TITLES = {check.code: check.title for check in CHECKS} | {
@@ -109,7 +110,7 @@ def reasons(rows: tuple[WorkRow, ...]) -> tuple[WorkReason, ...]:
 
 
 class _Places:
-    """Which deliveries findings name, or stand behind their lines; asked for only where a finding needs it."""
+    """Which deliveries and items stand behind findings and their lines; asked for only where a finding needs it."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -124,6 +125,21 @@ class _Places:
         if number not in self._numbers:
             self._numbers[number] = self._session.scalar(select(Delivery.id).where(Delivery.number == number))
         return self._numbers[number]
+
+    def item(self, claim: int, line: int | None) -> int | None:
+        """The item of the catalogue that a line was billed from; None where no delivery stands behind it."""
+        row = self._session.execute(
+            select(ClaimLine.code, ClaimLine.ndc, ClaimLine.description, ClaimLine.delivery_id)
+            .where(ClaimLine.claim_id == claim, ClaimLine.position == (line or 0))
+        ).first()  # fmt: skip
+        if row is None:
+            return None
+        sent = select(DeliveryLine.item_id).where(DeliveryLine.delivery_id == row.delivery_id)
+        found = self._session.execute(
+            select(Item.id, Item.name, Item.ndc).where(Item.hcpcs == row.code, Item.id.in_(sent)).order_by(Item.id)
+        ).all()
+        found.sort(key=lambda item: (item.name != row.description, item.ndc != row.ndc))
+        return found[0].id if found else None
 
     def _behind(self, claim: int, line: int | None) -> int | None:
         row = self._session.execute(
@@ -182,7 +198,7 @@ _PATIENTS_PAGE = frozenset(
 def _fix(
     code: str, where: str, sentence: str, line: int | None, claim: int, patient: int, payer: int, places: _Places
 ) -> Fix:
-    """A delivery where one is named or stands behind the line, else the page the finding names."""
+    """A delivery or item where one is named or stands behind the line, else the page the finding names."""
     if where == Where.DELIVERY.value and (delivery := places.delivery(sentence, claim, line)) is not None:
         return Fix("delivery", delivery)
     if code == "WASTE" and (delivery := places.delivery(sentence, claim, line)) is not None:
@@ -191,4 +207,17 @@ def _fix(
         return Fix("patient", patient)
     if where == Where.CONTRACT.value:
         return Fix("payer", payer)
+    if where == Where.PHARMACY.value:
+        return Fix("pharmacy", 1)
+    if where == Where.CATALOGUE.value and (item := places.item(claim, line)) is not None:
+        return Fix("item", item)
     return Fix("claim", claim)
+
+
+def fix_of(session: Session, claim: ClaimId, finding: KeptFinding) -> Fix:
+    """What to open to put one finding of a claim right."""
+    kept = session.get_one(Claim, claim)
+    return _fix(
+        finding.code, finding.where, finding.sentence, finding.line, claim, kept.patient_id, kept.payer_id,
+        _Places(session),
+    )  # fmt: skip

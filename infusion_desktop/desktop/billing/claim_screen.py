@@ -24,6 +24,7 @@ from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.claims import WrittenFile, write_file
 from infusion_desktop.billing.claiming.explaining import explain, links
 from infusion_desktop.billing.claiming.secondary import make_secondary
+from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
 from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.money.decisions import DecisionRow, decisions_of
 from infusion_desktop.billing.papers import claim_summary_of
@@ -168,7 +169,7 @@ class ClaimScreen(Screen):
         self.tabs = QTabWidget()
         for title, widget in (
             ("Lines", both),
-            ("What it still needs", self.findings),
+            ("What it still needs", self._findings_part()),
             ("What the payer decided", self.decisions),
             ("Money", self._money_part()),
             ("History", self.events),
@@ -246,6 +247,30 @@ class ClaimScreen(Screen):
         self.do(
             lambda _why: check(database, claim, by), changed=("billing",), said="Checked.", pressed=self.check_button
         )
+
+    def _findings_part(self) -> QWidget:
+        self.findings.opened.connect(self._put_right)
+        fix = button("Put it right", lambda: self._put_right(self.findings.current_row()), icon="chevron-right")
+        return Part("What the last check found. Put it right where it stands, then check again.", self.findings, [fix])
+
+    def _put_right(self, row: object) -> None:
+        """Open the record where a finding is put right."""
+        if not isinstance(row, KeptFinding) or self._claim is None:
+            self.desk.messages.refused(("Select a finding first.",), self, Tone.INFO)
+            return
+        claim, database = self._claim, self.context.database
+
+        def find() -> Fix:
+            with database.reading() as session:
+                return fix_of(session, claim, row)
+
+        def go(fix: Fix) -> None:
+            if fix != Fix("claim", claim):
+                self.desk.open(fix.kind, fix.record)
+            else:
+                self.tabs.setCurrentIndex(0)
+
+        self.ask(find, go, key="fix")
 
     def _money_part(self) -> QWidget:
         deeds = [button("Undo a write-off", self.undo, icon="undo")]

@@ -26,6 +26,12 @@ def _kits(context: Context, desk: Desk) -> Screen:
     return KitsScreen(context, desk)
 
 
+def _pharmacy(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.pharmacy_screen import PharmacyScreen
+
+    return PharmacyScreen(context, desk)
+
+
 def _data(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.office.data_screen import DataScreen
 
@@ -41,6 +47,7 @@ def _kit(context: Context, desk: Desk) -> Screen:
 PLACES = (
     Place("kits", "Kit templates", "kit", Permission.SEE_DELIVERIES, _kits, "Office", opens=("kits",)),
     Place("kit", "Kit template", "kit", Permission.SEE_DELIVERIES, _kit, "Office", opens=("kit",), in_rail=False),
+    Place("pharmacy", "Pharmacy", "home", Permission.SEE_BILLING, _pharmacy, "Office", opens=("pharmacy",)),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
     Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office", opens=("who looked",)),
