@@ -336,6 +336,69 @@ def test_a_claim_with_more_than_fifty_lines_leaves_in_parts_and_is_paid_by_part(
     assert books(office) == ()
 
 
+def grown(office, lines):
+    """A sent claim with so many lines, each of 200 after the first two; every part has the payer's number."""
+    claim = ready_claim(office)
+    with office.database.transaction() as session:
+        row = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim, ClaimLine.position == 3)).one()
+        columns = [c for c in ClaimLine.__table__.c if c.name not in ("id", "position")]
+        values = dict(session.execute(select(*columns).where(ClaimLine.id == row.id)).one()._mapping)
+        session.execute(insert(ClaimLine), [{**values, "position": place} for place in range(4, lines + 1)])
+        session.execute(update(Claim).where(Claim.id == claim).values(charge=Decimal(2636 + (lines - 3) * 200)))
+        record(session, office.biller, "grow", "claim", claim)
+    mark_sent(office.database, write_file(office.database, [claim], office.biller).batch_id, office.biller)
+    told = [(line, f"{line.charge}", "") for line in page(office, claim).lines]
+    for part, start in enumerate(range(0, lines, 50), start=1):
+        number = page(office, claim).row.number + (f"-{part}" if part > 1 else "")
+        paid = remit(number, told[start : start + 50], trace=f"P{part}", control=f"P{part}")
+        post_remittance(office.database, paid, office.biller)
+    return claim
+
+
+def corrected(office, claim, lines):
+    """The parts of a replacement with only so many lines, as its file says them."""
+    new = replace_claim(office.database, claim, office.biller, "fewer services")
+    with office.database.transaction() as session:
+        kept = session.get_one(Claim, new)
+        rows = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == new).order_by(ClaimLine.position)).all()
+        for row in rows[lines:]:
+            session.delete(row)
+        for place in range(len(rows) + 1, lines + 1):
+            columns = [c for c in ClaimLine.__table__.c if c.name not in ("id", "position")]
+            values = dict(session.execute(select(*columns).where(ClaimLine.id == rows[2].id)).one()._mapping)
+            session.execute(insert(ClaimLine), [{**values, "position": place}])
+        session.flush()
+        kept.state = ClaimState.READY
+        kept.charge = session.scalar(select(func.sum(ClaimLine.charge)).where(ClaimLine.claim_id == new))
+        record(session, office.biller, "change", "claim", new)
+    written = write_file(office.database, [new], office.biller)
+    assert pyx12_errors(written.text) == []
+    (batch,) = claims_837p_reading.read(written.text)
+    return [
+        (each.number, each.frequency.value, each.original_reference, len(each.lines), each.charge)
+        for each in batch.claims
+    ]
+
+
+def test_a_replacement_in_fewer_parts_voids_the_part_that_is_left_over(office):
+    claim = grown(office, 61)
+    assert corrected(office, claim, 3) == [
+        ("C0000001", "7", "P1", 3, Decimal(2636)), ("C0000001-2", "8", "P2", 11, Decimal(2200)),
+    ]  # fmt: skip
+    assert books(office) == ()
+    # The payer takes the part's money back under the part's number: it is found on the claim that was replaced.
+    lines = [(line, f"-{line.charge}", "") for line in page(office, claim).lines[50:]]
+    post_remittance(office.database, remit("C0000001-2", lines, trace="V", status="22", control="P2"), office.biller)
+    assert books(office) == ()
+
+
+def test_a_replacement_in_more_parts_sends_the_new_one_as_an_original(office):
+    claim = grown(office, 50)
+    assert [each[:4] for each in corrected(office, claim, 52)] == [
+        ("C0000001", "7", "P1", 50), ("C0000001-2", "1", "", 2),
+    ]  # fmt: skip
+
+
 def test_a_claim_decided_in_parts_goes_to_the_next_payer_whole(office):
     second_payer(office)
     claim = ready_claim(office)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import insert, select
@@ -13,7 +13,7 @@ from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.money_tables import ClaimPart
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.terms.code_table import code_table
-from infusion_desktop.billing.words import LineKind
+from infusion_desktop.billing.words import Frequency, LineKind
 from infusion_desktop.dates import Days
 from infusion_desktop.edi import claim_data as edi
 from infusion_desktop.edi.claim_checks import MOST_LINES
@@ -33,54 +33,85 @@ class _Orders:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A run of a claim's lines under a number of its own, with what the payer calls that part."""
+    """A run of a claim's lines under a number of its own, what the payer calls that part, and how it is sent."""
 
     number: str
     control: str
     lines: Sequence[ClaimLine]
+    frequency: Frequency
 
 
 def for_file(session: Session, claim: Claim) -> edi.Claim:
     """The claim with all its lines as a claim file says it; lines are told apart by our own ids (REF*6R)."""
-    return _filled(session, claim, (_Piece(claim.number, claim.payer_control_number, _lines_of(session, claim)),))[0]
+    return _filled(session, claim, (_first_piece(claim, _lines_of(session, claim)),))[0]
 
 
 def parts_for_file(session: Session, claim: Claim, *, keep: bool = True) -> tuple[edi.Claim, ...]:
     """The claim as files carry it: split where it has more lines than one claim may have, each part numbered.
 
     The first part keeps the claim's number; the numbers of the others are kept (unless this is only a look), because
-    payers answer by them.
+    payers answer by them. A replacement in more parts sends the new ones as originals; the parts it has no more lines
+    for are voided.
     """
-    lines = _lines_of(session, claim)
-    limit = max(1, min(int(json.loads(claim.days).get("line_limit", MOST_LINES)), MOST_LINES))
-    if len(lines) <= limit:
-        return _filled(session, claim, (_Piece(claim.number, claim.payer_control_number, lines),))
-    pieces = []
-    for part, start in enumerate(range(0, len(lines), limit), 1):
-        kept = None if part == 1 else _part(session, claim, part, keep)
-        number, control = (claim.number, claim.payer_control_number) if kept is None else kept
-        pieces.append(_Piece(number, control, lines[start : start + limit]))
+    before = _known_parts(session, claim.replaces_id)
+    runs = _runs(session, claim)
+    pieces = [_first_piece(claim, runs[0])]
+    for part, lines in enumerate(runs[1:], start=2):
+        pieces.append(_further_piece(claim, part, lines, before.get(part)))
+        if keep:
+            _keep_part(session, claim, part, pieces[-1])
+    if claim.frequency is Frequency.REPLACEMENT:
+        pieces += _pieces_to_void(session, claim, [before[part] for part in sorted(before) if part > len(runs)])
     return _filled(session, claim, pieces)
 
 
-def _part(session: Session, claim: Claim, part: int, keep: bool) -> tuple[str, str]:
-    """A further part's number, and the payer's number of the same part of the claim that is replaced or voided."""
-    earlier = session.scalar(
-        select(ClaimPart.payer_control_number).where(
-            ClaimPart.claim_id == (claim.replaces_id or 0), ClaimPart.part == part
-        )
-    )
-    if claim.frequency.value != "1" and not earlier:
-        raise Refused(
-            f"The payer's number of part {part} of claim {claim.number} is not known. Read its answer first, or void "
-            "the claim by telephone and bill it anew."
-        )
+def _first_piece(claim: Claim, lines: Sequence[ClaimLine]) -> _Piece:
+    return _Piece(claim.number, claim.payer_control_number, lines, claim.frequency)
+
+
+def _runs(session: Session, claim: Claim) -> list[Sequence[ClaimLine]]:
+    """The claim's lines, as many together as one claim may have; one run at least."""
+    lines = _lines_of(session, claim)
+    limit = max(1, min(int(json.loads(claim.days).get("line_limit", MOST_LINES)), MOST_LINES))
+    return [lines[start : start + limit] for start in range(0, max(1, len(lines)), limit)]
+
+
+def _known_parts(session: Session, claim: int | None) -> dict[int, ClaimPart]:
+    """The further parts a claim was sent in, by their place."""
+    rows = session.scalars(select(ClaimPart).where(ClaimPart.claim_id == (claim or 0)))
+    return {row.part: row for row in rows}
+
+
+def _further_piece(claim: Claim, part: int, lines: Sequence[ClaimLine], earlier: ClaimPart | None) -> _Piece:
     number = f"{claim.number}-{part}"
+    if claim.frequency is Frequency.ORIGINAL or earlier is None:
+        return _Piece(number, "", lines, Frequency.ORIGINAL)
+    return _Piece(number, _control_of(claim, earlier), lines, claim.frequency)
+
+
+def _control_of(claim: Claim, earlier: ClaimPart) -> str:
+    """The payer's number of a part of the claim that is replaced or voided."""
+    if not earlier.payer_control_number:
+        raise Refused(
+            f"The payer's number of part {earlier.part} of claim {claim.number} is not known. Read its answer first, "
+            "or void the claim by telephone and bill it anew."
+        )
+    return earlier.payer_control_number
+
+
+def _pieces_to_void(session: Session, claim: Claim, left: Sequence[ClaimPart]) -> Iterator[_Piece]:
+    """The parts of the replaced claim that nothing stands in for any more, each with the lines it was sent with."""
+    if left:
+        runs = _runs(session, session.get_one(Claim, claim.replaces_id))
+        for each in left:
+            yield _Piece(each.number, _control_of(claim, each), runs[each.part - 1], Frequency.VOID)
+
+
+def _keep_part(session: Session, claim: Claim, part: int, piece: _Piece) -> None:
     known = session.scalar(select(ClaimPart.id).where(ClaimPart.claim_id == claim.id, ClaimPart.part == part))
-    if known is None and keep:
-        values = {"claim_id": claim.id, "part": part, "number": number, "payer_control_number": earlier or ""}
+    if known is None:
+        values = {"claim_id": claim.id, "part": part, "number": piece.number, "payer_control_number": piece.control}
         session.execute(insert(ClaimPart).values(**values))
-    return number, earlier or ""
 
 
 def _lines_of(session: Session, claim: Claim) -> Sequence[ClaimLine]:
@@ -127,8 +158,8 @@ def _one(
         else tuple(written),
         patient=None if coverage.relation is Relation.SELF else _dependent(patient, coverage),
         rank=coverage.rank.value,
-        frequency=edi.Frequency(claim.frequency.value),
-        original_reference=piece.control if claim.frequency.value != "1" else "",
+        frequency=edi.Frequency(piece.frequency.value),
+        original_reference=piece.control if piece.frequency is not Frequency.ORIGINAL else "",
         place=place,
         authorization=shared,
         medical_record=patient.number,
