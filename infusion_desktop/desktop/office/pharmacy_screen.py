@@ -103,5 +103,5 @@ class PharmacyScreen(Screen):
 
         self.do(
             lambda _why: save_profile(database, new, by), changed=("pharmacy", "billing"), then=saved,
-            pressed=self.save_button, said="The pharmacy's profile is saved. Check the claims that waited for it again.",
+            pressed=self.save_button, said="The profile is saved. Check the claims that waited for it again.",
         )  # fmt: skip
