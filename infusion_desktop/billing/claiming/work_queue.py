@@ -135,11 +135,11 @@ class _Places:
         if row is None:
             return None
         sent = select(DeliveryLine.item_id).where(DeliveryLine.delivery_id == row.delivery_id)
-        found = self._session.execute(
+        items = self._session.execute(
             select(Item.id, Item.name, Item.ndc).where(Item.hcpcs == row.code, Item.id.in_(sent)).order_by(Item.id)
         ).all()
-        found.sort(key=lambda item: (item.name != row.description, item.ndc != row.ndc))
-        return found[0].id if found else None
+        likely = min(items, key=lambda item: (item.name != row.description, item.ndc != row.ndc), default=None)
+        return None if likely is None else likely.id
 
     def _behind(self, claim: int, line: int | None) -> int | None:
         row = self._session.execute(

@@ -1,6 +1,7 @@
 """The pharmacy's own name, address and numbers, as papers and claims name it; put right here."""
 
 from dataclasses import replace
+from typing import Any
 
 from infusion_desktop.access.pharmacy import Profile, profile, save_profile
 from infusion_desktop.access.roles import Permission
@@ -94,7 +95,8 @@ class PharmacyScreen(Screen):
         """Keep what is typed."""
         if self._kept is None or not self.form.check():
             return
-        new = replace(self._kept, **{key: field.value() for key, field in self.fields.items()})
+        typed: dict[str, Any] = {key: field.value() for key, field in self.fields.items()}
+        new = replace(self._kept, **typed)
         database, by = self.context.database, self.context.user_id
 
         def saved(_result: None) -> None:
