@@ -17,8 +17,8 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.roles import AuditKind, UserId
-from infusion_desktop.access.tables import AuditEntry, AuditHead
+from infusion_desktop.access.roles import AuditKind, Kept, UserId
+from infusion_desktop.access.tables import AuditEntry, AuditHead, Purge
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 
@@ -124,10 +124,27 @@ def seal_of(secret: str, last: str, row: Facts) -> str:
     return hmac.digest(bytes.fromhex(secret), (last + sealed).encode(), "sha256").hex()
 
 
+def mark_of(secret: str, gap: Purge) -> str:
+    """The seal of a gap marker itself."""
+    facts = {"before": gap.before, "removed": gap.removed, "through": gap.through, "seal": gap.seal, "why": gap.why}
+    sealed = as_json({**facts, "kept": gap.kept, "at": gap.at, "by": gap.staff_id})
+    return hmac.digest(bytes.fromhex(secret), sealed.encode(), "sha256").hex()
+
+
 def first_broken_entry(session: Session) -> int | None:
-    """The number of the first entry that was changed, removed, added or moved; None when the chain is whole."""
+    """The number of the first entry that was changed, removed, added or moved; None when the chain is whole.
+
+    Where a sealed gap marker says that entries went after their time, the chain begins behind the last of them.
+    """
     head = session.execute(select(AuditHead.number, AuditHead.seal, AuditHead.secret)).one_or_none()
     expected, last = 0, ""
+    gap = session.scalars(
+        select(Purge).where(Purge.kept == Kept.AUDIT_TRAIL).order_by(Purge.id.desc()).limit(1)
+    ).one_or_none()
+    if gap is not None:
+        if head is None or gap.mark != mark_of(head.secret, gap):
+            return gap.through + 1
+        expected, last = gap.through, gap.seal
     wanted: list[Any] = [literal_column(name) for name in ("number", "seal", *_IN_ORDER)]
     every = select(*wanted).select_from(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=5000)
     secret = b"" if head is None else bytes.fromhex(head.secret)

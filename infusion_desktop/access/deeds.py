@@ -243,6 +243,8 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "patients.therapies.order_therapy": (_P.WRITE_THERAPY,),
     "patients.therapies.change_therapy": (_P.WRITE_THERAPY,),
     "patients.therapies.stop_therapy": (_P.WRITE_THERAPY,),
+    "keeping.let_go": (_P.PURGE,),
+    "keeping.set_keeping": (_P.PURGE,),
     "reporting.bundle.month_end": (_P.SEE_REPORTS,),
     "reporting.papers.log_export": (_P.SEE_REPORTS,),
     "reporting.report_files.write_bundle": (_P.SEE_REPORTS,),

@@ -59,6 +59,7 @@ class Permission(StrEnum):
     MANAGE_STAFF = "manage staff"
     EDIT_PHARMACY = "edit pharmacy"
     BACK_UP = "back up"
+    PURGE = "purge"
 
 
 class AuditKind(StrEnum):
@@ -66,6 +67,14 @@ class AuditKind(StrEnum):
 
     CHANGE = "change"
     VIEW = "view"
+
+
+class Kept(StrEnum):
+    """What may go once its years are over."""
+
+    AUDIT_TRAIL = "audit trail"
+    PROOF_PICTURES = "pictures of proofs"
+    CLAIM_FILES = "claim files and answers"
 
 
 _P = Permission

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infusion_desktop.access.roles import AuditKind, Role
+from infusion_desktop.access.roles import AuditKind, Kept, Role
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, one_of, only_where
 
 
@@ -129,6 +129,43 @@ class AuditEntry(Table):
     after: Mapped[str]
     reason: Mapped[str]
     seal: Mapped[str]
+
+
+class KeepingRule(Table):
+    """How many years the pharmacy keeps something, where its state asks for more; the newest row of a kind holds."""
+
+    __tablename__ = "keeping_rule"
+    __table_args__ = (one_of("kept", Kept), CheckConstraint("years BETWEEN 1 AND 100", name="years_known"), APPEND_ONLY)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kept: Mapped[Kept] = mapped_column(Choice(Kept))
+    years: Mapped[int]
+    why: Mapped[str]
+    decided_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+class Purge(Table):
+    """What was let go because its time was over: the database lets nothing go that no row here names.
+
+    For the audit trail it is the gap marker: ``through`` and ``seal`` are those of the last entry that went, and
+    ``mark`` seals the row itself (see audit.py).
+    """
+
+    __tablename__ = "purge"
+    __table_args__ = (one_of("kept", Kept), APPEND_ONLY)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kept: Mapped[Kept] = mapped_column(Choice(Kept))
+    before: Mapped[datetime]
+    """What was made before this moment went."""
+    removed: Mapped[int]
+    through: Mapped[int] = mapped_column(default=0)
+    seal: Mapped[str] = mapped_column(default="")
+    mark: Mapped[str]
+    why: Mapped[str]
+    at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
 
 
 class AuditHead(Table):

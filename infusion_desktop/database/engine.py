@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from infusion_desktop.database.append_only import may_go
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
 from infusion_desktop.errors import Refused, Stale
@@ -361,7 +362,8 @@ def _authorize(action: int, first: str | None, second: str | None, *_where: str 
     if action in _DENIED_ACTIONS:
         return int(sqlite.SQLITE_DENY)
     if action in (sqlite.SQLITE_UPDATE, sqlite.SQLITE_DELETE) and first in append_only_tables():
-        return int(sqlite.SQLITE_DENY)
+        is_past_its_time = action == sqlite.SQLITE_DELETE and may_go(first)  # The trigger looks at each row.
+        return int(sqlite.SQLITE_OK if is_past_its_time else sqlite.SQLITE_DENY)
     if action == sqlite.SQLITE_PRAGMA and second is not None and (first or "").casefold() in _PROTECTED_PRAGMAS:
         return int(sqlite.SQLITE_DENY)
     return int(sqlite.SQLITE_OK)

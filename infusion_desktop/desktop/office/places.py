@@ -38,6 +38,12 @@ def _data(context: Context, desk: Desk) -> Screen:
     return DataScreen(context, desk)
 
 
+def _keeping(context: Context, desk: Desk) -> Screen:
+    from infusion_desktop.desktop.office.keeping_screen import KeepingScreen
+
+    return KeepingScreen(context, desk)
+
+
 def _kit(context: Context, desk: Desk) -> Screen:
     from infusion_desktop.desktop.office.kit_screen import KitScreen
 
@@ -50,6 +56,7 @@ PLACES = (
     Place("pharmacy", "Pharmacy", "home", Permission.SEE_BILLING, _pharmacy, "Office", opens=("pharmacy",)),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
     Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
+    Place("keeping", "What is kept how long", "clock", Permission.PURGE, _keeping, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office", opens=("who looked",)),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = ()
