@@ -44,6 +44,8 @@ _CMS = ("hcpcs", "mod", "mod2", "juris", "catg")
 _STATE = re.compile(r"([A-Z]{2}) ?\((NR|R)\)", re.ASCII)
 _TITLE_LINES = 30
 MOST_PROBLEMS = 200
+MOST_COLUMNS = 130
+"""The CMS file has two columns for each state and territory, beside seven of its own."""
 
 
 class Layout(StrEnum):
@@ -125,7 +127,11 @@ def read_fee_file(content: bytes, name: str, *, starts_on: date | None = None, p
     ``starts_on`` stands in where the file names no first day. Refused when the file is no table at all, or when a CMS
     file comes without a place or a first day.
     """
-    lines = [(number, cells) for number, cells in read_table(content, name) if any(cell.strip() for cell in cells)]
+    lines = [
+        (number, cells)
+        for number, cells in read_table(content, name, MOST_COLUMNS)
+        if any(cell.strip() for cell in cells)
+    ]
     heading = next((n for n, (_, cells) in enumerate(lines[:_TITLE_LINES]) if _is_cms(cells)), None)
     if heading is not None:
         if place is None or starts_on is None:
@@ -138,7 +144,7 @@ def read_fee_file(content: bytes, name: str, *, starts_on: date | None = None, p
 
 def states_in(content: bytes, name: str) -> tuple[str, ...]:
     """The states of a CMS file, in order; empty when it is a contract's own list."""
-    for number, cells in read_table(content, name):
+    for number, cells in read_table(content, name, MOST_COLUMNS):
         if _is_cms(cells):
             found = (_STATE.fullmatch(cell.strip()) for cell in cells)
             return tuple(sorted({match[1] for match in found if match}))
