@@ -124,7 +124,7 @@ def _register(
         serial = f"{item.number[-2:]}{pick.randrange(10**6):06}"
         due = None
         if item.kind is ItemKind.PUMP:
-            due = first + timedelta(days=pick.choice([40, 110, 130, 200, 260, 320, 350]))
+            due = first + timedelta(days=pick.choice([118, 127, 140, 165, 200, 230, 260, 290, 320, 350]))
         versions = (SOFTWARE, OLD_LIBRARY if number % 12 == 5 else LIBRARY) if item.kind is ItemKind.PUMP else ("", "")
         new = NewAsset(item.id, serial, "", due, "", item.unit_cost.quantize(_CENT), *versions)
         asset = register(database, new, technician, when)
