@@ -1,4 +1,4 @@
-"""The one place where all parts meet: settings, log, database, first start or sign-in, the window."""
+"""How the program starts: the window people sign in at, and behind it, while they type, everything else."""
 
 import gc
 
@@ -10,361 +10,35 @@ import faulthandler
 import logging
 import os
 import sys
-from collections.abc import Generator
-from dataclasses import replace
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 # PySide reads the source of every module imported after it, to see whether it asks for a `__feature__`. None here does.
 builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 from infusion_desktop import __version__
-from infusion_desktop.access.people import User, badges, sign_in, user_of
-from infusion_desktop.access.pharmacy import profile
-from infusion_desktop.access.roles import Permission
-from infusion_desktop.database.backup import backup_if_due
-from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
+from infusion_desktop.access.front_door import known_pharmacy
 from infusion_desktop.database.keys import is_encrypted
+from infusion_desktop.database.place import Place
 from infusion_desktop.database.trouble import Unavailable
-from infusion_desktop.dates import now_utc, show_instant, today
 from infusion_desktop.desktop import theme
-from infusion_desktop.desktop.collector import Collector
-from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.desktop.context import Context, Exchange
-from infusion_desktop.desktop.deed_dialog import DeedDialog
-from infusion_desktop.desktop.idle import IdleWatch
-from infusion_desktop.desktop.others import Others
-from infusion_desktop.desktop.rooms import house
-from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
-from infusion_desktop.desktop.shell import Shell
-from infusion_desktop.desktop.welcome.first_start import FirstStart, FirstStartWindow
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.desktop.welcome.window import DoorWindow
 from infusion_desktop.errors import Refused
 from infusion_desktop.logs import start_log
-from infusion_desktop.opening import open_pharmacy
-from infusion_desktop.progress import Progress
-from infusion_desktop.setting_up import EXAMPLE, is_set_up, set_up
-from infusion_desktop.settings import Settings, load_settings, save_settings
+from infusion_desktop.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from infusion_desktop.desktop.welcome.unlock import UnlockWindow
+    from infusion_desktop.access.people import User
+    from infusion_desktop.database.engine import Database
+    from infusion_desktop.program import Application
+
 
 log = logging.getLogger(__name__)
-
-HOUR_MS = 3_600_000
-SENDING_MS = 300_000
-"""How often the morning's reports are looked for: a new day's within five minutes, failed ones again."""
-
-
-class Application(QObject):
-    """The running program: one database, one window at a time."""
-
-    def __init__(self, qt: QApplication, settings: Settings, database: Database) -> None:
-        super().__init__(qt)
-        self.qt, self.settings, self.database = qt, settings, database
-        self.window: QWidget | None = None
-        self.dialog: QWidget | None = None
-        self.badges: frozenset[str] = frozenset()
-        self.collector = Collector(self)
-        self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
-        theme.install(qt, self._dark())
-        self.scanner = Scanner(
-            qt, ScannerSettings(settings.scanner_gap_ms, settings.scanner_prefix, settings.scanner_separator)
-        )
-        self.scanner.scanned.connect(self._scanned)
-        self.idle = IdleWatch(qt, settings.lock_after_minutes * 60.0)
-        self.idle.lock_due.connect(self._lock)
-        self.idle.sign_out_due.connect(self._sign_out_when_idle)
-        self.copying = QTimer(self)
-        self.copying.timeout.connect(self.keep_a_copy)
-        self.copying.start(HOUR_MS)
-        self.sending = QTimer(self)
-        self.sending.timeout.connect(self.send_reports)
-        self.sending.start(SENDING_MS)
-
-    def start(self) -> None:
-        """Show the first window: the first start, or signing in."""
-        if is_set_up(self.database):
-            self.ask_who()
-        else:
-            self.welcome()
-
-    def welcome(self) -> None:
-        """The first start."""
-        may_encrypt = self.database.place.is_sqlite and CAN_ENCRYPT
-        window = FirstStartWindow(
-            self.database.place.shown(), EXAMPLE, self._set_up, has_key_store if may_encrypt else None
-        )
-        window.ready.connect(self.open_shell)
-        window.place_chosen.connect(self._keep_elsewhere)
-        self._show(window)
-
-    def ask_who(self, username: str = "") -> None:
-        """Signing in."""
-        with self.database.reading() as session:
-            who_we_are = profile(session)
-        name = who_we_are.name if who_we_are is not None else "Infusion Desktop"
-        window = SignInWindow(name, lambda typed, password: sign_in(self.database, typed, password), username)
-        window.signed_in.connect(self.open_shell)
-        self._show(window)
-
-    def open_shell(self, user: User) -> None:
-        """The window of somebody who has signed in."""
-        with self.database.reading() as session:
-            who_we_are = profile(session)
-        context = Context(
-            self.database,
-            user.id,
-            user.name,
-            frozenset(user.permissions),
-            who_we_are,
-            self.settings.file.parent,
-            self.database.place.shown(),
-            self.settings.backups,
-        )
-        self._know_badges()
-        rooms = house(context)
-        shell = Shell(
-            context,
-            rooms.places,
-            searches=rooms.searches,
-            name_scans=rooms.name_scans,
-            is_password_right=lambda password: self._is_right(user.username, password),
-            settings=self.own,
-        )
-        shell.sign_out_asked.connect(self.ask_who)
-        shell.switch_user_asked.connect(self.ask_who)
-        shell.exchange_asked.connect(self.exchange)
-        shell.own_access_asked.connect(self.own_access)
-        others = Others(self.database, shell.changes, shell)
-        others.reached.connect(shell.show_reached)
-        shell.closed.connect(others.stop)
-        others.start()
-        self._show(shell)
-        first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
-        shell.go(first)
-        log.info("user %s signed in", user.id)
-        self.keep_a_copy()
-        if user.must_change_password:
-            self.own_access("password", forced=True)
-        if user.emergency_until is not None:
-            shell.messages.refused((f"Emergency access until {show_instant(user.emergency_until)}.",), tone=Tone.WARN)
-            left = (user.emergency_until - now_utc()).total_seconds()
-            QTimer.singleShot(max(1, int(left * 1000)), shell, lambda: self._enter_again(user))
-
-    def own_access(self, what: str, *, forced: bool = False) -> None:
-        """Let the person at work change their password, their badge and PIN, or take emergency access."""
-        from infusion_desktop.access.emergency import end_emergency
-        from infusion_desktop.desktop.own_access import EmergencyDialog, PasswordDialog, PinDialog
-
-        shell = self.window
-        if not isinstance(shell, Shell):
-            return
-        if what == "end emergency":
-            database, by = self.database, shell.context.user_id
-            shell.jobs.run(
-                shell, lambda: end_emergency(database, by), self.open_shell,
-                lambda error: shell.messages.show_failure(error, shell),
-            )  # fmt: skip
-            return
-        if what == "password":
-            dialog: DeedDialog = PasswordDialog(shell.context, shell.desk, shell, forced=forced)
-            if forced:
-                dialog.rejected.connect(shell.sign_out_asked)
-        elif what == "pin":
-            dialog = PinDialog(shell.context, shell.desk, shell)
-            dialog.succeeded.connect(lambda _none: self._know_badges())
-        else:
-            dialog = EmergencyDialog(shell.context, shell.desk, shell)
-            dialog.succeeded.connect(self.open_shell)
-        self.dialog = dialog
-        dialog.open()
-
-    def _enter_again(self, user: User) -> None:
-        """Emergency access is over: the window offers what the person's roles include."""
-        with self.database.reading() as session:
-            now = user_of(session, user.id)
-        if isinstance(self.window, Shell) and self.window.context.user_id == user.id and now.emergency_until is None:
-            self.open_shell(now)
-
-    def _know_badges(self) -> None:
-        with self.database.reading() as session:
-            self.badges = badges(session)
-
-    def _take_over(self, shell: Shell, badge: str) -> None:
-        """Somebody scanned their badge: the person at work unlocks, another one takes over, both with their PIN."""
-        from infusion_desktop.desktop.own_access import BadgeDialog
-
-        def entered(user: User) -> None:
-            if user.id != shell.context.user_id:
-                self.open_shell(user)
-            elif shell.cover is not None:
-                shell.cover.unlocked.emit()
-
-        self.dialog = BadgeDialog(shell.context, shell.desk, badge, shell.cover or shell)
-        self.dialog.succeeded.connect(entered)
-        self.dialog.open()
-
-    def keep_a_copy(self) -> None:
-        """Make the day's copy of the database when it is due, while people work on."""
-        shell, database, folder = self.window, self.database, self.settings.backups
-        if not isinstance(shell, Shell):
-            return
-
-        def failed(error: BaseException) -> None:
-            log.error("today's copy was not made: %s", type(error).__qualname__)
-            if isinstance(error, Refused | Unavailable):
-                shell.messages.refused((f"Today's copy of the database was not made. {error}",), tone=Tone.WARN)
-            else:
-                shell.messages.show_failure(error)
-
-        shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
-
-    def send_reports(self) -> None:
-        """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""
-        shell, database = self.window, self.database
-        if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_REPORTS):
-            return
-        from infusion_desktop.reporting.sending import Sent, send_due
-
-        by = shell.context.user_id
-
-        def told(sent: Sent) -> None:
-            if sent.news:
-                shell.messages.refused(sent.news, tone=Tone.WARN)
-            elif sent.files:
-                shell.messages.said(f"{len(sent.files)} scheduled reports were put into their folders.")
-
-        def failed(error: BaseException) -> None:
-            log.error("the scheduled reports were not sent: %s", type(error).__qualname__)
-
-        shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
-
-    def exchange(self, deed: Exchange) -> None:
-        """Close the database, let the deed work on its file, open it again, and ask who is there."""
-        door = DoorWindow("One moment", "The data are being exchanged. Please do not switch off.", width=520)
-        self._show(door)
-        place = self.database.place
-        self.database.close()
-
-        def work() -> tuple[Database, Exception | None]:
-            try:
-                return open_pharmacy(deed(place), self.settings.workstation), None
-            except (Refused, Unavailable) as no:
-                return open_pharmacy(place, self.settings.workstation), no
-
-        def done(result: tuple[Database, Exception | None]) -> None:
-            self.database, no = result
-            self.ask_who()
-            if isinstance(self.window, SignInWindow) and no is not None:
-                self.window.messages.show_failure(no, self.window)
-
-        door.jobs.run(door, work, done, lambda error: door.messages.show_failure(error, door), text="Exchanging")
-
-    def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
-        if chosen.phrases:
-            yield Progress(0, 0, "Encrypting")
-            self._encrypt(chosen.phrases)
-        return (
-            yield from set_up(
-                self.database,
-                chosen.profile,
-                chosen.username,
-                chosen.name,
-                chosen.password,
-                demonstration=chosen.demonstration,
-            )
-        )
-
-    def _encrypt(self, phrases: tuple[str, ...]) -> None:
-        """Close the database, encrypt it under the phrases and a new key, and open it again."""
-        from infusion_desktop.database.encrypting import encrypt
-        from infusion_desktop.database.keys import system_store
-
-        place = self.database.place
-        self.database.close()
-        try:
-            place = encrypt(place, phrases, system_store())
-        finally:
-            self.database = open_pharmacy(place, self.settings.workstation)
-
-    def _keep_elsewhere(self, file: str) -> None:
-        try:
-            database = open_pharmacy(Place.of(file), self.settings.workstation, backups=self.settings.backups)
-            save_settings(self.settings, database=file)
-        except (Refused, Unavailable, OSError) as error:
-            if isinstance(self.window, FirstStartWindow):
-                self.window.messages.show_failure(error, self.window)
-            return
-        self.database.close()
-        self.database = database
-        self.settings = replace(self.settings, database=file)
-        self.start()
-
-    def _is_right(self, username: str, password: str) -> bool:
-        try:
-            sign_in(self.database, username, password)
-        except Refused:
-            return False
-        return True
-
-    def _show(self, window: QWidget) -> None:
-        before, self.window = self.window, window
-        window.show()
-        window.activateWindow()
-        if before is not None:
-            before.close()
-            before.deleteLater()
-
-    def _scanned(self, raw: str) -> None:
-        if not isinstance(self.window, Shell):
-            return
-        shell, badge = self.window, raw.strip()
-        screen = shell.screen_in_front
-        is_for_screen = shell.cover is None and screen is not None and screen.uses_badges
-        if badge in self.badges and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
-            self._take_over(shell, badge)
-        else:
-            self.window.on_scan(raw)
-
-    def _lock(self) -> None:
-        if isinstance(self.window, Shell):
-            self.window.lock()
-
-    def _sign_out_when_idle(self) -> None:
-        if isinstance(self.window, Shell) and self.window.cover is not None:
-            self.window.cover.sign_out_asked.emit()
-
-    def _dark(self) -> bool | None:
-        if self.own.contains("dark"):
-            return self.own.value("dark") in (True, "true")
-        return {"dark": True, "light": False}.get(self.settings.theme)
-
-
-def has_key_store() -> bool:
-    """Whether this system keeps keys for the person who is logged in."""
-    from infusion_desktop.database.keys import system_store
-
-    return system_store() is not None
-
-
-def _known_place(place: Place) -> Place | None:
-    """The place with its key, where it has one that the system keeps; None when a phrase must be asked for."""
-    if not place.is_sqlite or not is_encrypted(place.file):
-        return place
-    from infusion_desktop.database.encrypting import unlocked
-    from infusion_desktop.database.keys import system_store
-
-    return unlocked(place, store=system_store())
-
-
-def _note_copy(made: Path | None) -> None:
-    if made is not None:
-        log.info("today's copy was made: %s bytes", made.stat().st_size)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -382,30 +56,38 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings(chosen.settings)
         start_log(settings.logs)
-        place = _known_place(Place.of(settings.database))
-        database = None if place is None else open_pharmacy(place, settings.workstation, backups=settings.backups)
+        started = Started(qt, settings, Place.of(settings.database))
     except (Refused, Unavailable, OSError) as error:
         return _cannot_start(error, chosen.check)
-    started = Started(qt, settings, database)
+    started.failed.connect(lambda error: qt.exit(_cannot_start(error, chosen.check)))
     if chosen.check:
-        QTimer.singleShot(0, started.say_so_and_leave)
+        started.waits.connect(started.say_so_and_leave)
     code = qt.exec()
     started.close()
     return code
 
 
 class Started(QObject):
-    """The program as it was started: the application, after the passphrase where the data ask for one."""
+    """The program as it was started: a window at once, the application behind it as soon as the data are open."""
 
-    def __init__(self, qt: QApplication, settings: Settings, database: Database | None) -> None:
+    waits = Signal()
+    """Everything is ready, or a passphrase is needed first."""
+    failed = Signal(object)
+    """The data cannot be opened."""
+
+    def __init__(self, qt: QApplication, settings: Settings, place: Place) -> None:
         super().__init__(qt)
         self.qt, self.settings = qt, settings
         self.application: Application | None = None
-        self.door: UnlockWindow | None = None
-        if database is not None:
-            self._run(database)
+        self.door: DoorWindow | None = None
+        self._opened: Future[Database] = Future()
+        own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
+        theme.install(qt, theme.chosen(own, settings.theme))
+        known = _with_its_key(place)
+        if known is None:
+            self._ask_for_phrase(place)
         else:
-            self._ask_for_phrase()
+            self._open(known)
 
     def say_so_and_leave(self) -> None:
         """Tell the terminal that the window is open, then close it."""
@@ -422,47 +104,104 @@ class Started(QObject):
         """Let go of the database."""
         if self.application is not None:
             self.application.database.close()
+        elif self._opened.done() and self._opened.exception() is None:
+            self._opened.result().close()
 
-    def _ask_for_phrase(self) -> None:
+    def _ask_for_phrase(self, place: Place) -> None:
         from infusion_desktop.database.encrypting import unlocked
         from infusion_desktop.database.keys import system_store
         from infusion_desktop.desktop.welcome.unlock import UnlockWindow
-
-        place = Place.of(self.settings.database)
-        theme.install(self.qt, {"dark": True, "light": False}.get(self.settings.theme))
 
         def open_with(phrase: str) -> Place:
             opened = unlocked(place, phrase, system_store())
             assert opened is not None, "a phrase opens it or is refused"
             return opened
 
-        self.door = UnlockWindow(place.shown(), open_with)
-        self.door.opened.connect(self._opened)
-        self.door.show()
+        door = UnlockWindow(place.shown(), open_with)
+        door.opened.connect(self._open)
+        self._show(door)
+        QTimer.singleShot(0, self.waits.emit)
 
-    def _opened(self, place: Place) -> None:
-        door = self.door
-        assert door is not None
-        try:
-            database = open_pharmacy(place, self.settings.workstation, backups=self.settings.backups)
-        except (Refused, Unavailable, OSError) as error:
-            door.messages.show_failure(error, door)
-            return
-        self._run(database)
-        door.close()
-        door.deleteLater()
-        self.door = None
+    def _open(self, place: Place) -> None:
+        pharmacy = known_pharmacy(place)
+        if pharmacy is None:
+            door = DoorWindow("Infusion Desktop", "The data are being opened.", width=420)
+        else:
+            door = SignInWindow(pharmacy, self._sign_in)
+            door.signed_in.connect(self._enter)
+        self._show(door)
+        QTimer.singleShot(0, lambda: self._open_behind(door, place))
 
-    def _run(self, database: Database) -> None:
-        gc.freeze()  # What was read to start stays for good: no round of the collector looks through it again.
-        self.application = Application(self.qt, self.settings, database)
-        self.application.start()
+    def _open_behind(self, door: DoorWindow, place: Place) -> None:
+        """Open the data and read the rest of the program on a worker thread: nothing there touches a window."""
+        settings, opened = self.settings, self._opened
+
+        def work() -> "Database":
+            try:
+                from infusion_desktop.opening import open_pharmacy
+                from infusion_desktop.program import read_ahead
+
+                database = open_pharmacy(place, settings.workstation, backups=settings.backups)
+                read_ahead()
+            except BaseException as error:
+                opened.set_exception(error)
+                raise
+            opened.set_result(database)
+            return database
+
+        door.jobs.run(self, work, self._run, self.failed.emit)
+
+    def _sign_in(self, username: str, password: str) -> "User":
+        """Whose name and password these are, once the data are open; called on a worker thread."""
+        database = self._opened.result()
+        from infusion_desktop.access.people import sign_in
+
+        return sign_in(database, username, password)
+
+    def _enter(self, user: "User") -> None:
+        self._run(self._opened.result()).open_shell(user)
+
+    def _run(self, database: "Database") -> "Application":
+        """The application over the opened data, made once: by their opening, or by who signed in a moment before."""
+        if self.application is None:
+            from infusion_desktop.program import Application
+
+            gc.freeze()  # What was read to start stays for good: no round of the collector looks through it again.
+            self.application = Application(self.qt, self.settings, database)
+            door, self.door = self.door, None
+            self.application.window = door
+            if not isinstance(door, SignInWindow):
+                self.application.start()
+            self.waits.emit()
+        return self.application
+
+    def _show(self, door: DoorWindow) -> None:
+        before, self.door = self.door, door
+        door.show()
+        door.activateWindow()
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
+
+def _with_its_key(place: Place) -> Place | None:
+    """The place with its key, where it has one that the system keeps; None when a phrase must be asked for."""
+    if not place.is_sqlite or not is_encrypted(place.file):
+        return place
+    from infusion_desktop.database.encrypting import unlocked
+    from infusion_desktop.database.keys import system_store
+
+    return unlocked(place, store=system_store())
 
 
 def _cannot_start(error: Exception, quietly: bool) -> int:
-    sentence = (
-        str(error) if isinstance(error, Refused | Unavailable) else f"A folder is not usable: {type(error).__name__}"
-    )
+    if isinstance(error, Refused | Unavailable):
+        sentence = str(error)
+    elif isinstance(error, OSError):
+        sentence = f"A folder is not usable: {type(error).__name__}"
+    else:
+        log.error("the program could not start", exc_info=error)
+        sentence = f"The program could not start: {type(error).__name__}. The log says where."
     sys.stderr.write(sentence + "\n")
     if not quietly and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
         QMessageBox.critical(None, "Infusion Desktop", sentence)

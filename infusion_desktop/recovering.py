@@ -63,7 +63,7 @@ def staged_copy(place: Place, copy: Path, copy_key: bytes | None = None) -> tupl
     """A proven copy beside the database, and how far it reaches; forget it when it is not wanted after all."""
     staged = stage(place, copy, copy_key)
     try:
-        return staged, reach_of(replace(place, url=place.url.set(database=str(staged))))
+        return staged, reach_of(replace(place, address=f"sqlite:///{staged}"))
     except BaseException:
         forget(staged)
         raise

@@ -1,7 +1,6 @@
 """The few settings a machine needs, read once from one TOML file; everything else about a pharmacy is data."""
 
 import os
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -60,6 +59,8 @@ def load_settings(file: Path | None = None) -> Settings:
 
 
 def _read(place: Path) -> dict[str, object]:
+    import tomllib
+
     try:
         written = tomllib.loads(place.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:  # Broken TOML, broken text, a number of thousands of digits.
@@ -85,6 +86,8 @@ def _read(place: Path) -> dict[str, object]:
 
 def save_settings(settings: Settings, **changes: str | int | Path) -> None:
     """Write changed settings to their file, keeping the others; whole or not at all."""
+    import tomllib
+
     written: dict[str, object] = {}
     if settings.file.exists():
         written = tomllib.loads(settings.file.read_text(encoding="utf-8"))

@@ -12,22 +12,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic, sleep
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.append_only import may_go
+from infusion_desktop.database.place import CAN_ENCRYPT, Place, opens_with, sqlite
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
 from infusion_desktop.errors import Refused, Stale
@@ -44,15 +42,6 @@ __all__ = [
     "prepare_sqlite",
     "sqlite",
 ]
-
-try:  # A current, encrypting SQLite; no wheel exists for Python 3.15 yet.
-    from sqlcipher3 import dbapi2 as sqlite
-
-    CAN_ENCRYPT = True
-except ImportError:  # pragma: no cover - depends on the platform
-    import sqlite3 as sqlite
-
-    CAN_ENCRYPT = False
 
 SAFE_WAL = (3, 51, 3)  # Older ones have the WAL-reset corruption race.
 BUSY_MS = 20_000
@@ -87,38 +76,6 @@ class UnauditedWrite(AssertionError):
 
 class Protected(AssertionError):
     """Something tried to change tables, triggers or rights while people work: a defect, refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the data live: a URL (`sqlite:///path` or `postgresql://...`) and, for SQLite, the raw 32-byte key."""
-
-    url: URL
-    key: bytes | None = None
-
-    @classmethod
-    def of(cls, url: str, key: bytes | None = None) -> "Place":
-        """The place a person named; a plain path means a SQLite file."""
-        text = url if "://" in url else f"sqlite:///{url}"
-        parsed = make_url(text)
-        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-            raise Refused(f"“{parsed.get_backend_name()}” is not a database this program knows: SQLite or PostgreSQL.")
-        if key is not None and not CAN_ENCRYPT:
-            raise Refused("This Python has no encrypting SQLite (sqlcipher3). Use Python 3.11 to 3.14.")
-        return cls(parsed, key)
-
-    @property
-    def is_sqlite(self) -> bool:
-        return self.url.get_backend_name() == "sqlite"
-
-    @property
-    def file(self) -> Path:
-        """The SQLite file."""
-        return Path(self.url.database or "")
-
-    def shown(self) -> str:
-        """The place as people may see it: a path, or the server without its password."""
-        return str(self.file) if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
 
 class Database:
@@ -307,20 +264,6 @@ def prepare_sqlite(connection: Any, key: bytes | None) -> None:
             raise Unavailable(f"This SQLite refuses the setting {name}, which the ledger needs.")
     if journal not in {"wal", "truncate"}:
         raise Unavailable("The database cannot keep a safe journal here. Choose a folder on a local disk.")
-
-
-def opens_with(file: Path, key: bytes | None) -> bool:
-    """Whether a SQLite file can be read with this key (None: without one)."""
-    connection = sqlite.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        if key is not None:
-            connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite.DatabaseError:
-        return False
-    finally:
-        connection.close()
-    return True
 
 
 def _note_writes(connection: Connection, statement: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from infusion_desktop.database.engine import opens_with
+from infusion_desktop.database.place import opens_with
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import write_whole
 

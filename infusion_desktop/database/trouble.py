@@ -1,10 +1,12 @@
 """What the database says when the disk is full, the server is gone or the file is not ours: in a person's words."""
 
 from collections.abc import Callable
-
-from sqlalchemy.exc import DBAPIError
+from typing import TYPE_CHECKING
 
 from infusion_desktop.errors import Kept
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 
 class Unavailable(Exception):
@@ -52,7 +54,7 @@ _POSTGRESQL = {
 }
 
 
-def explain(error: DBAPIError) -> Unavailable | None:
+def explain(error: "DBAPIError") -> Unavailable | None:
     """The sentence for trouble with disk, file, server or network; None when the fault is the program's own."""
     original = error.orig
     found = explain_sqlite(original)
@@ -67,7 +69,7 @@ def explain(error: DBAPIError) -> Unavailable | None:
     return None
 
 
-def went_away(error: DBAPIError) -> bool:
+def went_away(error: "DBAPIError") -> bool:
     """Whether the server was lost, so that nobody heard how it ended."""
     state = getattr(error.orig, "sqlstate", None) or ""
     return error.connection_invalidated or state.startswith(("08", "57P"))

@@ -30,6 +30,14 @@ class House:
     name_scans: tuple[NameScan, ...]
 
 
+def read_first_screen() -> None:
+    """Import what the first screen is made of, and the places of all rooms."""
+    import infusion_desktop.desktop.today.today_screen  # noqa: F401
+
+    for room in ROOMS:
+        import_module(f"infusion_desktop.desktop.{room}.places")
+
+
 def house(context: Context) -> House:
     """The places, searches and scans of all rooms."""
     rooms = [import_module(f"infusion_desktop.desktop.{room}.places") for room in ROOMS]

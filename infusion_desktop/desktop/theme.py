@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QObject, QSettings, QSize, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
@@ -58,6 +58,13 @@ def install(application: QApplication, dark: bool | None = None, scale: float = 
         theme = Theme(application)
     theme.apply(system_is_dark() if dark is None else dark, scale)
     return theme
+
+
+def chosen(own: QSettings, setting: str) -> bool | None:
+    """Whether to be dark: as somebody last chose at this computer, else as its settings say; None as the system."""
+    if own.contains("dark"):
+        return own.value("dark") in (True, "true")
+    return {"dark": True, "light": False}.get(setting)
 
 
 def running() -> Theme:

@@ -14,7 +14,6 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.tables import AuditEntry
-from infusion_desktop.application import Application
 from infusion_desktop.database import keys
 from infusion_desktop.database.engine import Place
 from infusion_desktop.database.keys import is_encrypted
@@ -22,6 +21,7 @@ from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.program import Application
 from infusion_desktop.setting_up import EXAMPLE
 from infusion_desktop.settings import load_settings
 

@@ -19,10 +19,10 @@ from infusion_desktop.access.people import (
 )
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Permission, Role
-from infusion_desktop.application import Application
 from infusion_desktop.database.engine import Place
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.program import Application
 from infusion_desktop.setting_up import EXAMPLE
 from infusion_desktop.settings import load_settings
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.pharmacy import save_profile
-from infusion_desktop.application import Started, _known_place
+from infusion_desktop.application import Started
 from infusion_desktop.database import keys
 from infusion_desktop.database.encrypting import encrypt
 from infusion_desktop.database.engine import Place
@@ -34,8 +34,7 @@ def test_the_passphrase_is_asked_for_and_a_wrong_one_told(
     save_profile(database, EXAMPLE, add_first_administrator(database, "admin", "Ada Min", "correct horse battery"))
     database.close()
     encrypt(database.place, [PHRASE, written])
-    assert _known_place(Place.of(settings.database)) is None
-    started = Started(qapp, settings, None)
+    started = Started(qapp, settings, Place.of(settings.database))
     door: Any = started.door
     qtbot.keyClicks(door.phrase.line, "quite another sentence")
     qtbot.keyClick(door.phrase.line, Qt.Key.Key_Return)

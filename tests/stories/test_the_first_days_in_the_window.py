@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 
 import resources
 from infusion_desktop.access.roles import Role
-from infusion_desktop.application import Application
 from infusion_desktop.database.engine import Place
 from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.dates import month_of, today
@@ -25,6 +24,7 @@ from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.logs import start_log
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.words import AccessKind, Method, PatientId, PayerKind, Relation, Route, Sex, TherapyClass
+from infusion_desktop.program import Application
 from infusion_desktop.settings import load_settings
 from infusion_desktop.stock.queries import item_page, item_rows, stock_rows
 from infusion_desktop.verifying import verify_books

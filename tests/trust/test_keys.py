@@ -4,6 +4,7 @@ import contextlib
 import random
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -166,11 +167,11 @@ def test_a_copy_is_opened_on_a_new_machine_by_the_phrase_alone(plain: Place, tmp
     fresh = Place.of(str(tmp_path / "fresh" / "pharmacy.db"))
     key = find_key(copy, read_key_file(copy), PHRASE)
     assert key is not None
-    staged = stage(Place(fresh.url, key), copy)
-    put_in_place(Place(fresh.url, key), staged)
+    staged = stage(replace(fresh, key=key), copy)
+    put_in_place(replace(fresh, key=key), staged)
     keys.write_key_file(fresh.file, read_key_file(copy))
-    assert entries(Place(fresh.url, key)) == entries(locked)
-    assert unlocked(fresh, PHRASE) == Place(fresh.url, key)
+    assert entries(replace(fresh, key=key)) == entries(locked)
+    assert unlocked(fresh, PHRASE) == replace(fresh, key=key)
 
 
 def test_a_copy_from_before_a_change_of_key_is_restored_under_the_present_key(plain: Place, tmp_path: Path) -> None:

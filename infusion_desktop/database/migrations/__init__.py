@@ -1,12 +1,13 @@
 """Alembic's scripts and the three things done with them: ask the version, upgrade, refuse a newer file."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, MetaData, event, inspect
-
-from infusion_desktop.database.engine import Place, open_engine
+from infusion_desktop.database.place import Place
 from infusion_desktop.errors import Refused
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, MetaData
 
 SCRIPTS = Path(__file__).parent
 
@@ -18,6 +19,10 @@ def newest() -> str:
 
 def version_of(place: Place) -> str | None:
     """The revision a database stands at; None when it is empty."""
+    from sqlalchemy import inspect
+
+    from infusion_desktop.database.engine import open_engine
+
     engine = open_engine(place, guarded=False)
     try:
         with engine.connect() as connection:
@@ -32,6 +37,9 @@ def upgrade(place: Place) -> None:
     """Bring the database to this program's schema; refused when it is newer than the program."""
     from alembic import command
     from alembic.script import ScriptDirectory
+    from sqlalchemy import event
+
+    from infusion_desktop.database.engine import open_engine
 
     current = version_of(place)
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
@@ -53,7 +61,7 @@ def _without_foreign_keys(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
-def differences(connection: Connection, metadata: MetaData) -> list[Any]:
+def differences(connection: "Connection", metadata: "MetaData") -> list[Any]:
     """What the mapped tables have that the database has not, and the other way round; empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
@@ -62,7 +70,7 @@ def differences(connection: Connection, metadata: MetaData) -> list[Any]:
     return list(compare_metadata(context, metadata))
 
 
-def _config(connection: Connection | None = None) -> Any:
+def _config(connection: "Connection | None" = None) -> Any:
     from alembic.config import Config
 
     config = Config()

@@ -1,14 +1,17 @@
 """Signing in: a user name and a password, checked off the window's thread."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
-from infusion_desktop.access.people import User
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.forms import Form, TextField
 from infusion_desktop.desktop.welcome.window import DoorWindow
+
+if TYPE_CHECKING:
+    from infusion_desktop.access.people import User
 
 
 class SignInWindow(DoorWindow):
@@ -16,7 +19,7 @@ class SignInWindow(DoorWindow):
 
     signed_in = Signal(object)
 
-    def __init__(self, pharmacy: str, check: Callable[[str, str], User], username: str = "") -> None:
+    def __init__(self, pharmacy: str, check: "Callable[[str, str], User]", username: str = "") -> None:
         super().__init__(pharmacy, "Sign in to begin.", width=420)
         self._check = check
         self.username = TextField("User name", required=True)
@@ -45,7 +48,7 @@ class SignInWindow(DoorWindow):
         self.enter.setText("Checking…")
         self.jobs.run(self, lambda: self._check(username, password), self._welcome, self._refused)
 
-    def _welcome(self, user: User) -> None:
+    def _welcome(self, user: "User") -> None:
         self.password.set_value("")
         self._ready()
         self.signed_in.emit(user)

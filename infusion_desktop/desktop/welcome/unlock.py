@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
-from infusion_desktop.database.engine import Place
+from infusion_desktop.database.place import Place
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.forms import Form, TextField
 from infusion_desktop.desktop.labels import label

@@ -1,0 +1,341 @@
+"""The running program, where all parts meet: database, first start or sign-in, the window, what goes on beside it."""
+
+import logging
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from sqlalchemy.orm import configure_mappers
+
+from infusion_desktop.access.people import User, badges, sign_in, user_of
+from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.database.backup import backup_if_due
+from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.dates import now_utc, show_instant, today
+from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.collector import Collector
+from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.context import Context, Exchange
+from infusion_desktop.desktop.deed_dialog import DeedDialog
+from infusion_desktop.desktop.idle import IdleWatch
+from infusion_desktop.desktop.others import Others
+from infusion_desktop.desktop.rooms import house, read_first_screen
+from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.welcome.first_start import FirstStart, FirstStartWindow
+from infusion_desktop.desktop.welcome.sign_in import SignInWindow
+from infusion_desktop.desktop.welcome.window import DoorWindow
+from infusion_desktop.errors import Refused
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.progress import Progress
+from infusion_desktop.setting_up import EXAMPLE, is_set_up, set_up
+from infusion_desktop.settings import Settings, save_settings
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+SENDING_MS = 300_000
+"""How often the morning's reports are looked for: a new day's within five minutes, failed ones again."""
+
+
+class Application(QObject):
+    """The running program: one database, one window at a time."""
+
+    def __init__(self, qt: QApplication, settings: Settings, database: Database) -> None:
+        super().__init__(qt)
+        self.qt, self.settings, self.database = qt, settings, database
+        self.window: QWidget | None = None
+        self.dialog: QWidget | None = None
+        self.badges: frozenset[str] = frozenset()
+        self.collector = Collector(self)
+        self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
+        theme.install(qt, theme.chosen(self.own, settings.theme))
+        self.scanner = Scanner(
+            qt, ScannerSettings(settings.scanner_gap_ms, settings.scanner_prefix, settings.scanner_separator)
+        )
+        self.scanner.scanned.connect(self._scanned)
+        self.idle = IdleWatch(qt, settings.lock_after_minutes * 60.0)
+        self.idle.lock_due.connect(self._lock)
+        self.idle.sign_out_due.connect(self._sign_out_when_idle)
+        self.copying = QTimer(self)
+        self.copying.timeout.connect(self.keep_a_copy)
+        self.copying.start(HOUR_MS)
+        self.sending = QTimer(self)
+        self.sending.timeout.connect(self.send_reports)
+        self.sending.start(SENDING_MS)
+
+    def start(self) -> None:
+        """Show the first window: the first start, or signing in."""
+        if is_set_up(self.database):
+            self.ask_who()
+        else:
+            self.welcome()
+
+    def welcome(self) -> None:
+        """The first start."""
+        may_encrypt = self.database.place.is_sqlite and CAN_ENCRYPT
+        window = FirstStartWindow(
+            self.database.place.shown(), EXAMPLE, self._set_up, has_key_store if may_encrypt else None
+        )
+        window.ready.connect(self.open_shell)
+        window.place_chosen.connect(self._keep_elsewhere)
+        self.show(window)
+
+    def ask_who(self, username: str = "") -> None:
+        """Signing in."""
+        with self.database.reading() as session:
+            who_we_are = profile(session)
+        name = who_we_are.name if who_we_are is not None else "Infusion Desktop"
+        window = SignInWindow(name, lambda typed, password: sign_in(self.database, typed, password), username)
+        window.signed_in.connect(self.open_shell)
+        self.show(window)
+
+    def open_shell(self, user: User) -> None:
+        """The window of somebody who has signed in."""
+        with self.database.reading() as session:
+            who_we_are = profile(session)
+        context = Context(
+            self.database,
+            user.id,
+            user.name,
+            frozenset(user.permissions),
+            who_we_are,
+            self.settings.file.parent,
+            self.database.place.shown(),
+            self.settings.backups,
+        )
+        self._know_badges()
+        rooms = house(context)
+        shell = Shell(
+            context,
+            rooms.places,
+            searches=rooms.searches,
+            name_scans=rooms.name_scans,
+            is_password_right=lambda password: self._is_right(user.username, password),
+            settings=self.own,
+        )
+        shell.sign_out_asked.connect(self.ask_who)
+        shell.switch_user_asked.connect(self.ask_who)
+        shell.exchange_asked.connect(self.exchange)
+        shell.own_access_asked.connect(self.own_access)
+        others = Others(self.database, shell.changes, shell)
+        others.reached.connect(shell.show_reached)
+        shell.closed.connect(others.stop)
+        others.start()
+        self.show(shell)
+        first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
+        shell.go(first)
+        log.info("user %s signed in", user.id)
+        self.keep_a_copy()
+        if user.must_change_password:
+            self.own_access("password", forced=True)
+        if user.emergency_until is not None:
+            shell.messages.refused((f"Emergency access until {show_instant(user.emergency_until)}.",), tone=Tone.WARN)
+            left = (user.emergency_until - now_utc()).total_seconds()
+            QTimer.singleShot(max(1, int(left * 1000)), shell, lambda: self._enter_again(user))
+
+    def own_access(self, what: str, *, forced: bool = False) -> None:
+        """Let the person at work change their password, their badge and PIN, or take emergency access."""
+        from infusion_desktop.access.emergency import end_emergency
+        from infusion_desktop.desktop.own_access import EmergencyDialog, PasswordDialog, PinDialog
+
+        shell = self.window
+        if not isinstance(shell, Shell):
+            return
+        if what == "end emergency":
+            database, by = self.database, shell.context.user_id
+            shell.jobs.run(
+                shell, lambda: end_emergency(database, by), self.open_shell,
+                lambda error: shell.messages.show_failure(error, shell),
+            )  # fmt: skip
+            return
+        if what == "password":
+            dialog: DeedDialog = PasswordDialog(shell.context, shell.desk, shell, forced=forced)
+            if forced:
+                dialog.rejected.connect(shell.sign_out_asked)
+        elif what == "pin":
+            dialog = PinDialog(shell.context, shell.desk, shell)
+            dialog.succeeded.connect(lambda _none: self._know_badges())
+        else:
+            dialog = EmergencyDialog(shell.context, shell.desk, shell)
+            dialog.succeeded.connect(self.open_shell)
+        self.dialog = dialog
+        dialog.open()
+
+    def _enter_again(self, user: User) -> None:
+        """Emergency access is over: the window offers what the person's roles include."""
+        with self.database.reading() as session:
+            now = user_of(session, user.id)
+        if isinstance(self.window, Shell) and self.window.context.user_id == user.id and now.emergency_until is None:
+            self.open_shell(now)
+
+    def _know_badges(self) -> None:
+        with self.database.reading() as session:
+            self.badges = badges(session)
+
+    def _take_over(self, shell: Shell, badge: str) -> None:
+        """Somebody scanned their badge: the person at work unlocks, another one takes over, both with their PIN."""
+        from infusion_desktop.desktop.own_access import BadgeDialog
+
+        def entered(user: User) -> None:
+            if user.id != shell.context.user_id:
+                self.open_shell(user)
+            elif shell.cover is not None:
+                shell.cover.unlocked.emit()
+
+        self.dialog = BadgeDialog(shell.context, shell.desk, badge, shell.cover or shell)
+        self.dialog.succeeded.connect(entered)
+        self.dialog.open()
+
+    def keep_a_copy(self) -> None:
+        """Make the day's copy of the database when it is due, while people work on."""
+        shell, database, folder = self.window, self.database, self.settings.backups
+        if not isinstance(shell, Shell):
+            return
+
+        def failed(error: BaseException) -> None:
+            log.error("today's copy was not made: %s", type(error).__qualname__)
+            if isinstance(error, Refused | Unavailable):
+                shell.messages.refused((f"Today's copy of the database was not made. {error}",), tone=Tone.WARN)
+            else:
+                shell.messages.show_failure(error)
+
+        shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
+
+    def send_reports(self) -> None:
+        """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""
+        shell, database = self.window, self.database
+        if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_REPORTS):
+            return
+        from infusion_desktop.reporting.sending import Sent, send_due
+
+        by = shell.context.user_id
+
+        def told(sent: Sent) -> None:
+            if sent.news:
+                shell.messages.refused(sent.news, tone=Tone.WARN)
+            elif sent.files:
+                shell.messages.said(f"{len(sent.files)} scheduled reports were put into their folders.")
+
+        def failed(error: BaseException) -> None:
+            log.error("the scheduled reports were not sent: %s", type(error).__qualname__)
+
+        shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
+
+    def exchange(self, deed: Exchange) -> None:
+        """Close the database, let the deed work on its file, open it again, and ask who is there."""
+        door = DoorWindow("One moment", "The data are being exchanged. Please do not switch off.", width=520)
+        self.show(door)
+        place = self.database.place
+        self.database.close()
+
+        def work() -> tuple[Database, Exception | None]:
+            try:
+                return open_pharmacy(deed(place), self.settings.workstation), None
+            except (Refused, Unavailable) as no:
+                return open_pharmacy(place, self.settings.workstation), no
+
+        def done(result: tuple[Database, Exception | None]) -> None:
+            self.database, no = result
+            self.ask_who()
+            if isinstance(self.window, SignInWindow) and no is not None:
+                self.window.messages.show_failure(no, self.window)
+
+        door.jobs.run(door, work, done, lambda error: door.messages.show_failure(error, door), text="Exchanging")
+
+    def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
+        if chosen.phrases:
+            yield Progress(0, 0, "Encrypting")
+            self._encrypt(chosen.phrases)
+        return (
+            yield from set_up(
+                self.database,
+                chosen.profile,
+                chosen.username,
+                chosen.name,
+                chosen.password,
+                demonstration=chosen.demonstration,
+            )
+        )
+
+    def _encrypt(self, phrases: tuple[str, ...]) -> None:
+        """Close the database, encrypt it under the phrases and a new key, and open it again."""
+        from infusion_desktop.database.encrypting import encrypt
+        from infusion_desktop.database.keys import system_store
+
+        place = self.database.place
+        self.database.close()
+        try:
+            place = encrypt(place, phrases, system_store())
+        finally:
+            self.database = open_pharmacy(place, self.settings.workstation)
+
+    def _keep_elsewhere(self, file: str) -> None:
+        try:
+            database = open_pharmacy(Place.of(file), self.settings.workstation, backups=self.settings.backups)
+            save_settings(self.settings, database=file)
+        except (Refused, Unavailable, OSError) as error:
+            if isinstance(self.window, FirstStartWindow):
+                self.window.messages.show_failure(error, self.window)
+            return
+        self.database.close()
+        self.database = database
+        self.settings = replace(self.settings, database=file)
+        self.start()
+
+    def _is_right(self, username: str, password: str) -> bool:
+        try:
+            sign_in(self.database, username, password)
+        except Refused:
+            return False
+        return True
+
+    def show(self, window: QWidget) -> None:
+        """Bring a window in place of the one there was."""
+        before, self.window = self.window, window
+        window.show()
+        window.activateWindow()
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
+    def _scanned(self, raw: str) -> None:
+        if not isinstance(self.window, Shell):
+            return
+        shell, badge = self.window, raw.strip()
+        screen = shell.screen_in_front
+        is_for_screen = shell.cover is None and screen is not None and screen.uses_badges
+        if badge in self.badges and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
+            self._take_over(shell, badge)
+        else:
+            self.window.on_scan(raw)
+
+    def _lock(self) -> None:
+        if isinstance(self.window, Shell):
+            self.window.lock()
+
+    def _sign_out_when_idle(self) -> None:
+        if isinstance(self.window, Shell) and self.window.cover is not None:
+            self.window.cover.sign_out_asked.emit()
+
+
+def read_ahead() -> None:
+    """Read what whoever signs in will see first, while they type: off the window's thread, it touches no window."""
+    read_first_screen()
+    configure_mappers()
+
+
+def has_key_store() -> bool:
+    """Whether this system keeps keys for the person who is logged in."""
+    from infusion_desktop.database.keys import system_store
+
+    return system_store() is not None
+
+
+def _note_copy(made: Path | None) -> None:
+    if made is not None:
+        log.info("today's copy was made: %s bytes", made.stat().st_size)
