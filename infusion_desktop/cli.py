@@ -6,6 +6,7 @@ account has already let that person in, so no password is asked.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -90,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = _command(commands, "demo", _demo, "fill an empty database with the demonstration pharmacy")
-    demo.add_argument("--seed", type=int, default=1)
+    demo.add_argument("--seed", type=_whole, default=1)
     demo.add_argument("--size", choices=("small", "standard", "large"), default="standard")
 
     items = _command(commands, "import-items", _import_items, "take a catalogue file (CSV or XLSX) in, all or nothing")
@@ -136,6 +137,12 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--yes", action="store_true", help="do it; without this, only say what would change")
     _command(commands, "encrypt", _encrypt, "encrypt the SQLite file, or give it another key and other phrases")
     return parser
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"“{text[:20]}” is not a whole number of at most nine digits")
+    return int(text)
 
 
 def _command(
@@ -317,9 +324,11 @@ def _demo(database: "Database", chosen: argparse.Namespace) -> int:
 
 
 def _import_items(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.files import read_part
     from infusion_desktop.stock.importing.item_import import import_items, preview_items
+    from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
-    preview = preview_items(chosen.file.read_bytes(), chosen.file.name)
+    preview = preview_items(read_part(chosen.file, BIGGEST_FILE), chosen.file.name)
     for problem in preview.problems:
         print(problem, file=sys.stderr)
     if preview.problems:

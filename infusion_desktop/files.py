@@ -35,6 +35,12 @@ def write_whole(file: Path, content: bytes) -> None:
         ) from error
 
 
+def read_part(file: Path, most: int) -> bytes:
+    """A file's content; of a larger one only so much that its reader sees that it is too large."""
+    with file.open("rb") as opened:
+        return opened.read(most + 1)
+
+
 def safe_name(text: str) -> str:
     """A file name from ids and dates: letters, digits, dot, hyphen and underscore, at most 100 characters."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:100] or "file"

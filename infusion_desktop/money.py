@@ -30,6 +30,17 @@ def read_amount(text: str) -> Decimal:
     return to_cents(Decimal(plain))
 
 
+def read_number(text: str, places: int = 4, digits: int = 9) -> Decimal:
+    """The plain number somebody typed, at most so many digits before and after its point; else Refused.
+
+    Nothing else that a computer might take for a number passes: no exponent, no "_", no digits of other scripts.
+    """
+    plain = text.strip()
+    if not re.fullmatch(rf"-?\d{{1,{digits}}}(\.\d{{1,{places}}})?", plain, re.ASCII):
+        raise Refused(f"“{plain[:20]}” is not a number such as 12.5 (at most {places} places).")
+    return Decimal(plain)
+
+
 def show_money(amount: Decimal) -> str:
     """The amount as people read it: "$1,234.50", "-$0.50"."""
     sign = "-" if amount < 0 else ""

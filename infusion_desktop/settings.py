@@ -7,6 +7,10 @@ from pathlib import Path
 from infusion_desktop.errors import Refused
 
 APPLICATION = "infusion-desktop"
+BIGGEST_FILE = 100_000
+LONGEST = 4_000
+_BETWEEN = {"lock_after_minutes": (1, 15), "scanner_gap_ms": (5, 1_000)}
+"""The least and the most of whole numbers (the screen covers itself within 15 minutes: RELIABILITY C3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,10 @@ def _read(place: Path) -> dict[str, object]:
     import tomllib
 
     try:
+        if place.stat().st_size > BIGGEST_FILE:
+            raise Refused(f"The settings file {place} has more than {BIGGEST_FILE // 1000} kB. Mend or remove it.")
         written = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:  # Broken TOML, broken text, a number of thousands of digits.
+    except (ValueError, OSError, RecursionError) as error:  # Also a number of thousands of digits, a thousand brackets.
         raise Refused(
             f"The settings file {place} cannot be read: {type(error).__name__}. Mend or remove it."
         ) from error
@@ -79,6 +85,11 @@ def _read(place: Path) -> dict[str, object]:
             values[key] = Path(value).expanduser()
         elif type(value) is not kind:
             raise Refused(f"{place}: “{key}” must be {'a whole number' if kind is int else 'a text in quotes'}.")
+        elif key in _BETWEEN and not _BETWEEN[key][0] <= value <= _BETWEEN[key][1]:
+            least, most = _BETWEEN[key]
+            raise Refused(f"{place}: “{key}” is {str(value)[:20]}. It must be from {least} to {most}.")
+        elif isinstance(value, str) and len(value) > LONGEST:
+            raise Refused(f"{place}: “{key}” has {len(value)} characters. It may have {LONGEST}.")
         else:
             values[key] = value
     return values

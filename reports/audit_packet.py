@@ -21,6 +21,8 @@ from reports.paper import (
     running_head,
 )
 
+_MOST_PIXELS = 80_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -123,6 +125,9 @@ def _picture(paper: Paper, name: str, content: bytes) -> Block:
     try:
         reader = ImageReader(BytesIO(content))
         wide, high = reader.getSize()
+        if wide * high > _MOST_PIXELS:
+            raise ValueError
+        reader.getRGBData()  # A picture that is cut off is found here, not in the middle of a page.
     except Exception:
         return Block(
             16.0, lambda paper, top: paper.text(paper.left, top - 12, f"{name}: kept, not shown here"), gap=6.0

@@ -17,11 +17,13 @@ from typing import Protocol
 
 from infusion_desktop.database.place import opens_with
 from infusion_desktop.errors import Refused
-from infusion_desktop.files import write_whole
+from infusion_desktop.files import read_part, write_whole
 
 KEY_BYTES = 32
 PLAIN_HEADER = b"SQLite format 3\x00"
 SHORTEST_PHRASE = 12
+LARGEST = 100_000
+"""Bytes of a key file; a cut one cannot be read."""
 LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 """Of recovery phrases: none that is read as another one."""
 GROUPS, GROUP = 6, 4
@@ -130,7 +132,7 @@ def read_key_file(database: Path) -> KeyFile:
     """The key file beside a database; Refused with what to do when it is missing or spoilt."""
     file = key_file_of(database)
     try:
-        written = json.loads(file.read_text(encoding="utf-8"))
+        written = json.loads(read_part(file, LARGEST).decode())
         wraps = tuple(Wrap(**each) for each in written["wraps"])
         if not wraps or not re.fullmatch("[0-9a-f]{16}", written["name"]):
             raise ValueError
@@ -144,7 +146,7 @@ def read_key_file(database: Path) -> KeyFile:
             f"The database {database} is encrypted and its key file {file} is missing. Bring it back from the folder "
             "of copies; it lies there beside each copy."
         ) from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Refused(
             f"The key file {file} cannot be read ({type(error).__name__}). Bring it back from the folder of copies."
         ) from None

@@ -118,7 +118,7 @@ def checked(session: Session, patient_id: PatientId | None, order: NewTherapy, r
         reasons.append("An infusion runs up to 24 hours a day. Correct its hours.")
     if order.volume_ml_per_day < 0 or order.units_per_dose < 1 or not 1 <= order.priority <= 9:
         reasons.append("Volume, units of a dose and priority must be positive numbers.")
-    if code and not (len(code) == 5 and code[0].isalpha() and code[1:].isdigit()):
+    if code and not (len(code) == 5 and code.isascii() and code[0].isalpha() and code[1:].isdigit()):
         reasons.append(f"“{code[:8]}” is not a HCPCS code. Type a letter and four digits, or leave it empty.")
     reasons += rules.reasons_against_days(order.starts_on, order.stops_on, "The therapy")
     reasons += rules.reasons_against_length((drug,))

@@ -76,7 +76,7 @@ def problems_in(rules: RuleSet) -> list[str]:
     found += _modifier_problems(rules)
     for key in ("place_of_service", "suite_place_of_service"):
         place = getattr(rules, key)
-        if len(place) != 2 or not place.isdigit():
+        if len(place) != 2 or not (place.isascii() and place.isdigit()):
             found.append(f"Billing rule “{key}” is a place of two digits, such as 12 for the home.")
     if not rules.name.strip():
         found.append("Billing rule “name” is empty. Name the rule set.")

@@ -142,7 +142,7 @@ def _lot_label(session: Session, code: str) -> Thing:
     number, slash, lot_number = code.partition("/")
     wanted = _LOT.add_columns(Item.number.label("item_number")).join(Item, Item.id == Lot.item_id)
     named = wanted.where(Item.number == number, Lot.number == lot_number) if slash else None
-    if code.startswith(BY_ID) and lot_number.isdecimal() and len(code) < 20:
+    if code.startswith(BY_ID) and lot_number.isascii() and lot_number.isdecimal() and len(code) < 20:
         named = wanted.where(Lot.id == int(lot_number))
     found = [] if named is None else session.execute(named.limit(2)).all()
     found = found or session.execute(wanted.where(Lot.number == code).limit(2)).all()

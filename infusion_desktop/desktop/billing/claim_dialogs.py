@@ -1,7 +1,7 @@
 """Dialogs about one claim: replace it, void it, and where a printer puts the CMS-1500's text."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
@@ -13,6 +13,8 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import Form, MoneyField, NotesField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.errors import Refused
+from infusion_desktop.money import read_number
 
 _RIGHT, _DOWN = "cms1500/right", "cms1500/down"
 
@@ -142,6 +144,6 @@ class OffsetDialog(DeedDialog):
 
 def _number(kept: object) -> Decimal:
     try:
-        return Decimal(str(kept)) if kept is not None else Decimal(0)
-    except InvalidOperation:
+        return read_number(str(kept), 2, 3)
+    except Refused:
         return Decimal(0)

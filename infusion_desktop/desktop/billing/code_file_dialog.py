@@ -23,6 +23,8 @@ from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.files import read_part
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
 _TONES = {CodeChange.NEW: Tone.INFO, CodeChange.CHANGED: Tone.INFO, CodeChange.ENDED: Tone.WARN}
 CODES: tuple[Column[ComparedCode], ...] = (
@@ -84,7 +86,7 @@ class CodeFileDialog(DeedDialog):
         database = self.context.database
 
         def look() -> Looked:
-            listed = read_code_list(file.read_bytes(), file.name)
+            listed = read_code_list(read_part(file, BIGGEST_FILE), file.name)
             with database.reading() as session:
                 return Looked(listed, compare_codes(session, listed))
 

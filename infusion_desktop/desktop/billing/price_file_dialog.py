@@ -30,9 +30,11 @@ from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Fo
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.files import read_part
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
 from infusion_desktop.progress import Progress
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
 _TONES = {Change.NEW: Tone.INFO, Change.CHANGED: Tone.WARN}
 PRICES: tuple[Column[ComparedFee], ...] = (
@@ -126,7 +128,7 @@ class PriceFileDialog(DeedDialog):
             self._look()
 
         self.banner.clear()
-        self.desk.jobs.run(self, file.read_bytes, read, self._failed)
+        self.desk.jobs.run(self, lambda: read_part(file, BIGGEST_FILE), read, self._failed)
 
     def _ask_file(self) -> None:
         self.ask_path(self, "Which price list?", "Price lists (*.csv *.txt *.xlsx)", self.read_file)

@@ -26,7 +26,8 @@ from infusion_desktop.equipment.asset_import import (
     import_assets,
     preview_assets,
 )  # fmt: skip
-from infusion_desktop.files import write_whole
+from infusion_desktop.files import read_part, write_whole
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
 ROW_COLUMNS: tuple[Column[ImportedAsset], ...] = (
     Column("Line", lambda row: str(row.line), sort_key=lambda row: row.line, numeric=True),
@@ -176,6 +177,6 @@ class ImportAssetsDialog(DeedDialog):
 
 
 def _preview(database: Database, file: Path) -> AssetPreview:
-    content = file.read_bytes()
+    content = read_part(file, BIGGEST_FILE)
     with database.reading() as session:
         return preview_assets(session, content, file.name)

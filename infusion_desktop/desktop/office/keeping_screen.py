@@ -42,16 +42,19 @@ def _count(row: KeepingRow) -> int:
     return 0 if row.standing is None else row.standing.past
 
 
+def _why(row: KeepingRow) -> str:
+    here = row.standing.why if row.standing else ""
+    return f"{here}. At least: {row.law}" if here else row.law
+
+
 COLUMNS: tuple[Column[KeepingRow], ...] = (
     Column("What", text=lambda row: capital(row.what)),
     Column("Kept", text=_kept),
     Column("Past its time", text=_past, sort_key=_count, numeric=True),
-    Column("Kept are", text=lambda row: "" if row.standing is None else f"{row.standing.total:,}",
+    Column("In the books", text=lambda row: "" if row.standing is None else f"{row.standing.total:,}",
            sort_key=lambda row: 0 if row.standing is None else row.standing.total, numeric=True),
     Column("The oldest", text=lambda row: "" if row.standing is None else show_instant(row.standing.oldest)),
-    Column("The law asks for", text=lambda row: row.law, stretch=True, hint=lambda row: row.law),
-    Column("Here because of", text=lambda row: row.standing.why if row.standing else "", stretch=True,
-           hint=lambda row: row.standing.why if row.standing else ""),
+    Column("Why", text=_why, stretch=True, hint=_why),
     Column("Last let go", text=lambda row: show_instant(row.standing.purged_at) if row.standing else "", hidden=True),
 )  # fmt: skip
 

@@ -56,7 +56,7 @@ PLACES = (
     Place("pharmacy", "Pharmacy", "home", Permission.SEE_BILLING, _pharmacy, "Office", opens=("pharmacy",)),
     Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
     Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
-    Place("keeping", "What is kept how long", "clock", Permission.PURGE, _keeping, "Office"),
+    Place("keeping", "Keeping", "clock", Permission.PURGE, _keeping, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office", opens=("who looked",)),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = ()

@@ -1,6 +1,6 @@
 """Admission in six short steps; everything is kept as one deed at the end, and nothing typed is lost on a refusal."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from infusion_desktop.desktop.payer_dialog import PayerDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import read_phone, read_zip
+from infusion_desktop.money import read_number
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.coverage import NewCoverage
 from infusion_desktop.patients.demographics import Demographics
@@ -283,9 +284,9 @@ def _is_optional(field: object) -> bool:
 def read_weight(text: str) -> str:
     """A weight in kilograms as typed, or Refused."""
     try:
-        weight = Decimal(text) if text.isascii() and len(text) < 8 else Decimal(0)
-    except InvalidOperation:
+        weight = read_number(text, 3, 3)
+    except Refused:
         weight = Decimal(0)
-    if not weight.is_finite() or not Decimal("0.3") <= weight <= 500:
+    if not Decimal("0.3") <= weight <= 500:
         raise Refused("Type the weight in kilograms, such as 72.5.")
     return text

@@ -1,7 +1,8 @@
 """Small dialogs of purchase orders: a new one, another line, packs and price, sending, another day, backorder."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from re import ASCII, fullmatch
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -36,14 +37,9 @@ HOW = ("by e-mail", "by telephone", "on the vendor's site", "by fax")
 def read_price(text: str) -> str:
     """A price with at most four places, or Refused."""
     plain = text.strip().removeprefix("$").replace(",", "")
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        number = Decimal(-1)
-    exponent = number.as_tuple().exponent
-    if not number.is_finite() or not 0 <= number < 10**8 or not isinstance(exponent, int) or exponent < -4:
+    if not fullmatch(r"\d{1,8}(\.\d{1,4})?", plain, ASCII):
         raise Refused(f"“{text[:20]}” is not a price such as 24.50 (at most four places).")
-    return f"{number:f}"
+    return plain
 
 
 def show_price(price: Decimal | None) -> str:

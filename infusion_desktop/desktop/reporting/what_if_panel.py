@@ -1,7 +1,7 @@
 """What if: a past month under another contract, kit or supply price, compared by payer, therapy and patient."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.money import show_money
+from infusion_desktop.money import read_number, show_money
 from infusion_desktop.patients.words import PayerId
 from infusion_desktop.reporting.what_if import (
     Changed,
@@ -97,12 +97,9 @@ class WhatIfPanel(Screen):
         database, by = self.context.database, self.context.user_id
         try:
             month = read_month(self.month.value())
-            percent = Decimal(self.percent.value()) if kind == PRICE else Decimal(0)
+            percent = read_number(self.percent.value(), 2, 3) if kind == PRICE else Decimal(0)
         except Refused as no:
-            self.month.complain(str(no))
-            return
-        except InvalidOperation:
-            self.percent.complain("Type a number, such as 10 or -2.5.")
+            (self.percent if kind == PRICE else self.month).complain(str(no))
             return
         if kind == KIT:
             work: Callable[[], Any] = partial(

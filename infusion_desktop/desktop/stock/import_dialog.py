@@ -20,7 +20,7 @@ from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
-from infusion_desktop.files import write_whole
+from infusion_desktop.files import read_part, write_whole
 from infusion_desktop.stock.catalogue import NewItem
 from infusion_desktop.stock.importing.item_import import (
     FIELDS,
@@ -31,6 +31,7 @@ from infusion_desktop.stock.importing.item_import import (
     import_items,
     preview_items,
 )  # fmt: skip
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
 _PLACED = re.compile(r"Line (\d+)(?:, column “(.*?)”)?: (.*)", re.DOTALL)
 
@@ -109,7 +110,7 @@ class ImportDialog(DeedDialog):
             self._look(None)
 
         self.banner.clear()
-        self.desk.jobs.run(self, file.read_bytes, read, self._failed)
+        self.desk.jobs.run(self, lambda: read_part(file, BIGGEST_FILE), read, self._failed)
 
     def deed(self) -> Callable[[str], Any] | None:
         preview, database, by = self.preview, self.context.database, self.context.user_id

@@ -1,7 +1,7 @@
 """Adding an item to the catalogue, changing one, and adding a pack with its code."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -14,6 +14,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin14, read_ndc
+from infusion_desktop.money import read_number
 from infusion_desktop.stock.catalogue import NDC_UNITS, NewItem, Pack, add_item, attach_gtin, change_item
 from infusion_desktop.stock.queries import ItemPage
 from infusion_desktop.stock.scanning.scans import read_scan
@@ -193,11 +194,7 @@ def _read_cost(text: str) -> str:
 
 
 def _read_factor(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal(-1)
-    exponent = number.as_tuple().exponent
-    if not number.is_finite() or not 0 <= number < 10**9 or not isinstance(exponent, int) or exponent < -4:
-        raise Refused(f"“{text[:20]}” is not a number such as 0.0345 (at most four places).")
+    number = read_number(text)
+    if number < 0:
+        raise Refused(f"“{text[:20]}” is below zero. Type a number such as 0.0345.")
     return f"{number:f}"

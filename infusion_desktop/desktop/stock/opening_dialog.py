@@ -21,7 +21,7 @@ from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
-from infusion_desktop.files import write_whole
+from infusion_desktop.files import read_part, write_whole
 from infusion_desktop.money import show_money
 from infusion_desktop.stock.importing.opening_import import (
     OpeningBatch,
@@ -34,6 +34,7 @@ from infusion_desktop.stock.importing.opening_import import (
     preview_opening,
     undo_opening,
 )
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
 ROWS: tuple[Column[OpeningRow], ...] = (
     Column("Line", lambda row: str(row.line), sort_key=lambda row: row.line, numeric=True),
@@ -239,7 +240,7 @@ class OpeningDialog(DeedDialog):
 
 
 def _preview(database: Database, file: Path) -> OpeningPreview:
-    content = file.read_bytes()
+    content = read_part(file, BIGGEST_FILE)
     with database.reading() as session:
         return preview_opening(session, content, file.name)
 

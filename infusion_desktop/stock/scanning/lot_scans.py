@@ -61,8 +61,9 @@ def _item(session: Session, scan: Scan) -> tuple[Item, int]:
 
 def _own_label(session: Session, code: str) -> ScannedLots:
     query = select(Lot.id, Lot.number, Lot.serial, Lot.expires_on, Item).join(Item, Item.id == Lot.item_id)
-    if code.startswith(BY_ID) and code.removeprefix(BY_ID).isdecimal() and len(code) < 20:
-        query = query.where(Lot.id == int(code.removeprefix(BY_ID)))
+    named = code.removeprefix(BY_ID)
+    if named != code and named.isascii() and named.isdecimal() and len(code) < 20:
+        query = query.where(Lot.id == int(named))
     else:
         number, _, lot = code.partition("/")
         query = query.where(Item.number == number, Lot.number == lot)

@@ -44,7 +44,7 @@ class Scope:
 def order_of(number: str) -> tuple[tuple[int, int, str], ...]:
     """A lot number's place among others: digits count as numbers, so that A9 comes before A10."""
     parts = _PARTS.findall(number.strip().upper())
-    return tuple((0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts)
+    return tuple((0, int(part[:4000]), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts)
 
 
 def is_between(number: str, first: str, last: str) -> bool:

@@ -133,7 +133,7 @@ def _ndc_missing(facts: ClaimFacts) -> Iterator[Told]:
 
 def _ndc_form(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
-        if line.ndc and (len(line.ndc) != 11 or not line.ndc.isdigit()):
+        if line.ndc and (len(line.ndc) != 11 or not (line.ndc.isascii() and line.ndc.isdigit())):
             yield f"{line.label}: an NDC on a claim has eleven digits. Correct it in the catalogue.", line.number
 
 
@@ -208,7 +208,7 @@ def _span(facts: ClaimFacts) -> Iterator[Told]:
 
 def _place(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
-        if len(line.place_of_service) != 2 or not line.place_of_service.isdigit():
+        if len(line.place_of_service) != 2 or not (line.place_of_service.isascii() and line.place_of_service.isdigit()):
             yield f"{line.label} has no place of service. Enter it in the payer's rules.", line.number
 
 

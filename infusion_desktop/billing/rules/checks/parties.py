@@ -13,7 +13,7 @@ def _billing_npi(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _tax_id(facts: ClaimFacts) -> Iterator[Told]:
-    if len(facts.billing.tax_id) != 9 or not facts.billing.tax_id.isdigit():
+    if len(facts.billing.tax_id) != 9 or not (facts.billing.tax_id.isascii() and facts.billing.tax_id.isdigit()):
         yield "The pharmacy's tax id must have nine digits. Correct it in the pharmacy profile."
 
 
