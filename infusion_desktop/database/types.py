@@ -96,7 +96,7 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return instant.astimezone(UTC)
+        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 class Flag(TypeDecorator[bool]):
@@ -124,12 +124,16 @@ class Choice(TypeDecorator[Any]):
     def __init__(self, members: type[StrEnum] = StrEnum) -> None:
         super().__init__()
         self.members = members
+        self._known: dict[Any, Any] = {None: None, **{member.value: member for member in members}}
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else str(self.members(value).value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else self.members(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        try:
+            return self._known[value]
+        except KeyError:
+            return self.members(value)
 
 
 def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:

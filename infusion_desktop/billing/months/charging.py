@@ -24,6 +24,7 @@ from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 
 Row = dict[str, Any]
+_JSON = json.JSONEncoder(sort_keys=True).encode
 EDITABLE = frozenset({ClaimState.DRAFT, ClaimState.READY})
 ON_ITS_WAY = frozenset({ClaimState.BATCHED, ClaimState.SENT})
 
@@ -246,29 +247,34 @@ def _diagnoses(session: Session, counted: MonthCounted) -> str:
 
 
 def evidence_json(line: CountedLine) -> str:
-    """A line's evidence as it is kept: each day with therapy, delivery, rank and rate, and the trace in sentences."""
+    """A line's evidence as it is kept: each day with therapy, delivery, rank and rate, and the trace in sentences.
+
+    Put together by hand: days that differ in nothing else are most of what a month writes.
+    """
+    units: list[str] = []
+    same: tuple[object, ...] = ()
+    behind = ""
+    for each in line.evidence:
+        if each[1:] != same:
+            same, behind = each[1:], _behind(each)
+        units.append(f'{{"day": "{each.day.isoformat()}", {behind}')
+    kept = {"held": line.held, "place": line.place, "priced": line.priced, "sentences": line.sentences}
+    return f'{_JSON(kept)[:-1]}, "units": [{", ".join(units)}]}}'
+
+
+def _behind(each: UnitEvidence) -> str:
+    """What stands behind a day, without the day's own opening."""
     kept = {
-        "units": [_unit(each) for each in line.evidence],
-        "sentences": list(line.sentences),
-        "held": line.held,
-        "priced": line.priced,
-        "place": line.place,
-    }
-    return json.dumps(kept, sort_keys=True)
-
-
-def _unit(each: UnitEvidence) -> dict[str, object]:
-    return {
-        "day": each.day.isoformat(),
-        "units": f"{each.units:f}",
-        "therapy": each.therapy_id,
         "delivery": each.delivery_id,
         "delivery_number": each.delivery_number,
         "proven": each.proven,
         "rank": each.rank,
         "rate": f"{each.rate:f}",
         "rules": each.rules,
+        "therapy": each.therapy_id,
+        "units": f"{each.units:f}",
     }
+    return _JSON(kept)[1:]
 
 
 def days_json(counted: MonthCounted) -> str:
@@ -284,4 +290,4 @@ def days_json(counted: MonthCounted) -> str:
         "rules": counted.rules,
         "line_limit": counted.claim_limit,
     }
-    return json.dumps(kept, sort_keys=True)
+    return _JSON(kept)

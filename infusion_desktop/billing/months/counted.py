@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
@@ -10,8 +11,7 @@ from infusion_desktop.money import ZERO
 from infusion_desktop.patients.words import PatientId, PayerId
 
 
-@dataclass(frozen=True, slots=True)
-class UnitEvidence:
+class UnitEvidence(NamedTuple):
     """Why one day's units stand on a line; ``delivery_id`` None means that no delivery covers the day."""
 
     day: date

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
-from infusion_desktop.billing.months.month_facts import MonthFacts, month_facts
+from infusion_desktop.billing.months.month_facts import Delivered, MonthFacts, month_facts
 from infusion_desktop.billing.months.other_lines import other_lines, other_notes
 from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.codes import CodeTable
@@ -211,19 +211,7 @@ def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, Pa
 def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days, PayerRuleSet]]) -> CountedLine:
     version = next(version for days, version in versions if line.days.first in days)
     paid = line.rate_after_rank
-    therapy, rank, rules, leg = line.therapy_id, line.rank, line.rules, line.piece.leg
-    one = Decimal(1)
-    covering = facts.deliveries_for(line.course_id)
-    evidence = []
-    for offset in day_mask.offsets(line.mask):
-        day = day_mask.day_at(line.period, offset)
-        delivery = next((each for each in covering if day in each.period), None)
-        units = one if leg.doses is None else Decimal(leg.units(1 << offset))
-        evidence.append(
-            UnitEvidence(day, units, therapy, None, "", False, rank, paid, rules)
-            if delivery is None
-            else UnitEvidence(day, units, therapy, delivery.id, delivery.number, delivery.proven, rank, paid, rules)
-        )
+    evidence = _evidence(line, facts.deliveries_for(line.course_id), paid)
     deliveries = {each.delivery_id for each in evidence}
     return CountedLine(
         LineKind.PER_DIEM,
@@ -239,12 +227,41 @@ def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days,
         delivery_id=deliveries.pop() if len(deliveries) == 1 else None,
         authorization_number=line.authorization,
         rules_id=version.id,
-        evidence=tuple(evidence),
+        evidence=evidence,
         sentences=tuple(row.sentence for row in line.trace),
         held=line.held,
         priced=line.rate is not None,
         place=line.place_of_service,
     )
+
+
+def _evidence(line: Line, covering: Sequence[Delivered], paid: Decimal) -> tuple[UnitEvidence, ...]:
+    """Each day of a line with the first of the deliveries that covers it, in order."""
+    found: list[UnitEvidence] = []
+    left, base, leg = line.mask, line.period.first.toordinal(), line.piece.leg
+    one = Decimal(1)
+    sent: tuple[int | None, str, bool]
+    for delivery in (*covering, None):
+        if delivery is None:
+            days, sent = left, (None, "", False)
+        else:
+            days = left & day_mask.between(line.period, delivery.period.first, delivery.period.last)
+            sent = (delivery.id, delivery.number, delivery.proven)
+        if not days:
+            continue
+        left ^= days
+        behind = (line.therapy_id, *sent, line.rank, paid, line.rules)
+        for offset in day_mask.offsets(days):
+            units = one if leg.doses is None else Decimal(leg.units(1 << offset))
+            found.append(UnitEvidence(date.fromordinal(base + offset), units, *behind))
+        if not left:
+            break
+    found.sort(key=_day)
+    return tuple(found)
+
+
+def _day(unit: UnitEvidence) -> date:
+    return unit.day
 
 
 def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:

@@ -80,7 +80,7 @@ def _summed(one: CountedLine, other: CountedLine) -> CountedLine:
         charge=one.charge + other.charge,
         expected=one.expected + other.expected,
         description=f"{one.description}; {other.description}",
-        evidence=(replace(evidence, units=units),),
+        evidence=(evidence._replace(units=units),),
         sentences=(*one.sentences, *other.sentences),
     )
 
