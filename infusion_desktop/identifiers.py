@@ -1,6 +1,7 @@
 """Numbers that other people give out, read as people type them: NPI, NDC, GTIN, ZIP, telephone, tax id, taxonomy."""
 
 import re
+from functools import lru_cache
 
 from infusion_desktop.errors import Refused
 
@@ -36,6 +37,7 @@ def _luhn_sum(digits: str) -> int:
     return kept + doubled
 
 
+@lru_cache(1024)
 def is_npi(text: str) -> bool:
     """Whether these are ten digits, 1 or 2 first, with the right check digit (Luhn over 80840 and the number, CMS)."""
     return bool(re.fullmatch(r"[12]\d{9}", text, re.ASCII)) and _luhn_sum(_NPI_PREFIX + text) % 10 == 0

@@ -128,13 +128,13 @@ class _Books:
         therapies = sorted({course.id for facts in self.facts.values() for course in facts.courses})
         self.orders = orders_of(session, therapies)
         self.diagnoses = {
-            row.id: row.diagnoses.split()
-            for row in session.execute(
+            row.id: (place, row.diagnoses.split())
+            for place, row in enumerate(session.execute(
                 select(Therapy.id, Episode.diagnoses)
                 .join(Episode, Episode.id == Therapy.episode_id)
                 .where(Therapy.id.in_(therapies))
                 .order_by(Therapy.starts_on, Therapy.id)
-            )
+            ))
         }
         self.billing = billing_of(session)
         self.newest = _newest(session, ids)
@@ -246,8 +246,8 @@ def _without(uses: Sequence[AuthorizationUse], newest: Any, kept: Sequence[Row])
 
 def _diagnoses(books: _Books, month: MonthCounted) -> str:
     """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
-    billed = {line.therapy_id for line in month.lines if line.therapy_id is not None}
-    codes = dict.fromkeys(code for therapy, several in books.diagnoses.items() if therapy in billed for code in several)
+    billed = {line.therapy_id for line in month.lines if line.therapy_id is not None} & books.diagnoses.keys()
+    codes = dict.fromkeys(code for _, several in sorted(books.diagnoses[each] for each in billed) for code in several)
     return " ".join(list(codes)[:12])
 
 
@@ -305,7 +305,7 @@ def _claim_facts(
         patient=person_of(books.people[work.patient_id]),
         coverage=coverage_of(books.coverages[work.covered.coverage_id], books.payers[work.covered.payer_id]),
         diagnoses=codes,
-        orders=tuple(order for therapy, order in books.orders.items() if therapy in billed),
+        orders=tuple(books.orders[each] for each in sorted(billed & books.orders.keys())),
         deliveries=tuple(delivery_of(each) for each in facts.deliveries),
         hospital_stays=stays,
         still_in_hospital_since=open_stay,

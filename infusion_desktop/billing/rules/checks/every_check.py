@@ -10,7 +10,7 @@ CHECKS: tuple[Check, ...] = (*parties.CHECKS, *evidence.CHECKS, *line_checks.CHE
 
 def check_claim(facts: ClaimFacts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:
     """Everything that is wrong with a claim, in the order of the checks; an empty tuple means that it may leave."""
-    return tuple(finding for check in checks for finding in check.findings(facts))
+    return tuple(check.finding(told) for check in checks for told in check.look(facts))
 
 
 def may_leave(findings: Iterable[Finding]) -> bool:

@@ -74,7 +74,7 @@ def _proof_in_part(facts: ClaimFacts) -> Iterator[Told]:
 
 def _proof_gaps_of(facts: ClaimFacts) -> Iterator[Told]:
     for delivery in facts.deliveries:
-        if delivery.signed_on is not None and _serves_a_line(facts, delivery):
+        if delivery.gaps and delivery.signed_on is not None and _serves_a_line(facts, delivery):
             yield from (f"Delivery {delivery.number}: {sentence}" for sentence in delivery.gaps)
 
 
@@ -205,33 +205,25 @@ def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
     if (facts.rules is not None and facts.rules.count_inpatient_day) or not _was_in_hospital(facts):
         return
     for line in facts.lines:
-        for day in _dates(line):
-            if _in_hospital(day, facts):
-                told = f"{line.label} bills {show_day(day)}, a day in hospital. Enter the stay and count again."
-                yield told, line.number
-                break
+        inside = _days_in_hospital(line, facts)
+        if inside and (day := next((day for day in _dates(line) if day in inside), None)):
+            yield f"{line.label} bills {show_day(day)}, a day in hospital. Enter the stay and count again.", line.number
 
 
 def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:
     if not _was_in_hospital(facts):
         return
     for line in facts.lines:
-        billed = set(_dates(line))
-        if any(_in_hospital(day, facts) and day not in billed for day in line.days):
+        if not _days_in_hospital(line, facts).issubset(_dates(line)):
             told = f"{line.label} spans days in hospital, although it does not bill them. Split the line there."
             yield told, line.number
 
 
 def _gaps(facts: ClaimFacts) -> Iterator[Told]:
     """Days the calendar counts that no line bills: money left behind, or a day the calendar has wrong."""
+    per_diems = list(_therapy_lines(facts))
     for therapy_id, days in sorted((facts.therapy_days or {}).items()):
-        billed = {
-            day
-            for line in facts.lines
-            if line.kind is LineKind.PER_DIEM and line.therapy_id == therapy_id
-            for day in _dates(line)
-        }
-        if missing := days - billed:
+        if missing := days.difference(*(_dates(line) for line in per_diems if line.therapy_id == therapy_id)):
             yield f"Therapy {therapy_id} has service days that no line bills: {_show_runs(missing)}. Count again."
 
 
@@ -240,7 +232,8 @@ def _not_on_the_calendar(facts: ClaimFacts) -> Iterator[Told]:
         return
     for line in _therapy_lines(facts):
         known = facts.therapy_days.get(line.therapy_id or 0, frozenset())
-        if extra := set(_dates(line)) - known:
+        if not known.issuperset(_dates(line)):
+            extra = set(_dates(line)) - known
             days = _show_runs(extra)
             yield f"{line.label} bills {days}, which the calendar does not count. Count again.", line.number
 
@@ -260,10 +253,15 @@ def _dates(line: LineFacts) -> Iterable[date]:
 
 
 def _not_in(dates: Iterable[date], periods: Iterable[Days]) -> list[date]:
-    known = [(days.first, days.last) for days in periods]
-    wanted = list(dates)
+    known: list[tuple[date, date]] = []
+    for first, last in sorted((days.first, days.last) for days in periods):
+        if known and first.toordinal() <= known[-1][1].toordinal() + 1:
+            known[-1] = known[-1][0], max(known[-1][1], last)
+        else:
+            known.append((first, last))
+    wanted = tuple(dates)
     if wanted and any(first <= wanted[0] and wanted[-1] <= last for first, last in known):
-        return []  # The usual case: one order or delivery covers them all, and service days come in order.
+        return []  # The usual case: orders or deliveries one after the other cover them, and days come in order.
     return [day for day in wanted if not any(first <= day <= last for first, last in known)]
 
 
@@ -271,14 +269,25 @@ def _was_in_hospital(facts: ClaimFacts) -> bool:
     return bool(facts.hospital_stays) or facts.still_in_hospital_since is not None
 
 
-def _in_hospital(day: date, facts: ClaimFacts) -> bool:
-    since = facts.still_in_hospital_since
-    return any(stay.first < day < stay.last for stay in facts.hospital_stays) or (since is not None and day > since)
+def _days_in_hospital(line: LineFacts, facts: ClaimFacts) -> set[date]:
+    """The full days in hospital from the line's first through its last day."""
+    inside = [(stay.first, stay.last - ONE_DAY) for stay in facts.hospital_stays]
+    if facts.still_in_hospital_since is not None:
+        inside.append((facts.still_in_hospital_since, line.days.last))
+    return {
+        day
+        for admitted, last in inside
+        if admitted < line.days.last and line.days.first <= last
+        for day in line.days
+        if admitted < day <= last
+    }
 
 
 def _serves_a_line(facts: ClaimFacts, delivery: DeliveryFacts) -> bool:
     return any(
-        line.days.overlap(delivery.supply) and (line.therapy_id is None or delivery.serves(line.therapy_id))
+        line.days.first <= delivery.supply.last
+        and delivery.supply.first <= line.days.last
+        and (line.therapy_id is None or delivery.serves(line.therapy_id))
         for line in facts.lines
     )
 

@@ -203,6 +203,9 @@ class Check:
 
     def findings(self, facts: ClaimFacts) -> Iterable[Finding]:
         """What this check finds in a claim, in the order of its lines."""
-        for told in self.look(facts):
-            sentence, line = (told, None) if isinstance(told, str) else told
-            yield Finding(self.code, sentence, self.where, self.stops, line)
+        return map(self.finding, self.look(facts))
+
+    def finding(self, told: Told) -> Finding:
+        """What was told, as the check's finding."""
+        sentence, line = (told, None) if isinstance(told, str) else told
+        return Finding(self.code, sentence, self.where, self.stops, line)

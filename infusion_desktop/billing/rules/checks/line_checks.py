@@ -48,10 +48,12 @@ def _code_known(facts: ClaimFacts) -> Iterator[Told]:
 
 def _code_conflict(facts: ClaimFacts) -> Iterator[Told]:
     same_day = facts.rules is not None and facts.rules.code_conflicts is ConflictScope.SAME_DAY
-    for one, other in combinations(facts.lines, 2):
-        a, b = facts.codes.find(one.code), facts.codes.find(other.code)
-        related = same_day or one.therapy_id == other.therapy_id
-        if _share_a_day(one, other) and (whatever_the_therapy(a, b) or (related and exclude_each_other(a, b))):
+    rows = [(line, facts.codes.find(line.code)) for line in facts.lines]
+    for (one, a), (other, b) in combinations(rows, 2):
+        if not exclude_each_other(a, b):
+            continue
+        related = same_day or one.therapy_id == other.therapy_id or whatever_the_therapy(a, b)
+        if related and _share_a_day(one, other):
             yield f"{other.label} must not stand beside {one.label} on the same day. Remove one.", other.number
 
 
@@ -107,10 +109,13 @@ def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
     """SH and SJ say "second" and "third": some therapy of the day must be the first."""
     if facts.rules is None or not facts.rules.concurrency_modifiers:
         return
-    ranks = set(facts.rules.concurrency_modifiers)
-    first_days = {day for line in _per_diems(facts) if not ranks & set(line.modifiers) for day in _dates(line)}
-    for line in _per_diems(facts):
-        if ranks & set(line.modifiers) and not first_days.issuperset(_dates(line)):
+    ranks = frozenset(facts.rules.concurrency_modifiers)
+    further = [line for line in _per_diems(facts) if not ranks.isdisjoint(line.modifiers)]
+    if not further:
+        return
+    first_days = {day for line in _per_diems(facts) if ranks.isdisjoint(line.modifiers) for day in _dates(line)}
+    for line in further:
+        if not first_days.issuperset(_dates(line)):
             yield f"{line.label} is a further therapy on days that have no first one. Count again.", line.number
 
 
@@ -158,9 +163,10 @@ def _waste(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _compound(facts: ClaimFacts) -> Iterator[Told]:
-    ties = Counter(line.compound for line in facts.lines if line.compound)
-    for line in facts.lines:
-        if line.compound and ties[line.compound] == 1:
+    tied = [line for line in facts.lines if line.compound]
+    ties = Counter(line.compound for line in tied) if tied else {}
+    for line in tied:
+        if ties[line.compound] == 1:
             yield (
                 f"{line.label} belongs to a compound of which no other ingredient is billed. Add the rest.",
                 line.number,
@@ -289,7 +295,8 @@ def _dates(line: LineFacts) -> tuple[date, ...]:
 
 
 def _share_a_day(one: LineFacts, other: LineFacts) -> bool:
-    return one.days.overlap(other.days) is not None and not set(_dates(one)).isdisjoint(_dates(other))
+    apart = one.days.last < other.days.first or other.days.last < one.days.first
+    return not apart and not set(_dates(one)).isdisjoint(_dates(other))
 
 
 CHECKS = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import lru_cache
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
 from infusion_desktop.billing.rules.rule_set import FilingClock, RuleSet
@@ -11,8 +12,10 @@ SOON = timedelta(days=14)
 
 
 def _late(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.delay_reason:
+        return
     for line, last in _deadlines(facts):
-        if facts.today > last and not facts.delay_reason:
+        if facts.today > last:
             told = f"{line.label} had to be filed by {show_day(last)}. Enter the reason for the delay, or write it off."
             yield told, line.number
 
@@ -57,6 +60,7 @@ def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | Non
     return start + timedelta(days=rules.filing_days)
 
 
+@lru_cache(1024)
 def same_day_next_year(day: date) -> date:
     """A year later; from a leap day the 28th of February."""
     try:
