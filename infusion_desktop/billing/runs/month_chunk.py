@@ -129,12 +129,14 @@ class _Books:
         self.orders = orders_of(session, therapies)
         self.diagnoses = {
             row.id: (place, row.diagnoses.split())
-            for place, row in enumerate(session.execute(
-                select(Therapy.id, Episode.diagnoses)
-                .join(Episode, Episode.id == Therapy.episode_id)
-                .where(Therapy.id.in_(therapies))
-                .order_by(Therapy.starts_on, Therapy.id)
-            ))
+            for place, row in enumerate(
+                session.execute(
+                    select(Therapy.id, Episode.diagnoses)
+                    .join(Episode, Episode.id == Therapy.episode_id)
+                    .where(Therapy.id.in_(therapies))
+                    .order_by(Therapy.starts_on, Therapy.id)
+                )
+            )
         }
         self.billing = billing_of(session)
         self.newest = _newest(session, ids)
