@@ -5,11 +5,11 @@ trip where a statement a row would be many.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Insert, Table, Text, bindparam, cast, column, func, insert, select
+from sqlalchemy import BigInteger, ColumnElement, Insert, Table, Text, bindparam, cast, column, func, insert, select
 from sqlalchemy import literal_column as literally
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -41,6 +41,17 @@ def given(dialect: str, *wanted: str, **typed: TypeEngine[Any]) -> Subquery:
         *(column(name, type_) for name, type_ in types.items())
     )
     return select(*table.render_derived(with_types=True).c).subquery("given")
+
+
+def as_ids(ids: Iterable[int]) -> dict[str, str]:
+    """Ids as the parameters of a statement that asks `is_given`."""
+    return {ROWS: as_rows([{"id": each} for each in ids])}
+
+
+def is_given(dialect: str, column: Any) -> ColumnElement[bool]:
+    """Whether a column holds one of the ids of the parameter."""
+    found: ColumnElement[bool] = column.in_(select(given(dialect, "id").c.id))
+    return found
 
 
 def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> None:

@@ -3,14 +3,17 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, show_day
 from infusion_desktop.errors import refuse_if
 from infusion_desktop.patients.tables import Interruption, Therapy, TherapyLab
@@ -92,11 +95,7 @@ def versions_of(session: Session, therapy_id: TherapyId) -> frozenset[TherapyId]
 
 def versions_of_changed(session: Session, patients: Collection[int]) -> dict[TherapyId, frozenset[TherapyId]]:
     """For each order of these patients that was changed, or is a change, all versions of it."""
-    rows = session.execute(
-        select(Therapy.id, Therapy.replaces_id)
-        .where(Therapy.patient_id.in_(patients), Therapy.replaces_id.is_not(None))
-        .order_by(Therapy.id)
-    )
+    rows = _CHANGED.rows(session, as_ids(patients))
     groups: dict[TherapyId, set[TherapyId]] = {}
     for row in rows:
         before, after = TherapyId(row.replaces_id or 0), TherapyId(row.id)
@@ -104,6 +103,17 @@ def versions_of_changed(session: Session, patients: Collection[int]) -> dict[The
         group.add(after)
         groups[after] = group
     return {each: frozenset(group) for each, group in groups.items()}
+
+
+def _changed(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Therapy.id, Therapy.replaces_id)
+        .where(is_given(dialect, Therapy.patient_id), Therapy.replaces_id.is_not(None))
+        .order_by(Therapy.id)
+    )
+
+
+_CHANGED = Prepared(_changed)
 
 
 def last_days_of_changed(session: Session) -> dict[TherapyId, date | None]:

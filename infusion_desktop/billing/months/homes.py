@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.rules.rentals import Possession
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, local_day
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.patients.tables import Patient
@@ -24,26 +27,11 @@ def homes_of(
     """
     end = datetime.combine(until + 2 * ONE_DAY, time(), UTC)
     homes = {
-        row.home_id: PatientId(row.id)
-        for row in session.execute(select(Patient.id, Patient.home_id).where(Patient.id.in_(patients)))
-        if row.home_id is not None
+        row.home_id: PatientId(row.id) for row in _HOMES.rows(session, as_ids(patients)) if row.home_id is not None
     }
     if not homes:
         return {}
-    rows = session.execute(
-        select(
-            AssetEvent.asset_id, AssetEvent.from_location_id, AssetEvent.to_location_id, AssetEvent.effective_at,
-            AssetEvent.document, AssetEvent.document_id, Asset.tag, Item.hcpcs,
-        )
-        .join(Asset, Asset.id == AssetEvent.asset_id)
-        .join(Item, Item.id == Asset.item_id)
-        .where(
-            or_(AssetEvent.to_location_id.in_(sorted(homes)), AssetEvent.from_location_id.in_(sorted(homes))),
-            AssetEvent.effective_at < end,
-            Item.hcpcs != "",
-        )
-        .order_by(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.id)
-    )  # fmt: skip
+    rows = _EVENTS.rows(session, {**as_ids(sorted(homes)), "end": end})
     found: dict[PatientId, list[Possession]] = defaultdict(list)
     here: dict[int, tuple[int, Possession]] = {}
     for row in rows:
@@ -61,3 +49,25 @@ def homes_of(
         patient: tuple(sorted(several, key=lambda each: (each.first_on, each.code, each.tag)))
         for patient, several in found.items()
     }
+
+
+def _homes(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(Patient.id, Patient.home_id).where(is_given(dialect, Patient.id))
+
+
+def _events(dialect: str) -> Select[*tuple[Any, ...]]:
+    came, went = AssetEvent.to_location_id, AssetEvent.from_location_id
+    return (
+        select(
+            AssetEvent.asset_id, went, came, AssetEvent.effective_at, AssetEvent.document, AssetEvent.document_id,
+            Asset.tag, Item.hcpcs,
+        )
+        .join(Asset, Asset.id == AssetEvent.asset_id)
+        .join(Item, Item.id == Asset.item_id)
+        .where(or_(is_given(dialect, came), is_given(dialect, went)))
+        .where(AssetEvent.effective_at < bindparam("end"), Item.hcpcs != "")
+        .order_by(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.id)
+    )  # fmt: skip
+
+
+_HOMES, _EVENTS = Prepared(_homes), Prepared(_events)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.homes import homes_of
@@ -15,6 +15,9 @@ from infusion_desktop.billing.months.visits import Visit, last_visits_before, vi
 from infusion_desktop.billing.months.waste import discarded_of
 from infusion_desktop.billing.rules import therapy as engine
 from infusion_desktop.billing.rules.rentals import Possession
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.types import Day, Instant
 from infusion_desktop.dates import ONE_DAY, Days, local_day, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
@@ -159,7 +162,7 @@ def _around(periods: Collection[Days]) -> Days:
     return Days(min(each.first for each in periods), max(each.last for each in periods))
 
 
-Rows = dict[int, list[Row[*tuple[Any, ...]]]]
+Rows = dict[int, list[Any]]
 
 
 class _Read:
@@ -167,37 +170,16 @@ class _Read:
 
     def __init__(self, session: Session, patients: set[PatientId], around: Days) -> None:
         ids = sorted(patients)
-        self.therapies = _by_patient(
-            session,
-            _THERAPIES.where(
-                Therapy.patient_id.in_(ids),
-                Therapy.starts_on <= around.last,
-                or_(Therapy.stops_on.is_(None), Therapy.stops_on >= around.first),
-            ),
-        )
-        self.pauses = _by_patient(
-            session,
-            _INTERRUPTIONS.where(
-                Interruption.patient_id.in_(ids),
-                Interruption.first_on <= around.last,
-                or_(Interruption.last_on.is_(None), Interruption.last_on >= around.first),
-            ),
-        )
-        self.devices = {
-            row.id: row
-            for row in session.execute(
-                select(AccessDevice.id, AccessDevice.lumens, AccessDevice.kind).where(AccessDevice.patient_id.in_(ids))
-            )
-        }
+        given = {**as_ids(ids), "first": around.first, "last": around.last}
+        self.therapies = _by_patient(_THERAPIES.rows(session, given))
+        self.pauses = _by_patient(_INTERRUPTIONS.rows(session, given))
+        self.devices = {row.id: row for row in _DEVICES_OF.rows(session, as_ids(ids))}
         self.visits = visits_of_many(session, patients, around)
         self.visited_before = last_visits_before(session, patients, around.first)
         self.deliveries = _deliveries(session, ids, around)
         self.goods = _goods(session, self.deliveries)
         items = {row.drug_item_id for rows in self.therapies.values() for row in rows if row.drug_item_id is not None}
-        self.items = {
-            row.id: row.number
-            for row in session.execute(select(Item.id, Item.number).where(Item.id.in_(sorted(items))))
-        }
+        self.items = {row.id: row.number for row in _ITEMS.rows(session, as_ids(sorted(items)))} if items else {}
         self.homes = homes_of(session, ids, around.last)
 
     def facts(self, patient: PatientId, period: Days) -> MonthFacts:
@@ -230,40 +212,64 @@ class _Read:
         )
 
 
-_THERAPIES = select(
-    Therapy.id,
-    Therapy.patient_id,
-    Therapy.therapy_class,
-    Therapy.drug,
-    Therapy.drug_item_id,
-    Therapy.units_per_dose,
-    Therapy.route,
-    Therapy.method,
-    Therapy.device_id,
-    Therapy.interval_hours,
-    Therapy.run_hours,
-    Therapy.volume_ml_per_day,
-    Therapy.starts_on,
-    Therapy.stops_on,
-    Therapy.per_diem_code,
-).order_by(Therapy.starts_on, Therapy.id)
-_INTERRUPTIONS = (
-    select(
-        Interruption.id,
-        Interruption.patient_id,
-        Interruption.kind,
-        Interruption.first_on,
-        Interruption.last_on,
-        Interruption.therapy_id,
+def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Therapy.id,
+            Therapy.patient_id,
+            Therapy.therapy_class,
+            Therapy.drug,
+            Therapy.drug_item_id,
+            Therapy.units_per_dose,
+            Therapy.route,
+            Therapy.method,
+            Therapy.device_id,
+            Therapy.interval_hours,
+            Therapy.run_hours,
+            Therapy.volume_ml_per_day,
+            Therapy.starts_on,
+            Therapy.stops_on,
+            Therapy.per_diem_code,
+        )
+        .where(is_given(dialect, Therapy.patient_id), Therapy.starts_on <= bindparam("last"))
+        .where(or_(Therapy.stops_on.is_(None), Therapy.stops_on >= bindparam("first")))
+        .order_by(Therapy.starts_on, Therapy.id)
     )
-    .where(Interruption.removed_at.is_(None))
-    .order_by(Interruption.first_on, Interruption.id)
-)
 
 
-def _by_patient(session: Session, wanted: Select[*tuple[Any, ...]]) -> Rows:
+def _interruptions(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Interruption.id,
+            Interruption.patient_id,
+            Interruption.kind,
+            Interruption.first_on,
+            Interruption.last_on,
+            Interruption.therapy_id,
+        )
+        .where(is_given(dialect, Interruption.patient_id), Interruption.removed_at.is_(None))
+        .where(Interruption.first_on <= bindparam("last"))
+        .where(or_(Interruption.last_on.is_(None), Interruption.last_on >= bindparam("first")))
+        .order_by(Interruption.first_on, Interruption.id)
+    )
+
+
+def _devices(dialect: str) -> Select[*tuple[Any, ...]]:
+    wanted = is_given(dialect, AccessDevice.patient_id)
+    return select(AccessDevice.id, AccessDevice.lumens, AccessDevice.kind).where(wanted)
+
+
+def _items(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(Item.id, Item.number).where(is_given(dialect, Item.id))
+
+
+_THERAPIES, _INTERRUPTIONS = Prepared(_therapies), Prepared(_interruptions)
+_DEVICES_OF, _ITEMS = Prepared(_devices), Prepared(_items)
+
+
+def _by_patient(rows: Iterable[Any]) -> Rows:
     found: Rows = defaultdict(list)
-    for row in session.execute(wanted):
+    for row in rows:
         found[row.patient_id].append(row)
     return found
 
@@ -334,7 +340,22 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
     """Deliveries that arrived and supply, or were sent or delivered, around the days; a day more at both ends."""
     begin = datetime.combine(around.first - ONE_DAY, time(), UTC)
     end = datetime.combine(around.last + 2 * ONE_DAY, time(), UTC)
-    rows = session.execute(
+    days = {"first": around.first, "last": around.last, "begin": begin, "end": end}
+    rows = _DELIVERIES.rows(session, {**as_ids(patients), **days})
+    missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
+    found: dict[int, list[Delivered]] = defaultdict(list)
+    changed = versions_of_changed(session, patients)
+    for row in rows:
+        therapy = TherapyId(row.therapy_id or 0)
+        lacks = missing.get(DeliveryId(row.id), ())
+        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset())))
+    return found
+
+
+def _delivered_around(dialect: str) -> Select[*tuple[Any, ...]]:
+    first, last = bindparam("first", type_=Day()), bindparam("last", type_=Day())
+    begin, end = bindparam("begin", type_=Instant()), bindparam("end", type_=Instant())
+    return (
         select(
             Delivery.id,
             Delivery.number,
@@ -348,27 +369,22 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
             Delivery.home_counted_on,
             exists().where(ProofOfDelivery.delivery_id == Delivery.id).label("proven"),
         )
-        .where(Delivery.patient_id.in_(patients), Delivery.state == DeliveryState.DELIVERED)
+        .where(is_given(dialect, Delivery.patient_id), Delivery.state == DeliveryState.DELIVERED)
         .where(
             or_(
-                and_(Delivery.period_first <= around.last, Delivery.period_last >= around.first),
+                and_(Delivery.period_first <= last, Delivery.period_last >= first),
                 Delivery.shipped_at.between(begin, end),
                 Delivery.delivered_at.between(begin, end),
-                and_(Delivery.delivered_at.is_(None), Delivery.scheduled_on.between(around.first, around.last)),
+                and_(Delivery.delivered_at.is_(None), Delivery.scheduled_on.between(first, last)),
             )
         )
         # A pump in exchange for another supplies no day: the kit it came for does, before and after.
         .where(Delivery.id.not_in(select(AssetSwap.delivery_id)))
         .order_by(Delivery.period_first, Delivery.id)
-    ).all()
-    missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
-    found: dict[int, list[Delivered]] = defaultdict(list)
-    changed = versions_of_changed(session, patients)
-    for row in rows:
-        therapy = TherapyId(row.therapy_id or 0)
-        lacks = missing.get(DeliveryId(row.id), ())
-        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset())))
-    return found
+    )
+
+
+_DELIVERIES = Prepared(_delivered_around)
 
 
 def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId]) -> Delivered:
@@ -392,26 +408,7 @@ def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> d
     by_id = {each.id: each for several in deliveries.values() for each in several}
     ids = sorted(by_id)
     discarded = discarded_of(session, ids)
-    rows = session.execute(
-        select(
-            DeliveryLot.delivery_id,
-            func.sum(DeliveryLot.quantity - DeliveryLot.came_back).label("stayed"),
-            Item.id,
-            Item.name,
-            Item.kind,
-            Item.billing_class,
-            Item.hcpcs,
-            Item.ndc,
-            Item.ndc_unit,
-            Item.ndc_quantity_per_unit,
-            Item.hcpcs_units_per_unit,
-        )
-        .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
-        .join(Item, Item.id == DeliveryLine.item_id)
-        .where(DeliveryLot.delivery_id.in_(ids), Item.hcpcs != "")
-        .group_by(DeliveryLot.delivery_id, Item.id)
-        .order_by(DeliveryLot.delivery_id, Item.id)
-    )
+    rows = _GOODS.rows(session, as_ids(ids))
     found: dict[DeliveryId, list[Goods]] = defaultdict(list)
     for row in rows:
         if row.stayed <= 0:
@@ -434,3 +431,29 @@ def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> d
             )
         )
     return found
+
+
+def _goods_of(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            DeliveryLot.delivery_id,
+            func.sum(DeliveryLot.quantity - DeliveryLot.came_back).label("stayed"),
+            Item.id,
+            Item.name,
+            Item.kind,
+            Item.billing_class,
+            Item.hcpcs,
+            Item.ndc,
+            Item.ndc_unit,
+            Item.ndc_quantity_per_unit,
+            Item.hcpcs_units_per_unit,
+        )
+        .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
+        .join(Item, Item.id == DeliveryLine.item_id)
+        .where(is_given(dialect, DeliveryLot.delivery_id), Item.hcpcs != "")
+        .group_by(DeliveryLot.delivery_id, Item.id)
+        .order_by(DeliveryLot.delivery_id, Item.id)
+    )
+
+
+_GOODS = Prepared(_goods_of)

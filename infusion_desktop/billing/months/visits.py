@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -13,6 +14,8 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.tables import NursingVisit
 from infusion_desktop.billing.words import VisitId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, local_day
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.tables import Patient, Therapy
@@ -81,11 +84,7 @@ def visits_of_many(
     session: Session, patients: Collection[PatientId], days: Days
 ) -> Mapping[PatientId, tuple[Visit, ...]]:
     """The visits of many patients that began on one of these days, by patient, each patient's in order."""
-    rows = session.scalars(
-        select(NursingVisit)
-        .where(NursingVisit.patient_id.in_(sorted(patients)), NursingVisit.visited_on.between(days.first, days.last))
-        .order_by(NursingVisit.started_at, NursingVisit.id)
-    )
+    rows = _VISITS.rows(session, {**as_ids(sorted(patients)), "first": days.first, "last": days.last})
     found: dict[PatientId, tuple[Visit, ...]] = {}
     for row in rows:
         patient = PatientId(row.patient_id)
@@ -95,15 +94,31 @@ def visits_of_many(
 
 def last_visits_before(session: Session, patients: Collection[PatientId], day: date) -> Mapping[PatientId, date]:
     """The day of each patient's last visit before a day; patients without one are not among them."""
-    rows = session.execute(
-        select(NursingVisit.patient_id, func.max(NursingVisit.visited_on).label("last"))
-        .where(NursingVisit.patient_id.in_(sorted(patients)), NursingVisit.visited_on < day)
-        .group_by(NursingVisit.patient_id)
-    )
+    rows = _LAST_VISITS.rows(session, {**as_ids(sorted(patients)), "day": day})
     return {PatientId(row.patient_id): row.last for row in rows}
 
 
-def _visit(row: NursingVisit) -> Visit:
+def _visits(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*NursingVisit.__table__.c)
+        .where(is_given(dialect, NursingVisit.patient_id))
+        .where(NursingVisit.visited_on.between(bindparam("first"), bindparam("last")))
+        .order_by(NursingVisit.started_at, NursingVisit.id)
+    )
+
+
+def _last_visits(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(NursingVisit.patient_id, func.max(NursingVisit.visited_on).label("last"))
+        .where(is_given(dialect, NursingVisit.patient_id), NursingVisit.visited_on < bindparam("day"))
+        .group_by(NursingVisit.patient_id)
+    )
+
+
+_VISITS, _LAST_VISITS = Prepared(_visits), Prepared(_last_visits)
+
+
+def _visit(row: Any) -> Visit:
     therapy = None if row.therapy_id is None else TherapyId(row.therapy_id)
     visit = NewVisit(PatientId(row.patient_id), row.started_at, row.ended_at, row.nurse, therapy, row.note)
     return Visit(VisitId(row.id), visit)

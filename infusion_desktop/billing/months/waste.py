@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -17,6 +18,8 @@ from infusion_desktop.billing.rules.drugs import discarded_units
 from infusion_desktop.billing.tables import DrugWaste
 from infusion_desktop.billing.words import WasteId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
@@ -140,12 +143,19 @@ def waste_page(session: Session, delivery: DeliveryId) -> WastePage:
 
 def discarded_of(session: Session, deliveries: Iterable[DeliveryId]) -> Mapping[tuple[DeliveryId, ItemId], Decimal]:
     """What was thrown away by delivery and drug, in units of the NDC; nothing where nothing was recorded."""
-    rows = session.execute(
+    rows = _DISCARDED.rows(session, as_ids(deliveries))
+    return {(DeliveryId(row.delivery_id), ItemId(row.item_id)): row.discarded for row in rows if row.discarded}
+
+
+def _discarded(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
         select(DrugWaste.delivery_id, DrugWaste.item_id, func.sum(DrugWaste.discarded).label("discarded"))
-        .where(DrugWaste.delivery_id.in_(list(deliveries)))
+        .where(is_given(dialect, DrugWaste.delivery_id))
         .group_by(DrugWaste.delivery_id, DrugWaste.item_id)
     )
-    return {(DeliveryId(row.delivery_id), ItemId(row.item_id)): row.discarded for row in rows if row.discarded}
+
+
+_DISCARDED = Prepared(_discarded)
 
 
 def _add(session: Session, values: Mapping[str, object], reverses: int | None, by: UserId) -> int:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import local_day, now_utc, show_day, show_instant
 from infusion_desktop.deliveries.door.delivering import Proof, _reasons_against
 from infusion_desktop.deliveries.door.proof_rules import ProofFacts, gaps
@@ -277,7 +279,7 @@ def to_complete(session: Session, today: date) -> tuple[ProofToComplete, ...]:
     since = now_utc() - timedelta(days=LOOKED_BACK_DAYS)
     on_the_way = (Delivery.state == DeliveryState.SHIPPED) & (Delivery.scheduled_on <= today)
     arrived = (Delivery.state == DeliveryState.DELIVERED) & (Delivery.delivered_at >= since)
-    rows = _facts(session, on_the_way | arrived)
+    rows = _facts(session, session.execute(_proofs(on_the_way | arrived)).all())
     found = [
         ProofToComplete(
             DeliveryId(row.id), row.number, PatientId(row.patient_id), f"{row.last_name}, {row.first_name}",
@@ -294,11 +296,17 @@ def proof_gaps(
     session: Session, delivery_ids: Sequence[DeliveryId], today: date
 ) -> Mapping[DeliveryId, tuple[str, ...]]:
     """What is missing from the proof of each of these deliveries that has gaps; what billing asks before a claim."""
-    rows = _facts(session, Delivery.id.in_(delivery_ids)) if delivery_ids else []
+    rows = _facts(session, _PROOFS.rows(session, as_ids(delivery_ids))) if delivery_ids else []
     return {DeliveryId(row.id): missing for row, facts in rows if (missing := gaps(facts, today))}
 
 
-def _facts(session: Session, wanted: ColumnElement[bool]) -> list[tuple[Any, ProofFacts]]:
+def _facts(session: Session, rows: Sequence[Any]) -> list[tuple[Any, ProofFacts]]:
+    staff = {row.name.casefold() for row in _STAFF.rows(session, {})}
+    once = {row.id: row for row in rows}
+    return [(row, _proof_facts(row, staff)) for row in once.values()]
+
+
+def _proofs(wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     newest = (
         select(func.max(ProofOfDelivery.id))
         .where(ProofOfDelivery.delivery_id == Delivery.id)
@@ -312,7 +320,7 @@ def _facts(session: Session, wanted: ColumnElement[bool]) -> list[tuple[Any, Pro
         .exists()
     )
     proof = ProofOfDelivery
-    rows = session.execute(
+    return (
         select(
             Delivery.id, Delivery.number, Delivery.patient_id, Delivery.state, Delivery.carrier, Delivery.scheduled_on,
             Delivery.delivered_at, Delivery.shipped_at, Delivery.tracking, Delivery.version, Patient.last_name,
@@ -331,10 +339,11 @@ def _facts(session: Session, wanted: ColumnElement[bool]) -> list[tuple[Any, Pro
         .outerjoin(Payer, Payer.id == Coverage.payer_id)
         .where(wanted)
         .order_by(Delivery.id)
-    ).all()  # fmt: skip
-    staff = {name.casefold() for name in session.scalars(select(Staff.name))}
-    once = {row.id: row for row in rows}
-    return [(row, _proof_facts(row, staff)) for row in once.values()]
+    )  # fmt: skip
+
+
+_PROOFS = Prepared(lambda dialect: _proofs(is_given(dialect, Delivery.id)))
+_STAFF = Prepared(select(Staff.name))
 
 
 def _proof_facts(row: Any, staff: set[str]) -> ProofFacts:
