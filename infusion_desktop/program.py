@@ -39,7 +39,9 @@ log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
 SENDING_MS = 300_000
-"""How often the morning's reports are looked for: a new day's within five minutes, failed ones again."""
+"""How often the morning's reports and tasks are looked for: a new day's within five minutes, failed ones again."""
+TASKS_MS = 1_500
+"""How long after the first screen is asked for the day's tasks are made: it is there first."""
 
 
 class Application(QObject):
@@ -66,6 +68,7 @@ class Application(QObject):
         self.copying.start(HOUR_MS)
         self.sending = QTimer(self)
         self.sending.timeout.connect(self.send_reports)
+        self.sending.timeout.connect(self.make_tasks)
         self.sending.start(SENDING_MS)
 
     def start(self) -> None:
@@ -131,6 +134,7 @@ class Application(QObject):
         shell.go(first)
         log.info("user %s signed in", user.id)
         self.keep_a_copy()
+        QTimer.singleShot(TASKS_MS, shell, self.make_tasks)
         if user.must_change_password:
             self.own_access("password", forced=True)
         if user.emergency_until is not None:
@@ -205,6 +209,28 @@ class Application(QObject):
                 shell.messages.show_failure(error)
 
         shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
+
+    def make_tasks(self) -> None:
+        """Make the tasks that rules ask for, whoever comes in first and whatever they look at."""
+        shell, database = self.window, self.database
+        if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_DELIVERIES):
+            return
+        by = shell.context.user_id
+
+        def work() -> int:
+            from infusion_desktop.deliveries.care.task_making import make_tasks
+
+            return make_tasks(database, today(), by)
+
+        def told(made: int) -> None:
+            if made:
+                shell.changes.announce("deliveries", "equipment")
+                shell.messages.said(f"{made} task{'s' if made > 1 else ''} of the day made.")
+
+        def failed(error: BaseException) -> None:
+            log.error("the day's tasks were not made: %s", type(error).__qualname__)
+
+        shell.jobs.run(shell, work, told, failed)
 
     def send_reports(self) -> None:
         """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""

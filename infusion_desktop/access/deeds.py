@@ -86,6 +86,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "deliveries.pumps.charging.waive": (_P.CHARGE_EQUIPMENT,),
     "deliveries.door.correcting.correct_sent": (_P.RELEASE,),
     "deliveries.door.correcting.correct_tracking": (_P.SHIP,),
+    "deliveries.door.other_lots.correct_lot": (_P.RELEASE,),
     "deliveries.schedule.costs.set_delivery_cost": (_P.EDIT_PHARMACY,),
     "deliveries.door.delivering.deliver": (_P.DELIVER,),
     "deliveries.door.delivering.bring_back_all": (_P.DELIVER,),
@@ -165,7 +166,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "deliveries.bench.substituting.substitute": (_P.PICK,),
     "deliveries.plans.supply_plan.plan_together": (_P.PLAN_DELIVERY,),
     "deliveries.pumps.swapping.order_swap": (_P.PLAN_DELIVERY,),
-    "deliveries.care.task_making.make_tasks": (_P.PLAN_DELIVERY,),
+    "deliveries.care.task_making.make_tasks": (_P.SEE_DELIVERIES,),
     "deliveries.kits.templates.save_template": (_P.EDIT_TEMPLATES,),
     "deliveries.kits.templates.end_template": (_P.EDIT_TEMPLATES,),
     "deliveries.bench.undoing.undo": (

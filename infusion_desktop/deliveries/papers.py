@@ -1,6 +1,6 @@
 """Filling the papers of a delivery: manifest, pick list, tote labels, pick-up ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import local_day, now_utc, show_days
+from infusion_desktop.dates import local_day, now_utc, show_day, show_days
 from infusion_desktop.deliveries.print_log import keep_prints
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
@@ -24,9 +24,10 @@ from infusion_desktop.deliveries.queries import (
     delivery_page,
     equipment_at_home,
 )
+from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryCorrection
 from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
 from infusion_desktop.deliveries.tables import Delivery
-from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome, Step
+from infusion_desktop.deliveries.words import WHICH_LOT, DeliveryId, DeliveryState, LineOutcome, Step
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone, show_zip
 from infusion_desktop.patients.queries import TherapyRow, therapies_of
@@ -88,7 +89,7 @@ def manifest(
             page.tracking,
         ),
         _therapies(session, page),
-        _lines(page),
+        _lines(page, _corrected_lots(session, page)),
         tuple(_equipment(each) for each in page.equipment if each.asset_id is not None),
         _totes(page),
         tuple(paper.Owed(line.item_number, line.item_name, line.owed, line.unit) for line in page.lines if line.owed),
@@ -246,7 +247,23 @@ def _therapies(session: Session, page: DeliveryPage) -> tuple[paper.TherapySuppl
     )
 
 
-def _lines(page: DeliveryPage) -> tuple[paper.Line, ...]:
+def _corrected_lots(session: Session, page: DeliveryPage) -> dict[str, str]:
+    """By item: that a lot was put right after the delivery had left, and what the first paper said."""
+    if page.shipped_at is None:
+        return {}
+    kept = DeliveryCorrection
+    rows = session.execute(
+        select(kept.what, kept.was, kept.recorded_at)
+        .where(kept.delivery_id == page.row.id, kept.what.endswith(WHICH_LOT))
+        .order_by(kept.id.desc())
+    )
+    return {
+        row.what.removesuffix(WHICH_LOT): f"lot corrected {show_day(local_day(row.recorded_at))}, was {row.was}"
+        for row in rows
+    }
+
+
+def _lines(page: DeliveryPage, corrected: Mapping[str, str]) -> tuple[paper.Line, ...]:
     ordered = sorted(page.lines, key=lambda line: _KIND_ORDER.index(line.kind))
     settled = page.row.state in (DeliveryState.DELIVERED, DeliveryState.REFUSED)
     return tuple(
@@ -262,15 +279,16 @@ def _lines(page: DeliveryPage) -> tuple[paper.Line, ...]:
                 for lot in line.lots
             ),
             STORAGE[line.storage],
-            _remark(line),
+            _remark(line, corrected),
         )
         for line in ordered
         if line.lots
     )
 
 
-def _remark(line: LineRow) -> str:
-    return f"instead of {line.substitutes}" if line.substitutes else ""
+def _remark(line: LineRow, corrected: Mapping[str, str]) -> str:
+    parts = [f"instead of {line.substitutes}" if line.substitutes else "", corrected.get(line.item_name, "")]
+    return "; ".join(part for part in parts if part)
 
 
 def _outcome(lot: LotRow, settled: bool) -> paper.Outcome:

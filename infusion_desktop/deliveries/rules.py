@@ -227,6 +227,19 @@ def refill_rule_on(day: date, rules: Sequence[RefillRule] = MEDICARE_REFILL_RULE
     return max(begun, key=lambda rule: rule.starts_on) if begun else None
 
 
+def terms(rule: RefillRule, no_limit: int) -> str:
+    """What a refill rule says, in a few words; ``no_limit`` days and more stand for no limit."""
+    parts = []
+    if rule.contact_days < no_limit:
+        what = "the delivery" if rule.contact_counts_from_delivery else "the supply ends"
+        parts.append(f"call no sooner than {rule.contact_days} days before {what}")
+    if rule.delivery_days < no_limit:
+        parts.append(f"deliver no sooner than {rule.delivery_days} days before the supply ends")
+    if rule.longest_supply_days:
+        parts.append(f"at most {rule.longest_supply_days} days at a time")
+    return ", ".join(parts) or "a call with a yes"
+
+
 def expected_end(counted_on: date, stocks: Iterable[tuple[int, Frequency]]) -> date | None:
     """The day the first item runs out, counting whole days from the count's day; None when nothing was counted."""
     lasts = [floor(Fraction(left * use.every_days, use.times)) for left, use in stocks]

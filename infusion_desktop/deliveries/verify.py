@@ -55,7 +55,11 @@ def _reserved() -> Select[int, int, int]:
 
 
 def _moved(reason: MoveReason) -> Select[int, int, int]:
-    return select(Move.document_id, Move.lot_id, Move.quantity).where(Move.document == DOCUMENT, Move.reason == reason)
+    """Units moved for a reason, less those whose move was undone since."""
+    undone = select(Move.reverses_id).where(Move.document == DOCUMENT, Move.reverses_id.is_not(None))
+    return select(Move.document_id, Move.lot_id, Move.quantity).where(
+        Move.document == DOCUMENT, Move.reason == reason, Move.id.not_in(undone)
+    )
 
 
 def _lots(session: Session, what: str, states: tuple[DeliveryState, ...], kept: Select[int, int, int]) -> list[str]:

@@ -6,6 +6,8 @@ from typing import NewType
 DeliveryId = NewType("DeliveryId", int)
 DeliveryLineId = NewType("DeliveryLineId", int)
 TemplateId = NewType("TemplateId", int)
+WHICH_LOT = ": which lot"
+"""Follows the item's name in a correction that says another lot of it was sent."""
 
 
 class DeliveryState(StrEnum):

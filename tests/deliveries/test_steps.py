@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from infusion_desktop.access.roles import Role
-from infusion_desktop.dates import Days, now_utc, today
+from infusion_desktop.access.tables import AuditEntry
+from infusion_desktop.dates import Days, now_utc, show_day, show_days, today
 from infusion_desktop.deliveries import verify
 from infusion_desktop.deliveries.bench.picking import enter_pick, pick_all, report_short, scan_pick
 from infusion_desktop.deliveries.bench.release import fill_owed, release
@@ -105,6 +106,27 @@ def test_a_draft_can_be_changed_with_a_reason_only(bench: Any) -> None:
     ]  # fmt: skip
     with pytest.raises(NotAllowed):
         change_quantity(bench.database, line.id, 1, "why", bench.tech)
+
+
+def test_a_second_draft_for_the_same_days_is_asked_about(bench: Any) -> None:
+    first = page(bench, bench.plans()).row
+    later = Days(WEEK.first + timedelta(days=5), WEEK.last + timedelta(days=5))
+    with pytest.raises(Warned) as asked:
+        bench.plans(later)
+    (sentence,) = asked.value.warnings
+    assert sentence == f"{first.number} (draft, for {show_day(WEEK.first)}) supplies {shared(later)} already."
+    made = plan(bench.database, bench.therapy, later, later.first, {}, bench.pharmacist, override="travels, wants both")
+    with bench.database.reading() as session:
+        trail = session.scalars(select(AuditEntry).where(AuditEntry.action == "plan", AuditEntry.subject_id == made))
+        assert [each.reason for each in trail] == ["travels, wants both"]
+    cancel(bench.database, made, "too much", bench.pharmacist)
+    bench.plans(Days(WEEK.last + timedelta(days=1), WEEK.last + timedelta(days=7)))
+
+
+def shared(later: Days) -> str:
+    both = WEEK.overlap(later)
+    assert both is not None
+    return show_days(both)
 
 
 def test_latex_is_replaced_or_refused(make_bench: Callable[..., Any]) -> None:

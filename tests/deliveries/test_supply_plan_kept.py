@@ -44,6 +44,11 @@ def test_two_orders_are_planned_together_and_sent_what_they_share_once(bench: Be
     assert kits == [{"DRG-1": 21, "FLU-1": 42, "DRS-1": 1}, {"DRG-1": 14, "FLU-1": 28}]
     with pytest.raises(Refused, match="supplied already"):
         plan_together(bench.database, bench.patient, both, WEEK, START, bench.pharmacist)
+    with bench.database.reading() as session:
+        later = Days(WEEK.first + timedelta(days=3), WEEK.last + timedelta(days=3))
+        said = supply_plan(session, bench.patient, (second,), later, {}, today()).covered
+        number = delivery_page(session, made[1], START).row.number
+    assert f"vancomycin 1 g: {number} (draft" in said[0] and "planned here is for" in said[1]
     third = Days(WEEK.last + timedelta(days=8), WEEK.last + timedelta(days=14))
     plan_together(bench.database, bench.patient, both, third, third.first, bench.pharmacist)
     gap = Days(WEEK.first, third.last)

@@ -208,7 +208,7 @@ class Walk:
         row = self.one(select(Therapy.id))
         day = today() + timedelta(days=self.pick.randrange(0, 9))
         period = Days(day + ONE_DAY, day + timedelta(days=self.pick.choice((1, 3, 7))))
-        plan(self.database, TherapyId(row.id), period, day, {}, self.boss)
+        plan(self.database, TherapyId(row.id), period, day, {}, self.boss, override="wanted twice")
 
     def do_release(self) -> None:
         override = self.pick.choice(("", "agreed"))

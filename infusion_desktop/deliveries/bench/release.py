@@ -13,7 +13,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.calls.refill_rules_kept import Asked, reasons_to_hold
+from infusion_desktop.deliveries.calls.refill_rules_kept import Asked, hold_of, reasons_to_hold
 from infusion_desktop.deliveries.rules import (
     SentLot,
     reasons_against_latex,
@@ -177,7 +177,25 @@ def _warnings(session: Session, head: Head) -> list[str]:
 
 def held_by_refill_rule(session: Session, head: Head) -> list[str]:
     """Why the payer's refill rule holds this delivery: too early, too much, or no call with a yes."""
-    return reasons_to_hold(session, Asked(head.patient_id, head.therapy_id, head.scheduled_on, head.period, head.id))
+    return reasons_to_hold(session, _asked(head))
+
+
+def _asked(head: Head) -> Asked:
+    return Asked(head.patient_id, head.therapy_id, head.scheduled_on, head.period, head.id)
+
+
+def speaks_against(session: Session, delivery_id: DeliveryId) -> tuple[str, ...]:
+    """What a release would stop at, as a draft stands: the payer's refill rule by name with its reasons, then all else.
+
+    Nothing for a delivery that is no draft.
+    """
+    head = head_of(session, delivery_id, lock=False)
+    if head.state is not DeliveryState.DRAFT:
+        return ()
+    sent = [row for row in _lines(session, delivery_id) if row.to_send]
+    hold = hold_of(session, _asked(head))
+    held = [] if hold is None else [f"Held by a refill rule ({hold.rule}).", *hold.reasons]
+    return (*held, *_warnings(session, head), *_beyond_its_share(session, head, sent))
 
 
 _OWE = update(DeliveryLine.__table__).where(DeliveryLine.id == bindparam("line")).values(owed=bindparam("units"))  # type: ignore[arg-type]

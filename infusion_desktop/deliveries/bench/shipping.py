@@ -1,6 +1,6 @@
 """Packing into totes and handing over to the driver or carrier."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -9,6 +9,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
+from infusion_desktop.deliveries.schedule.scheduling import put_off
 from infusion_desktop.deliveries.steps import DOCUMENT, Head, advance, core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
@@ -63,9 +64,18 @@ def ship(
 
 
 def failed_attempt(
-    database: Database, delivery_id: DeliveryId, what: str, by: UserId, at: datetime | None = None
+    database: Database,
+    delivery_id: DeliveryId,
+    what: str,
+    by: UserId,
+    at: datetime | None = None,
+    *,
+    again_on: date | None = None,
 ) -> None:
-    """Nobody was at home: kept as a step; the delivery stays on the way until it arrives or comes back."""
+    """Nobody was at home: kept as a step; the delivery stays on the way until it arrives or comes back.
+
+    With ``again_on`` the driver tries again on that day.
+    """
     if not what.strip():
         raise Refused("Say what happened, such as: nobody at home.")
     with database.transaction() as session:
@@ -73,8 +83,11 @@ def failed_attempt(
         head = head_of(session, delivery_id)
         expect(head, DeliveryState.SHIPPED)
         keep_step(session, head.id, Step.FAIL, by, at, what)
-        session.execute(update(Delivery).where(Delivery.id == head.id).values(version=head.version + 1))
         tell(session, head, by, "failed attempt", what)
+        if again_on is None:
+            session.execute(update(Delivery).where(Delivery.id == head.id).values(version=head.version + 1))
+        else:
+            put_off(session, head, again_on, by)
 
 
 _LINE, _LOTS, _ITEM = core(DeliveryLine), core(DeliveryLot), core(Item)

@@ -37,6 +37,11 @@ class Kind(StrEnum):
     CLINICAL = "clinical"
     OTHER = "other"
 
+    @property
+    def is_call(self) -> bool:
+        """Done by telephone."""
+        return self in (Kind.FIRST_CALL, Kind.REFILL_CALL)
+
 
 @dataclass(frozen=True, slots=True)
 class FollowUpRow:

@@ -13,7 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import Days
+from infusion_desktop.dates import Days, show_day
 from infusion_desktop.deliveries.care_tables import PayerRefillRule, RefillCall
 from infusion_desktop.deliveries.care_words import CallOutcome
 from infusion_desktop.deliveries.rules import (
@@ -22,6 +22,7 @@ from infusion_desktop.deliveries.rules import (
     RefillRule,
     reasons_against_refill,
     refill_rule_on,
+    terms,
 )
 from infusion_desktop.deliveries.steps import core
 from infusion_desktop.deliveries.tables import Delivery
@@ -150,6 +151,16 @@ _RULES_OF = (
         _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
     )
 )  # fmt: skip
+_PAYER_OF = Prepared(
+    select(_PAYER.c.name)
+    .join(_COVERAGE, _COVERAGE.c.payer_id == _PAYER.c.id)
+    .where(
+        _COVERAGE.c.patient_id == bindparam("patient"),
+        _COVERAGE.c.rank == Rank.PRIMARY,
+        _COVERAGE.c.starts_on <= bindparam("on"),
+        _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
+    )
+)
 _RULES_OF_ONE = Prepared(_RULES_OF.where(_COVERAGE.c.patient_id == bindparam("patient")))
 
 
@@ -192,6 +203,24 @@ class Asked:
     period: Days
     delivery_id: int | None = None
     call_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The rule that holds a delivery, by its payer and first day, and why."""
+
+    rule: str
+    reasons: tuple[str, ...]
+
+
+def hold_of(session: Session, asked: Asked) -> Hold | None:
+    """Which rule holds a delivery and why; None when none does."""
+    reasons = reasons_to_hold(session, asked)
+    rule = rule_for(session, asked.patient_id, asked.scheduled_on) if reasons else None
+    if rule is None:
+        return None
+    payer = _PAYER_OF.value(session, {"patient": asked.patient_id, "on": asked.scheduled_on})
+    return Hold(f"{payer}, rule from {show_day(rule.starts_on)}: {terms(rule, NO_LIMIT)}", tuple(reasons))
 
 
 def reasons_to_hold(session: Session, asked: Asked) -> list[str]:

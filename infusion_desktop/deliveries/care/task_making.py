@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
+from importlib import import_module
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -13,35 +16,53 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.calls.follow_ups import Kind
 from infusion_desktop.deliveries.care.task_rules import AHEAD, Draw, Task, draws_due, home_assessment_due
-from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
+from infusion_desktop.deliveries.pumps.pickups import tickets_wanting, write_due_in
 from infusion_desktop.deliveries.tables import FollowUp
 from infusion_desktop.patients.tables import Episode, Interruption, Therapy, TherapyLab
 from infusion_desktop.patients.words import PatientId
 
 
 def make_tasks(database: Database, on: date, by: UserId) -> int:
-    """Make the tasks that the day's rules ask for, and the tickets for pumps to fetch; how many tasks are new."""
+    """Make the tasks that the day's rules ask for, and the tickets for pumps to fetch; how many tasks are new.
+
+    Whoever is there may: the rules decide, not the person. Where nothing is wanted nothing is written. Two workstations
+    at once make each task once.
+    """
+    with database.reading() as session:
+        if not tasks_wanting(session, on):
+            return 0
     with database.transaction() as session:
-        authorize(session, by, Permission.PLAN_DELIVERY)
-        wanted = [*_draws(session, on), *_assessments(session, on)]
-        known = set(
-            session.scalars(select(FollowUp.made_by).where(FollowUp.made_by.in_([t.made_by for _, _, t in wanted])))
-        )
-        new = [(patient, kind, task) for patient, kind, task in wanted if task.made_by not in known]
-        for patient, kind, task in new:
-            session.add(FollowUp(patient_id=patient, kind=kind.value, title=task.title[:200], due_on=task.due_on,
-                                 made_by=task.made_by))  # fmt: skip
+        authorize(session, by, Permission.SEE_DELIVERIES)
+        wanted = _wanted(session, on)
+        known = _made(session, wanted)
+        new = [
+            {"patient_id": patient, "kind": kind.value, "title": task.title[:200], "due_on": task.due_on,
+             "made_by": task.made_by, "version": 1}
+            for patient, kind, task in wanted
+            if task.made_by not in known
+        ]  # fmt: skip
         if new:
-            session.flush()
-            record(session, by, "make tasks", "follow-up", None, after={"made": len(new), "on": on})
-    write_due_tickets(database, on, by)
-    return len(new)
+            session.connection().execute(_once(session.get_bind().dialect.name), new)
+        tickets = write_due_in(session, on, by)
+        record(session, by, "make tasks", "follow-up", None, after={"made": len(new), "tickets": tickets, "on": on})
+        return len(new)
 
 
 def tasks_wanting(session: Session, on: date) -> bool:
-    """Whether rules ask for tasks that are not made yet."""
-    wanted = [*_draws(session, on), *_assessments(session, on)]
-    return len(_made(session, wanted)) < len(wanted)
+    """Whether rules ask for tasks or tickets that are not made yet."""
+    wanted = _wanted(session, on)
+    return len(_made(session, wanted)) < len(wanted) or tickets_wanting(session, on)
+
+
+def _wanted(session: Session, on: date) -> list[tuple[PatientId, Kind, Task]]:
+    return [*_draws(session, on), *_assessments(session, on)]
+
+
+@cache
+def _once(dialect: str) -> Any:
+    """Add a task; where another workstation made it this very moment, leave it at that."""
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return insert(FollowUp).on_conflict_do_nothing(index_elements=["made_by"], index_where=text("made_by <> ''"))
 
 
 def _made(session: Session, wanted: Sequence[tuple[PatientId, Kind, Task]]) -> set[str]:

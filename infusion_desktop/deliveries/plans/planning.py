@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -14,7 +14,7 @@ from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.many import insert_many
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import Days, show_days, today
+from infusion_desktop.dates import Days, show_day, show_days, today
 from infusion_desktop.deliveries.calls.refill_calls import counted_on_call, the_call
 from infusion_desktop.deliveries.care_words import RefillCallId
 from infusion_desktop.deliveries.kits.home_counts import keep_counts
@@ -26,10 +26,10 @@ from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, Deli
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetState
-from infusion_desktop.errors import Refused, Stale, refuse_if
+from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
 from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.queries import TherapyCalendar
-from infusion_desktop.patients.tables import Patient
+from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -81,6 +81,7 @@ def plan(
     visit: Visit | None = None,
     at: datetime | None = None,
     call_id: RefillCallId | None = None,
+    override: str = "",
 ) -> DeliveryId:
     """A draft for a therapy and a supply period. ``counts`` is what was counted at home by item (kept, and booked).
 
@@ -88,13 +89,42 @@ def plan(
 
     Without ``template_id`` the kit that fits best is taken; ``optional`` names the kit's optional items to send.
     Refused when no kit fits, the therapy does not run in the period, or only latex is to be had for the allergic.
+    Warned, unless ``override`` says why, where another delivery supplies days of the period already.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
+        warn_unless(override, supplied_already(session, therapy_id, period))
         return plan_in(
             session, therapy_id, period, scheduled_on, counts, by, counted_on=counted_on, counted_with=counted_with,
-            template_id=template_id, optional=optional, visit=visit, at=at, call_id=call_id,
+            template_id=template_id, optional=optional, visit=visit, at=at, call_id=call_id, why=override,
         )  # fmt: skip
+
+
+_D = core(Delivery)
+_OVERLAPPING = Prepared(
+    select(_D.c.number, _D.c.state, _D.c.therapy_id, _D.c.scheduled_on, _D.c.period_first, _D.c.period_last)
+    .where(
+        _D.c.patient_id == select(core(Therapy).c.patient_id).where(core(Therapy).c.id == bindparam("therapy"))
+        .scalar_subquery(),
+        _D.c.therapy_id.is_not(None), _D.c.template_id.is_not(None),
+        _D.c.period_first <= bindparam("last"), _D.c.period_last >= bindparam("first"),
+        _D.c.state != DeliveryState.CANCELLED, _D.c.state != DeliveryState.REFUSED,
+    )
+    .order_by(_D.c.period_first, _D.c.id)
+)  # fmt: skip
+
+
+def supplied_already(session: Session, therapy_id: TherapyId, period: Days) -> list[str]:
+    """The deliveries that supply days of the period already, under any version of the order, each with these days."""
+    rows = _OVERLAPPING.rows(session, {"therapy": therapy_id, "first": period.first, "last": period.last})
+    mine = versions_of(session, therapy_id) if rows else frozenset[TherapyId]()
+    found = []
+    for row in rows:
+        days = period.overlap(Days(row.period_first, row.period_last))
+        if row.therapy_id in mine and days is not None:
+            which = f"{row.number} ({row.state.value}, for {show_day(row.scheduled_on)})"
+            found.append(f"{which} supplies {show_days(days)} already.")
+    return found
 
 
 def plan_in(
@@ -113,8 +143,12 @@ def plan_in(
     at: datetime | None = None,
     call_id: RefillCallId | None = None,
     keep: bool = True,
+    why: str = "",
 ) -> DeliveryId:
-    """The same within a larger deed; without ``keep`` the counts were kept by an earlier step of it."""
+    """The same within a larger deed; without ``keep`` the counts were kept by an earlier step of it.
+
+    ``why`` is the reason for supplying days that are supplied already; it stands in the trail.
+    """
     calendar = calendar_of(session, therapy_id, period)
     patient = calendar.patient_id
     when = counted_on or today()
@@ -128,7 +162,7 @@ def plan_in(
     reckoned = reckon(session, calendar, period, counts, when, template_id=template_id, optional=optional)
     delivery_id = _insert(
         session, patient, therapy_id, reckoned.template_id, period, scheduled_on, visit or Visit(),
-        planned_lines(reckoned), when if counts else None, counted_with, by, at, call_id,
+        planned_lines(reckoned), when if counts else None, counted_with, by, at, call_id, why,
     )  # fmt: skip
     _ask_for_equipment(session, delivery_id, calendar, reckoned.lines)
     return delivery_id
@@ -230,6 +264,7 @@ def _insert(
     by: UserId,
     at: datetime | None,
     call_id: RefillCallId | None = None,
+    why: str = "",
 ) -> DeliveryId:
     number = f"D{next_number(session, 'delivery'):06}"
     values = {
@@ -273,7 +308,8 @@ def _insert(
     )
     keep_step(session, delivery_id, Step.DRAFT, by, at)
     record(session, by, "plan", DOCUMENT, delivery_id, patient_id=patient_id, before={"state": DeliveryState.DRAFT},
-           after={"number": number, "scheduled_on": scheduled_on, "period": show_days(period)})  # fmt: skip
+           after={"number": number, "scheduled_on": scheduled_on, "period": show_days(period)},
+           reason=why)  # fmt: skip
     return delivery_id
 
 

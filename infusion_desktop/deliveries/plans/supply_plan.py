@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, Days, runs_of
+from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_days
 from infusion_desktop.deliveries.calls.refill_calls import (
     CallRow,
     calls_of,
@@ -34,7 +34,7 @@ from infusion_desktop.deliveries.kits.kit_needs import (
     uses_of,
 )
 from infusion_desktop.deliveries.kits.supply_rules import DayNeed, Use, day_by_day, needs, short_on
-from infusion_desktop.deliveries.plans.planning import Visit, plan_in
+from infusion_desktop.deliveries.plans.planning import Visit, plan_in, supplied_already
 from infusion_desktop.deliveries.rules import RefillRule
 from infusion_desktop.deliveries.tables import Delivery, HomeCount
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
@@ -90,6 +90,8 @@ class SupplyPlan:
     days_at_home: int
     held: tuple[str, ...]
     """Why the payer's refill rule would hold it."""
+    covered: tuple[str, ...] = ()
+    """Which days other deliveries supply already, and what is left to plan."""
 
     @property
     def supplies_cost(self) -> Decimal:
@@ -161,7 +163,15 @@ def supply_plan(
     ]
     at_home = {day for each in chosen for day in each.days(period)}
     named = tuple(PlannedTherapy(each.therapy_id, each.order.drug, _kit(session, each, period)) for each in chosen)
-    return SupplyPlan(period, named, tuple(planned), len(at_home), tuple(dict.fromkeys(held)))
+    covered = [said for each in chosen for said in _covered(session, each, period, rest[each.therapy_id])]
+    return SupplyPlan(period, named, tuple(planned), len(at_home), tuple(dict.fromkeys(held)), tuple(covered))
+
+
+def _covered(session: Session, calendar: TherapyCalendar, period: Days, left: Days | None) -> list[str]:
+    found = [f"{calendar.order.drug}: {said}" for said in supplied_already(session, calendar.therapy_id, period)]
+    if found and left is not None and left != period:
+        found.append(f"{calendar.order.drug}: what is planned here is for {show_days(left)}.")
+    return found
 
 
 def not_supplied(therapy: TherapyId, period: Days, history: Sequence[Supplied]) -> Days | None:

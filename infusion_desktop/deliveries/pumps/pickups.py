@@ -101,18 +101,28 @@ def write_due_tickets(database: Database, on: date, by: UserId) -> int:
     """
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        wanted: dict[PatientId, list[tuple[Asset, date]]] = defaultdict(list)
-        for asset, patient, stopped_on in _left_behind(session, on):
-            wanted[patient].append((asset, stopped_on))
-        for patient, things in wanted.items():
-            due = max(on, max(stopped for _, stopped in things) + timedelta(days=RETURN_DAYS))
-            stopped = max(stopped for _, stopped in things)
-            reason = f"The therapy ended on {show_day(stopped)}."
-            for asset, _ in things:
-                if asset.state is AssetState.WITH_PATIENT:
-                    custody.call_back(session, AssetId(asset.id), due, by, note="the therapy ended")
-            write_in(session, patient, [AssetId(asset.id) for asset, _ in things], reason, Trip(due), by)
-        return len(wanted)
+        return write_due_in(session, on, by)
+
+
+def tickets_wanting(session: Session, on: date) -> bool:
+    """Whether something was left behind that nobody asked back yet."""
+    return bool(_left_behind(session, on))
+
+
+def write_due_in(session: Session, on: date, by: UserId) -> int:
+    """The same within a larger deed, such as making the day's tasks."""
+    wanted: dict[PatientId, list[tuple[Asset, date]]] = defaultdict(list)
+    for asset, patient, stopped_on in _left_behind(session, on):
+        wanted[patient].append((asset, stopped_on))
+    for patient, things in wanted.items():
+        due = max(on, max(stopped for _, stopped in things) + timedelta(days=RETURN_DAYS))
+        stopped = max(stopped for _, stopped in things)
+        reason = f"The therapy ended on {show_day(stopped)}."
+        for asset, _ in things:
+            if asset.state is AssetState.WITH_PATIENT:
+                custody.call_back(session, AssetId(asset.id), due, by, note="the therapy ended")
+        write_in(session, patient, [AssetId(asset.id) for asset, _ in things], reason, Trip(due), by)
+    return len(wanted)
 
 
 def write_ticket(database: Database, asset_ids: Sequence[AssetId], reason: str, trip: Trip, by: UserId) -> PickupId:

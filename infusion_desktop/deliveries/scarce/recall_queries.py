@@ -241,14 +241,18 @@ def _tally(session: Session, lots: Sequence[LotId], places: Sequence[Whereabouts
     source, target = aliased(Location), aliased(Location)
     flows: dict[tuple[LocationKind, LocationKind], int] = defaultdict(int)
     to_vendor = 0
-    for origin, goal, reason, units in session.execute(
-        select(source.kind, target.kind, Move.reason, func.sum(Move.quantity))
+    undoes = Move.reverses_id.is_not(None)
+    for origin, goal, reason, undone, units in session.execute(
+        select(source.kind, target.kind, Move.reason, undoes, func.sum(Move.quantity))
         .select_from(Move)
         .join(source, source.id == Move.from_id)
         .join(target, target.id == Move.to_id)
         .where(Move.lot_id.in_(lots))
-        .group_by(source.kind, target.kind, Move.reason)
+        .group_by(source.kind, target.kind, Move.reason, undoes)
     ):
+        if undone:  # What was undone never went: it does not count as having come back.
+            flows[goal, origin] -= int(units)
+            continue
         flows[origin, goal] += int(units)
         to_vendor += int(units) if reason is MoveReason.VENDOR_RETURN else 0
 

@@ -11,7 +11,8 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_day
-from infusion_desktop.deliveries.rules import delivery_from, refill_rule_on
+from infusion_desktop.deliveries.calls.refill_rules_kept import rule_for
+from infusion_desktop.deliveries.rules import delivery_from
 from infusion_desktop.deliveries.schedule.calendar_rules import DayCheck, MoveFacts, check_day
 from infusion_desktop.deliveries.schedule.delivery_days import NOT_GONE, calendar_of
 from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryStop, Driver
@@ -20,8 +21,8 @@ from infusion_desktop.deliveries.steps import Head, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
-from infusion_desktop.patients.tables import Coverage, Interruption, Patient, Payer
-from infusion_desktop.patients.words import InterruptionKind, PayerKind, Rank
+from infusion_desktop.patients.tables import Interruption, Patient
+from infusion_desktop.patients.words import InterruptionKind
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import Storage
 
@@ -110,12 +111,16 @@ def try_again(database: Database, delivery_id: DeliveryId, day: date, version: i
         head = head_of(session, delivery_id)
         expect(head, DeliveryState.SHIPPED)
         _same_version(head, version)
-        if day < now_utc().astimezone().date():
-            raise Refused(f"{show_day(day)} has passed. Choose today or a later day.")
-        session.execute(
-            update(Delivery).where(Delivery.id == head.id).values(scheduled_on=day, version=head.version + 1)
-        )
-        tell(session, head, by, "try again", was=head.scheduled_on, scheduled_on=day)
+        put_off(session, head, day, by)
+
+
+def put_off(session: Session, head: Head, day: date, by: UserId) -> None:
+    """The same within a larger deed, such as a visit at which nobody was there."""
+    if day < now_utc().astimezone().date():
+        raise Refused(f"{show_day(day)} has passed. Choose today or a later day.")
+    session.execute(update(Delivery).where(Delivery.id == head.id).values(scheduled_on=day, version=head.version + 1))
+    session.execute(update(DeliveryStop).where(DeliveryStop.delivery_id == head.id).values(position=0))
+    tell(session, head, by, "try again", was=head.scheduled_on, scheduled_on=day)
 
 
 def _in_the_house(session: Session, delivery_id: DeliveryId, version: int) -> Head:
@@ -189,18 +194,9 @@ def _supplied_through(session: Session, head: Head) -> date | None:
 
 
 def _earliest(session: Session, head: Head, supplied: date | None) -> date | None:
-    """Medicare's first day for a refill; other payers' windows are checked at release."""
-    kind = session.scalar(
-        select(Payer.kind)
-        .join(Coverage, Coverage.payer_id == Payer.id)
-        .where(Coverage.patient_id == head.patient_id, Coverage.rank == Rank.PRIMARY)
-        .where(Coverage.starts_on <= head.scheduled_on)
-        .where(Coverage.ends_on.is_(None) | (Coverage.ends_on >= head.scheduled_on))
-    )
-    rule = refill_rule_on(head.scheduled_on)
-    if kind is not PayerKind.MEDICARE_B or rule is None or supplied is None:
-        return None
-    return delivery_from(rule, supplied)
+    """The first day on which the rule of whoever pays takes this refill; release checks the rest of the rule."""
+    rule = None if supplied is None else rule_for(session, head.patient_id, head.scheduled_on)
+    return None if rule is None or supplied is None else delivery_from(rule, supplied)
 
 
 def _away(session: Session, head: Head, day: date) -> tuple[tuple[str, Days], ...]:

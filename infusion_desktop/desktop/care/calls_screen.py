@@ -14,7 +14,6 @@ from infusion_desktop.deliveries.calls.call_rules import Urgency
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, assign_follow_up, finish_follow_up, follow_ups
 from infusion_desktop.deliveries.calls.refill_calls import NewCall, record_call
 from infusion_desktop.deliveries.calls.refill_rules_kept import RefillRuleRow, refill_rules
-from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
 from infusion_desktop.deliveries.care_words import CallOutcome
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.care.care_dialogs import RuleDialog, TaskDialog, TextDialog, take_in
@@ -124,7 +123,6 @@ class Lists:
     tasks: tuple[FollowUpRow, ...]
     held: tuple[HeldRow, ...]
     rules: tuple[RefillRuleRow, ...]
-    wants_tasks: bool
 
 
 class CallsScreen(Screen):
@@ -141,7 +139,6 @@ class CallsScreen(Screen):
         super().__init__(context, desk)
         self.shown: Lists | None = None
         self.dialog: Any = None
-        self._made_on: object = None
         self._make_tables()
         self.tabs = QTabWidget()
         plan, payers = Permission.PLAN_DELIVERY, Permission.EDIT_PAYERS
@@ -209,7 +206,6 @@ class CallsScreen(Screen):
         with self.context.database.reading() as session:
             return Lists(
                 calls_due(session, day), follow_ups(session), held_deliveries(session, day), refill_rules(session),
-                tasks_wanting(session, day),
             )  # fmt: skip
 
     def _show(self, found: Lists) -> None:
@@ -223,11 +219,6 @@ class CallsScreen(Screen):
             (("Refill calls", len(found.calls)), ("Tasks", due), ("Held deliveries", len(found.held)))
         ):
             self.tabs.setTabText(place, f"{title} ({count})" if count else title)
-        if found.wants_tasks and self._made_on != today() and self.context.may(Permission.PLAN_DELIVERY):
-            self._made_on = today()
-            database, by, day = self.context.database, self.context.user_id, today()
-            self.do(lambda _why: make_tasks(database, day, by), changed=("deliveries", "equipment"),
-                    said=lambda made: f"{made} tasks of the day were made.")  # fmt: skip
 
     def show_record(self, kind: str, record: object) -> None:
         """Bring the tasks to the front for "tasks"."""

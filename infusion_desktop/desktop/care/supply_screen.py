@@ -257,8 +257,9 @@ class SupplyScreen(Screen):
         unknown = [
             f"No kit fits {each.drug}: add a template, or name the items." for each in plan.therapies if not each.kit
         ]
-        if plan.held or unknown:
-            self.desk.messages.refused((*unknown, *plan.held), self, Tone.WARN)
+        if plan.held or unknown or plan.covered:
+            tone = Tone.WARN if plan.held or unknown else Tone.INFO
+            self.desk.messages.refused((*unknown, *plan.held, *plan.covered), self, tone)
         else:
             self.page.banner.clear()
 

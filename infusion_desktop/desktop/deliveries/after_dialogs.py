@@ -145,6 +145,41 @@ class CorrectProofDialog(DeedDialog):
         return "Corrected; the first entry stays."
 
 
+class TrackingDialog(DeedDialog):
+    """Another tracking number than was typed when it left, or one that came later."""
+
+    changed: ClassVar[frozenset[str]] = _TOPICS  # type: ignore[misc]
+
+    def __init__(
+        self, context: Context, desk: Desk, number: str, now: str, parent: QWidget, work: Callable[[str, str], object]
+    ) -> None:
+        super().__init__(context, desk, f"Tracking number of {number}", parent)
+        self.tracking = TextField("Tracking number", required=True, longest=60)
+        self.why = TextField("Why", required=True)
+        if now:
+            self.body.addWidget(label(f"Now: {now}", "muted", wrap=True))
+        else:
+            self.why.set_value("it came after the hand-over")
+        self.form = Form()
+        self.form.section("", (self.tracking, self.why))
+        self.body.addWidget(self.form)
+        self._work = work
+        self.tracking.setFocus()
+
+    def on_scan(self, raw: str) -> None:
+        """The carrier's label."""
+        self.tracking.set_value(raw.strip())
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        number, why, work = self.tracking.value(), self.why.value(), self._work
+        return lambda _override: work(number, why)
+
+    def said(self, _result: Any) -> str:
+        return "The tracking number is corrected."
+
+
 class AttachDialog(DeedDialog):
     """A signed sheet or a photo kept with a delivery."""
 

@@ -4,10 +4,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
-from infusion_desktop.deliveries.door.correcting import correct_sent
+from infusion_desktop.deliveries.door.correcting import correct_sent, correct_tracking
 from infusion_desktop.deliveries.door.delivering import return_later
 from infusion_desktop.deliveries.door.proof import Attachment, AttachmentRow, correct_proof
-from infusion_desktop.desktop.deliveries.after_dialogs import AttachDialog, BackLaterDialog, CorrectProofDialog
+from infusion_desktop.desktop.deliveries.after_dialogs import (
+    AttachDialog,
+    BackLaterDialog,
+    CorrectProofDialog,
+    TrackingDialog,
+)
+from infusion_desktop.desktop.deliveries.other_lot_dialog import OtherLotDialog
 from infusion_desktop.desktop.deliveries.proof_tab import content_of
 from infusion_desktop.desktop.deliveries.sheet_files import SheetPicture
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -39,6 +45,21 @@ class AfterTheDoor:
         dialog = BackLaterDialog(
             self._screen.context, self._screen.desk, kept, self._screen,
             lambda lot, units, why, _how: correct_sent(database, lot, units, why, by), never_left=True,
+        )  # fmt: skip
+        self._screen.show_dialog(dialog)
+
+    def other_lot(self) -> None:
+        """The lot that left was another one."""
+        kept = self._screen.kept()
+        self._screen.show_dialog(OtherLotDialog(self._screen.context, self._screen.desk, kept, self._screen))
+
+    def correct_tracking(self) -> None:
+        """Another tracking number than was typed."""
+        kept = self._screen.kept()
+        database, row, by = self._screen.context.database, kept.row, self._screen.context.user_id
+        dialog = TrackingDialog(
+            self._screen.context, self._screen.desk, row.number, kept.tracking, self._screen,
+            lambda number, why: correct_tracking(database, row.id, number, why, by),
         )  # fmt: skip
         self._screen.show_dialog(dialog)
 

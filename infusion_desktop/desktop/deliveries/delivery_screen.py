@@ -1,20 +1,22 @@
 """Everything about one delivery, and what can be done with it where it stands."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.bench.release import Released, fill_owed, release
+from infusion_desktop.deliveries.bench.release import Released, fill_owed, release, speaks_against
 from infusion_desktop.deliveries.bench.shipping import failed_attempt, ship
 from infusion_desktop.deliveries.bench.undoing import cancel, undo
 from infusion_desktop.deliveries.door.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver
 from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.plans.planning import add_line, change_quantity, remove_line, reschedule
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, StepRow, delivery_page
+from infusion_desktop.deliveries.schedule.scheduling import try_again
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -29,6 +31,7 @@ from infusion_desktop.desktop.deliveries.looks import UNDO_PERMISSION, who_may
 from infusion_desktop.desktop.deliveries.proof_tab import ProofTab, after_door
 from infusion_desktop.desktop.deliveries.small_dialogs import (
     AddItemDialog,
+    NobodyDialog,
     QuantityDialog,
     RescheduleDialog,
     SayDialog,
@@ -43,10 +46,17 @@ _BEFORE_SHIPPING = (_S.DRAFT, _S.RELEASED, _S.PICKED, _S.VERIFIED, _S.PACKED)
 
 
 _ORDER = (
-    "cancel", "undo", "reschedule", "fill", "manifest", "never", "later", "correct", "attach", "fail", "back", "ship",
-    "bench", "deliver", "release",
+    "cancel", "undo", "reschedule", "fill", "manifest", "later", "corrections", "attach", "again", "fail", "back",
+    "ship", "bench", "deliver", "release",
 )  # fmt: skip
 """The buttons at the top, the usual next one last."""
+_CORRECTS = {
+    "correct": Permission.DELIVER,
+    "lot": Permission.RELEASE,
+    "never": Permission.RELEASE,
+    "tracking": Permission.SHIP,
+}
+"""What is put right after a delivery has left, and who may."""
 
 
 class DeliveryScreen(Screen):
@@ -72,6 +82,7 @@ class DeliveryScreen(Screen):
             return
         database, delivery_id = self.context.database, self.delivery_id
         self.ask(lambda: _page(database, delivery_id), self._show, key="page")
+        self.ask(lambda: _against(database, delivery_id), self._show_held, key="held")
         self.ask(lambda: after_door(database, delivery_id), self.after.show_after, key="after")
 
     def show_record(self, kind: str, record: object) -> None:
@@ -81,6 +92,7 @@ class DeliveryScreen(Screen):
             self.page.banner.clear()
             self.shown = None
             self.found.clear()
+            self.held.clear()
         self.delivery_id = DeliveryId(record)
         self.load()
 
@@ -142,12 +154,22 @@ class DeliveryScreen(Screen):
         self.dialog.open()
 
     def failed_attempt(self) -> None:
-        """Nobody was at home."""
-        database, delivery_id, by = self.context.database, self.kept().row.id, self.context.user_id
-        self._say_dialog(
-            "Nobody took it", "What happened", "Record", "Recorded. It stays on the way.",
-            lambda typed: failed_attempt(database, delivery_id, typed, by), example="nobody at home",
-        )  # fmt: skip
+        """Nobody was at home; perhaps the day of the next try is agreed at once."""
+        database, row, by = self.context.database, self.kept().row, self.context.user_id
+        self.show_dialog(NobodyDialog(
+            self.context, self.desk, row.number, self,
+            lambda typed, day: failed_attempt(database, row.id, typed, by, again_on=day), failed=True,
+        ))  # fmt: skip
+
+    def try_again(self) -> None:
+        """The driver tries again on another day."""
+        database, row, by = self.context.database, self.kept().row, self.context.user_id
+
+        def work(_typed: str, day: date | None) -> None:
+            assert day is not None
+            try_again(database, row.id, day, row.version, by)
+
+        self.show_dialog(NobodyDialog(self.context, self.desk, row.number, self, work, failed=False))
 
     def bring_back(self) -> None:
         """Nothing of it stayed."""
@@ -273,8 +295,8 @@ class DeliveryScreen(Screen):
             "fill": state is _S.RELEASED and bool(kept.row.owed),
             "manifest": state not in (_S.DRAFT, _S.CANCELLED),
             "later": state is _S.DELIVERED,
-            "never": state is _S.DELIVERED,
-            "correct": state is _S.DELIVERED,
+            "corrections": state in (_S.SHIPPED, _S.DELIVERED),
+            "again": state is _S.SHIPPED,
             "attach": state in (_S.SHIPPED, _S.DELIVERED, _S.REFUSED),
             "fail": state is _S.SHIPPED,
             "back": state is _S.SHIPPED,
@@ -289,10 +311,24 @@ class DeliveryScreen(Screen):
         for name, is_shown in shown.items():
             self.buttons[name].setVisible(is_shown)
         permissions = {**self._permissions, "undo": UNDO_PERMISSION.get(state, Permission.RELEASE)}
+        for name in ("correct", "never"):
+            self.corrections[name].setVisible(state is _S.DELIVERED)
         for name, permission in permissions.items():
             allowed = self.context.may(permission)
             self.buttons[name].setEnabled(allowed)
             self.buttons[name].setToolTip("" if allowed else who_may(permission))
+        for name, permission in _CORRECTS.items():
+            self.corrections[name].setEnabled(self.context.may(permission))
+
+    def _show_held(self, found: tuple[DeliveryId, tuple[str, ...]]) -> None:
+        """What would stop the release of a draft, before anybody presses it."""
+        delivery_id, sentences = found
+        if delivery_id != self.delivery_id:
+            return
+        if sentences:
+            self.held.say(Tone.WARN, sentences)
+        else:
+            self.held.clear()
 
     def _show_released(self, released: Released) -> None:
         """Say what is short and which lots were passed over, and keep it in view."""
@@ -306,10 +342,12 @@ class DeliveryScreen(Screen):
     def _lay_out(self) -> None:
         self._make_buttons()
         self.page = Page(self)
-        self.found = Banner()
+        self.found, self.held = Banner(), Banner()
+        self.held.close_button.hide()
         one = self.buttons
         self.page.actions(*(one[name] for name in _ORDER))
         self.page.add(self.found)
+        self.page.add(self.held)
         self.head = DeliveryHead()
         self.head.patient_asked.connect(self._open_patient)
         self.head.waste_asked.connect(self._open_waste)
@@ -350,9 +388,9 @@ class DeliveryScreen(Screen):
             "fill": button("Fill what is short", self.fill_owed, icon="refresh"),
             "manifest": button("Manifest", self.preview_manifest, icon="print"),
             "later": button("Comes back…", deeds.take_back_later, icon="undo"),
-            "never": button("Never left…", deeds.never_left, icon="home"),
-            "correct": button("Correct proof…", deeds.correct_proof, icon="edit"),
+            "corrections": button("Correct", icon="edit"),
             "attach": button("Attach…", deeds.attach, icon="plus"),
+            "again": button("Another day…", self.try_again, icon="calendar"),
             "fail": button("Nobody took it…", self.failed_attempt, icon="home"),
             "back": button("All came back…", self.bring_back, icon="undo"),
             "ship": button("Hand over", self.ship, icon="truck"),
@@ -365,11 +403,19 @@ class DeliveryScreen(Screen):
         }
         self._permissions = {
             **dict.fromkeys(("cancel", "reschedule", "change", "add", "remove"), Permission.PLAN_DELIVERY),
-            **dict.fromkeys(("fill", "release", "never"), Permission.RELEASE),
-            **dict.fromkeys(("fail", "back", "deliver", "later", "correct", "attach"), Permission.DELIVER),
+            **dict.fromkeys(("fill", "release"), Permission.RELEASE),
+            **dict.fromkeys(("again", "fail", "back", "deliver", "later", "attach"), Permission.DELIVER),
             "ship": Permission.SHIP,
             "bench": Permission.PICK,
         }
+        menu = QMenu(self.buttons["corrections"])
+        self.corrections = {
+            "correct": menu.addAction("Proof of delivery…", deeds.correct_proof),
+            "lot": menu.addAction("The lot was another one…", deeds.other_lot),
+            "never": menu.addAction("It never left the house…", deeds.never_left),
+            "tracking": menu.addAction("Tracking number…", deeds.correct_tracking),
+        }
+        self.buttons["corrections"].setMenu(menu)
         for each in self.buttons.values():
             each.hide()
 
@@ -412,6 +458,11 @@ def _padded(widget: QWidget) -> QWidget:
     column.setContentsMargins(0, 12, 0, 0)
     column.addWidget(widget, 1)
     return page
+
+
+def _against(database: Database, delivery_id: DeliveryId) -> tuple[DeliveryId, tuple[str, ...]]:
+    with database.reading() as session:
+        return delivery_id, speaks_against(session, delivery_id)
 
 
 def _page(database: Database, delivery_id: DeliveryId) -> DeliveryPage:

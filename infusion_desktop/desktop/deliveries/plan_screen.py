@@ -112,9 +112,9 @@ class PlanScreen(Screen):
         visit = Visit(self.window_field.value(), carrier, self.instructions.value())
         database, by, template = self.context.database, self.context.user_id, self.shown.template_id
         self.do(
-            lambda _override: plan(
+            lambda override: plan(
                 database, therapy, period, day, counts, by, counted_with=told_by, template_id=template,
-                optional=optional, visit=visit,
+                optional=optional, visit=visit, override=override,
             ),
             changed=("deliveries", "stock"), said="The draft is saved. Look it over and release it.", then=self._saved,
             pressed=self.save_button,

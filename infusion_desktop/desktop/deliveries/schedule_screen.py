@@ -12,8 +12,8 @@ from infusion_desktop.deliveries.batches import DAY_PAPERS, print_day
 from infusion_desktop.deliveries.printing import print_route_sheet
 from infusion_desktop.deliveries.schedule.delivery_days import NOT_GONE, end_driver, open_day
 from infusion_desktop.deliveries.schedule.repeats import PLANNED_AHEAD_DAYS, end_repeat, plan_due
-from infusion_desktop.deliveries.schedule.scheduling import Assignment, assign, move_to_day, order_stops
-from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.deliveries.schedule.scheduling import Assignment, assign, move_to_day, order_stops, try_again
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deliveries.calendar_tab import CalendarTab, Week, checks_of, week_of
@@ -100,6 +100,12 @@ class ScheduleScreen(Screen):
             if not moving:
                 return
             row = moving.pop(0)
+            if row.state is DeliveryState.SHIPPED:
+                self.do(
+                    lambda _override: try_again(database, row.id, day, row.version, by), changed=("deliveries",),
+                    said=f"The driver tries {row.number} again that day.", then=next_one,
+                )  # fmt: skip
+                return
             self.do(
                 lambda override: move_to_day(database, row.id, day, row.version, by, override=override),
                 changed=("deliveries",), said=f"{row.number} goes on another day.", then=next_one,

@@ -1,11 +1,13 @@
 """Small dialogs of deliveries: another quantity, an added item, a shortage, another day, a reason."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, ClassVar
 
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import show_day
 from infusion_desktop.deliveries.plans.planning import Visit
 from infusion_desktop.deliveries.queries import DeliveryPage
 from infusion_desktop.deliveries.words import Carrier
@@ -164,6 +166,37 @@ class RescheduleDialog(DeedDialog):
 
     def said(self, _result: Any) -> str:
         return "Saved."
+
+
+class NobodyDialog(DeedDialog):
+    """Nobody took it: what happened, and on which day the driver tries again."""
+
+    changed: ClassVar[frozenset[str]] = _TOPICS  # type: ignore[misc]
+
+    def __init__(
+        self, context: Context, desk: Desk, number: str, parent: QWidget, work: Callable[[str, date | None], object],
+        *, failed: bool,
+    ) -> None:  # fmt: skip
+        title = f"Nobody took {number}" if failed else f"{number} goes on another day"
+        super().__init__(context, desk, title, parent, save="Record" if failed else "Try again then")
+        self.text = TextField("What happened", required=True, placeholder="nobody at home")
+        self.day = DayField("Try again on", required=not failed, placeholder="leave open" if failed else "")
+        self.form = Form()
+        self.form.section("", *([(self.text, self.day)] if failed else [(self.day,)]))
+        self.body.addWidget(self.form)
+        self.body.addWidget(label("It stays on the way, with the driver.", "muted", wrap=True))
+        self._work, self._failed = work, failed
+        (self.text if failed else self.day).setFocus()
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        said, day, work = self.text.value() if self._failed else "", self.day.value(), self._work
+        return lambda _override: work(said, day)
+
+    def said(self, _result: Any) -> str:
+        day = self.day.value()
+        return "Recorded. It stays on the way." if day is None else f"The driver tries again on {show_day(day)}."
 
 
 class SayDialog(DeedDialog):

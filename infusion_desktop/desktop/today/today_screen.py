@@ -1,4 +1,4 @@
-"""The first screen of everybody: figures that lead to the rows behind them, and the calls that are due."""
+"""The first screen of everybody: figures that lead to the rows behind them, and the calls and tasks that are due."""
 
 from datetime import date
 from functools import partial
@@ -17,7 +17,7 @@ from infusion_desktop.desktop.forms import TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.today import to_do
 from infusion_desktop.desktop.today.to_do import Gather, Heap, ToDo
@@ -34,6 +34,7 @@ HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
 )
 """Each figure: its key, its caption, who sees it, where it comes from, and what its empty list says."""
 
+_CALL = "Call: "
 COLUMNS: tuple[Column[ToDo], ...] = (
     Column("What", lambda row: row.what, stretch=True, width=150, hint=lambda row: row.what),
     Column("Details", lambda row: row.detail, stretch=True, width=200, hint=lambda row: row.detail),
@@ -54,8 +55,12 @@ def _due(row: FollowUpRow) -> str:
     return show_day(row.due_on).partition(",")[0] if row.due_on.year == today().year else show_day(row.due_on)
 
 
+def _is_call(row: FollowUpRow) -> bool:
+    return Kind(row.kind).is_call or row.title.startswith(_CALL)
+
+
 def _to_do(row: FollowUpRow) -> str:
-    plain = row.title.removeprefix("Call: ")
+    plain = row.title.removeprefix(_CALL)
     return plain[:1].upper() + plain[1:]
 
 
@@ -69,7 +74,7 @@ CALL_COLUMNS: tuple[Column[FollowUpRow], ...] = (
 
 
 class DoneDialog(DeedDialog):
-    """A call was made: how it went."""
+    """A call was made, or a task is done: how it went."""
 
     changed: ClassVar[frozenset[str]] = frozenset({"deliveries"})  # type: ignore[misc]
 
@@ -98,7 +103,7 @@ class TodayScreen(Screen):
     title = "Today"
     topics: ClassVar[frozenset[str]] = frozenset({"deliveries", "stock", "equipment", "patients", "billing"})
     help = (
-        "Press a figure to see what it counts; Enter on a line opens the record. Calls that are due are at the right."
+        "Press a figure to see what it counts; Enter on a line opens the record. Calls and tasks due are at the right."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
@@ -135,7 +140,7 @@ class TodayScreen(Screen):
         """The marked call was made."""
         row = self.calls.current_row()
         if row is None:
-            self.desk.messages.refused(("Mark the call that was made first.",), self, Tone.INFO)
+            self.desk.messages.refused(("Mark the call or task that is done first.",), self, Tone.INFO)
             return
         self.dialog = DoneDialog(self.context, self.desk, row, self)
         self.dialog.open()
@@ -144,7 +149,7 @@ class TodayScreen(Screen):
         """Make the marked refill call, or plan the supply of the marked task's patient."""
         row = self.calls.current_row()
         if row is None:
-            self.desk.messages.refused(("Mark the call of the patient first.",), self, Tone.INFO)
+            self.desk.messages.refused(("Mark the patient's call first.",), self, Tone.INFO)
             return
         self.desk.open("refill call" if row.kind == Kind.REFILL_CALL else "supply plan", row.patient_id)
 
@@ -156,22 +161,31 @@ class TodayScreen(Screen):
 
     def _show_calls(self, rows: tuple[FollowUpRow, ...]) -> None:
         self.calls.set_rows(rows)
+        calls = sum(_is_call(row) for row in rows)
+        tasks = len(rows) - calls
+        counted = [f"{number} {word}{'' if number == 1 else 's'}" for number, word in ((calls, "call"), (tasks, "task"))
+                   if number]  # fmt: skip
+        self.calls_heading.setText(f"Due: {', '.join(counted) or 'nothing'}")
         overdue = sum(row.due_on < today() for row in rows)
-        self.calls_heading.setText(f"Calls due: {len(rows)}" + (f", {overdue} overdue" if overdue else ""))
+        self.calls_overdue.setText(f"{overdue} overdue" if overdue else "")
+        self.calls_overdue.setVisible(bool(overdue))
 
     def _lay_out(self) -> None:
-        self.heading, self.calls_heading = label("", "heading"), label("Calls due", "heading")
+        self.heading, self.calls_heading = label("", "heading"), label("Due", "heading")
+        self.calls_overdue = label("", "small")
+        self.calls_overdue.hide()
         self.table: TableView[ToDo] = TableView(
             COLUMNS, lambda row: row.id, name="What the figure counts", desk=self.desk, settings=self.settings(),
         )  # fmt: skip
         self.calls: TableView[FollowUpRow] = TableView(
-            CALL_COLUMNS, lambda row: row.id, name="Calls due", desk=self.desk, noun=("call", "calls"),
-            settings=self.settings(), empty="No call is due. Refill calls appear here before a supply ends.",
+            CALL_COLUMNS, lambda row: row.id, name="Calls and tasks due", desk=self.desk, noun=("due", "due"),
+            settings=self.settings(), empty="Nothing is due. Refill calls appear here before a supply ends.",
+            chips=[Chip("Calls", _is_call, group="kind"), Chip("Tasks", lambda row: not _is_call(row), group="kind")],
         )  # fmt: skip
         self.table.opened.connect(lambda row: self.desk.open(row.opens, row.record))
         self.calls.opened.connect(lambda row: self.desk.open("patient", row.patient_id))
         self.plan_button = button("Plan refill", self.plan_refill, icon="plus")
-        self.done_button = button("Call made…", self.done, icon="phone")
+        self.done_button = button("Done…", self.done, icon="check")
         if not self.context.may(Permission.PLAN_DELIVERY):
             roles = [role.value for role in Role if Permission.PLAN_DELIVERY in PERMISSIONS[role]]
             for each in (self.plan_button, self.done_button):
@@ -188,7 +202,13 @@ class TodayScreen(Screen):
         lists = QHBoxLayout()
         lists.setSpacing(18)
         lists.addLayout(_column(self.heading, self.table), 11)
-        lists.addLayout(_column(self.calls_heading, self.calls, self.plan_button, self.done_button), 8)
+        due = QWidget()
+        above = QVBoxLayout(due)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self.calls_heading)
+        above.addWidget(self.calls_overdue)
+        lists.addLayout(_column(due, self.calls, self.plan_button, self.done_button), 8)
         self.page.add(lists, 1)
 
 

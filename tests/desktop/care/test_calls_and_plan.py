@@ -13,6 +13,7 @@ from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.calls.follow_ups import add_follow_up, follow_ups
 from infusion_desktop.deliveries.calls.refill_calls import calls_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import refill_rules
+from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, SiteState
 from infusion_desktop.deliveries.queries import of_patient
 from infusion_desktop.desktop.care.places import PLACES
@@ -113,6 +114,7 @@ def test_tasks_are_taken_given_and_done_and_a_rule_is_added(
     qtbot: QtBot,
 ) -> None:
     add_follow_up(house.database, house.patient, "Ask for the culture", today(), house.pharmacist)
+    assert make_tasks(house.database, today(), house.pharmacist) == 1
     shell = open_window("calls")
     board: Any = shell.screen_in_front
     qtbot.waitUntil(lambda: any(row.kind == "home assessment" for row in board.tasks.model.rows), timeout=10_000)

@@ -31,7 +31,7 @@ from infusion_desktop.desktop.deliveries.instead_dialog import InsteadDialog
 from infusion_desktop.desktop.deliveries.print_dialogs import BatchDialog, PrintDialog
 from infusion_desktop.desktop.deliveries.proof_screen import ProofScreen
 from infusion_desktop.desktop.deliveries.schedule_screen import ScheduleScreen
-from infusion_desktop.desktop.deliveries.small_dialogs import SayDialog
+from infusion_desktop.desktop.deliveries.small_dialogs import NobodyDialog
 from infusion_desktop.desktop.deliveries.wave_screen import WaveScreen
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.shell import Shell
@@ -285,7 +285,7 @@ def _nobody_at_home_then_a_scanned_sheet(
     qtbot.waitUntil(lambda: page.buttons["fail"].isVisible())
     qtbot.mouseClick(page.buttons["fail"], Qt.MouseButton.LeftButton)
     said = page.dialog
-    assert isinstance(said, SayDialog)
+    assert isinstance(said, NobodyDialog)
     qtbot.keyClicks(said.text.line, "nobody at home")
     qtbot.keyClick(said.text.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "failed attempt" in [step.step.value for step in page_of(house, three[2]).steps])

@@ -69,6 +69,7 @@ def test_a_due_call_is_finished_with_its_outcome_or_leads_to_a_refill(
     qtbot.waitUntil(lambda: len(screen.calls.model.rows) == 1)
     qtbot.mouseClick(screen.done_button, Qt.MouseButton.LeftButton)
     assert "Mark the call" in screen.page.banner.text.text()
+    assert screen.calls_heading.text() == "Due: 1 call" and screen.calls_overdue.isHidden()
     screen.calls.grid.selectRow(0)
     qtbot.mouseClick(screen.plan_button, Qt.MouseButton.LeftButton)
     planning = shell.screen_in_front
