@@ -190,9 +190,9 @@ def _migrate(database: "Database", _chosen: argparse.Namespace) -> int:
 
 
 def _back_up(database: "Database", chosen: argparse.Namespace) -> int:
-    from infusion_desktop.database.backup import back_up
+    from infusion_desktop.recovering import make_copy
 
-    file = back_up(database.place, chosen.out)
+    file = make_copy(database, chosen.out, _person(database, chosen), _noted(chosen))
     print(f"{file}: {file.stat().st_size:,} bytes, opened and checked")
     return 0
 
@@ -285,7 +285,7 @@ def _restore_into(place: "Place", chosen: argparse.Namespace) -> int:
         if not chosen.yes:
             print("Nothing was changed. Repeat with --yes to restore.", file=sys.stderr)
             return 1
-        aside = go_back(place, staged, "restored from the command line", None)
+        aside = go_back(place, staged, "restored from the command line", None, _noted(chosen))
     finally:
         forget(staged)
     if aside is not None:
@@ -297,10 +297,17 @@ def _restore_into(place: "Place", chosen: argparse.Namespace) -> int:
         database.close()
 
 
+def _noted(chosen: argparse.Namespace) -> Path:
+    """The folder of the copies, in which the trail's seals are noted."""
+    from infusion_desktop.settings import load_settings
+
+    return load_settings(chosen.settings).backups
+
+
 def _verify(database: "Database", _chosen: argparse.Namespace) -> int:
     from infusion_desktop.verifying import verify_books
 
-    problems = verify_books(database)
+    problems = verify_books(database, _noted(chosen))
     for sentence in problems:
         print(sentence, file=sys.stderr)
     print("The books are in order." if not problems else f"{len(problems)} problems were found.")

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from sqlalchemy.orm import configure_mappers
 
+from infusion_desktop.access.anchors import note_head_if_due
 from infusion_desktop.access.people import User, badges, sign_in, user_of
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission
@@ -208,7 +209,12 @@ class Application(QObject):
             else:
                 shell.messages.show_failure(error)
 
-        shell.jobs.run(shell, lambda: backup_if_due(database, folder), _note_copy, failed)
+        def copy() -> Path | None:
+            made = backup_if_due(database, folder)
+            note_head_if_due(database, folder)
+            return made
+
+        shell.jobs.run(shell, copy, _note_copy, failed)
 
     def make_tasks(self) -> None:
         """Make the tasks that rules ask for, whoever comes in first and whatever they look at."""

@@ -1,22 +1,31 @@
-"""Going back to a copy: how far it reaches, what would be lost, and putting it in the database's place."""
+"""Deeds done to the data as a whole: copying, checking, encrypting, and going back to a copy."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from infusion_desktop.access.anchors import note_head, note_restored
 from infusion_desktop.access.audit import newest_entry, record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import AuditKind, Permission, UserId
 from infusion_desktop.access.tables import AuditEntry
-from infusion_desktop.database.backup import forget
+from infusion_desktop.database.backup import back_up, forget
+from infusion_desktop.database.encrypting import encrypt
 from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.keys import KeyStore
 from infusion_desktop.database.restoring import put_in_place, stage
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.verifying import verify_books
+
+
+ABOUT_THE_DATA = ("make copy", "check books")
+"""Entries that nobody misses after going back to a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,46 @@ class Lost:
     times: int
 
 
+def make_copy(database: Database, file: Path, by: UserId, noted: Path | None = None) -> Path:
+    """A proven copy now, and a note of the trail's seal beside the copies (``noted``)."""
+    with database.reading() as session:
+        authorize(session, by, Permission.BACK_UP)
+    made = back_up(database.place, file)
+    if noted is not None:
+        note_head(database, noted)
+    with database.transaction() as session:
+        record(session, by, "make copy", "database", after={"file": made.name})
+    return made
+
+
+def check_books(database: Database, by: UserId, noted: Path | None = None) -> tuple[str, ...]:
+    """Every problem of the books; that somebody looked, and how many were found, is kept in the trail."""
+    with database.reading() as session:
+        authorize(session, by, Permission.SEE_AUDIT)
+    problems = verify_books(database, noted)
+    with contextlib.suppress(Unavailable), database.transaction() as session:
+        record(session, by, "check books", "database", after={"problems": len(problems)})
+    return problems
+
+
+def protect(place: Place, phrases: Iterable[str], store: KeyStore | None, by: UserId | None) -> Place:
+    """Encrypt the data, or give them another key and other phrases; the place with its key.
+
+    ``by`` is None from the command line only, where whoever may write the file may replace it.
+    """
+    if by is not None:
+        _authorize(place, by)
+    what = "encrypt" if place.key is None else "change key"
+    now = encrypt(place, phrases, store)
+    database = open_pharmacy(now)
+    try:
+        with database.transaction() as session:
+            record(session, by, what, "database")
+    finally:
+        database.close()
+    return now
+
+
 def reach_of(place: Place) -> Reach:
     """How far a file reaches. Unavailable when it cannot be read."""
     database = Database(place)
@@ -52,7 +101,11 @@ def would_be_lost(database: Database, copy: Reach) -> tuple[Lost, ...]:
     with database.reading() as session:
         rows = session.execute(
             select(AuditEntry.action, AuditEntry.subject, func.count())
-            .where(AuditEntry.number > copy.entries, AuditEntry.kind == AuditKind.CHANGE)
+            .where(
+                AuditEntry.number > copy.entries,
+                AuditEntry.kind == AuditKind.CHANGE,
+                AuditEntry.action.not_in(ABOUT_THE_DATA),
+            )
             .group_by(AuditEntry.action, AuditEntry.subject)
             .order_by(func.count().desc(), AuditEntry.action, AuditEntry.subject)
         )
@@ -69,14 +122,17 @@ def staged_copy(place: Place, copy: Path, copy_key: bytes | None = None) -> tupl
         raise
 
 
-def go_back(place: Place, staged: Path, why: str, by: UserId | None) -> Path | None:
+def go_back(place: Place, staged: Path, why: str, by: UserId | None, noted: Path | None = None) -> Path | None:
     """Let a staged copy take the database's place, with an entry in its trail; where the present file is kept now.
 
     ``by`` is None from the command line only, where whoever may write the file may replace it. Refused when the copy's
-    books are not in order: the present file is put back then.
+    books are not in order: the present file is put back then. What was ``noted`` of the trail beyond the copy counts no
+    longer.
     """
     if by is not None:
         _authorize(place, by)
+    if noted is not None:  # Counts only once the trail tells of it, too.
+        note_restored(place, noted, reach_of(replace(place, url=place.url.set(database=str(staged)))).entries)
     aside = put_in_place(place, staged)
     try:
         problems = _begin_in_copy(place, why, by)

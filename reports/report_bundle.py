@@ -24,6 +24,8 @@ class Cover:
     last: date
     entries: tuple[tuple[str, str], ...]
     """Group and title of each report that follows."""
+    note: str = ""
+    """A line at the foot of the contents."""
 
 
 class Bundle:
@@ -91,6 +93,8 @@ class Bundle:
             paper.rule(paper.left + 14, y - 3, paper.right, 0.85, 0.4)
             canvas.linkRect("", f"report-{place}", (paper.left, y - 3, paper.right, y + 9), relative=0, thickness=0)
             self._places.append(y)
+        if cover.note:
+            paper.text(paper.left, MARGIN + 2, cover.note, Style(FAINT.font, 6.5, 8.0, 0.3), room=paper.room)
         canvas.doForm(_PAGE_FORM)
         _footer(paper, cover.printed, cover.title, "Contents")
         paper.next_page()

@@ -188,6 +188,12 @@ def _whole(number: int | None) -> str:
     return "null" if number is None else str(number)
 
 
+def head_of(session: Session) -> tuple[int, str] | None:
+    """Number and seal of the newest entry, as they may be noted outside; None when the trail is empty."""
+    found = session.execute(select(AuditHead.number, AuditHead.seal)).first()
+    return None if found is None or not found.number else (found.number, found.seal)
+
+
 def newest_entry(session: Session) -> tuple[int, datetime] | None:
     """Number and moment of the newest entry; None when the trail is empty."""
     newest = select(AuditEntry.number, AuditEntry.at).order_by(AuditEntry.number.desc()).limit(1)

@@ -2,7 +2,9 @@
 
 from collections.abc import Generator
 
-from infusion_desktop.access.audit import record
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.audit import head_of, record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.papers import letterhead, printed
@@ -41,7 +43,7 @@ def month_end(
     with database.reading() as session:
         cover = report_bundle.Cover(
             letterhead(session), printed(session, by), "Month-end reports", period.first, period.last,
-            tuple((each.room.value, each.title) for each in chosen),
+            tuple((each.room.value, each.title) for each in chosen), _trail(session),
         )  # fmt: skip
     with Worker() as worker:
         worker.run(report_bundle.begin, cover)
@@ -53,3 +55,9 @@ def month_end(
         yield Progress(len(chosen), len(chosen), "Putting together")
         pdf: bytes = worker.run(report_bundle.finish)
     return pdf
+
+
+def _trail(session: Session) -> str:
+    """How far the audit trail reaches and its newest seal: on paper, where nobody seals it anew (RELIABILITY C7)."""
+    head = head_of(session)
+    return "" if head is None else f"Audit trail: entry {head[0]:,}, seal {head[1]}"

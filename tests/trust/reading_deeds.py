@@ -46,7 +46,7 @@ def imported_by(name: str) -> dict[str, tuple[str, str]]:
 
 
 def deeds() -> dict[str, tuple[str, ast.FunctionDef]]:
-    """Every public function of a room whose first parameter is the database and that knows who does it."""
+    """Every public function whose first parameter is the database, or its place, and that knows who does it."""
     found = {}
     for file in sorted(ROOT.rglob("*.py")):
         if NOT_ROOMS & set(file.parts):
@@ -54,7 +54,7 @@ def deeds() -> dict[str, tuple[str, ast.FunctionDef]]:
         name = ".".join(file.relative_to(ROOT.parent).with_suffix("").parts)
         for function, node in functions_of(name).items():
             names = [each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-            if not function.startswith("_") and names[:1] == ["database"] and "by" in names:
+            if not function.startswith("_") and names[:1] in (["database"], ["place"]) and "by" in names:
                 found[f"{name.removeprefix('infusion_desktop.')}.{function}"] = (name, node)
     return found
 

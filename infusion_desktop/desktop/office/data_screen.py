@@ -7,8 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
-from infusion_desktop.database.backup import DUE_AFTER, back_up, copies, forget
-from infusion_desktop.database.encrypting import encrypt
+from infusion_desktop.database.backup import DUE_AFTER, copies, forget
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.keys import find_key, is_encrypted, key_file_of, read_key_file, system_store
 from infusion_desktop.dates import show_instant
@@ -25,8 +24,18 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.recovering import Lost, Reach, go_back, reach_or_none, shown, staged_copy, would_be_lost
-from infusion_desktop.verifying import verify_books
+from infusion_desktop.recovering import (
+    Lost,
+    Reach,
+    check_books,
+    go_back,
+    make_copy,
+    protect,
+    reach_or_none,
+    shown,
+    staged_copy,
+    would_be_lost,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +127,24 @@ class DataScreen(Screen):
 
     def copy_now(self) -> None:
         """Make a copy, proven."""
-        folder, place = self._folder(), self.place
-        now = datetime.now(UTC)
+        folder, database, by = self._folder(), self.context.database, self.context.user_id
+        file = folder / f"{self.place.file.stem}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
         self.do(
-            lambda _override: back_up(place, folder / f"{place.file.stem}-{now:%Y%m%dT%H%M%SZ}.db"),
+            lambda _override: make_copy(database, file, by, folder),
             changed=("copies",), said=lambda file: f"{file.name} was made, opened and compared.",
             pressed=self.copy_button,
         )  # fmt: skip
 
     def check_books(self) -> None:
         """Every balance against its moves, and every other rule."""
-        database = self.context.database
+        database, by, folder = self.context.database, self.context.user_id, self.context.copies
 
         def show(problems: tuple[str, ...]) -> None:
             if problems:
                 self.desk.messages.refused(problems[:8], self)
 
         self.do(
-            lambda _override: verify_books(database), then=show, pressed=self.books,
+            lambda _override: check_books(database, by, folder), then=show, pressed=self.books,
             said=lambda problems: "" if problems else "The books are in order.",
         )  # fmt: skip
 
@@ -264,10 +273,11 @@ class RestoreDialog(DeedDialog):
         if not self.why.check() or exchange is None:
             return
         staged, why, by = self.found.staged, self.why.value(), self.context.user_id
+        noted = self.context.copies
 
         def deed(place: Place) -> Place:
             try:
-                go_back(place, staged, why, by)
+                go_back(place, staged, why, by, noted)
             finally:
                 forget(staged)
             return place
@@ -297,6 +307,6 @@ class ProtectDialog(DeedDialog):
         exchange: Any = self.desk.exchange
         if not self.form.check() or exchange is None:
             return
-        phrases = self.form.phrases()
+        phrases, by = self.form.phrases(), self.context.user_id
         self.accept()
-        exchange(lambda place: encrypt(place, phrases, system_store()))
+        exchange(lambda place: protect(place, phrases, system_store(), by))

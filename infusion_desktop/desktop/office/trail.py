@@ -18,7 +18,7 @@ from infusion_desktop.desktop.table import Column, capital
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.patients.queries import patient_by_number, patient_number
 from infusion_desktop.patients.words import PatientId
-from infusion_desktop.verifying import verify_books
+from infusion_desktop.recovering import check_books
 
 MOST = 5_000
 MONTH = timedelta(days=30)
@@ -118,9 +118,9 @@ class TrailScreen(Screen):
 
     def verify(self) -> None:
         """Prove every balance and the trail itself."""
-        database = self.context.database
+        database, by, folder = self.context.database, self.context.user_id, self.context.copies
         self.prove.setEnabled(False)
-        self.ask(lambda: verify_books(database), self._tell, key="verify")
+        self.ask(lambda: check_books(database, by, folder), self._tell, key="verify")
 
     def _tell(self, problems: tuple[str, ...]) -> None:
         self.prove.setEnabled(True)
