@@ -23,7 +23,6 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.verifying import verify_books
 
-
 ABOUT_THE_DATA = ("make copy", "check books")
 """Entries that nobody misses after going back to a copy."""
 
