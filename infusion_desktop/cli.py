@@ -304,7 +304,7 @@ def _noted(chosen: argparse.Namespace) -> Path:
     return load_settings(chosen.settings).backups
 
 
-def _verify(database: "Database", _chosen: argparse.Namespace) -> int:
+def _verify(database: "Database", chosen: argparse.Namespace) -> int:
     from infusion_desktop.verifying import verify_books
 
     problems = verify_books(database, _noted(chosen))
