@@ -8,10 +8,8 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
-
-from infusion_desktop.database.engine import Place
-from infusion_desktop.opening import open_pharmacy
 
 
 class Server:
@@ -29,9 +27,12 @@ class Server:
     def address(self) -> str:
         return self.url.render_as_string(hide_password=False)
 
-    def open(self) -> None:
-        """Give its database the pharmacy's tables."""
-        open_pharmacy(Place.of(self.address)).close()
+    def run(self, statement: str) -> None:
+        """Run a statement as the server's administrator, outside any transaction."""
+        engine = create_engine(self.url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     def kill(self) -> None:
         """As a power cut does: every process of it at once, without a word."""

@@ -1,7 +1,7 @@
 """A dialog that does one deed: it stays open with what was typed until the deed succeeded."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -9,11 +9,14 @@ from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, Q
 
 from infusion_desktop.desktop.attempts import Attempts
 from infusion_desktop.desktop.banner import Banner
+from infusion_desktop.desktop.both_versions import BothVersions, bring_over, differences, fields_of, shown_in
 from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
-from infusion_desktop.errors import Warned
+from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.errors import Stale, Warned
 
 Deed = Callable[[str], Any]
 
@@ -27,6 +30,8 @@ class DeedDialog(QDialog):
 
     succeeded = Signal(object)
     changed: Iterable[str] = ()
+    again: Callable[[], object] | None = None
+    """Opens this dialog anew from the newest record; asked when somebody else changed it meanwhile."""
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class DeedDialog(QDialog):
         super().__init__(parent)
         self.context, self.desk = context, desk
         self.attempts = Attempts(context.database)
+        self._as_opened: list[str] = []
         self.setWindowTitle(title)
         self.setMinimumWidth(width)
         self.banner = Banner(self)
@@ -67,9 +73,23 @@ class DeedDialog(QDialog):
         """What to do when the button is pressed; None where a field is wrong. Override."""
         raise NotImplementedError
 
+    def opened_by(self, again: Callable[[], object]) -> Self:
+        """Say what opens this dialog anew from the newest record."""
+        self.again = again
+        return self
+
     def said(self, _result: Any) -> str:
         """The note of success; override."""
         return ""
+
+    def open(self) -> None:
+        super().open()
+        self._as_opened = shown_in(self)
+        screen = self._screen()
+        earlier = screen.dialog_to_compare if screen is not None else None
+        if screen is not None and isinstance(earlier, DeedDialog) and type(earlier) is type(self):
+            screen.dialog_to_compare = None
+            self._compare_with(earlier)
 
     def press(self) -> None:
         """Do the deed."""
@@ -107,6 +127,8 @@ class DeedDialog(QDialog):
         def failed(error: Exception) -> None:
             self._rest(False)
             QTimer.singleShot(0, self, self._make_room)
+            if isinstance(error, Stale) and self._ask_for_newest(error):
+                return
             repeat = (lambda reason: self._start(work, reason)) if isinstance(error, Warned) else None
             self.desk.messages.show_failure(error, self, repeat)
 
@@ -119,6 +141,42 @@ class DeedDialog(QDialog):
             self.accept()
 
         self.desk.jobs.run(self, lambda: self.attempts.do(lambda: work(override)), succeeded, failed)
+
+    def _screen(self) -> Screen | None:
+        place = self.parentWidget()
+        while place is not None and not isinstance(place, Screen):
+            place = place.parentWidget()
+        return place
+
+    def _ask_for_newest(self, error: Stale) -> bool:
+        """Have the dialog opened anew from the newest record; False where nobody said how."""
+        screen, again = self._screen(), self.again
+        if screen is None or again is None:
+            return False
+        self.desk.messages.refused(error.reasons, self, Tone.WARN)
+        screen.dialog_to_compare = self
+        screen.load_then(again)
+        return True
+
+    def _compare_with(self, earlier: "DeedDialog") -> None:
+        """Show theirs (here) beside what the person typed (there), and let them choose."""
+        titles = [field.title for field in fields_of(self)]
+        if titles != [field.title for field in fields_of(earlier)]:
+            return
+        rows = differences(titles, earlier._as_opened, shown_in(self), shown_in(earlier))
+
+        def keep_mine() -> None:
+            bring_over(earlier, self, rows)
+            self.press()
+
+        def look_again() -> None:
+            self.comparison = BothVersions(self.desk, rows, keep_mine, self)
+            self.comparison.open()
+
+        self.foot.insertWidget(0, button("What I typed…", look_again, icon="copy"))
+        earlier.hide()
+        self.finished.connect(earlier.deleteLater)
+        look_again()
 
     def _rest(self, is_resting: bool) -> None:
         self.save_button.setEnabled(not is_resting)

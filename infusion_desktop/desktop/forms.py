@@ -58,6 +58,14 @@ class Field(QWidget, Generic[V]):
         """Show a value."""
         raise NotImplementedError
 
+    def shown(self) -> str:
+        """What stands in the field, whether it is right or not."""
+        raise NotImplementedError
+
+    def take(self, other: "Field[Any]") -> None:
+        """Show what stands in the same field of another form, whether it is right or not."""
+        raise NotImplementedError
+
     def is_blank(self) -> bool:
         """Whether nothing is entered."""
         return self.value() in ("", None)
@@ -102,6 +110,12 @@ class _LineField(Field[V]):
     def typed(self) -> str:
         """The text, without blanks at its ends."""
         return self.line.text().strip()
+
+    def shown(self) -> str:
+        return self.typed()
+
+    def take(self, other: Field[Any]) -> None:
+        self.line.setText(other.shown())
 
     def is_blank(self) -> bool:
         return not self.typed()
@@ -214,6 +228,12 @@ class NotesField(Field[str]):
         self.text.setPlainText(value)
         self.complain("")
 
+    def shown(self) -> str:
+        return self.value()
+
+    def take(self, other: Field[Any]) -> None:
+        self.text.setPlainText(other.shown())
+
 
 class ChoiceField(Field["T | None"], Generic[T]):
     """One of several; typing finds any part of a name."""
@@ -280,6 +300,15 @@ class ChoiceField(Field["T | None"], Generic[T]):
     def is_blank(self) -> bool:
         return not self.combo.currentText().strip()
 
+    def shown(self) -> str:
+        return self.combo.currentText().strip()
+
+    def take(self, other: Field[Any]) -> None:
+        place = self.combo.findText(other.shown())
+        self.combo.setCurrentIndex(place)
+        if place < 0:
+            self.combo.setEditText(other.shown())
+
     def _chosen(self) -> "T | None":
         place = self.combo.currentIndex()
         return self._choices[place][1] if 0 <= place < len(self._choices) else None
@@ -299,6 +328,12 @@ class CheckField(Field[bool]):
 
     def set_value(self, value: bool) -> None:
         self.box.setChecked(value)
+
+    def shown(self) -> str:
+        return "yes" if self.box.isChecked() else "no"
+
+    def take(self, other: Field[Any]) -> None:
+        self.box.setChecked(other.shown() == "yes")
 
 
 class Form(QWidget):

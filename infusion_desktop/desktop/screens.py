@@ -59,6 +59,10 @@ class Screen(QWidget):
         self.context = context
         self.desk = desk
         self._asked: dict[str, int] = {}
+        self._unanswered = 0
+        self.dialog_to_compare: QWidget | None = None
+        """A dialog of this screen that was refused as stale, until it was opened anew from the newest record."""
+        self._when_answered: list[Callable[[], object]] = []
         self.attempts = Attempts(context.database)
 
     def load(self) -> None:
@@ -86,12 +90,33 @@ class Screen(QWidget):
     def ask(self, query: Callable[[], T], then: Callable[[T], object], key: str = "") -> None:
         """Run a query off the window's thread. Of several with one ``key`` only the newest answer is shown."""
         turn = self._asked[key] = self._asked.get(key, 0) + 1
+        self._unanswered += 1
 
         def show(answer: T) -> None:
             if self._asked[key] == turn:
                 then(answer)
+            self._answered()
 
-        self.desk.jobs.run(self, query, show, self.show_failure)
+        def failed(error: Exception) -> None:
+            self._when_answered.clear()
+            self.show_failure(error)
+            self._answered()
+
+        self.desk.jobs.run(self, query, show, failed)
+
+    def load_then(self, then: Callable[[], object]) -> None:
+        """Ask anew for what is shown, and go on once every answer is shown; not where one of them failed."""
+        self._when_answered.append(then)
+        self._unanswered += 1
+        self.load()
+        self._answered()
+
+    def _answered(self) -> None:
+        self._unanswered -= 1
+        if not self._unanswered:
+            waiting, self._when_answered = self._when_answered, []
+            for each in waiting:
+                each()
 
     def do(
         self,

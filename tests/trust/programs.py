@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,8 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.database import keys
 from infusion_desktop.database.encrypting import encrypt, unlocked
 from infusion_desktop.database.engine import Database, Place
-from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.database.trouble import Unavailable, Unsure
+from infusion_desktop.errors import Kept
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.allocation import Demand, reserve
 from infusion_desktop.stock.ledger import NewMove, post
@@ -36,6 +38,28 @@ def post_for_ever(address: str, by: str, worker: str, *lots: str) -> None:
         with suppress(Unavailable):
             post_kit(database, UserId(int(by)), document, [LotId(int(lot)) for lot in lots])
             say(document)
+
+
+def persist(address: str, by: str, worker: str, *lots: str) -> None:
+    """Post kits without end, each again until it is said to be saved, as a person presses again."""
+    database = opened(address)
+    document = int(worker) * 1_000_000
+    while True:
+        document += 1
+        unsure: Unsure | None = None
+        while True:
+            try:
+                if unsure is not None:
+                    unsure.settle()
+                post_kit(database, UserId(int(by)), document, [LotId(int(lot)) for lot in lots])
+                break
+            except Kept:
+                break
+            except Unavailable as no:
+                unsure = no if isinstance(no, Unsure) else None
+                say("refused")
+                time.sleep(0.05)
+        say(document)
 
 
 def post_kit(database: Database, by: UserId, document: int, lots: list[LotId]) -> None:
@@ -111,5 +135,6 @@ def opened(address: str) -> Database:
 if __name__ == "__main__":
     known = {
         "post": post_for_ever, "race": race, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
+        "persist": persist,
     }  # fmt: skip
     known[sys.argv[1]](*sys.argv[2:])

@@ -127,12 +127,12 @@ class AuthorizationsScreen(Screen):
     def change(self) -> None:
         """Ask what the payer changed."""
         if (row := self._chosen()) is not None:
-            self._open(ChangeDialog(self.context, self.desk, self, row))
+            self._open(ChangeDialog(self.context, self.desk, self, row).opened_by(self.change))
 
     def end(self) -> None:
         """Ask why it is out of use."""
         if (row := self._chosen()) is not None:
-            self._open(EndDialog(self.context, self.desk, self, row))
+            self._open(EndDialog(self.context, self.desk, self, row).opened_by(self.end))
 
     def request(self) -> None:
         """Ask for which days more is wanted, and show the request."""

@@ -193,7 +193,7 @@ class DenialsScreen(Screen):
     def _write(self, row: DisputeRow, text: str) -> None:
         dialog = AppealDialog(self.context, self.desk, self, row, text)
         dialog.succeeded.connect(lambda pdf: self._preview(pdf, f"appeal-{row.claim}.pdf"))
-        self._show_dialog(dialog)
+        self._show_dialog(dialog.opened_by(self.appeal))
 
     def _preview(self, pdf: bytes, name: str) -> None:
         self.preview = PdfDialog(self.desk, "Appeal letter", pdf, name, self.context.folder, self)
@@ -202,12 +202,12 @@ class DenialsScreen(Screen):
     def move_on(self) -> None:
         """Say what was done about the selected row."""
         if (row := self.table.current_row()) is not None:
-            self._show_dialog(StepDialog(self.context, self.desk, self, row))
+            self._show_dialog(StepDialog(self.context, self.desk, self, row).opened_by(self.move_on))
 
     def write_off(self) -> None:
         """Give the selected row up."""
         if (row := self.table.current_row()) is not None:
-            self._show_dialog(WriteOffDialog(self.context, self.desk, self, row))
+            self._show_dialog(WriteOffDialog(self.context, self.desk, self, row).opened_by(self.write_off))
 
     def replace(self) -> None:
         """Draft a replacement of the claim."""

@@ -295,7 +295,7 @@ class CallsScreen(Screen):
         """Correct the marked rule."""
         row = self._marked(self.rules, "Mark the rule.")
         if row is not None:
-            self.dialog = RuleDialog(self, row)
+            self.dialog = RuleDialog(self, row).opened_by(self.correct_rule)
             self.dialog.open()
 
     def _marked(self, table: "TableView[Any]", sentence: str) -> Any:

@@ -202,7 +202,7 @@ class DeliveryScreen(Screen):
             self.context, self.desk, kept, self,
             lambda day, visit: reschedule(database, row.id, day, visit, row.version, by),
         )  # fmt: skip
-        self.dialog.open()
+        self.dialog.opened_by(self.reschedule).open()
 
     def change_line(self) -> None:
         """Another quantity of the marked line."""

@@ -196,7 +196,7 @@ class ScheduleScreen(Screen):
             self.context, self.desk, "They do not come again", "Why", self,
             lambda why: end_repeat(database, row.id, why, row.version, by), save="End", done="Ended.",
             lead="What is planned already stays.",
-        ))  # fmt: skip
+        ).opened_by(self.end_repeat))  # fmt: skip
 
     def add_driver(self) -> None:
         """Somebody new who drives."""
@@ -275,7 +275,13 @@ class ScheduleScreen(Screen):
         self.board.opened.connect(opened)
         self.board.sheet_asked.connect(self.print_sheet)
         self.board.print_asked.connect(self.print_day)
-        self.days.drivers.opened.connect(lambda row: self._open(DriverDialog(self.context, self.desk, self, row)))
+        self.days.drivers.opened.connect(lambda _row: self.change_driver())
+
+    def change_driver(self) -> None:
+        """Another name, telephone or vehicle."""
+        row = self.days.drivers.current_row()
+        if row is not None:
+            self._open(DriverDialog(self.context, self.desk, self, row).opened_by(self.change_driver))
 
 
 def _monday(day: date) -> date:

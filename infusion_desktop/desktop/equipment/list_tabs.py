@@ -62,13 +62,19 @@ class ListTabs:
         self._ticket: PickupId | None = None
         self.returns.call_asked.connect(lambda row: CallDialog(context, desk, row, screen).open())
         self.returns.charge_asked.connect(self._charge)
-        self.pickups.plan_asked.connect(lambda row: TripDialog(context, desk, screen, row).open())
+        self.pickups.plan_asked.connect(
+            lambda row: TripDialog(context, desk, screen, row).opened_by(self.pickups.plan_button.click).open()
+        )
         self.pickups.cancel_asked.connect(self._cancel_ticket)
         self.returns.table.opened.connect(lambda row: screen.select(row.asset_id))
-        self.rentals.extend_asked.connect(lambda row: ExtendDialog(context, desk, row, screen).open())
+        self.rentals.extend_asked.connect(
+            lambda row: ExtendDialog(context, desk, row, screen).opened_by(self.rentals.extend_button.click).open()
+        )
         self.rentals.give_back_asked.connect(self._give_back)
         self.rentals.table.opened.connect(lambda row: screen.select(row.asset_id))
-        self.models.edit_asked.connect(lambda row: ModelDialog(context, desk, row, screen).open())
+        self.models.edit_asked.connect(
+            lambda row: ModelDialog(context, desk, row, screen).opened_by(self.models.edit_button.click).open()
+        )
         self.use.period_changed.connect(self.load)
         self.use.table.opened.connect(lambda row: screen.select(row.asset_id))
 

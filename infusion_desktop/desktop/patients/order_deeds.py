@@ -1,5 +1,6 @@
 """What is done with a patient's orders: written, changed from a day on, corrected, interrupted, stopped; labs."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -73,7 +74,8 @@ class OrderDeeds(PageBase):
             order, day, reason = form.changed_order(), from_on.value() or today(), why.value()
             return lambda _why: change_from(database, row.id, order, day, row.version, by, reason)
 
-        self._ask_kept(form, row, f"Change {row.order.drug}", keep, "The order changes from that day on.")
+        self._ask_kept(form, row, f"Change {row.order.drug}", keep, "The order changes from that day on.",
+                       self._change)  # fmt: skip
 
     def _correct(self) -> None:
         """What was typed wrong."""
@@ -88,9 +90,11 @@ class OrderDeeds(PageBase):
             order, reason = form.changed_order(), why.value()
             return lambda _why: change_therapy(database, row.id, order, row.version, by, reason)
 
-        self._ask_kept(form, row, f"Correct {row.order.drug}", keep, "The order is corrected.")
+        self._ask_kept(form, row, f"Correct {row.order.drug}", keep, "The order is corrected.", self._correct)
 
-    def _ask_kept(self, form: OrderForm, row: TherapyRow, title: str, keep: Any, said: str) -> None:
+    def _ask_kept(
+        self, form: OrderForm, row: TherapyRow, title: str, keep: Any, said: str, again: Callable[[], object]
+    ) -> None:
         """Show an order's form once its lists are there: an order filled in without them would lose its choices."""
         assert self.shown is not None
         form.offer_devices(self.shown.page.devices)
@@ -98,7 +102,7 @@ class OrderDeeds(PageBase):
         def show(found: tuple[Any, Any]) -> None:
             form.offer(*found)
             form.show_order(row.order)
-            self._ask_form(title, form, keep, said, _COUNTS)
+            self._ask_form(title, form, keep, said, _COUNTS, again)
 
         self.ask(self._choices, show)
 
@@ -108,7 +112,7 @@ class OrderDeeds(PageBase):
             return
         form = LastDayForm()
         self._ask_form(f"Stop {row.order.drug}", form, lambda: self._keep_stop(row, form), "The order ends then.",
-                       _COUNTS)  # fmt: skip
+                       _COUNTS, self._stop)  # fmt: skip
 
     def _keep_stop(self, row: TherapyRow, form: LastDayForm) -> Deed:
         last_on, reason = form.last_on.value() or today(), form.reason.value()
@@ -139,7 +143,7 @@ class OrderDeeds(PageBase):
             return
         form = LastDayForm(with_reason=False)
         self._ask_form("The patient is back", form, lambda: self._keep_end_of_pause(row, form),
-                       "The days after it count again.", _COUNTS)  # fmt: skip
+                       "The days after it count again.", _COUNTS, self._end_pause)  # fmt: skip
 
     def _keep_end_of_pause(self, row: InterruptionRow, form: LastDayForm) -> Deed:
         last_on, database, by = form.last_on.value() or today(), self.context.database, self.context.user_id
@@ -156,7 +160,8 @@ class OrderDeeds(PageBase):
             why = form.reason.value()
             return lambda _why: remove_interruption(database, row.id, why, row.version, by)
 
-        self._ask_form("Entered by mistake", form, keep, "Its days count again; the entry stays on record.", _COUNTS)
+        self._ask_form("Entered by mistake", form, keep, "Its days count again; the entry stays on record.",
+                       _COUNTS, self._remove_pause)  # fmt: skip
 
     def _add_lab(self) -> None:
         row = self._selected(self.therapies, "Select the order the test goes with.")
@@ -185,7 +190,7 @@ class OrderDeeds(PageBase):
             last_on = form.last_on.value() or today()
             return lambda _why: end_lab(database, row.id, last_on, row.version, by)
 
-        self._ask_form(f"No more {row.lab.name}", form, keep, "No draw after that day.")
+        self._ask_form(f"No more {row.lab.name}", form, keep, "No draw after that day.", again=self._end_lab)
 
 
 def order_in_words(order: NewTherapy) -> str:

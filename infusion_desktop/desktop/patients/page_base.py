@@ -57,10 +57,17 @@ class PageBase(Screen):
         return self.shown.page.id
 
     def _ask_form(
-        self, title: str, form: Form, keep: Callable[[], Deed], said: str, changed: Iterable[str] = ("patients",)
+        self,
+        title: str,
+        form: Form,
+        keep: Callable[[], Deed],
+        said: str,
+        changed: Iterable[str] = ("patients",),
+        again: Callable[[], object] | None = None,
     ) -> None:
-        """Ask for a form's fields; ``keep`` turns them into the deed."""
+        """Ask for a form's fields; ``keep`` turns them into the deed, ``again`` asks anew from the newest record."""
         self.dialog = FormDialog(self, title, form, keep, said=said, changed=changed)
+        self.dialog.again = again
         self.dialog.open()
 
     def _selected(self, table: TableView[Any], sentence: str) -> Any:

@@ -1,5 +1,6 @@
 """What is done with who a patient is: particulars, coverage, access devices, checklist, prescriber, tasks."""
 
+from collections.abc import Callable
 from datetime import date
 
 from infusion_desktop.access.queries import working_people
@@ -50,7 +51,7 @@ class PersonDeeds(PageBase):
             person, reason = form.person(), form.reason.value()
             return lambda _why: edit_demographics(database, page.id, person, page.version, by, reason)
 
-        self._ask_form("Particulars", form, keep, "Saved.", ("patients", "deliveries"))
+        self._ask_form("Particulars", form, keep, "Saved.", ("patients", "deliveries"), self._edit_person)
 
     def _edit_episode(self) -> None:
         if self.shown is None:
@@ -68,7 +69,7 @@ class PersonDeeds(PageBase):
 
         title = "Admit again" if episode is None else "Diagnoses and checklist"
         self._ask_form(title, form, keep, "The patient is in care." if episode is None else "Saved.",
-                       ("patients", "billing"))  # fmt: skip
+                       ("patients", "billing"), self._edit_episode)  # fmt: skip
 
     def _discharge(self) -> None:
         episode = None if self.shown is None else self.shown.page.episode
@@ -78,7 +79,7 @@ class PersonDeeds(PageBase):
         form = LastDayForm()
         self._ask_form(
             "Discharge; orders that still run stop on that day", form, lambda: self._keep_discharge(episode, form),
-            "The patient is discharged.", ("patients", "billing", "deliveries"),
+            "The patient is discharged.", ("patients", "billing", "deliveries"), self._discharge,
         )  # fmt: skip
 
     def _keep_discharge(self, episode: EpisodeRow, form: LastDayForm) -> Deed:
@@ -110,7 +111,7 @@ class PersonDeeds(PageBase):
             policy = form.policy()
             return lambda _why: edit_coverage(database, row.id, policy, row.version, by)
 
-        self._ask_coverage(row.payer, form, keep, "The coverage is changed.")
+        self._ask_coverage(row.payer, form, keep, "The coverage is changed.", self._edit_coverage)
 
     def _end_coverage(self) -> None:
         row = self._selected(self.coverages, "Select the coverage that ends.")
@@ -123,16 +124,25 @@ class PersonDeeds(PageBase):
             policy = row.ending(form.last_on.value() or today())
             return lambda _why: edit_coverage(database, row.id, policy, row.version, by)
 
-        self._ask_form(f"{row.payer} ends", form, keep, "The coverage ends then.", ("patients", "billing"))
+        self._ask_form(
+            f"{row.payer} ends", form, keep, "The coverage ends then.", ("patients", "billing"), self._end_coverage
+        )
 
-    def _ask_coverage(self, title: str, form: CoverageForm, keep: object, said: str) -> None:
+    def _ask_coverage(
+        self,
+        title: str,
+        form: CoverageForm,
+        keep: Callable[[], Deed],
+        said: str,
+        again: Callable[[], object] | None = None,
+    ) -> None:
         def read() -> tuple[PayerRow, ...]:
             with self.context.database.reading() as session:
                 return payers(session)
 
         def show(found: tuple[PayerRow, ...]) -> None:
             form.offer(found)
-            self._ask_form(title, form, keep, said, ("patients", "billing"))  # type: ignore[arg-type]
+            self._ask_form(title, form, keep, said, ("patients", "billing"), again)
 
         self.ask(read, show)
 
@@ -169,7 +179,7 @@ class PersonDeeds(PageBase):
             device = form.device()
             return lambda _why: edit_device(database, row.id, device, row.version, by)
 
-        self._ask_form("The access device", form, keep, "Saved.")
+        self._ask_form("The access device", form, keep, "Saved.", again=self._edit_device)
 
     def _edit_prescriber(self) -> None:
         """The prescriber of the marked order: telephone, practice, or that they order no longer."""
@@ -192,7 +202,8 @@ class PersonDeeds(PageBase):
                 typed = form.prescriber()
                 return lambda _why: edit_prescriber(database, found.id, typed, found.version, by)
 
-            self._ask_form("The prescriber", form, keep, "Saved for every patient of this prescriber.")
+            self._ask_form("The prescriber", form, keep, "Saved for every patient of this prescriber.",
+                           again=self._edit_prescriber)  # fmt: skip
 
         self.ask(read, show)
 
@@ -237,7 +248,7 @@ class PersonDeeds(PageBase):
                 whose = None if chosen is None else UserId(chosen)
                 return lambda _why: assign_follow_up(database, row.id, whose, day, row.version, by)
 
-            self._ask_form(row.title, form, keep, "Saved.", ("deliveries",))
+            self._ask_form(row.title, form, keep, "Saved.", ("deliveries",), self._assign_task)
 
         self.ask(self._people, show)
 
@@ -252,7 +263,7 @@ class PersonDeeds(PageBase):
             outcome = form.reason.value()
             return lambda _why: finish_follow_up(database, row.id, outcome, row.version, by)
 
-        self._ask_form(row.title, form, keep, "Done.", ("deliveries",))
+        self._ask_form(row.title, form, keep, "Done.", ("deliveries",), self._finish_task)
 
 
 def covers_in_words(row: CoverageRow, day: date) -> str:

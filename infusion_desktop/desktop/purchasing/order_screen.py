@@ -171,7 +171,7 @@ class OrderScreen(Screen):
     def send(self) -> None:
         """Say that it went to the vendor."""
         if self.page is not None:
-            SendDialog(self.context, self.desk, self.page, self).open()
+            SendDialog(self.context, self.desk, self.page, self).opened_by(self.send).open()
 
     def add_item(self) -> None:
         """One more item on the draft."""
@@ -216,7 +216,7 @@ class OrderScreen(Screen):
             f"{row.open_lines} lines are not complete. What is here stays; the rest is no longer expected.",
             "Close the order", self,
             lambda reason: close_order(database, row.id, row.version, reason, by),
-        ).open()  # fmt: skip
+        ).opened_by(self.close_order).open()  # fmt: skip
 
     def cancel(self) -> None:
         """Nothing of it is wanted any more."""
@@ -229,7 +229,7 @@ class OrderScreen(Screen):
             "The vendor has this order: tell them, and say who was told." if is_out else "The draft is not sent.",
             "Cancel the order", self, lambda reason: cancel_order(database, row.id, row.version, reason, by),
             required=is_out, kind="danger",
-        ).open()  # fmt: skip
+        ).opened_by(self.cancel).open()  # fmt: skip
 
     def _lay_out(self) -> None:
         self.name = label("", "title", wrap=True)

@@ -133,7 +133,7 @@ class ReturnsTab(Tab):
         ReasonDialog(
             self.context, self.desk, f"Close {row.number}", f"{show_money(row.open_credit)} will not be credited.",
             "Close it", self.owner, lambda reason: close_return(database, row.id, row.version, reason, by),
-        ).open()  # fmt: skip
+        ).opened_by(self.close_return).open()  # fmt: skip
 
     def print_return(self) -> None:
         """The selected return's paper."""

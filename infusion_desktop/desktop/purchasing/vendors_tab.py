@@ -139,7 +139,7 @@ class VendorsTab(Tab):
         """The selected vendor's facts."""
         row = self.table.current_row()
         if row is not None and self.change_button.isEnabled():
-            VendorDialog(self.context, self.desk, self.owner, row).open()
+            VendorDialog(self.context, self.desk, self.owner, row).opened_by(self.change_vendor).open()
 
     def end_vendor(self) -> None:
         """We buy there no longer."""
@@ -161,7 +161,8 @@ class VendorsTab(Tab):
         """How the selected vendor sells an item."""
         vendor = self.table.current_row()
         if vendor is not None and self.offer_button.isEnabled():
-            OfferDialog(self.context, self.desk, self.owner, vendor, self.offer_table.current_row()).open()
+            dialog = OfferDialog(self.context, self.desk, self.owner, vendor, self.offer_table.current_row())
+            dialog.opened_by(self.set_offer).open()
 
     def prefer(self) -> None:
         """Order the selected item from this vendor."""

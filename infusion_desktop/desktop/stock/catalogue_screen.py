@@ -204,7 +204,7 @@ class CatalogueScreen(Screen):
 
     def _change(self) -> None:
         if self.view.facts is not None:
-            ItemDialog(self.context, self.desk, self, self.view.facts.page).open()
+            ItemDialog(self.context, self.desk, self, self.view.facts.page).opened_by(self._change).open()
 
     def _add_pack(self) -> None:
         if self.view.facts is not None:

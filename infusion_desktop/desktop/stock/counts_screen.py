@@ -115,7 +115,7 @@ class CountsScreen(Screen):
         """Change the chosen plan."""
         row = self.plans.current_row()
         if row is not None and self.change_button.isEnabled():
-            PlanDialog(self.context, self.desk, self.places, self, row).open()
+            PlanDialog(self.context, self.desk, self.places, self, row).opened_by(self.change_plan).open()
 
     def end_plan(self) -> None:
         """Count by the chosen plan no longer."""
@@ -132,7 +132,7 @@ class CountsScreen(Screen):
 
     def show_limits(self) -> None:
         """The pharmacy's tolerances."""
-        LimitsDialog(self.context, self.desk, self.limits, self).open()
+        LimitsDialog(self.context, self.desk, self.limits, self).opened_by(self.show_limits).open()
 
     def _lay_out(self) -> None:
         self.new_button = button("New count", self.new_count, icon="plus", kind="primary")

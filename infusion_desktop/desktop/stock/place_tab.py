@@ -84,7 +84,7 @@ class PlaceTab(QWidget):
         """Another name, order or place it is in."""
         row = self.table.current_row()
         if row is not None and self.change_button.isEnabled():
-            PlaceDialog(self.context, self.desk, self.rows, self, row).open()
+            PlaceDialog(self.context, self.desk, self.rows, self, row).opened_by(self.change).open()
 
     def end(self) -> None:
         """A place is used no longer."""

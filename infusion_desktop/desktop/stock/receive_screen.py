@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -69,6 +70,8 @@ class ReceiveScreen(Screen):
 
     def load(self) -> None:
         self.ask(lambda: _places(self.context.database), self._show_places, key="places")
+        if self._waiting:
+            self._read_next()
 
     def may_leave(self) -> bool:
         return not self.receipt.lines and not self.unknown
@@ -260,7 +263,9 @@ class ReceiveScreen(Screen):
             return
         self._reading = True
         database = self.context.database
-        self.desk.jobs.run(self, lambda: _recognise(database, scan), self._recognised, self._not_recognised)
+        self.desk.jobs.run(
+            self, lambda: _recognise(database, scan), self._recognised, lambda error: self._not_recognised(error, scan)
+        )
 
     def _recognised(self, known: Recognised) -> None:
         self._reading = False
@@ -270,8 +275,12 @@ class ReceiveScreen(Screen):
             self._take(known)
         self._read_next()
 
-    def _not_recognised(self, error: Exception) -> None:
+    def _not_recognised(self, error: Exception, scan: Scan) -> None:
         self._reading = False
+        if isinstance(error, Unavailable):  # The box was scanned: it waits until the database is back.
+            self._waiting.insert(0, scan)
+            self.show_failure(error)
+            return
         if isinstance(error, Refused):
             self.desk.messages.wrong(str(error))
         else:
