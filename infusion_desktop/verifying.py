@@ -22,7 +22,9 @@ def verify_books(database: Database, noted: Path | None = None) -> tuple[str, ..
         return damage
     with database.reading() as session:
         broken = first_broken_entry(session)
-        chain = () if broken is None else (f"The audit trail was changed from outside at entry {broken}.",)
+        chain: tuple[str, ...] = ()
+        if broken is not None:
+            chain = (f"The audit trail was changed from outside at entry {broken}.",)
         if noted is not None:
             chain += disagreements(session, read_anchors(database.place, noted))
         return (

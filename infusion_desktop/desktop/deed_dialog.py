@@ -30,7 +30,7 @@ class DeedDialog(QDialog):
 
     succeeded = Signal(object)
     changed: Iterable[str] = ()
-    again: Callable[[], object] | None = None
+    reopen: Callable[[], object] | None = None
     """Opens this dialog anew from the newest record; asked when somebody else changed it meanwhile."""
 
     def __init__(
@@ -75,7 +75,7 @@ class DeedDialog(QDialog):
 
     def opened_by(self, again: Callable[[], object]) -> Self:
         """Say what opens this dialog anew from the newest record."""
-        self.again = again
+        self.reopen = again
         return self
 
     def said(self, _result: Any) -> str:
@@ -85,7 +85,7 @@ class DeedDialog(QDialog):
     def open(self) -> None:
         super().open()
         self._as_opened = shown_in(self)
-        screen = self._screen()
+        screen = self._screen_behind()
         earlier = screen.dialog_to_compare if screen is not None else None
         if screen is not None and isinstance(earlier, DeedDialog) and type(earlier) is type(self):
             screen.dialog_to_compare = None
@@ -142,7 +142,7 @@ class DeedDialog(QDialog):
 
         self.desk.jobs.run(self, lambda: self.attempts.do(lambda: work(override)), succeeded, failed)
 
-    def _screen(self) -> Screen | None:
+    def _screen_behind(self) -> Screen | None:
         place = self.parentWidget()
         while place is not None and not isinstance(place, Screen):
             place = place.parentWidget()
@@ -150,7 +150,7 @@ class DeedDialog(QDialog):
 
     def _ask_for_newest(self, error: Stale) -> bool:
         """Have the dialog opened anew from the newest record; False where nobody said how."""
-        screen, again = self._screen(), self.again
+        screen, again = self._screen_behind(), self.reopen
         if screen is None or again is None:
             return False
         self.desk.messages.refused(error.reasons, self, Tone.WARN)

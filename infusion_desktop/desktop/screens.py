@@ -95,12 +95,12 @@ class Screen(QWidget):
         def show(answer: T) -> None:
             if self._asked[key] == turn:
                 then(answer)
-            self._answered()
+            self._one_answered()
 
         def failed(error: Exception) -> None:
             self._when_answered.clear()
             self.show_failure(error)
-            self._answered()
+            self._one_answered()
 
         self.desk.jobs.run(self, query, show, failed)
 
@@ -109,9 +109,9 @@ class Screen(QWidget):
         self._when_answered.append(then)
         self._unanswered += 1
         self.load()
-        self._answered()
+        self._one_answered()
 
-    def _answered(self) -> None:
+    def _one_answered(self) -> None:
         self._unanswered -= 1
         if not self._unanswered:
             waiting, self._when_answered = self._when_answered, []

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +270,7 @@ class KitLines(Typing):
         self.qtbot.keyClicks(screen.name.line, "A kit typed in a storm")
         screen.therapy_class.set_value(TherapyClass.HYDRATION)
         screen.starts_on.set_value(today())
-        screen._show_lines([TemplateLine(screen.items[0].id, QuantityRule.PER_DELIVERY, 4, note="two hands")])
+        screen._show_lines([TemplateLine(screen.items[0].id, QuantityRule.PER_DELIVERY, Decimal(4), note="two hands")])
         self.quiet()
 
     def typed(self) -> list[str]:

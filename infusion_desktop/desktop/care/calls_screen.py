@@ -255,7 +255,7 @@ class CallsScreen(Screen):
             self.dialog = TextDialog(
                 self, row.title, "How it went",
                 lambda said: finish_follow_up(database, row.id, said, row.version, by), "Done.",
-            )  # fmt: skip
+            ).opened_by(self.finish)  # fmt: skip
             self.dialog.open()
 
     def take(self) -> None:
@@ -277,7 +277,7 @@ class CallsScreen(Screen):
                 return working_people(session)
 
         def show(people: tuple[tuple[str, UserId], ...]) -> None:
-            self.dialog = TaskDialog(self, row, people)
+            self.dialog = TaskDialog(self, row, people).opened_by(self.give)
             self.dialog.open()
 
         self.ask(read, show, key="people")

@@ -67,7 +67,7 @@ class PageBase(Screen):
     ) -> None:
         """Ask for a form's fields; ``keep`` turns them into the deed, ``again`` asks anew from the newest record."""
         self.dialog = FormDialog(self, title, form, keep, said=said, changed=changed)
-        self.dialog.again = again
+        self.dialog.reopen = again
         self.dialog.open()
 
     def _selected(self, table: TableView[Any], sentence: str) -> Any:

@@ -48,7 +48,10 @@ class PersonForm(Form):
         self.allergies = TextField("Allergies", placeholder="none known", longest=1000)
         self.weight = TextField("Weight (kg)", read=read_weight)
         self.latex = CheckField("Allergic to latex", hint="Every kit is checked against it.")
-        self.caregiver, self.caregiver_phone = TextField("Caregiver"), TextField("Telephone", read=read_phone)
+        self.caregiver, self.caregiver_phone = (
+            TextField("Caregiver"),
+            TextField("Caregiver's telephone", read=read_phone),
+        )
         self.caregiver_relation = TextField("Is the patient's", placeholder="daughter")
         self.reason = TextField("Why it changes", placeholder="moved, corrected, told on the telephone …")
         self.section("Person", (self.last_name, self.first_name, self.middle_name), (self.born_on, self.sex),
