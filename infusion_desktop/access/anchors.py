@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import head_of
-from infusion_desktop.access.tables import AuditEntry
+from infusion_desktop.access.roles import Kept
+from infusion_desktop.access.tables import AuditEntry, Purge
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc, show_instant
@@ -83,8 +84,12 @@ def read_anchors(place: Place, folder: Path) -> tuple[Anchor, ...]:
 
 
 def disagreements(session: Session, anchors: Iterable[Anchor]) -> tuple[str, ...]:
-    """The first day whose note the trail does not agree with, as a sentence; empty when it agrees with every one."""
-    standing = _standing(session, anchors)
+    """The first day whose note the trail does not agree with, as a sentence; empty when it agrees with every one.
+
+    Entries that went after their time are missed by nobody.
+    """
+    gone = session.scalar(select(func.max(Purge.through)).where(Purge.kept == Kept.AUDIT_TRAIL)) or 0
+    standing = [anchor for anchor in _standing(session, anchors) if anchor.number > gone]
     kept: dict[int, str] = {}
     numbers = sorted({anchor.number for anchor in standing})
     for first in range(0, len(numbers), _TOGETHER):

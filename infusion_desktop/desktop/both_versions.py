@@ -57,12 +57,12 @@ def differences(titles: list[str], before: list[str], theirs: list[str], mine: l
     )  # fmt: skip
 
 
-def bring_over(source: QWidget, target: QWidget, rows: tuple[Difference, ...]) -> None:
+def put_mine(window: QWidget, rows: tuple[Difference, ...]) -> None:
     """Put what this person typed into the new form, and leave everything else there as the others wrote it."""
-    typed, newest = fields_of(source), fields_of(target)
+    fields = fields_of(window)
     for row in rows:
         if row.is_mine:
-            newest[row.place].take(typed[row.place])
+            fields[row.place].put(row.mine)
 
 
 COLUMNS: tuple[Column[Difference], ...] = (

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, Q
 
 from infusion_desktop.desktop.attempts import Attempts
 from infusion_desktop.desktop.banner import Banner
-from infusion_desktop.desktop.both_versions import BothVersions, bring_over, differences, fields_of, shown_in
+from infusion_desktop.desktop.both_versions import BothVersions, differences, fields_of, put_mine, shown_in
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
@@ -166,7 +166,7 @@ class DeedDialog(QDialog):
         rows = differences(titles, earlier._as_opened, shown_in(self), shown_in(earlier))
 
         def keep_mine() -> None:
-            bring_over(earlier, self, rows)
+            put_mine(self, rows)
             self.press()
 
         def look_again() -> None:

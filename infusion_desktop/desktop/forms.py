@@ -62,8 +62,8 @@ class Field(QWidget, Generic[V]):
         """What stands in the field, whether it is right or not."""
         raise NotImplementedError
 
-    def take(self, other: "Field[Any]") -> None:
-        """Show what stands in the same field of another form, whether it is right or not."""
+    def put(self, shown: str) -> None:
+        """Show what stood in this field of the same form, whether it is right or not."""
         raise NotImplementedError
 
     def is_blank(self) -> bool:
@@ -114,8 +114,8 @@ class _LineField(Field[V]):
     def shown(self) -> str:
         return self.typed()
 
-    def take(self, other: Field[Any]) -> None:
-        self.line.setText(other.shown())
+    def put(self, shown: str) -> None:
+        self.line.setText(shown)
 
     def is_blank(self) -> bool:
         return not self.typed()
@@ -231,8 +231,8 @@ class NotesField(Field[str]):
     def shown(self) -> str:
         return self.value()
 
-    def take(self, other: Field[Any]) -> None:
-        self.text.setPlainText(other.shown())
+    def put(self, shown: str) -> None:
+        self.text.setPlainText(shown)
 
 
 class ChoiceField(Field["T | None"], Generic[T]):
@@ -303,11 +303,11 @@ class ChoiceField(Field["T | None"], Generic[T]):
     def shown(self) -> str:
         return self.combo.currentText().strip()
 
-    def take(self, other: Field[Any]) -> None:
-        place = self.combo.findText(other.shown())
+    def put(self, shown: str) -> None:
+        place = self.combo.findText(shown)
         self.combo.setCurrentIndex(place)
         if place < 0:
-            self.combo.setEditText(other.shown())
+            self.combo.setEditText(shown)
 
     def _chosen(self) -> "T | None":
         place = self.combo.currentIndex()
@@ -332,8 +332,8 @@ class CheckField(Field[bool]):
     def shown(self) -> str:
         return "yes" if self.box.isChecked() else "no"
 
-    def take(self, other: Field[Any]) -> None:
-        self.box.setChecked(other.shown() == "yes")
+    def put(self, shown: str) -> None:
+        self.box.setChecked(shown == "yes")
 
 
 class Form(QWidget):

@@ -152,7 +152,10 @@ class Screen(QWidget):
 
         def failed(error: Exception) -> None:
             rest(True)
-            self.desk.messages.show_failure(error, self, start if isinstance(error, Warned) else None)
+            if isinstance(error, Warned):
+                self.desk.messages.show_failure(error, self, start)
+            else:
+                self.show_failure(error)
 
         def start(override: str) -> None:
             rest(False)

@@ -36,7 +36,6 @@ WORDLESS = {
     "deliveries.schedule.delivery_days.end_driver": "a question is answered: nothing is typed",
     "deliveries.pumps.pickups.cancel_ticket": "one reason in a question, asked again over the list shown anew",
     "equipment.rentals.give_back": "one reason in a question, asked again over the list shown anew",
-    "access.pharmacy.save_profile": "filled in at the first start; no screen changes it",
 }
 """Deeds that refuse a stale version and have no form to compare."""
 
@@ -182,6 +181,37 @@ def test_a_third_change_in_between_is_compared_again(
     with database.reading() as session:
         kept = vendor_rows(session, today())[0].vendor
     assert (kept.contact, kept.terms, kept.account) == ("Mine", "Net 31", "Yan")
+
+
+def test_the_pharmacys_profile_is_compared_on_its_screen(
+    database: Database,
+    office: Office,  # noqa: F811
+    staff: Any,
+    shell: Shell,
+    qtbot: QtBot,
+) -> None:
+    from infusion_desktop.access.pharmacy import profile, save_profile
+    from infusion_desktop.access.roles import Role
+
+    boss = staff[Role.ADMINISTRATOR]
+    shell.context = replace(shell.context, user_id=boss)
+    shell.go("pharmacy")
+    screen: Any = shell.screen_in_front
+    quiet(shell, qtbot)
+    screen.fields["phone"].line.clear()
+    qtbot.keyClicks(screen.fields["phone"].line, "503-555-7777")
+    with database.reading() as session:
+        theirs = profile(session)
+    assert theirs is not None
+    save_profile(database, replace(theirs, phone="5035558888", street="9 Their Street"), boss)
+    screen.save()
+    qtbot.waitUntil(lambda: hasattr(screen, "comparison"), timeout=15_000)
+    screen.comparison.mine.click()
+    quiet(shell, qtbot)
+    with database.reading() as session:
+        kept = profile(session)
+    assert kept is not None
+    assert (kept.phone, kept.street) == ("5035557777", "9 Their Street")
 
 
 def _vendor_dialog() -> Any:

@@ -5,11 +5,13 @@ from typing import Any
 
 from infusion_desktop.access.pharmacy import Profile, profile, save_profile
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.desktop.both_versions import BothVersions, differences, put_mine, shown_in
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.forms import Form, TextField
 from infusion_desktop.desktop.pages import Card, Page
 from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.errors import Stale
 from infusion_desktop.identifiers import (
     read_npi,
     read_phone,
@@ -83,6 +85,28 @@ class PharmacyScreen(Screen):
             value = getattr(found, key) if found is not None else ""
             field.set_value(_AS_SHOWN[key](value) if value and key in _AS_SHOWN else value)
         self._is_typed(False)
+
+    def show_failure(self, error: Exception) -> None:
+        if isinstance(error, Stale):
+            self.ask(self._profile, self._compare)
+        super().show_failure(error)
+
+    def _compare(self, found: Profile | None) -> None:
+        """Somebody else saved the profile meanwhile: theirs beside what is typed here."""
+        kept, mine = self._kept, shown_in(self.form)
+        if found is None or kept is None:
+            return
+        self._show(kept)
+        before = shown_in(self.form)
+        self._show(found)
+        rows = differences([field.title for field in self.form.fields], before, shown_in(self.form), mine)
+
+        def keep_mine() -> None:
+            put_mine(self.form, rows)
+            self.save()
+
+        self.comparison = BothVersions(self.desk, rows, keep_mine, self)
+        self.comparison.open()
 
     def _is_typed(self, typed: bool) -> None:
         self._typed = typed
