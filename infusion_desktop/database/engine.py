@@ -89,6 +89,8 @@ class Database:
         """Tells what this object wrote from what others did (see listening.py)."""
         self.entries = 0
         """How many audit entries this object committed."""
+        self.again = 0
+        """How many deeds were done again because another workstation's stood in their way."""
         self._here = threading.local()
         self.engine = open_engine(place)
         self._writing = _beside(self.engine, "BEGIN IMMEDIATE", _note_writes)
@@ -130,6 +132,7 @@ class Database:
             except Contended:
                 if self._commits() != before:
                     raise
+            self.again += 1
             sleep(random.uniform(0.01, 0.05) * turn)
         return deed()
 
