@@ -44,6 +44,8 @@ class Demographics:
     caregiver_name: str = ""
     caregiver_phone: str = ""
     caregiver_relation: str = ""
+    restricted: bool = False
+    """Whoever opens the record says why (somebody known here, a colleague, a threatened person)."""
 
 
 _NEEDED = {

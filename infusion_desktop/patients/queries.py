@@ -15,7 +15,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.patients.admitting import Checklist
 from infusion_desktop.patients.coverage import NewCoverage
 from infusion_desktop.patients.demographics import Demographics
@@ -259,10 +259,15 @@ def patient_number(session: Session, patient_id: PatientId) -> str:
 
 
 def open_patient(database: Database, patient_id: PatientId, by: UserId, reason: str = "") -> PatientPage:
-    """A patient's page, with the look kept in the audit trail (45 CFR 164.312(b))."""
+    """A patient's page, with the look kept in the audit trail (45 CFR 164.312(b)).
+
+    Warned without a reason where the record is restricted: the reason is kept with the look.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_PATIENTS)
         page = patient_page(session, patient_id)
+        if page.person.restricted:
+            warn_unless(reason, ["This record is restricted. Say why you open it; the reason is kept and reviewed."])
         record_view(session, by, "patient", patient_id, patient_id, reason)
         return page
 

@@ -50,6 +50,8 @@ class Patient(Table):
     caregiver_name: Mapped[str] = mapped_column(default="")
     caregiver_phone: Mapped[str] = mapped_column(default="")
     caregiver_relation: Mapped[str] = mapped_column(default="")
+    restricted: Mapped[bool] = mapped_column(default=False)
+    """Whoever opens the record says why."""
     home_id: Mapped[int] = mapped_column(ForeignKey("location.id"), unique=True)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()

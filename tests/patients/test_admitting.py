@@ -7,11 +7,12 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.access.tables import AuditEntry, AuditKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, today
-from infusion_desktop.errors import NotAllowed, Refused, Stale
+from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.patients.admitting import Admission, Checklist, admit, edit_episode, readmit
 from infusion_desktop.patients.coverage import NewCoverage, add_coverage, edit_coverage
 from infusion_desktop.patients.demographics import edit_demographics
@@ -243,3 +244,20 @@ def test_one_stay_heard_of_at_two_desks_at_once_is_written_once(
         for number in range(4):
             day = date(2026, 3, 5 + number)
             assert sorted(desks.map(hear, [day] * 4)) == [False, False, False, True]
+
+
+def test_a_restricted_record_is_opened_only_with_a_reason_and_the_reason_is_kept(
+    database: Database, staff: Staff, intake: Admission
+) -> None:
+    by = staff[Role.PHARMACIST]
+    ann = admit(database, intake, by)
+    page = open_patient(database, ann, by)
+    edit_demographics(database, ann, replace(page.person, restricted=True), page.version, by, "works here")
+    with pytest.raises(Warned, match="restricted"):
+        open_patient(database, ann, by)
+    with database.reading() as session:
+        looks = audit_rows(session, kind=AuditKind.VIEW, patient_id=ann)
+    assert len(looks) == 1, "who did not say why saw nothing"
+    assert open_patient(database, ann, by, "her delivery is late").person.restricted
+    with database.reading() as session:
+        assert audit_rows(session, kind=AuditKind.VIEW, patient_id=ann)[0].reason == "her delivery is late"

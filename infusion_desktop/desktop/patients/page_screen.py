@@ -25,6 +25,7 @@ from infusion_desktop.desktop.patients.person_deeds import PersonDeeds
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.queries import AssetRow, at_place
+from infusion_desktop.errors import Warned
 from infusion_desktop.identifiers import show_phone, show_zip
 from infusion_desktop.patients.labs import labs_of
 from infusion_desktop.patients.queries import PatientPage, TherapyRow, open_patient, patient_page, therapy_calendars
@@ -44,6 +45,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self._patient: PatientId | None = None
+        self._asks_why = False
         self._head()
         self._make_tables()
         self._fill_tabs()
@@ -188,7 +190,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         if isinstance(record, int):
             if record != self._patient:
                 self._blank()
-            self._patient = PatientId(record)
+            self._patient, self._asks_why = PatientId(record), False
             self.load()
 
     @property
@@ -213,9 +215,19 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
             patient = self._patient
             self.ask(lambda: self._everything(patient), self._show)
 
-    def _everything(self, patient: PatientId) -> Everything:
+    def show_failure(self, error: Exception) -> None:
+        """A restricted record asks why it is opened, once for each opening."""
+        if not isinstance(error, Warned):
+            super().show_failure(error)
+        elif not self._asks_why and (patient := self._patient) is not None:
+            self._asks_why = True
+            self.desk.messages.show_failure(
+                error, self, lambda why: self.ask(lambda: self._everything(patient, why), self._show)
+            )
+
+    def _everything(self, patient: PatientId, why: str = "") -> Everything:
         database = self.context.database
-        page = self._read(patient)
+        page = self._read(patient, why)
         with database.reading() as session:
             begun = min((row.order.starts_on for row in page.therapies), default=today())
             so_far = Days(min(begun, today()), today())
@@ -234,10 +246,10 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
                 owes,
             )
 
-    def _read(self, patient: PatientId) -> PatientPage:
+    def _read(self, patient: PatientId, why: str) -> PatientPage:
         """The page; opening it is kept in the audit trail, bringing it up to date is not another opening."""
         if self.shown is None:
-            return open_patient(self.context.database, patient, self.context.user_id)
+            return open_patient(self.context.database, patient, self.context.user_id, why)
         with self.context.database.reading() as session:
             return patient_page(session, patient)
 

@@ -48,10 +48,9 @@ class PersonForm(Form):
         self.allergies = TextField("Allergies", placeholder="none known", longest=1000)
         self.weight = TextField("Weight (kg)", read=read_weight)
         self.latex = CheckField("Allergic to latex", hint="Every kit is checked against it.")
-        self.caregiver, self.caregiver_phone = (
-            TextField("Caregiver"),
-            TextField("Caregiver's telephone", read=read_phone),
-        )
+        self.restricted = CheckField("Restricted record", hint="Whoever opens it says why, and that is reviewed.")
+        self.caregiver = TextField("Caregiver")
+        self.caregiver_phone = TextField("Caregiver's telephone", read=read_phone)
         self.caregiver_relation = TextField("Is the patient's", placeholder="daughter")
         self.reason = TextField("Why it changes", placeholder="moved, corrected, told on the telephone …")
         self.section("Person", (self.last_name, self.first_name, self.middle_name), (self.born_on, self.sex),
@@ -60,7 +59,7 @@ class PersonForm(Form):
                      (self.instructions,))  # fmt: skip
         self.section("Health", (self.allergies, self.weight), (self.latex,))
         self.section("Caregiver", (self.caregiver, self.caregiver_phone, self.caregiver_relation))
-        self.section("", (self.reason,))
+        self.section("", (self.restricted,), (self.reason,))
         self._fill(person)
 
     def _fill(self, person: Demographics) -> None:
@@ -79,6 +78,7 @@ class PersonForm(Form):
         self.sex.set_value(person.sex)
         self.instructions.set_value(person.delivery_instructions)
         self.latex.set_value(person.latex_allergy)
+        self.restricted.set_value(person.restricted)
 
     def person(self) -> Demographics:
         """The person as typed."""
@@ -92,7 +92,7 @@ class PersonForm(Form):
             delivery_instructions=self.instructions.value(), allergies=self.allergies.value(),
             latex_allergy=self.latex.value(), weight_kg=Decimal(weight) if weight else None,
             caregiver_name=self.caregiver.value(), caregiver_phone=self.caregiver_phone.value(),
-            caregiver_relation=self.caregiver_relation.value(),
+            caregiver_relation=self.caregiver_relation.value(), restricted=self.restricted.value(),
         )  # fmt: skip
 
 

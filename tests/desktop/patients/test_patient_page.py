@@ -1,6 +1,7 @@
 """One patient's page as a coordinator uses it: a hospital stay begins and ends, days follow, then the discharge."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care_words import Effect, EventKind
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.patients.places import PLACES
+from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.coverage import NewCoverage
-from infusion_desktop.patients.demographics import Demographics
+from infusion_desktop.patients.demographics import Demographics, edit_demographics
 from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.queries import patient_page
@@ -264,3 +266,32 @@ def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, q
     qtbot.keyClicks(form.reason.line, "another patient's")
     press_save(qtbot, page)
     qtbot.waitUntil(lambda: page.glance.texts["Events"] == ["No event."], timeout=10_000)
+
+
+def test_a_restricted_record_asks_why_once_for_each_opening(
+    sqlite_database: Database, administrator: UserId, shell: Shell, qtbot: QtBot, ann: PatientId
+) -> None:
+    with sqlite_database.reading() as session:
+        kept = patient_page(session, ann)
+    person = replace(kept.person, restricted=True)
+    edit_demographics(sqlite_database, ann, person, kept.version, administrator, "works here")
+    asked: list[Question] = []
+    answers = [Answer(False, ""), Answer(True, "her delivery is late")]
+
+    def ask(question: Question, answered: Any, _parent: Any) -> None:
+        asked.append(question)
+        answered(answers[len(asked) - 1])
+
+    shell.messages.ask = ask
+    shell.open("patient", ann)
+    page: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: len(asked) == 1 and not shell.jobs.running, timeout=10_000)
+    assert page.shown is None and not page.name.text()
+    assert asked[0].needs_reason
+    shell.open("patient", ann)
+    qtbot.waitUntil(lambda: page.shown is not None, timeout=10_000)
+    shell.reload()
+    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+    assert len(asked) == 2
+    with sqlite_database.reading() as session:
+        assert [row.reason for row in audit_rows(session, kind=AuditKind.VIEW)] == ["her delivery is late"]
