@@ -131,7 +131,7 @@ def go_back(place: Place, staged: Path, why: str, by: UserId | None, noted: Path
     if by is not None:
         _authorize(place, by)
     if noted is not None:  # Counts only once the trail tells of it, too.
-        note_restored(place, noted, reach_of(replace(place, url=place.url.set(database=str(staged)))).entries)
+        note_restored(place, noted, reach_of(replace(place, address=f"sqlite:///{staged}")).entries)
     aside = put_in_place(place, staged)
     try:
         problems = _begin_in_copy(place, why, by)
