@@ -336,6 +336,99 @@ def test_a_claim_with_more_than_fifty_lines_leaves_in_parts_and_is_paid_by_part(
     assert books(office) == ()
 
 
+def replaced(office, paid_before=True):
+    """A claim, paid or only taken by the payer, and its replacement on the way: two more days were in hospital."""
+    claim, _ = sent_claim(office)
+    if paid_before:
+        post_remittance(office.database, advice(page(office, claim)), office.biller)
+    else:
+        with office.database.transaction() as session:
+            kept = session.get_one(Claim, claim)
+            kept.state, kept.payer_control_number = ClaimState.ACCEPTED, "PCN777"
+            record(session, office.biller, "accept", "claim", claim)
+    office.hospital(date(2026, 3, 8), date(2026, 3, 11))
+    new = replace_claim(office.database, claim, office.biller, "a stay was learned")
+    check(office.database, new, office.biller, on=CHECKED_ON)
+    mark_sent(office.database, write_file(office.database, [new], office.biller).batch_id, office.biller)
+    return claim, new
+
+
+def owed(office):
+    with office.database.reading() as session:
+        return (
+            session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.account == Account.PAYER)),
+            credit_balances(session, today()),
+        )
+
+
+def test_a_replacement_carries_what_was_paid_and_the_pair_settles_it(office):
+    claim, new = replaced(office)
+    charge = page(office, new).row.charge
+    assert charge == Decimal(2336) and page(office, claim).payer_owes == 0
+    assert page(office, new).payer_owes == charge - Decimal(2636)
+    first = page(office, claim)
+    back = advice(first, trace="EFT2", status="22", sign="-")
+    post_remittance(office.database, back, office.biller)
+    assert (page(office, new).payer_owes, page(office, claim).payer_owes, owed(office)[1]) == (charge, 0, ())
+    told = decided(page(office, new).lines)
+    post_remittance(office.database, remit("C0000001", told, trace="EFT3", control="PCN888"), office.biller)
+    after = page(office, new)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (0, Decimal(150), ClaimState.PAID)
+    assert owed(office) == (0, ()) and books(office) == ()
+
+
+def test_the_first_claims_result_after_its_replacement_left_is_set_against_the_replacement(office):
+    claim, new = replaced(office, paid_before=False)
+    charge = page(office, new).row.charge
+    (posted,) = post_remittance(office.database, advice(page(office, claim)), office.biller)
+    assert posted.late[0].startswith("Claim C0000001: the payer decided the claim that was replaced")
+    assert (page(office, claim).row.state, page(office, claim).payer_owes) == (ClaimState.VOIDED, 0)
+    assert (page(office, new).row.state, page(office, new).payer_owes) == (ClaimState.SENT, charge - Decimal(2636))
+    told = decided(page(office, new).lines)
+    pair = two(advice(page(office, claim), trace="EFT2", status="22", sign="-"),
+               remit("C0000001", told, trace="EFT3", control="PCN888"))  # fmt: skip
+    post_remittance(office.database, pair, office.biller)
+    after = page(office, new)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (0, Decimal(150), ClaimState.PAID)
+    assert owed(office) == (0, ()) and books(office) == ()
+
+
+def decided(lines):
+    """Half of each line is allowed; the visit's share is the patient's."""
+    return [
+        (line, "0", "CAS*CO*45*50~CAS*PR*1*150~")
+        if line.code == "99601"
+        else (line, f"{line.charge / 2}", f"CAS*CO*45*{line.charge / 2}~")
+        for line in lines
+    ]
+
+
+def two(first, second):
+    """Two payments in one file."""
+    body = first.partition("~ST*")[2].partition("~GE*")[0]
+    other = second.partition("~ST*")[2].partition("~GE*")[0].replace("835*0001", "835*0002", 1)
+    other = other[: other.rindex("*")] + "*0002"
+    return first.partition("~ST*")[0] + f"~ST*{body}~ST*{other}~GE*2*9~IEA*1*000000009~"
+
+
+def test_a_late_denial_of_the_first_claim_is_no_work_and_of_a_voided_one_a_credit_stays(office):
+    claim, new = replaced(office, paid_before=False)
+    lines = [(line, "0", f"CAS*CO*16*{line.charge}~") for line in page(office, claim).lines]
+    post_remittance(office.database, remit("C0000001", lines, status="4"), office.biller)
+    with office.database.reading() as session:
+        assert disputes(session) == () and page(office, new).row.state is ClaimState.SENT
+    with office.database.transaction() as session:
+        kept = session.get_one(Claim, new)
+        kept.state, kept.payer_control_number = ClaimState.ACCEPTED, "PCN888"
+        record(session, office.biller, "accept", "claim", new)
+    void = void_claim(office.database, new, office.biller, "never given")
+    write_file(office.database, [void], office.biller)
+    paid = [(line, f"{line.charge}", "") for line in page(office, new).lines]
+    (posted,) = post_remittance(office.database, remit("C0000001", paid, trace="EFT5"), office.biller)
+    assert "a claim that was voided" in posted.late[0]
+    assert [each.owed for each in owed(office)[1]] == [-page(office, new).row.charge] and books(office) == ()
+
+
 def grown(office, lines):
     """A sent claim with so many lines, each of 200 after the first two; every part has the payer's number."""
     claim = ready_claim(office)

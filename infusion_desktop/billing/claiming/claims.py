@@ -21,6 +21,7 @@ from infusion_desktop.billing.life import enter, move, the_claim
 from infusion_desktop.billing.money.disputes import enter_step
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.money.receivables import balance_of, post_charges, reverse_charges
+from infusion_desktop.billing.money.replaced import hand_over
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.tables import Claim, ClaimBatch
 from infusion_desktop.billing.words import BatchId, ClaimId, ClaimState, DisputeState, Frequency
@@ -243,6 +244,8 @@ def _take_along(session: Session, row: Claim, batch: int, when: datetime, by: Us
     if row.frequency is not Frequency.VOID:
         if row.primary_id is None:
             post_charges(session, ClaimId(row.id), posted_on, by)
+            if row.replaces_id is not None:
+                hand_over(session, row.number, posted_on, by)
         else:
             move_share(session, row, posted_on, by)
 

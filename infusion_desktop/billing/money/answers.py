@@ -78,7 +78,7 @@ def _said(posted: Posted) -> str:
     found += [f"{posted.denied} denied"] if posted.denied else []
     found += [f"{posted.underpaid} paid below the contract"] if posted.underpaid else []
     found += ["its deposit agrees" if posted.deposit else "its deposit is not entered yet"]
-    return "; ".join(found) + "."
+    return " ".join(["; ".join(found) + ".", *posted.late])
 
 
 def _envelope_answered(session: Session, answer: EnvelopeAnswer, by: UserId) -> Iterator[str]:

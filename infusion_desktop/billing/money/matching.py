@@ -98,8 +98,13 @@ def candidates(session: Session, results: Iterable[ClaimResult]) -> list[list[Ou
     found = []
     for each in results:
         claims = by_number.get(each.claim_number.strip()) or by_control.get(each.payer_claim_number) or []
-        found.append(sorted(claims, key=lambda claim, each=each: (-claim.sent_lines(each), -claim.id)))  # type: ignore[misc]
+        found.append(sorted(claims, key=lambda claim, each=each: _likeliest(claim, each)))  # type: ignore[misc]
     return found
+
+
+def _likeliest(claim: OurClaim, result: ClaimResult) -> tuple[int, bool, int]:
+    """The one whose lines are named; without their numbers the one charged so much (a replacement or its first)."""
+    return -claim.sent_lines(result), claim.charge != abs(result.charge), -claim.id
 
 
 def _claims(session: Session, column: object, values: Iterable[str]) -> Iterable[OurClaim]:

@@ -19,6 +19,7 @@ from infusion_desktop.billing.money.matching import OurClaim, candidates
 from infusion_desktop.billing.money.money_tables import ClaimPart, Dispute, DisputeStep, LineDecision, PayerDecision
 from infusion_desktop.billing.money.posting_rules import rules_by_payer
 from infusion_desktop.billing.money.receivables import NewEntry, post
+from infusion_desktop.billing.money.replaced import hand_over, standing_for
 from infusion_desktop.billing.rules.posting import Cut, Decided, Rules, decide, main_reason, short_paid
 from infusion_desktop.billing.tables import Claim, ClaimEvent, LedgerEntry
 from infusion_desktop.billing.terms.contracts import rules_on
@@ -66,6 +67,8 @@ class PostedClaims:
     numbers: list[str] = field(default_factory=list)
     denied: int = 0
     underpaid: int = 0
+    late: list[str] = field(default_factory=list)
+    """A sentence for each decision on a claim that was replaced or voided meanwhile."""
 
 
 def match(session: Session, results: Iterable[ClaimResult]) -> tuple[list[Matched], list[ClaimResult]]:
@@ -139,6 +142,7 @@ class _Work:
         self._moved: dict[tuple[int, int | None], Decimal] = {}
         self._rules: dict[int, Rules] = {}
         self._decisions: list[int] = []
+        self._replaced: set[str] = set()
         self._place = 0
 
     def prepare(self, matched: Sequence[Matched]) -> None:
@@ -196,7 +200,24 @@ class _Work:
         else:
             change, state = self._decide(result, claim, decision, ours)
         self._balances[claim.id] = self._balances.get(claim.id, ZERO) + change
+        if claim.state is ClaimState.VOIDED:
+            self._came_late(each, change)
         self._move(claim, result, state)
+
+    def _came_late(self, each: Matched, change: Decimal) -> None:
+        """The payer speaks of a claim that was replaced or voided: what it leaves there is the standing claim's."""
+        standing = standing_for(self._session, each.claim.number)
+        self._replaced.add(each.claim.number)
+        if standing is not None:
+            self._balances[standing] = self._balances.get(standing, ZERO) + change
+        if each.undoes is None:
+            self.told.late.append(
+                f"Claim {each.claim.number}: the payer decided the claim that was replaced. What it paid is set against "
+                "the replacement until it takes it back."
+                if standing is not None
+                else f"Claim {each.claim.number}: the payer decided a claim that was voided. What it paid is a credit "
+                "until it takes it back, or it is refunded (Payments, Credits)."
+            )
 
     def _line(self, decision: int, line: LineResult, ours: int | None) -> tuple[Any, ...]:
         return (
@@ -300,7 +321,7 @@ class _Work:
     def _question(self, claim: OurClaim, line: int | None, decision: int, found: Decided, short: Decimal) -> None:
         """Open the work on a denial or an underpayment."""
         worst = main_reason(found.effects)
-        if worst is None and short == ZERO:
+        if claim.state is ClaimState.VOIDED or (worst is None and short == ZERO):
             return
         kind = DisputeKind.DENIED if worst is not None else DisputeKind.UNDERPAID
         if worst is not None:
@@ -352,6 +373,8 @@ class _Work:
         self._settle_what_is_paid()
         insert_rows(session, LineDecision, _LINE_COLUMNS, self._lines)
         post(session, self._entries, self._on, self._by)
+        for number in sorted(self._replaced):
+            hand_over(session, number, self._on, self._by)
         if self._changes:
             changed = (
                 update(_CLAIM)

@@ -41,6 +41,8 @@ class Posted:
     denied: int = 0
     underpaid: int = 0
     deposit: DepositId | None = None
+    late: tuple[str, ...] = ()
+    """Sentences about decisions on claims that were replaced or voided meanwhile."""
 
 
 def post_remittance(
@@ -183,7 +185,9 @@ def _post(
     after = {"trace": advice.trace, "amount": advice.amount, "claims": told.numbers, "set_aside": len(items)}
     record(session, by, "post", "remittance", remittance, after=after, reason=override)
     aside = tuple(str(item["reference"]) for item in items)
-    return Posted(remittance, advice.trace, tuple(told.numbers), aside, told.denied, told.underpaid, deposit)
+    return Posted(
+        remittance, advice.trace, tuple(told.numbers), aside, told.denied, told.underpaid, deposit, tuple(told.late)
+    )
 
 
 def _items(session: Session, advice: Advice, unknown: Iterable[ClaimResult]) -> Iterator[dict[str, object]]:

@@ -174,4 +174,4 @@ class EobDialog(DeedDialog):
         if not isinstance(result, Posted):
             return ""
         more = f" {result.denied} lines were denied: see Denials." if result.denied else ""
-        return f"Payment {result.trace} is posted.{more}"
+        return " ".join([f"Payment {result.trace} is posted.{more}", *result.late])
