@@ -98,7 +98,8 @@ def _pharmacy_reasons(heading: Heading) -> Iterator[str]:
 def claim_reasons(claim: Claim, *, on_paper: bool = False) -> Iterator[str]:
     """Every reason why one claim cannot be written, each beginning with the claim's number.
 
-    A form on paper also takes payers whose kind no claim file can say, such as patients who pay themselves.
+    A form on paper also takes payers whose kind no claim file can say, and what another payer decided on other lines:
+    its own explanation goes with the form.
     """
     found = [
         *_number_reasons(claim),
@@ -107,7 +108,7 @@ def claim_reasons(claim: Claim, *, on_paper: bool = False) -> Iterator[str]:
         *_diagnosis_reasons(claim),
         *_detail_reasons(claim),
         *_line_reasons(claim),
-        *_other_payer_reasons(claim),
+        *_other_payer_reasons(claim, on_paper),
     ]
     for reason in found:
         yield f"Claim {clean(claim.number, 20) or 'without number'}: {reason}"
@@ -262,7 +263,7 @@ def _drug(drug: Drug) -> Iterator[str]:
         yield "a drug names its prescription or its compound's link, not both."
 
 
-def _other_payer_reasons(claim: Claim) -> Iterator[str]:
+def _other_payer_reasons(claim: Claim, on_paper: bool) -> Iterator[str]:
     others = claim.other_payers
     if claim.rank != "P" and not others:
         yield "a secondary claim needs the other payer's result."
@@ -282,11 +283,12 @@ def _other_payer_reasons(claim: Claim) -> Iterator[str]:
         for result in line.adjudications:
             yield from _adjudication_reasons(line, result)
     for other in others:
-        for reason in _one_other_payer(claim, other):
+        reasons = [*_one_other_payer(other), *(() if on_paper else _balance_reasons(claim, other))]
+        for reason in reasons:
             yield f"other payer {clean(other.identifier, 30)}: {reason}"
 
 
-def _one_other_payer(claim: Claim, other: OtherPayer) -> Iterator[str]:
+def _one_other_payer(other: OtherPayer) -> Iterator[str]:
     yield from _text("the name", other.name)
     yield from _code("the payer's number", other.identifier, 80)
     yield from _person("the policy's holder", other.holder)
@@ -303,7 +305,6 @@ def _one_other_payer(claim: Claim, other: OtherPayer) -> Iterator[str]:
         if amount is not None:
             yield from _amount(what, amount)
     yield from _adjustment_reasons(other.adjustments)
-    yield from _balance_reasons(claim, other)
 
 
 def _balance_reasons(claim: Claim, other: OtherPayer) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """After the first answer: the next payer, corrections, split claims, typed papers, deposits, denials, closed months."""
 
 import importlib.util
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from test_service_claims import CHECKED_ON, advice, books, envelope, page, ready
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing.claiming.checking import check
-from infusion_desktop.billing.claiming.claims import mark_sent, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.claims import mark_sent, print_claims, replace_claim, void_claim, write_file
 from infusion_desktop.billing.claiming.secondary import make_secondary, proposals
 from infusion_desktop.billing.money.adjusting import move_balance, undo_write_off, write_off
 from infusion_desktop.billing.money.aging import AgingBy, aging_by, credit_balances, open_claims, total
@@ -38,13 +39,16 @@ from infusion_desktop.billing.money.patient_money import NewPatientPayment, pati
 from infusion_desktop.billing.money.posting_rules import add_posting_rule, end_posting_rule, posting_rules
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.money.set_aside import place_item, set_aside
+from infusion_desktop.billing.rules.rule_set import SecondaryRule, TierPolicy
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
+from infusion_desktop.billing.terms.contracts import add_rules, starter
+from infusion_desktop.billing.terms.fees import NewFee, add_fee
 from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, Frequency, Outcome
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.edi import claims_837p_reading
 from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.patients.tables import Coverage, Payer
-from infusion_desktop.patients.words import PayerKind, Rank, Relation
+from infusion_desktop.patients.words import PayerId, PayerKind, Rank, Relation
 
 
 def pyx12_errors(text):
@@ -129,6 +133,44 @@ def test_the_next_payer_gets_the_first_ones_result_and_the_share_moves_with_the_
 def _claims(office):
     with office.database.reading() as session:
         return list(session.scalars(select(Claim.id)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "codes"),
+    [
+        (SecondaryRule.OWN_CODES, PayerKind.MEDICARE_B, ["S9494", "J0696", "99601"]),
+        (SecondaryRule.B_CODES_WHEN_MEDICARE_PRIMARY, PayerKind.COMMERCIAL, ["S9494", "J0696", "99601"]),
+        (SecondaryRule.B_CODES_WHEN_MEDICARE_PRIMARY, PayerKind.MEDICARE_B, ["S9500", "J0696", "99601"]),
+    ],
+)
+def test_whose_codes_the_next_payer_takes_is_its_contracts_choice(office, rule, first, codes):
+    payer = PayerId(second_payer(office))
+    rules = replace(starter("commercial_access").rules, secondary_rule=rule, tier_policy=TierPolicy.GENERIC)
+    add_rules(office.database, payer, rules, date(2026, 1, 1), office.biller)
+    add_fee(office.database, payer, NewFee("S9494", Decimal(40), Decimal(120), date(2026, 1, 1)), office.biller)
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    with office.database.transaction() as session:
+        session.get_one(Payer, office.payer).kind = first
+        record(session, office.biller, "set up", "test")
+    second = make_secondary(office.database, claim, office.biller)
+    found = check(office.database, second, office.biller, on=CHECKED_ON)
+    made = page(office, second)
+    assert [line.code for line in made.lines] == codes and [each.code for each in found if each.stops] == []
+    assert sum(line.expected for line in made.lines) == made.row.expected == Decimal(150)
+    if "S9494" not in codes:
+        assert found == () and pyx12_errors(write_file(office.database, [second], office.biller).text) == []
+        return
+    assert made.lines[0].charge == Decimal(14 * 120) and [each.code for each in found] == ["ON_PAPER"]
+    with pytest.raises(Refused, match="explanation of benefits"):
+        write_file(office.database, [second], office.biller)
+    print_claims(office.database, [second], office.biller)
+    assert (page(office, claim).patient_owes, page(office, second).payer_owes) == (0, Decimal(150))
+    told = [(line, f"{line.expected}", f"CAS*OA*23*{line.charge - line.expected}~") for line in made.lines]
+    paid = remit(made.row.number, told, trace="EFT2", status="2", payer="SLV")
+    post_remittance(office.database, paid, office.biller)
+    assert (page(office, second).payer_owes, page(office, second).row.state) == (0, ClaimState.PAID)
+    assert books(office) == ()
 
 
 def test_a_claim_the_payer_forwarded_itself_is_asked_about_first(office):

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.claiming.cob import EarlierPayer, earlier_payers
+from infusion_desktop.billing.claiming.secondary import repeats_lines
 from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.money_tables import ClaimPart
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
@@ -53,6 +54,11 @@ def parts_for_file(session: Session, claim: Claim, *, keep: bool = True) -> tupl
     payers answer by them. A replacement in more parts sends the new ones as originals; the parts it has no more lines
     for are voided.
     """
+    if not repeats_lines(session, claim):
+        raise Refused(
+            f"Claim {claim.number} has its payer's own codes, which the result of the payer before cannot be told by. "
+            "Print it as a CMS-1500 and send that payer's explanation of benefits with it."
+        )
     before = _known_parts(session, claim.replaces_id)
     runs = _runs(session, claim)
     pieces = [_first_piece(claim, runs[0])]

@@ -12,6 +12,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.claiming.secondary import repeats_lines
 from infusion_desktop.billing.money.decisions import standing_decisions
 from infusion_desktop.billing.money.money_tables import LineDecision, PayerDecision
 from infusion_desktop.billing.money.posting import cuts_of
@@ -52,11 +53,30 @@ def earlier_payers(session: Session, claim: Claim) -> tuple[EarlierPayer, ...]:
     """Every payer before this claim's, the first one first; none for a claim to the first payer."""
     found: list[EarlierPayer] = []
     number = claim.primary_id
+    by_line = repeats_lines(session, claim)
     while number is not None:
         before = session.get_one(Claim, number)
-        found.append(_earlier(session, before))
+        earlier = _earlier(session, before)
+        found.append(earlier if by_line else _as_a_whole(earlier))
         number = before.primary_id
     return tuple(reversed(found))
+
+
+def _as_a_whole(earlier: EarlierPayer) -> EarlierPayer:
+    """The result as one sum, for a claim with other lines than those it was decided by."""
+    results = earlier.lines.values()
+    if not results:
+        return earlier
+    cuts = sorted((*earlier.payer.adjustments, *(cut for each in results for cut in each.adjustments)), key=_by_group)
+    return EarlierPayer(replace(earlier.payer, adjustments=tuple(cuts), paid_on=max(_days(earlier))), {})
+
+
+def _by_group(cut: Adjustment) -> str:
+    return cut.group
+
+
+def _days(earlier: EarlierPayer) -> list[date]:
+    return [each.paid_on for each in earlier.lines.values() if each.paid_on is not None]
 
 
 def _earlier(session: Session, before: Claim) -> EarlierPayer:

@@ -19,8 +19,12 @@ from infusion_desktop.billing.life import move, the_claim
 from infusion_desktop.billing.money.decisions import standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
+from infusion_desktop.billing.months.charging import Row, line_rows
+from infusion_desktop.billing.months.counting import CoveredPeriod, counted, the_contract
+from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
+from infusion_desktop.billing.terms.authorizations import authorizations, for_engine
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
 from infusion_desktop.database.counters import next_number
@@ -30,7 +34,7 @@ from infusion_desktop.edi.remittance_data import FORWARDED_STATUSES
 from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Coverage, Patient, Payer
-from infusion_desktop.patients.words import CoverageId, PayerId, Rank
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank
 
 _NEXT = {Rank.PRIMARY: Rank.SECONDARY, Rank.SECONDARY: Rank.TERTIARY}
 _AT_ONCE = 500
@@ -136,22 +140,67 @@ def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str
         coverage = session.get_one(Coverage, first.coverage_id)
         number = f"C{next_number(session, 'claim'):07d}"
         shares = line_balances(session, claim, Account.PATIENT)
+        share = sum(shares.values(), ZERO)
+        own = None if _repeats(session, kept, coverage) else _own_lines(session, kept, coverage, share)
         values = {
             "number": number, "patient_id": kept.patient_id, "coverage_id": first.coverage_id,
             "payer_id": coverage.payer_id, "state": ClaimState.DRAFT, "frequency": Frequency.ORIGINAL,
             "primary_id": claim, "payer_control_number": "", "period_first": kept.period_first,
-            "period_last": kept.period_last, "diagnoses": kept.diagnoses, "charge": kept.charge,
-            "expected": sum(shares.values(), ZERO), "missing": "[]", "days": kept.days, "made_at": now_utc(),
-            "version": 1,
+            "period_last": kept.period_last, "diagnoses": kept.diagnoses,
+            "charge": kept.charge if own is None else sum((row["charge"] for row in own), ZERO),
+            "expected": share, "missing": "[]", "days": kept.days, "made_at": now_utc(), "version": 1,
         }  # fmt: skip
         added = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())
-        copy_lines(session, claim, added, shares)
+        if own is None:
+            copy_lines(session, claim, added, shares)
+        else:
+            session.execute(insert(ClaimLine), [{"claim_id": added, **row} for row in own])
         move(session, added, ClaimState.DRAFT, by, f"after claim {kept.number}")
         record(
             session, by, "make secondary", "claim", added, patient_id=kept.patient_id,
-            after={"number": number, "after": kept.number, "share": values["expected"]}, reason=override,
+            after={"number": number, "after": kept.number, "share": share}, reason=override,
         )  # fmt: skip
     return added
+
+
+def _repeats(session: Session, before: Claim, coverage: Coverage) -> bool:
+    """Whether the next payer takes the codes of the claim before; one without rules does."""
+    try:
+        rules = rules_on(session, PayerId(coverage.payer_id), before.period_first).rules
+    except Refused:
+        return True
+    kind = session.get_one(Payer, before.payer_id).kind
+    return rules.repeats_codes_of(medicare=kind is PayerKind.MEDICARE_B)
+
+
+def _own_lines(session: Session, before: Claim, coverage: Coverage, share: Decimal) -> list[Row]:
+    """The period counted by the next payer's own contract; what its lines expect together is the share."""
+    patient, payer = PatientId(before.patient_id), PayerId(coverage.payer_id)
+    contract = the_contract(session, payer)
+    period = Days(before.period_first, before.period_last)
+    uses = authorizations(session, patient, payer)
+    covered = CoveredPeriod(CoverageId(coverage.id), payer, contract.payer, period)
+    month = counted(month_facts(session, patient, period), covered, contract, for_engine(uses))
+    rows = line_rows(month, {(use.allowed.number, use.allowed.code): int(use.id) for use in uses})
+    if not rows:
+        raise Refused(f"{contract.payer} takes its own codes, and by its contract nothing of this period is billed.")
+    for row in rows:
+        row["expected"] = min(row["expected"], share)
+        share -= row["expected"]
+    rows[-1]["expected"] += share
+    return rows
+
+
+def repeats_lines(session: Session, claim: Claim) -> bool:
+    """Whether a claim to a next payer has the lines of the one before, so that its result can be told line by line."""
+    if claim.primary_id is None:
+        return True
+    wanted = select(ClaimLine.position, ClaimLine.code, ClaimLine.modifiers, ClaimLine.units, ClaimLine.charge)
+    mine, first = (
+        {tuple(row) for row in session.execute(wanted.where(ClaimLine.claim_id == each))}
+        for each in (claim.id, claim.primary_id)
+    )
+    return mine == first
 
 
 def copy_lines(
@@ -178,16 +227,37 @@ def move_share(session: Session, kept: Claim, on: date, by: UserId) -> None:
     if kept.primary_id is None:
         return
     first = ClaimId(kept.primary_id)
+    same = repeats_lines(session, kept)
     places = dict(_positions(session, ClaimId(kept.id)))
     lines = dict(_lines(session, first))
-    entries = []
+    entries, share = [], ZERO
     for line, owed in line_balances(session, first, Account.PATIENT).items():
         if owed <= ZERO:
             continue
-        target = places.get(lines[line]) if line is not None else None
+        share += owed
         entries.append(NewEntry(first, EntryKind.TRANSFER, -owed, line, Account.PATIENT, note="to the next payer"))
-        entries.append(NewEntry(ClaimId(kept.id), EntryKind.TRANSFER, owed, target, note="from the payer before"))
+        if same:
+            target = places.get(lines[line]) if line is not None else None
+            entries.append(_taken_over(kept, owed, target))
+    if not same:
+        entries += _spread(session, kept, share)
     post(session, entries, on, by)
+
+
+def _taken_over(kept: Claim, owed: Decimal, line: int | None) -> NewEntry:
+    return NewEntry(ClaimId(kept.id), EntryKind.TRANSFER, owed, line, note="from the payer before")
+
+
+def _spread(session: Session, kept: Claim, share: Decimal) -> Iterator[NewEntry]:
+    """The share on lines of the payer's own: as much on each as it expects, the rest on the last."""
+    rows = session.execute(
+        select(ClaimLine.id, ClaimLine.expected).where(ClaimLine.claim_id == kept.id).order_by(ClaimLine.position)
+    ).all()
+    for place, row in enumerate(rows, start=1):
+        part = share if place == len(rows) else min(share, row.expected)
+        share -= part
+        if part > ZERO:
+            yield _taken_over(kept, part, row.id)
 
 
 def give_share_back(session: Session, kept: Claim, on: date, by: UserId) -> None:
@@ -195,7 +265,7 @@ def give_share_back(session: Session, kept: Claim, on: date, by: UserId) -> None
     if kept.primary_id is None:
         return
     first = ClaimId(kept.primary_id)
-    places = dict(_positions(session, first))
+    places = dict(_positions(session, first)) if repeats_lines(session, kept) else {}
     lines = dict(_lines(session, ClaimId(kept.id)))
     entries = []
     for line, owed in line_balances(session, ClaimId(kept.id), Account.PAYER).items():
@@ -216,7 +286,7 @@ def findings(session: Session, kept: Claim, day: date) -> list[dict[str, object]
 
 
 def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str, str, bool]]:
-    from infusion_desktop.billing.claiming.claim_files import parts_for_file
+    from infusion_desktop.billing.claiming.claim_files import for_file, parts_for_file
     from infusion_desktop.edi.claim_checks import claim_reasons
 
     first = ClaimId(kept.primary_id or 0)
@@ -260,8 +330,18 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
             )
     except Refused:
         pass  # A next payer needs no per-diem rules: it pays by the first one's result.
+    on_paper = not repeats_lines(session, kept)
+    if on_paper:
+        yield (
+            "ON_PAPER",
+            "This payer takes its own codes, which the first payer's result cannot be told by. Print the CMS-1500 and "
+            "send that payer's explanation of benefits with it.",
+            Where.CLAIM.value,
+            False,
+        )
     try:
-        reasons = [each for part in parts_for_file(session, kept, keep=False) for each in claim_reasons(part)]
+        parts = (for_file(session, kept),) if on_paper else parts_for_file(session, kept, keep=False)
+        reasons = [each for part in parts for each in claim_reasons(part, on_paper=on_paper)]
     except Refused as no:
         reasons = list(no.reasons)
     for reason in reasons:

@@ -212,8 +212,8 @@ class _Work:
             self._balances[standing] = self._balances.get(standing, ZERO) + change
         if each.undoes is None:
             self.told.late.append(
-                f"Claim {each.claim.number}: the payer decided the claim that was replaced. What it paid is set against "
-                "the replacement until it takes it back."
+                f"Claim {each.claim.number}: the payer decided the claim that was replaced. What it paid is set "
+                "against the replacement until it takes it back."
                 if standing is not None
                 else f"Claim {each.claim.number}: the payer decided a claim that was voided. What it paid is a credit "
                 "until it takes it back, or it is refunded (Payments, Credits)."

@@ -195,9 +195,10 @@ class ClaimForm(Enum):
 
 
 class SecondaryRule(Enum):
-    """What changes when another payer is first (Nebraska: B codes when Medicare is)."""
+    """Whose codes a claim has when another payer was first (Nebraska: its own, but B codes when Medicare was)."""
 
     SAME_CODES = "SAME_CODES"
+    OWN_CODES = "OWN_CODES"
     B_CODES_WHEN_MEDICARE_PRIMARY = "B_CODES_WHEN_MEDICARE_PRIMARY"
 
 
@@ -318,6 +319,12 @@ class RuleSet:
     def tiers_for(self, family: str) -> TierPolicy:
         """How this family's code is chosen."""
         return self.tier_policy_by_family.get(family, self.tier_policy)
+
+    def repeats_codes_of(self, *, medicare: bool) -> bool:
+        """Whether a claim after another payer's (Medicare's or not) has its codes; else these rules count it."""
+        if self.secondary_rule is SecondaryRule.B_CODES_WHEN_MEDICARE_PRIMARY:
+            return medicare
+        return self.secondary_rule is SecondaryRule.SAME_CODES
 
     def percent_of_rank(self, rank: int) -> Decimal:
         """The share of the rate a rank is paid; rank 0 (not ranked) in full, later ranks like the last named."""

@@ -81,7 +81,7 @@ GROUPS = (
         _w("suite_modifier", "Modifier of the suite", "SS, or empty"),
         _w("suite_place_of_service", "Place of service of the suite"),
         _w("claim_form", "The payer takes"),
-        _w("secondary_rule", "When another payer is first"),
+        _w("secondary_rule", "After another payer it takes", "Its own codes go on paper where they differ"),
     )),
     RuleGroup("Authorization", (
         _w("authorization_required", "An authorization is needed"),
@@ -193,8 +193,9 @@ _CHOICES: Mapping[Enum, str] = {
     r.FilingClock.PRIMARY_PAID: "the first payer's payment",
     r.ClaimForm.X12_837P: "files (837P)",
     r.ClaimForm.CMS_1500: "paper (CMS-1500)",
-    r.SecondaryRule.SAME_CODES: "the same codes",
-    r.SecondaryRule.B_CODES_WHEN_MEDICARE_PRIMARY: "B codes after Medicare",
+    r.SecondaryRule.SAME_CODES: "that payer's codes",
+    r.SecondaryRule.OWN_CODES: "its own codes",
+    r.SecondaryRule.B_CODES_WHEN_MEDICARE_PRIMARY: "its own; Medicare's B codes after Medicare",
     r.Inclusion.INCLUDED: "inside the per diem",
     r.Inclusion.SEPARATE: "billed apart",
 }
