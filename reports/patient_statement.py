@@ -1,5 +1,6 @@
 """The statement: what services cost, what insurance paid, what the patient owes and by when, with a slip to pay."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -81,13 +82,27 @@ _GRID = Grid(
 def render(statement: PatientStatement) -> bytes:
     """The statement as a PDF; the same data gives the same bytes."""
     paper = Paper("Patient statement")
+    draw(paper, statement)
+    return paper.finish()
+
+
+def render_batch(statements: Sequence[PatientStatement]) -> bytes:
+    """Several patients' statements in one PDF, each counting its own pages."""
+    paper = Paper("Patient statements")
+    for statement in statements:
+        paper.missing = ""
+        draw(paper, statement)
+    return paper.finish()
+
+
+def draw(paper: Paper, statement: PatientStatement) -> None:
+    """The statement's pages on a paper that may hold others."""
     first = letterhead_block(
         statement.letterhead, "Statement", statement.number, details=(shown.day(statement.written_on),),
         copy=statement.printed.copy,
     )  # fmt: skip
     following = running_head(statement.letterhead, "Statement", f"{statement.number} · {statement.patient}")
     draw_pages(paper, _blocks(paper, statement), first, following, statement.printed, statement.number)
-    return paper.finish()
 
 
 def _blocks(paper: Paper, statement: PatientStatement) -> list[Block]:

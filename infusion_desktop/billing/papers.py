@@ -12,6 +12,7 @@ from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.billing.queries import ClaimPage, LineRow, claim_page
+from infusion_desktop.billing.rules.checks.sending import has_filing_limit, same_day_next_year
 from infusion_desktop.billing.rules.rule_set import FilingClock
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.authorizations import authorizations
@@ -294,6 +295,8 @@ def _file_by(session: Session, page: ClaimPage) -> date | None:
     if not page.lines:
         return None
     rules = rules_on(session, page.row.payer_id, page.row.period.first).rules
+    if not has_filing_limit(rules):
+        return None
     from_first = rules.filing_clock is FilingClock.FROM_DAY
     start = min(line.days.first if from_first else line.days.last for line in page.lines)
-    return start + timedelta(days=rules.filing_days)
+    return same_day_next_year(start) if rules.filing_days == 365 else start + timedelta(days=rules.filing_days)

@@ -39,7 +39,7 @@ from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.dispatch import tours
 from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
 from infusion_desktop.demonstration.orders import ORDERS, Order, choose
-from infusion_desktop.demonstration.payments import pay, work_on_money
+from infusion_desktop.demonstration.payments import bill_who_pays_alone, pay, work_on_money
 from infusion_desktop.demonstration.shelves import make_ready, noon
 from infusion_desktop.demonstration.signatures import signature
 from infusion_desktop.equipment import custody
@@ -419,6 +419,7 @@ def _bill(
         batches = session.scalars(
             select(ClaimBatch.id).where(ClaimBatch.id.in_(select(Claim.batch_id).where(Claim.sent_at.is_(None))))
         ).all()
+    bill_who_pays_alone(database, cast.biller, day)
     for batch in batches:
         mark_sent(database, BatchId(batch), cast.biller, at=noon(day))
         told["payments"] += pay(database, BatchId(batch), day, last, cast.biller, pick)

@@ -1,7 +1,8 @@
 """What the demonstration's payers answer: an 835 for a claim file, most lines paid as expected, a few not."""
 
 import random
-from datetime import date, timedelta
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -9,7 +10,9 @@ from sqlalchemy import select
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.filing import leaves_as
 from infusion_desktop.billing.claiming.secondary import make_secondary, proposals
+from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.money.collectors import assign_collector
 from infusion_desktop.billing.money.deposits import NewDeposit, add_deposit
 from infusion_desktop.billing.money.disputes import disputes, move_dispute
@@ -17,8 +20,10 @@ from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.month_close import close_month, next_to_close
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.queries import claims
+from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
-from infusion_desktop.billing.words import BatchId, DisputeState, LineKind
+from infusion_desktop.billing.words import BatchId, ClaimId, DisputeState, LineKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.money import ZERO
@@ -37,6 +42,19 @@ def pay(database: Database, batch: BatchId, day: date, last: date, by: UserId, p
         if amount and paid_on <= last:
             add_deposit(database, NewDeposit(paid_on, amount, posted.trace, "by transfer"), by)
     return answered
+
+
+def bill_who_pays_alone(database: Database, by: UserId, day: date) -> None:
+    """Charge the months of self-payers to them and write their statements."""
+    with database.reading() as session:
+        rows = claims(session)
+        forms = leaves_as(session, rows)
+    by_payer: dict[int, list[ClaimId]] = defaultdict(list)
+    for row in rows:
+        if forms.get(row.id) is ClaimForm.STATEMENT:
+            by_payer[row.payer_id].append(row.id)
+    for several in by_payer.values():
+        bill_patients(database, several, by, at=datetime.combine(day, time(12), UTC))
 
 
 def work_on_money(database: Database, cast: Cast, last: date) -> None:

@@ -17,7 +17,7 @@ from infusion_desktop.patients import rules
 from infusion_desktop.patients.demographics import the_patient
 from infusion_desktop.patients.editing import change
 from infusion_desktop.patients.tables import Coverage, Payer
-from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, Rank, Relation
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _checked(policy: NewCoverage, payer: Payer | None, reasons: list[str], was: 
         reasons.append("Choose the payer from the list.")
     elif payer.ended_on is not None and payer.ended_on < policy.starts_on and payer.id != was:
         reasons.append(f"{payer.name} was ended. Choose another payer.")
-    if not texts["member_id"]:
+    if not texts["member_id"] and (payer is None or payer.kind is not PayerKind.SELF_PAY):
         reasons.append("Type the member id as it stands on the card.")
     others = policy.relation is not Relation.SELF
     if others and not (texts["holder_last_name"] and texts["holder_first_name"]):

@@ -3,26 +3,32 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
+from test_money_papers import flat, words_of
 from test_service_charging import MARCH
 from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.tables import Pharmacy
-from infusion_desktop.billing.claiming.claims import print_claims
+from infusion_desktop.billing.claiming.claims import print_claims, void_claim
+from infusion_desktop.billing.claiming.filing import file_by, leaves_as
+from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of, reasons, work
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.months.day_view import DayKind, day_view
 from infusion_desktop.billing.queries import claim_page, claims, month_overview
+from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
 from infusion_desktop.billing.tables import Claim, ClaimLine, PayerRules
 from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import ClaimState, Frequency
+from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import PayerKind, Rank, Relation
 from infusion_desktop.progress import run_to_end
@@ -218,18 +224,68 @@ def test_a_monthly_maximum_holds_over_two_coverages_of_one_month(office):
             assert [(line.first_on.day, int(line.units)) for line in lines] == [(1, 7), (8, 3)]
 
 
-def test_a_payer_that_takes_paper_gets_no_file_and_a_patient_who_pays_a_form(office):
+def by_form(office, form, kind):
     complete_month(office)
     with office.database.transaction() as session:
         kept = session.scalars(select(PayerRules)).one()
-        kept.rules = json.dumps({**json.loads(kept.rules), "claim_form": "CMS1500"})
-        session.execute(update(Payer).values(kind=PayerKind.SELF_PAY))
+        kept.rules = json.dumps({**json.loads(kept.rules), "claim_form": form, "filing_days": 3650})
+        session.execute(update(Payer).values(kind=kind, payer_code="" if form == "STATEMENT" else "PRH01"))
         record(session, office.biller, "set up", "test", 1)
     run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
     assert (len(run.claims), run.files, run.refused) == (1, (), ())
-    assert run.done[-1].endswith("C0000001 are ready to print. Claims, Send on paper.")
+    return run
+
+
+def test_a_payer_that_takes_paper_gets_no_file(office):
+    run = by_form(office, "CMS1500", PayerKind.COMMERCIAL)
+    assert run.done[-1].endswith("C0000001 are ready to print. Claims, Print as CMS-1500.")
     printed = print_claims(office.database, run.claims, office.biller, at=None)
     assert printed.pdf.startswith(b"%PDF")
     with office.database.reading() as session:
         assert session.scalars(select(Claim.state)).all() == [ClaimState.SENT]
     assert run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL)).files == ()
+
+
+def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(office):
+    run = by_form(office, "STATEMENT", PayerKind.SELF_PAY)
+    claim, at = run.claims[0], datetime(2026, 4, 10, 12, tzinfo=UTC)
+    assert run.done[-1].endswith("ready for the patients' statements. Claims, Bill the patients.")
+    with pytest.raises(Refused, match="pays alone"):
+        print_claims(office.database, run.claims, office.biller)
+    with office.database.reading() as session:
+        rows = claims(session)
+        assert (file_by(session, rows), leaves_as(session, rows)) == ({}, {claim: ClaimForm.STATEMENT})
+    billed = bill_patients(office.database, run.claims, office.biller, at=at)
+    text = flat(words_of(billed.pdf))
+    for word in ("Please pay", "$2,636.00", "by May 10, 2026", "therapy days $2,100.00", "drugs $336.00"):
+        assert word in text, word
+    assert (billed.patients, billed.charge) == (1, Decimal(2636)) and "File by" not in text
+    pay(office, "1000", "7", ClaimState.PART_PAID)
+    with office.database.reading() as session:
+        (owing,) = patients_owing(session)
+        assert (owing.owed, owing.due_on, claim_page(session, claim).payer_owes) == (
+            Decimal(1636),
+            date(2026, 5, 10),
+            0,
+        )
+        assert owing.is_overdue(date(2026, 5, 11)) and not owing.is_overdue(date(2026, 5, 10))
+    # Two days in hospital are learned: the next run drafts what corrects the statement, the payment goes along.
+    office.hospital(date(2026, 3, 8), date(2026, 3, 11))
+    (again,) = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL)).claims
+    assert again != claim
+    text = flat(words_of(bill_patients(office.database, [again], office.biller, at=at).pdf))
+    assert "$1,000.00" in text and "$1,336.00" in text
+    with office.database.reading() as session:
+        assert (claim_page(session, claim).patient_owes, claim_page(session, again).patient_owes) == (0, Decimal(1336))
+    pay(office, "1336", "8", ClaimState.PAID)
+    void_claim(office.database, again, office.biller, "never given")
+    with office.database.reading() as session:
+        assert problems(session) == () and patients_owing(session)[0].owed == Decimal(-2336)
+
+
+def pay(office, amount, number, state):
+    new = NewPatientPayment(office.patient, Decimal(amount), "check", number, APRIL)
+    take_patient_payment(office.database, new, office.biller, on=APRIL)
+    with office.database.reading() as session:
+        newest = session.scalars(select(Claim).order_by(Claim.id.desc())).first()
+        assert newest is not None and newest.state is state and problems(session) == ()

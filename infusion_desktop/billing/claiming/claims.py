@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,11 +20,13 @@ from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_b
 from infusion_desktop.billing.life import enter, move, the_claim
 from infusion_desktop.billing.money.disputes import enter_step
 from infusion_desktop.billing.money.money_tables import Dispute
-from infusion_desktop.billing.money.receivables import balance_of, post_charges, reverse_charges
+from infusion_desktop.billing.money.receivables import balance_of, charged_to_patient, post_charges, reverse_charges
 from infusion_desktop.billing.money.replaced import hand_over
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch
-from infusion_desktop.billing.words import BatchId, ClaimId, ClaimState, DisputeState, Frequency
+from infusion_desktop.billing.terms.contracts import rules_on
+from infusion_desktop.billing.words import Account, BatchId, ClaimId, ClaimState, DisputeState, Frequency
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, month_of, now_utc
@@ -35,10 +37,13 @@ from infusion_desktop.edi.x12_writing import Interchange
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
-from infusion_desktop.patients.words import CoverageId, PatientId
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 
 DECIDED = frozenset({ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED})
 """The payer has the claim under a number of its own: only a replacement or a void changes it."""
+
+_OURS = frozenset({ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED})
+"""The payer has nothing of it: it is closed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,12 @@ def write_file(
     when = at or now_utc()
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
-        rows = _ready(session, claims)
+        rows = ready_claims(session, claims)
         ours = profile(session)
         if ours is None:
             raise Refused("The pharmacy's own name and numbers are missing. Enter them in Office, Pharmacy first.")
         payer = session.get_one(Payer, rows[0].payer_id)
-        batch, interchange, group = _new_batch(session, payer.id, by)
+        batch, interchange, group = new_batch(session, payer.id, by)
         heading = _heading(ours, payer, route or Route(), batch, interchange, group, when)
         parts = tuple(part for row in rows for part in parts_for_file(session, row))
         written = claims_837p.write(edi.Batch(heading, parts))
@@ -97,7 +102,7 @@ def write_file(
         kept.content = written.text
         kept.file_sha256 = hashlib.sha256(written.text.encode("ascii")).hexdigest()
         for row in rows:
-            _take_along(session, row, batch, when, by)
+            take_along(session, row, batch, when, by)
         numbers = [row.number for row in rows]
         after = {"interchange": interchange, "group": group, "claims": numbers, "sha256": kept.file_sha256}
         record(session, by, "write file", "claim batch", batch, after=after)
@@ -122,17 +127,18 @@ def print_claims(
     when = at or now_utc()
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
-        rows = _ready(session, claims)
+        rows = ready_claims(session, claims)
+        refuse_if(_statements(session, rows))
         refuse_if(reason for row in rows for reason in claim_reasons(for_file(session, row), on_paper=True))
         pdf = claim_forms(session, [ClaimId(row.id) for row in rows], right, down, proof=False)
-        batch, interchange, _ = _new_batch(session, rows[0].payer_id, by)
+        batch, interchange, _ = new_batch(session, rows[0].payer_id, by)
         kept = session.get_one(ClaimBatch, batch)
         numbers = [row.number for row in rows]
         kept.content = f"CMS-1500 on paper: {' '.join(numbers)}"
         kept.acknowledged = "on paper"
         kept.file_sha256 = hashlib.sha256(pdf).hexdigest()
         for row in rows:
-            _take_along(session, row, batch, when, by)
+            take_along(session, row, batch, when, by)
             row.sent_at = when
             enter(session, row, ClaimState.SENT, by, "on paper")
         after = {"claims": numbers, "sha256": kept.file_sha256}
@@ -170,7 +176,7 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
         if kept.state in DECIDED and kept.payer_control_number:
             _nothing_waits_after(session, kept)
             void = _void_of(session, kept, by)
-        elif kept.state in (ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED):
+        elif kept.state in _OURS or charged_to_patient(session, claim):
             give_share_back(session, kept, local_day(now_utc()), by)
             reverse_charges(session, claim, local_day(now_utc()), by, "voided")
             enter(session, kept, ClaimState.VOIDED, by, reason)
@@ -184,7 +190,7 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
     return void
 
 
-def _ready(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
+def ready_claims(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
     rows = [the_claim(session, claim) for claim in sorted(set(claims))]
     if not rows:
         raise Refused("Choose at least one claim.")
@@ -195,7 +201,15 @@ def _ready(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
     return rows
 
 
-def _new_batch(session: Session, payer: int, by: UserId) -> tuple[int, int, int]:
+def _statements(session: Session, rows: Sequence[Claim]) -> Iterator[str]:
+    """Why claims of self-payers leave neither as a file nor as a form."""
+    for row in rows:
+        if rules_on(session, PayerId(row.payer_id), row.period_first).rules.claim_form is ClaimForm.STATEMENT:
+            yield f"Claim {row.number}: this patient pays alone and gets a statement. Claims, Bill the patients."
+
+
+def new_batch(session: Session, payer: int, by: UserId) -> tuple[int, int, int]:
+    """A batch and its control numbers, never given again: the batch, interchange and group."""
     interchange = next_number(session, "interchange control")
     group = next_number(session, "group control")
     values = {
@@ -230,7 +244,9 @@ def _heading(
     )
 
 
-def _take_along(session: Session, row: Claim, batch: int, when: datetime, by: UserId) -> None:
+def take_along(
+    session: Session, row: Claim, batch: int, when: datetime, by: UserId, account: Account = Account.PAYER
+) -> None:
     """The claim is on its way: its charges stand, and those of the claim it replaces or voids no longer do."""
     row.batch_id = batch
     enter(session, row, ClaimState.BATCHED, by, f"file {batch}")
@@ -243,9 +259,9 @@ def _take_along(session: Session, row: Claim, batch: int, when: datetime, by: Us
         _corrected(session, before, by)
     if row.frequency is not Frequency.VOID:
         if row.primary_id is None:
-            post_charges(session, ClaimId(row.id), posted_on, by)
+            post_charges(session, ClaimId(row.id), posted_on, by, account)
             if row.replaces_id is not None:
-                hand_over(session, row.number, posted_on, by)
+                hand_over(session, row.number, posted_on, by, account)
         else:
             move_share(session, row, posted_on, by)
 
@@ -268,7 +284,8 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         kept = the_claim(session, claim)
-        if kept.state not in DECIDED or not kept.payer_control_number:
+        decided = kept.state in DECIDED and kept.payer_control_number
+        if not decided and not charged_to_patient(session, claim):
             raise Refused(
                 f"Claim {kept.number} is {kept.state.value}. Only a claim the payer has decided on, under a number of "
                 "its own, is replaced. A refused one is counted and sent anew."

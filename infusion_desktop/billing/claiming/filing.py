@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.claiming.secondary import standing_decision
 from infusion_desktop.billing.queries import ClaimRow
-from infusion_desktop.billing.rules.checks.sending import same_day_next_year
-from infusion_desktop.billing.rules.rule_set import FilingClock, RuleSet
+from infusion_desktop.billing.rules.checks.sending import has_filing_limit, same_day_next_year
+from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
@@ -31,7 +31,7 @@ def file_by(session: Session, rows: Iterable[ClaimRow]) -> dict[ClaimId, date]:
         if key not in known:
             known[key] = _rules(session, *key)
         rules = known[key]
-        if rules is None or not rules.filing_days or row.id not in days:
+        if rules is None or not has_filing_limit(rules) or row.id not in days:
             continue
         first, last, before = days[row.id]
         start = first if rules.filing_clock is FilingClock.FROM_DAY else last
@@ -39,6 +39,21 @@ def file_by(session: Session, rows: Iterable[ClaimRow]) -> dict[ClaimId, date]:
             start = decision.decided_on
         year = rules.filing_days == 365
         found[row.id] = same_day_next_year(start) if year else start + timedelta(days=rules.filing_days)
+    return found
+
+
+def leaves_as(session: Session, rows: Iterable[ClaimRow]) -> dict[ClaimId, ClaimForm]:
+    """What each ready claim leaves as: a line of a file, a form on paper, or the patient's statement."""
+    known: dict[tuple[PayerId, date], ClaimForm] = {}
+    found: dict[ClaimId, ClaimForm] = {}
+    for row in rows:
+        if row.state is not ClaimState.READY:
+            continue
+        key = (row.payer_id, row.period.first)
+        if key not in known:
+            rules = _rules(session, *key)
+            known[key] = ClaimForm.X12_837P if rules is None else rules.claim_form
+        found[row.id] = known[key]
     return found
 
 

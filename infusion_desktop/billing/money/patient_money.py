@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.life import the_claim
+from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.money.money_tables import PatientStatement
-from infusion_desktop.billing.money.receivables import NewEntry, balance_of, line_balances, post
+from infusion_desktop.billing.money.receivables import NewEntry, balance_of, charged_to_patient, line_balances, post
 from infusion_desktop.billing.tables import Claim, LedgerEntry
-from infusion_desktop.billing.words import Account, ClaimId, EntryKind
+from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
@@ -49,6 +49,12 @@ class PatientOwes:
     since: date
     last_statement_on: date | None
     statements: int
+    due_on: date | None = None
+    """The last day to pay of the newest statement."""
+
+    def is_overdue(self, on: date) -> bool:
+        """Whether something is owed after the last day to pay."""
+        return self.owed > ZERO and self.due_on is not None and on > self.due_on
 
 
 def take_patient_payment(
@@ -90,11 +96,22 @@ def take_patient_payment(
             entries.append(_paid(ClaimId(claims[-1].id), None, left, note))
             told[claims[-1].number] = told.get(claims[-1].number, ZERO) + left
         post(session, entries, on or new.received_on or today(), by)
+        for claim in dict.fromkeys(each.claim_id for each in entries):
+            _tell_paid(session, claim, by)
         record(
             session, by, "take payment", "patient", new.patient_id, patient_id=new.patient_id,
             after={"amount": new.amount, "how": note, "claims": list(told)}, reason=override,
         )  # fmt: skip
     return tuple(told.items())
+
+
+def _tell_paid(session: Session, claim: ClaimId, by: UserId) -> None:
+    """A self-payer's claim is paid by the patient; others are what their payer made them."""
+    if charged_to_patient(session, claim):
+        kept = the_claim(session, claim)
+        state = ClaimState.PAID if balance_of(session, claim) <= ZERO else ClaimState.PART_PAID
+        if kept.state is not state:
+            enter(session, kept, state, by, "paid by the patient")
 
 
 def _looks_posted(session: Session, new: NewPatientPayment, note: str) -> list[str]:
@@ -151,6 +168,13 @@ def refund(
         record(session, by, "refund", "claim", claim, patient_id=kept.patient_id, after=after)
 
 
+def owed_by(session: Session, patient: PatientId) -> Decimal:
+    """What a patient owes on all claims together; below zero for a credit."""
+    total = select(func.sum(LedgerEntry.amount)).join(Claim, Claim.id == LedgerEntry.claim_id)
+    mine = total.where(Claim.patient_id == patient, LedgerEntry.account == Account.PATIENT)
+    return session.scalar(mine) or ZERO
+
+
 def patients_owing(session: Session) -> tuple[PatientOwes, ...]:
     """Patients with a share to pay or a credit, the largest first."""
     owed = func.sum(LedgerEntry.amount)
@@ -168,17 +192,17 @@ def patients_owing(session: Session) -> tuple[PatientOwes, ...]:
     rows = session.execute(select(Patient.id, Patient.number, Patient.last_name, Patient.first_name)).all()
     rows = [row for row in rows if row.id in sums and sums[row.id][0] != ZERO]
     told = {
-        row.patient_id: (row.last, row.times)
+        row.patient_id: (row.last, row.times, row.due)
         for row in session.execute(
             select(PatientStatement.patient_id, func.max(PatientStatement.printed_on).label("last"),
-                   func.count().label("times"))
+                   func.count().label("times"), func.max(PatientStatement.due_on).label("due"))
             .group_by(PatientStatement.patient_id)
         )
     }  # fmt: skip
     found = [
         PatientOwes(
             PatientId(row.id), row.number, f"{row.last_name}, {row.first_name}", *sums[row.id],
-            *told.get(row.id, (None, 0)),
+            *told.get(row.id, (None, 0, None)),
         )
         for row in rows
     ]  # fmt: skip

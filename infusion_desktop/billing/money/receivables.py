@@ -65,21 +65,28 @@ def refuse_closed(session: Session, day: date) -> None:
         )
 
 
-def post_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:
+def post_charges(
+    session: Session, claim: ClaimId, posted_on: date, by: UserId, account: Account = Account.PAYER
+) -> None:
     """Charge every line of a claim that leaves; a claim whose charges stand already is not charged again."""
     if _open_charges(session, claim):
         return
     lines = session.execute(select(ClaimLine.id, ClaimLine.charge).where(ClaimLine.claim_id == claim))
-    post(session, (NewEntry(claim, EntryKind.CHARGE, line.charge, line.id) for line in lines), posted_on, by)
+    post(session, (NewEntry(claim, EntryKind.CHARGE, line.charge, line.id, account) for line in lines), posted_on, by)
 
 
 def reverse_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId, why: str) -> None:
     """Take back the charges of a claim that was refused, voided or replaced; each charge once."""
     entries = [
-        NewEntry(claim, EntryKind.REVERSAL, -amount, line, reverses_id=entry, note=why)
-        for entry, line, amount in _open_charges(session, claim)
+        NewEntry(claim, EntryKind.REVERSAL, -amount, line, account, reverses_id=entry, note=why)
+        for entry, line, amount, account in _open_charges(session, claim)
     ]
     post(session, entries, posted_on, by)
+
+
+def charged_to_patient(session: Session, claim: ClaimId) -> bool:
+    """Whether a claim stands as the patient's own debt: a self-payer's, told by a statement."""
+    return any(account is Account.PATIENT for _, _, _, account in _open_charges(session, claim))
 
 
 def balance_of(session: Session, claim: ClaimId, account: Account | None = None) -> Decimal:
@@ -103,12 +110,12 @@ def line_balances(session: Session, claim: ClaimId, account: Account) -> dict[in
     return {line: amount for line, amount in rows}  # noqa: C416
 
 
-def _open_charges(session: Session, claim: ClaimId) -> list[tuple[int, int | None, Decimal]]:
+def _open_charges(session: Session, claim: ClaimId) -> list[tuple[int, int | None, Decimal, Account]]:
     undo = aliased(LedgerEntry)
     rows = session.execute(
-        select(LedgerEntry.id, LedgerEntry.line_id, LedgerEntry.amount)
+        select(LedgerEntry.id, LedgerEntry.line_id, LedgerEntry.amount, LedgerEntry.account)
         .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
         .where(LedgerEntry.claim_id == claim, LedgerEntry.kind == EntryKind.CHARGE, undo.id.is_(None))
         .order_by(LedgerEntry.id)
     )
-    return [(row.id, row.line_id, row.amount) for row in rows]
+    return [(row.id, row.line_id, row.amount, row.account) for row in rows]

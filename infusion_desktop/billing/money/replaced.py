@@ -30,8 +30,8 @@ def standing_for(session: Session, number: str) -> ClaimId | None:
     return None if found is None else ClaimId(found)
 
 
-def hand_over(session: Session, number: str, on: date, by: UserId) -> None:
-    """Move what the payer owes, or has too much, on the replaced claims of a number to the one that stands for them.
+def hand_over(session: Session, number: str, on: date, by: UserId, account: Account = Account.PAYER) -> None:
+    """Move what is owed, or paid too much, on the replaced claims of a number to the one that stands for them.
 
     Line by line where both have the same; nothing moves while no claim stands for them.
     """
@@ -44,22 +44,24 @@ def hand_over(session: Session, number: str, on: date, by: UserId) -> None:
         .order_by(Claim.id)
     ).all()
     target = _lines(session, standing)
-    entries = []
+    entries: list[NewEntry] = []
     for claim in replaced:
         of_line = {line: place for place, line in _lines(session, ClaimId(claim)).items()}
-        for line, owed in line_balances(session, ClaimId(claim), Account.PAYER).items():
+        for line, owed in line_balances(session, ClaimId(claim), account).items():
             if owed != ZERO:
                 there = None if line is None else target.get(of_line[line])
-                entries += _moved(ClaimId(claim), line, standing, there, owed)
+                entries += _moved((ClaimId(claim), line), (standing, there), account, owed)
     post(session, entries, on, by)
 
 
 def _moved(
-    source: ClaimId, line: int | None, target: ClaimId, there: int | None, owed: Decimal
+    source: tuple[ClaimId, int | None], target: tuple[ClaimId, int | None], account: Account, owed: Decimal
 ) -> tuple[NewEntry, NewEntry]:
+    claim, line = source
+    standing, there = target
     return (
-        NewEntry(source, EntryKind.TRANSFER, -owed, line, note="to the claim that replaces it"),
-        NewEntry(target, EntryKind.TRANSFER, owed, there, note="from the claim it replaces"),
+        NewEntry(claim, EntryKind.TRANSFER, -owed, line, account, note="to the claim that replaces it"),
+        NewEntry(standing, EntryKind.TRANSFER, owed, there, account, note="from the claim it replaces"),
     )
 
 

@@ -27,7 +27,7 @@ from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId
 
 if TYPE_CHECKING:
-    from reports.patient_statement import StatementLine
+    from reports.patient_statement import PatientStatement, StatementLine
 
 _AGES = ("to 30 days", "31 to 60", "61 to 90", "91 to 120", "older")
 _WHAT = {LineKind.PER_DIEM: "therapy days", LineKind.DRUG: "drugs", LineKind.NURSING: "nursing visits",
@@ -36,25 +36,31 @@ _WHAT = {LineKind.PER_DIEM: "therapy days", LineKind.DRUG: "drugs", LineKind.NUR
 
 def print_statement(database: Database, patient: PatientId, by: UserId) -> bytes:
     """The statement of what a patient owes, numbered and kept; Refused when nothing is owed."""
-    from reports import patient_statement as paper
+    from reports.patient_statement import render
 
     with database.transaction() as session:
         authorize(session, by, Permission.POST_PAYMENT)
-        row = session.get(Patient, patient)
-        if row is None:
-            raise Refused("This patient is not known. Choose the patient again.")
-        day = today()
-        lines, ages = _lines(session, patient, day)
-        owed = sum((each.owed for each in lines), ZERO)
-        if owed <= ZERO:
-            raise Refused("This patient owes nothing: there is no statement to print.")
-        number, due_on = keep_statement(session, patient, owed, by, day)
-        address = (row.street, row.street_2, f"{row.city}, {row.state} {show_zip(row.zip)}")
-        statement = paper.PatientStatement(
-            letterhead(session), printed(session, by), number, day, due_on, f"{row.first_name} {row.last_name}",
-            row.number, tuple(line for line in address if line), tuple(lines), ages,
-        )  # fmt: skip
-    return paper.render(statement)
+        statement = write_statement(session, patient, by, today())
+    return render(statement)
+
+
+def write_statement(session: Session, patient: PatientId, by: UserId, day: date) -> "PatientStatement":
+    """Give a patient's statement its number and keep it, within a larger deed; Refused when nothing is owed."""
+    from reports import patient_statement as paper
+
+    row = session.get(Patient, patient)
+    if row is None:
+        raise Refused("This patient is not known. Choose the patient again.")
+    lines, ages = _lines(session, patient, day)
+    owed = sum((each.owed for each in lines), ZERO)
+    if owed <= ZERO:
+        raise Refused(f"Patient {row.number} owes nothing: there is no statement to print.")
+    number, due_on = keep_statement(session, patient, owed, by, day)
+    address = (row.street, row.street_2, f"{row.city}, {row.state} {show_zip(row.zip)}")
+    return paper.PatientStatement(
+        letterhead(session), printed(session, by), number, day, due_on, f"{row.first_name} {row.last_name}",
+        row.number, tuple(line for line in address if line), tuple(lines), ages,
+    )  # fmt: skip
 
 
 def _lines(
@@ -72,8 +78,10 @@ def _lines(
     for claim, payer in rows:
         entries = session.scalars(select(LedgerEntry).where(LedgerEntry.claim_id == claim.id)).all()
         mine = [each for each in entries if each.account is Account.PATIENT]
-        share = _sum(each for each in mine if each.kind is not EntryKind.PAYMENT)
-        paid = -_sum(each for each in mine if each.kind is EntryKind.PAYMENT)
+        alone = any(each.kind is EntryKind.CHARGE for each in mine)
+        given = {EntryKind.PAYMENT, EntryKind.TRANSFER} if alone else {EntryKind.PAYMENT}
+        share = _sum(each for each in mine if each.kind not in given)
+        paid = -_sum(each for each in mine if each.kind in given)
         if not mine or (share == ZERO and paid == ZERO):
             continue
         theirs = [each for each in entries if each.account is Account.PAYER]
@@ -81,14 +89,16 @@ def _lines(
         adjusted = -_sum(
             each for each in theirs if each.group_code not in ("", "PR") or each.kind is EntryKind.WRITE_OFF
         )
-        kinds = session.scalars(
-            select(ClaimLine.kind).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)
-        ).all()
-        what = ", ".join(dict.fromkeys(_WHAT[kind] for kind in kinds)).capitalize()
+        charges: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for kind, charge in session.execute(
+            select(ClaimLine.kind, ClaimLine.charge).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)
+        ):
+            charges[_WHAT[kind]] += charge
+        why = ", ".join(f"{name} ${amount:,.2f}" for name, amount in charges.items()) if alone else _why(mine)
         found.append(
             paper.StatementLine(
-                what, claim.period_first, claim.period_last, payer, claim.charge, insurance, adjusted, share, paid,
-                _why(mine),
+                ", ".join(charges).capitalize(), claim.period_first, claim.period_last, "None" if alone else payer,
+                claim.charge, insurance, adjusted, share, paid, why,
             )
         )  # fmt: skip
         sums[bucket(min(each.posted_on for each in mine), day)] += share - paid

@@ -11,7 +11,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import move
-from infusion_desktop.billing.money.receivables import reverse_charges
+from infusion_desktop.billing.money.receivables import charged_to_patient, reverse_charges
 from infusion_desktop.billing.months.counted import CountedLine, MonthCounted, UnitEvidence
 from infusion_desktop.billing.months.counting import CoveredPeriod, count_month, the_covered_period
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
@@ -122,6 +122,8 @@ def _add(
 def _add_after(
     session: Session, newest: Claim, covered: CoveredPeriod, counted: MonthCounted, rows: list[Row], by: UserId
 ) -> ClaimId:
+    if charged_to_patient(session, ClaimId(newest.id)):
+        return _add(session, covered, counted, rows, by, after=newest, frequency=Frequency.REPLACEMENT)
     if newest.state in ON_ITS_WAY:
         raise Refused(
             f"Claim {newest.number} is on its way to {covered.payer} and the month has changed. "

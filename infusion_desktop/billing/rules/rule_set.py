@@ -188,10 +188,11 @@ class FilingClock(Enum):
 
 
 class ClaimForm(Enum):
-    """The form the payer takes."""
+    """The form the payer takes; who pays alone gets a patient's statement."""
 
     X12_837P = "837P"
     CMS_1500 = "CMS1500"
+    STATEMENT = "STATEMENT"
 
 
 class SecondaryRule(Enum):

@@ -193,6 +193,7 @@ _CHOICES: Mapping[Enum, str] = {
     r.FilingClock.PRIMARY_PAID: "the first payer's payment",
     r.ClaimForm.X12_837P: "files (837P)",
     r.ClaimForm.CMS_1500: "paper (CMS-1500)",
+    r.ClaimForm.STATEMENT: "patient statements (self-pay)",
     r.SecondaryRule.SAME_CODES: "that payer's codes",
     r.SecondaryRule.OWN_CODES: "its own codes",
     r.SecondaryRule.B_CODES_WHEN_MEDICARE_PRIMARY: "its own; Medicare's B codes after Medicare",

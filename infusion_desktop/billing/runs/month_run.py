@@ -113,12 +113,17 @@ def _left_for_paper(database: Database, ready: dict[int, list[ClaimId]], month: 
     told = []
     with database.reading() as session:
         for payer, claims in list(ready.items()):
-            if rules_on(session, PayerId(payer), month.last).rules.claim_form is ClaimForm.X12_837P:
+            form = rules_on(session, PayerId(payer), month.last).rules.claim_form
+            if form is ClaimForm.X12_837P:
                 continue
             del ready[payer]
             numbers = session.scalars(select(Claim.number).where(Claim.id.in_(claims)).order_by(Claim.id)).all()
             who = payer_name(session, PayerId(payer))
-            told.append(f"{who} takes paper: {', '.join(numbers)} are ready to print. Claims, Send on paper.")
+            told.append(
+                f"{who} takes paper: {', '.join(numbers)} are ready to print. Claims, Print as CMS-1500."
+                if form is ClaimForm.CMS_1500
+                else f"{who}: {', '.join(numbers)} are ready for the patients' statements. Claims, Bill the patients."
+            )
     return told
 
 

@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claiming.claims import PrintedClaims, WrittenFile, write_file
-from infusion_desktop.billing.claiming.filing import file_by
+from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.secondary import Proposal, make_secondary, proposals
+from infusion_desktop.billing.claiming.self_pay import BilledPatients, bill_patients
 from infusion_desktop.billing.queries import ClaimRow, claims
+from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.dates import Days, month_of, show_day, show_days, today
 from infusion_desktop.desktop.billing.claim_columns import TONES
@@ -61,6 +63,8 @@ class WorkRow:
 
     claim: ClaimRow
     file_by: date | None
+    form: ClaimForm | None = None
+    """What it leaves as, once it is ready."""
 
 
 def _filing_tone(row: WorkRow) -> Tone | None:
@@ -150,7 +154,10 @@ class ClaimsScreen(Screen):
         top.addWidget(self.payer)
         top.addStretch(1)
         self.paper_button = button("Print as CMS-1500", self.print_forms, icon="print")
+        self.patients_button = button("Bill the patients", self.bill_patients, icon="patient")
+        self.patients_button.hide()
         if self.context.may(Permission.CLAIM):
+            top.addWidget(self.patients_button)
             top.addWidget(self.paper_button)
             top.addWidget(self.write_button)
         column.addLayout(top)
@@ -174,11 +181,14 @@ class ClaimsScreen(Screen):
     def _work(self) -> Work:
         with self.context.database.reading() as session:
             rows = claims(session, limit=20_000)
-            limits = file_by(session, rows)
-            return Work(tuple(WorkRow(row, limits.get(row.id)) for row in rows), proposals(session))
+            limits, forms = file_by(session, rows), leaves_as(session, rows)
+            found = tuple(WorkRow(row, limits.get(row.id), forms.get(row.id)) for row in rows)
+            return Work(found, proposals(session))
 
     def _show(self, found: Work) -> None:
         self._rows = found.rows
+        alone = any(row.form is ClaimForm.STATEMENT for row in found.rows)
+        self.patients_button.setVisible(alone and self.context.may(Permission.CLAIM))
         payers = sorted({(row.claim.payer, row.claim.payer_id) for row in found.rows})
         self.payer.set_choices(payers)
         self._narrow()
@@ -203,14 +213,10 @@ class ClaimsScreen(Screen):
 
     def write(self) -> None:
         """Write the selected claims (or all ready ones that are shown) into files by payer."""
-        chosen = self.table.selected_rows()
-        if len(chosen) < 2:
-            chosen = [row for row in self.table.model.shown if row.claim.state is ClaimState.READY]
-        by_payer: dict[int, list[ClaimId]] = {}
-        for row in chosen:
-            by_payer.setdefault(row.claim.payer_id, []).append(row.claim.id)
+        by_payer = self._ready_by_payer(ClaimForm.X12_837P)
         if not by_payer:
-            self.desk.messages.refused(("No ready claim is shown. Check the drafts first.",), self, Tone.INFO)
+            told = "No ready claim that goes into a file is shown. Check the drafts first."
+            self.desk.messages.refused((told,), self, Tone.INFO)
             return
         database, by = self.context.database, self.context.user_id
 
@@ -218,6 +224,37 @@ class ClaimsScreen(Screen):
             return [write_file(database, batch, by) for batch in by_payer.values()]
 
         self.do(write_all, changed=("billing",), then=self._written, pressed=self.write_button)
+
+    def _ready_by_payer(self, form: ClaimForm) -> dict[int, list[ClaimId]]:
+        """The selected claims, or all that are shown, that are ready to leave in this way, by payer."""
+        chosen = self.table.selected_rows()
+        if len(chosen) < 2:
+            chosen = list(self.table.model.shown)
+        by_payer: dict[int, list[ClaimId]] = {}
+        for row in chosen:
+            if row.form is form:
+                by_payer.setdefault(row.claim.payer_id, []).append(row.claim.id)
+        return by_payer
+
+    def bill_patients(self) -> None:
+        """Charge the ready claims of self-payers to the patients and show their statements."""
+        by_payer = self._ready_by_payer(ClaimForm.STATEMENT)
+        if not by_payer:
+            told = "No ready claim of a patient who pays alone is shown."
+            self.desk.messages.refused((told,), self, Tone.INFO)
+            return
+        database, by = self.context.database, self.context.user_id
+        claims = next(iter(by_payer.values()))
+        self.do(
+            lambda _why: bill_patients(database, claims, by), changed=("billing",), pressed=self.patients_button,
+            said=lambda made: f"{len(made.claims)} claims are charged to {made.patients} patients: print and mail.",
+            then=self._billed,
+        )  # fmt: skip
+
+    def _billed(self, made: BilledPatients) -> None:
+        if made.pdf:
+            self.preview = PdfDialog(self.desk, "Statements", made.pdf, made.name, self.context.folder, self)
+            self.preview.open()
 
     def print_forms(self) -> None:
         """Send the selected ready claims of one payer on paper."""

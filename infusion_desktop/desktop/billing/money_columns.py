@@ -79,6 +79,8 @@ PATIENTS: tuple[Column[PatientOwes], ...] = (
     Column("Statements", text=lambda row: str(row.statements) if row.statements else "None yet",
            sort_key=lambda row: row.statements),
     Column("Last", text=lambda row: show_day(row.last_statement_on), sort_key=lambda row: row.last_statement_on),
+    Column("Pay by", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on,
+           value=lambda row: row.due_on, tone=lambda row: Tone.BAD if row.is_overdue(today()) else None),
 )  # fmt: skip
 CREDITS: tuple[Column[OpenClaim], ...] = (
     Column("Claim", text=lambda row: row.claim),

@@ -83,7 +83,7 @@ class AdmitScreen(Screen):
         self.site = TextField("Site", placeholder="right arm")
         self.placed_on = DayField("Placed on")
         self.payer: ChoiceField[PayerId] = ChoiceField("Primary payer", required=True)
-        self.member = TextField("Member id", required=True)
+        self.member = TextField("Member id", hint="None for a patient who pays alone.")
         self.group = TextField("Group number")
         self.covered_from = DayField("Covered from", required=True)
         self.relation: ChoiceField[Relation] = ChoiceField(

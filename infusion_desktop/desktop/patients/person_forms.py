@@ -103,7 +103,7 @@ class CoverageForm(Form):
         super().__init__()
         self.payer: ChoiceField[PayerId] = ChoiceField("Payer", required=True)
         self.rank: ChoiceField[Rank] = ChoiceField("Its turn", _RANKS, required=True)
-        self.member = TextField("Member id", required=True)
+        self.member = TextField("Member id", hint="None for a patient who pays alone.")
         self.group = TextField("Group number")
         self.starts_on = DayField("Covers from", required=True)
         self.ends_on = DayField("Through", hint="Empty while it goes on.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Told, Where
+from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.dates import show_days
 from infusion_desktop.identifiers import is_npi
 
@@ -54,7 +55,7 @@ def _born_after_service(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _member_id(facts: ClaimFacts) -> Iterator[Told]:
-    if not facts.coverage.member_id.strip():
+    if not _pays_alone(facts) and not facts.coverage.member_id.strip():
         yield "The coverage has no member id. Enter it from the patient's card."
 
 
@@ -72,8 +73,13 @@ def _coverage_days(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _payer_number(facts: ClaimFacts) -> Iterator[Told]:
-    if not facts.coverage.payer_number:
+    if not facts.coverage.payer_number and not _pays_alone(facts):
         yield "The payer has no electronic payer id. Enter it at the payer."
+
+
+def _pays_alone(facts: ClaimFacts) -> bool:
+    """A self-payer has no card, and nothing is sent to a payer."""
+    return facts.rules is not None and facts.rules.claim_form is ClaimForm.STATEMENT
 
 
 def _rules_missing(facts: ClaimFacts) -> Iterator[Told]:

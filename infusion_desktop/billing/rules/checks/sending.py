@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
-from infusion_desktop.billing.rules.rule_set import FilingClock, RuleSet
+from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
 from infusion_desktop.dates import show_day
 
 SOON = timedelta(days=14)
@@ -27,7 +27,7 @@ def _soon_late(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _original_named(facts: ClaimFacts) -> Iterator[Told]:
-    if facts.frequency in ("7", "8") and not facts.payer_control_number:
+    if facts.frequency in ("7", "8") and not facts.payer_control_number and not _is_statement(facts):
         yield "A replacement or void must name the payer's number of the first claim. Take it from the remittance."
 
 
@@ -60,6 +60,11 @@ def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | Non
     return start + timedelta(days=rules.filing_days)
 
 
+def has_filing_limit(rules: RuleSet) -> bool:
+    """Whether claims by these rules must be filed by some day; a patient's statement need not."""
+    return rules.filing_days > 0 and rules.claim_form is not ClaimForm.STATEMENT
+
+
 @lru_cache(1024)
 def same_day_next_year(day: date) -> date:
     """A year later; from a leap day the 28th of February."""
@@ -69,8 +74,12 @@ def same_day_next_year(day: date) -> date:
         return date(day.year + 1, 2, 28)
 
 
+def _is_statement(facts: ClaimFacts) -> bool:
+    return facts.rules is not None and facts.rules.claim_form is ClaimForm.STATEMENT
+
+
 def _deadlines(facts: ClaimFacts) -> Iterator[tuple[LineFacts, date]]:
-    if facts.rules is not None and facts.rules.filing_days and facts.frequency == "1":
+    if facts.rules is not None and has_filing_limit(facts.rules) and facts.frequency == "1":
         for line in facts.lines:
             yield line, filing_deadline(line, facts.rules, facts.primary_paid_on)
 
