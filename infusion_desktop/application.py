@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="infusion-desktop", description="Infusion Desktop")
     parser.add_argument("--check", action="store_true", help="open the window, say so, and leave")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="another settings.toml")
+    parser.add_argument("--database", metavar="URL", help="a SQLite file or a postgresql:// address")
     chosen = parser.parse_args(arguments)
     faulthandler.enable()
     qt = QApplication.instance() or QApplication([sys.argv[0]])
@@ -55,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     qt.setQuitOnLastWindowClosed(True)
     try:
         settings = load_settings(chosen.settings)
+        if chosen.database:
+            settings = replace(settings, database=chosen.database)
         start_log(settings.logs)
         started = Started(qt, settings, Place.of(settings.database))
     except (Refused, Unavailable, OSError) as error:

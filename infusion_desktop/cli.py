@@ -31,7 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if not hasattr(chosen, "command"):
+        parser.error("Name a command.")
     try:
         return _run(chosen)
     except Warned as warned:
@@ -51,6 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. What was finished before is kept, the rest was not begun.", file=sys.stderr)
         return 130
+
+
+def names_a_command(arguments: list[str]) -> bool:
+    """Whether one of the commands is named; otherwise the window is meant. Help and version are said here."""
+    return hasattr(_parser().parse_known_args(arguments)[0], "command")
 
 
 def _plainly(error: OSError | ValueError) -> str:
@@ -88,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--database", metavar="URL", help="a SQLite file or a postgresql:// address")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="another settings.toml")
     parser.add_argument("--as", dest="person", metavar="USERNAME", help="who does it")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands; without one the window opens")
 
     demo = _command(commands, "demo", _demo, "fill an empty database with the demonstration pharmacy")
     demo.add_argument("--seed", type=_whole, default=1)

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -366,3 +369,16 @@ def test_a_wrong_path_makes_no_empty_pharmacy(words, tmp_path, monkeypatch, caps
     assert main(["--database", "farmacy.db", *words]) == 1
     assert "There is no database" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", ["infusion_desktop", "infusion_desktop.application"])
+def test_without_a_command_the_window_opens(module: str, tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.db"
+    opened = subprocess.run(
+        [sys.executable, "-m", module, "--database", str(file), "--check"],
+        capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "INFUSION_DESKTOP_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"},
+    )  # fmt: skip
+    assert opened.returncode == 0, opened.stderr
+    assert "the window is open" in opened.stdout
+    assert str(file) in opened.stdout
