@@ -24,6 +24,7 @@ from infusion_desktop.desktop.changes import Changes
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.command_field import CommandField
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.first_size import first_size
 from infusion_desktop.desktop.job_strip import JobStrip
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label, restyle
@@ -388,7 +389,7 @@ class Shell(QMainWindow):
             self.rail.set_wide(kept.value("rail wide", "true") in (True, "true"))
             self.rail.fold_groups(str(kept.value("rail folded", "")).split("|"))
         else:
-            self.resize(1280, 800)
+            first_size(self)
 
     def _keep(self) -> None:
         if self._settings is not None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.desktop.banner import Banner
+from infusion_desktop.desktop.first_size import first_size
 from infusion_desktop.desktop.job_strip import JobStrip
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label
@@ -19,7 +20,7 @@ class DoorWindow(QWidget):
     def __init__(self, heading: str, lead: str, width: int = WIDTH) -> None:
         super().__init__()
         self.setWindowTitle("Infusion Desktop")
-        self.resize(1280, 800)
+        first_size(self)
         self.banner = Banner(self)
         self.jobs = Jobs(self)
         self.messages = Messages(self, self.banner)
