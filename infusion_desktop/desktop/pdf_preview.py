@@ -22,6 +22,7 @@ from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Desk
+from infusion_desktop.desktop.first_size import size_of_dialog
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pdf_pages import PagePicture, PageSize, page_sizes, picture_of
 from infusion_desktop.files import safe_name, write_whole
@@ -311,7 +312,7 @@ class PdfDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(980, 800)
+        size_of_dialog(self, 980, 800)
         self.preview = PdfPreview(desk, pdf, file_name, folder)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
