@@ -137,31 +137,26 @@ def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
 
 
 class Freezes:
-    """How long the window's thread answered nobody, beyond what the machine kept every thread waiting."""
+    """How long the window's thread answered nobody, less what the machine kept it waiting for a processor (Linux)."""
 
     def __init__(self) -> None:
-        self.worst, self._machine = 0.0, 0.0
-        self._timer, self._last, self._over = QTimer(), time.monotonic(), threading.Event()
+        self.worst, self._last, self._waited = 0.0, time.monotonic(), self._kept_waiting()
+        self._timer = QTimer()
         self._timer.timeout.connect(self._tick)
         self._timer.start(10)
-        self._other = threading.Thread(target=self._watch, daemon=True)
-        self._other.start()
 
     def stop(self) -> None:
         self._timer.stop()
-        self._over.set()
-        self._other.join(5)
 
     def _tick(self) -> None:
-        now = time.monotonic()
-        self.worst = max(self.worst, now - self._last - self._machine)
-        self._last, self._machine = now, 0.0
+        now, waited = time.monotonic(), self._kept_waiting()
+        self.worst = max(self.worst, now - self._last - (waited - self._waited))
+        self._last, self._waited = now, waited
 
-    def _watch(self) -> None:
-        last = time.monotonic()
-        while not self._over.wait(0.01):
-            now = time.monotonic()
-            self._machine, last = max(self._machine, now - last - 0.02), now
+    @staticmethod
+    def _kept_waiting() -> float:
+        file = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        return int(file.read_text().split()[1]) / 1e9 if file.exists() else 0.0
 
 
 class Typing:
