@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.anchors import note_head_if_due
@@ -39,6 +40,7 @@ from infusion_desktop.settings import Settings, save_settings
 log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
+LATER_MS = 5_000
 SENDING_MS = 300_000
 """How often the morning's reports and tasks are looked for: a new day's within five minutes, failed ones again."""
 TASKS_MS = 1_500
@@ -54,6 +56,8 @@ class Application(QObject):
         self.window: QWidget | None = None
         self.dialog: QWidget | None = None
         self.badges: frozenset[str] = frozenset()
+        self.pharmacy = ""
+        """Its name, once it is known: signing out must not wait for a server that is away."""
         self.collector = Collector(self)
         self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
         theme.install(qt, theme.chosen(self.own, settings.theme))
@@ -91,17 +95,26 @@ class Application(QObject):
 
     def ask_who(self, username: str = "") -> None:
         """Signing in."""
-        with self.database.reading() as session:
-            who_we_are = profile(session)
-        name = who_we_are.name if who_we_are is not None else "Infusion Desktop"
+        if not self.pharmacy:
+            with self.database.reading() as session:
+                who_we_are = profile(session)
+            self.pharmacy = who_we_are.name if who_we_are is not None else ""
+        name = self.pharmacy or "Infusion Desktop"
         window = SignInWindow(name, lambda typed, password: sign_in(self.database, typed, password), username)
         window.signed_in.connect(self.open_shell)
         self.show(window)
 
     def open_shell(self, user: User) -> None:
         """The window of somebody who has signed in."""
-        with self.database.reading() as session:
-            who_we_are = profile(session)
+        try:
+            with self.database.reading() as session:
+                who_we_are = profile(session)
+                self.badges = badges(session)
+        except Unavailable as error:
+            if isinstance(self.window, DoorWindow | Shell):
+                self.window.messages.show_failure(error, self.window)
+            return
+        self.pharmacy = who_we_are.name if who_we_are is not None else ""
         context = Context(
             self.database,
             user.id,
@@ -112,7 +125,6 @@ class Application(QObject):
             self.database.place.shown(),
             self.settings.backups,
         )
-        self._know_badges()
         rooms = house(context)
         shell = Shell(
             context,
@@ -173,13 +185,17 @@ class Application(QObject):
 
     def _enter_again(self, user: User) -> None:
         """Emergency access is over: the window offers what the person's roles include."""
-        with self.database.reading() as session:
-            now = user_of(session, user.id)
+        try:
+            with self.database.reading() as session:
+                now = user_of(session, user.id)
+        except Unavailable:  # Every deed asks again by itself; the window follows when the server is back.
+            QTimer.singleShot(LATER_MS, self, lambda: self._enter_again(user))
+            return
         if isinstance(self.window, Shell) and self.window.context.user_id == user.id and now.emergency_until is None:
             self.open_shell(now)
 
     def _know_badges(self) -> None:
-        with self.database.reading() as session:
+        with suppress(Unavailable), self.database.reading() as session:
             self.badges = badges(session)
 
     def _take_over(self, shell: Shell, badge: str) -> None:
@@ -332,6 +348,8 @@ class Application(QObject):
         window.show()
         window.activateWindow()
         if before is not None:
+            for each in (before, *before.findChildren(QDialog)):  # At once: closing waits for what is under way.
+                each.hide()
             before.close()
             before.deleteLater()
 

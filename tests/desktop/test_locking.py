@@ -1,0 +1,146 @@
+"""Nobody at the keyboard: covered within two seconds over whatever is open, signed out later, the work kept (C3)."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.access.people import add_first_administrator, user_of
+from infusion_desktop.access.pharmacy import save_profile
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.welcome.sign_in import SignInWindow
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.program import Application
+from infusion_desktop.setting_up import EXAMPLE
+from infusion_desktop.settings import load_settings
+
+PASSWORD = "correct horse battery"
+CANARY = "Zebulonia Quagmire"
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    return [1000.0]
+
+
+@pytest.fixture
+def program(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[float]
+) -> Iterator[Application]:
+    monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
+    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
+    settings = load_settings()
+    database = open_pharmacy(Place.of(settings.database))
+    boss = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
+    save_profile(database, EXAMPLE, boss)
+    made = Application(qapp, settings, database)
+    made.idle._clock = lambda: clock[0]
+    made.idle.alive()
+    with database.reading() as session:
+        made.open_shell(user_of(session, boss))
+    yield made
+    made.scanner.stop()
+    made.idle.stop()
+    if made.window is not None:
+        made.window.close()
+    made.database.close()
+
+
+def shell_of(program: Application) -> Shell:
+    assert isinstance(program.window, Shell)
+    return program.window
+
+
+def a_dialog(shell: Shell) -> tuple[QDialog, QLineEdit]:
+    dialog = QDialog(shell)
+    column, field = QVBoxLayout(dialog), QLineEdit(dialog)
+    column.addWidget(QLabel(CANARY))
+    column.addWidget(field)
+    field.setText(f"half an entry about {CANARY}")
+    return dialog, field
+
+
+def test_a_dialog_that_waits_for_an_answer_is_covered_and_goes_on_afterwards(
+    program: Application, qtbot: QtBot, clock: list[float]
+) -> None:
+    shell = shell_of(program)
+    dialog, field = a_dialog(shell)
+    told: list[Any] = []
+
+    def leave() -> None:
+        clock[0] += program.settings.lock_after_minutes * 60
+        began = time.monotonic()
+        qtbot.waitUntil(lambda: shell.cover is not None and shell.cover.isVisible(), timeout=10_000)
+        told.append(time.monotonic() - began)
+        cover = shell.cover
+        assert cover is not None
+        told.append(QApplication.activeModalWidget() is cover and cover.geometry().contains(dialog.geometry()))
+        qtbot.keyClicks(cover.password, PASSWORD)
+        qtbot.keyClick(cover.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: shell.cover is None, timeout=15_000)
+        told.append((dialog.isVisible(), field.text()))
+        dialog.accept()
+
+    QTimer.singleShot(0, leave)
+    assert dialog.exec() == QDialog.DialogCode.Accepted, "its exec() outlived the cover"
+    assert told[0] < 2.0
+    assert told[1:] == [True, (True, f"half an entry about {CANARY}")]
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_half_an_hour_later_nothing_can_be_read_even_when_the_server_is_away(
+    program: Application, qtbot: QtBot, clock: list[float], monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    shell = shell_of(program)
+    dialog, _field = a_dialog(shell)
+    dialog.open()
+    if is_away:
+
+        def lost(_self: Database) -> Any:
+            raise Unavailable("The database server cannot be reached.")
+
+        monkeypatch.setattr(Database, "reading", lost)
+    for minutes in (5, 25):
+        clock[0] += minutes * 60
+        program.idle.look()
+    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow), timeout=10_000)
+    seen = [each for each in QApplication.topLevelWidgets() if each.isVisible()]
+    assert program.window in seen
+    assert not [text for window in seen for text in _texts(window) if CANARY in text]
+    assert not any(isinstance(each, Shell) for each in seen)
+
+
+def _texts(window: QWidget) -> list[str]:
+    shown = [*window.findChildren(QLabel), *window.findChildren(QLineEdit)]
+    return [window.windowTitle(), *(each.text() for each in shown if each.isVisible())]
+
+
+def test_emergency_rights_end_with_their_hour_also_when_the_server_is_away_then(
+    program: Application, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from infusion_desktop import program as module
+
+    monkeypatch.setattr(module, "LATER_MS", 20)
+    shell = shell_of(program)
+    with program.database.reading() as session:
+        user = user_of(session, shell.context.user_id)
+    calls: list[bool] = []
+    look = Database.reading
+
+    def reading(database: Database) -> Any:
+        calls.append(True)
+        if len(calls) == 1:
+            raise Unavailable("The database server cannot be reached.")
+        return look(database)
+
+    monkeypatch.setattr(Database, "reading", reading)
+    program._enter_again(user)
+    qtbot.waitUntil(lambda: program.window is not shell, timeout=10_000)
+    assert len(calls) >= 2
