@@ -27,4 +27,4 @@ def file_problems(place: Place) -> tuple[str, ...]:
             raise
     if not found:
         return ()
-    return (f"The database file is damaged ({len(found)} places). Stop working and restore the newest backup.",)
+    return (f"The database file is damaged ({len(found)} places). Stop working and go back to the newest copy.",)

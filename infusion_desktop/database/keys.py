@@ -143,8 +143,9 @@ def read_key_file(database: Path) -> KeyFile:
         return KeyFile(written["name"], wraps)
     except FileNotFoundError:
         raise Refused(
-            f"The database {database} is encrypted and its key file {file} is missing. Bring it back from the folder "
-            "of copies; it lies there beside each copy."
+            f"{database} is either damaged, or encrypted and its key file {file} is missing. Bring the key file back "
+            "from the folder of copies; it lies there beside each copy. Was it never encrypted: go back to the newest "
+            "copy, with the command infusion-desktop restore FILE."
         ) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Refused(

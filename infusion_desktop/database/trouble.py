@@ -40,8 +40,10 @@ _SQLITE = {
     "SQLITE_LOCKED": "Another program holds the database. Nothing was saved. Try again in a moment.",
     "SQLITE_IOERR": "The disk did not answer. Nothing was saved. Check the disk, then try again.",
     "SQLITE_CANTOPEN": "The database file cannot be opened. Check that its folder exists and may be written to.",
-    "SQLITE_NOTADB": "This file is not a database of this program, or its key is another one.",
-    "SQLITE_CORRUPT": "The database file is damaged. Stop working and restore the newest backup.",
+    "SQLITE_NOTADB": "This file is not a database of this program, or its key is another one. Choose another file, or "
+    "go back to the newest copy: infusion-desktop restore FILE.",
+    "SQLITE_CORRUPT": "The database file is damaged. Stop working and go back to the newest copy: Data and copies, or "
+    "the command infusion-desktop restore FILE.",
 }
 _POSTGRESQL = {
     "08": "The database server cannot be reached. Nothing was saved. Check the network, then try again.",

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.front_door import known_pharmacy
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.pharmacy import save_profile
-from infusion_desktop.application import Started
+from infusion_desktop.application import Started, _cannot_start
+from infusion_desktop.database import engine, local_disk
 from infusion_desktop.database.place import Place, sqlite
+from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.first_start import FirstStartWindow
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
@@ -92,6 +94,55 @@ def test_data_of_a_newer_program_are_refused(start: Start, place: Place, qtbot: 
         pass
     assert isinstance(told.args[0], Refused)
     assert "newer version" in str(told.args[0])
+
+
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
+    "zeros": lambda good: b"\0" * len(good),
+    "another file": lambda good: b"Name,Lot\nSaline,A1\n" * 500,
+    "cut off": lambda good: good[: len(good) // 3],
+    "a wrong beginning": lambda good: good[:16] + b"\xff" * 84 + good[100:],
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("zeros", "is either damaged, or encrypted"),
+        ("another file", "infusion-desktop restore FILE"),
+        ("cut off", "The database file is damaged. Stop working and go back to the newest copy"),
+        ("a wrong beginning", "not a database of this program"),
+        ("network drive", "network drive"),
+        ("held", "Another program holds the database. Nothing was saved. Try again in a moment."),
+    ],
+)
+def test_data_that_cannot_be_opened_are_told_in_the_window_in_a_sentence_that_says_what_to_do(
+    start: Start, place: Place, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, what: str, sentence: str
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "some screen")
+    monkeypatch.setattr(QMessageBox, "critical", lambda _parent, _title, text: shown.append(text))
+    holder = None
+    if what in SPOILT:
+        place.file.write_bytes(SPOILT[what](place.file.read_bytes()))
+    elif what == "network drive":
+        monkeypatch.setattr(local_disk, "file_system_of", lambda _folder, _mounts: "nfs4")
+    else:
+        monkeypatch.setattr(engine, "BUSY_MS", 100)
+        holder = sqlite.connect(str(place.file), isolation_level=None)
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+    try:
+        with qtbot.waitSignal(start().failed, timeout=20_000) as told:
+            pass
+        error = told.args[0]
+    except (Refused, Unavailable) as no:
+        error = no
+    finally:
+        if holder is not None:
+            holder.close()
+    assert _cannot_start(error, quietly=False) == 1
+    assert sentence in shown[0]
+    assert len(shown[0]) < 400
 
 
 def test_whose_data_they_are_is_told_only_where_they_are_ready(place: Place, tmp_path: Path) -> None:
