@@ -13,6 +13,7 @@ from sqlalchemy.orm import configure_mappers
 from infusion_desktop.access.anchors import note_head_if_due
 from infusion_desktop.access.people import User, badges, sign_in, user_of
 from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.access.queries import clock_behind
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.backup import backup_if_due
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
@@ -110,6 +111,7 @@ class Application(QObject):
             with self.database.reading() as session:
                 who_we_are = profile(session)
                 self.badges = badges(session)
+                behind = clock_behind(session, now_utc())
         except Unavailable as error:
             if isinstance(self.window, DoorWindow | Shell):
                 self.window.messages.show_failure(error, self.window)
@@ -150,6 +152,8 @@ class Application(QObject):
         QTimer.singleShot(TASKS_MS, shell, self.make_tasks)
         if user.must_change_password:
             self.own_access("password", forced=True)
+        if behind:
+            shell.messages.refused((behind,), tone=Tone.WARN)
         if user.emergency_until is not None:
             shell.messages.refused((f"Emergency access until {show_instant(user.emergency_until)}.",), tone=Tone.WARN)
             left = (user.emergency_until - now_utc()).total_seconds()

@@ -1,14 +1,19 @@
 """What screens ask about people and the audit trail."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.audit import newest_entry
 from infusion_desktop.access.people import User, user_of
 from infusion_desktop.access.roles import AuditKind, UserId
 from infusion_desktop.access.tables import AuditEntry, Staff
+from infusion_desktop.dates import show_instant
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far two workstations' clocks may differ before it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,17 @@ def all_people(session: Session) -> tuple[tuple[str, UserId], ...]:
     """Names and ids of everybody who works or worked here, by name: whose entries may be asked for."""
     people = session.execute(select(Staff.name, Staff.id).order_by(Staff.name))
     return tuple((row.name, UserId(row.id)) for row in people)
+
+
+def clock_behind(session: Session, now: datetime) -> str:
+    """A sentence where this computer's clock stands before what was entered already; "" where it does not."""
+    newest = newest_entry(session)
+    if newest is None or newest[1] - now < CLOCKS_APART:
+        return ""
+    return (
+        f"This computer's clock says {show_instant(now)}, but the newest entry was made at {show_instant(newest[1])}. "
+        "Set the clock right: what is entered now would carry the wrong time. The order of entries stays right."
+    )
 
 
 @dataclass(frozen=True, slots=True)

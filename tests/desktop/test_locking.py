@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from infusion_desktop.access import audit
+from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.dates import now_utc
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.opening import open_pharmacy
@@ -120,6 +124,18 @@ def test_half_an_hour_later_nothing_can_be_read_even_when_the_server_is_away(
 def _texts(window: QWidget) -> list[str]:
     shown = [*window.findChildren(QLabel), *window.findChildren(QLineEdit)]
     return [window.windowTitle(), *(each.text() for each in shown if each.isVisible())]
+
+
+def test_a_clock_that_was_set_back_is_said_at_signing_in(program: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not shell_of(program).banner.isVisible()
+    monkeypatch.setattr(audit, "now_utc", lambda: now_utc() + timedelta(hours=3))
+    by = shell_of(program).context.user_id
+    with program.database.transaction() as session:
+        record(session, by, "look around", "shelf")
+    monkeypatch.undo()
+    with program.database.reading() as session:
+        program.open_shell(user_of(session, by))
+    assert "Set the clock right" in shell_of(program).banner.text.text()
 
 
 def test_emergency_rights_end_with_their_hour_also_when_the_server_is_away_then(
