@@ -8,15 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.desktop.context import Desk
 from infusion_desktop.desktop.forms import Field
-from infusion_desktop.desktop.labels import label
-from infusion_desktop.desktop.table import Column
-from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.desktop.labels import label, tone_icon
+from infusion_desktop.desktop.pages import Card, scrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +64,14 @@ def put_mine(window: QWidget, rows: tuple[Difference, ...]) -> None:
             fields[row.place].put(row.mine)
 
 
-COLUMNS: tuple[Column[Difference], ...] = (
-    Column("Field", text=lambda row: row.field, stretch=True),
-    Column("As it was", text=lambda row: row.before or "–", stretch=True, hint=lambda row: row.before),
-    Column("Theirs now", text=lambda row: row.theirs or "–", stretch=True, hint=lambda row: row.theirs,
-           tone=lambda row: Tone.INFO if row.theirs != row.before else None),
-    Column("Mine", text=lambda row: row.mine or "–", stretch=True, hint=lambda row: row.mine,
-           tone=lambda row: Tone.WARN if row.is_disputed else Tone.GOOD if row.is_mine else None),
-)  # fmt: skip
-
-
 class BothVersions(QDialog):
     """Theirs and mine beside each other; closing it without a choice is looking at theirs."""
 
-    def __init__(
-        self, desk: Desk, rows: tuple[Difference, ...], keep_mine: Callable[[], object], parent: QWidget
-    ) -> None:
+    def __init__(self, rows: tuple[Difference, ...], keep_mine: Callable[[], object], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Two people changed this")
-        self.setMinimumWidth(760)
-        disputed = sum(row.is_disputed for row in rows)
-        self.table: TableView[Difference] = TableView(
-            COLUMNS, lambda row: row.place, name="What differs", desk=desk, noun=("field", "fields"),
-            empty="No field here differs: something else of this record was changed.",
-        )  # fmt: skip
-        self.table.set_rows(rows)
-        self.table.setMinimumHeight(240)
+        self.setMinimumSize(820, 360)
+        self.rows = rows
         self.theirs = button("Look at theirs", self.reject)
         self.mine = button("Keep mine", self.accept, kind="primary")
         self.accepted.connect(keep_mine)
@@ -98,17 +79,10 @@ class BothVersions(QDialog):
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(12)
         column.addWidget(label("Somebody else saved this while you were typing", "heading", wrap=True))
-        both = f"{disputed} fields were changed by both of you; there" if disputed != 1 else (
-            "One field was changed by both of you; there"
-        )  # fmt: skip
-        column.addWidget(
-            label(
-                "“Keep mine” saves what you changed and leaves what only they changed. "
-                + (f"{both} yours replaces theirs." if disputed else "No field was changed by both of you."),
-                wrap=True,
-            )
-        )
-        column.addWidget(self.table, 1)
+        column.addWidget(label(_what_happens(rows), wrap=True))
+        card = Card()
+        card.add(self._fields())
+        column.addWidget(scrolled(card), 1)
         foot = QHBoxLayout()
         foot.addWidget(label("What you typed is kept until you close the form.", "muted"), 1)
         foot.addWidget(self.theirs)
@@ -116,3 +90,45 @@ class BothVersions(QDialog):
         column.addLayout(foot)
         self.mine.setFocus()
         self.finished.connect(self.deleteLater)
+
+    def _fields(self) -> QWidget:
+        """A line for each field, every value in full."""
+        made = QWidget()
+        grid = QGridLayout(made)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(10)
+        for place, title in enumerate(("Field", "As it was", "Theirs now", "Mine")):
+            grid.addWidget(label(title, "caption"), 0, place)
+            grid.setColumnStretch(place, 3 if place else 2)
+        for line, row in enumerate(self.rows, 1):
+            for place, (text, role) in enumerate(((row.field, "strong"), (row.before or "–", "muted"))):
+                grid.addWidget(label(text, role, wrap=True), line, place, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(_value(row.theirs, Tone.INFO if row.theirs != row.before else None), line, 2)
+            mine = Tone.WARN if row.is_disputed else Tone.GOOD if row.is_mine else None
+            grid.addWidget(_value(row.mine, mine), line, 3)
+        if not self.rows:
+            nothing = "No field here differs: something else of this record was changed."
+            grid.addWidget(label(nothing, "muted", wrap=True), 1, 0, 1, 4)
+        return made
+
+
+def _value(text: str, tone: Tone | None) -> QWidget:
+    """A value; who changed it is told by an icon, not by colour alone."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    if tone is not None:
+        row.addWidget(tone_icon(tone, 16), 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(label(text or "–", "strong" if tone is not None else "muted", wrap=True), 1)
+    return made
+
+
+def _what_happens(rows: tuple[Difference, ...]) -> str:
+    disputed = sum(row.is_disputed for row in rows)
+    both = "No field was changed by both of you."
+    if disputed:
+        were = "fields were" if disputed > 1 else "field was"
+        both = f"{disputed} {were} changed by both of you: there yours replaces theirs."
+    return f"“Keep mine” saves what you changed and leaves what only they changed. {both}"

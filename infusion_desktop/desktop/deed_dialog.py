@@ -170,7 +170,7 @@ class DeedDialog(QDialog):
             self.press()
 
         def look_again() -> None:
-            self.comparison = BothVersions(self.desk, rows, keep_mine, self)
+            self.comparison = BothVersions(rows, keep_mine, self)
             self.comparison.open()
 
         self.foot.insertWidget(0, button("What I typed…", look_again, icon="copy"))

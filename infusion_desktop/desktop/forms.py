@@ -138,6 +138,7 @@ class TextField(_LineField[str]):
 
     def set_value(self, value: str) -> None:
         self.line.setText(value)
+        self.line.setCursorPosition(0)  # A long text shows its beginning.
         self.complain("")
 
 

@@ -96,7 +96,13 @@ class LockCover(QWidget):
         card.column.setContentsMargins(28, 26, 28, 24)
         card.add(icon_label("lock", "accent", 32))
         card.add(label("Locked", "title"))
-        card.add(label(f"{user_name} is at work here. Everything is kept as it was.", "muted", wrap=True))
+        card.add(
+            label(
+                f"{user_name} is at work here. Everything is kept as it was. Type the password, or scan a badge.",
+                "muted",
+                wrap=True,
+            )
+        )
         for part in (self.password, self.note, self.unlock_button, self.sign_out_button):
             card.add(part)
         across = QHBoxLayout()

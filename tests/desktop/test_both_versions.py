@@ -102,7 +102,7 @@ def particulars(
 
 
 def rows_of(screen: Any) -> dict[str, tuple[str, str]]:
-    return {row.field: (row.theirs, row.mine) for row in screen.dialog.comparison.table.model.rows}
+    return {row.field: (row.theirs, row.mine) for row in screen.dialog.comparison.rows}
 
 
 def test_both_versions_are_shown_and_mine_is_put_onto_theirs(

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from infusion_desktop.access.anchors import read_anchors
 from infusion_desktop.database.backup import DUE_AFTER, copies, forget
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.keys import find_key, is_encrypted, key_file_of, read_key_file, system_store
@@ -92,6 +93,7 @@ class DataScreen(Screen):
         )  # fmt: skip
         self.table.opened.connect(self._restore_row)
         self.where, self.protection, self.newest = label("", wrap=True), label("", wrap=True), label("", wrap=True)
+        self.noted = label("", "muted", wrap=True)
         self.books = button("Check the books", self.check_books, icon="check")
         self.copy_button = button("Make a copy now", self.copy_now, icon="copy", kind="primary")
         self.encrypt_button = button("Encrypt…", self.protect, icon="lock")
@@ -99,7 +101,7 @@ class DataScreen(Screen):
         self.other_button = button("Another file…", self._other, icon="import")
         page = Page(self, self.help)
         page.actions(self.books, self.encrypt_button, self.copy_button)
-        for line in (self.where, self.protection, self.newest):
+        for line in (self.where, self.protection, self.newest, self.noted):
             page.add(line)
         row = QHBoxLayout()
         row.addWidget(label("Copies", "heading"), 1)
@@ -116,6 +118,7 @@ class DataScreen(Screen):
         self.where.setText(f"The data are in {self.context.place}.")
         if not self.place.is_sqlite:
             self.protection.setText("Encryption is the server's disk's; ask whoever runs the server. See the manual.")
+            self.ask(self._noted, self.noted.setText, key="noted")
             return
         if self.place.key is None:
             self.protection.setText("They are not encrypted: whoever gets hold of this disk can read them.")
@@ -184,6 +187,17 @@ class DataScreen(Screen):
         )  # fmt: skip
         self.newest.setProperty("role", "" if fresh else "error")
         self.newest.style().polish(self.newest)
+        self.ask(self._noted, self.noted.setText, key="noted")
+
+    def _noted(self) -> str:
+        """When the audit trail's seal was last noted outside the database."""
+        noted = read_anchors(self.place, self._folder())
+        if not noted:
+            return "The audit trail's seal was not noted beside the copies yet."
+        return (
+            f"The audit trail's seal was noted beside the copies {len(noted):,} times, last on "
+            f"{show_instant(noted[-1].at)}. “Check the books” compares the trail with every note."
+        )
 
     def _restore_row(self, row: object) -> None:
         if isinstance(row, CopyRow):

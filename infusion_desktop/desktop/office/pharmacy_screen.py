@@ -105,7 +105,7 @@ class PharmacyScreen(Screen):
             put_mine(self.form, rows)
             self.save()
 
-        self.comparison = BothVersions(self.desk, rows, keep_mine, self)
+        self.comparison = BothVersions(rows, keep_mine, self)
         self.comparison.open()
 
     def _is_typed(self, typed: bool) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit
 
 from infusion_desktop.access.queries import AuditRow, all_people, audit_rows
 from infusion_desktop.access.roles import AuditKind, UserId
@@ -72,6 +72,18 @@ class TrailScreen(Screen):
             field.changed.connect(self.load)
         page.add(row)
         page.add(self.table, 1)
+        self.whole = QPlainTextEdit()
+        self.whole.setReadOnly(True)
+        self.whole.setTabChangesFocus(True)
+        self.whole.setAccessibleName("The marked entry in full")
+        self.whole.setPlaceholderText("Mark an entry to read it in full.")
+        self.whole.setFixedHeight(4 * self.whole.fontMetrics().lineSpacing() + 20)
+        self.table.selected.connect(self._show_whole)
+        page.add(self.whole)
+
+    def _show_whole(self, row: AuditRow | None) -> None:
+        """The marked entry, nothing cut."""
+        self.whole.setPlainText("" if row is None else in_full(row))
 
     def show_record(self, kind: str, record: object) -> None:
         """Who looked at or changed a patient's record, all days."""
@@ -128,6 +140,14 @@ class TrailScreen(Screen):
             self.desk.messages.refused(problems[:12], self, Tone.BAD)
         else:
             self.desk.messages.right("The books are in order.")
+
+
+def in_full(row: AuditRow) -> str:
+    """Everything an entry says, line by line."""
+    where = f", at {row.workstation}" if row.workstation else ""
+    head = f"{capital(row.action)} {row.subject} by {row.by}, {show_instant(row.at)}{where}"
+    parts = (("Why", row.reason), ("Before", facts(row.before)), ("After", facts(row.after)))
+    return "\n".join([head, *(f"{name}: {text}" for name, text in parts if text)])
 
 
 def _start(day: date | None, later: timedelta = timedelta(0)) -> datetime | None:
