@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from infusion_desktop.dates import read_day, show_day
+from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.labels import label, restyle
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_amount
@@ -261,6 +262,7 @@ class ChoiceField(Field["T | None"], Generic[T]):
             line.setPlaceholderText(placeholder)
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+            line.textEdited.connect(lambda _text: theme.dress(completer.popup()))
         super().__init__(title, self.combo, required=required, hint=hint)
         self.set_choices(choices)
         self.combo.currentIndexChanged.connect(self._edited)

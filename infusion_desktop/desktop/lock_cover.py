@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label
@@ -46,6 +47,7 @@ class LockCover(QWidget):
             if window.isVisible() and window is not self:
                 area = area.united(window.frameGeometry())
         self.setGeometry(area)
+        theme.dress(self)
         self.show()
         self.activateWindow()
         self.password.setFocus()

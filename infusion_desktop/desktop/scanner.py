@@ -73,13 +73,15 @@ class Scanner(QObject):
             application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent):  # Asked of every event there is: its class is known, its type is not.
+            return False
         kind = event.type()
-        if kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and _is_for(watched):
+        if kind == QEvent.Type.KeyPress and _is_for(watched):
             return self._pressed(watched, event)
-        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_burst(event):
+        if kind == QEvent.Type.ShortcutOverride and self._is_burst(event):
             event.accept()  # A scan presses no shortcut.
             return True
-        if kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and self._swallow_release:
+        if kind == QEvent.Type.KeyRelease and self._swallow_release:
             self._swallow_release = event.key() not in _ENDS
             return event.key() in _ENDS
         return False

@@ -94,6 +94,7 @@ class Shell(QMainWindow):
         self._make_shortcuts()
         self.changes.changed.connect(self._on_changed)
         self._restore()
+        theme.dress(self)
 
     @property
     def screen_in_front(self) -> Screen | None:

@@ -32,6 +32,7 @@ class Theme(QObject):
         super().__init__(application)
         self.setObjectName("theme")
         self.colours: Colours = LIGHT
+        self.sheet = ""
         self._application = application
         self._family = _family()
 
@@ -45,7 +46,10 @@ class Theme(QObject):
         font.setPixelSize(round(_TEXT_PIXELS * scale))
         application.setFont(font)
         application.setPalette(_palette(self.colours))
-        application.setStyleSheet(_stylesheet(self.colours, scale))
+        self.sheet = _stylesheet(self.colours, scale)
+        for window in application.topLevelWidgets():
+            if window.styleSheet():
+                window.setStyleSheet(self.sheet)
         for widget in application.allWidgets():
             _tint(widget, self.colours)
         self.changed.emit()
@@ -65,6 +69,16 @@ def chosen(own: QSettings, setting: str) -> bool | None:
     if own.contains("dark"):
         return own.value("dark") in (True, "true")
     return {"dark": True, "light": False}.get(setting)
+
+
+def dress(window: QWidget) -> None:
+    """Give a window that has no parent the look, once it is built.
+
+    Were the stylesheet the application's, Qt would style every part anew each time it is put into another one.
+    """
+    sheet = running().sheet
+    if window.styleSheet() != sheet:
+        window.setStyleSheet(sheet)
 
 
 def running() -> Theme:

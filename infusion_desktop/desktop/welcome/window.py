@@ -1,8 +1,10 @@
 """A calm window around the first start and the sign-in: the name of the program, one card, one banner."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.first_size import first_size
 from infusion_desktop.desktop.job_strip import JobStrip
@@ -47,6 +49,10 @@ class DoorWindow(QWidget):
         across.addStretch(1)
         across.addLayout(middle)
         across.addStretch(1)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        theme.dress(self)
+        super().showEvent(event)
 
     def closeEvent(self, event: object) -> None:
         self.jobs.close()
