@@ -262,10 +262,16 @@ class ChoiceField(Field["T | None"], Generic[T]):
             line.setPlaceholderText(placeholder)
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-            line.textEdited.connect(lambda _text: theme.dress(completer.popup()))
+            line.textEdited.connect(lambda _text: self._dress_list())
         super().__init__(title, self.combo, required=required, hint=hint)
         self.set_choices(choices)
         self.combo.currentIndexChanged.connect(self._edited)
+
+    def _dress_list(self) -> None:
+        """The list that drops down while somebody types is a window of its own."""
+        completer = self.combo.completer()
+        if completer is not None and (dropped := completer.popup()) is not None:
+            theme.dress(dropped)
 
     def set_choices(self, choices: Iterable[tuple[str, T]]) -> None:
         """Offer these, as pairs of what is shown and what it means; the choice made stays where it is still offered."""
