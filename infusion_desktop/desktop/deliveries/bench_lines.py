@@ -27,6 +27,8 @@ class BenchLine:
     wanted: int
     cold: bool
     note: str
+    held: str = ""
+    """Why its lot may not leave the house, "" when it may."""
 
     @property
     def is_done(self) -> bool:
@@ -68,6 +70,7 @@ def _lot(turn: int, row: BenchRow, picking: bool) -> BenchLine:
         lot.quantity,
         line.storage.is_cold,
         "; ".join(note for note in notes if note),
+        lot.held,
     )
 
 
@@ -93,11 +96,19 @@ def next_of(lines: Sequence[BenchLine]) -> BenchLine | None:
     return next((line for line in lines if not line.is_done), None)
 
 
+def held_in(lines: Sequence[BenchLine]) -> list[str]:
+    """What lies in the kit and may not leave the house, a sentence a lot."""
+    return [f"{line.name}, lot {line.lot}, is held: {line.held}. Step back to picking and take another lot."
+            for line in lines if line.held]  # fmt: skip
+
+
 def _progress(line: BenchLine) -> str:
-    return f"{line.done:,} of {line.wanted:,}"
+    return "Held" if line.held else f"{line.done:,} of {line.wanted:,}"
 
 
 def _tone(line: BenchLine) -> Tone:
+    if line.held:
+        return Tone.BAD
     if line.is_done:
         return Tone.GOOD
     return Tone.INFO if line.done else Tone.NEUTRAL

@@ -22,7 +22,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.deliveries.bench_deeds import BenchDeeds
 from infusion_desktop.desktop.deliveries.bench_home import BenchHome, home_of
-from infusion_desktop.desktop.deliveries.bench_lines import BenchLine, lines_of, next_of
+from infusion_desktop.desktop.deliveries.bench_lines import BenchLine, held_in, lines_of, next_of
 from infusion_desktop.desktop.deliveries.bench_scans import BenchScans
 from infusion_desktop.desktop.deliveries.bench_view import BenchView
 from infusion_desktop.desktop.deliveries.looks import who_may
@@ -31,6 +31,7 @@ from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
 
+_IN_THE_HOUSE = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERIFIED, DeliveryState.PACKED)
 _PAPERS = (PaperKind.PICK_LIST, PaperKind.TEACHING_LIST, PaperKind.MANIFEST, PaperKind.TOTE_LABEL)
 
 
@@ -134,6 +135,9 @@ class BenchScreen(Screen):
         )  # fmt: skip
         self.view.show_back(row.state, self.back_button, self.context)
         self._show_panel(kept, is_new=is_new)
+        held = held_in(self.lines) if row.state in _IN_THE_HOUSE else []
+        if held and (is_new or not self.answer.isVisible()):
+            self.answer.say(Tone.BAD, " ".join(held))
         self._shown_state = row.state
 
     def show_again(self) -> None:

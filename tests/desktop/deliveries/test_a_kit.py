@@ -35,6 +35,8 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.words import Method
 from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.moving import hold_lot
+from infusion_desktop.stock.queries import stock_rows
 from infusion_desktop.stock.words import ItemKind
 
 from .conftest import DRUG, FLUSH, LATER, OTHER, PASSWORD, House, gs1
@@ -260,6 +262,20 @@ def test_a_picker_with_a_second_badge_goes_on_and_steps_are_taken_back(
     bench.put_away()
     assert bench.verifier is None
     qtbot.waitUntil(lambda: [row.id for row in bench.queue.model.rows] == [released])
+
+
+def test_a_lot_held_since_it_was_picked_is_said_as_soon_as_the_kit_is_on_the_bench(
+    open_shell: Open, house: House, released: DeliveryId, qtbot: QtBot
+) -> None:
+    pick_all(house.database, released, house.administrator)
+    with house.database.reading() as session:
+        lot = next(row.id[0] for row in stock_rows(session) if row.lot == "CEF1")
+    hold_lot(house.database, lot, "recall RC00001: seal open", house.administrator)
+    shell = open_shell("bench")
+    shell.open("bench", released)
+    bench = in_front(shell, BenchScreen)
+    qtbot.waitUntil(lambda: "lot CEF1, is held: recall RC00001: seal open" in bench.answer.text.text())
+    assert [line.held for line in bench.lines] == ["recall RC00001: seal open", ""]
 
 
 def test_what_is_short_is_said_at_the_bench_and_stays_owed(
