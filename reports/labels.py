@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from reports import shown
-from reports.delivery_manifest import Storage, scan_code
+from reports.delivery_manifest import Storage
 from reports.lettering import BOLD, MONO, REGULAR, Style, shrunk
 from reports.paper import INCH, LETTER, Paper
 from reports.safe_text import SUBSTITUTE, printable
@@ -76,6 +76,11 @@ class ToteLabel:
     pharmacy: str = ""
     copy: bool = False
     """Printed before: two labels of one tote would be counted as two totes."""
+
+
+def tote_code(delivery_number: str, tote: int) -> str:
+    """What a tote's label is scanned as: each tote of a delivery has its own code."""
+    return f"TOTE:{delivery_number}/{tote}"
 
 
 def asset_label(asset_number: str, model: str, serial: str, owner: str = "") -> Label:
@@ -179,7 +184,7 @@ def _draw_tote(paper: Paper, label: ToteLabel, x: float, y: float, stock: Stock)
     pad = 12.0
     left, right, top = x + pad, x + stock.wide - pad, y + stock.high - pad
     size = 66.0
-    paper.symbol(right - size, top - size, size, scan_code(label.delivery_number))
+    paper.symbol(right - size, top - size, size, tote_code(label.delivery_number, label.tote))
     room = right - left - size - 12
     paper.text(left, top - 24, f"Tote {label.tote} of {label.totes}", Style(BOLD, 26, 30), room=room)
     paper.text(left, top - 42, f"Delivery {label.delivery_number}", Style(BOLD, 11, 13), room=room)

@@ -11,9 +11,9 @@ from PIL import Image
 
 from infusion_desktop.dates import local_day, now_utc, today
 from infusion_desktop.deliveries import verify
-from infusion_desktop.deliveries.bench.picking import report_short
+from infusion_desktop.deliveries.bench.picking import pick_all, report_short
 from infusion_desktop.deliveries.bench.release import release
-from infusion_desktop.deliveries.bench.shipping import pack
+from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.substituting import alternatives, substitute
 from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.bench.wave_queries import wave_of, wave_page, waves
@@ -33,7 +33,7 @@ from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage
 from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, LineOutcome
-from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.words import ItemKind, Storage
 
@@ -204,3 +204,17 @@ def test_after_the_door_what_is_missing_is_listed_corrected_and_the_first_entry_
             "Saline flush 10 mL, lot F1", "tracking number",
         ]  # fmt: skip
     in_order(bench)
+
+
+def test_a_tote_that_was_not_scanned_is_asked_about_and_the_step_says_how_it_left(bench: Any) -> None:
+    database, tech = bench.database, bench.tech
+    one = items(bench, flush=4)
+    pick_all(database, one, tech)
+    verify_all(database, one, bench.pharmacist)
+    pack(database, one, 2, 1, tech)
+    with pytest.raises(Warned, match="1 of 2 totes were not scanned"):
+        ship(database, one, tech, scanned=1)
+    done = ship_many(database, [one], tech, scanned={one: 1})
+    assert done.count == 0 and "not scanned" in done.problems[0]
+    ship(database, one, tech, scanned=1, override="the label is wet, counted")
+    assert [each.note for each in page(bench, one).steps][-1] == "1 of 2 totes scanned: the label is wet, counted"

@@ -191,7 +191,7 @@ def test_a_tote_label_scans_and_shouts_cold(read):
     tote = labels.ToteLabel("DL-4812", 2, 3, "Whitfield, Margaret", "Cedar Rapids", DAY, storage=Storage.REFRIGERATED)
     for stock in (labels.LabelStock.THERMAL_4X3, labels.LabelStock.SHEET_6):
         paper = read(labels.render_totes((tote,), stock))
-        assert [code.text for code in paper.codes(0)] == ["DLV:DL-4812"]
+        assert [code.text for code in paper.codes(0)] == ["TOTE:DL-4812/2"]
         for text in ("Tote 2 of 3", "Whitfield, Margaret", "COLD 2–8 °C"):
             assert text in paper.words
 

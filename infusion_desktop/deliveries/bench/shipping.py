@@ -47,9 +47,20 @@ def pack(
 
 
 def ship(
-    database: Database, delivery_id: DeliveryId, by: UserId, *, tracking: str = "", at: datetime | None = None
+    database: Database,
+    delivery_id: DeliveryId,
+    by: UserId,
+    *,
+    tracking: str = "",
+    at: datetime | None = None,
+    scanned: int | None = None,
+    override: str = "",
 ) -> None:
-    """Out of the house: reserved stock and equipment are on the way. A lot held since it was picked stops it."""
+    """Out of the house: reserved stock and equipment are on the way. A lot held since it was picked stops it.
+
+    ``scanned`` is how many of its totes were scanned, None where they were counted. Warned, unless ``override`` says
+    why, where fewer were scanned than were packed.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.SHIP)
         head = head_of(session, delivery_id)
@@ -57,10 +68,20 @@ def ship(
         number = tracking.strip() or head.tracking
         if head.carrier is Carrier.PARCEL and not number:
             raise Refused("Type the parcel's tracking number.")
+        totes = _totes(session, head.id) if scanned is not None else 0
+        if scanned is not None and scanned < totes:
+            warn_unless(override, [f"{head.number}: {totes - scanned} of {totes} totes were not scanned. Count them."])
+        note = "" if scanned is None else f"{scanned} of {totes} totes scanned"
+        note = f"{note}: {override.strip()}" if override.strip() else note
         take_reserved(session, DOCUMENT, head.id, place_id(session, "TRANSIT"), MoveReason.SHIPPED, by, at)
         custody.ship(session, DOCUMENT, head.id, by, at)
-        advance(session, head, DeliveryState.SHIPPED, Step.SHIP, by, at, tracking=number, shipped_at=at or now_utc())
-        tell(session, head, by, "ship", state=DeliveryState.SHIPPED)
+        advance(session, head, DeliveryState.SHIPPED, Step.SHIP, by, at, note, tracking=number,
+                shipped_at=at or now_utc())  # fmt: skip
+        tell(session, head, by, "ship", override, state=DeliveryState.SHIPPED)
+
+
+def _totes(session: Session, delivery_id: DeliveryId) -> int:
+    return session.scalar(select(Delivery.totes).where(Delivery.id == delivery_id)) or 0
 
 
 def failed_attempt(

@@ -1,6 +1,6 @@
 """Waves: many deliveries picked on one walk, each into its slot on the cart; handed over together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -154,11 +154,25 @@ def for_each(database: Database, delivery_ids: Sequence[DeliveryId], deed: Calla
     return Done(count, tuple(problems))
 
 
-def ship_many(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId) -> Done:
-    """Hand a driver everything that is packed; a parcel needs its own tracking number and is told."""
+def ship_many(
+    database: Database,
+    delivery_ids: Sequence[DeliveryId],
+    by: UserId,
+    *,
+    scanned: Mapping[DeliveryId, int] | None = None,
+    override: str = "",
+) -> Done:
+    """Hand a driver everything that is packed; a parcel needs its own tracking number and is told.
+
+    ``scanned`` is how many totes of each were scanned; a delivery that is not in it was counted (see ``ship``).
+    """
     with database.reading() as session:
         authorize(session, by, Permission.SHIP)
-    return for_each(database, delivery_ids, lambda each: ship(database, each, by))
+    seen = scanned or {}
+    return for_each(
+        database, delivery_ids,
+        lambda each: ship(database, each, by, scanned=seen.get(each), override=override if each in seen else ""),
+    )  # fmt: skip
 
 
 def _slot_for(session: Session, wave_id: WaveId, thing: Thing) -> tuple[int, DeliveryId] | None:

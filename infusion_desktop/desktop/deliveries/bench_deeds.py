@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.deliveries.bench.bench import Feedback
+from infusion_desktop.deliveries.bench.handing_over import Going, Tote, going, see_tote
 from infusion_desktop.deliveries.bench.picking import pick_all, report_short
 from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.substituting import substitute
@@ -32,6 +34,44 @@ class BenchDeeds:
 
     def __init__(self, screen: "BenchScreen") -> None:
         self._screen = screen
+        self.leaving: Going | None = None
+        self.seen: list[Tote] = []
+
+    def watch_totes(self) -> None:
+        """The delivery is packed: which of its totes have a label to scan."""
+        screen, self.leaving, self.seen = self._screen, None, []
+        if screen.kept is None:
+            return
+        database, delivery_id = screen.context.database, screen.kept.page.row.id
+
+        def read() -> tuple[Going, ...]:
+            with database.reading() as session:
+                return going(session, [delivery_id])
+
+        def show(found: tuple[Going, ...]) -> None:
+            if found and found[0].id == screen.delivery_id:
+                self.leaving = found[0]
+                self._show_totes()
+
+        screen.ask(read, show, key="totes")
+
+    def see_tote(self, raw: str) -> bool:
+        """A tote's label at the hand-over; False where none is handed over here."""
+        screen, row = self._screen, self.leaving
+        if row is None or not row.labelled or screen.state is not DeliveryState.PACKED:
+            return False
+        found = see_tote(raw, [row], self.seen)
+        if found.tote is not None:
+            self.seen.append(found.tote)
+        screen.scans.say(Feedback(found.right, found.sentence))
+        self._show_totes()
+        return True
+
+    def _show_totes(self) -> None:
+        row = self.leaving
+        if row is not None:
+            unseen = row.unseen(self.seen) if row.labelled else None
+            self._screen.ship_panel.show_totes(row.totes, unseen)
 
     def report_short(self) -> None:
         """Fewer than wanted are in the bin."""
@@ -139,10 +179,11 @@ class BenchDeeds:
         screen = self._screen
         if screen.kept is None:
             return
-        row = screen.kept.page.row
+        row, leaving = screen.kept.page.row, self.leaving
         database, by = screen.context.database, screen.context.user_id
+        scanned = leaving.totes - leaving.unseen(self.seen) if leaving is not None and leaving.labelled else None
         screen.do(
-            lambda _override: ship(database, row.id, by, tracking=tracking),
+            lambda override: ship(database, row.id, by, tracking=tracking, scanned=scanned, override=override),
             changed=("deliveries", "stock", "equipment"), said=f"{row.number} is on its way.",
             pressed=screen.ship_panel.ship,
         )  # fmt: skip
@@ -158,6 +199,8 @@ class BenchDeeds:
 
         def show(pdf: bytes) -> None:
             PdfDialog(screen.desk, title, pdf, f"{name}-{row.number}.pdf", screen.context.folder, screen).open()
+            if name == "labels":
+                self.watch_totes()
 
         screen.do(lambda _override: draw(database, row, by), changed=("deliveries", "printing"), then=show,
                   pressed=pressed, text=f"Drawing: {title.lower()}")  # fmt: skip

@@ -192,13 +192,16 @@ class ShipPanel(Card):
         self.tracking = TextField("Tracking number", longest=60)
         self.ship = button("Hand over", self.press, icon="truck", kind="primary")
         self.ship.setMinimumHeight(52)
-        for part in (self.facts, self.labels_button, self.print_button, self.printed, self.tracking, self.ship):
+        self.totes = label("", "title", wrap=True)
+        for part in (self.facts, self.labels_button, self.print_button, self.printed, self.totes, self.tracking,
+                     self.ship):  # fmt: skip
             self.add(part)
         self.column.addStretch(1)
         self.tracking.line.returnPressed.connect(self.press)
 
     def start(self, kept: BenchPage) -> None:
         """Show what leaves, with whom."""
+        self.totes.setText("")
         row = kept.page.row
         packs = f", {kept.page.cold_packs} cold packs" if kept.page.cold_packs else ""
         totes = f"{row.totes} tote" if row.totes == 1 else f"{row.totes} totes"
@@ -208,6 +211,13 @@ class ShipPanel(Card):
         self.tracking.setVisible(row.carrier in (Carrier.PARCEL, Carrier.COURIER))
         if not self.tracking.typed():
             self.tracking.set_value(kept.page.tracking)
+
+    def show_totes(self, totes: int, unseen: int | None) -> None:
+        """How many totes are still to be scanned; None where they have no printed label and are counted."""
+        if unseen is None:
+            self.totes.setText("Count the totes." if totes > 1 else "")
+        else:
+            self.totes.setText(f"Scan each tote: {totes - unseen} of {totes}." if unseen else "Every tote was scanned.")
 
     def press(self) -> None:
         """Out of the house."""

@@ -66,6 +66,8 @@ class BenchScans:
                 return False
             self.say(Feedback(False, str(no)))
             return True
+        if kind is ScanKind.TOTE and screen.kept is not None and screen.deeds.see_tote(raw):
+            return True
         if kind in (ScanKind.DELIVERY, ScanKind.TOTE) or screen.kept is None:
             return False
         if kind is ScanKind.BADGE:

@@ -12,7 +12,8 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_days, today
 from infusion_desktop.deliveries.batches import print_deliveries
 from infusion_desktop.deliveries.bench.bench import Feedback
-from infusion_desktop.deliveries.bench.waves import Done, make_wave, ship_many
+from infusion_desktop.deliveries.bench.handing_over import Going, going
+from infusion_desktop.deliveries.bench.waves import Done, make_wave
 from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
 from infusion_desktop.deliveries.screen_queries import BenchPage, bench_page
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
@@ -25,10 +26,10 @@ from infusion_desktop.desktop.deliveries.bench_home import BenchHome, home_of
 from infusion_desktop.desktop.deliveries.bench_lines import BenchLine, held_in, lines_of, next_of
 from infusion_desktop.desktop.deliveries.bench_scans import BenchScans
 from infusion_desktop.desktop.deliveries.bench_view import BenchView
+from infusion_desktop.desktop.deliveries.hand_over_dialog import HandOverDialog
 from infusion_desktop.desktop.deliveries.looks import who_may
 from infusion_desktop.desktop.deliveries.print_dialogs import BatchDialog, print_many
 from infusion_desktop.desktop.pages import Page
-from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
 
 _IN_THE_HOUSE = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERIFIED, DeliveryState.PACKED)
@@ -43,8 +44,8 @@ class BenchScreen(Screen):
     topics: ClassVar[frozenset[str]] = frozenset({"deliveries", "printing"})
     help = (
         "Scan a manifest or pick list to begin. Then scan each box; the large panel says which bin comes next. Type a "
-        "number and press Enter to count the marked line by hand. Ctrl+Z takes the last scan back. Mark several "
-        "deliveries to pick them as a wave, print their papers or hand them over together."
+        "number and press Enter to count the marked line by hand. Ctrl+Z takes the last scan back. At the hand-over "
+        "scan each tote. Mark several deliveries to pick them as a wave, print their papers or hand them over together."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
@@ -187,6 +188,8 @@ class BenchScreen(Screen):
             (self.pack_panel.totes if is_new else self.pack_panel).setFocus()
         elif state is DeliveryState.PACKED:
             self.ship_panel.start(kept)
+            if is_new:
+                self.deeds.watch_totes()
             self.ship_panel.ship.setEnabled(self.context.may(Permission.SHIP))
             self.ship_panel.ship.setToolTip("" if self.context.may(Permission.SHIP) else who_may(Permission.SHIP))
             self.side.setCurrentWidget(self.ship_panel)
@@ -288,25 +291,22 @@ class BenchScreen(Screen):
         if not packed:
             self.desk.messages.refused(("Mark packed deliveries first.",), self, Tone.INFO)
             return
-        database, by, ids = self.context.database, self.context.user_id, [row.id for row in packed]
-        totes = sum(row.totes for row in packed)
+        database, ids = self.context.database, [row.id for row in packed]
 
-        def told(done: Done) -> None:
-            if done.problems:
-                self.desk.messages.refused(done.problems, self, Tone.WARN)
+        def show(rows: tuple[Going, ...]) -> None:
+            self.dialog = HandOverDialog(self.context, self.desk, rows, self)
+            self.dialog.succeeded.connect(self._handed_over)
+            self.dialog.open()
 
-        asked = Question(
-            f"Hand over {len(packed)} deliveries?", (f"{totes} totes leave the house. It cannot be stepped back.",),
-            yes="Hand over",
-        )  # fmt: skip
-        self.desk.messages.confirm(
-            asked,
-            lambda: self.do(
-                lambda _override: ship_many(database, ids, by), changed=("deliveries", "stock", "equipment"),
-                said=lambda done: f"{done.count} on their way.", then=told, pressed=self.home.ship_button,
-            ),
-            self,
-        )  # fmt: skip
+        def read() -> tuple[Going, ...]:
+            with database.reading() as session:
+                return going(session, ids)
+
+        self.ask(read, show, key="going")
+
+    def _handed_over(self, done: Done) -> None:
+        if done.problems:
+            self.desk.messages.refused(done.problems, self, Tone.WARN)
 
     def _lay_out(self) -> None:
         self.home = BenchHome(self, self.desk, wave=self.make_wave, papers=self.print_papers, hand_over=self.hand_over)

@@ -27,6 +27,7 @@ from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.deliveries.bench_screen import BenchScreen
 from infusion_desktop.desktop.deliveries.deliver_dialog import DeliverDialog
 from infusion_desktop.desktop.deliveries.delivery_screen import DeliveryScreen
+from infusion_desktop.desktop.deliveries.hand_over_dialog import HandOverDialog
 from infusion_desktop.desktop.deliveries.instead_dialog import InsteadDialog
 from infusion_desktop.desktop.deliveries.print_dialogs import BatchDialog, PrintDialog
 from infusion_desktop.desktop.deliveries.proof_screen import ProofScreen
@@ -214,6 +215,11 @@ def _packed_and_stepped_back(shell: Shell, house: House, three: list[DeliveryId]
     qtbot.mouseClick(bench.ship_panel.labels_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(bench.findChildren(PdfDialog)))
     _put_away(bench.findChildren(PdfDialog)[0], 2, qtbot)
+    qtbot.waitUntil(lambda: bench.ship_panel.totes.text() == "Scan each tote: 0 of 2.")
+    assert bench.on_scan(f"TOTE:{page_of(house, three[0]).row.number}/2") and bench.last is not None
+    assert bench.last.right and bench.ship_panel.totes.text() == "Scan each tote: 1 of 2."
+    assert bench.on_scan(f"TOTE:{page_of(house, three[1]).row.number}/1")
+    assert not bench.last.right and "not handed over now" in bench.last.sentence
     from infusion_desktop.deliveries.bench.shipping import pack
     from infusion_desktop.deliveries.bench.verifying import verify_all
 
@@ -273,7 +279,28 @@ def _handed_over_together(shell: Shell, house: House, three: list[DeliveryId], q
     qtbot.waitUntil(lambda: {row.state for row in bench.queue.model.rows} == {DeliveryState.PACKED})
     bench.queue.grid.selectAll()
     qtbot.mouseClick(bench.home.ship_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: isinstance(bench.dialog, HandOverDialog))
+    dialog = bench.dialog
+    assert isinstance(dialog, HandOverDialog)
+    assert dialog.left.text() == "4 totes to scan"
+    numbers = [page_of(house, each).row.number for each in three]
+    wrongs: list[str] = []
+    shell.messages.wrong = wrongs.append  # type: ignore[method-assign]
+    for code in (f"TOTE:{numbers[0]}/1", f"TOTE:{numbers[0]}/1", "TOTE:D999999/1", f"DLV:{numbers[0]}", "AST:P0100"):
+        dialog.on_scan(code)
+    assert [each.split(".")[0] for each in wrongs] == [
+        f"Tote 1 of {numbers[0]} was scanned already", "D999999 is not handed over now",
+        f"This is the paper of {numbers[0]}", "This is no tote",
+    ]  # fmt: skip
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    assert dialog.why.error.text().startswith("3 totes not scanned"), "nothing leaves unseen without a reason"
+    for number, tote in ((numbers[0], 2), (numbers[1], 1), (numbers[2], 1)):
+        dialog.on_scan(f"TOTE:{number}/{tote}")
+    assert dialog.left.text() == "Every tote was scanned."
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: all(page_of(house, each).row.state is DeliveryState.SHIPPED for each in three))
+    (step,) = (each for each in page_of(house, three[0]).steps if each.step.value == "ship")
+    assert step.note == "2 of 2 totes scanned"
 
 
 def _nobody_at_home_then_a_scanned_sheet(
