@@ -16,28 +16,25 @@ from infusion_desktop.access.people import add_first_administrator, add_person
 from infusion_desktop.access.roles import Permission, Role, UserId
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
-from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.bench.release import release
-from infusion_desktop.deliveries.bench.shipping import pack, ship
-from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
-from infusion_desktop.deliveries.door.delivering import Proof, bring_back_all, deliver
 from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
 from infusion_desktop.deliveries.kits.templates import save_template
 from infusion_desktop.deliveries.pumps.pickups import ticket_rows
-from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap
 from infusion_desktop.deliveries.queries import delivery_page, of_patient
 from infusion_desktop.deliveries.rules import QuantityRule
-from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.equipment.lending_dialogs import SwapDialog
+from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.rooms import house
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.queries import at_place
 from infusion_desktop.equipment.registering import NewAsset, register
+from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.coverage import NewCoverage
 from infusion_desktop.patients.demographics import Demographics
@@ -97,7 +94,8 @@ class Pharmacy:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.boss = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
-        self.tech = add_person(database, "tom", "Tom Brand", PASSWORD, frozenset({Role.TECHNICIAN}), self.boss)
+        tech = frozenset({Role.TECHNICIAN})
+        self.tech = add_person(database, "tom", "Tom Brand", PASSWORD, tech, self.boss, badge="1002")
         with database.transaction() as session:
             set_up_places(session, self.boss)
         kinds = {
@@ -166,23 +164,6 @@ class Pharmacy:
                            doctor, FIRST, drug_item_id=self.items["fluid"], device_id=picc)  # fmt: skip
         order_therapy(database, ann, fluid, by)
         return ann
-
-    def sends(self, delivery: DeliveryId, pump: str = "") -> None:
-        """To the door: release, pick, verify, pack, ship."""
-        release(self.database, delivery, self.boss)
-        if pump:
-            assert scan_pick(self.database, delivery, f"AST:{pump}", self.tech).right
-        with self.database.reading() as session:
-            if delivery_page(session, delivery, today()).lines:
-                pick_all(self.database, delivery, self.tech)
-        verify_all(self.database, delivery, self.boss)
-        pack(self.database, delivery, 1, 1, self.tech)
-        ship(self.database, delivery, self.tech)
-
-    def arrives(self, delivery: DeliveryId, pump: str = "") -> None:
-        """And signed for."""
-        self.sends(delivery, pump)
-        deliver(self.database, delivery, Proof("Bob Abernathy", "spouse", now_utc()), self.tech)
 
     def drafts(self, ann: PatientId) -> dict[str, DeliveryId]:
         """What is planned, by the drug."""
@@ -269,6 +250,102 @@ def plans(shell: Shell, qtbot: QtBot, days: Days) -> None:
     qtbot.waitUntil(lambda: shell.screen_in_front is not plan and quiet(shell)(), timeout=10_000)
 
 
+class House:
+    """The bench, the door and the shelf of pumps, as people there work the window."""
+
+    def __init__(self, shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> None:
+        self.shell, self.pharmacy, self.qtbot = shell, pharmacy, qtbot
+        shell.messages.ask = lambda _asked, answered, _parent: answered(Answer(True, "as agreed"))
+
+    def state(self, delivery: DeliveryId) -> DeliveryState:
+        with self.pharmacy.database.reading() as session:
+            return delivery_page(session, delivery, today()).row.state
+
+    def waits(self, delivery: DeliveryId, state: DeliveryState) -> None:
+        self.qtbot.waitUntil(lambda: self.state(delivery) is state, timeout=20_000)
+
+    def opens(self, delivery: DeliveryId, button: str) -> Any:
+        """The delivery's page, once it offers this."""
+        self.shell.open("delivery", delivery)
+        page: Any = self.shell.screen_in_front
+        self.qtbot.waitUntil(
+            lambda: page.shown is not None and page.shown.row.id == delivery and page.buttons[button].isVisible(),
+            timeout=20_000,
+        )
+        return page
+
+    def sends(self, delivery: DeliveryId, pump: str = "") -> None:
+        """Released on its page; picked, verified by a second person's badge, packed and handed over at the bench."""
+        press(self.qtbot, self.opens(delivery, "release").buttons["release"])
+        self.waits(delivery, DeliveryState.RELEASED)
+        self.shell.open("bench", delivery)
+        bench: Any = self.shell.screen_in_front
+
+        def at(state: DeliveryState) -> Callable[[], bool]:
+            return lambda: bench.delivery_id == delivery and bench.state is state and quiet(self.shell)()
+
+        self.qtbot.waitUntil(at(DeliveryState.RELEASED), timeout=20_000)
+        if pump:
+            self.shell.on_scan(f"AST:{pump}")
+            self.qtbot.waitUntil(lambda: bench.kept.page.equipment[0].picked and quiet(self.shell)(), timeout=20_000)
+        if bench.state is DeliveryState.RELEASED:
+            press(self.qtbot, bench.view.all_button)
+        self.qtbot.waitUntil(at(DeliveryState.PICKED), timeout=20_000)
+        assert bench.needs_second_person
+        self.shell.on_scan("USR:1002")
+        self.qtbot.waitUntil(lambda: bench.verifier is not None, timeout=20_000)
+        press(self.qtbot, bench.view.all_button)
+        self.qtbot.waitUntil(at(DeliveryState.VERIFIED), timeout=20_000)
+        press(self.qtbot, bench.pack_panel.pack)
+        self.qtbot.waitUntil(at(DeliveryState.PACKED), timeout=20_000)
+        press(self.qtbot, bench.ship_panel.ship)
+        self.waits(delivery, DeliveryState.SHIPPED)
+
+    def arrives(self, delivery: DeliveryId, pump: str = "") -> None:
+        """And signed for."""
+        self.sends(delivery, pump)
+        page = self.opens(delivery, "deliver")
+        press(self.qtbot, page.buttons["deliver"])
+        self.qtbot.keyClicks(page.dialog.received_by.line, "Bob Abernathy")
+        page.dialog.relation.set_value("spouse")
+        self.qtbot.keyClick(page.dialog.received_by.line, Qt.Key.Key_Return)
+        self.waits(delivery, DeliveryState.DELIVERED)
+
+    def comes_back(self, delivery: DeliveryId, why: str) -> None:
+        """Refused at the door."""
+        self.sends(delivery)
+        page = self.opens(delivery, "back")
+        press(self.qtbot, page.buttons["back"])
+        self.qtbot.keyClicks(page.dialog.text.line, why)
+        self.qtbot.keyClick(page.dialog.text.line, Qt.Key.Key_Return)
+        self.waits(delivery, DeliveryState.REFUSED)
+
+    def swaps(self, pump: Any, tag: str, fault: str) -> DeliveryId:
+        """The exchange ordered on the pump's panel; the delivery of the new one opens."""
+        self.shell.open("asset", pump)
+        board: Any = self.shell.screen_in_front
+        self.qtbot.waitUntil(lambda: "Swap" in board.panel.buttons and board.panel.facts.row.tag == tag, timeout=20_000)
+        press(self.qtbot, board.panel.buttons["Swap"])
+        self.qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), SwapDialog), timeout=20_000)
+        dialog: Any = QApplication.activeModalWidget()
+        self.qtbot.keyClicks(dialog.fault.line, fault)
+        self.qtbot.keyClick(dialog.fault.line, Qt.Key.Key_Return)
+        self.qtbot.waitUntil(lambda: self.shell.screen_in_front is not board and quiet(self.shell)(), timeout=20_000)
+        page: Any = self.shell.screen_in_front
+        return DeliveryId(page.delivery_id)
+
+    def takes_back(self, pump: Any, tag: str) -> None:
+        """The old pump is scanned on the service bench, then the code of the deed."""
+        self.shell.open("asset", pump)
+        board: Any = self.shell.screen_in_front
+        self.qtbot.waitUntil(
+            lambda: board.panel.facts is not None and board.panel.facts.row.tag == tag and quiet(self.shell)(),
+            timeout=20_000,
+        )
+        self.shell.on_scan("DEED:TAKE_BACK")
+        self.qtbot.waitUntil(lambda: board.panel.facts.row.state is AssetState.RETURNED, timeout=20_000)
+
+
 def page_of(shell: Shell, qtbot: QtBot, ann: PatientId) -> Any:
     shell.open("patient", ann)
     page: Any = shell.screen_in_front
@@ -292,7 +369,7 @@ def fill(qtbot: QtBot, page: Any, ask: Callable[[], object], **values: object) -
 
 
 def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) -> None:
-    item, database = pharmacy.items, pharmacy.database
+    item, database, staff = pharmacy.items, pharmacy.database, House(window, pharmacy, qtbot)
     ann = pharmacy.admits()
 
     # Day 1: the first supply of both therapies for a week, planned together; shared things go once.
@@ -305,11 +382,12 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     antibiotic, fluid = pharmacy.sent(drafts["cefazolin 2 g"]), pharmacy.sent(drafts["Lactated Ringer 1 L"])
     assert antibiotic == {"DRUG": 21, "FLUSH": 42, "DRESSING": 1, "GLOVES": 10, "SHEET": 1}
     assert fluid == {"FLUID": 7, "SET": 7, "FLUSH": 14}, "dressing, gloves and teaching sheet go with the other kit"
-    pharmacy.arrives(drafts["cefazolin 2 g"], "P0001")
-    pharmacy.arrives(drafts["Lactated Ringer 1 L"])
+    staff.arrives(drafts["cefazolin 2 g"], "P0001")
+    staff.arrives(drafts["Lactated Ringer 1 L"])
 
     # Day 2: the first calls are tasks; one is done in the work list.
     clock.on(2)
+    make_tasks(database, clock.day, pharmacy.tech)
     window.go("calls")
     board: Any = window.screen_in_front
     board.load()
@@ -328,9 +406,8 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     drafts = pharmacy.drafts(ann)
     assert pharmacy.sent(drafts["cefazolin 2 g"])["DRUG"] == 19, "21 needed, 11 counted, 9 used until the week begins"
     clock.on(7)
-    pharmacy.arrives(drafts["cefazolin 2 g"])
-    pharmacy.sends(drafts["Lactated Ringer 1 L"])
-    bring_back_all(database, drafts["Lactated Ringer 1 L"], LineOutcome.REFUSED, "no room for the boxes", pharmacy.tech)
+    staff.arrives(drafts["cefazolin 2 g"])
+    staff.comes_back(drafts["Lactated Ringer 1 L"], "no room for the boxes")
     window.go("calls")
     board.load()
     # Only the fluid is not covered.
@@ -340,7 +417,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     plans(window, qtbot, second)
     drafts = pharmacy.drafts(ann)
     assert list(drafts) == ["Lactated Ringer 1 L"], "the antibiotic's days are supplied already"
-    pharmacy.arrives(drafts["Lactated Ringer 1 L"])
+    staff.arrives(drafts["Lactated Ringer 1 L"])
 
     # Days 9 to 11 in hospital, logged as an event; back on day 12.
     clock.on(9)
@@ -355,9 +432,8 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
 
     # Day 13: the pump alarms and is exchanged; the new one comes, the old one goes.
     clock.on(13)
-    swap = order_swap(database, NewSwap(pharmacy.pumps[0], "occlusion alarm", clock.day, "Bob"), pharmacy.boss)
-    pharmacy.arrives(swap.delivery_id, "P0002")
-    custody.take_back(database, pharmacy.pumps[0], pharmacy.tech)
+    staff.arrives(staff.swaps(pharmacy.pumps[0], "P0001", "occlusion alarm"), "P0002")
+    staff.takes_back(pharmacy.pumps[0], "P0001")
     with database.reading() as session:
         home = patient_page(session, ann).home_id
         assert [row.tag for row in at_place(session, home, clock.day)] == ["P0002"]
@@ -374,7 +450,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     assert pharmacy.sent(drafts["Lactated Ringer 1 L"])["FLUID"] == 4
     clock.on(15)
     for draft in drafts.values():
-        pharmacy.arrives(draft)
+        staff.arrives(draft)
 
     # Day 17: every 12 hours from day 18 on; day 20: the prescriber stops both on day 21.
     clock.on(17)
