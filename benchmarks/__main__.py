@@ -24,6 +24,7 @@ PARTS = {
     "remittances": "remittances:measure",
     "stock-list": "stock_list:measure",
     "day": "day_of_deliveries:measure",
+    "day-window": "day_in_window:measure",
     "patient": "patient_page:measure",
     "bench": "bench_work:measure",
     "recall": "recall:measure",
