@@ -19,7 +19,9 @@ from infusion_desktop.desktop.deliveries.schedule_cards import CardList
 from infusion_desktop.desktop.labels import label
 
 GROUPINGS = ("Tour", "Route", "Driver", "Carrier")
-_WIDE = 236
+_FILLS = 4
+_NARROWEST, _WIDEST = 188, 300
+"""Pixels of a tour's column: five stand beside each other at 1280 without scrolling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class TourColumn(QFrame):
     def __init__(self, key: TourKey, rows: Sequence[ScheduleRow], may_move: bool, is_tour: bool) -> None:
         super().__init__()
         self.setObjectName("card")
-        self.setFixedWidth(_WIDE)
+        self.setMinimumWidth(_NARROWEST)
+        self.setMaximumWidth(_WIDEST)
         self.key = key
         totes = sum(row.totes for row in rows)
         cold = sum(row.is_cold for row in rows)
@@ -89,6 +92,9 @@ class TourColumn(QFrame):
         self.cards = CardList(key, f"Stops of {key.name}", may_move=may_move)
         self.cards.set_cards([card_of(row, with_group=False, mark=f"{place}.") for place, row in enumerate(rows, 1)])
         self.sheet = tool("print", f"Print the route sheet of {key.name}", lambda: self.sheet_asked.emit(key.name))
+        policy = self.sheet.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # The columns' heads stand at one height.
+        self.sheet.setSizePolicy(policy)
         self.sheet.setVisible(is_tour and bool(rows))
         head = QHBoxLayout()
         name = label(key.name, "strong", wrap=True)
@@ -188,7 +194,7 @@ class DayTab(QWidget):
             TourColumn(key, rows, self._may_move, is_tour) for key, rows in columns_of(self.shown, self.grouping)
         ]
         for each in self.columns:
-            self._across.addWidget(each)
+            self._across.addWidget(each, 1)
             each.cards.opened.connect(self.opened)
             each.cards.dropped.connect(self._dropped)
             each.cards.stepped.connect(self._stepped)
@@ -197,7 +203,8 @@ class DayTab(QWidget):
                 each.cards.mark(card_id)
             if each.key.name == focused:
                 each.cards.setFocus()
-        self._across.addStretch(1)
+        if len(self.columns) < _FILLS:
+            self._across.addStretch(1)
         self.empty.setVisible(not self.shown.rows)
 
     def _go(self, days: int) -> None:

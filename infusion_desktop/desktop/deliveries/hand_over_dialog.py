@@ -36,10 +36,11 @@ class HandOverDialog(DeedDialog):
             ),
             lambda row: row.id, name="What is handed over", noun=("delivery", "deliveries"),
         )  # fmt: skip
-        self.table.setMinimumHeight(260)
+        self.table.setMinimumHeight(240)
+        self.setMinimumHeight(620)
         self.why = TextField("Counted instead of scanned, because", longest=120, placeholder="a label cannot be read")
-        for part in (self.left, self.answer, self.table, self.why):
-            self.body.addWidget(part)
+        for part, stretch in ((self.left, 0), (self.answer, 0), (self.table, 1), (self.why, 0)):
+            self.body.addWidget(part, stretch)
         self.body.addWidget(label("It cannot be stepped back.", "muted"))
         self._show()
 

@@ -17,7 +17,7 @@ from infusion_desktop.desktop.forms import TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.today import to_do
 from infusion_desktop.desktop.today.to_do import Gather, Heap, ToDo
@@ -180,7 +180,6 @@ class TodayScreen(Screen):
         self.calls: TableView[FollowUpRow] = TableView(
             CALL_COLUMNS, lambda row: row.id, name="Calls and tasks due", desk=self.desk, noun=("due", "due"),
             settings=self.settings(), empty="Nothing is due. Refill calls appear here before a supply ends.",
-            chips=[Chip("Calls", _is_call, group="kind"), Chip("Tasks", lambda row: not _is_call(row), group="kind")],
         )  # fmt: skip
         self.table.opened.connect(lambda row: self.desk.open(row.opens, row.record))
         self.calls.opened.connect(lambda row: self.desk.open("patient", row.patient_id))

@@ -13,9 +13,11 @@ from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.schedule.calendar_rules import Week
-from infusion_desktop.deliveries.schedule.delivery_days import NewDriver, add_driver, close_days, set_week
+from infusion_desktop.deliveries.schedule.delivery_days import DriverRow, NewDriver, add_driver, close_days, set_week
+from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
 from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, schedule
-from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.deliveries.words import Carrier, DeliveryId
+from infusion_desktop.desktop.deliveries.day_tab import Day, DayTab
 from infusion_desktop.desktop.deliveries.schedule_cards import CardList, mime_of
 from infusion_desktop.desktop.deliveries.schedule_dialogs import DriverDialog, RepeatDialog
 from infusion_desktop.desktop.deliveries.schedule_screen import ScheduleScreen
@@ -151,3 +153,18 @@ def test_what_recurs_is_set_up_expected_and_planned(open_shell: Open, house: Hou
     with house.database.reading() as session:
         planned = schedule(session, Days(today(), today() + timedelta(days=20)), today())
     assert [row.day for row in planned] == [today() + timedelta(days=days) for days in (0, 6, 13)]
+
+
+def test_five_tours_stand_beside_each_other_in_a_window_of_1280(qtbot: QtBot) -> None:
+    drivers = tuple(
+        DriverRow(DriverId(number), f"Driver {number}", Carrier.OWN_DRIVER, "", (), 1) for number in range(6)
+    )
+    board = DayTab(may_move=True)
+    qtbot.addWidget(board)
+    board.resize(1016, 560)
+    board.show()
+    bar = board.area.horizontalScrollBar()
+    board.show_day(Day(today(), (), drivers), today())
+    qtbot.waitUntil(lambda: 0 < bar.maximum() < 200)
+    board.show_day(Day(today(), (), drivers[:5]), today())
+    qtbot.waitUntil(lambda: bar.maximum() == 0)
