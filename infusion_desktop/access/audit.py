@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, Kept, UserId
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Purge
-from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.prepared import Prepared, change_together
 from infusion_desktop.dates import now_utc
 
 Facts = Mapping[str, Any]
@@ -90,7 +90,7 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
         session.connection().execute(insert(_HEAD).values(id=1, number=0, seal="", secret=secret))
     else:
         number, last, secret = head
-    at = now_utc()
+    at, rows = now_utc(), []
     for entry in pending:
         number += 1
         row = {
@@ -108,8 +108,10 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
             "reason": entry.reason,
         }
         last = row["seal"] = seal_of(secret, last, row)
+        rows.append(row)
+    for row in rows[:-1]:
         _ADD.change(session, row)
-    _MOVE_HEAD.change(session, {"last_number": number, "last_seal": last})
+    change_together(session, (_ADD, rows[-1]), (_MOVE_HEAD, {"last_number": number, "last_seal": last}))
 
     def is_kept(later: Session) -> bool:
         _LAST_LINK.first(later, {})

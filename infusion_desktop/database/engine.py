@@ -53,6 +53,8 @@ LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
 LOOSENS = "tables, triggers and rights are changed by migrations only"
 RESTED = 20.0
 """Seconds after which an idle connection to a server is asked whether it still lives before it is used again."""
+PREPARED = 500
+"""Statements a connection to a server keeps prepared there: more than a day's screens and deeds have."""
 
 TRIES = 5
 """How often a deed is done again that met a deadlock, before a person hears of it."""
@@ -95,6 +97,8 @@ class Database:
         self.engine = open_engine(place)
         self._writing = _beside(self.engine, "BEGIN IMMEDIATE", _note_writes)
         self._looking = _beside(self.engine, "BEGIN", _refuse_writes)
+        if not place.is_sqlite:  # The same for a look that wrote nothing; the driver forgets all it prepared otherwise.
+            self._looking.dialect.do_rollback = self._looking.dialect.do_commit  # type: ignore[method-assign]
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -117,9 +121,7 @@ class Database:
                     raise UnauditedWrite("a deed wrote without an audit entry")
                 entries = len(session.info.get("audit", ()))
                 proof = self._seal(session)
-            if written["tables"] and not self.place.is_sqlite:
-                self._tell_others(session, written["tables"])
-            self._commit(session, proof)
+            self._commit(session, written["tables"], proof)
             self.entries += entries
             self._here.commits = self._commits() + 1
 
@@ -146,8 +148,10 @@ class Database:
         """How many transactions this thread committed here."""
         return int(getattr(self._here, "commits", 0))
 
-    def _commit(self, session: Session, proof: Proof | None) -> None:
+    def _commit(self, session: Session, tables: set[str], proof: Proof | None) -> None:
         try:
+            if tables and not self.place.is_sqlite:
+                self._commit_and_tell(session, tables)
             session.commit()
         except DBAPIError as error:
             if proof is None or not went_away(error):
@@ -169,13 +173,15 @@ class Database:
                     raise Unsure(partial(self._was_kept, proof, 0.0)) from error
             sleep(0.2)
 
-    def _tell_others(self, session: Session, tables: set[str]) -> None:
-        """Other workstations hear at the commit which rooms changed; the server forgets it when it is rolled back."""
-        rooms = ",".join(sorted(rooms_of(tables)))
-        # Our own words alone, so no parameters; on the driver's cursor, as a kit's six deeds each say it.
-        cursor = session.connection().connection.cursor()
-        cursor.execute(f"NOTIFY {CHANNEL}, '{self.origin}|{rooms}'")
-        cursor.close()
+    def _commit_and_tell(self, session: Session, tables: set[str]) -> None:
+        """Commit on a server, and have other workstations hear which rooms changed: one round trip for both.
+
+        The server forgets what was to be told when the commit fails.
+        """
+        from infusion_desktop.database.prepared import run
+
+        rooms = ",".join(sorted(rooms_of(tables)))  # Our own words alone, so no parameters.
+        run(session.connection(), f"NOTIFY {CHANNEL}, '{self.origin}|{rooms}'; COMMIT").close()
 
     def close(self) -> None:
         """Let go of every connection; the object is of no use afterwards."""
@@ -356,11 +362,16 @@ def _open_postgresql(place: Place, guarded: bool) -> Engine:
     url = place.url.set(drivername="postgresql+psycopg")
     patience = {name: value for name, value in _ON_A_NETWORK.items() if name not in url.query}
     engine = create_engine(url, hide_parameters=True, pool_size=8, connect_args=patience)
+    event.listen(engine, "connect", _keep_prepared)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_refuse_dead, engine.dialect))
     if guarded:
         event.listen(engine, "before_cursor_execute", _refuse_loosening)
     return engine
+
+
+def _keep_prepared(connection: Any, _record: ConnectionPoolEntry) -> None:
+    connection.prepared_max = PREPARED
 
 
 def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:

@@ -37,6 +37,8 @@ class _Form:
     read: tuple[tuple[int, _Convert], ...]
     """How what it keeps becomes values again."""
     row: _Convert
+    returns: bool
+    """Whether it gives rows, asked or not (a new row's number)."""
 
 
 class Prepared:
@@ -86,7 +88,13 @@ class Prepared:
         return changed
 
     def _run(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple[_Form, Any]:
-        dialect = connection.dialect
+        form, values = self._filled(connection.dialect, parameters)
+        form.guard(connection, form.text)
+        given = values if form.order is None else [values[name] for name in form.order]
+        return form, run(connection, form.text, given)
+
+    def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, dict[str, Any]]:
+        """The statement as this database takes it, with the values it keeps."""
         key = (dialect, *parameters)
         form = self._forms.get(key)
         if form is None:
@@ -94,13 +102,46 @@ class Prepared:
         values = {**form.fixed, **parameters}
         for name, keep in form.keep:
             values[name] = keep(values[name])
-        form.guard(connection, form.text)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(form.text, values if form.order is None else [values[name] for name in form.order])
-        except dialect.loaded_dbapi.Error as error:
-            raise _explained(connection, form.text, error, cursor) from error
-        return form, cursor
+        return form, values
+
+
+def change_together(session: Session, *changes: tuple[Prepared, Mapping[str, Any]]) -> list[int]:
+    """Run changes of different tables; how many rows each changed. To a server they go in one round trip.
+
+    There none of them sees what another one did.
+    """
+    connection = session.connection()
+    dialect = connection.dialect
+    if dialect.positional:
+        return [statement.change(session, parameters) for statement, parameters in changes]
+    filled = [statement._filled(dialect, parameters) for statement, parameters in changes]
+    texts = tuple(form.text if form.returns else f"{form.text} RETURNING 1" for form, _ in filled)
+    text = _TOGETHER.get(texts) or _TOGETHER.setdefault(texts, _as_one(texts))
+    filled[0][0].guard(connection, text)
+    values = {f"c{at}_{name}": value for at, (_, each) in enumerate(filled) for name, value in each.items()}
+    cursor = run(connection, text, values)
+    changed = list(cursor.fetchone())
+    cursor.close()
+    return changed
+
+
+_TOGETHER: dict[tuple[str, ...], str] = {}
+
+
+def _as_one(texts: tuple[str, ...]) -> str:
+    parts = ", ".join(f"c{at} AS ({text.replace('%(', f'%(c{at}_')})" for at, text in enumerate(texts))
+    counts = ", ".join(f"(SELECT count(*) FROM c{at})" for at in range(len(texts)))
+    return f"WITH {parts} SELECT {counts}"
+
+
+def run(connection: Connection, text: str, parameters: Any = None) -> Any:
+    """Run a statement on the driver's cursor, which is given back; its errors are raised as SQLAlchemy raises them."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(text, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _explained(connection, text, error, cursor) from error
+    return cursor
 
 
 def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, names: list[str]) -> _Form:
@@ -124,6 +165,7 @@ def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, n
         tuple((name, convert) for name, convert in keep if convert is not None),
         tuple((at, convert) for at, convert in read if convert is not None),
         row._make if columns else tuple,
+        bool(compiled.effective_returning),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.prepared import Prepared, change_together
 from infusion_desktop.database.types import Table as MappedTable
 from infusion_desktop.dates import Days, now_utc
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
@@ -131,17 +131,21 @@ def advance(
 ) -> None:
     """Move the delivery on and keep the step; Stale when somebody else just did."""
     values = {"state": state, "version": head.version + 1, **values, "delivery": head.id, "read": head.version}
-    if _ADVANCE.change(session, values) != 1:
+    done = change_together(session, (_ADVANCE, values), (_KEEP_STEP, _step(head.id, step, by, at, note)))
+    if done[0] != 1:
         raise Stale(f"Somebody else changed delivery {head.number} meanwhile. Look at it again.")
-    keep_step(session, head.id, step, by, at, note)
 
 
 def keep_step(
     session: Session, delivery_id: DeliveryId, step: Step, by: UserId, at: datetime | None = None, note: str = ""
 ) -> None:
     """Who did which step when."""
+    _KEEP_STEP.change(session, _step(delivery_id, step, by, at, note))
+
+
+def _step(delivery_id: DeliveryId, step: Step, by: UserId, at: datetime | None, note: str) -> dict[str, Any]:
     now = now_utc()
-    values = {
+    return {
         "delivery_id": delivery_id,
         "step": step,
         "staff_id": by,
@@ -149,7 +153,6 @@ def keep_step(
         "recorded_at": now,
         "note": note.strip(),
     }
-    _KEEP_STEP.change(session, values)
 
 
 def tell(session: Session, head: Head, by: UserId, action: str, reason: str = "", **after: Any) -> None:
