@@ -62,7 +62,7 @@ def assign(
         warn_unless(override, warnings)
         authorize(session, by, Permission.OVERRIDE_EQUIPMENT)
     if booking is not None:
-        booking.ended_at, booking.ended_how = now_utc(), f"taken for {document} {document_id}"
+        booking.ended_at, booking.ended_how = now_utc(), _taken_for(document, document_id)
     do(session, asset, AssetDeed.RESERVE, by, document=document, document_id=document_id, note=override)
 
 
@@ -83,8 +83,23 @@ def warnings_against(session: Session, asset: Asset, through: date) -> list[str]
 
 
 def let_go(session: Session, asset_id: AssetId, by: UserId) -> None:
-    """Take a reserved pump or pole off its document; it is patient-ready again."""
-    do(session, the_asset(session, asset_id), AssetDeed.LET_GO, by, document="", document_id=None)
+    """Take a reserved pump or pole off its document; it is patient-ready again, or kept for whom it was booked."""
+    asset = the_asset(session, asset_id)
+    booking = session.scalar(
+        select(AssetBooking)
+        .where(
+            AssetBooking.asset_id == asset.id, AssetBooking.ended_how == _taken_for(asset.document, asset.document_id)
+        )
+        .where(AssetBooking.last_on.is_(None) | (AssetBooking.last_on >= today()))
+        .order_by(AssetBooking.id.desc())
+        .limit(1)
+    )
+    do(session, asset, AssetDeed.LET_GO, by, document="", document_id=None)
+    if booking is not None:
+        booking.ended_at, booking.ended_how = None, ""
+        session.flush()
+        do(session, asset, AssetDeed.RESERVE, by, document=BOOKING, document_id=booking.id,
+           note=f"kept again from {show_day(booking.first_on)}")  # fmt: skip
 
 
 def ship(session: Session, document: str, document_id: int, by: UserId, at: datetime | None = None) -> None:
@@ -268,6 +283,11 @@ _RESERVED = Prepared(
     .where(_ASSET.c.document == bindparam("document"), _ASSET.c.document_id == bindparam("number"))
     .where(_ASSET.c.state == AssetState.RESERVED)
 )
+
+
+def _taken_for(document: str, document_id: int | None) -> str:
+    """How a booking ended that a document took over; by it the booking is found again when the document lets go."""
+    return f"taken for {document} {document_id}"
 
 
 def _booking_for(session: Session, asset: Asset, patient_id: int | None) -> AssetBooking:

@@ -13,9 +13,10 @@ from infusion_desktop.dates import ONE_DAY, now_utc, today
 from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
 from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.bench.shipping import pack, ship
-from infusion_desktop.deliveries.bench.undoing import cancel
+from infusion_desktop.deliveries.bench.undoing import cancel, undo
 from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
 from infusion_desktop.deliveries.door.delivering import Proof, deliver
 from infusion_desktop.deliveries.pumps.charging import charge, charge_rows, statement, waive
 from infusion_desktop.deliveries.pumps.pickup_papers import print_tickets
@@ -160,7 +161,11 @@ def test_what_a_therapy_leaves_is_fetched_on_one_ticket_that_the_return_closes(b
     send(bench, bench.plans(), bench.pump_tag)
     stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
     assert write_due_tickets(bench.database, today(), bench.pharmacist) == 0
-    assert write_due_tickets(bench.database, today() + ONE_DAY, bench.pharmacist) == 1
+    tomorrow = today() + ONE_DAY
+    with bench.database.reading() as session:
+        assert tasks_wanting(session, tomorrow)
+    for _ in range(2):  # By itself, with the day's tasks, and once.
+        make_tasks(bench.database, tomorrow, bench.pharmacist)
     with bench.database.reading() as session:
         [ticket] = ticket_rows(session)
         assert ticket_by_number(session, ticket.number.lower()) == ticket.id
@@ -191,6 +196,9 @@ def test_a_ticket_written_too_early_is_cancelled_and_the_pump_stays(bench: Any) 
         cancel_ticket(bench.database, ticket.id, " ", ticket.version, bench.pharmacist)
     cancel_ticket(bench.database, ticket.id, "the therapy goes on", ticket.version, bench.pharmacist)
     assert row(bench, bench.pump).state is S.WITH_PATIENT
+    stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
+    left = write_due_tickets(bench.database, today() + ONE_DAY, bench.pharmacist)
+    assert left == 0, "what somebody left there on or after the last day is not asked back by itself"
     with bench.database.reading() as session:
         assert ticket_rows(session) == ()
         assert [row.state for row in ticket_rows(session, closed_too=True)] == ["cancelled"]
@@ -261,8 +269,14 @@ def test_a_pump_kept_for_a_future_day_goes_to_that_patient_and_to_nobody_else(be
     in_order(bench)
     assert scan_pick(bench.database, delivery, "AST:P0200", bench.tech).right
     assert row(bench, kept).document == f"delivery {delivery}"
+    pick_all(bench.database, delivery, bench.tech)
+    undo(bench.database, delivery, "the wrong tote", bench.pharmacist)
+    assert (row(bench, kept).state, row(bench, kept).booked_from) == (S.RESERVED, first_on), "kept for her again"
+    in_order(bench)
+    assert scan_pick(bench.database, delivery, "AST:P0200", bench.tech).right
     with bench.database.reading() as session:
-        assert [event.deed for event in history(session, kept)][:2] == [AssetDeed.RESERVE, AssetDeed.RESERVE]
+        deeds = [event.deed for event in history(session, kept)][:5]
+        assert deeds == [AssetDeed.RESERVE, AssetDeed.RESERVE, AssetDeed.LET_GO, AssetDeed.RESERVE, AssetDeed.RESERVE]
         sheet = words_of(hand_over_sheet(session, delivery, bench.tech, now_utc()))
     assert "P0200" in sheet
     assert "Alarms" in sheet

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
-from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.prepared import Prepared, change_together
 from infusion_desktop.deliveries.bench.bench import (
     Feedback,
     Progress,
@@ -77,8 +77,8 @@ def verify_all(database: Database, delivery_id: DeliveryId, by: UserId, at: date
     """A second person confirms that every lot and pump was compared with the list."""
     with database.transaction() as session:
         head = _begin(session, delivery_id, by)
-        _VERIFY_LOTS.change(session, {"delivery": head.id})
-        _VERIFY_THINGS.change(session, {"delivery": head.id})
+        mine = {"delivery": head.id}
+        change_together(session, (_VERIFY_LOTS, mine), (_VERIFY_THINGS, mine))
         advance(session, head, DeliveryState.VERIFIED, Step.VERIFY, by, at)
         tell(session, head, by, "verify all", state=DeliveryState.VERIFIED)
 

@@ -13,7 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import now_utc, show_day
+from infusion_desktop.dates import local_day, now_utc, show_day
 from infusion_desktop.deliveries.pumps.returns import AT_HOME, open_tickets
 from infusion_desktop.deliveries.steps import DOCUMENT
 from infusion_desktop.deliveries.tables import Delivery
@@ -97,7 +97,7 @@ def write_due_tickets(database: Database, on: date, by: UserId) -> int:
     """Ask back, on a ticket for each patient, what therapies that stopped before ``on`` left there; how many tickets.
 
     Poles, and what came without a therapy, are asked back once no therapy of the patient runs. Run daily, and when a
-    therapy is stopped; never asks twice.
+    therapy is stopped; never asks twice, nor again for what somebody decided to leave there after the end.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
@@ -112,7 +112,7 @@ def tickets_wanting(session: Session, on: date) -> bool:
 def write_due_in(session: Session, on: date, by: UserId) -> int:
     """The same within a larger deed, such as making the day's tasks."""
     wanted: dict[PatientId, list[tuple[Asset, date]]] = defaultdict(list)
-    for asset, patient, stopped_on in _left_behind(session, on):
+    for asset, patient, stopped_on in _left_behind(session, on, lock=True):
         wanted[patient].append((asset, stopped_on))
     for patient, things in wanted.items():
         due = max(on, max(stopped for _, stopped in things) + timedelta(days=RETURN_DAYS))
@@ -237,9 +237,12 @@ def ticket_by_number(session: Session, number: str) -> PickupId | None:
     return None if found is None else PickupId(found)
 
 
-def _left_behind(session: Session, on: date) -> list[tuple[Asset, PatientId, date]]:
-    """What patients have and no longer need, without an open ticket; with the day it was last needed."""
-    rows = session.execute(
+def _left_behind(session: Session, on: date, *, lock: bool = False) -> list[tuple[Asset, PatientId, date]]:
+    """What patients have and no longer need, without an open ticket; with the day it was last needed.
+
+    Locked, so that two workstations that begin the day at once do not both write tickets.
+    """
+    wanted = (
         select(Asset, Patient.id, Therapy.stops_on, Item.kind, Delivery.therapy_id)
         .join(Patient, Patient.home_id == Asset.location_id)
         .join(Item, Item.id == Asset.item_id)
@@ -247,8 +250,10 @@ def _left_behind(session: Session, on: date) -> list[tuple[Asset, PatientId, dat
         .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
         .where(Asset.state.in_(AT_HOME))
         .order_by(Asset.id)
-    ).all()
+    )
+    rows = session.execute(wanted.with_for_update(of=Asset) if lock else wanted).all()
     known = open_tickets(session, [asset.id for asset, *_ in rows])
+    left = _left_there(session)
     idle = _patients_without_therapy(session, {patient for _, patient, *_ in rows}, on)
     changed = last_days_of_changed(session)
     found = []
@@ -257,9 +262,20 @@ def _left_behind(session: Session, on: date) -> list[tuple[Asset, PatientId, dat
             continue
         shared = kind is ItemKind.POLE or therapy is None
         ended = idle.get(patient) if shared else changed.get(TherapyId(therapy or 0), stops_on)
-        if ended is not None and ended < on:
+        if ended is not None and ended < on and left.get((asset.id, patient), date.min) < ended:
             found.append((asset, PatientId(patient), ended))
     return found
+
+
+def _left_there(session: Session) -> dict[tuple[int, int], date]:
+    """When somebody last cancelled a ticket for a pump or pole at a patient's: it stays there."""
+    rows = session.execute(
+        select(PickupLine.asset_id, Pickup.patient_id, func.max(Pickup.cancelled_at))
+        .join(Pickup, Pickup.id == PickupLine.pickup_id)
+        .where(Pickup.cancelled_at.is_not(None))
+        .group_by(PickupLine.asset_id, Pickup.patient_id)
+    )
+    return {(asset, patient): local_day(at) for asset, patient, at in rows if at is not None}
 
 
 def _patients_without_therapy(session: Session, patients: set[int], on: date) -> dict[int, date]:

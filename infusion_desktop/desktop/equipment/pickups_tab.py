@@ -63,7 +63,7 @@ class PickupsTab(QWidget):
         self.tickets: TableView[TicketRow] = TableView(
             TICKET_COLUMNS, lambda row: row.id, name="Pick-up tickets", desk=desk, noun=("ticket", "tickets"),
             chips=(Chip("Open", lambda row: row.is_open, "state", on=True),),
-            empty="No pick-up ticket. “Write due tickets” asks back what ended therapies left at home.",
+            empty="No pick-up ticket. Each morning asks back by itself what ended therapies left at home.",
         )  # fmt: skip
         self.swaps: TableView[SwapRow] = TableView(
             SWAP_COLUMNS, lambda row: row.id, name="Exchanges", desk=desk, noun=("exchange", "exchanges"),
