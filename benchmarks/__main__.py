@@ -28,6 +28,7 @@ PARTS = {
     "patient": "patient_page:measure",
     "bench": "bench_work:measure",
     "recall": "recall:measure",
+    "valuation": "valuation:measure",
     "claim-files": "claim_files:measure",
     "equipment-board": "equipment_board:measure",
     "audit-trail": "audit_trail:measure",

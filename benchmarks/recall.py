@@ -27,7 +27,7 @@ def measure() -> list[Figure]:
         with tempfile.TemporaryDirectory() as folder:
             database, boss = ready_stock(str(Path(folder) / "recall.db"), LOTS)
             a_patient(database, boss)
-            moves = _years_of_work(database, deliveries)
+            moves = years_of_work(database, deliveries)
             recall = open_recall(database, ItemId(1), ["L0"], "leaks", "notice 1", boss)
 
             (milliseconds,) = in_turns(partial(_look, database, recall), runs=5, warm=1, clock=time.process_time)
@@ -54,7 +54,7 @@ def _time_to_hold(database: Database, boss: UserId) -> float:
     return (time.process_time() - begun) * 1000
 
 
-def _years_of_work(database: Database, deliveries: int) -> int:
+def years_of_work(database: Database, deliveries: int) -> int:
     """So many deliveries of 25 lines, shipped and delivered, written straight into the tables; how many moves.
 
     The first lot of the first item goes to as many patients in a short history as in a long one.

@@ -33,6 +33,8 @@ REPORTS = (
            " average of what is there, come in at what they cost.", stock.by_average),
     Report("layers", "Valuation by FIFO layers", "Opening + in - out = closing to the cent; units go out from the"
            " layer that came in first, come in at what they cost.", stock.by_layers),
+    Report("open layers", "FIFO layers", "What is left of everything that came in, at the end of the period's last day:"
+           " by item, the next to go first; the values add up to the valuation by FIFO layers.", stock.open_layers),
     Report("moves valued", "Moves valued", "Every move over the border of our places in the period with its value by"
            " average and by layers; they add up to closing less opening of both valuations.", stock.moves_valued),
     Report("expiry", "Stock that expires", "Lots in our places whose expiry day lies in the period, at what they cost.",

@@ -15,7 +15,6 @@ from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.reporting.report import Found, start_of
 from infusion_desktop.stock import flow_queries
 from infusion_desktop.stock.queries import StockRow, place_rows, stock_rows
-from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Balance, Item, Lot
 from infusion_desktop.stock.valuation import Method
 from reports.table_report import Column, Kind
@@ -61,10 +60,8 @@ def roll_forward(session: Session, period: Days) -> Found:
         for row in flow_queries.as_of(session, instant):
             sums[row.item_name, row.item_number][place] += row.value
     names = {row.id: (row.name, row.number) for row in session.execute(select(Item.id, Item.name, Item.number))}
-    costs = {row.id: row.unit_cost for row in session.execute(select(Lot.id, Lot.unit_cost))}
-    for each in flow_queries.crossings(session, end):
-        if each.at >= start and each.units > 0:
-            sums[names[each.item_id]][1] += worth(costs[each.lot_id], each.units)
+    for item, value in flow_queries.received(session, start, end):
+        sums[names[item]][1] += value
     for amounts in sums.values():
         amounts[2] = amounts[0] + amounts[1] - amounts[3]
     return _rolled_up(sums)
@@ -96,6 +93,20 @@ def _by_method(session: Session, period: Days, method: Method) -> Found:
     return Found(columns, rows, ("", None, *sums, sum(row[6] for row in rows), None))
 
 
+def open_layers(session: Session, period: Days) -> Found:
+    """What is left of each receipt at the end of the period, the next to go first, and what it is worth."""
+    rows: tuple[tuple[Any, ...], ...] = tuple(
+        (row.item_name, row.item_number, local_day(row.at), row.document, row.lot, row.came_in, row.units,
+         row.unit_cost, row.value)
+        for row in flow_queries.open_layers(session, start_of(period.last + ONE_DAY))
+    )  # fmt: skip
+    columns = (Column("Item"), Column("Number"), Column("Came in", _DAY), Column("Document"), Column("Lot"),
+               Column("Came", _NUMBER), Column("Left", _NUMBER), Column("For one", _NUMBER),
+               Column("Value", _MONEY))  # fmt: skip
+    value = sum((row[8] for row in rows), Decimal(0))
+    return Found(columns, rows, ("", None, None, None, None, None, sum(row[6] for row in rows), None, value))
+
+
 def moves_valued(session: Session, period: Days) -> Found:
     """Each move over the border of our places with its value by both ways: what makes closing out of opening."""
     start, end = start_of(period.first), start_of(period.last + ONE_DAY)
@@ -103,8 +114,8 @@ def moves_valued(session: Session, period: Days) -> Found:
     lots = {row.id: row.serial or row.number for row in session.execute(select(Lot.id, Lot.number, Lot.serial))}
     rows: tuple[tuple[Any, ...], ...] = tuple(
         (each.move_id, local_day(each.at), each.reason.value, each.document, names[each.item_id], lots[each.lot_id],
-         each.units, average, layers)
-        for each, average, layers in flow_queries.valued(session, start, end)
+         each.units, each.by_average, each.by_layers)
+        for each in flow_queries.valued(session, start, end)
     )  # fmt: skip
     columns = (Column("Entry", _NUMBER), Column("Day", _DAY), Column("Why"), Column("Document"), Column("Item"),
                Column("Lot"), Column("Units", _NUMBER), Column("By average", _MONEY),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days, local_day, now_utc
 from infusion_desktop.reporting.report import Found
@@ -73,27 +73,23 @@ def set_aside(session: Session, _period: Days) -> Found:
 
 def never_below_zero(session: Session, _period: Days) -> Found:
     """Every entry of the ledger replayed in the order it was recorded: the lowest each item ever stood in any place."""
-    source, target = aliased(Location), aliased(Location)
+    outside = set(session.scalars(select(Location.id).where(Location.kind.in_(OUTSIDE))))
+    items = {lot: item for lot, item in session.execute(select(Lot.id, Lot.item_id))}  # noqa: C416
     lowest: dict[int, int] = {}
     entries: dict[int, int] = defaultdict(int)
     stands: dict[tuple[int, int], int] = defaultdict(int)
-    items: dict[int, int] = {}
     moves = session.execute(
-        select(Move.lot_id, Lot.item_id, Move.from_id, Move.to_id, Move.quantity, source.kind, target.kind)
-        .join(Lot, Lot.id == Move.lot_id)
-        .join(source, source.id == Move.from_id)
-        .join(target, target.id == Move.to_id)
-        .order_by(Move.id)
-        .execution_options(yield_per=5000)
+        select(Move.lot_id, Move.from_id, Move.to_id, Move.quantity).order_by(Move.id).execution_options(yield_per=5000)
     )
-    for lot, item, origin, goal, units, from_kind, to_kind in moves:
-        items[lot] = item
+    for lot, origin, goal, units in moves:
+        item = items[lot]
         entries[item] += 1
-        if to_kind not in OUTSIDE:
+        if goal not in outside:
             stands[lot, goal] += units
-        if from_kind not in OUTSIDE:
-            stands[lot, origin] -= units
-            lowest[item] = min(lowest.get(item, 0), stands[lot, origin])
+        if origin not in outside:
+            stands[lot, origin] = left = stands[lot, origin] - units
+            if left < lowest.get(item, 0):
+                lowest[item] = left
     off: dict[int, int] = defaultdict(int)
     kept = {(lot, place): units for lot, place, units in session.execute(
         select(Balance.lot_id, Balance.location_id, Balance.on_hand))}  # fmt: skip

@@ -4,50 +4,63 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Table, bindparam, case, func, or_, select
+from sqlalchemy.orm import Session
 
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.money import ZERO
+from infusion_desktop.stock.ledger import KEYS_AT_ONCE
 from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Item, Location, Lot, Move
-from infusion_desktop.stock.valuation import Flow, Method, Pool, values_of
+from infusion_desktop.stock.valuation import AveragePool, Layer, LayerPool, Method, pool_of
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveReason
 
 OURS = tuple(kind for kind in LocationKind if kind.keeps_balance and kind is not LocationKind.PATIENT_HOME)
 """Our stock is what lies in any place that keeps a balance, except patients' homes."""
 
 
-class Crossing(NamedTuple):
-    """A move over the border of our places: units above zero came in."""
+class Flow(NamedTuple):
+    """A move of one item over the border of our places: units above zero came in."""
 
     move_id: int
-    at: datetime
-    item_id: ItemId
-    lot_id: LotId
+    is_before: bool
+    """Whether it lies before the period that is valued."""
     units: int
     unit_cost: Decimal
-    reason: MoveReason
-    document: str
+    """What one unit cost where it came in."""
 
 
-def crossings(session: Session, until: datetime) -> Iterator[Crossing]:
-    """Every move over the border before an instant, in the order things happened."""
-    source, target = aliased(Location), aliased(Location)
-    rows = session.execute(
-        select(Move.id, Move.effective_at, Lot.item_id, Move.lot_id, Move.quantity,
-               func.coalesce(Move.unit_cost, Lot.unit_cost), target.kind, Move.reason, Move.document, Move.document_id)
-        .join(Lot, Lot.id == Move.lot_id)
-        .join(source, source.id == Move.from_id)
-        .join(target, target.id == Move.to_id)
-        .where(Move.effective_at < until, source.kind.in_(OURS) != target.kind.in_(OURS))
-        .order_by(Move.effective_at, Move.id)
-        .execution_options(yield_per=5000)
-    )  # fmt: skip
-    for move, at, item, lot, quantity, cost, kind, reason, document, number in rows:
-        units = quantity if kind in OURS else -quantity
-        yield Crossing(move, at, ItemId(item), LotId(lot), units, cost, reason, f"{document} {number}")
+_MOVE, _LOT = cast(Table, Move.__table__), cast(Table, Lot.__table__)
+_OURS = select(Location.id).where(or_(*(Location.kind == kind for kind in OURS))).scalar_subquery()
+_CAME = _MOVE.c.to_id.in_(_OURS)
+_CROSSES = _MOVE.c.from_id.in_(_OURS) != _CAME
+_FLOWS = Prepared(
+    select(
+        _MOVE.c.id,
+        _MOVE.c.effective_at < bindparam("start", type_=_MOVE.c.effective_at.type),
+        case((_CAME, _MOVE.c.quantity), else_=-_MOVE.c.quantity),
+        func.coalesce(_MOVE.c.unit_cost, _LOT.c.unit_cost),
+    )
+    .join(_LOT, _LOT.c.id == _MOVE.c.lot_id)
+    .where(
+        _LOT.c.item_id == bindparam("item"),
+        _MOVE.c.effective_at < bindparam("until", type_=_MOVE.c.effective_at.type),
+        _CROSSES,
+    )
+    .order_by(_MOVE.c.effective_at, _MOVE.c.id)
+)
+
+
+def _flows(session: Session, item: ItemId, start: datetime, end: datetime) -> Iterator[Flow]:
+    """An item's moves over the border before ``end``, in the order things happened."""
+    return map(Flow._make, _FLOWS.rows(session, {"item": item, "start": start, "until": end}))
+
+
+def _items(session: Session) -> list[ItemId]:
+    """Every item that ever had a lot: their moves are read item by item, never all at once."""
+    return [ItemId(each) for each in session.scalars(select(Lot.item_id).distinct().order_by(Lot.item_id))]
 
 
 @dataclass(slots=True)
@@ -63,32 +76,111 @@ class Rolled:
 
 def rolled(session: Session, method: Method, start: datetime, end: datetime) -> dict[ItemId, Rolled]:
     """Every item that ever was ours, valued over a period by a method; ``end`` does not belong to it."""
-    pools: dict[ItemId, Pool] = {}
     found: dict[ItemId, Rolled] = {}
-    known = list(crossings(session, end))
-    flows = (Flow(each.item_id, each.units, each.unit_cost) for each in known)
-    for each, moved in zip(known, values_of(flows, method, pools), strict=True):
-        row = found.setdefault(each.item_id, Rolled(ZERO, ZERO, ZERO, ZERO, 0))
-        if each.at < start:
-            row.opening += moved
-        elif each.units > 0:
-            row.came_in += moved
-        else:
-            row.went_out -= moved
-    for item, pool in pools.items():
-        found[item].closing, found[item].units = pool.value, pool.units
+    for item in _items(session):
+        pool, row = pool_of(method), Rolled(ZERO, ZERO, ZERO, ZERO, 0)
+        for flow in _flows(session, item, start, end):
+            found[item] = row
+            moved = pool.book(flow.units, flow.unit_cost)
+            if flow.is_before:
+                row.opening += moved
+            elif flow.units > 0:
+                row.came_in += moved
+            else:
+                row.went_out -= moved
+        row.closing, row.units = pool.value, pool.units
     return found
 
 
-def valued(session: Session, start: datetime, end: datetime) -> Iterator[tuple[Crossing, Decimal, Decimal]]:
-    """Every crossing of a period with the value it moved, by average and by layers; what ``rolled`` adds up."""
-    known = list(crossings(session, end))
-    flows = [Flow(each.item_id, each.units, each.unit_cost) for each in known]
-    by_average = values_of(flows, Method.MOVING_AVERAGE, {})
-    by_layers = values_of(flows, Method.FIFO, {})
-    for each, average, layers in zip(known, by_average, by_layers, strict=True):
-        if each.at >= start:
-            yield each, average, layers
+class Crossing(NamedTuple):
+    """A move over the border in a period, with the value it moved by average and by layers."""
+
+    move_id: int
+    at: datetime
+    item_id: ItemId
+    lot_id: LotId
+    units: int
+    reason: MoveReason
+    document: str
+    by_average: Decimal
+    by_layers: Decimal
+
+
+def valued(session: Session, start: datetime, end: datetime) -> Iterator[Crossing]:
+    """Every crossing of a period, in the order things happened, valued; what ``rolled`` adds up."""
+    values: dict[int, tuple[Decimal, Decimal]] = {}
+    for item in _items(session):
+        average, layers = AveragePool(), LayerPool()
+        for flow in _flows(session, item, start, end):
+            both = average.book(flow.units, flow.unit_cost), layers.book(flow.units, flow.unit_cost)
+            if not flow.is_before:
+                values[flow.move_id] = both
+    rows = session.execute(
+        select(Move.id, Move.effective_at, Lot.item_id, Move.lot_id, case((_CAME, Move.quantity), else_=-Move.quantity),
+               Move.reason, Move.document, Move.document_id)
+        .join(Lot, Lot.id == Move.lot_id)
+        .where(Move.effective_at >= start, Move.effective_at < end, _CROSSES)
+        .order_by(Move.effective_at, Move.id)
+        .execution_options(yield_per=5000)
+    )  # fmt: skip
+    for move, at, item, lot, units, reason, document, number in rows:
+        yield Crossing(move, at, ItemId(item), LotId(lot), units, reason, f"{document} {number}", *values[move])
+
+
+class OpenLayer(NamedTuple):
+    """What is left of units that came in together; ``value`` is in whole cents."""
+
+    item_id: ItemId
+    item_name: str
+    item_number: str
+    at: datetime
+    document: str
+    lot: str
+    came_in: int
+    units: int
+    unit_cost: Decimal
+    value: Decimal
+
+
+def open_layers(session: Session, end: datetime) -> tuple[OpenLayer, ...]:
+    """The layers just before an instant, by item, the next to go first; an item's add up to its value by layers."""
+    left: list[Layer] = []
+    for item in _items(session):
+        pool = LayerPool()
+        for flow in _flows(session, item, end, end):
+            pool.book(flow.units, flow.unit_cost, flow.move_id)
+        left += pool.layers
+    facts = {}
+    for first in range(0, len(left), KEYS_AT_ONCE):
+        asked = [layer.came for layer in left[first : first + KEYS_AT_ONCE]]
+        rows = session.execute(
+            select(Move.id, Move.effective_at, Move.document, Move.document_id, Move.quantity, Lot.number, Lot.serial,
+                   Item.id.label("item"), Item.name, Item.number.label("item_number"))
+            .join(Lot, Lot.id == Move.lot_id)
+            .join(Item, Item.id == Lot.item_id)
+            .where(Move.id.in_(asked))
+        )  # fmt: skip
+        facts.update({row.id: row for row in rows})
+    found = [
+        OpenLayer(
+            ItemId(row.item), row.name, row.item_number, row.effective_at, f"{row.document} {row.document_id}",
+            row.serial or row.number, row.quantity, layer.units, layer.unit_cost, layer.value,
+        )
+        for layer, row in ((layer, facts[layer.came]) for layer in left)
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda row: (row.item_name, row.item_number)))
+
+
+def received(session: Session, start: datetime, end: datetime) -> Iterator[tuple[ItemId, Decimal]]:
+    """What came into our places in a period, at what its lots cost: each move in whole cents, added up by item."""
+    rows = session.execute(
+        select(Lot.item_id, Lot.unit_cost, Move.quantity, func.count())
+        .join(Lot, Lot.id == Move.lot_id)
+        .where(Move.effective_at >= start, Move.effective_at < end, _CROSSES, _CAME)
+        .group_by(Lot.item_id, Lot.unit_cost, Move.quantity)
+    )
+    for item, cost, quantity, times in rows:
+        yield ItemId(item), worth(cost, quantity) * times
 
 
 class AsOf(NamedTuple):

@@ -6,15 +6,12 @@ stock, to the cent.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from infusion_desktop.money import ZERO, to_cents
-
-K = TypeVar("K")
 
 
 class Method(StrEnum):
@@ -22,15 +19,6 @@ class Method(StrEnum):
 
     MOVING_AVERAGE = "moving average"
     FIFO = "first in, first out"
-
-
-@dataclass(frozen=True, slots=True)
-class Flow(Generic[K]):
-    """Units of an item that came in (above zero) or went out; ``unit_cost`` is what one cost where it came in."""
-
-    item: K
-    units: int
-    unit_cost: Decimal
 
 
 class Pool(Protocol):
@@ -42,8 +30,8 @@ class Pool(Protocol):
     @property
     def value(self) -> Decimal: ...
 
-    def book(self, units: int, unit_cost: Decimal) -> Decimal:
-        """Let units come in or go out; the value that came (above zero) or went."""
+    def book(self, units: int, unit_cost: Decimal, came: int = 0) -> Decimal:
+        """Let units come in at what one cost, brought by the move ``came``, or go out; the value that came or went."""
         ...
 
 
@@ -54,7 +42,7 @@ class AveragePool:
     units: int = 0
     value: Decimal = ZERO
 
-    def book(self, units: int, unit_cost: Decimal) -> Decimal:
+    def book(self, units: int, unit_cost: Decimal, came: int = 0) -> Decimal:
         """Let units come in at their cost or go out at the average."""
         if units >= 0 or self.units <= 0:  # Nothing is there to average: what goes out is worth its own cost.
             moved = to_cents(units * unit_cost)
@@ -81,6 +69,9 @@ class Layer:
 
     units: int
     value: Decimal
+    unit_cost: Decimal
+    came: int
+    """Which move brought them."""
 
 
 @dataclass(slots=True)
@@ -88,23 +79,20 @@ class LayerPool:
     """Layers in the order they came in; the oldest goes first."""
 
     layers: deque[Layer] = field(default_factory=deque)
+    units: int = 0
+    value: Decimal = ZERO
 
-    @property
-    def units(self) -> int:
-        return sum(layer.units for layer in self.layers)
-
-    @property
-    def value(self) -> Decimal:
-        return sum((layer.value for layer in self.layers), ZERO)
-
-    def book(self, units: int, unit_cost: Decimal) -> Decimal:
-        """Let units come in as a new layer, or go out from the oldest."""
+    def book(self, units: int, unit_cost: Decimal, came: int = 0) -> Decimal:
+        """Let units come in as a new layer, brought by the move ``came``, or go out from the oldest."""
         before = self.value
         left, sign = abs(units), 1 if units >= 0 else -1
         while left and self.layers and self.layers[0].units * sign < 0:
             left -= self._take(left)
         if left:
-            self.layers.append(Layer(left * sign, to_cents(left * sign * unit_cost)))
+            layer = Layer(left * sign, to_cents(left * sign * unit_cost), unit_cost, came)
+            self.layers.append(layer)
+            self.value += layer.value
+        self.units += units
         return self.value - before
 
     def _take(self, wanted: int) -> int:
@@ -112,22 +100,15 @@ class LayerPool:
         layer = self.layers[0]
         there = abs(layer.units)
         if wanted >= there:
-            self.layers.popleft()
+            self.value -= self.layers.popleft().value
             return there
         share = to_cents(layer.value * wanted / there)
         layer.units -= wanted if layer.units > 0 else -wanted
         layer.value -= share
+        self.value -= share
         return wanted
 
 
 def pool_of(method: Method) -> Pool:
     """An empty pool for a method."""
     return AveragePool() if method is Method.MOVING_AVERAGE else LayerPool()
-
-
-def values_of(flows: Iterable[Flow[K]], method: Method, pools: dict[K, Pool]) -> Iterator[Decimal]:
-    """The value each flow moved, in order; ``pools`` ends with what is there of every item."""
-    for flow in flows:
-        if flow.item not in pools:
-            pools[flow.item] = pool_of(method)
-        yield pools[flow.item].book(flow.units, flow.unit_cost)

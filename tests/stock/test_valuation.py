@@ -21,7 +21,7 @@ from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_patient_home, add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.valuation import AveragePool, Flow, LayerPool, Method, Pool, values_of
+from infusion_desktop.stock.valuation import AveragePool, LayerPool, Method, pool_of
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, MoveReason
 
 FLOWS = st.lists(
@@ -31,13 +31,16 @@ FLOWS = st.lists(
 
 @given(FLOWS, st.sampled_from(Method))
 def test_values_of_moves_add_up_to_the_value_of_what_is_left(moves: list[tuple[int, Decimal]], method: Method) -> None:
-    pools: dict[int, Pool] = {}
-    values = list(values_of([Flow(1, units, cost) for units, cost in moves], method, pools))
-    assert pools[1].units == sum(units for units, _ in moves)
-    assert pools[1].value == sum(values)
+    pool = pool_of(method)
+    values = [pool.book(units, cost) for units, cost in moves]
+    assert pool.units == sum(units for units, _ in moves)
+    assert pool.value == sum(values)
     assert all(value == to_cents(value) for value in values), "whole cents at every step"
-    if pools[1].units == 0:
-        assert pools[1].value == 0
+    if pool.units == 0:
+        assert pool.value == 0
+    if isinstance(pool, LayerPool):
+        assert (pool.units, pool.value) == (
+            sum(layer.units for layer in pool.layers), sum(layer.value for layer in pool.layers))  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.decimals("0.01", "300", places=4)), min_size=1, max_size=15))
@@ -120,6 +123,16 @@ def test_screen_and_reports_show_the_same_value_and_every_way_adds_up(
         average = {row[0]: row[5] for row in stock_reports.by_average(session, whole).rows}
     assert layers["Set"] == Decimal("4.72"), "3 at 0.3333, 5 at 0.4444, 9 at 0.1667: 1.00 + 2.22 + 1.50"
     bought = Decimal("2.33") + Decimal("2.22") + Decimal("1.50")
+    with database.reading() as session:
+        found = stock_reports.open_layers(session, whole)
+        closing_by_layers = stock_reports.by_layers(session, whole).totals
+    assert [row[4:] for row in found.rows if row[0] == "Set"] == [
+        ("S1", 7, 3, Decimal("0.3333"), Decimal("1.00")), ("S1", 5, 5, Decimal("0.4444"), Decimal("2.22")),
+        ("S2", 9, 9, Decimal("0.1667"), Decimal("1.50")),
+    ], "the receipts, the next to go first"  # fmt: skip
+    assert all(str(row[3]).startswith("receipt ") for row in found.rows)
+    assert found.totals is not None and closing_by_layers is not None
+    assert (found.totals[6], found.totals[8]) == (closing_by_layers[6], closing_by_layers[5])
     assert average["Set"] == bought - to_cents(bought * 4 / 21)
 
 
