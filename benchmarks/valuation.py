@@ -1,4 +1,4 @@
-"""What stock is worth, and the proof that nothing went below zero, from a ledger of 1,000,000 moves: time and memory."""
+"""What stock is worth, and the proof that nothing went below zero, over 1,000,000 moves: time and memory."""
 
 import tempfile
 import time

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.findings import KeptFinding, findings_of
+from infusion_desktop.billing.money.equipment_charges import charges_owed
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimBatch, ClaimEvent, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency, LineKind
 from infusion_desktop.dates import Days
@@ -351,13 +352,13 @@ def aging(session: Session, on: date) -> tuple[AgingRow, ...]:
 
 
 def patient_balance(session: Session, patient: PatientId) -> Decimal:
-    """What the patient owes after all payers' transfers and the patient's own payments."""
+    """What the patient owes: shares of claims and charges for equipment, less the patient's own payments."""
     owed = session.scalar(
         select(func.sum(LedgerEntry.amount))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
         .where(Claim.patient_id == patient, LedgerEntry.account == Account.PATIENT)
     )
-    return owed or ZERO
+    return (owed or ZERO) + sum((each.owed for each in charges_owed(session, patient)), ZERO)
 
 
 def batches(session: Session, limit: int = 200) -> tuple[BatchRow, ...]:

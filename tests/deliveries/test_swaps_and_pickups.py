@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Role
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
+from infusion_desktop.billing.money.statements import print_statement
 from infusion_desktop.billing.months.month_facts import month_facts
+from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.dates import ONE_DAY, now_utc, today
 from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
 from infusion_desktop.deliveries.bench.release import release
@@ -43,6 +47,7 @@ from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, CallOutcome, ChargeKind
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.patients.therapies import stop_therapy
+from infusion_desktop.setting_up import EXAMPLE
 from tests.deliveries.conftest import WEEK, make_patient
 from tests.reports.conftest import Read
 
@@ -205,6 +210,22 @@ def test_a_ticket_written_too_early_is_cancelled_and_the_pump_stays(bench: Any) 
     in_order(bench)
 
 
+def pays_for_it(bench: Any) -> None:
+    """The charge of $900 stands on the patient's account, is on the statement, and $300 of it are paid."""
+    biller = bench.staff[Role.BILLER]
+    save_profile(bench.database, EXAMPLE, bench.staff[Role.ADMINISTRATOR])
+    with bench.database.reading() as session:
+        [owing] = patients_owing(session)
+        assert (owing.owed, owing.for_equipment, patient_balance(session, bench.patient)) == (900, 900, 900)
+    paid = NewPatientPayment(bench.patient, Decimal("300.00"), "card")
+    assert take_patient_payment(bench.database, paid, biller) == (("EC00001", Decimal("300.00")),)
+    with pytest.raises(Refused, match=r"owes \$600.00 for equipment and has no claim to keep more"):
+        take_patient_payment(bench.database, replace(paid, amount=Decimal("601.00")), biller)
+    printed = words_of(print_statement(bench.database, bench.patient, biller))
+    for said in ("EC00001", "P0100, lost", "not returned", "$900.00", "$300.00", "$600.00"):
+        assert said in printed
+
+
 def test_an_overdue_pump_is_called_about_reported_lost_charged_and_waived_when_found(bench: Any) -> None:
     send(bench, bench.plans(), bench.pump_tag)
     with pytest.raises(Refused, match="Report it lost first"):
@@ -231,6 +252,7 @@ def test_an_overdue_pump_is_called_about_reported_lost_charged_and_waived_when_f
     made = charge(bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "not returned", bench.pharmacist)
     with pytest.raises(Refused, match="charged already"):
         charge(bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "again", bench.pharmacist)
+    pays_for_it(bench)
     with bench.database.reading() as session:
         paper = words_of(statement(session, made, bench.tech, now_utc()))
     for said in ("$900.00", "SN100", "no answer", "will return it", "Ann Abernathy"):

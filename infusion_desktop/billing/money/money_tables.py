@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infusion_desktop.billing.words import DisputeKind, DisputeState, Outcome
@@ -210,3 +210,22 @@ class MonthClose(Table):
     figures: Mapped[str]
     """JSON of everything the closing paper shows."""
     sha256: Mapped[str]
+
+
+class EquipmentPayment(Table):
+    """What a patient paid for a charge of the equipment room; added, never changed."""
+
+    __tablename__ = "equipment_payment"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_above_zero"),
+        Index("ix_equipment_payment_charge_id", "charge_id"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    charge_id: Mapped[int] = mapped_column(ForeignKey("equipment_charge.id"))
+    amount: Mapped[Decimal]
+    note: Mapped[str] = mapped_column(default="")
+    posted_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

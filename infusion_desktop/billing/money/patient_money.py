@@ -1,4 +1,7 @@
-"""What patients pay, get back and are told: payments to the oldest share first, refunds of credits, statements."""
+"""What patients pay, get back and are told: payments to the oldest share first, refunds of credits, statements.
+
+What they owe is their share of claims and, after it, what equipment that was lost or damaged is charged with.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,6 +14,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import enter, the_claim
+from infusion_desktop.billing.money.equipment_charges import charges_owed, pay_charges
 from infusion_desktop.billing.money.money_tables import PatientStatement
 from infusion_desktop.billing.money.receivables import NewEntry, balance_of, charged_to_patient, line_balances, post
 from infusion_desktop.billing.tables import Claim, LedgerEntry
@@ -51,6 +55,8 @@ class PatientOwes:
     statements: int
     due_on: date | None = None
     """The last day to pay of the newest statement."""
+    for_equipment: Decimal = ZERO
+    """How much of it is for equipment that was lost or came back damaged."""
 
     def is_overdue(self, on: date) -> bool:
         """Whether something is owed after the last day to pay."""
@@ -60,7 +66,7 @@ class PatientOwes:
 def take_patient_payment(
     database: Database, new: NewPatientPayment, by: UserId, override: str = "", *, on: date | None = None
 ) -> tuple[tuple[str, Decimal], ...]:
-    """Post a patient's payment to the oldest share first; gives how much went to which claim.
+    """Post a patient's payment to the oldest share first, then to equipment; gives how much went to which claim.
 
     Warned when it is more than is owed: with a reason the rest stays as a credit on the newest claim.
     """
@@ -78,9 +84,10 @@ def take_patient_payment(
             .where(Claim.patient_id == new.patient_id)
             .order_by(Claim.period_first, Claim.id)
         ).all()
-        if not claims:
+        charges = charges_owed(session, new.patient_id)
+        if not claims and not charges:
             raise Refused("This patient has no claim that a payment could go to.")
-        left, entries = new.amount, []
+        left, entries, shares = new.amount, [], []
         told: dict[str, Decimal] = {}
         for row in claims:
             for line, owed in line_balances(session, ClaimId(row.id), Account.PATIENT).items():
@@ -89,13 +96,26 @@ def take_patient_payment(
                 if part:
                     entries.append(_paid(ClaimId(row.id), line, part, note))
                     told[row.number] = told.get(row.number, ZERO) + part
+        for each in charges:
+            part = min(left, max(each.owed, ZERO))
+            left -= part
+            if part:
+                shares.append((each.id, part))
+                told[each.number] = part
+        if left and not claims:
+            raise Refused(
+                f"The patient owes {show_money(new.amount - left)} for equipment and has no claim to keep more: "
+                "give the rest back."
+            )
         twice = _looks_posted(session, new, note)
         over = f"The patient owes {show_money(new.amount - left)}; {show_money(left)} would stay as a credit."
         warn_unless(override, [*twice, *([over] if left else [])])
         if left:
             entries.append(_paid(ClaimId(claims[-1].id), None, left, note))
             told[claims[-1].number] = told.get(claims[-1].number, ZERO) + left
-        post(session, entries, on or new.received_on or today(), by)
+        day = on or new.received_on or today()
+        post(session, entries, day, by)
+        pay_charges(session, shares, note, day, by)
         for claim in dict.fromkeys(each.claim_id for each in entries):
             _tell_paid(session, claim, by)
         record(
@@ -189,6 +209,11 @@ def patients_owing(session: Session) -> tuple[PatientOwes, ...]:
     for patient, amount, since in by_claim:
         before, earliest = sums.get(patient, (ZERO, since))
         sums[patient] = before + amount, min(earliest, since)
+    equipment: dict[int, Decimal] = {}
+    for each in charges_owed(session):
+        before, earliest = sums.get(each.patient_id, (ZERO, each.charged_on))
+        sums[each.patient_id] = before + each.owed, min(earliest, each.charged_on) if each.owed else earliest
+        equipment[each.patient_id] = equipment.get(each.patient_id, ZERO) + each.owed
     rows = session.execute(select(Patient.id, Patient.number, Patient.last_name, Patient.first_name)).all()
     rows = [row for row in rows if row.id in sums and sums[row.id][0] != ZERO]
     told = {
@@ -202,7 +227,7 @@ def patients_owing(session: Session) -> tuple[PatientOwes, ...]:
     found = [
         PatientOwes(
             PatientId(row.id), row.number, f"{row.last_name}, {row.first_name}", *sums[row.id],
-            *told.get(row.id, (None, 0, None)),
+            *told.get(row.id, (None, 0, None)), equipment.get(row.id, ZERO),
         )
         for row in rows
     ]  # fmt: skip

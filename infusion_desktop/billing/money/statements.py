@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.money.aging import BUCKETS, bucket
+from infusion_desktop.billing.money.equipment_charges import charges_owed
 from infusion_desktop.billing.money.month_close import KINDS, closed_figures
 from infusion_desktop.billing.money.patient_money import keep_statement
 from infusion_desktop.billing.money.reason_codes import reasons
@@ -102,6 +103,14 @@ def _lines(
             )
         )  # fmt: skip
         sums[bucket(min(each.posted_on for each in mine), day)] += share - paid
+    for each in charges_owed(session, patient):
+        found.append(
+            paper.StatementLine(
+                each.what, each.charged_on, each.charged_on, "", each.amount, ZERO, ZERO, each.amount, each.paid,
+                f"{each.number}: {each.reason}",
+            )
+        )  # fmt: skip
+        sums[bucket(each.charged_on, day)] += each.owed
     ages = tuple((name, amount) for name, amount in zip(_AGES, sums, strict=True) if amount)
     return found, ages
 

@@ -75,6 +75,8 @@ PATIENTS: tuple[Column[PatientOwes], ...] = (
     Column("Number", text=lambda row: row.number),
     Column("Owes", text=lambda row: show_money(row.owed), sort_key=lambda row: row.owed, numeric=True,
            value=lambda row: row.owed),
+    Column("For equipment", text=lambda row: show_money(row.for_equipment) if row.for_equipment else "",
+           sort_key=lambda row: row.for_equipment, numeric=True, value=lambda row: row.for_equipment),
     Column("Since", text=lambda row: show_day(row.since), sort_key=lambda row: row.since),
     Column("Statements", text=lambda row: str(row.statements) if row.statements else "None yet",
            sort_key=lambda row: row.statements),

@@ -161,6 +161,8 @@ class PatientPaymentDialog(DeedDialog):
         super().__init__(context, desk, "A patient's payment", parent)
         self._row = row
         told = f"{row.patient} owes {show_money(row.owed)}. The oldest share is paid first."
+        if row.for_equipment:
+            told += f" {show_money(row.for_equipment)} of it are for equipment, paid last."
         self.body.addWidget(label(told, "muted", wrap=True))
         self.amount = MoneyField("Amount", required=True)
         self.amount.set_value(max(row.owed, Decimal(0)))
