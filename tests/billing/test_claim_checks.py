@@ -186,6 +186,15 @@ FAULTS = [
     ("NDC_QUANTITY", with_line(DRUG, ndc_quantity=None)),
     ("NDC_QUANTITY", with_line(DRUG, ndc_unit="MG")),
     ("WASTE", replace(with_line(DRUG, modifiers=()), rules=replace(RULES, drug_quantity=DrugQuantity.JW_JZ))),
+    (
+        "CONTAINERS",
+        beside(
+            *(
+                replace(VISIT, number=place, kind=LineKind.SUPPLY, code=code)
+                for place, code in ((4, "A4222"), (5, "K0552"))
+            )
+        ),
+    ),
     ("COMPOUND", with_line(DRUG, compound="C7")),
     (
         "RENTAL_MONTH",

@@ -13,9 +13,9 @@ from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.months.waste import record_waste, take_back_waste, waste_page
-from infusion_desktop.billing.rules.rule_set import Nutrition
+from infusion_desktop.billing.rules.rule_set import EquipmentBilling, Nutrition
 from infusion_desktop.billing.rules.therapy import RateBasis
-from infusion_desktop.billing.terms.contracts import add_rules, rules_on
+from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.equipment.tables import Asset, AssetEvent
@@ -122,6 +122,43 @@ def test_a_pump_without_a_category_is_told_and_a_drug_without_a_pump_too(office)
     lines, counted = lines_of(office)
     assert [line.modifiers for line in lines if line.code == "E0781"] == [("RR", "KX")]
     assert any("names no category for E0781" in note for note in counted.notes)
+
+
+@pytest.mark.parametrize(("last", "wears"), [(date(2026, 3, 31), "JK"), (date(2026, 5, 30), "JL")])
+def test_insulin_for_a_pump_says_for_how_long_and_neither_jw_nor_jb(office, last, wears):
+    office.rules("medicare_dme")
+    office.fee("J1817", "6.00", "9.00")
+    item = office.item("insulin 10 mL vial", "J1817", hcpcs_units_per_unit=Decimal(20))
+    therapy = office.orders(
+        "insulin", date(2026, 3, 1), None, drug_item_id=item, route=Route.SUBCUTANEOUS,
+        therapy_class=TherapyClass.INSULIN,
+    )  # fmt: skip
+    office.delivers(date(2026, 3, 1), last, {item: 3}, therapy=therapy)
+    (line,), _ = lines_of(office, LineKind.DRUG)
+    assert (line.modifiers, line.units) == ((wears, "KX"), 60)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    assert "WASTE" not in {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
+
+
+def test_a_pole_that_is_delivered_to_keep_is_bought_and_one_of_a_plain_payer_is_not_told_so(office):
+    office.rules("medicare_dme")
+    office.fee("E0776", "12.00", "20.00", modifiers=("RR",))
+    office.fee("E0776", "90.00", "140.00", modifiers=("NU",))
+    more = {"billing_class": BillingClass.SEPARATELY_BILLABLE, "ndc": "", "kind": ItemKind.POLE}
+    pole = office.item("folding pole", "E0776", **more)
+    needle = office.item("tubing", "A4222", **{**more, "kind": ItemKind.TUBING})
+    therapy = office.orders(
+        "nutrition", date(2026, 3, 1), None, therapy_class=TherapyClass.PARENTERAL_NUTRITION,
+        volume_ml_per_day=Decimal(2000),
+    )  # fmt: skip
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {pole: 1, needle: 4}, therapy=therapy)
+    lines, _ = lines_of(office, LineKind.SUPPLY)
+    sold = {line.code: (line.modifiers, line.rate, line.charge) for line in lines}
+    assert sold["E0776"] == (("NU", "BA"), Decimal("90.00"), Decimal("140.00")) and sold["A4222"][0] == ()
+    plain = replace(starter("medicaid_supply_codes").rules, equipment=EquipmentBilling.INCLUDED)
+    add_rules(office.database, office.payer, plain, date(2026, 2, 1), office.biller)
+    lines, _ = lines_of(office, LineKind.SUPPLY)
+    assert {line.modifiers for line in lines} == {()}
 
 
 def test_a_visit_is_a_home_infusion_service_paid_once(office):

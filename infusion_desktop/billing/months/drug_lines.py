@@ -6,9 +6,10 @@ from decimal import ROUND_UP, Decimal
 from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import days_of_service, price_of
 from infusion_desktop.billing.months.month_facts import Goods, MonthFacts
-from infusion_desktop.billing.rules import drugs
+from infusion_desktop.billing.rules import drugs, worn
 from infusion_desktop.billing.rules.rule_set import DrugQuantity, RuleSet
 from infusion_desktop.billing.rules.therapy import FeeSchedule
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
 from infusion_desktop.money import to_cents
@@ -56,6 +57,7 @@ def _use(
     is_under_the_skin = rules.drug_quantity is DrugQuantity.JW_JZ and any(
         facts.orders[each].under_the_skin for each in therapies
     )
+    code = code_table().find(goods.hcpcs)
     used = drugs.DrugUse(
         code=goods.hcpcs,
         ndc=goods.ndc,
@@ -65,7 +67,9 @@ def _use(
         dispensed=sent,
         given=given,
         discarded=goods.discarded if rules.drug_quantity is DrugQuantity.JW_JZ else Decimal(0),
-        subcutaneous=is_under_the_skin,
+        single_dose=worn.comes_in_single_doses(code),
+        subcutaneous=is_under_the_skin and worn.is_under_the_skin_told(code),
+        worn=worn.worn_by_drug(code, rules, len(goods.delivery.period)),
         name=goods.name,
     )
     return used, why

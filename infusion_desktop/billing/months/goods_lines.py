@@ -9,6 +9,7 @@ from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.month_facts import Delivered, Goods, MonthFacts
 from infusion_desktop.billing.rules.rule_set import BillingModel, Inclusion, Nutrition, RuleSet, ServiceDate, SpanPolicy
 from infusion_desktop.billing.rules.therapy import FeeSchedule, InterruptionKind, RateBasis
+from infusion_desktop.billing.rules.worn import worn_by_goods
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
@@ -65,7 +66,8 @@ def supply_lines(
         days = days_of_service(facts, goods.delivery, rules)
         if goods.billing_class is not BillingClass.DRUG and days.first in period and is_billed_apart(goods, rules):
             why = f"{goods.quantity} delivered with {goods.delivery.number}, billed apart from the per diem"
-            line = _line(goods, days, why, rules, rules_id, fees)
+            marks = worn_by_goods(code_table().find(goods.hcpcs), rules, _family(facts, goods))
+            line = _line(goods, days, why, marks, rules, rules_id, fees)
             key = (line.code, goods.delivery.id)
             together[key] = _summed(together[key], line) if key in together else line
     yield from together.values()
@@ -107,16 +109,30 @@ def is_nutrition_solution(code: str) -> bool:
     return row is not None and row.family == "pn_solution"
 
 
-def _line(goods: Goods, days: Days, why: str, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> CountedLine:
+def _family(facts: MonthFacts, goods: Goods) -> str:
+    """The family of the therapy that goods were delivered for; "" for those of none."""
+    therapy = goods.delivery.therapy_id
+    return next((course.family for course in facts.courses if course.id == therapy), "")
+
+
+def _line(
+    goods: Goods,
+    days: Days,
+    why: str,
+    marks: tuple[str, ...],
+    rules: RuleSet,
+    rules_id: RuleSetId,
+    fees: FeeSchedule,
+) -> CountedLine:
     units = (goods.hcpcs_per_unit * goods.quantity).quantize(_WHOLE, rounding=ROUND_UP)
-    rate, charge, priced = price_of(fees, goods.hcpcs, days.first)
+    rate, charge, priced = price_of(fees, goods.hcpcs, days.first, marks)
     delivery = goods.delivery
     evidence = UnitEvidence(
         days.first, units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
     )
     return CountedLine(
         LineKind.SUPPLY, goods.hcpcs, days, units, rate, to_cents(charge * units), to_cents(rate * units),
-        description=goods.name, therapy_id=delivery.therapy_id, delivery_id=delivery.id, rules_id=rules_id,
+        marks, goods.name, therapy_id=delivery.therapy_id, delivery_id=delivery.id, rules_id=rules_id,
         evidence=(evidence,), priced=priced, place=rules.place_of_service,
         sentences=(f"{why}; one unit of stock is {goods.hcpcs_per_unit.normalize():f} of {goods.hcpcs}.",),
     )  # fmt: skip

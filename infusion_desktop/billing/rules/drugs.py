@@ -35,6 +35,8 @@ class DrugUse:
     discarded: Decimal = Decimal(0)
     single_dose: bool = True
     subcutaneous: bool = False
+    worn: tuple[str, ...] = ()
+    """Modifiers the drug wears whatever becomes of it (insulin: JK, JL; KX)."""
     name: str = ""
     prescription: str = ""
     compound: str = ""
@@ -105,7 +107,7 @@ def _with_waste(drug: DrugUse, given: Decimal, units: int) -> tuple[DrugLine, ..
 
 
 def _line(drug: DrugUse, marks: tuple[str, ...], units: int, quantity: Decimal, what: str) -> DrugLine:
-    modifiers = (("JB",) if drug.subcutaneous else ()) + marks
+    modifiers = (("JB",) if drug.subcutaneous else ()) + drug.worn + marks
     link, kind = _link(drug)
     why = (
         f"{quantity.normalize():f} {drug.ndc_unit} {what} x {drug.units_per_ndc_unit.normalize():f} "

@@ -18,6 +18,7 @@ from infusion_desktop.billing.rules.rule_set import (
     NursingBiller,
     SpanPolicy,
 )
+from infusion_desktop.billing.rules.worn import comes_in_single_doses
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import show_day
 
@@ -155,11 +156,28 @@ def _waste(facts: ClaimFacts) -> Iterator[Told]:
     """Medicare returns single-dose drugs without JW or JZ (since October 2023)."""
     if facts.rules is None or facts.rules.drug_quantity is not DrugQuantity.JW_JZ:
         return
-    drugs = [line for line in facts.lines if line.kind is LineKind.DRUG and line.single_dose]
+    drugs = [
+        line
+        for line in facts.lines
+        if line.kind is LineKind.DRUG and line.single_dose and comes_in_single_doses(facts.codes.find(line.code))
+    ]
     with_waste = {(line.code, line.days) for line in drugs if "JW" in line.modifiers}
     for line in drugs:
         if not {"JW", "JZ"} & set(line.modifiers) and (line.code, line.days) not in with_waste:
             yield f"{line.label} says neither JW nor JZ. Record what was discarded.", line.number
+
+
+def _same_container(facts: ClaimFacts) -> Iterator[Told]:
+    """A drug is in a cassette or bag (A4222) or in a syringe (K0552), not in both (Noridian, external infusion pumps)."""
+    for line in facts.lines:
+        row = facts.codes.find(line.code)
+        other = "" if row is None else row.facts.get("not_same_container_as", "")
+        for beside in facts.lines if other else ():
+            if beside.code == other and beside.therapy_id == line.therapy_id and _share_a_day(line, beside):
+                told = (
+                    f"{beside.label} and {line.label} pay for one drug's containers: bill the syringe or the cassette."
+                )
+                yield told, beside.number
 
 
 def _compound(facts: ClaimFacts) -> Iterator[Told]:
@@ -317,6 +335,7 @@ CHECKS = (
     Check("RENTAL_MONTH", "The month of a capped rental", Where.CONTRACT, False, _rental),
     Check("NO_PUMP", "Drugs that need a pump", Where.PATIENT, False, _drug_without_pump),
     Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
+    Check("CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
     Check("VISIT_TIMES", "The visit's times", Where.VISITS, True, _visit_times),
     Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),

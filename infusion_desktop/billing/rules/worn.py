@@ -1,0 +1,48 @@
+"""Modifiers that goods and drugs wear where Medicare's equipment rules hold, by what the code table knows of a code.
+
+Bought, not rented: NU. A pole for nutrition: BA. Insulin for a pump: JK for a supply of a month at most, JL for up to
+three (Noridian, external infusion pumps). The modifier that the medical policy is met (KX) where the code takes it.
+"""
+
+from infusion_desktop.billing.rules.codes import Code
+from infusion_desktop.billing.rules.rule_set import DrugQuantity, EquipmentBilling, RuleSet
+
+BOUGHT, FOR_NUTRITION = "NU", "BA"
+INSULIN_TO_A_MONTH, INSULIN_TO_THREE_MONTHS = "JK", "JL"
+NUTRITION = frozenset({"tpn", "enteral"})
+_LONGEST_MONTH = 31
+
+
+def worn_by_goods(code: Code | None, rules: RuleSet, family: str) -> tuple[str, ...]:
+    """What delivered goods wear that stay with the patient; ``family`` is that of the therapy they are for."""
+    if code is None or rules.equipment is EquipmentBilling.INCLUDED:
+        return ()
+    marks = (BOUGHT,) if BOUGHT in code.modifiers else ()
+    if FOR_NUTRITION in code.modifiers and family in NUTRITION:
+        marks += (FOR_NUTRITION,)
+    return marks + _policy(code, rules)
+
+
+def worn_by_drug(code: Code | None, rules: RuleSet, days: int) -> tuple[str, ...]:
+    """What a drug wears before JW or JZ, by the days its delivery supplies."""
+    if code is None or rules.drug_quantity is not DrugQuantity.JW_JZ:
+        return ()
+    marks: tuple[str, ...] = ()
+    if INSULIN_TO_A_MONTH in code.modifiers:
+        marks = (INSULIN_TO_A_MONTH if days <= _LONGEST_MONTH else INSULIN_TO_THREE_MONTHS,)
+    return marks + _policy(code, rules)
+
+
+def comes_in_single_doses(code: Code | None) -> bool:
+    """Whether a drug is taken from single-dose containers, of which the rest is thrown away (JW, JZ)."""
+    return code is None or code.facts.get("multi_dose") != "yes"
+
+
+def is_under_the_skin_told(code: Code | None) -> bool:
+    """Whether a drug's lines say that it is given under the skin (JB); insulin pumps do nothing else."""
+    return code is None or INSULIN_TO_A_MONTH not in code.modifiers
+
+
+def _policy(code: Code, rules: RuleSet) -> tuple[str, ...]:
+    policy = rules.medical_policy_modifier
+    return (policy,) if policy and policy in code.modifiers else ()
