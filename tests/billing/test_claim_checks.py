@@ -189,10 +189,8 @@ FAULTS = [
     (
         "CONTAINERS",
         beside(
-            *(
-                replace(VISIT, number=place, kind=LineKind.SUPPLY, code=code)
-                for place, code in ((4, "A4222"), (5, "K0552"))
-            )
+            replace(VISIT, number=4, kind=LineKind.SUPPLY, code="A4222"),
+            replace(VISIT, number=5, kind=LineKind.SUPPLY, code="K0552"),
         ),
     ),
     ("COMPOUND", with_line(DRUG, compound="C7")),

@@ -149,7 +149,7 @@ def test_a_pole_that_is_delivered_to_keep_is_bought_and_one_of_a_plain_payer_is_
     needle = office.item("tubing", "A4222", **{**more, "kind": ItemKind.TUBING})
     therapy = office.orders(
         "nutrition", date(2026, 3, 1), None, therapy_class=TherapyClass.PARENTERAL_NUTRITION,
-        volume_ml_per_day=Decimal(2000),
+        volume_ml_per_day=2000,
     )  # fmt: skip
     office.delivers(date(2026, 3, 1), date(2026, 3, 31), {pole: 1, needle: 4}, therapy=therapy)
     lines, _ = lines_of(office, LineKind.SUPPLY)

@@ -168,15 +168,13 @@ def _waste(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _same_container(facts: ClaimFacts) -> Iterator[Told]:
-    """A drug is in a cassette or bag (A4222) or in a syringe (K0552), not in both (Noridian, external infusion pumps)."""
+    """A drug is in a cassette or bag (A4222) or in a syringe (K0552), not in both (Noridian, infusion pumps)."""
     for line in facts.lines:
         row = facts.codes.find(line.code)
         other = "" if row is None else row.facts.get("not_same_container_as", "")
         for beside in facts.lines if other else ():
             if beside.code == other and beside.therapy_id == line.therapy_id and _share_a_day(line, beside):
-                told = (
-                    f"{beside.label} and {line.label} pay for one drug's containers: bill the syringe or the cassette."
-                )
+                told = f"{beside.label} and {line.label} pay for one drug's containers. Bill syringe or cassette."
                 yield told, beside.number
 
 
