@@ -17,7 +17,7 @@ def worn_by_goods(code: Code | None, rules: RuleSet, family: str) -> tuple[str, 
     """What delivered goods wear that stay with the patient; ``family`` is that of the therapy they are for."""
     if code is None or rules.equipment is EquipmentBilling.INCLUDED:
         return ()
-    marks = (BOUGHT,) if BOUGHT in code.modifiers else ()
+    marks: tuple[str, ...] = (BOUGHT,) if BOUGHT in code.modifiers else ()
     if FOR_NUTRITION in code.modifiers and family in NUTRITION:
         marks += (FOR_NUTRITION,)
     return marks + _policy(code, rules)
