@@ -29,6 +29,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "billing.terms.authorizations.change_authorization": (_P.EDIT_COVERAGE,),
     "billing.months.charging.make_claim": (_P.CHARGE,),
     "billing.claiming.checking.check": (_P.CLAIM,),
+    "billing.claiming.checking.give_delay_reason": (_P.CLAIM,),
     "billing.claiming.self_pay.bill_patients": (_P.CLAIM,),
     "billing.claiming.claims.write_file": (_P.CLAIM,),
     "billing.claiming.claims.print_claims": (_P.CLAIM,),

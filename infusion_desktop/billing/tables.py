@@ -168,6 +168,8 @@ class Claim(Table):
     diagnoses: Mapped[str] = mapped_column(default="")
     charge: Mapped[Decimal]
     expected: Mapped[Decimal]
+    delay_reason: Mapped[str] = mapped_column(default="")
+    """Why it is filed after the payer's limit (X12 CLM20), "" when it is not."""
     missing: Mapped[str] = mapped_column(default="[]")
     """JSON of the check findings when it was last checked."""
     days: Mapped[str] = mapped_column(default="[]")

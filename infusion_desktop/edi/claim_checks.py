@@ -41,7 +41,21 @@ _PWK01 = (
 ATTACHMENT_KINDS = frozenset(_PWK01.split(" "))
 DRUG_UNITS = ("F2", "GR", "ME", "ML", "UN")
 ADJUSTMENT_GROUPS = ("CO", "CR", "OA", "PI", "PR")
-_DELAY_REASONS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "15")
+DELAY_REASONS = {
+    "1": "Proof of the patient's coverage came late",
+    "2": "A lawsuit",
+    "3": "The authorization came late",
+    "4": "The prescriber's certificate came late",
+    "5": "Forms came late",
+    "6": "Something made to measure came late",
+    "7": "Another payer decided late",
+    "8": "The patient's coverage was settled late",
+    "9": "Refused or denied first, for another reason than the limit",
+    "10": "The office that authorizes was late",
+    "11": "Another reason",
+    "15": "A natural disaster",
+}
+"""Why a claim comes after the limit (X12 CLM20), in our own words."""
 _PROCEDURE = re.compile(r"[A-Z0-9]{5}", re.ASCII)
 _MODIFIER = re.compile(r"[A-Z0-9]{2}", re.ASCII)
 _DIAGNOSIS = re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}", re.ASCII)
@@ -179,7 +193,7 @@ def _detail_reasons(claim: Claim) -> Iterator[str]:
         yield "accepting assignment must be A, B or C (CLM07)."
     if claim.benefits_assigned not in ("N", "W", "Y") or claim.release_signed not in ("I", "Y"):
         yield "the assignment of benefits or the signed release is not one the claim can say (CLM08, CLM09)."
-    if claim.delay_reason and claim.delay_reason not in _DELAY_REASONS:
+    if claim.delay_reason and claim.delay_reason not in DELAY_REASONS:
         yield "the reason for the delay is not one the claim can say (CLM20)."
     if claim.patient_paid is not None:
         yield from _amount("what the patient paid", claim.patient_paid)

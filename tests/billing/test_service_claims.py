@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing import queries, verify
-from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.checking import check, give_delay_reason
 from infusion_desktop.billing.claiming.claims import mark_sent, void_claim, write_file
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.remittances import post_remittance
@@ -124,6 +124,22 @@ def test_a_complete_claim_is_ready_and_one_without_proof_waits_for_it(office):
     assert {item.where for item in queue} == {"Deliveries"} and all(item.claims == (claim,) for item in queue)
     with pytest.raises(Refused, match="not ready"):
         write_file(office.database, [claim], office.biller)
+
+
+def test_a_claim_after_the_limit_leaves_with_the_reason_of_its_delay(office):
+    complete_month(office)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    late = date(2026, 8, 1)
+    assert "LATE" in {each.code for each in check(office.database, claim, office.biller, on=late)}
+    with pytest.raises(Refused, match="from the list"):
+        give_delay_reason(office.database, claim, "12", office.biller)
+    found = give_delay_reason(office.database, claim, "7", office.biller, on=late)
+    assert not {each.code for each in found if each.stops}
+    assert run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=late)).refused == ()
+    (batch,) = claims_837p_reading.read(write_file(office.database, [claim], office.biller).text)
+    assert batch.claims[0].delay_reason == "7"
+    with pytest.raises(Refused, match="no original that waits"):
+        give_delay_reason(office.database, claim, "11", office.biller)
 
 
 def test_a_filed_claim_reads_back_is_charged_once_and_numbers_are_never_given_twice(office):

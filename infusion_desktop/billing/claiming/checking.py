@@ -13,9 +13,10 @@ from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
 from infusion_desktop.billing.rules.checks.facts import Finding
-from infusion_desktop.billing.words import ClaimId, ClaimState
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
+from infusion_desktop.edi.claim_checks import DELAY_REASONS
 from infusion_desktop.errors import Refused
 
 
@@ -43,6 +44,23 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
             after = {"state": state, "findings": [each["code"] for each in plain]}
             record(session, by, "check", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
         return findings_of(kept.missing)
+
+
+def give_delay_reason(
+    database: Database, claim: ClaimId, reason: str, by: UserId, *, on: date | None = None
+) -> tuple[KeptFinding, ...]:
+    """Say why an original claim is filed after the payer's limit (X12 CLM20), and check it again."""
+    if reason not in DELAY_REASONS:
+        raise Refused("Choose the reason of the delay from the list.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CLAIM)
+        kept = the_claim(session, claim)
+        if kept.state not in (ClaimState.DRAFT, ClaimState.READY) or kept.frequency is not Frequency.ORIGINAL:
+            raise Refused(f"Claim {kept.number} is no original that waits to be filed. Only such a one can be late.")
+        before, kept.delay_reason = {"delay_reason": kept.delay_reason}, reason
+        after = {"delay_reason": reason}
+        record(session, by, "give delay reason", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
+    return check(database, claim, by, on=on)
 
 
 def as_kept(finding: Finding) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
         therapy_days=_therapy_days(session, claim, period),
         billed_before=_billed_before(session, claim, period),
         frequency=claim.frequency.value,
+        delay_reason=claim.delay_reason,
         payer_control_number=claim.payer_control_number,
     )
 

@@ -169,6 +169,7 @@ def _one(
         place=place,
         authorization=shared,
         medical_record=patient.number,
+        delay_reason=claim.delay_reason,
         other_payers=tuple(each.of([line.position for line in lines], whole) for each in before),
     )
 

@@ -6,13 +6,15 @@ from decimal import Decimal
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QWidget
 
+from infusion_desktop.billing.claiming.checking import give_delay_reason
 from infusion_desktop.billing.claiming.claims import print_claims, replace_claim, void_claim
 from infusion_desktop.billing.money.adjusting import undo_write_off
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import Form, MoneyField, NotesField
+from infusion_desktop.desktop.forms import ChoiceField, Form, MoneyField, NotesField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.edi.claim_checks import DELAY_REASONS
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_number
 
@@ -73,6 +75,33 @@ class VoidDialog(DeedDialog):
 
     def said(self, result: object) -> str:
         return "The claim is voided." if result == self._claim else "The void claim is ready: write its file."
+
+
+class DelayDialog(DeedDialog):
+    """Why a claim is filed after the payer's limit."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> None:
+        super().__init__(context, desk, f"Claim {number} comes late", parent, save="Save and check")
+        self._claim = claim
+        told = "The payer reads the reason in the claim. Keep what proves it: a refusal, a letter, an answer."
+        self.body.addWidget(label(told, "muted", wrap=True))
+        choices = [(words, code) for code, words in DELAY_REASONS.items()]
+        self.reason: ChoiceField[str] = ChoiceField("Why it comes late", choices, required=True)
+        self.form = Form()
+        self.form.section("", (self.reason,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        reason = self.reason.value() if self.form.check() else None
+        if reason is None:
+            return None
+        database, by, claim = self.context.database, self.context.user_id, self._claim
+        return lambda _why: give_delay_reason(database, claim, reason, by)
+
+    def said(self, _result: object) -> str:
+        return "The reason stands in the claim, and it was checked again."
 
 
 class UndoDialog(DeedDialog):

@@ -31,7 +31,13 @@ from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import show_day, show_days, show_instant
-from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog, ReplaceDialog, UndoDialog, VoidDialog
+from infusion_desktop.desktop.billing.claim_dialogs import (
+    DelayDialog,
+    OffsetDialog,
+    ReplaceDialog,
+    UndoDialog,
+    VoidDialog,
+)
 from infusion_desktop.desktop.billing.money_dialogs import AdjustDialog
 from infusion_desktop.desktop.billing.money_views import Part
 from infusion_desktop.desktop.buttons import button
@@ -299,6 +305,7 @@ class ClaimScreen(Screen):
         made, menu = button("Correct"), QMenu(self)
         menu.addAction("Replace it…", self.replace)
         menu.addAction("Void it…", self.void)
+        menu.addAction("Say why it comes late…", self.say_why_late)
         menu.addAction("Bill the next payer", self.bill_next)
         if self.context.may(Permission.ADJUST_ACCOUNTS):
             menu.addAction("Write off, or move what is owed…", self.adjust)
@@ -316,6 +323,12 @@ class ClaimScreen(Screen):
         if self.shown is not None:
             row = self.shown.row
             self._open_dialog(VoidDialog(self.context, self.desk, self, row.id, row.number), self._go_to)
+
+    def say_why_late(self) -> None:
+        """Give the reason of a claim that is filed after the limit."""
+        if self.shown is not None:
+            row = self.shown.row
+            self._open_dialog(DelayDialog(self.context, self.desk, self, row.id, row.number))
 
     def adjust(self) -> None:
         """Write off or move what is owed."""

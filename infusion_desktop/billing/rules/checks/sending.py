@@ -16,7 +16,7 @@ def _late(facts: ClaimFacts) -> Iterator[Told]:
         return
     for line, last in _deadlines(facts):
         if facts.today > last:
-            told = f"{line.label} had to be filed by {show_day(last)}. Enter the reason for the delay, or write it off."
+            told = f"{line.label} had to be filed by {show_day(last)}. Say why (the claim, Correct), or void it."
             yield told, line.number
 
 
