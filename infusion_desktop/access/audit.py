@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind, Kept, UserId
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Purge
+from infusion_desktop.database.bulk import insert_rows
 from infusion_desktop.database.prepared import Prepared, change_together
 from infusion_desktop.dates import now_utc
 
@@ -27,6 +28,11 @@ Facts = Mapping[str, Any]
 _HEAD = cast(Table, AuditHead.__table__)
 _LAST_LINK = Prepared(select(_HEAD.c.number, _HEAD.c.seal, _HEAD.c.secret).where(_HEAD.c.id == 1).with_for_update())
 _ADD = Prepared(insert(cast(Table, AuditEntry.__table__)))
+_COLUMNS = (
+    "number", "kind", "staff_id", "action", "subject", "subject_id", "patient_id", "before", "after", "reason", "seal",
+)  # fmt: skip
+_MANY = 10
+"""From so many entries on they are written together: a statement for each costs more than preparing one for all."""
 _MOVE_HEAD = Prepared(
     update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("last_number"), seal=bindparam("last_seal"))
 )
@@ -90,28 +96,29 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
         session.connection().execute(insert(_HEAD).values(id=1, number=0, seal="", secret=secret))
     else:
         number, last, secret = head
-    at, rows = now_utc(), []
+    at, station, key = now_utc(), session.info.get("workstation", ""), bytes.fromhex(secret)
+    rows = []
     for entry in pending:
         number += 1
-        row = {
-            "number": number,
-            "kind": entry.kind,
-            "at": at,
-            "staff_id": entry.by,
-            "workstation": session.info.get("workstation", ""),
-            "action": entry.action,
-            "subject": entry.subject,
-            "subject_id": entry.subject_id,
-            "patient_id": entry.patient_id,
-            "before": as_json(entry.before),
-            "after": as_json(entry.after),
-            "reason": entry.reason,
-        }
-        last = row["seal"] = seal_of(secret, last, row)
-        rows.append(row)
-    for row in rows[:-1]:
-        _ADD.change(session, row)
-    change_together(session, (_ADD, rows[-1]), (_MOVE_HEAD, {"last_number": number, "last_seal": last}))
+        before, after = as_json(entry.before), as_json(entry.after)
+        sealed = _sealed_text(
+            entry.action, after, at, before, entry.kind, number, entry.patient_id, entry.reason, entry.by,
+            entry.subject, entry.subject_id, station,
+        )  # fmt: skip
+        last = hmac.digest(key, (last + sealed).encode(), "sha256").hex()
+        rows.append(
+            (number, entry.kind, entry.by, entry.action, entry.subject, entry.subject_id, entry.patient_id, before,
+             after, entry.reason, last)
+        )  # fmt: skip
+    same = {"at": at, "workstation": station}
+    *before_last, newest = rows
+    if len(before_last) < _MANY:
+        for row in before_last:
+            _ADD.change(session, {**dict(zip(_COLUMNS, row, strict=True)), **same})
+    else:
+        insert_rows(session, AuditEntry, _COLUMNS, before_last, same)
+    moved = {"last_number": number, "last_seal": last}
+    change_together(session, (_ADD, {**dict(zip(_COLUMNS, newest, strict=True)), **same}), (_MOVE_HEAD, moved))
 
     def is_kept(later: Session) -> bool:
         _LAST_LINK.first(later, {})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 
@@ -35,6 +35,23 @@ def insert_rows(
     given = zip(columns, zip(*rows, strict=True), strict=True)
     by_column = [list(map(_stored(table, name, dialect), values)) for name, values in given]
     connection.exec_driver_sql(statement, [(*row, *tail) for row in zip(*by_column, strict=True)])
+
+
+def next_ids(session: Session, mapped: type[Any], count: int) -> Sequence[int]:
+    """Ids for so many new rows of a table, which no other workstation gets.
+
+    A server gives them from its sequence. On SQLite they follow the last row, as its one writer numbers them itself;
+    the rows are inserted in this transaction, or the next deed gets the same ids.
+    """
+    session.flush()
+    connection = session.connection()
+    table = cast(Table, mapped.__table__)
+    if connection.dialect.name == "sqlite":
+        last = connection.execute(select(func.max(table.c.id))).scalar_one() or 0
+        return range(last + 1, last + count + 1)
+    numbers = func.generate_series(1, count).table_valued("each")
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    return connection.execute(select(func.nextval(sequence)).select_from(numbers)).scalars().all()
 
 
 def _stored(table: Table, name: str, dialect: Any) -> Callable[[Any], Any]:

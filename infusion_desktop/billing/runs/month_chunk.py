@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -37,6 +37,7 @@ from infusion_desktop.billing.rules.checks.every_check import check_claim
 from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
 from infusion_desktop.billing.terms.authorizations import HELD, AuthorizationUse, authorizations_of_many, for_engine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
+from infusion_desktop.database.bulk import insert_rows, next_ids
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_days
@@ -45,8 +46,10 @@ from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, 
 from infusion_desktop.patients.words import PatientId, PayerId
 
 Row = dict[str, Any]
-_LINES = cast(Table, ClaimLine.__table__).insert()
-_EVENTS = cast(Table, ClaimEvent.__table__).insert()
+_CLAIM_COLUMNS = (
+    "id", "number", "patient_id", "coverage_id", "payer_id", "state", "period_first", "period_last", "diagnoses",
+    "charge", "expected", "missing", "days",
+)  # fmt: skip
 _LINE_COLUMNS = tuple(column for column in ClaimLine.__table__.c if column.name not in ("id", "claim_id"))
 
 
@@ -329,29 +332,25 @@ def _keep(session: Session, new: Sequence[_New], by: UserId) -> None:
     first = next_number(session, "claim", count=len(new))
     for place, each in enumerate(new):
         each.number = f"C{first + place:07d}"
-    added = session.execute(
-        insert(Claim).returning(Claim.id, sort_by_parameter_order=True),
-        [
-            {
-                "number": each.number, "patient_id": each.work.patient_id, "coverage_id": each.work.covered.coverage_id,
-                "payer_id": each.work.covered.payer_id, "state": each.state, "frequency": Frequency.ORIGINAL,
-                "period_first": each.work.covered.period.first, "period_last": each.work.covered.period.last,
-                "diagnoses": each.diagnoses, "charge": each.counted.charge, "expected": each.counted.expected,
-                "missing": json.dumps(each.findings), "days": days_json(each.counted), "made_at": at, "version": 1,
-            }
-            for each in new
-        ],
-    ).scalars().all()  # fmt: skip
-    for each, number in zip(new, added, strict=True):
+    for each, number in zip(new, next_ids(session, Claim, len(new)), strict=True):
         each.id = ClaimId(number)
-    connection = session.connection()
-    connection.execute(_LINES, [{"claim_id": each.id, **row} for each in new for row in each.rows])
+    claims = [
+        (
+            each.id, each.number, each.work.patient_id, each.work.covered.coverage_id, each.work.covered.payer_id,
+            each.state, each.work.covered.period.first, each.work.covered.period.last, each.diagnoses,
+            each.counted.charge, each.counted.expected, json.dumps(each.findings), days_json(each.counted),
+        )
+        for each in new
+    ]  # fmt: skip
+    same = {"frequency": Frequency.ORIGINAL, "payer_control_number": "", "made_at": at, "version": 1}
+    insert_rows(session, Claim, _CLAIM_COLUMNS, claims, same)
+    lines = [(each.id, *row.values()) for each in new for row in each.rows]
+    insert_rows(session, ClaimLine, ("claim_id", *new[0].rows[0]), lines)
     events = []
     for each in new:
         note = "nothing stops it" if each.state is ClaimState.READY else f"{len(each.findings)} findings"
-        for state, said in ((ClaimState.DRAFT, "counted"), (each.state, note)):
-            events.append({"claim_id": each.id, "state": state, "at": at, "staff_id": by, "note": said})
-    connection.execute(_EVENTS, events)
+        events += [(each.id, ClaimState.DRAFT, "counted"), (each.id, each.state, note)]
+    insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), events, {"at": at, "staff_id": by})
     for each in new:
         after = {
             "number": each.number, "payer": each.counted.payer_id, "first": each.counted.period.first,
