@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.pharmacy import profile
@@ -21,6 +21,8 @@ from infusion_desktop.billing.terms.authorizations import authorizations, for_en
 from infusion_desktop.billing.terms.code_lists import codes_in
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
@@ -107,13 +109,13 @@ def billing_of(session: Session) -> told.Billing:
     return told.Billing(ours.name, ours.npi, ours.tax_id, ours.taxonomy, ours.street, ours.zip)
 
 
-def person_of(row: Patient) -> told.Person:
+def person_of(row: Any) -> told.Person:
     """The patient."""
     name = f"{row.last_name}, {row.first_name}" if row.last_name and row.first_name else ""
     return told.Person(name, row.born_on, row.sex.value, row.street, row.city, row.state, row.zip)
 
 
-def coverage_of(row: Coverage, payer: Payer) -> told.CoverageFacts:
+def coverage_of(row: Any, payer: Payer) -> told.CoverageFacts:
     """The patient's policy with the payer."""
     holder = told.Person(row.holder_last_name, row.holder_born_on, row.holder_sex)
     return told.CoverageFacts(
@@ -135,20 +137,27 @@ def _orders(session: Session, lines: Sequence[ClaimLine]) -> tuple[told.OrderFac
 
 def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.OrderFacts]:
     """The prescribers' orders by therapy, in its order."""
-    rows = session.execute(
-        select(
-            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Prescriber.last_name, Prescriber.npi
-        )
-        .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
-        .where(Therapy.id.in_(sorted(therapies)))
-        .order_by(Therapy.id)
-    )
+    rows = _ORDERS.rows(session, as_ids(sorted(therapies)))
     return {
         row.id: told.OrderFacts(
             row.id, Days(row.starts_on, row.stops_on or date.max), row.ordered_on, row.last_name, row.npi
         )
         for row in rows
     }
+
+
+def _ordered(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Prescriber.last_name, Prescriber.npi
+        )
+        .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
+        .where(is_given(dialect, Therapy.id))
+        .order_by(Therapy.id)
+    )
+
+
+_ORDERS = Prepared(_ordered)
 
 
 def delivery_of(each: Delivered) -> told.DeliveryFacts:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.days import Reason
@@ -17,8 +18,7 @@ _WEEK = 0b1111111
 _ORDINALS = ("", "first", "second", "third")
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRow:
+class TraceRow(NamedTuple):
     """One reason behind a claim line: what it is about, and the sentence a biller reads."""
 
     topic: str

@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -40,6 +40,8 @@ from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineK
 from infusion_desktop.database.bulk import insert_rows, next_ids
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, now_utc, show_days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Therapy
@@ -83,7 +85,7 @@ def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date
         authorize(session, by, Permission.CHARGE)
         authorize(session, by, Permission.CLAIM)
         patients = sorted({each.patient_id for each in work})
-        session.execute(select(Patient.id).where(Patient.id.in_(patients)).order_by(Patient.id).with_for_update())
+        _ONE_AT_A_TIME.rows(session, as_ids(patients))
         books = _Books(session, work, on)
         found = [_bill(books, each) for each in work]
         new = [each for each in found if isinstance(each, _New)]
@@ -124,22 +126,15 @@ class _Books:
             payer: the_contract(session, payer) for payer in sorted({each.covered.payer_id for each in work})
         }
         self.uses = authorizations_of_many(session, ids)
-        self.people = {row.id: row for row in session.scalars(select(Patient).where(Patient.id.in_(ids)))}
+        self.people = {row.id: person_of(row) for row in _PEOPLE.rows(session, as_ids(ids))}
         coverages = sorted({each.covered.coverage_id for each in work})
-        self.coverages = {row.id: row for row in session.scalars(select(Coverage).where(Coverage.id.in_(coverages)))}
+        self.coverages = {row.id: row for row in _COVERAGES.rows(session, as_ids(coverages))}
         self.payers = {row.id: row for row in session.scalars(select(Payer).where(Payer.id.in_(list(self.contracts))))}
         therapies = sorted({course.id for facts in self.facts.values() for course in facts.courses})
         self.orders = orders_of(session, therapies)
         self.diagnoses = {
             row.id: (place, row.diagnoses.split())
-            for place, row in enumerate(
-                session.execute(
-                    select(Therapy.id, Episode.diagnoses)
-                    .join(Episode, Episode.id == Therapy.episode_id)
-                    .where(Therapy.id.in_(therapies))
-                    .order_by(Therapy.starts_on, Therapy.id)
-                )
-            )
+            for place, row in enumerate(_DIAGNOSES.rows(session, as_ids(therapies)))
         }
         self.billing = billing_of(session)
         self.newest = _newest(session, ids)
@@ -151,32 +146,15 @@ class _Books:
 
 def _newest(session: Session, patients: Sequence[PatientId]) -> dict[tuple[int, int, date], Any]:
     """The newest submission by patient, coverage and first day, without voids and what was voided."""
-    last = (
-        select(func.max(Claim.id))
-        .where(
-            Claim.patient_id.in_(patients), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID,
-            Claim.primary_id.is_(None),
-        )
-        .group_by(Claim.patient_id, Claim.coverage_id, Claim.period_first)
-    )  # fmt: skip
-    rows = session.execute(
-        select(Claim.id, Claim.patient_id, Claim.coverage_id, Claim.period_first, Claim.number, Claim.state,
-               Claim.charge, Claim.missing, Claim.diagnoses).where(Claim.id.in_(last))
-    )  # fmt: skip
+    rows = _NEWEST.rows(session, as_ids(patients))
     return {(row.patient_id, row.coverage_id, row.period_first): row for row in rows}
 
 
 def _kept_lines(session: Session, claims: Sequence[int]) -> Mapping[int, list[Row]]:
     found: dict[int, list[Row]] = defaultdict(list)
-    if claims:
-        rows = session.execute(
-            select(ClaimLine.claim_id, *_LINE_COLUMNS)
-            .where(ClaimLine.claim_id.in_(claims))
-            .order_by(ClaimLine.claim_id, ClaimLine.position)
-        )
-        for row in rows:
-            kept = dict(row._mapping)
-            found[kept.pop("claim_id")].append(kept)
+    for row in _KEPT_LINES.rows(session, as_ids(claims)) if claims else ():
+        kept = row._asdict()
+        found[kept.pop("claim_id")].append(kept)
     return found
 
 
@@ -185,19 +163,76 @@ def _billed_before(
 ) -> Mapping[tuple[int, int], list[tuple[str, told.BilledBefore]]]:
     first = min(each.covered.period.first for each in work)
     last = max(each.covered.period.last for each in work)
-    rows = session.execute(
-        select(Claim.patient_id, Claim.payer_id, Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
-               ClaimLine.modifiers)
-        .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.patient_id.in_(patients), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
-        .where(ClaimLine.first_on <= last, ClaimLine.last_on >= first)
-        .order_by(ClaimLine.id)
-    )  # fmt: skip
+    rows = _BEFORE.rows(session, {**as_ids(patients), "first": first, "last": last})
     found: dict[tuple[int, int], list[tuple[str, told.BilledBefore]]] = defaultdict(list)
     for row in rows:
         billed = told.BilledBefore(row.number, row.code, Days(row.first_on, row.last_on), tuple(row.modifiers.split()))
         found[row.patient_id, row.payer_id].append((row.number, billed))
     return found
+
+
+def _one_at_a_time(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(Patient.id).where(is_given(dialect, Patient.id)).order_by(Patient.id).with_for_update()
+
+
+def _people(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(
+        Patient.id, Patient.last_name, Patient.first_name, Patient.born_on, Patient.sex, Patient.street, Patient.city,
+        Patient.state, Patient.zip,
+    ).where(is_given(dialect, Patient.id))  # fmt: skip
+
+
+def _coverages(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(*Coverage.__table__.c).where(is_given(dialect, Coverage.id))
+
+
+def _diagnoses_of(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Therapy.id, Episode.diagnoses)
+        .join(Episode, Episode.id == Therapy.episode_id)
+        .where(is_given(dialect, Therapy.id))
+        .order_by(Therapy.starts_on, Therapy.id)
+    )
+
+
+def _newest_of(dialect: str) -> Select[*tuple[Any, ...]]:
+    last = (
+        select(func.max(Claim.id))
+        .where(
+            is_given(dialect, Claim.patient_id), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID,
+            Claim.primary_id.is_(None),
+        )
+        .group_by(Claim.patient_id, Claim.coverage_id, Claim.period_first)
+    )  # fmt: skip
+    return select(
+        Claim.id, Claim.patient_id, Claim.coverage_id, Claim.period_first, Claim.number, Claim.state, Claim.charge,
+        Claim.missing, Claim.diagnoses,
+    ).where(Claim.id.in_(last))  # fmt: skip
+
+
+def _kept_of(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(ClaimLine.claim_id, *_LINE_COLUMNS)
+        .where(is_given(dialect, ClaimLine.claim_id))
+        .order_by(ClaimLine.claim_id, ClaimLine.position)
+    )
+
+
+def _before(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Claim.patient_id, Claim.payer_id, Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
+               ClaimLine.modifiers)
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(is_given(dialect, Claim.patient_id))
+        .where(Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
+        .where(ClaimLine.first_on <= bindparam("last"), ClaimLine.last_on >= bindparam("first"))
+        .order_by(ClaimLine.id)
+    )  # fmt: skip
+
+
+_ONE_AT_A_TIME, _PEOPLE, _COVERAGES = Prepared(_one_at_a_time), Prepared(_people), Prepared(_coverages)
+_DIAGNOSES, _NEWEST = Prepared(_diagnoses_of), Prepared(_newest_of)
+_KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
 
 
 def _bill(books: _Books, work: Work) -> Billed | _New:
@@ -307,7 +342,7 @@ def _claim_facts(
         ),
         rules=version.rules,
         billing=books.billing,
-        patient=person_of(books.people[work.patient_id]),
+        patient=books.people[work.patient_id],
         coverage=coverage_of(books.coverages[work.covered.coverage_id], books.payers[work.covered.payer_id]),
         diagnoses=codes,
         orders=tuple(books.orders[each] for each in sorted(billed & books.orders.keys())),

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -15,6 +16,8 @@ from infusion_desktop.billing.rules import therapy
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import AuthorizationId, ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, now_utc, show_day
 from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.patients.tables import Patient, Payer
@@ -212,11 +215,7 @@ def authorizations_of_many(
 
     Claims ``beside`` do not count as using any.
     """
-    rows = session.scalars(
-        select(Authorization)
-        .where(Authorization.patient_id.in_(patients))
-        .order_by(Authorization.first_on.desc(), Authorization.id)
-    ).all()
+    rows = _OF_MANY.rows(session, as_ids(patients))
     taken = _taken(session, [row.id for row in rows], beside)
     found: dict[tuple[PatientId, PayerId], tuple[AuthorizationUse, ...]] = {}
     for row in rows:
@@ -274,7 +273,18 @@ def _taken(session: Session, ids: list[int], beside: Sequence[ClaimId]) -> Mappi
     return taken
 
 
-def _use(row: Authorization, taken: tuple[Decimal, Decimal]) -> AuthorizationUse:
+def _of_many(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*Authorization.__table__.c)
+        .where(is_given(dialect, Authorization.patient_id))
+        .order_by(Authorization.first_on.desc(), Authorization.id)
+    )
+
+
+_OF_MANY = Prepared(_of_many)
+
+
+def _use(row: Any, taken: tuple[Decimal, Decimal]) -> AuthorizationUse:
     allowed = NewAuthorization(
         PatientId(row.patient_id),
         PayerId(row.payer_id),
