@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -260,23 +261,27 @@ def evidence_json(line: CountedLine) -> str:
         if each[1:] != same:
             same, behind = each[1:], _behind(each)
         units.append(f'{{"day": "{each.day.isoformat()}", {behind}')
-    kept = {"held": line.held, "place": line.place, "priced": line.priced, "sentences": line.sentences}
-    return f'{_JSON(kept)[:-1]}, "units": [{", ".join(units)}]}}'
+    return (
+        f'{{"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
+        f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'
+    )
 
 
 def _behind(each: UnitEvidence) -> str:
     """What stands behind a day, without the day's own opening."""
-    kept = {
-        "delivery": each.delivery_id,
-        "delivery_number": each.delivery_number,
-        "proven": each.proven,
-        "rank": each.rank,
-        "rate": f"{each.rate:f}",
-        "rules": each.rules,
-        "therapy": each.therapy_id,
-        "units": f"{each.units:f}",
-    }
-    return _JSON(kept)[1:]
+    return (
+        f'"delivery": {_whole(each.delivery_id)}, "delivery_number": {_quoted(each.delivery_number)}, '
+        f'"proven": {_flag(each.proven)}, "rank": {each.rank}, "rate": "{each.rate:f}", '
+        f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{each.units:f}"}}'
+    )
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _whole(number: int | None) -> str:
+    return "null" if number is None else str(number)
 
 
 def days_json(counted: MonthCounted) -> str:

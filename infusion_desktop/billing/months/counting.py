@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
+from operator import itemgetter
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -228,7 +230,7 @@ def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days,
         authorization_number=line.authorization,
         rules_id=version.id,
         evidence=evidence,
-        sentences=tuple(row.sentence for row in line.trace),
+        sentences=line.sentences,
         held=line.held,
         priced=line.rate is not None,
         place=line.place_of_service,
@@ -238,7 +240,7 @@ def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days,
 def _evidence(line: Line, covering: Sequence[Delivered], paid: Decimal) -> tuple[UnitEvidence, ...]:
     """Each day of a line with the first of the deliveries that covers it, in order."""
     found: list[UnitEvidence] = []
-    left, base, leg = line.mask, line.period.first.toordinal(), line.piece.leg
+    left, leg = line.mask, line.piece.leg
     one = Decimal(1)
     sent: tuple[int | None, str, bool]
     for delivery in (*covering, None):
@@ -251,17 +253,22 @@ def _evidence(line: Line, covering: Sequence[Delivered], paid: Decimal) -> tuple
             continue
         left ^= days
         behind = (line.therapy_id, *sent, line.rank, paid, line.rules)
-        for offset in day_mask.offsets(days):
-            units = one if leg.doses is None else Decimal(leg.units(1 << offset))
-            found.append(UnitEvidence(date.fromordinal(base + offset), units, *behind))
+        units = [one] * days.bit_count()
+        if leg.doses is not None:
+            units = [Decimal(leg.units(1 << offset)) for offset in day_mask.offsets(days)]
+        dated = zip(day_mask.days_of(line.period, days), units, strict=True)
+        found += map(_UNIT, [(*each, *behind) for each in dated])
         if not left:
             break
     found.sort(key=_day)
     return tuple(found)
 
 
-def _day(unit: UnitEvidence) -> date:
-    return unit.day
+_UNIT = partial(tuple.__new__, UnitEvidence)
+"""Makes one from its values in order."""
+
+
+_day = itemgetter(0)
 
 
 def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:

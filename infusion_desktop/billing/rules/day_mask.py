@@ -80,6 +80,12 @@ def day_at(period: Days, offset: int) -> date:
 def days_of(period: Days, mask: int) -> tuple[date, ...]:
     """The calendar days of the set, in order."""
     base = period.first.toordinal()
+    if not mask:
+        return ()
+    first = first_of(mask)
+    run = mask >> first
+    if run & (run + 1) == 0:  # Unbroken, as most are.
+        return tuple(map(date.fromordinal, range(base + first, base + first + run.bit_length())))
     return tuple(date.fromordinal(base + offset) for offset in offsets(mask))
 
 

@@ -93,7 +93,12 @@ class Line:
     @property
     def trace(self) -> tuple[TraceRow, ...]:
         """Why this code, these units, this rank and this rate."""
-        return tuple(_trace(self))
+        return tuple([TraceRow(topic, sentence) for topic, sentence in _trace(self)])
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The trace, its sentences alone."""
+        return tuple([sentence for _, sentence in _trace(self)])
 
 
 def lines_of(
@@ -170,28 +175,24 @@ def _each(mask: int) -> Iterator[int]:
     return (1 << offset for offset in day_mask.offsets(mask))
 
 
-def _trace(line: Line) -> Iterator[TraceRow]:
+def _trace(line: Line) -> Iterator[tuple[str, str]]:
     course = line.piece.leg.course
     stop = f"through {show_day(course.stop_on)}" if course.stop_on else "with no end yet"
-    yield TraceRow(
-        "therapy", f"{line.therapy} (therapy {line.therapy_id}) runs from {show_day(course.start_on)} {stop}."
-    )
-    yield TraceRow("rules", f"Counted by the payer rules {line.rules}.")
-    yield TraceRow("units", _units_sentence(line))
+    yield "therapy", f"{line.therapy} (therapy {line.therapy_id}) runs from {show_day(course.start_on)} {stop}."
+    yield "rules", f"Counted by the payer rules {line.rules}."
+    yield "units", _units_sentence(line)
     for each in line.left_out:
         days = ", ".join(_show_span(run, line.period) for run in day_mask.runs(each.mask))
-        yield TraceRow(
-            "left out", f"Not counted: {days}: {each.reason.value}{f' ({each.other})' if each.other else ''}."
-        )
-    yield TraceRow("code", f"{line.piece.leg.choice.reason}.")
-    yield TraceRow("rank", _rank_sentence(line))
+        yield "left out", f"Not counted: {days}: {each.reason.value}{f' ({each.other})' if each.other else ''}."
+    yield "code", f"{line.piece.leg.choice.reason}."
+    yield "rank", _rank_sentence(line)
     if line.piece.suite:
-        yield TraceRow("place", f"Given in the infusion suite: place of service {line.place_of_service}.")
-    yield TraceRow("rate", _rate_sentence(line))
+        yield "place", f"Given in the infusion suite: place of service {line.place_of_service}."
+    yield "rate", _rate_sentence(line)
     if line.authorization:
-        yield TraceRow("authorization", f"Uses authorization {line.authorization}.")
+        yield "authorization", f"Uses authorization {line.authorization}."
     if line.held:
-        yield TraceRow("held", f"The line waits: {line.held}.")
+        yield "held", f"The line waits: {line.held}."
 
 
 def _units_sentence(line: Line) -> str:
