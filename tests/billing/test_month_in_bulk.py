@@ -7,7 +7,8 @@ from decimal import Decimal
 import slow_reference
 from sqlalchemy import func, select
 
-from benchmarks.month_run import MARCH, make_pharmacy
+from benchmarks.month_run import MARCH, fill_pharmacy, make_pharmacy
+from infusion_desktop.access.audit import first_broken_entry
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.month_facts import facts_of_many
@@ -78,8 +79,8 @@ def kept(database):
     return dict(lines), claims, sorted(map(tuple, events))
 
 
-def test_many_together_are_what_each_would_be_alone(tmp_path):
-    together, by = make_pharmacy(tmp_path / "together.db", 120, seed=5)
+def test_many_together_are_what_each_would_be_alone_on_either_database(database, tmp_path):
+    together, by = database, fill_pharmacy(database, 120, seed=5)
     run_to_end(run_month(together, MARCH, by, send=False, on=APRIL))
     alone, by = make_pharmacy(tmp_path / "alone.db", 120, seed=5)
     for number in range(1, 121):
@@ -91,5 +92,7 @@ def test_many_together_are_what_each_would_be_alone(tmp_path):
     before = kept(together)
     run_to_end(run_month(together, MARCH, by, send=False, on=APRIL))
     assert kept(together) == before
-    for each in (together, alone):
-        each.close()
+    with together.reading() as session:
+        assert first_broken_entry(session) is None
+        assert session.scalar(select(func.max(Claim.id))) == len(before[1])
+    alone.close()
