@@ -2,7 +2,6 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 
 from infusion_desktop.errors import Refused
 
@@ -42,7 +41,6 @@ def read_number(text: str, places: int = 4, digits: int = 9) -> Decimal:
     return Decimal(plain)
 
 
-@lru_cache(4096)
 def show_money(amount: Decimal) -> str:
     """The amount as people read it: "$1,234.50", "-$0.50"."""
     sign = "-" if amount < 0 else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from infusion_desktop.billing.rules import day_mask
@@ -15,6 +16,7 @@ from infusion_desktop.dates import Days, show_day, show_days
 from infusion_desktop.money import ZERO, percent_of, show_money, to_cents
 
 _WEEK = 0b1111111
+_money = lru_cache(4096)(show_money)
 _ORDINALS = ("", "first", "second", "third")
 
 
@@ -214,10 +216,10 @@ def _rank_sentence(line: Line) -> str:
 def _rate_sentence(line: Line) -> str:
     if line.rate is None:
         return f"The contract has no {line.basis.words} price for {line.code} on these days."
-    paid = show_money(line.rate)
+    paid = _money(line.rate)
     return (
         f"The contract pays {paid} {line.basis.words} at {line.percent.normalize():f} percent: "
-        f"{line.units} x {paid} x {line.percent.normalize():f}% = {show_money(line.expected)}."
+        f"{line.units} x {paid} x {line.percent.normalize():f}% = {_money(line.expected)}."
     )
 
 
