@@ -45,12 +45,20 @@ def given(dialect: str, *wanted: str, **typed: TypeEngine[Any]) -> Subquery:
 
 def as_ids(ids: Iterable[int]) -> dict[str, str]:
     """Ids as the parameters of a statement that asks `is_given`."""
-    return {ROWS: as_rows([{"id": each} for each in ids])}
+    return {ROWS: _ENCODE(list(ids))}
 
 
 def is_given(dialect: str, column: Any) -> ColumnElement[bool]:
     """Whether a column holds one of the ids of the parameter."""
-    found: ColumnElement[bool] = column.in_(select(given(dialect, "id").c.id))
+    rows = bindparam(ROWS, type_=Text)
+    each: ColumnElement[Any]
+    if dialect == "sqlite":
+        each = func.json_each(rows).table_valued("value").c.value
+    else:
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        each = cast(func.jsonb_array_elements_text(cast(rows, JSONB)).column_valued("each"), BigInteger)
+    found: ColumnElement[bool] = column.in_(select(each))
     return found
 
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
@@ -21,12 +22,14 @@ from infusion_desktop.billing.rules.lines import Line
 from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization as Allowed
 from infusion_desktop.billing.rules.therapy import FeeSchedule
-from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.tables import Claim, ClaimLine, Fee, PayerRules
 from infusion_desktop.billing.terms.authorizations import FREED, authorizations, for_engine
 from infusion_desktop.billing.terms.code_lists import codes_in
 from infusion_desktop.billing.terms.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.terms.fees import fee_schedule
 from infusion_desktop.billing.words import ClaimId, Frequency, LineKind
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, month_of, show_days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Payer
@@ -66,19 +69,27 @@ def covered_periods_of_many(
     session: Session, patients: Sequence[PatientId], month: Days
 ) -> dict[PatientId, tuple[CoveredPeriod, ...] | Refused]:
     """Who pays first for each of many patients; the refusal in place of the periods where two claim one day."""
-    rows = session.execute(
-        select(Coverage.id, Coverage.patient_id, Coverage.payer_id, Payer.name, Coverage.starts_on, Coverage.ends_on)
-        .join(Payer, Payer.id == Coverage.payer_id)
-        .where(Coverage.patient_id.in_(patients), Coverage.rank == Rank.PRIMARY, Coverage.starts_on <= month.last)
-        .where(or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first))
-        .order_by(Coverage.starts_on, Coverage.id)
-    )
+    rows = _COVERED.rows(session, {**as_ids(patients), "first": month.first, "last": month.last})
     several: dict[PatientId, list[CoveredPeriod]] = {}
     for row in rows:
         days = Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last))
         covered = CoveredPeriod(CoverageId(row.id), PayerId(row.payer_id), row.name, days)
         several.setdefault(PatientId(row.patient_id), []).append(covered)
     return {patient: _without_clash(found) for patient, found in several.items()}
+
+
+def _covered(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Coverage.id, Coverage.patient_id, Coverage.payer_id, Payer.name, Coverage.starts_on, Coverage.ends_on)
+        .join(Payer, Payer.id == Coverage.payer_id)
+        .where(is_given(dialect, Coverage.patient_id), Coverage.rank == Rank.PRIMARY)
+        .where(Coverage.starts_on <= bindparam("last"))
+        .where(or_(Coverage.ends_on.is_(None), Coverage.ends_on >= bindparam("first")))
+        .order_by(Coverage.starts_on, Coverage.id)
+    )
+
+
+_COVERED = Prepared(_covered)
 
 
 def _without_clash(found: list[CoveredPeriod]) -> tuple[CoveredPeriod, ...] | Refused:
@@ -193,9 +204,22 @@ def _units_before(
 
 
 def the_contract(session: Session, payer: PayerId) -> Contract:
-    """The payer's contract as it is kept."""
-    fees = fee_schedule(session, payer)
-    return Contract(payer, payer_name(session, payer), rule_versions(session, payer), fees, codes_in(session))
+    """The payer's contract as it is kept; read anew and put together again only where it changed."""
+    of_payer = {"payer": payer}
+    kept = [_NAME.kept(session, of_payer), _RULES.kept(session, of_payer), _FEES.kept(session, of_payer)]
+    codes = codes_in(session)
+    seen, contract = _KNOWN.get(payer, (None, None))
+    if contract is None or seen != kept or contract.codes is not codes:
+        name, versions = payer_name(session, payer), rule_versions(session, payer)
+        contract = Contract(payer, name, versions, fee_schedule(session, payer), codes)
+        _KNOWN[payer] = kept, contract
+    return contract
+
+
+_NAME = Prepared(select(Payer.name).where(Payer.id == bindparam("payer")))
+_RULES = Prepared(select(*PayerRules.__table__.c).where(PayerRules.payer_id == bindparam("payer")))
+_FEES = Prepared(select(*Fee.__table__.c).where(Fee.payer_id == bindparam("payer")))
+_KNOWN: dict[PayerId, tuple[list[list[tuple[Any, ...]]], Contract]] = {}
 
 
 def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:

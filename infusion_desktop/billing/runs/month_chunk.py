@@ -85,8 +85,9 @@ def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date
         authorize(session, by, Permission.CHARGE)
         authorize(session, by, Permission.CLAIM)
         patients = sorted({each.patient_id for each in work})
-        _ONE_AT_A_TIME.rows(session, as_ids(patients))
-        books = _Books(session, work, on)
+        # Two billers counting one patient wait for each other.
+        people = {row.id: person_of(row) for row in _PEOPLE.rows(session, as_ids(patients))}
+        books = _Books(session, work, people, on)
         found = [_bill(books, each) for each in work]
         new = [each for each in found if isinstance(each, _New)]
         _keep(session, new, by)
@@ -117,7 +118,9 @@ class _New:
 class _Books:
     """What is read for all of them together."""
 
-    def __init__(self, session: Session, work: Sequence[Work], on: date) -> None:
+    def __init__(
+        self, session: Session, work: Sequence[Work], people: Mapping[PatientId, told.Person], on: date
+    ) -> None:
         self.on = on
         ids = sorted({each.patient_id for each in work})
         self.session = session
@@ -126,7 +129,7 @@ class _Books:
             payer: the_contract(session, payer) for payer in sorted({each.covered.payer_id for each in work})
         }
         self.uses = authorizations_of_many(session, ids)
-        self.people = {row.id: person_of(row) for row in _PEOPLE.rows(session, as_ids(ids))}
+        self.people = people
         coverages = sorted({each.covered.coverage_id for each in work})
         self.coverages = {row.id: row for row in _COVERAGES.rows(session, as_ids(coverages))}
         self.payers = {row.id: row for row in session.scalars(select(Payer).where(Payer.id.in_(list(self.contracts))))}
@@ -171,15 +174,16 @@ def _billed_before(
     return found
 
 
-def _one_at_a_time(dialect: str) -> Select[*tuple[Any, ...]]:
-    return select(Patient.id).where(is_given(dialect, Patient.id)).order_by(Patient.id).with_for_update()
-
-
 def _people(dialect: str) -> Select[*tuple[Any, ...]]:
-    return select(
-        Patient.id, Patient.last_name, Patient.first_name, Patient.born_on, Patient.sex, Patient.street, Patient.city,
-        Patient.state, Patient.zip,
-    ).where(is_given(dialect, Patient.id))  # fmt: skip
+    return (
+        select(
+            Patient.id, Patient.last_name, Patient.first_name, Patient.born_on, Patient.sex, Patient.street,
+            Patient.city, Patient.state, Patient.zip,
+        )
+        .where(is_given(dialect, Patient.id))
+        .order_by(Patient.id)
+        .with_for_update()
+    )  # fmt: skip
 
 
 def _coverages(dialect: str) -> Select[*tuple[Any, ...]]:
@@ -230,7 +234,7 @@ def _before(dialect: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-_ONE_AT_A_TIME, _PEOPLE, _COVERAGES = Prepared(_one_at_a_time), Prepared(_people), Prepared(_coverages)
+_PEOPLE, _COVERAGES = Prepared(_people), Prepared(_coverages)
 _DIAGNOSES, _NEWEST = Prepared(_diagnoses_of), Prepared(_newest_of)
 _KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
 
