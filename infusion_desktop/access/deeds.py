@@ -242,6 +242,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "patients.payers.edit_payer": (_P.EDIT_PAYERS,),
     "patients.prescribers.add_prescriber": (_P.ADMIT,),
     "patients.prescribers.edit_prescriber": (_P.ADMIT,),
+    "patients.queries.note_opening": (_P.SEE_PATIENTS,),
     "patients.queries.open_patient": (_P.SEE_PATIENTS,),
     "patients.therapies.order_therapy": (_P.WRITE_THERAPY,),
     "patients.therapies.change_therapy": (_P.WRITE_THERAPY,),

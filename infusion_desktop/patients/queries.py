@@ -272,6 +272,13 @@ def open_patient(database: Database, patient_id: PatientId, by: UserId, reason: 
         return page
 
 
+def note_opening(database: Database, patient_id: PatientId, subject: str, subject_id: int, by: UserId) -> None:
+    """Keep in the audit trail that somebody opened what tells of a patient: a refill call, a delivery, a claim."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_PATIENTS)
+        record_view(session, by, subject, subject_id, patient_id)
+
+
 def patient_page(session: Session, patient_id: PatientId) -> PatientPage:
     """Everything about one patient; use ``open_patient`` where a person looks at it."""
     row = session.get(Patient, patient_id)

@@ -53,6 +53,7 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
+from infusion_desktop.patients.queries import note_opening
 
 LINES: tuple[Column[LineRow], ...] = (
     Column("No.", text=lambda row: str(row.position), sort_key=lambda row: row.position, numeric=True),
@@ -192,12 +193,16 @@ class ClaimScreen(Screen):
 
     def load(self) -> None:
         if self._claim is not None:
-            claim = self._claim
-            self.ask(lambda: self._page(claim), self._show, key="claim")
+            claim, is_opened = self._claim, self.shown is None
+            self.ask(lambda: self._page(claim, is_opened), self._show, key="claim")
 
-    def _page(self, claim: ClaimId) -> tuple[ClaimPage, tuple[DecisionRow, ...]]:
-        with self.context.database.reading() as session:
-            return claim_page(session, claim), decisions_of(session, claim)
+    def _page(self, claim: ClaimId, is_opened: bool) -> tuple[ClaimPage, tuple[DecisionRow, ...]]:
+        database = self.context.database
+        with database.reading() as session:
+            found = claim_page(session, claim), decisions_of(session, claim)
+        if is_opened:
+            note_opening(database, found[0].row.patient_id, "claim", claim, self.context.user_id)
+        return found
 
     def _show(self, found: tuple[ClaimPage, tuple[DecisionRow, ...]]) -> None:
         page, decided = found

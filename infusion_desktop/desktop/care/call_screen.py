@@ -20,6 +20,7 @@ from infusion_desktop.desktop.pages import Card, Page, scrolled
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone
+from infusion_desktop.patients.queries import note_opening
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.words import ItemId
 
@@ -103,9 +104,12 @@ class RefillCallScreen(Screen):
     def load(self) -> None:
         if self._patient is None:
             return
-        database, patient = self.context.database, self._patient
+        database, patient, by = self.context.database, self._patient, self.context.user_id
+        is_opened = self.sheet is None
 
         def read() -> CallSheet:
+            if is_opened:
+                note_opening(database, patient, "refill call", patient, by)
             with database.reading() as session:
                 return call_sheet(session, patient, today())
 

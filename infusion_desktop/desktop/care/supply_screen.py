@@ -31,6 +31,7 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import show_money, to_cents
+from infusion_desktop.patients.queries import note_opening
 from infusion_desktop.patients.words import PatientId, TherapyId
 
 _AFTER_MS = 250
@@ -156,9 +157,12 @@ class SupplyScreen(Screen):
     def load(self) -> None:
         if self._patient is None:
             return
-        database, patient = self.context.database, self._patient
+        database, patient, by = self.context.database, self._patient, self.context.user_id
+        is_opened = self.sheet is None
 
         def read() -> CallSheet:
+            if is_opened:
+                note_opening(database, patient, "supply plan", patient, by)
             with database.reading() as session:
                 return call_sheet(session, patient, today())
 

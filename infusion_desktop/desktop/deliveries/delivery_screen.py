@@ -40,6 +40,7 @@ from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.patients.queries import note_opening
 
 _S = DeliveryState
 _BEFORE_SHIPPING = (_S.DRAFT, _S.RELEASED, _S.PICKED, _S.VERIFIED, _S.PACKED)
@@ -81,7 +82,15 @@ class DeliveryScreen(Screen):
         if self.delivery_id is None:
             return
         database, delivery_id = self.context.database, self.delivery_id
-        self.ask(lambda: _page(database, delivery_id), self._show, key="page")
+        by, is_opened = self.context.user_id, self.shown is None
+
+        def read() -> DeliveryPage:
+            page = _page(database, delivery_id)
+            if is_opened:
+                note_opening(database, page.row.patient_id, "delivery", delivery_id, by)
+            return page
+
+        self.ask(read, self._show, key="page")
         self.ask(lambda: _against(database, delivery_id), self._show_held, key="held")
         self.ask(lambda: after_door(database, delivery_id), self.after.show_after, key="after")
 

@@ -12,9 +12,11 @@ from infusion_desktop.access.people import add_person
 from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import AuditKind, Permission, Role
 from infusion_desktop.dates import Days, today
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office.places import PLACES as OFFICE
 from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
+from infusion_desktop.desktop.rooms import house as rooms_of
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.demographics import Demographics
@@ -89,3 +91,22 @@ def test_an_opening_without_care_is_told_and_one_beside_an_order_is_not(house: H
     assert [(row[5], row[6]) for row in found.rows] == [("Unasked, Una", "asked by telephone")]
     assert found.totals is not None
     assert found.totals[0] == "1 of 2"
+
+
+def test_whatever_tells_of_a_patient_is_noted_once_for_each_opening(house: House, qtbot: QtBot, tmp_path: Path) -> None:
+    context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
+    shell = Shell(context, rooms_of(context).places)
+    qtbot.addWidget(shell)
+    shell.show()
+    period = Days(today(), today() + timedelta(days=6))
+    wanted = [Wanted(house.flush, 2)]
+    delivery = plan_items(house.database, house.patient, period, today(), wanted, house.administrator)
+    for kind, record in (("refill call", house.patient), ("supply plan", house.patient), ("delivery", delivery)):
+        shell.open(kind, int(record))
+        qtbot.waitUntil(lambda: not shell.jobs.running, timeout=15_000)
+        shell.reload()
+        qtbot.waitUntil(lambda: not shell.jobs.running, timeout=15_000)
+    with house.database.reading() as session:
+        seen = audit_rows(session, kind=AuditKind.VIEW, patient_id=house.patient)
+    assert [row.subject.rpartition(" ")[0] for row in reversed(seen)] == ["refill call", "supply plan", "delivery"]
+    shell.jobs.close()
