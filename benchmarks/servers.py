@@ -4,12 +4,16 @@ import contextlib
 import socket
 import subprocess
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+PATIENCE_S = 120.0
 
 
 class Server:
@@ -56,14 +60,19 @@ class Server:
         )  # fmt: skip
 
     def start(self) -> None:
-        """Let it come back; it recovers what was committed."""
-        for _ in range(3):
-            try:
+        """Let it come back; it recovers what was committed, which takes a while on a busy machine."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            with contextlib.suppress(subprocess.SubprocessError, AssertionError):
                 self._server.ensure_postgres_running()
-                return
-            except subprocess.SubprocessError:
-                continue
-        self._server.ensure_postgres_running()
+            try:
+                self.run("SELECT 1")
+                break
+            except DBAPIError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+        self._server.ensure_postgres_running()  # Whose process it is now.
 
     def close(self) -> None:
         """Stop it for good."""
