@@ -108,6 +108,7 @@ class Started(QObject):
         """Let go of the database."""
         if self.application is not None:
             self.application.database.close()
+            self.application.last_time.close()
         elif self._opened.done() and self._opened.exception() is None:
             self._opened.result().close()
 

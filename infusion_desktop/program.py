@@ -13,7 +13,7 @@ from sqlalchemy.orm import configure_mappers
 from infusion_desktop.access.anchors import note_head_if_due
 from infusion_desktop.access.people import User, badges, sign_in, user_of
 from infusion_desktop.access.pharmacy import profile
-from infusion_desktop.access.queries import clock_behind
+from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.backup import backup_if_due
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
@@ -25,6 +25,7 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
+from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.others import Others
 from infusion_desktop.desktop.rooms import house, read_first_screen
 from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
@@ -69,6 +70,7 @@ class Application(QObject):
         self.idle = IdleWatch(qt, settings.lock_after_minutes * 60.0)
         self.idle.lock_due.connect(self._lock)
         self.idle.sign_out_due.connect(self._sign_out_when_idle)
+        self.last_time = LastTime(settings.file.parent)
         self.copying = QTimer(self)
         self.copying.timeout.connect(self.keep_a_copy)
         self.copying.start(HOUR_MS)
@@ -112,6 +114,7 @@ class Application(QObject):
                 who_we_are = profile(session)
                 self.badges = badges(session)
                 behind = clock_behind(session, now_utc())
+                saved = last_saved(session, user.id, self.database.workstation) if self.last_time.ended_badly else ""
         except Unavailable as error:
             if isinstance(self.window, DoorWindow | Shell):
                 self.window.messages.show_failure(error, self.window)
@@ -152,6 +155,10 @@ class Application(QObject):
         QTimer.singleShot(TASKS_MS, shell, self.make_tasks)
         if user.must_change_password:
             self.own_access("password", forced=True)
+        if saved:
+            self.last_time.ended_badly = False
+            told = f"The program ended unexpectedly the last time. What you saved last here: {saved}."
+            shell.messages.refused((told, "Whatever you typed after it was not saved."), tone=Tone.INFO)
         if behind:
             shell.messages.refused((behind,), tone=Tone.WARN)
         if user.emergency_until is not None:

@@ -58,6 +58,25 @@ def clock_behind(session: Session, now: datetime) -> str:
     )
 
 
+def last_saved(session: Session, by: UserId, workstation: str) -> str:
+    """What somebody saved last at a workstation, such as "receive receipt 12, Nov 26, 2026 10:41"; "" for nothing."""
+    found = session.execute(
+        select(AuditEntry.action, AuditEntry.subject, AuditEntry.subject_id, AuditEntry.at)
+        .where(
+            AuditEntry.staff_id == by,
+            AuditEntry.workstation == workstation,
+            AuditEntry.kind == AuditKind.CHANGE,
+            AuditEntry.action != "sign in",
+        )
+        .order_by(AuditEntry.number.desc())
+        .limit(1)
+    ).first()
+    if found is None:
+        return ""
+    which = f" {found.subject_id}" if found.subject_id is not None else ""
+    return f"{found.action} {found.subject}{which}, {show_instant(found.at)}"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """An entry of the audit trail as people read it."""

@@ -1,5 +1,7 @@
 """Nobody at the keyboard: covered within two seconds over whatever is open, signed out later, the work kept (C3)."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +20,7 @@ from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc
+from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.opening import open_pharmacy
@@ -124,6 +127,26 @@ def test_half_an_hour_later_nothing_can_be_read_even_when_the_server_is_away(
 def _texts(window: QWidget) -> list[str]:
     shown = [*window.findChildren(QLabel), *window.findChildren(QLineEdit)]
     return [window.windowTitle(), *(each.text() for each in shown if each.isVisible())]
+
+
+def test_after_a_program_that_died_people_hear_what_they_saved_last(program: Application, tmp_path: Path) -> None:
+    by = shell_of(program).context.user_id
+    with program.database.transaction() as session:
+        record(session, by, "receive", "receipt", 12)
+    program.last_time.close()
+    code = (
+        "import os, sys; from pathlib import Path; from infusion_desktop.desktop.last_time import LastTime; "
+        "kept = LastTime(Path(sys.argv[1])); print(kept.ended_badly, flush=True); os._exit(9)"
+    )
+    first = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert first.stdout.strip() == "False", "the time before was fine"
+    program.last_time = LastTime(tmp_path)
+    assert program.last_time.ended_badly
+    assert not LastTime(tmp_path).ended_badly, "a second program beside it says nothing"
+    for expected in (True, False):
+        with program.database.reading() as session:
+            program.open_shell(user_of(session, by))
+        assert ("receive receipt 12" in shell_of(program).banner.text.text()) is expected
 
 
 def test_a_clock_that_was_set_back_is_said_at_signing_in(program: Application, monkeypatch: pytest.MonkeyPatch) -> None:
