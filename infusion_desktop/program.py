@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.anchors import note_head_if_due
@@ -359,10 +360,9 @@ class Application(QObject):
         window.show()
         window.activateWindow()
         if before is not None:
-            for each in (before, *before.findChildren(QDialog)):  # At once: closing waits for what is under way.
+            for each in (before, *before.findChildren(QDialog)):
                 each.hide()
-            before.close()
-            before.deleteLater()
+            _let_go(before)
 
     def _scanned(self, raw: str) -> None:
         if not isinstance(self.window, Shell):
@@ -382,6 +382,18 @@ class Application(QObject):
     def _sign_out_when_idle(self) -> None:
         if isinstance(self.window, Shell) and self.window.cover is not None:
             self.window.cover.sign_out_asked.emit()
+
+
+def _let_go(window: QWidget) -> None:
+    """Close a window that is hidden already, once nothing of it is under way: nobody waits for a lost server."""
+    jobs = window.jobs if isinstance(window, DoorWindow | Shell) else None
+    if jobs is not None and isValid(window):
+        jobs.wind_down()
+        if jobs.running:
+            jobs.ended.connect(lambda _job: _let_go(window) if isValid(window) and not jobs.running else None)
+            return
+    window.close()
+    window.deleteLater()
 
 
 def read_ahead() -> None:

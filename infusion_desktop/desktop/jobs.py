@@ -159,10 +159,14 @@ class Jobs(QObject):
         for job in self._running:
             job.cancel()
 
-    def close(self) -> None:
-        """Cancel what can be cancelled and wait for the rest: a window outlives its jobs."""
+    def wind_down(self) -> None:
+        """Begin nothing new, and cancel what can be cancelled."""
         self._is_closed = True
         self.cancel_all()
+
+    def close(self) -> None:
+        """Cancel what can be cancelled and wait for the rest: a window outlives its jobs."""
+        self.wind_down()
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._running.clear()
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -127,6 +128,20 @@ def test_half_an_hour_later_nothing_can_be_read_even_when_the_server_is_away(
 def _texts(window: QWidget) -> list[str]:
     shown = [*window.findChildren(QLabel), *window.findChildren(QLineEdit)]
     return [window.windowTitle(), *(each.text() for each in shown if each.isVisible())]
+
+
+def test_signing_out_does_not_wait_for_work_that_hangs(program: Application, qtbot: QtBot) -> None:
+    shell, hangs = shell_of(program), threading.Event()
+    shell.jobs.run(shell, lambda: hangs.wait(20))
+    gone: list[bool] = []
+    shell.closed.connect(lambda: gone.append(True))
+    began = time.monotonic()
+    shell.sign_out_asked.emit()
+    assert time.monotonic() - began < 1.0
+    assert isinstance(program.window, SignInWindow)
+    assert not shell.isVisible() and not gone
+    hangs.set()
+    qtbot.waitUntil(lambda: gone == [True], timeout=10_000)
 
 
 def test_after_a_program_that_died_people_hear_what_they_saved_last(program: Application, tmp_path: Path) -> None:
