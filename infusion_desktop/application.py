@@ -30,7 +30,7 @@ from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.desktop.welcome.window import DoorWindow
 from infusion_desktop.errors import Refused
-from infusion_desktop.logs import start_log
+from infusion_desktop.logs import log_what_nobody_caught, start_log
 from infusion_desktop.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.database:
             settings = replace(settings, database=chosen.database)
         start_log(settings.logs)
+        log_what_nobody_caught()
         started = Started(qt, settings, Place.of(settings.database))
     except (Refused, Unavailable, OSError) as error:
         return _cannot_start(error, chosen.check)

@@ -59,6 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(_plainly(error), file=sys.stderr)
         return 1
+    except Exception as error:  # A defect: its words may quote a patient's data, and mails of night jobs carry them.
+        from infusion_desktop.logs import without_words
+
+        print(f"A defect. Nothing more was done.\n{without_words(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Stopped. What was finished before is kept, the rest was not begun.", file=sys.stderr)
         return 130

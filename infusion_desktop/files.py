@@ -8,6 +8,7 @@ from pathlib import Path
 from infusion_desktop.errors import Refused
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_NOT_STORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\x00")
 _PLAIN_NUMBER = re.compile(r"[-+]?\$?\d[\d,]*(\.\d+)?%?", re.ASCII)
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -52,6 +53,11 @@ def harmless(text: str) -> str:
     plain = without_controls(text)
     is_formula = (text.startswith(_FORMULA) or plain.startswith(_FORMULA)) and not _PLAIN_NUMBER.fullmatch(plain)
     return f"'{plain}" if is_formula else plain
+
+
+def storable(text: str) -> str:
+    """The text without what no database stores: NUL, and halves of characters that were pasted."""
+    return _NOT_STORABLE.sub("", text)
 
 
 def without_controls(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ class WithoutMessages(logging.Formatter):
     """Shows an exception as its classes and places only: its text may quote a patient's data (RELIABILITY G15)."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's spelling
-        return "\n".join(_classes_and_places(ei[1]))
+        return without_words(ei[1])
 
 
 def _classes_and_places(error: BaseException | None) -> list[str]:
@@ -26,6 +27,23 @@ def _classes_and_places(error: BaseException | None) -> list[str]:
             place = place.tb_next
         error = error.__cause__
     return lines
+
+
+def log_what_nobody_caught() -> None:
+    """Errors that end a thread or come out of a slot are logged by class and place, never printed with their words."""
+
+    def told(error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+            logging.getLogger(__name__).error("nobody caught this", exc_info=error)
+
+    sys.excepthook = lambda _kind, error, _trace: told(error)
+    threading.excepthook = lambda about: told(about.exc_value)
+    sys.unraisablehook = lambda about: told(about.exc_value)
+
+
+def without_words(error: BaseException) -> str:
+    """An error as its classes and places, as the log shows it: a line each."""
+    return "\n".join(_classes_and_places(error))
 
 
 def start_log(folder: Path, *, to_screen: bool = False) -> Path:

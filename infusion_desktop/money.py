@@ -37,7 +37,8 @@ def read_number(text: str, places: int = 4, digits: int = 9) -> Decimal:
     """
     plain = text.strip()
     if not re.fullmatch(rf"-?\d{{1,{digits}}}(\.\d{{1,{places}}})?", plain, re.ASCII):
-        raise Refused(f"“{plain[:20]}” is not a number such as 12.5 (at most {places} places).")
+        few = {2: "two", 3: "three", 4: "four"}.get(places, places)
+        raise Refused(f"“{plain[:20]}” is not a number such as 12.5 (at most {few} places).")
     return Decimal(plain)
 
 

@@ -16,7 +16,7 @@ from infusion_desktop.access.people import User, badges, sign_in, user_of
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.database.backup import backup_if_due
+from infusion_desktop.database.backup import backup_if_due, copies
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc, show_instant, today
@@ -73,7 +73,7 @@ class Application(QObject):
         self.idle.sign_out_due.connect(self._sign_out_when_idle)
         self.last_time = LastTime(settings.file.parent)
         self.copying = QTimer(self)
-        self.copying.timeout.connect(self.keep_a_copy)
+        self.copying.timeout.connect(self.look_after_copies)
         self.copying.start(HOUR_MS)
         self.sending = QTimer(self)
         self.sending.timeout.connect(self.send_reports)
@@ -233,7 +233,8 @@ class Application(QObject):
         def failed(error: BaseException) -> None:
             log.error("today's copy was not made: %s", type(error).__qualname__)
             if isinstance(error, Refused | Unavailable):
-                shell.messages.refused((f"Today's copy of the database was not made. {error}",), tone=Tone.WARN)
+                age = _age_of_copies(database.place, folder)
+                shell.messages.refused((f"Today's copy of the database was not made. {error}", age), tone=Tone.BAD)
             else:
                 shell.messages.show_failure(error)
 
@@ -265,6 +266,26 @@ class Application(QObject):
             log.error("the day's tasks were not made: %s", type(error).__qualname__)
 
         shell.jobs.run(shell, work, told, failed)
+
+    def look_after_copies(self) -> None:
+        """Each hour: the day's copy when it is due, and once a month a copy restored to try it."""
+        self.keep_a_copy()
+        shell, database, folder = self.window, self.database, self.settings.backups
+        if not isinstance(shell, Shell):
+            return
+        from infusion_desktop.recovering import rehearse_if_due
+
+        def told(problems: tuple[str, ...] | None) -> None:
+            if problems:
+                log.error("a copy was restored to try it, with %s problems", len(problems))
+                shell.messages.refused(
+                    ("A copy was restored to try it, and it is not in order. Make another one now.", *problems[:3])
+                )
+
+        def failed(error: BaseException) -> None:
+            log.error("no copy was restored to try it: %s", type(error).__qualname__)
+
+        shell.jobs.run(shell, lambda: rehearse_if_due(database, folder), told, failed)
 
     def send_reports(self) -> None:
         """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""
@@ -407,6 +428,17 @@ def has_key_store() -> bool:
     from infusion_desktop.database.keys import system_store
 
     return system_store() is not None
+
+
+def _age_of_copies(place: Place, folder: Path) -> str:
+    """How old the newest proven copy is, as a sentence."""
+    try:
+        newest = copies(place, folder)
+    except Unavailable:
+        newest = []
+    if not newest:
+        return "There is no proven copy in this folder."
+    return f"The newest proven copy is of {show_instant(newest[0].at)}."
 
 
 def _note_copy(made: Path | None) -> None:

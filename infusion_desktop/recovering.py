@@ -3,8 +3,9 @@
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import func, select
 
@@ -13,12 +14,13 @@ from infusion_desktop.access.audit import newest_entry, record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import AuditKind, Permission, UserId
 from infusion_desktop.access.tables import AuditEntry
-from infusion_desktop.database.backup import back_up, forget
+from infusion_desktop.database.backup import back_up, copies, forget
 from infusion_desktop.database.encrypting import encrypt
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.keys import KeyStore
 from infusion_desktop.database.restoring import put_in_place, stage
 from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.verifying import verify_books
@@ -142,6 +144,49 @@ def go_back(place: Place, staged: Path, why: str, by: UserId | None, noted: Path
         _put_back(place, aside)
         raise Refused(f"This copy's books are not in order ({len(problems)} problems). The present data were kept.")
     return aside
+
+
+REHEARSED_EVERY = timedelta(days=30)
+REHEARSAL = "rehearse restore"
+
+
+def rehearse_if_due(database: Database, folder: Path, *, at: datetime | None = None) -> tuple[str, ...] | None:
+    """Once in thirty days, restore the newest copy to a place of its own and prove every balance of it (F4).
+
+    It is staged as for a restore, which compares it with the copy row by row, then opened and its books proven.
+    The problems found, () when there are none; None when no rehearsal was due, there is no copy, or on a server. What
+    was found stands in the audit trail.
+    """
+    place, now = database.place, at or now_utc()
+    found = copies(place, folder) if place.is_sqlite else []
+    if not found or not _is_due(database, now):
+        return None
+    newest = found[0]
+    with TemporaryDirectory(dir=place.file.parent, prefix=".rehearsal-") as scratch:
+        target = Place.of(str(Path(scratch) / "rehearsal.db"), place.key)
+        problems = _rehearsed(target, newest.file)
+    with database.transaction() as session:
+        after = {"copy": newest.file.name, "problems": len(problems)}
+        record(session, None, REHEARSAL, "database", after=after)
+    return problems
+
+
+def _is_due(database: Database, now: datetime) -> bool:
+    with database.reading() as session:
+        last = session.scalar(select(func.max(AuditEntry.at)).where(AuditEntry.action == REHEARSAL))
+    return last is None or not timedelta(0) <= now - last < REHEARSED_EVERY
+
+
+def _rehearsed(target: Place, copy: Path) -> tuple[str, ...]:
+    try:
+        stage(target, copy).replace(target.file)
+        restored = open_pharmacy(target)
+    except (Refused, Unavailable) as no:
+        return (str(no),)
+    try:
+        return verify_books(restored)
+    finally:
+        restored.close()
 
 
 def _begin_in_copy(place: Place, why: str, by: UserId | None) -> tuple[str, ...]:

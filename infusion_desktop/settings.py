@@ -106,7 +106,10 @@ def save_settings(settings: Settings, **changes: str | int | Path) -> None:
     lines = [f"{key} = {_toml(value)}\n" for key, value in sorted(written.items())]
     settings.file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = settings.file.with_suffix(".part")
-    unfinished.write_text("".join(lines), encoding="utf-8")
+    with unfinished.open("w", encoding="utf-8") as out:
+        out.writelines(lines)
+        out.flush()
+        os.fsync(out.fileno())
     unfinished.replace(settings.file)
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from reports import shown
 from reports.grid import Cell, Column, Grid
-from reports.lettering import BODY, CODE, FAINT, SMALL, STRONG, Style
+from reports.lettering import BODY, CODE, FAINT, SMALL, STRONG, Style, capitals
 from reports.paper import (
     Block,
     Letterhead,
@@ -126,7 +126,7 @@ def _blocks(paper: Paper, log: AssetLog) -> list[Block]:
     now = Panel(
         "As it stands",
         (
-            ("", f"{log.state[:1].upper()}{log.state[1:]}", Style(STRONG.font, 11.0, 13.6)),
+            ("", f"{capitals(log.state[:1])}{log.state[1:]}", Style(STRONG.font, 11.0, 13.6)),
             ("", log.place, BODY),
             (
                 "",

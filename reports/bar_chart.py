@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.lettering import CAPTION, SMALL, STRONG, width
+from reports.lettering import CAPTION, SMALL, STRONG, capitals, width
 from reports.paper import MARGIN, Block, Paper
 
 ROW = 12.5
@@ -54,7 +54,7 @@ def chart_block(paper: Paper, chart: BarChart) -> Block:
     high = 14.0 + ROW * len(chart.bars) + (10.0 if chart.left_out else 0.0) + 6.0
 
     def draw(paper: Paper, top: float) -> None:
-        paper.text(MARGIN, top - 8, chart.title.upper(), CAPTION)
+        paper.text(MARGIN, top - 8, capitals(chart.title), CAPTION)
         y = top - 14.0
         for bar in chart.bars:
             y -= ROW

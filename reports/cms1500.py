@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reports.lettering import BODY, CAPTION, FAINT, MONO, STRONG, Style
+from reports.lettering import BODY, CAPTION, FAINT, MONO, STRONG, Style, capitals
 from reports.paper import INCH, Paper
 
 LINES_A_FORM = 6
@@ -110,7 +110,7 @@ class _Typewriter:
         self._paper, self._right, self._down = paper, right, down
 
     def __call__(self, line: int, column: int, text: str, longest: int = 40, to_right: bool = False) -> None:
-        shown = text.upper()[:longest]
+        shown = capitals(text)[:longest]
         x = _LEFT + (column - 1) * _COLUMN + self._right
         y = self._paper.height - _TOP - line * _ROW - self._down
         for place, letter in enumerate(shown.rjust(longest) if to_right else shown):

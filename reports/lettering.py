@@ -62,6 +62,14 @@ def covers(char: str, name: str = "") -> bool:
     return all(ord(char) in _glyphs(each) for each in names)
 
 
+def capitals(text: str) -> str:
+    """The text in capitals, but for letters whose capital the fonts lack: Georgian has capitals that few fonts know."""
+    big = text.upper()
+    if big.isascii():
+        return big
+    return "".join(letter.upper() if all(map(covers, letter.upper())) else letter for letter in text)
+
+
 @lru_cache(maxsize=4096)
 def fitting(text: str, style: Style) -> Style:
     """The style, in the regular font where its own lacks a letter of the text (only the fixed-width font does)."""

@@ -17,6 +17,7 @@ from reports.lettering import (
     STRONG,
     TITLE,
     Style,
+    capitals,
     fitting,
     font,
     shorten,
@@ -423,7 +424,7 @@ def panels_block(paper: Paper, panels: Sequence[Panel], shares: Sequence[float],
 
 
 def _panel_lines(paper: Paper, panel: Panel, room: float) -> list[tuple[str, Style, float]]:
-    lines: list[tuple[str, Style, float]] = [(paper.say(panel.title).upper(), CAPTION, 0.0)] if panel.title else []
+    lines: list[tuple[str, Style, float]] = [(capitals(paper.say(panel.title)), CAPTION, 0.0)] if panel.title else []
     for caption, text, style in panel.entries:
         if not text:
             continue

@@ -27,8 +27,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from infusion_desktop.database.append_only import may_go
 from infusion_desktop.database.place import CAN_ENCRYPT, Place, opens_with, sqlite
 from infusion_desktop.database.statements import loosens, tables_written, writes
+from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
-from infusion_desktop.errors import Refused, Stale
+from infusion_desktop.errors import Stale
 
 __all__ = [
     "CAN_ENCRYPT",
@@ -48,7 +49,6 @@ BUSY_MS = 20_000
 """How long a writer waits for another program before it is told so."""
 CHANNEL = "infusion_changes"
 """Where PostgreSQL tells workstations what others changed."""
-LOCAL_HOSTS = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 LOOSENS = "tables, triggers and rights are changed by migrations only"
 RESTED = 20.0
@@ -354,14 +354,11 @@ _ROOMS: dict[str, Any] = {}
 
 
 def _open_postgresql(place: Place, guarded: bool) -> Engine:
-    if (place.url.host or "") not in LOCAL_HOSTS and place.url.query.get("sslmode") != "verify-full":
-        raise Refused(
-            "A PostgreSQL server on another machine must prove who it is: add ?sslmode=verify-full&sslrootcert=... "
-            "to the database address."
-        )
+    refuse_unproven(place.url)
     url = place.url.set(drivername="postgresql+psycopg")
     patience = {name: value for name, value in _ON_A_NETWORK.items() if name not in url.query}
-    engine = create_engine(url, hide_parameters=True, pool_size=8, connect_args=patience)
+    engine = create_engine(url, hide_parameters=True, pool_size=8, connect_args=patience | proven_login(place.url))
+    event.listen(engine, "connect", refuse_forgetful)
     event.listen(engine, "connect", _keep_prepared)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_refuse_dead, engine.dialect))

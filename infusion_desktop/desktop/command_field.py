@@ -12,6 +12,7 @@ from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label
 from infusion_desktop.desktop.places import Command, Hit, Search, matching
+from infusion_desktop.files import storable
 
 _AFTER_MS = 140
 _MOST = 12
@@ -58,7 +59,7 @@ class CommandField(QLineEdit):
     def search(self) -> None:
         """Look for what is typed, now."""
         self._typing.stop()
-        typed, self._turn = self.text().strip(), self._turn + 1
+        typed, self._turn = storable(self.text()).strip(), self._turn + 1
         turn, found_commands = self._turn, matching(self.commands, typed, self._context)
         if not typed:
             self._offer(found_commands, ())

@@ -21,6 +21,7 @@ from infusion_desktop.dates import read_day, show_day
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.labels import label, restyle
 from infusion_desktop.errors import Refused
+from infusion_desktop.files import storable
 from infusion_desktop.money import read_amount
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ class _LineField(Field[V]):
 
     def typed(self) -> str:
         """The text, without blanks at its ends."""
-        return self.line.text().strip()
+        return storable(self.line.text()).strip()
 
     def shown(self) -> str:
         return self.typed()
@@ -224,7 +225,7 @@ class NotesField(Field[str]):
         self.text.textChanged.connect(self._edited)
 
     def value(self) -> str:
-        return self.text.toPlainText().strip()
+        return storable(self.text.toPlainText()).strip()
 
     def set_value(self, value: str) -> None:
         self.text.setPlainText(value)

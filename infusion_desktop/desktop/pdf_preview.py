@@ -1,6 +1,10 @@
 """A paper in the window before it is printed: pages, zoom, print, save, open in the system's viewer."""
 
+import atexit
+import contextlib
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 _GAP = 16
 _PRINT_DPI = 200
+_PRIVATE = "infusion-paper-"
+_DAY_S = 86_400
 _ZOOMS = (0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
 _SCREEN = 96 / 72
 """Pixels for a point at a zoom of 1."""
@@ -41,6 +47,18 @@ def image_of(picture: PagePicture) -> QImage:
     """The page as a Qt picture that owns its pixels."""
     shown = QImage(picture.pixels, picture.width, picture.height, picture.stride, QImage.Format.Format_RGB32)
     return shown.copy()
+
+
+def _private_folder(above: Path | None) -> Path:
+    """A folder for one paper that only this person may look into, removed when the program ends or else a day later."""
+    whole = Path(tempfile.gettempdir()) if above is None else above
+    for left in whole.glob(f"{_PRIVATE}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _DAY_S:
+                shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=whole))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class PdfPreview(QWidget):
@@ -130,8 +148,8 @@ class PdfPreview(QWidget):
         )
 
     def open_outside(self) -> None:
-        """Write a private copy and open it in the system's viewer."""
-        path = Path(tempfile.mkdtemp(prefix="paper-", dir=self._folder)) / safe_name(self._file_name)
+        """Write a private copy and open it in the system's viewer; it goes when the program ends."""
+        path = _private_folder(self._folder) / safe_name(self._file_name)
 
         def opened(_nothing: None) -> None:
             if not self.open_url(QUrl.fromLocalFile(str(path))):

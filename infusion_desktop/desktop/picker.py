@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayo
 
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.files import storable
 
 R = TypeVar("R")
 _AFTER_MS = 150
@@ -63,7 +64,7 @@ class Picker(QWidget, Generic[R]):
         """Look for what is typed, now."""
         self._typing.stop()
         self._turn += 1
-        turn, typed = self._turn, self.field.text().strip()
+        turn, typed = self._turn, storable(self.field.text()).strip()
 
         def found(rows: Sequence[R]) -> None:
             if turn == self._turn:

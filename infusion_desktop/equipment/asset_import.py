@@ -91,7 +91,7 @@ def preview_assets(
     table = read_table(content, name)
     headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
     if not any(headings):
-        raise Refused("The file is empty. Its first line must name the columns, such as model, serial, tag.")
+        raise Refused(f"{name} is empty. Its first line must name the columns, such as model, serial, tag.")
     chosen = dict(mapping) if mapping is not None else guess(headings)
     missing = [field for field in REQUIRED if field not in chosen]
     if missing:

@@ -31,6 +31,9 @@ def finder(typed: str) -> Callable[[str, str, str, str, date], bool]:
         return lambda number, last, first, phone, born_on: digits in phone or number.endswith(digits)
     words = plain(typed.replace(",", " ").replace("-", " ")).split()
 
+    if typed.strip() and not words:  # Marks alone are nobody's name.
+        return lambda number, last, first, phone, born_on: False
+
     def finds(number: str, last: str, first: str, phone: str, born_on: date) -> bool:
         parts = plain(f"{last} {first}".replace("-", " ")).split()
         candidates = [number.casefold(), plain(last).replace(" ", ""), *parts]

@@ -119,3 +119,24 @@ def test_the_data_are_encrypted_from_the_window(program: Application, qtbot: QtB
     qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow), timeout=20_000)
     assert is_encrypted(program.database.place.file)
     assert noted(program, "before") == 1
+
+
+def test_a_folder_of_copies_that_is_gone_is_told_in_red_and_work_goes_on(
+    program: Application, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell, folder = program.window, program.settings.backups
+    assert isinstance(shell, Shell)
+    monkeypatch.undo()
+    monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(folder.parent))
+    folder.rmdir() if folder.is_dir() else None
+    folder.write_text("a share that went away")
+    program.keep_a_copy()
+    banner = shell.findChildren(Banner)[0]
+    qtbot.waitUntil(lambda: "no proven copy" in banner.text.text(), timeout=10_000)
+    assert banner.property("tone") == "bad" and "copy of the database was not made" in banner.text.text()
+    note(program, "work goes on")
+    assert noted(program, "work goes on") == 1
+    folder.unlink()
+    program.look_after_copies()
+    qtbot.waitUntil(lambda: bool(list(folder.glob("*.db"))) and not shell.jobs.running, timeout=20_000)
+    assert noted(program, "rehearse restore") <= 1

@@ -11,6 +11,7 @@ import pytest
 from infusion_desktop.edi import acknowledgements, claims_837p, remittance_835
 from infusion_desktop.edi.x12 import kinds_in
 from infusion_desktop.errors import Refused
+from tests.promises import times
 
 SENTENCE = re.compile(r"^(835|837|999|277CA|TA1|X12) file, segment \d+\b.*Expected .+\.$", re.DOTALL)
 READERS: dict[str, Callable[[bytes], object]] = {
@@ -120,12 +121,12 @@ PIECES = [b"*", b"~", b":", b"\x00", b"\xff", b"9", b"-", b"\n", b"ISA", b"SE*1*
 
 
 @pytest.mark.parametrize("kind", ["835", "837", "999", "277", "TA1"])
-def test_three_hundred_mutated_files_are_read_or_refused(good_files: dict[str, str], seed: int, kind: str) -> None:
+def test_mutated_files_are_read_or_refused(good_files: dict[str, str], seed: int, kind: str) -> None:
     """D1: random bytes changed, removed, repeated or put in, delimiters included."""
     rng = random.Random(seed)
     data = good_files[kind].encode()
     refused = 0
-    for _ in range(300):
+    for _ in range(times(60, 300)):
         changed = bytearray(data)
         for _ in range(rng.randint(1, 6)):
             at = rng.randrange(len(changed))
@@ -140,7 +141,7 @@ def test_three_hundred_mutated_files_are_read_or_refused(good_files: dict[str, s
             else:
                 del changed[at : at + rng.randint(1, 30)]
         refused += bool(refused_or_read(kind, bytes(changed)))
-    assert refused > 150
+    assert refused > times(25, 150)
 
 
 @pytest.mark.parametrize("kind", ["835", "837", "999", "277"])

@@ -7,9 +7,11 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import select
+
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database import keys
+from infusion_desktop.database import engine, keys
 from infusion_desktop.database.encrypting import encrypt, unlocked
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable, Unsure
@@ -84,9 +86,11 @@ def race(address: str, by: str, worker: str, item: str, rounds: str) -> None:
         say(kept.allocations[0].lot_id if kept.allocations else 0)
 
 
-def rekey_for_ever(file: str, number: str) -> None:
+def rekey_for_ever(file: str, number: str, journal: str) -> None:
     """Give an encrypted database one key after the other, each under its own phrase; told when it is done."""
     keys.MEMORY_KIB, keys.PASSES = 64, 1
+    if journal == "truncate":
+        engine.SAFE_WAL = (99,)
     turn = int(number)
     place = unlocked(Place.of(file), f"sentence number {turn}")
     assert place is not None
@@ -121,6 +125,52 @@ def fill_the_disk(address: str, by: str, worker: str, megabytes: str, *lots: str
     database.close()
 
 
+def only_read(used: str, address: str) -> None:
+    """Open a pharmacy that may only be read, as somebody who may not write everywhere; what is said is told."""
+    open_pharmacy(Place.of(used)).close()  # Whatever is imported late is imported while its folder may be read.
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    try:
+        database = open_pharmacy(Place.of(address))
+        with database.transaction() as session:
+            record(session, None, "look around", "shelf")
+        say("written")
+    except Unavailable as no:
+        say("refused", no)
+
+
+def write_for_ever(folder: str, turn: str) -> None:
+    """Write a paper, a list and settings again and again, each time with another content."""
+    from infusion_desktop.desktop.table import Column
+    from infusion_desktop.desktop.table_export import export
+    from infusion_desktop.files import write_whole
+    from infusion_desktop.progress import run_to_end
+    from infusion_desktop.settings import load_settings, save_settings
+
+    place, number = Path(folder), int(turn)
+    (place / "settings.toml").touch()
+    while True:
+        number += 1
+        letter = chr(ord("A") + number % 26)
+        write_whole(place / "paper.pdf", letter.encode() * 3_000_000)
+        columns = (Column[str]("a", text=lambda row: row), Column[str]("b", text=lambda row: row * 20))
+        run_to_end(export(place / "list.csv", columns, [letter] * 3_000))
+        save_settings(load_settings(place / "settings.toml"), theme="dark" if number % 2 else "light")
+        if number == int(turn) + 1:
+            say("ready")
+
+
+def names(address: str, key: str) -> None:
+    """The last names of all patients of an encrypted pharmacy."""
+    from infusion_desktop.patients.tables import Patient
+
+    database = open_pharmacy(Place.of(address, bytes.fromhex(key)))
+    with database.reading() as session:
+        say(*session.scalars(select(Patient.last_name)))
+
+
 def upgrade(address: str, backups: str) -> None:
     """Open an older pharmacy, which upgrades it."""
     say("ready")
@@ -136,5 +186,6 @@ if __name__ == "__main__":
     known = {
         "post": post_for_ever, "race": race, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
         "persist": persist,
+        "only_read": only_read, "names": names, "write": write_for_ever,
     }  # fmt: skip
     known[sys.argv[1]](*sys.argv[2:])

@@ -20,8 +20,9 @@ from infusion_desktop.database.restoring import put_in_place, stage
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
-from infusion_desktop.recovering import go_back, reach_of, staged_copy
+from infusion_desktop.recovering import go_back, reach_of, rehearse_if_due, staged_copy
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
 KEY = bytes(range(1, 33))
 CANARY = "Zebulonia Quagmire"
@@ -34,7 +35,7 @@ def database(sqlite_database: Database) -> Database:
     return sqlite_database
 
 
-def test_ten_copies_beside_a_writer_open_verify_and_hold_what_was_saved(
+def test_copies_beside_a_writer_open_verify_and_hold_what_was_saved(
     database: Database,
     administrator: UserId,
     make_shelf: Callable[..., Any],
@@ -47,7 +48,7 @@ def test_ten_copies_beside_a_writer_open_verify_and_hold_what_was_saved(
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
         made = []
-        for number in range(10):
+        for number in range(times(10, 60)):
             last = int(writer.stdout.readline())
             made.append((last, back_up(database.place, tmp_path / f"copy-{number}.db")))
         writer.kill()
@@ -237,7 +238,7 @@ def test_every_flipped_bit_of_an_encrypted_file_is_noticed(locked: Place, pick: 
     whole = locked.file.read_bytes()
     assert file_problems(locked) == ()
     whole = locked.file.read_bytes()
-    for _ in range(40):
+    for _ in range(times(20, 200)):
         at = pick.randrange(len(whole))
         spoilt = bytearray(whole)
         spoilt[at] ^= 1 << pick.randrange(8)
@@ -267,3 +268,26 @@ def test_only_one_copy_is_made_at_a_time(database: Database, tmp_path: Path) -> 
     with backup._ONE_AT_A_TIME:
         assert backup_if_due(database, tmp_path) is None
     assert backup_if_due(database, tmp_path) is not None
+
+
+def test_once_a_month_a_copy_is_restored_to_try_it(
+    database: Database, administrator: UserId, make_shelf: Callable[..., Any], tmp_path: Path
+) -> None:
+    make_shelf(database, administrator, 2, 10)
+    folder, place = tmp_path / "copies", database.place
+    assert rehearse_if_due(database, folder) is None, "there is no copy yet"
+    made = backup_if_due(database, folder)
+    assert made is not None
+    assert rehearse_if_due(database, folder) == ()
+    assert rehearse_if_due(database, folder) is None
+    with opened(made, None) as connection:
+        connection.execute("UPDATE balance SET on_hand = on_hand + 1")
+    later = datetime.now(UTC) + timedelta(days=31)
+    assert rehearse_if_due(database, folder, at=later - timedelta(days=2)) is None
+    problems = rehearse_if_due(database, folder, at=later)
+    assert problems and "balance" in " ".join(problems).casefold()
+    made.write_bytes(b"\x00" * 8192)
+    spoilt = rehearse_if_due(database, folder, at=later + timedelta(days=40))
+    assert spoilt and "database" in spoilt[0]
+    assert list(place.file.parent.glob(".rehearsal-*")) == []
+    assert verify_books(database) == ()

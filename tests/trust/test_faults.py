@@ -3,11 +3,13 @@
 import lzma
 import os
 import random
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -25,9 +27,10 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.tables import Move
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
 KEPT = sorted((Path(__file__).parents[1] / "database" / "kept").glob("schema-*.db.xz"))
-KILLS = int(os.environ.get("UPGRADE_KILLS", "4"))
+KILLS = times(3, 50)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of a process's files")
@@ -55,12 +58,25 @@ def test_a_full_disk_is_told_nothing_half_done_remains_and_work_resumes(
     assert verify_books(database) == ()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_file_that_may_only_be_read_is_told(sqlite_database: Database, administrator: UserId) -> None:
-    file = sqlite_database.place.file
-    file.chmod(0o400)
-    with pytest.raises(Unavailable, match="only be read"):
-        open_pharmacy(sqlite_database.place)
+@pytest.mark.parametrize("what", ["file", "folder", "both"])
+def test_what_may_only_be_read_is_told(
+    sqlite_database: Database, administrator: UserId, program: Callable[..., list[str]], what: str
+) -> None:
+    """The superuser may write everywhere: the program lets go of that before it opens the file."""
+    used = sqlite_database.place.file
+    sqlite_database.close()
+    with TemporaryDirectory(prefix="only-read-") as name:
+        folder, file = Path(name), Path(name) / "pharmacy.db"
+        shutil.copy(used, file)
+        file.chmod(0o666 if what == "folder" else 0o444)
+        folder.chmod(0o777 if what == "file" else 0o555)
+        before = file.read_bytes()
+        done = subprocess.run(program("only_read", used, file), capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("refused"), done.stdout
+        assert "may be written to" in done.stdout and "Check that its folder" in done.stdout
+        assert file.read_bytes() == before
+        folder.chmod(0o700)
 
 
 def test_a_network_drive_is_refused_before_anything_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +128,7 @@ def test_a_clock_set_back_breaks_neither_the_trail_nor_its_order(
     assert [row.id for row in rows] == sorted((row.id for row in rows), reverse=True), "by number, not by the clock"
 
 
-@pytest.mark.parametrize("kept", KEPT[:1], ids=lambda file: file.name)
+@pytest.mark.parametrize("kept", KEPT[: times(1, len(KEPT))], ids=lambda file: file.name)
 def test_killed_while_it_upgrades_it_is_the_old_one_or_the_new_one(
     kept: Path, tmp_path: Path, program: Callable[..., list[str]], pick: random.Random
 ) -> None:

@@ -1,15 +1,20 @@
 """Every file somebody may bring, mutated 300 times: read or refused, quickly, and never in the log (D1, F7)."""
 
+import contextlib
+import csv
+import io
 import json
 import logging
-import os
 import random
+import re
 import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from infusion_desktop.billing.terms.code_lists import read_code_list
 from infusion_desktop.billing.terms.fee_files import read_fee_file
@@ -24,8 +29,11 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.settings import load_settings
 from infusion_desktop.stock.importing.item_import import preview_items
 from infusion_desktop.stock.importing.opening_import import preview_opening
+from infusion_desktop.stock.scanning.scans import read_scan
+from tests.promises import times
+from tests.trust.heavy_files import text_row, workbook
 
-MUTATIONS = int(os.environ.get("HOSTILE_FILES", "300"))
+MUTATIONS = times(60, 300)
 SECONDS = 5.0
 CANARY = "Zebulonia Quagmire"
 SEEDS = {
@@ -33,6 +41,11 @@ SEEDS = {
     "fees": f"code,modifiers,rate,unit\nS9500,,85.25,day\nB4150,BA,{CANARY},unit\n",
     "codes": f"code,description,effective\nS9500,{CANARY},2026-01-01\n",
     "items": f"number,name,kind,unit\nI1,{CANARY},dressing,each\nI2,Saline,flush,each\n",
+    "vendors": "number,name,kind,vendor,vendor number,vendor pack,vendor price,contract\n"
+    f"I1,Gauze,dressing,{CANARY},V-1,box,12.50,GPO\n",
+    "workbook": f"number,name,kind,unit\nI1,{CANARY},dressing,each\n",
+    "fee workbook": f"code,modifiers,rate,unit\nS9500,,85.25,day\nB4150,BA,{CANARY},unit\n",
+    "scan": "(01)00312345678906(17)271231(10)A1",
     "assets": f"model,serial,tag,acquired\nPMP-1,SN1,{CANARY},2026-01-31\n",
     "opening": f"item,lot,expires,quantity,place\nI1,{CANARY},2027-01-31,12,MAIN\n",
 }
@@ -41,6 +54,9 @@ NASTY = (
     b"1e1000000", b"NaN", b"-1", b"9" * 5000, "\u0663".encode(), b"1_000", b"x" * 5000, b"\xef\xbb\xbf", b"[", b"]",
     b"{", b"= [[[[", b"../../etc/passwd", b"PK\x03\x04", b"%PDF-", b"\\u0000", b"'" * 3,
 )  # fmt: skip
+
+
+NAMED = dict.fromkeys(SEEDS, "file.csv") | {"settings": "hostile.toml", "key": "hostile.key", "scan": ""}
 
 
 @pytest.fixture
@@ -68,8 +84,36 @@ def readers(sqlite_database: Database, tmp_path: Path) -> dict[str, Callable[[by
         "fees": lambda content: read_fee_file(content, "file.csv", starts_on=date(2026, 1, 1)),
         "codes": lambda content: read_code_list(content, "file.csv"),
         "items": lambda content: preview_items(content, "file.csv"),
+        "vendors": lambda content: preview_items(content, "file.csv"),
+        "workbook": lambda content: preview_items(_as_workbook(content), "file.csv"),
+        "fee workbook": lambda content: read_fee_file(_as_workbook(content), "file.csv", starts_on=date(2026, 1, 1)),
+        "scan": lambda content: read_scan(content.decode("utf-8", "surrogateescape"), today=date(2026, 1, 1)),
         "assets": with_session(preview_assets), "opening": with_session(preview_opening),
     }  # fmt: skip
+
+
+def _as_workbook(content: bytes) -> bytes:
+    """The text as the rows of a sheet, perhaps no XML any more; of three one is cut and one spoilt somewhere."""
+    text = content.decode("utf-8", "replace")
+    whole = workbook("".join(text_row(*line.split(",")) for line in text.splitlines()))
+    spoilt = bytearray(whole)
+    if text == SEEDS["workbook"] or text == SEEDS["fee workbook"]:
+        return whole
+    if len(content) % 3 == 1:
+        del spoilt[len(content) % len(whole) :]
+    if len(content) % 3 == 2:
+        spoilt[len(content) * 7 % len(whole)] ^= 0xFF
+    return bytes(spoilt)
+
+
+def told_of(result: object) -> list[str]:
+    """Each problem of a preview as a person reads it, with its line."""
+    found = []
+    for each in getattr(result, "problems", ()):
+        line, told = getattr(each, "line", None), getattr(each, "told", "")
+        where = f"Line {line}, column “{getattr(each, 'column', '')}”: {getattr(each, 'reason', '')}"
+        found.append(each if isinstance(each, str) else told or where)
+    return found
 
 
 def mutated(seed: bytes, pick: random.Random) -> bytes:
@@ -108,10 +152,12 @@ def test_a_mutated_file_is_read_or_refused(
     for content in (b"", b"\x00" * 4096, bytes(range(256)), *(mutated(seed, pick) for _ in range(MUTATIONS))):
         begun = time.process_time()
         try:
-            readers[kind](content)
+            told = told_of(readers[kind](content))
         except Refused as no:
-            assert str(no).strip()
-            assert all(len(reason) < 600 for reason in no.reasons)
+            assert NAMED[kind] in str(no), "the file is named"
+            assert all(40 < len(reason) < 600 and reason.endswith((".", "?")) for reason in no.reasons), no.reasons
+        else:
+            assert all(re.match(r"Line \d+\b", each) and len(each) < 600 for each in told), told
         assert time.process_time() - begun < SECONDS
     assert CANARY not in caplog.text
 
@@ -130,7 +176,7 @@ def test_a_defect_with_a_patients_name_in_it_is_logged_without_it(caplog: pytest
     assert CANARY not in caplog.text
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(times(20, 300)))
 def test_a_spoilt_copy_is_refused_and_the_data_stay(sqlite_database: Database, tmp_path: Path, seed: int) -> None:
     pick = random.Random(seed)
     good = sqlite_database.place.file.read_bytes()
@@ -161,3 +207,16 @@ def test_a_setting_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
     file.write_text(f"lock_after_minutes = {'5' * 5_140}\n")
     with pytest.raises(Refused, match="cannot be read"):
         load_settings(file)
+
+
+@settings(max_examples=times(20, 300), deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(max_size=400), row=st.lists(st.text(max_size=30), max_size=12), kind=st.sampled_from(sorted(SEEDS)))
+def test_any_text_is_read_or_refused(
+    readers: dict[str, Callable[[bytes], object]], text: str, row: list[str], kind: str
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow(row)
+    head = SEEDS[kind].partition("\n")[0]
+    for content in (text, f"{head}\n{text}\n", f"{head}\n{out.getvalue()}"):
+        with contextlib.suppress(Refused):
+            told_of(readers[kind](content.encode("utf-8", "surrogatepass")))

@@ -21,10 +21,11 @@ from infusion_desktop.database.restoring import put_in_place, stage
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
 CANARY = "Wilhelmina Quagmire-Featherstonehaugh"
 PHRASE = "a sentence of a few words"
-KILLS = 6
+KILLS = times(4, 60)
 
 
 class Pocket(KeyringBackend):
@@ -132,13 +133,14 @@ def test_nothing_is_encrypted_under_somebody_who_works_in_it(plain: Place) -> No
     assert entries(plain)
 
 
+@pytest.mark.parametrize("journal", ["wal", "truncate"])
 def test_a_program_killed_while_changing_the_key_leaves_one_key_that_opens(
-    plain: Place, program: Callable[..., list[str]], pick: random.Random
+    plain: Place, program: Callable[..., list[str]], pick: random.Random, journal: str
 ) -> None:
     place = encrypt(plain, ["sentence number 0"])
     before, said = entries(place), 0
     for _ in range(KILLS):
-        running = subprocess.Popen(program("rekey", plain.file, said), stdout=subprocess.PIPE, text=True)
+        running = subprocess.Popen(program("rekey", plain.file, said, journal), stdout=subprocess.PIPE, text=True)
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         with contextlib.suppress(subprocess.TimeoutExpired):

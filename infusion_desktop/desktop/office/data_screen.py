@@ -11,6 +11,7 @@ from infusion_desktop.access.anchors import read_anchors
 from infusion_desktop.database.backup import DUE_AFTER, copies, forget
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.keys import find_key, is_encrypted, key_file_of, read_key_file, system_store
+from infusion_desktop.database.transport import advice, log_settings
 from infusion_desktop.dates import show_instant
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -119,6 +120,7 @@ class DataScreen(Screen):
         if not self.place.is_sqlite:
             self.protection.setText("Encryption is the server's disk's; ask whoever runs the server. See the manual.")
             self.ask(self._noted, self.noted.setText, key="noted")
+            self.ask(self._advice, lambda told: self.newest.setText("\n".join(told)), key="advice")
             return
         if self.place.key is None:
             self.protection.setText("They are not encrypted: whoever gets hold of this disk can read them.")
@@ -127,6 +129,10 @@ class DataScreen(Screen):
             self.encrypt_button.setText("Change key and phrases…")
         self.encrypt_button.setVisible(CAN_ENCRYPT)
         self.ask(self._rows, self._show)
+
+    def _advice(self) -> tuple[str, ...]:
+        with self.context.database.reading() as session:
+            return advice(log_settings(session))
 
     def copy_now(self) -> None:
         """Make a copy, proven."""

@@ -85,7 +85,7 @@ def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None =
     table = read_table(content, name)
     headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
     if not any(headings):
-        raise Refused("The file is empty. Its first line must name the columns, such as number, name, kind.")
+        raise Refused(f"{name} is empty. Its first line must name the columns, such as number, name, kind.")
     chosen = dict(mapping) if mapping is not None else guess(headings)
     missing = [each for each in REQUIRED if each not in chosen]
     if missing:

@@ -106,7 +106,7 @@ def preview_opening(session: Session, content: bytes, name: str) -> OpeningPrevi
     table = read_table(content, name)
     headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
     if not any(headings):
-        raise Refused("The file is empty. Its first line must name the columns, such as item, lot, place, quantity.")
+        raise Refused(f"{name} is empty. Its first line must name the columns, such as item, lot, place, quantity.")
     mapping = _guess(headings)
     missing = ["quantity"] if "quantity" not in mapping else []
     missing += [] if "item" in mapping or "gtin" in mapping else ["item or gtin"]

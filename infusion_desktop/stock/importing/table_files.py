@@ -12,6 +12,7 @@ MOST_ROWS = 50_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 4_000
 MOST_CELLS = 2_000_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MOST_CELLS_OF_A_WORKBOOK = 600_000
 """Excel's own parts take more time and memory a cell: as CSV the same table is read within a second."""
 MOST_PARTS, MOST_UNPACKED, MOST_RATIO = 200, 50_000_000, 100
@@ -37,7 +38,7 @@ def read_table(content: bytes, name: str, columns: int = MOST_COLUMNS) -> Iterat
         if counted > MOST_CELLS:
             raise Refused(f"{name}, line {line}: more than {MOST_CELLS:,} cells. Split the file.")
         # A spreadsheet's guard against formulas is not part of the text.
-        yield line, [cell[1:] if cell[:2] in ("'=", "'+", "'-", "'@") else cell for cell in cells]
+        yield line, [cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell for cell in cells]
 
 
 def lines_to_mend(
@@ -58,7 +59,7 @@ def lines_to_mend(
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _csv(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:

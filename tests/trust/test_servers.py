@@ -1,0 +1,106 @@
+"""A server elsewhere proves who it is and never sees a password in the clear; one that forgets is refused (F8)."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from infusion_desktop.database.engine import Database, Place, open_engine
+from infusion_desktop.database.transport import (
+    advice,
+    is_elsewhere,
+    log_settings,
+    proven_login,
+    refuse_unproven,
+)
+from infusion_desktop.errors import Refused
+from infusion_desktop.opening import open_pharmacy
+
+HERE = ("postgresql:///p", "postgresql://localhost/p", "postgresql://127.0.0.1:5432/p", "postgresql://[::1]/p",
+        "postgresql:///p?host=/var/run/postgresql", "postgresql://u:secret@LOCALHOST/p")  # fmt: skip
+ELSEWHERE = ("postgresql://db.example.org/p", "postgresql://10.0.0.4/p", "postgresql:///p?host=db.example.org",
+             "postgresql://localhost/p?host=db.example.org", "postgresql:///p?hostaddr=10.0.0.4",
+             "postgresql://localhost/p?hostaddr=10.0.0.4", "postgresql:///p?host=localhost,db.example.org",
+             "postgresql:///p?host=localhost&host=db.example.org", "postgresql:///p?service=pharmacy",
+             "postgresql://localhost.example.org/p", "postgresql://127.0.0.1.example.org/p")  # fmt: skip
+MODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "VERIFY-FULL", "verify-full ")
+LOGINS = ("password", "md5", "gss", "!password", "scram-sha-256,password", "none,password")
+
+
+def with_option(address: str, option: str) -> str:
+    return address + ("&" if "?" in address else "?") + option
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_a_server_elsewhere_must_prove_who_it_is(address: str) -> None:
+    for mode in MODES:
+        asked = with_option(address, f"sslmode={mode}") if mode else address
+        with pytest.raises(Refused, match="verify-full"):
+            open_engine(Place.of(asked))
+        with pytest.raises(Refused, match="verify-full"):
+            open_pharmacy(Place.of(asked))
+    with pytest.raises(Refused, match="verify-full"):
+        open_engine(Place.of(with_option(address, "sslmode=verify-full&sslmode=disable")))
+    proven = with_option(address, "sslmode=verify-full")
+    open_engine(Place.of(proven)).dispose()
+    assert proven_login(make_url(proven)) == {"require_auth": "scram-sha-256"}
+    for login in LOGINS:
+        with pytest.raises(Refused, match="scram-sha-256"):
+            refuse_unproven(make_url(with_option(proven, f"require_auth={login}")))
+
+
+@pytest.mark.parametrize("address", HERE)
+def test_a_server_on_this_machine_needs_no_certificate(address: str) -> None:
+    open_engine(Place.of(address)).dispose()
+    assert not proven_login(make_url(address), {})
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
+def test_a_host_named_by_the_environment_counts(name: str) -> None:
+    assert is_elsewhere(make_url("postgresql:///p"), {name: "db.example.org"})
+    assert not is_elsewhere(make_url("postgresql:///p"), {"PGHOST": "/tmp"})
+    assert not is_elsewhere(make_url("postgresql://localhost/p"), {"PGHOST": "db.example.org"})
+
+
+@pytest.fixture
+def switched_off(postgresql_database: Database) -> Iterator[list[str]]:
+    """Settings of the server to switch off; all of them are on again afterwards."""
+    engine = create_engine(
+        postgresql_database.place.url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    names: list[str] = []
+
+    class Off(list[str]):
+        def append(self, name: str) -> None:
+            names.append(name)
+            with engine.connect() as connection:
+                connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+                connection.execute(text("SELECT pg_reload_conf()"))
+            for _ in range(100):
+                with engine.connect() as connection:
+                    if connection.execute(text(f"SELECT current_setting('{name}')")).scalar_one() == "off":
+                        return
+                engine.dispose()
+
+    yield Off()
+    with engine.connect() as connection:
+        for name in names:
+            connection.execute(text(f"ALTER SYSTEM RESET {name}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_a_server_that_forgets_is_refused(postgresql_database: Database, switched_off: list[str], name: str) -> None:
+    open_pharmacy(postgresql_database.place).close()
+    switched_off.append(name)
+    with pytest.raises(Refused, match=f"{name} switched off"):
+        open_pharmacy(postgresql_database.place)
+
+
+def test_a_server_whose_log_quotes_is_told_about(postgresql_database: Database) -> None:
+    with postgresql_database.reading() as session:
+        told = advice(log_settings(session))
+    assert len(told) == 2 and "log_error_verbosity = terse" in told[0]
+    assert advice({"log_error_verbosity": "terse", "log_min_error_statement": "panic"}) == ()
