@@ -63,6 +63,7 @@ def refuse_forgetful(connection: Any, _record: Any = None) -> None:
     connection.rollback()
     off = [name for name, value in found.items() if value == "off"]
     if off:
+        connection.close()
         raise Refused(
             f"The PostgreSQL server has {' and '.join(off)} switched off: a power cut would lose what it said was "
             "saved. Have its administrator switch it on."

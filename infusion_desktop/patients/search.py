@@ -35,7 +35,7 @@ def finder(typed: str) -> Callable[[str, str, str, str, date], bool]:
         return lambda number, last, first, phone, born_on: False
 
     def finds(number: str, last: str, first: str, phone: str, born_on: date) -> bool:
-        parts = plain(f"{last} {first}".replace("-", " ")).split()
+        parts = plain(f"{last} {first}".replace("-", " ").replace(",", " ")).split()
         candidates = [number.casefold(), plain(last).replace(" ", ""), *parts]
         return all(any(part.startswith(word) for part in candidates) for word in words)
 

@@ -182,18 +182,19 @@ def test_what_a_server_logs_of_refused_statements_holds_no_patient(
         for setting in ("log_error_verbosity = terse", "log_min_error_statement = panic"):
             connection.execute(text(f"ALTER DATABASE {where.database} SET {setting}"))
     engine.dispose()
-    database.engine.dispose()
+    database = open_pharmacy(database.place)  # Connections from now on know the settings.
     by = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
     with database.transaction() as session:
         set_up_places(session, by)
         session.execute(insert(Patient).values(**_plain_patient(place_id(session, "MAIN"))))
         record(session, by, "admit", "patient", 1, patient_id=1, after={"name": NAME})
-    assert hits(folder / "base"), "the canary is in the server's own files: its disk must be encrypted"
+    assert hits(folder / "pg_wal"), "the canary is in the server's own files: its disk must be encrypted"
     assert provoke(database, 1, home) > 20
     log = (folder / "log").read_bytes()
     quoted = [line for line in log.splitlines() if any(word in line for word in CANARIES)]
     assert all(b"invalid input syntax" in line for line in quoted), quoted
     assert hits(home / "logs") == []
+    database.close()
 
 
 def _plain_patient(home: int) -> dict[str, object]:
