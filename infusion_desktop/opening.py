@@ -1,5 +1,6 @@
 """Opening the pharmacy's database: created or upgraded when needed, sealed by the audit trail, never a newer one."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,4 +39,5 @@ def _bring_up_to_date(place: Place, backups: Path | None) -> None:
 
 
 def _for_the_owner_only(file: Path) -> None:
-    file.chmod(0o600)
+    with suppress(PermissionError):  # It is somebody else's, who says who may look into it.
+        file.chmod(0o600)
