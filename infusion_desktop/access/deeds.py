@@ -74,6 +74,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "billing.claiming.secondary.make_secondary": (_P.CLAIM,),
     "billing.money.set_aside.place_item": (_P.POST_PAYMENT,),
     "billing.money.statements.print_statement": (_P.POST_PAYMENT,),
+    "billing.money.statements.print_statements": (_P.POST_PAYMENT,),
     "billing.months.visits.add_visit": (_P.CHARGE,),
     "billing.months.waste.record_waste": (_P.PICK,),
     "billing.months.waste.take_back_waste": (_P.PICK,),

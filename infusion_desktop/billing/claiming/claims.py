@@ -20,7 +20,13 @@ from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_b
 from infusion_desktop.billing.life import enter, move, the_claim
 from infusion_desktop.billing.money.disputes import enter_step
 from infusion_desktop.billing.money.money_tables import Dispute
-from infusion_desktop.billing.money.receivables import balance_of, charged_to_patient, post_charges, reverse_charges
+from infusion_desktop.billing.money.receivables import (
+    balance_of,
+    charged_to_patient,
+    post_charges,
+    post_own_prices,
+    reverse_charges,
+)
 from infusion_desktop.billing.money.replaced import hand_over
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.rules.rule_set import ClaimForm
@@ -260,6 +266,8 @@ def take_along(
     if row.frequency is not Frequency.VOID:
         if row.primary_id is None:
             post_charges(session, ClaimId(row.id), posted_on, by, account)
+            if account is Account.PATIENT:
+                post_own_prices(session, ClaimId(row.id), posted_on, by)
             if row.replaces_id is not None:
                 hand_over(session, row.number, posted_on, by, account)
         else:

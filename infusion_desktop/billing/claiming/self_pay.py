@@ -11,6 +11,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claims import new_batch, ready_claims, take_along
 from infusion_desktop.billing.life import enter
 from infusion_desktop.billing.money.patient_money import owed_by
+from infusion_desktop.billing.money.receivables import balance_of
 from infusion_desktop.billing.money.statements import write_statement
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import ClaimBatch
@@ -32,7 +33,8 @@ class BilledPatients:
     name: str
     claims: tuple[ClaimId, ...]
     patients: int
-    charge: Decimal
+    owed: Decimal
+    """What the claims ask of the patients, at the prices for who pays alone."""
 
 
 def bill_patients(
@@ -66,7 +68,7 @@ def bill_patients(
         day = local_day(when)
         statements = [write_statement(session, each, by, day) for each in patients if owed_by(session, each) > ZERO]
         record(session, by, "bill patients", "claim batch", batch, after={"claims": numbers})
-        charge = sum((row.charge for row in rows), ZERO)
+        price = sum((balance_of(session, ClaimId(row.id)) for row in rows), ZERO)
     pdf = render_batch(statements) if statements else b""
     name = f"statements-{interchange:09d}.pdf"
-    return BilledPatients(BatchId(batch), pdf, name, tuple(claims), len(statements), charge)
+    return BilledPatients(BatchId(batch), pdf, name, tuple(claims), len(statements), price)

@@ -11,10 +11,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.findings import KeptFinding, findings_of
+from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.rules.checks.every_check import CHECKS
 from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.tables import Claim, ClaimLine
-from infusion_desktop.billing.words import ClaimId, ClaimState
+from infusion_desktop.billing.words import WORKING, ClaimId, ClaimState
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.money import ZERO
@@ -22,6 +23,8 @@ from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.stock.tables import Item
 
+DENIALS = "Denials"
+"""Where a denied claim is worked on."""
 _DELIVERY = re.compile(r"\bDelivery ([A-Z0-9-]+)")
 _TITLES = {check.code: check.title for check in CHECKS} | {
     "REJECTED": "Refused before the payer decided",
@@ -141,6 +144,15 @@ class _Places:
         likely = min(items, key=lambda item: (item.name != row.description, item.ndc != row.ndc), default=None)
         return None if likely is None else likely.id
 
+    def dispute(self, claim: int) -> int | None:
+        """The denial of a claim with most money in it that somebody still works on."""
+        return self._session.scalar(
+            select(Dispute.id)
+            .where(Dispute.claim_id == claim, Dispute.state.in_(WORKING))
+            .order_by(Dispute.amount.desc(), Dispute.id)
+            .limit(1)
+        )
+
     def _behind(self, claim: int, line: int | None) -> int | None:
         row = self._session.execute(
             select(ClaimLine.delivery_id, ClaimLine.evidence).where(
@@ -162,7 +174,7 @@ def _of_claim(row: Row[*tuple[object, ...]], on: date, places: _Places) -> Itera
         told.append(("REJECTED", sentence, Where.CLAIM.value, True, None))
     elif kept["state"] is ClaimState.DENIED:
         sentence = f"Claim {kept['number']} was denied. Appeal, correct, or write it off."
-        told.append(("DENIED", sentence, Where.REMITTANCE.value, True, None))
+        told.append(("DENIED", sentence, DENIALS, True, None))
     else:
         told += [(each.code, each.sentence, each.where, each.stops, each.line) for each in findings_of(kept["missing"])]
     for place, (code, sentence, where, stops, line) in enumerate(told):
@@ -207,6 +219,8 @@ def _fix(
         return Fix("patient", patient)
     if where == Where.CONTRACT.value:
         return Fix("payer", payer)
+    if where == DENIALS and (dispute := places.dispute(claim)) is not None:
+        return Fix("denial", dispute)
     if where == Where.PHARMACY.value:
         return Fix("pharmacy", 1)
     if where == Where.CATALOGUE.value and (item := places.item(claim, line)) is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.roles import UserId
@@ -16,6 +16,9 @@ from infusion_desktop.database.bulk import insert_rows
 from infusion_desktop.dates import now_utc, show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
+
+OWN_PRICE = "self-pay price"
+"""The note of what is taken off a charge because the patient pays alone; it stands and falls with the charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,20 @@ def post_charges(
     post(session, (NewEntry(claim, EntryKind.CHARGE, line.charge, line.id, account) for line in lines), posted_on, by)
 
 
+def post_own_prices(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:
+    """Lower a self-payer's charges to the prices agreed for patients who pay alone, line by line."""
+    lines = session.execute(
+        select(ClaimLine.id, ClaimLine.charge, ClaimLine.expected).where(ClaimLine.claim_id == claim)
+    )
+    off = ((line.id, max(line.charge - line.expected, ZERO)) for line in lines)
+    entries = [
+        NewEntry(claim, EntryKind.ADJUSTMENT, -amount, line, Account.PATIENT, note=OWN_PRICE)
+        for line, amount in off
+        if amount
+    ]
+    post(session, entries, posted_on, by)
+
+
 def reverse_charges(session: Session, claim: ClaimId, posted_on: date, by: UserId, why: str) -> None:
     """Take back the charges of a claim that was refused, voided or replaced; each charge once."""
     entries = [
@@ -115,7 +132,8 @@ def _open_charges(session: Session, claim: ClaimId) -> list[tuple[int, int | Non
     rows = session.execute(
         select(LedgerEntry.id, LedgerEntry.line_id, LedgerEntry.amount, LedgerEntry.account)
         .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
-        .where(LedgerEntry.claim_id == claim, LedgerEntry.kind == EntryKind.CHARGE, undo.id.is_(None))
+        .where(LedgerEntry.claim_id == claim, undo.id.is_(None))
+        .where(or_(LedgerEntry.kind == EntryKind.CHARGE, LedgerEntry.note == OWN_PRICE))
         .order_by(LedgerEntry.id)
     )
     return [(row.id, row.line_id, row.amount, row.account) for row in rows]

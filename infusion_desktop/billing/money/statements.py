@@ -1,7 +1,7 @@
 """Fill and keep a patient's statement, and the paper of a closed month."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -37,12 +37,17 @@ _WHAT = {LineKind.PER_DIEM: "therapy days", LineKind.DRUG: "drugs", LineKind.NUR
 
 def print_statement(database: Database, patient: PatientId, by: UserId) -> bytes:
     """The statement of what a patient owes, numbered and kept; Refused when nothing is owed."""
-    from reports.patient_statement import render
+    return print_statements(database, [patient], by)
+
+
+def print_statements(database: Database, patients: Sequence[PatientId], by: UserId) -> bytes:
+    """The statements of several patients in one PDF, to print and mail; Refused naming each who owes nothing."""
+    from reports.patient_statement import render_batch
 
     with database.transaction() as session:
         authorize(session, by, Permission.POST_PAYMENT)
-        statement = write_statement(session, patient, by, today())
-    return render(statement)
+        statements = [write_statement(session, patient, by, today()) for patient in patients]
+    return render_batch(statements)
 
 
 def write_statement(session: Session, patient: PatientId, by: UserId, day: date) -> "PatientStatement":
@@ -95,6 +100,8 @@ def _lines(
             select(ClaimLine.kind, ClaimLine.charge).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)
         ):
             charges[_WHAT[kind]] += charge
+        if alone and share > ZERO:
+            adjusted = claim.charge - share
         why = ", ".join(f"{name} ${amount:,.2f}" for name, amount in charges.items()) if alone else _why(mine)
         found.append(
             paper.StatementLine(

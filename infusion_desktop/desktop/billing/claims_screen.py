@@ -247,7 +247,7 @@ class ClaimsScreen(Screen):
         claims = next(iter(by_payer.values()))
         self.do(
             lambda _why: bill_patients(database, claims, by), changed=("billing",), pressed=self.patients_button,
-            said=lambda made: f"{len(made.claims)} claims are charged to {made.patients} patients: print and mail.",
+            said=lambda made: f"{show_money(made.owed)} are charged to {made.patients} patients: mail the statements.",
             then=self._billed,
         )  # fmt: skip
 

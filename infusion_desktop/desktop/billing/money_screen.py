@@ -19,7 +19,7 @@ from infusion_desktop.billing.money.month_close import close_month as close_the_
 from infusion_desktop.billing.money.patient_money import PatientOwes, patients_owing
 from infusion_desktop.billing.money.posting_rules import PostingRuleRow, end_posting_rule, posting_rules
 from infusion_desktop.billing.money.set_aside import ItemRow, set_aside
-from infusion_desktop.billing.money.statements import closing_paper, print_statement
+from infusion_desktop.billing.money.statements import closing_paper, print_statements
 from infusion_desktop.billing.queries import BatchRow, batches, file_content
 from infusion_desktop.billing.words import BatchId
 from infusion_desktop.dates import Days, today
@@ -49,6 +49,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.edi.x12 import FILE_LIMIT
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import write_whole
+from infusion_desktop.money import ZERO
 from infusion_desktop.patients.queries import payers
 
 
@@ -232,7 +233,7 @@ class MoneyScreen(Screen):
             button("Statement", self.statement, icon="print"),
             button("Take a payment", self.take_payment, icon="dollar", kind="primary"),
         ]
-        told = "Shares of patients; Enter opens the patient."
+        told = "Shares of patients; Enter opens the patient. Statements are printed for all that are selected."
         return Part(told, self.patients, self._if_may(Permission.POST_PAYMENT, deeds))
 
     def _credits_part(self) -> Part:
@@ -361,14 +362,16 @@ class MoneyScreen(Screen):
             self._dialog(PatientPaymentDialog(self.context, self.desk, self, row))
 
     def statement(self) -> None:
-        """Print the selected patient's statement."""
-        row = self._chosen(self.patients, PatientOwes, "a patient")
-        if row is None:
+        """Print the statements of the selected patients who owe something."""
+        rows = [row for row in self.patients.selected_rows() if row.owed > ZERO]
+        if not rows:
+            self.desk.messages.refused(("Select the patients who owe something first.",), self, Tone.INFO)
             return
-        database, by, patient, number = self.context.database, self.context.user_id, row.patient_id, row.number
+        database, by, patients = self.context.database, self.context.user_id, [row.patient_id for row in rows]
+        name = f"statement-{rows[0].number}.pdf" if len(rows) == 1 else "statements.pdf"
         self.do(
-            lambda _why: print_statement(database, patient, by), changed=("billing",),
-            then=lambda pdf: self._preview("Statement", pdf, f"statement-{number}.pdf"),
+            lambda _why: print_statements(database, patients, by), changed=("billing",),
+            then=lambda pdf: self._preview("Statement", pdf, name),
         )  # fmt: skip
 
     def _preview(self, title: str, pdf: bytes, name: str) -> None:

@@ -169,11 +169,13 @@ def _refills(facts: ClaimFacts) -> Iterator[tuple[DeliveryFacts, DeliveryFacts]]
 
 
 def _authorization(facts: ClaimFacts) -> Iterator[Told]:
-    if facts.rules is None or not facts.rules.authorization_required:
-        return
     for line in facts.lines:
-        if line.kind is LineKind.PER_DIEM and not line.authorization:
+        if _needs_authorization(facts, line) and not line.authorization:
             yield f"{line.label} has no authorization. Ask the payer for one and enter it.", line.number
+
+
+def _needs_authorization(facts: ClaimFacts, line: LineFacts) -> bool:
+    return facts.rules is not None and facts.rules.authorization_required and line.kind is LineKind.PER_DIEM
 
 
 def _authorization_known(facts: ClaimFacts) -> Iterator[Told]:
@@ -240,7 +242,7 @@ def _not_on_the_calendar(facts: ClaimFacts) -> Iterator[Told]:
 
 def _held(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
-        if line.held:
+        if line.held and (line.authorization or not _needs_authorization(facts, line)):  # That one says so itself.
             yield f"{line.label} waits: {line.held}.", line.number
 
 
