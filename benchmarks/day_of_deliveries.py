@@ -1,9 +1,7 @@
 """A day of 300 deliveries of 25 lines: planned, reserved, shipped, and their manifests drawn as one PDF by a worker."""
 
-import gc
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -83,14 +81,14 @@ def _reserve_and_ship(
 
 
 def _manifests(database: Database, ids: list[DeliveryId], by: UserId) -> list[Figure]:
-    """The batch as the window draws it, while this thread looks how long it is kept from running."""
+    """The batch as the window draws it (see day_in_window for how the window answers meanwhile)."""
     import pypdfium2
 
     batch = print_deliveries(database, ids, [PaperKind.MANIFEST], by)
     seen: list[tuple[float, float]] = []
     watched = _watch_workers(seen)
-    resting = _longest_wait(lambda: time.sleep(3))
-    longest = _longest_wait(lambda: list(draw_batch(database, batch, by)))
+    for _progress in draw_batch(database, batch, by):
+        pass
     watched()
     cpu, memory = seen[-1]
     pages = len(pypdfium2.PdfDocument(drawn_pages(database, batch, by)))
@@ -98,23 +96,7 @@ def _manifests(database: Database, ids: list[DeliveryId], by: UserId) -> list[Fi
     return [
         Figure(f"  manifests as one PDF of {pages:,} pages, the worker's cpu", cpu, "s", floor, ratio_goal=2),
         Figure("  most memory the worker held", memory, "MB", goal=150),
-        Figure("  longest the window's thread waited meanwhile; at rest", longest, "ms", resting, goal=100),
     ]
-
-
-def _longest_wait(work: Callable[[], object]) -> float:
-    """The longest this thread was kept from running while another does the work, in milliseconds."""
-    gc.collect()
-    gc.disable()  # As the window does, which looks for garbage by itself when it rests (desktop/collector.py).
-    working = threading.Thread(target=work)
-    working.start()
-    last, longest = time.perf_counter(), 0.0
-    while working.is_alive():
-        time.sleep(0.005)
-        now = time.perf_counter()
-        longest, last = max(longest, now - last), now
-    gc.enable()
-    return longest * 1000
 
 
 def _watch_workers(seen: list[tuple[float, float]]) -> Callable[[], None]:

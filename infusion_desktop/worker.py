@@ -20,6 +20,9 @@ from infusion_desktop.errors import Refused
 _SIZE = struct.Struct(">Q")
 _MAY_RUN = "reports."
 """Only what draws and reads papers runs there."""
+_NO_CONSOLE, _BELOW_NORMAL = 0x08000000, 0x00004000
+_NICE = 10
+"""Papers wait for the window, never the window for papers: the process stands back where processors are few."""
 
 
 class Worker:
@@ -84,7 +87,7 @@ class Worker:
             self.stop()
             root = str(Path(__file__).parents[1])
             paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-            flags: dict[str, Any] = {"creationflags": 0x08000000} if sys.platform == "win32" else {}  # no console
+            flags: dict[str, Any] = {"creationflags": _NO_CONSOLE | _BELOW_NORMAL} if sys.platform == "win32" else {}
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "infusion_desktop.worker"],
                 stdin=subprocess.PIPE,
@@ -147,6 +150,8 @@ def _portable(error: Exception) -> Exception:
 
 
 if __name__ == "__main__":
+    if sys.platform != "win32":
+        os.nice(_NICE)
     own = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # What a library prints must not stand between the answers.
     serve(sys.stdin.buffer, own)
