@@ -15,7 +15,7 @@ from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.calls.call_board import calls_due, held_deliveries
 from infusion_desktop.deliveries.calls.call_rules import Urgency, call_window, urgency
-from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.calls.follow_ups import assign_follow_up, follow_ups
 from infusion_desktop.deliveries.calls.refill_calls import NewCall, calls_of, record_call
 from infusion_desktop.deliveries.calls.refill_rules_kept import (
     NewRefillRule,
@@ -282,7 +282,13 @@ def test_rules_make_each_task_once(bench: Bench) -> None:
         assert not tasks_wanting(session, today())
     assert due["lab"] == ("Lab due: CBC, BMP", today() + ONE_DAY)
     assert due["home assessment"][1] == START + timedelta(days=7)
+    with bench.database.reading() as session:
+        lab = next(row for row in follow_ups(session) if row.kind == "lab")
+    assert lab.owner == ""
+    assign_follow_up(bench.database, lab.id, by, lab.due_on, lab.version, by)
     assert make_tasks(bench.database, today() + timedelta(days=7), by) == 1, "the draw of next week"
+    with bench.database.reading() as session:
+        assert {row.owner_id for row in follow_ups(session) if row.kind == "lab"} == {by}, "whoever has the patient"
 
 
 def test_draws_keep_their_rhythm_and_leave_out_days_away() -> None:

@@ -19,7 +19,7 @@ from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.undoing import cancel, undo
 from infusion_desktop.deliveries.bench.verifying import verify_all
-from infusion_desktop.deliveries.calls.follow_ups import follow_ups
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, Kind, follow_ups
 from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
 from infusion_desktop.deliveries.door.delivering import Proof, deliver
 from infusion_desktop.deliveries.pumps.charging import charge, charge_rows, statement, waive
@@ -162,6 +162,11 @@ def test_a_swap_that_was_cancelled_can_be_ordered_again_and_none_is_after_the_en
     in_order(bench)
 
 
+def to_fetch(bench: Any) -> list[FollowUpRow]:
+    with bench.database.reading() as session:
+        return [each for each in follow_ups(session) if each.kind == Kind.PUMP_RETURN]
+
+
 def test_what_a_therapy_leaves_is_fetched_on_one_ticket_that_the_return_closes(bench: Any) -> None:
     send(bench, bench.plans(), bench.pump_tag)
     stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
@@ -184,7 +189,12 @@ def test_what_a_therapy_leaves_is_fetched_on_one_ticket_that_the_return_closes(b
     assert "COPY" in words_of(print_tickets(bench.database, [ticket.id], bench.tech))
     with pytest.raises(Refused, match=f"on pick-up ticket {ticket.number} already"):
         write_ticket(bench.database, [bench.pump], "moved away", Trip(today()), bench.pharmacist)
+    assert [(each.title, each.due_on) for each in to_fetch(bench)] == [
+        (f"Fetch P0100: pick-up ticket {ticket.number}", trip.collect_on)
+    ]
     custody.take_back(bench.database, bench.pump, bench.tech, lacks=["AC adapter"])
+    make_tasks(bench.database, today(), bench.tech)
+    assert to_fetch(bench) == [], "it is back: nobody has to be told"
     with bench.database.reading() as session:
         assert ticket_rows(session) == ()
         assert [line.outcome for line in ticket_rows(session, closed_too=True)[0].lines] == ["returned"]
@@ -200,7 +210,7 @@ def test_a_ticket_written_too_early_is_cancelled_and_the_pump_stays(bench: Any) 
     with pytest.raises(Refused, match="why nothing is fetched"):
         cancel_ticket(bench.database, ticket.id, " ", ticket.version, bench.pharmacist)
     cancel_ticket(bench.database, ticket.id, "the therapy goes on", ticket.version, bench.pharmacist)
-    assert row(bench, bench.pump).state is S.WITH_PATIENT
+    assert row(bench, bench.pump).state is S.WITH_PATIENT and to_fetch(bench) == []
     stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
     left = write_due_tickets(bench.database, today() + ONE_DAY, bench.pharmacist)
     assert left == 0, "what somebody left there on or after the last day is not asked back by itself"

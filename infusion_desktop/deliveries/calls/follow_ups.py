@@ -179,6 +179,18 @@ def follow_ups(
     )
 
 
+def who_has(session: Session, patient_id: PatientId) -> UserId | None:
+    """Who took or was given the patient's last task and still works here; None while nobody has the patient."""
+    found = session.scalar(
+        select(FollowUp.owner_id)
+        .join(Staff, Staff.id == FollowUp.owner_id)
+        .where(FollowUp.patient_id == patient_id, Staff.ended_at.is_(None))
+        .order_by(FollowUp.id.desc())
+        .limit(1)
+    )
+    return None if found is None else UserId(found)
+
+
 def add_task(
     session: Session,
     patient_id: PatientId,
@@ -189,9 +201,14 @@ def add_task(
     owner_id: UserId | None = None,
     made_by: str = "",
 ) -> int | None:
-    """Keep a task within a larger deed; None when the rule ``made_by`` has made it before."""
+    """Keep a task within a larger deed; None when the rule ``made_by`` has made it before.
+
+    What a rule makes goes to whoever has the patient (see ``who_has``) unless ``owner_id`` says otherwise.
+    """
     if made_by and session.scalar(select(FollowUp.id).where(FollowUp.made_by == made_by)) is not None:
         return None
+    if made_by and owner_id is None:
+        owner_id = who_has(session, patient_id)
     values = {
         "patient_id": patient_id,
         "kind": kind.value,

@@ -14,9 +14,9 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.calls.follow_ups import Kind
+from infusion_desktop.deliveries.calls.follow_ups import Kind, who_has
 from infusion_desktop.deliveries.care.task_rules import AHEAD, Draw, Task, draws_due, home_assessment_due
-from infusion_desktop.deliveries.pumps.pickups import tickets_wanting, write_due_in
+from infusion_desktop.deliveries.pumps.pickups import fetched, finish_fetched, tickets_wanting, write_due_in
 from infusion_desktop.deliveries.tables import FollowUp
 from infusion_desktop.patients.tables import Episode, Interruption, Therapy, TherapyLab
 from infusion_desktop.patients.words import PatientId
@@ -37,21 +37,22 @@ def make_tasks(database: Database, on: date, by: UserId) -> int:
         known = _made(session, wanted)
         new = [
             {"patient_id": patient, "kind": kind.value, "title": task.title[:200], "due_on": task.due_on,
-             "made_by": task.made_by, "version": 1}
+             "owner_id": who_has(session, patient), "made_by": task.made_by, "version": 1}
             for patient, kind, task in wanted
             if task.made_by not in known
         ]  # fmt: skip
         if new:
             session.connection().execute(_once(session.get_bind().dialect.name), new)
-        tickets = write_due_in(session, on, by)
-        record(session, by, "make tasks", "follow-up", None, after={"made": len(new), "tickets": tickets, "on": on})
-        return len(new)
+        tickets, back = write_due_in(session, on, by), finish_fetched(session, by)
+        after = {"made": len(new), "tickets": tickets, "fetched": back, "on": on}
+        record(session, by, "make tasks", "follow-up", None, after=after)
+        return len(new) + tickets
 
 
 def tasks_wanting(session: Session, on: date) -> bool:
-    """Whether rules ask for tasks or tickets that are not made yet."""
+    """Whether rules ask for tasks or tickets that are not made yet, or something to fetch is back."""
     wanted = _wanted(session, on)
-    return len(_made(session, wanted)) < len(wanted) or tickets_wanting(session, on)
+    return len(_made(session, wanted)) < len(wanted) or tickets_wanting(session, on) or bool(fetched(session))
 
 
 def _wanted(session: Session, on: date) -> list[tuple[PatientId, Kind, Task]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -14,9 +14,10 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc, show_day
+from infusion_desktop.deliveries.calls.follow_ups import Kind, add_task
 from infusion_desktop.deliveries.pumps.returns import AT_HOME, open_tickets
 from infusion_desktop.deliveries.steps import DOCUMENT
-from infusion_desktop.deliveries.tables import Delivery
+from infusion_desktop.deliveries.tables import Delivery, FollowUp
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.tables import Asset, AssetEvent, Pickup, PickupLine
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, PickupId, SwapId
@@ -173,6 +174,10 @@ def write_in(
         newest = session.scalar(select(func.max(AssetEvent.id)).where(AssetEvent.asset_id == asset))
         session.add(PickupLine(pickup_id=ticket.id, asset_id=asset, event_id=newest or 0))
     session.flush()
+    if swap_id is None:  # An exchanged pump comes back on the trip that brings the new one.
+        tags = session.scalars(select(Asset.tag).where(Asset.id.in_(assets)).order_by(Asset.id)).all()
+        title = f"Fetch {', '.join(tags)}: pick-up ticket {ticket.number}"
+        add_task(session, patient_id, Kind.PUMP_RETURN, title, trip.collect_on, made_by=_task(ticket.id))
     record(session, by, "write pick-up ticket", "pick-up", ticket.id, patient_id=patient_id,
            after={"number": ticket.number, "assets": list(assets), "collect_on": trip.collect_on})  # fmt: skip
     return PickupId(ticket.id)
@@ -186,6 +191,8 @@ def plan_ticket(database: Database, ticket_id: PickupId, trip: Trip, version: in
         before = {"collect_on": row.collect_on, "window": row.window, "driver": row.driver}
         row.collect_on, row.window, row.driver = trip.collect_on, trip.window.strip(), trip.driver.strip()
         row.instructions = trip.instructions.strip()
+        task = update(FollowUp).where(FollowUp.made_by == _task(row.id), FollowUp.done_at.is_(None))
+        session.execute(task.values(due_on=trip.collect_on, version=FollowUp.version + 1))
         record(session, by, "plan pick-up", "pick-up", row.id, patient_id=row.patient_id, before=before,
                after={"collect_on": row.collect_on, "window": row.window, "driver": row.driver})  # fmt: skip
 
@@ -205,7 +212,39 @@ def cancel_ticket(database: Database, ticket_id: PickupId, why: str, version: in
         session.flush()
         for asset in still:
             custody.leave(session, AssetId(asset), why, by)
+        _finish(session, [_task(row.id)], f"cancelled: {why.strip()}", by)
         record(session, by, "cancel pick-up", "pick-up", row.id, patient_id=row.patient_id, reason=why)
+
+
+def _task(ticket_id: int) -> str:
+    """What the task of a ticket is made by."""
+    return f"pickup {ticket_id}"
+
+
+def fetched(session: Session) -> tuple[str, ...]:
+    """The open tasks whose ticket is done: everything on it is back, lost or left there."""
+    waiting = set(
+        session.scalars(select(FollowUp.made_by).where(FollowUp.kind == Kind.PUMP_RETURN, FollowUp.done_at.is_(None)))
+    )
+    if not waiting:
+        return ()
+    still = {_task(row.id) for row in ticket_rows(session)}
+    return tuple(sorted(each for each in waiting - still if each.startswith("pickup ")))
+
+
+def finish_fetched(session: Session, by: UserId) -> int:
+    """The tasks of tickets that are done are done too; how many."""
+    done = fetched(session)
+    _finish(session, done, "it is back", by)
+    return len(done)
+
+
+def _finish(session: Session, tasks: Sequence[str], outcome: str, by: UserId) -> None:
+    session.execute(
+        update(FollowUp)
+        .where(FollowUp.made_by.in_(tasks), FollowUp.done_at.is_(None))
+        .values(done_at=now_utc(), done_by=by, outcome=outcome[:200], version=FollowUp.version + 1)
+    )
 
 
 def ticket_rows(session: Session, *, closed_too: bool = False) -> tuple[TicketRow, ...]:

@@ -132,7 +132,8 @@ class CallsScreen(Screen):
     topics: ClassVar[frozenset[str]] = frozenset({"deliveries", "patients"})
     help = (
         "Refill calls by urgency: red means that a dose is not covered. Enter opens the call. Tasks are made by rules "
-        "(first call, refill, lab, home assessment) and by hand; each has an owner and a day. Held deliveries say why."
+        "(first call, refill, lab, home assessment, pumps to fetch) for whoever has the patient, and by hand. Held "
+        "deliveries say why."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
