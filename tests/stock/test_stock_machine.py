@@ -1,7 +1,8 @@
 """Random days in the stock room against a model in plain Python, on both engines; the books are proven at every step.
 
-Receive, move, reserve, ship, deliver, return, count, recall, send between sites, write off and correct, in any order:
-balances equal moves, nothing is below zero, the first to expire goes first, nothing recalled or expired is shipped.
+Receive, move, reserve, pick, ship, deliver, return, count, recall, send between sites, write off and correct, in any
+order: balances equal moves, nothing is below zero, the first to expire goes first, nothing recalled or expired is
+shipped.
 """
 
 import itertools
@@ -26,7 +27,7 @@ from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock import site_transfers
-from infusion_desktop.stock.allocation import Demand, let_go, reserve, take_reserved
+from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve, reserve_lot, take_reserved
 from infusion_desktop.stock.counting import counts
 from infusion_desktop.stock.counting.count_queries import sheet
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
@@ -182,6 +183,38 @@ class StockRoom(RuleBasedStateMachine):
             let_go(session, "delivery", document)
             record(session, self.by, "let go", "delivery", document)
         self.kept = [each for each in self.kept if each[0] != document]
+
+    @rule(document=DOCUMENTS, lot=LOTS, place=st.sampled_from(PICKED_FROM))
+    def pick(self, document: int, lot: int, place: str) -> None:
+        """The bench takes a lot from where it lies, in place of what was reserved of its item."""
+        mine = [each for each in self.kept if each[0] == document]
+        instead = next((each for each in mine if each[1] // 3 == lot // 3), None)
+        if instead is None:
+            return
+        before: dict[tuple[int, str], int] = defaultdict(int)
+        for _, of, at, units in mine:
+            before[of, at] += units
+        wanted = defaultdict(int, before)
+        wanted[instead[1], instead[2]] -= instead[3]
+        wanted[lot, place] += instead[3]
+        fits = all(
+            not units or (key[0] not in self.held and self.free(*key) + before[key] >= units)
+            for key, units in wanted.items()
+        )
+        try:
+            with self.database.transaction() as session:
+                let_go(session, "delivery", document, 7)
+                for (of, at), units in sorted(wanted.items()):
+                    kept = Allocation(7, self.lots[of], self.places[at], units)
+                    if units and not reserve_lot(session, "delivery", document, kept):
+                        raise Refused("not free")
+                record(session, self.by, "pick", "delivery", document)
+        except Refused:
+            assert not fits
+            return
+        assert fits, "a held lot was picked, or one that was another's"
+        self.kept = [each for each in self.kept if each[0] != document]
+        self.kept += [(document, of, at, units) for (of, at), units in wanted.items() if units]
 
     @rule(document=DOCUMENTS)
     def ship(self, document: int) -> None:
