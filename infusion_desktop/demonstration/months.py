@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from infusion_desktop.billing.words import BatchId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, month_of
 from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
-from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.release import Short, fill_owed, release
 from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.undoing import cancel
 from infusion_desktop.deliveries.bench.verifying import verify_all
@@ -64,10 +64,16 @@ from infusion_desktop.patients.words import (
     TherapyId,
 )
 from infusion_desktop.progress import Progress
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.queries import item_rows
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId
 
 WINDOWS = ("08:00 to 12:00", "10:00 to 14:00", "12:00 to 16:00", "14:00 to 18:00")
+UNFILLED = timedelta(days=4)
+"""What is short in the last days is not here yet."""
+WEEKS_MORE = 5
+"""How many times what is missing of an item is bought when it is short."""
 
 
 @dataclass(slots=True)
@@ -284,8 +290,10 @@ def _send(
     stage = pick.randrange(6) if day == last else 6
     technician, second = pick.sample([*cast.technicians, cast.pharmacists[1]], 2)
     if stage >= 1:
-        released = _release(database, delivery, cast, day)
-        if released:
+        short = _release(database, delivery, cast, day)
+        if short and day < last - UNFILLED:
+            short = _buy_in(database, delivery, short, technician, cast.pharmacists[0], day, last)
+        if short:
             told["deliveries with something short"] += 1
     if stage >= 2:
         if not _pick_pumps(database, delivery, case, technician, told):
@@ -326,12 +334,28 @@ def _throw_away(
         told["records of waste"] += 1
 
 
-def _release(database: Database, delivery: DeliveryId, cast: Cast, day: date) -> bool:
+def _release(database: Database, delivery: DeliveryId, cast: Cast, day: date) -> tuple[Short, ...]:
     pharmacist = cast.pharmacists[0]
     try:
-        return bool(release(database, delivery, pharmacist, at=noon(day)).short)
+        return release(database, delivery, pharmacist, at=noon(day)).short
     except Warned:
-        return bool(release(database, delivery, pharmacist, override="demonstration", at=noon(day)).short)
+        return release(database, delivery, pharmacist, override="demonstration", at=noon(day)).short
+
+
+def _buy_in(
+    database: Database, delivery: DeliveryId, short: Sequence[Short], technician: UserId, pharmacist: UserId,
+    day: date, last: date,
+) -> tuple[Short, ...]:  # fmt: skip
+    """A vendor brings what is short the same day, and some weeks' more of it; what stays short after all."""
+    with database.reading() as session:
+        costs = {row.id: row.unit_cost for row in item_rows(session)}
+    lines = tuple(
+        ReceiptLine(each.item_id, each.units * WEEKS_MORE, None, f"Q{delivery:05}{number}", last + timedelta(days=500),
+                    unit_cost=costs[each.item_id])
+        for number, each in enumerate(short)
+    )  # fmt: skip
+    receive(database, NewReceipt(lines, "MAIN", f"PS-9{delivery:05}"), technician, noon(day))
+    return fill_owed(database, delivery, pharmacist).short
 
 
 def _counted(database: Database, case: Case, pick: random.Random) -> dict[ItemId, int]:

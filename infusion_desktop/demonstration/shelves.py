@@ -89,17 +89,19 @@ def _line(item: ItemRow, day: date, last: date, turn: int, rounds: int, pick: ra
     expires_on = last + timedelta(days=pick.randrange(-10, 45)) if soon else last + timedelta(days=life)
     expires_on = max(expires_on, day + timedelta(days=30))
     unit_level = max(item.par_level, 40) if item.unit_cost < 60 else min(max(item.par_level, 8), 28)
-    quantity = round(unit_level * pick.uniform(1.6, 3.2)) * _how_many_times(item)
+    quantity = max(4, round(unit_level * pick.uniform(1.6, 3.2) * _how_many_times(item)))
     lot = f"{item.number[:3].replace('-', '')}{pick.randrange(10**5):05}{'ABCDEFGH'[turn % 8]}"
     cost = (item.unit_cost * (100 + pick.randrange(-3, 6)) / 100).quantize(item.unit_cost)
     return ReceiptLine(item.id, quantity, None, lot, expires_on, unit_cost=cost)
 
 
-def _how_many_times(item: ItemRow) -> int:
+def _how_many_times(item: ItemRow) -> float:
     """Dear items are bought as they are needed, cheap ones by the pallet."""
+    if item.unit_cost > 60:
+        return 0.15
     if item.unit_cost > 8:
-        return 1
-    return 6 if item.kind in _USED_UP_QUICKLY else 2
+        return 0.4
+    return 2 if item.kind in _USED_UP_QUICKLY and item.unit_cost < 3 else 1
 
 
 def hash_of(text: str) -> int:
