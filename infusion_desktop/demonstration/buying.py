@@ -30,6 +30,8 @@ VENDORS = (
 )  # fmt: skip
 _DRUGS = (ItemKind.DRUG, ItemKind.DILUENT)
 _SETS = (ItemKind.TUBING, ItemKind.CATHETER)
+DEAR = Decimal(60)
+"""Above this an item is bought by the vial, not by the case."""
 _TENTH = Decimal("0.01")
 
 
@@ -44,7 +46,9 @@ def buy(database: Database, cast: Cast, last: date, pick: random.Random) -> None
     offers: dict[VendorId, list[NewOffer]] = {vendor: [] for vendor in vendors}
     for row in items:
         chosen = vendors[1] if row.kind in _DRUGS else vendors[2] if row.kind in _SETS else vendors[0]
-        size = max((pack for pack in packs[row.id] if pack.quantity <= 200), key=lambda pack: pack.quantity)
+        most = 200 if row.unit_cost < DEAR else 10
+        fitting = [pack for pack in packs[row.id] if pack.quantity <= most] or packs[row.id][:1]
+        size = max(fitting, key=lambda pack: pack.quantity)
         rise = Decimal(pick.choice((100, 100, 100, 100, 97, 103, 112, 124))) / 100
         price = (row.unit_cost * size.quantity * rise).quantize(_TENTH)
         number = f"{VENDORS[vendors.index(chosen)].name[:2].upper()}-{hash_of(row.number) % 90_000 + 10_000}"

@@ -34,6 +34,8 @@ from infusion_desktop.progress import Progress
 R = TypeVar("R")
 ROW_PIXELS = 32
 _SAMPLE = 60
+_ALL_NUMBERS = 2_000
+"""Up to so many rows every number is looked at, so that not even the largest is cut."""
 _WIDEST = 340
 _NAME = 160
 _FILTER_AFTER_MS = 120
@@ -198,7 +200,8 @@ class TableView(QWidget, Generic[R]):
         for place, column in enumerate(self.model.columns):
             if not header.isSectionHidden(place):
                 extra = 26 + (30 if column.tone else 0)
-                lengths = [metrics.horizontalAdvance(text) for text in map(column.text, sample) if text] or [0]
+                looked = rows if column.numeric and len(rows) <= _ALL_NUMBERS else sample
+                lengths = [metrics.horizontalAdvance(text) for text in map(column.text, looked) if text] or [0]
                 titled = metrics.horizontalAdvance(column.title) + 36
                 whole = max(max(lengths) + extra, titled)
                 is_alike = max(lengths) < min(180, 1.3 * min(lengths))  # Days, telephones, numbers: useless when cut.
