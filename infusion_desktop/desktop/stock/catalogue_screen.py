@@ -16,7 +16,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.stock.import_dialog import ImportDialog
+from infusion_desktop.desktop.stock.import_dialog import ImportItemsDialog
 from infusion_desktop.desktop.stock.item_dialog import ItemDialog, PackDialog, show_factor
 from infusion_desktop.desktop.stock.item_view import ItemFacts, ItemView
 from infusion_desktop.desktop.stock.opening_dialog import OpeningDialog
@@ -156,7 +156,7 @@ class CatalogueScreen(Screen):
 
     def import_file(self) -> None:
         """Many items from a file."""
-        ImportDialog(self.context, self.desk, self).open()
+        ImportItemsDialog(self.context, self.desk, self).open()
 
     def import_opening(self) -> None:
         """What lies where on the first day, from a file."""

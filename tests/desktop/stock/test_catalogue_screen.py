@@ -14,10 +14,11 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.stock.catalogue_screen import CatalogueScreen
-from infusion_desktop.desktop.stock.import_dialog import ImportDialog
+from infusion_desktop.desktop.stock.import_dialog import ImportItemsDialog
 from infusion_desktop.desktop.stock.item_dialog import ItemDialog, PackDialog
+from infusion_desktop.desktop.stock.opening_dialog import OpeningDialog
 from infusion_desktop.stock.catalogue import Pack
-from infusion_desktop.stock.queries import item_page, item_rows
+from infusion_desktop.stock.queries import item_page, item_rows, stock_rows
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 Open = Callable[..., Shell]
@@ -46,6 +47,11 @@ def modal(kind: type[QWidget]) -> QWidget:
     return found
 
 
+def on_hand(database: Database) -> list[int]:
+    with database.reading() as session:
+        return [row.on_hand for row in stock_rows(session)]
+
+
 def numbers(database: Database) -> set[str]:
     with database.reading() as session:
         return {row.number for row in item_rows(session)}
@@ -57,11 +63,11 @@ def test_a_file_with_a_bad_row_is_shown_and_imported_once_mended(
     file = tmp_path / "items.csv"
     file.write_text(HEAD + "G1,Gauze 4x4,dressing,0.0345,100\nG2,Tape,bandage,1.00,10\n")
     qtbot.mouseClick(screen.import_button, Qt.MouseButton.LeftButton)
-    dialog = modal(ImportDialog)
-    assert isinstance(dialog, ImportDialog)
+    dialog = modal(ImportItemsDialog)
+    assert isinstance(dialog, ImportItemsDialog)
     dialog.read_file(file)
     qtbot.waitUntil(lambda: len(dialog.problems.model.shown) == 1)
-    [problem] = dialog.problems.model.shown
+    [(_, problem)] = dialog.problems.model.shown
     assert (problem.line, problem.column) == (3, "Type")
     assert "bandage" in problem.reason
     assert not dialog.save_button.isEnabled()
@@ -83,12 +89,14 @@ def test_a_file_that_clashes_or_is_no_table_changes_nothing(
     screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, sqlite_database: Database
 ) -> None:
     screen.import_file()
-    dialog = modal(ImportDialog)
-    assert isinstance(dialog, ImportDialog)
+    dialog = modal(ImportItemsDialog)
+    assert isinstance(dialog, ImportItemsDialog)
     file = tmp_path / "items.csv"
     file.write_text(HEAD + "FL-10,Another flush,flush,1,1\n")
     dialog.read_file(file)
-    qtbot.waitUntil(lambda: [row.reason for row in dialog.problems.model.shown] == ["There is an item FL-10 already."])
+    qtbot.waitUntil(
+        lambda: [row.reason for _, row in dialog.problems.model.shown] == ["There is an item FL-10 already."]
+    )
     file.write_bytes(b"\x00\x01")
     dialog.read_file(file)
     qtbot.waitUntil(lambda: "not a text file" in dialog.banner.text.text())
@@ -111,7 +119,7 @@ def test_an_item_is_added_by_keyboard_and_its_mistakes_are_said_at_the_field(
     dialog.kind.set_value(ItemKind.NEEDLE)
     qtbot.keyClicks(dialog.cost.line, "1.23456")
     qtbot.keyClick(dialog.cost.line, Qt.Key.Key_Return)
-    assert "four places" in dialog.cost.error.text()
+    assert "at most 4 places" in dialog.cost.error.text()
     dialog.cost.set_value("1.2345")
     shell.on_scan(codes["each"])
     assert dialog.gtin.value() == codes["each"]
@@ -173,3 +181,32 @@ def test_a_scanned_box_opens_its_item_and_roles_without_the_right_only_look(
     qtbot.waitUntil(lambda: screen.view.isVisible() and screen.view.name.text() == "Saline flush 10 mL")
     assert not screen.view.change_button.isEnabled()
     assert screen.view.change_button.toolTip() == "Pharmacists change the catalogue."
+
+
+def test_opening_balances_are_looked_at_taken_in_and_taken_back(
+    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, sqlite_database: Database
+) -> None:
+    file, mend = tmp_path / "opening.csv", tmp_path / "mend.csv"
+    file.write_text("Item,Lot,Bin,Quantity\nFL-10,A1,MAIN,12\nNO-1,A2,MAIN,3\n")
+    screen.import_opening()
+    dialog = modal(OpeningDialog)
+    assert isinstance(dialog, OpeningDialog)
+    dialog.read_file(file)
+    qtbot.waitUntil(lambda: [row[1].line for row in dialog.problems.model.rows] == [3])
+    assert "1 problem on 1 line; 1 are good." in dialog.state.text()
+    dialog.save_bad_lines(mend)
+    qtbot.waitUntil(mend.exists)
+    assert "NO-1" in mend.read_text("utf-8-sig")
+    file.write_text("Item,Lot,Bin,Quantity\nFL-10,A1,MAIN,12\n")
+    dialog.read_file(file)
+    qtbot.waitUntil(dialog.save_button.isEnabled)
+    assert dialog.save_button.text() == "Take in 1"
+    dialog.press()
+    qtbot.waitUntil(lambda: on_hand(sqlite_database) == [12])
+    screen.import_opening()
+    again = modal(OpeningDialog)
+    assert isinstance(again, OpeningDialog)
+    qtbot.waitUntil(lambda: len(again.batches.model.rows) == 1)
+    again.undo(again.batches.model.rows[0], Answer(True, "the wrong file"))
+    qtbot.waitUntil(lambda: again.batches.model.rows[0].undone)
+    assert on_hand(sqlite_database) == []
