@@ -208,9 +208,15 @@ class TableView(QWidget, Generic[R]):
                 gives_way = not column.numeric and column.tone is None and not is_alike
                 usual, least = min(whole, column.width or _WIDEST), titled if gives_way else whole
                 wishes[place] = Wish(whole, usual, least, min(column.width, _NAME), column.stretch)
-        widths = dict(zip(wishes, share(list(wishes.values()), self.grid.viewport().width()), strict=True))
+        widths = dict(zip(wishes, share(list(wishes.values()), self._room(len(rows))), strict=True))
         for place, width in widths.items():
             header.resizeSection(place, width)
+
+    def _room(self, rows: int) -> int:
+        """The width that stays beside the scroll bar, which may be about to appear."""
+        seen, bar = self.grid.viewport(), self.grid.verticalScrollBar()
+        will_appear = not bar.isVisible() and rows * self.grid.verticalHeader().defaultSectionSize() > seen.height()
+        return seen.width() - (bar.sizeHint().width() if will_appear else 0)
 
     def column_menu(self) -> QMenu:
         """The menu that chooses columns."""

@@ -14,7 +14,7 @@ from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.tables import Pharmacy
-from infusion_desktop.billing.claiming.claims import print_claims, void_claim
+from infusion_desktop.billing.claiming.claims import print_claims, void_claim, write_file
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of, reasons, work
@@ -250,8 +250,9 @@ def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(o
     run = by_form(office, "STATEMENT", PayerKind.SELF_PAY)
     claim, at = run.claims[0], datetime(2026, 4, 10, 12, tzinfo=UTC)
     assert run.done[-1].endswith("ready for the patients' statements. Claims, Bill the patients.")
-    with pytest.raises(Refused, match="pays alone"):
-        print_claims(office.database, run.claims, office.biller)
+    for leave in (print_claims, write_file):
+        with pytest.raises(Refused, match="pays alone"):
+            leave(office.database, run.claims, office.biller)
     with office.database.reading() as session:
         rows = claims(session)
         assert (file_by(session, rows), leaves_as(session, rows)) == ({}, {claim: ClaimForm.STATEMENT})

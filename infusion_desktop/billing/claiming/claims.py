@@ -1,6 +1,7 @@
 """Send claims: files with control numbers that are never given twice, replacements and voids."""
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ def write_file(
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         rows = ready_claims(session, claims)
+        refuse_if(_statements(session, rows))
         ours = profile(session)
         if ours is None:
             raise Refused("The pharmacy's own name and numbers are missing. Enter them in Office, Pharmacy first.")
@@ -209,8 +211,9 @@ def ready_claims(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
 
 def _statements(session: Session, rows: Sequence[Claim]) -> Iterator[str]:
     """Why claims of self-payers leave neither as a file nor as a form."""
+    form = functools.cache(lambda day: rules_on(session, PayerId(rows[0].payer_id), day).rules.claim_form)
     for row in rows:
-        if rules_on(session, PayerId(row.payer_id), row.period_first).rules.claim_form is ClaimForm.STATEMENT:
+        if row.primary_id is None and form(row.period_first) is ClaimForm.STATEMENT:
             yield f"Claim {row.number}: this patient pays alone and gets a statement. Claims, Bill the patients."
 
 

@@ -1,0 +1,93 @@
+"""A biller opens what a finding names, says why a claim is late, and bills a patient who pays alone."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from sqlalchemy import select, update
+
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.queries import claim_page
+from infusion_desktop.billing.tables import Claim, PayerRules
+from infusion_desktop.billing.words import ClaimState
+from infusion_desktop.dates import month_of, today
+from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
+from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.words import PayerKind
+
+MONTH = month_of(date(today().year, today().month, 1) - timedelta(days=1))
+
+
+@pytest.fixture
+def opened():
+    return []
+
+
+@pytest.fixture
+def claim(office):
+    office.rules()
+    office.fee("S9500", "95", "150")
+    first, last = MONTH.first, MONTH.first.replace(day=14)
+    office.delivers(first, last, therapy=office.orders("ceftriaxone 2 g", first, last))
+    return make_claim(office.database, office.patient, MONTH, office.biller)
+
+
+def shown(kind, office, desk, qtbot, opened):
+    lent = Desk(desk.jobs, desk.messages, desk.changes, lambda kind, record: opened.append((kind, record)))
+    made = kind(Context(office.database, office.biller, "Bea Biller", frozenset(Permission)), lent)
+    qtbot.addWidget(made)
+    made.resize(1180, 740)
+    made.show()
+    desk.changes.changed.connect(lambda _topics: made.load())
+    return made
+
+
+def test_a_finding_on_the_claim_opens_where_it_is_put_right(office, desk, qtbot, opened, claim):
+    with office.database.transaction() as session:
+        session.execute(update(Payer).values(payer_code=""))
+        record(session, office.biller, "spoil", "test")
+    screen = shown(ClaimScreen, office, desk, qtbot, opened)
+    screen.show_record("claim", claim)
+    qtbot.waitUntil(lambda: screen.check_button.isEnabled(), timeout=10_000)
+    qtbot.mouseClick(screen.check_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: any(row.code == "PAYER_NUMBER" for row in screen.findings.model.rows), timeout=10_000)
+    row = next(row for row in screen.findings.model.rows if row.code == "PAYER_NUMBER")
+    screen._put_right(row)
+    qtbot.waitUntil(lambda: opened == [("payer", office.payer)], timeout=10_000)
+    screen.say_why_late()
+    screen.deed_dialog.reason.set_value("7")
+    screen.deed_dialog.save_button.click()
+
+    def given():
+        with office.database.reading() as session:
+            return session.scalars(select(Claim.delay_reason)).all() == ["7"]
+
+    qtbot.waitUntil(given, timeout=10_000)
+
+
+def test_who_pays_alone_is_billed_from_the_list_of_claims(office, desk, qtbot, opened, claim):
+    with office.database.transaction() as session:
+        kept = session.scalars(select(PayerRules)).one()
+        kept.rules = json.dumps({**json.loads(kept.rules), "claim_form": "STATEMENT"})
+        session.execute(update(Payer).values(kind=PayerKind.SELF_PAY))
+        record(session, office.biller, "set up", "test")
+    screen = shown(ClaimsScreen, office, desk, qtbot, opened)
+    screen.load()
+    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
+    assert screen.patients_button.isHidden(), "nothing is ready"
+    assert not any(each.stops for each in check(office.database, claim, office.biller))
+    screen.load()
+    qtbot.waitUntil(lambda: screen.patients_button.isVisible(), timeout=10_000)
+    assert screen.table.model.rows[0].file_by is None
+    qtbot.mouseClick(screen.patients_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: hasattr(screen, "preview") and screen.preview.isVisible(), timeout=20_000)
+    screen.preview.close()
+    with office.database.reading() as session:
+        page = claim_page(session, claim)
+    assert (page.row.state, page.payer_owes, page.patient_owes) == (ClaimState.SENT, 0, 14 * 95)
