@@ -75,9 +75,9 @@ TASKS: tuple[Column[FollowUpRow], ...] = (
     Column("State", text=_state, sort_key=lambda row: row.due_on, tone=lambda row: TASK_TONES[_state(row)]),
     Column("By", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on),
     Column("Kind", text=lambda row: capital(row.kind)),
-    Column("What", text=lambda row: row.title, stretch=True, hint=lambda row: row.title),
-    Column("Patient", text=lambda row: row.patient_name, width=190),
-    Column("Telephone", text=lambda row: show_phone(row.phone)),
+    Column("What", text=lambda row: row.title, stretch=True, width=260, hint=lambda row: row.title),
+    Column("Patient", text=lambda row: row.patient_name, width=170, hint=lambda row: show_phone(row.phone)),
+    Column("Telephone", text=lambda row: show_phone(row.phone), hidden=True),
     Column("Whose", text=lambda row: row.owner or "Anybody's"),
 )
 HELD: tuple[Column[HeldRow], ...] = (

@@ -28,10 +28,18 @@ class KitRow:
 
 COLUMNS: tuple[Column[KitRow], ...] = (
     Column("Code", text=lambda row: row.kept.template.code),
-    Column("Kit", text=lambda row: row.kept.template.name, stretch=True),
+    Column(
+        "Kit", text=lambda row: row.kept.template.name, stretch=True, hint=lambda row: row.lines.replace("; ", "\n")
+    ),
     Column("Therapy", text=lambda row: row.kept.template.therapy_class.value.capitalize()),
     Column("Lines", text=lambda row: str(len(row.kept.template.lines)), numeric=True),
-    Column("What is in it", text=lambda row: row.lines, stretch=True, hint=lambda row: row.lines.replace("; ", "\n")),
+    Column(
+        "What is in it",
+        text=lambda row: row.lines,
+        stretch=True,
+        hidden=True,
+        hint=lambda row: row.lines.replace("; ", "\n"),
+    ),
     Column("For", text=lambda row: capital(_for(row.kept.template))),
     Column("Version", text=lambda row: str(row.kept.number), sort_key=lambda row: row.kept.number, numeric=True),
     Column("Since", text=lambda row: show_day(row.kept.starts_on), sort_key=lambda row: row.kept.starts_on),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import show_day, show_instant
 from infusion_desktop.deliveries.care.patient_glance import Moment, NextDelivery
@@ -16,7 +16,15 @@ from infusion_desktop.identifiers import show_phone
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.queries import show_device
 
-MOST_LINES = 6
+MOST_LINES, MOST_OF_A_LIST = 6, 4
+"""How many lines a card shows; fewer where each is a line of a longer list, so that all stands on one screen."""
+_LISTS = frozenset({"Supplies left", "To do", "Events", "Lately"})
+_COLUMNS = (
+    (("Therapies", "Orders"), ("At home", "Pumps"), ("Who pays", "Coverage")),
+    (("Deliveries", "Deliveries"), ("Supplies left", "Supplies"), ("Lately", "Time line")),
+    (("Refill", "Calls"), ("To do", "Tasks"), ("Events", "Events")),
+)
+"""The cards and the tabs they lead to, column by column; a short card makes room for the one below it."""
 Line = tuple[str, str]
 """What is said, and its role in the stylesheet."""
 
@@ -30,22 +38,19 @@ class GlanceTab(QWidget):
         self.cards: dict[str, Card] = {}
         self.lines: dict[str, QVBoxLayout] = {}
         self.texts: dict[str, list[str]] = {}
-        grid = QGridLayout()
-        grid.setSpacing(12)
-        for place, (name, tab) in enumerate(
-            (
-                ("Therapies", "Orders"), ("Deliveries", "Deliveries"), ("Refill", "Calls"),
-                ("At home", "Pumps"), ("Supplies left", "Supplies"), ("To do", "Tasks"),
-                ("Events", "Events"), ("Who pays", "Coverage"), ("Lately", "Time line"),
-            )
-        ):  # fmt: skip
-            grid.addWidget(self._card(name, tab, open_tab), place // 3, place % 3)
-            grid.setColumnStretch(place % 3, 1)
+        across = QHBoxLayout()
+        across.setSpacing(12)
+        for cards in _COLUMNS:
+            side = QVBoxLayout()
+            side.setSpacing(12)
+            for name, tab in cards:
+                side.addWidget(self._card(name, tab, open_tab))
+            side.addStretch(1)
+            across.addLayout(side, 1)
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(grid)
-        column.addStretch(1)
+        column.addLayout(across, 1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 8, 0, 0)
         outer.addWidget(scrolled(holder))
@@ -55,7 +60,7 @@ class GlanceTab(QWidget):
         card.column.setContentsMargins(14, 8, 14, 10)
         card.column.setSpacing(3)
         top = QHBoxLayout()
-        top.addWidget(label(name, "heading"), 1)
+        top.addWidget(label(name, "strong"), 1)
         more = button("All", lambda: open_tab(tab), kind="chip")
         more.setAccessibleName(f"All: {name}")
         top.addWidget(more)
@@ -63,7 +68,6 @@ class GlanceTab(QWidget):
         lines = QVBoxLayout()
         lines.setSpacing(2)
         card.add(lines)
-        card.column.addStretch(1)
         self.cards[name], self.lines[name] = card, lines
         return card
 
@@ -91,9 +95,10 @@ class GlanceTab(QWidget):
             if widget is not None:
                 widget.setParent(None)
                 widget.deleteLater()
-        shown = list(lines[:MOST_LINES]) or ([(empty, "muted")] if empty else [])
-        if len(lines) > MOST_LINES:
-            shown.append((f"and {len(lines) - MOST_LINES} more", "small"))
+        most = MOST_OF_A_LIST if name in _LISTS else MOST_LINES
+        shown = list(lines[:most]) or ([(empty, "muted")] if empty else [])
+        if len(lines) > most:
+            shown.append((f"and {len(lines) - most} more", "small"))
         self.texts[name] = [text for text, _role in shown]
         for text, role in shown:
             column.addWidget(label(text, role, wrap=True))
