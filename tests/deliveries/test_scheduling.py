@@ -1,6 +1,7 @@
 """Deliveries on days, with drivers and in order; what recurs is planned once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -33,6 +34,8 @@ from infusion_desktop.deliveries.schedule.scheduling import (
 )
 from infusion_desktop.deliveries.words import Carrier, DeliveryId
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
+from infusion_desktop.patients.order_versions import change_from
+from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.progress import run_to_end
 from reports import route_sheet, teaching_list
 
@@ -160,3 +163,25 @@ def test_recurring_deliveries_are_expected_then_planned_once(bench: Any) -> None
     with bench.database.reading() as session:
         assert expected(session, month, today()) == ()
         assert show_day(today()) in [show_day(row.day) for row in schedule(session, month, today())]
+
+
+def test_what_recurs_goes_on_with_the_changed_order(bench: Any) -> None:
+    open_all_week(bench)
+    add_repeat(bench.database, NewRepeat(bench.therapy, 7, 0), bench.pharmacist)
+    with bench.database.reading() as session:
+        (order,) = therapies_of(session, bench.patient)
+    on = today() + timedelta(days=10)
+    changed = replace(order.order, interval_hours=12)
+    newer = change_from(bench.database, order.id, changed, on, order.version, bench.pharmacist, "level too high")
+    with pytest.raises(Refused, match="come again already"):
+        add_repeat(bench.database, NewRepeat(newer, 7, 0), bench.pharmacist)
+    month = Days(today(), today() + timedelta(days=27))
+    with bench.database.reading() as session:
+        coming = expected(session, month, today())
+        assert [each.therapy_id for each in coming][:3] == [bench.therapy, bench.therapy, newer]
+        assert coming[1].period.last == on - timedelta(days=1) and coming[2].period.first == on
+    assert run_to_end(plan_due(bench.database, on + timedelta(days=7), bench.pharmacist, today())) == ()
+    with bench.database.reading() as session:
+        kept = repeats(session, today())[0]
+        assert kept.next is not None and kept.next.therapy_id == newer
+        assert kept.planned_through is not None and kept.planned_through > on, "the next follows the last one planned"

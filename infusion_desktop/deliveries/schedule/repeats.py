@@ -21,6 +21,7 @@ from infusion_desktop.deliveries.schedule.dispatch_words import DriverId, Repeat
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import Refused, Stale, refuse_if
+from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.progress import Progress
@@ -56,6 +57,8 @@ class Expected:
     window: str
     carrier: Carrier
     driver: str
+    therapy_id: TherapyId
+    """The version of the order that runs then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def add_repeat(database: Database, new: NewRepeat, by: UserId) -> RepeatId:
             reasons.append("This order is not known. Choose it again.")
         there = session.scalar(
             select(DeliveryRepeat.id).where(
-                DeliveryRepeat.therapy_id == new.therapy_id, DeliveryRepeat.ended_at.is_(None)
+                DeliveryRepeat.therapy_id.in_(versions_of(session, new.therapy_id)), DeliveryRepeat.ended_at.is_(None)
             )
         )
         if there is not None:
@@ -125,33 +128,23 @@ def end_repeat(database: Database, repeat_id: RepeatId, why: str, version: int, 
 
 
 def repeats(session: Session, today: date) -> tuple[RepeatRow, ...]:
-    """What comes again, by patient."""
+    """What comes again, by patient; a repeat goes on with the newer version of an order that was changed."""
     calendar = calendar_of(session)
-    planned = _planned_through(session)
-    rows = session.execute(
-        select(DeliveryRepeat, Therapy, Patient, Driver.name)
-        .join(Therapy, Therapy.id == DeliveryRepeat.therapy_id)
-        .join(Patient, Patient.id == Therapy.patient_id)
-        .outerjoin(Driver, Driver.id == DeliveryRepeat.driver_id)
-        .where(DeliveryRepeat.ended_at.is_(None))
-        .order_by(Patient.last_name, Patient.first_name, DeliveryRepeat.id)
-    )
     made = []
-    for row, therapy, patient, driver in rows:
-        through = planned.get(therapy.id)
+    for row, versions, patient, driver, through in _in_force(session):
         name = f"{patient.last_name}, {patient.first_name}"
-        coming = _expected(row, therapy, name, driver or "", through, calendar, today)
+        coming = _coming(row, versions, name, driver, through, calendar, today)
         made.append(
             RepeatRow(
                 RepeatId(row.id),
                 PatientId(patient.id),
                 name,
-                therapy.drug,
+                coming[0].therapy if coming else versions[-1].drug,
                 NewRepeat(
-                    TherapyId(therapy.id), row.supply_days, row.lead_days, row.weekday, row.window, row.carrier,
+                    TherapyId(row.therapy_id), row.supply_days, row.lead_days, row.weekday, row.window, row.carrier,
                     None if row.driver_id is None else DriverId(row.driver_id), row.instructions,
                 ),
-                driver or "",
+                driver,
                 through,
                 coming[0] if coming else None,
                 row.version,
@@ -163,20 +156,52 @@ def repeats(session: Session, today: date) -> tuple[RepeatRow, ...]:
 def expected(session: Session, days: Days, today: date) -> tuple[Expected, ...]:
     """What is to come on these days and is not planned yet."""
     calendar = calendar_of(session)
-    planned = _planned_through(session)
+    found = []
+    for row, versions, patient, driver, through in _in_force(session):
+        name = f"{patient.last_name}, {patient.first_name}"
+        coming = _coming(row, versions, name, driver, through, calendar, today, days.last)
+        found += [each for each in coming if each.arrives_on in days]
+    return tuple(sorted(found, key=lambda each: (each.arrives_on, each.patient_name)))
+
+
+_Repeat = tuple[DeliveryRepeat, list[Therapy], Patient, str, date | None]
+
+
+def _in_force(session: Session) -> list[_Repeat]:
+    """Each repeat with its order and every newer version of it, and the last day that any of them is planned for."""
     rows = session.execute(
         select(DeliveryRepeat, Therapy, Patient, Driver.name)
         .join(Therapy, Therapy.id == DeliveryRepeat.therapy_id)
         .join(Patient, Patient.id == Therapy.patient_id)
         .outerjoin(Driver, Driver.id == DeliveryRepeat.driver_id)
         .where(DeliveryRepeat.ended_at.is_(None))
-    )
-    found = []
+        .order_by(Patient.last_name, Patient.first_name, DeliveryRepeat.id)
+    ).all()
+    planned = _planned_through(session)
+    changed = session.scalars(select(Therapy).where(Therapy.replaces_id.is_not(None)))
+    newer = {each.replaces_id: each for each in changed}
+    found: list[_Repeat] = []
     for row, therapy, patient, driver in rows:
-        name = f"{patient.last_name}, {patient.first_name}"
-        coming = _expected(row, therapy, name, driver or "", planned.get(therapy.id), calendar, today, days.last)
-        found += [each for each in coming if each.arrives_on in days]
-    return tuple(sorted(found, key=lambda each: (each.arrives_on, each.patient_name)))
+        versions = [therapy]
+        while (later := newer.get(versions[-1].id)) is not None:
+            versions.append(later)
+        through = max((planned[each.id] for each in versions if each.id in planned), default=None)
+        found.append((row, versions, patient, driver or "", through))
+    return found
+
+
+def _coming(
+    row: DeliveryRepeat, versions: Sequence[Therapy], patient: str, driver: str, through: date | None,
+    calendar: Calendar, today: date, until: date | None = None,
+) -> tuple[Expected, ...]:  # fmt: skip
+    """What comes of the versions of an order, one after the other; only the next one without ``until``."""
+    found: list[Expected] = []
+    for therapy in versions:
+        found += _expected(row, therapy, patient, driver, through, calendar, today, until)
+        if found and until is None:
+            break
+        through = found[-1].period.last if found else through
+    return tuple(found)
 
 
 def plan_due(database: Database, until: date, by: UserId, today: date) -> Generator[Progress, None, tuple[str, ...]]:
@@ -217,7 +242,7 @@ def _plan_next(database: Database, repeat_id: RepeatId, until: date, by: UserId,
             return False
         coming, repeat = now.next, now.repeat
         visit = Visit(repeat.window, repeat.carrier, repeat.instructions, "recurring")
-        made = plan_in(session, repeat.therapy_id, coming.period, coming.arrives_on, {}, by, visit=visit)
+        made = plan_in(session, coming.therapy_id, coming.period, coming.arrives_on, {}, by, visit=visit)
         if repeat.driver_id is not None:
             session.add(DeliveryStop(delivery_id=made, driver_id=repeat.driver_id, route="", position=0))
         return True
@@ -254,7 +279,17 @@ def _expected(
         if until is not None and arrives > until:
             break
         found.append(
-            Expected(RepeatId(row.id), patient, therapy.drug, period, arrives, row.window, row.carrier, driver)
+            Expected(
+                RepeatId(row.id),
+                patient,
+                therapy.drug,
+                period,
+                arrives,
+                row.window,
+                row.carrier,
+                driver,
+                TherapyId(therapy.id),
+            )
         )
         if until is None:
             break
