@@ -16,6 +16,7 @@ from benchmarks.figures import Figure, table
 
 PARTS = {
     "start": "starting:measure",
+    "places": "places:measure",
     "kit-sqlite": "kit_life:measure_sqlite",
     "kit-postgresql": "kit_life:measure_postgresql",
     "manifest": "manifest:measure",

@@ -28,7 +28,7 @@ from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.others import Others
-from infusion_desktop.desktop.rooms import house, read_first_screen
+from infusion_desktop.desktop.rooms import house, read_behind, read_first_screen
 from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.first_start import FirstStart, FirstStartWindow
@@ -46,6 +46,8 @@ HOUR_MS = 3_600_000
 LATER_MS = 5_000
 SENDING_MS = 300_000
 """How often the morning's reports and tasks are looked for: a new day's within five minutes, failed ones again."""
+ROOMS_MS = 3_000
+"""How long after it the other screens are read, which nobody has gone to by then."""
 TASKS_MS = 1_500
 """How long after the first screen is asked for the day's tasks are made: it is there first."""
 
@@ -154,6 +156,7 @@ class Application(QObject):
         log.info("user %s signed in", user.id)
         self.keep_a_copy()
         QTimer.singleShot(TASKS_MS, shell, self.make_tasks)
+        QTimer.singleShot(ROOMS_MS, shell, read_behind)
         if user.must_change_password:
             self.own_access("password", forced=True)
         if saved:

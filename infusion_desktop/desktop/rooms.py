@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from importlib import import_module
+from pkgutil import iter_modules
+from threading import Thread
+from time import sleep
 
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.places import NameScan, Place, Search
@@ -21,6 +24,10 @@ ROOMS = (
 """Folders of screens; each has a `places.py` with PLACES, SEARCHES and NAME_SCANS."""
 
 
+_REST = 0.02
+"""Seconds between two modules that are read behind the window, which is to answer at once meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What the shell shows and searches."""
@@ -36,6 +43,20 @@ def read_first_screen() -> None:
 
     for room in ROOMS:
         import_module(f"infusion_desktop.desktop.{room}.places")
+
+
+def read_behind() -> None:
+    """Import all screens on a thread of their own, bit by bit, so that none is waited for when it is first opened."""
+    Thread(target=read_all, args=(_REST,), name="rooms", daemon=True).start()
+
+
+def read_all(rest: float = 0) -> None:
+    """Import the modules of all rooms, with a rest of so many seconds after each."""
+    for room in ROOMS:
+        package = import_module(f"infusion_desktop.desktop.{room}")
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+            sleep(rest)
 
 
 def house(context: Context) -> House:

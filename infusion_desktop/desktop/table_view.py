@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Hashable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
@@ -11,11 +11,13 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
+    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
     QStackedLayout,
     QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
@@ -40,6 +42,10 @@ _WIDEST = 340
 _NAME = 160
 _FILTER_AFTER_MS = 120
 _READ_AT_ONCE = 2_000
+_PARTS = frozenset(
+    {"filter", "chips", "grid", "count", "saved", "empty", "empty_button", "clear_button"}
+    | {"columns_button", "print_button", "export_button"}
+)
 
 
 class _Grid(QTableView):
@@ -58,7 +64,22 @@ class _Grid(QTableView):
 
 
 class TableView(QWidget, Generic[R]):
-    """Rows of one kind. ``opened`` and ``selected`` carry the row, or None where nothing is selected."""
+    """Rows of one kind. ``opened`` and ``selected`` carry the row, or None where nothing is selected.
+
+    Its parts are made when they are first seen or asked for: a list behind a tab costs next to nothing.
+    """
+
+    filter: QLineEdit
+    chips: list[tuple[Chip[R], QPushButton]]
+    grid: _Grid
+    count: QLabel
+    saved: SavedFilters
+    empty: QLabel
+    empty_button: QPushButton
+    clear_button: QPushButton
+    columns_button: QToolButton
+    print_button: QToolButton
+    export_button: QToolButton
 
     opened = Signal(object)
     selected = Signal(object)
@@ -90,26 +111,58 @@ class TableView(QWidget, Generic[R]):
         self._name, self._noun, self._desk, self._settings = name, noun, desk, settings
         self._empty_text, self._kept_ids = empty, set[Hashable]()
         self._current_id: Hashable | None = None
-        self._fitted = False
+        self._fitted = self._is_begun = self._is_made = False
+        self._chips, self._chips_below, self._empty_button = tuple(chips), chips_below, empty_button
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_FILTER_AFTER_MS)
+        self._typing.timeout.connect(self.apply_filter)
+        self._reading = QTimer(self)  # Rows are read for the filter in small steps while nothing else is to do.
+        self._reading.setInterval(0)
+        self._reading.timeout.connect(self._read_more)
+        self.model.set_chips([chip for chip in self._chips if chip.on])
+        self.model.modelAboutToBeReset.connect(self._remember_selection)
+        self.model.modelReset.connect(self._after_reset)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in _PARTS or self._is_begun:
+                raise AttributeError(name)
+            self._make()
+            return getattr(self, name)
+
+    def _make(self) -> None:
+        self._is_begun = True
         self.filter = self._make_filter()
-        self.chips = [(chip, self._make_chip(chip)) for chip in chips]
+        self.chips = [(chip, self._make_chip(chip)) for chip in self._chips]
         self.grid = self._make_grid()
         self.count = label(role="small")
-        self.saved = SavedFilters(name, desk, self.pressed_filter, self.apply_saved, self)
-        self._lay_out(empty_button, chips_below)
+        self.saved = SavedFilters(self._name, self._desk, self.pressed_filter, self.apply_saved, self)
+        body = self._lay_out()
+        self._is_made = True
         self._connect()
         self._restore_columns()
-        self._apply_chips()
+        self._column.addWidget(body)
+        if self.isVisible():
+            body.show()
+        if not self._fitted:
+            self.fit_columns()
+        self._give_back_selection()
 
     def set_rows(self, rows: Iterable[R]) -> None:
         """Show these rows; what was selected stays selected where it still exists."""
         self.model.set_rows(rows)
-        if not self._fitted and self.model.rows:
+        if self._is_made and not self._fitted and self.model.rows:
             self.fit_columns()
         self._reading.start()
 
     def selected_rows(self) -> list[R]:
         """The selected rows, in the order on screen."""
+        if not self._is_made:
+            return []
         lines = sorted(index.row() for index in self.grid.selectionModel().selectedRows())
         return [self.model.shown[line] for line in lines]
 
@@ -238,6 +291,8 @@ class TableView(QWidget, Generic[R]):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if not self._is_begun:
+            self._make()
         QTimer.singleShot(0, self, self._fit_to_room)  # A list behind a tab gets its room only after it is shown.
 
     def _fit_to_room(self) -> None:
@@ -248,8 +303,8 @@ class TableView(QWidget, Generic[R]):
         field = QLineEdit()
         field.setPlaceholderText("Filter this list")
         field.setAccessibleName(f"Filter {self._name}")
-        field.setClearButtonEnabled(True)
         field.setMaximumWidth(280)
+        field.textChanged.connect(lambda _text: field.setClearButtonEnabled(True))  # Costs more than the field itself.
         return field
 
     def _make_chip(self, chip: Chip[R]) -> QPushButton:
@@ -286,13 +341,13 @@ class TableView(QWidget, Generic[R]):
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         return grid
 
-    def _lay_out(self, empty_button: tuple[str, Callable[[], object]] | None, chips_below: bool) -> None:
+    def _lay_out(self) -> QWidget:
         bar, below = QHBoxLayout(), QHBoxLayout()
         bar.setSpacing(8)
         below.setSpacing(8)
         bar.addWidget(self.filter)
         for _, chip in self.chips:
-            (below if chips_below else bar).addWidget(chip)
+            (below if self._chips_below else bar).addWidget(chip)
         bar.addStretch(1)
         below.addStretch(1)
         bar.addWidget(self.count)
@@ -312,17 +367,19 @@ class TableView(QWidget, Generic[R]):
         self._stack = QStackedLayout(frame)
         self._stack.setContentsMargins(1, 1, 1, 4)
         self._stack.addWidget(self.grid)
-        self._stack.addWidget(self._make_empty(empty_button))
-        column = QVBoxLayout(self)
+        self._stack.addWidget(self._make_empty())
+        body = QWidget()
+        column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addLayout(bar)
-        if chips_below:
+        if self._chips_below:
             column.addLayout(below)
         column.addWidget(self.saved)
         column.addWidget(frame, 1)
+        return body
 
-    def _make_empty(self, empty_button: tuple[str, Callable[[], object]] | None) -> QWidget:
+    def _make_empty(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
         column.setSpacing(14)
@@ -331,10 +388,8 @@ class TableView(QWidget, Generic[R]):
         self.empty = label(self._empty_text, "muted", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.empty)
-        self.empty_button = button(
-            empty_button[0] if empty_button else "", empty_button and empty_button[1], kind="primary"
-        )
-        self._has_empty_button = empty_button is not None
+        words, press = self._empty_button or ("", None)
+        self.empty_button = button(words, press, kind="primary")
         self.clear_button = button("Clear the filter", self.clear_filter)
         for each in (self.empty_button, self.clear_button):
             column.addWidget(each, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -342,13 +397,6 @@ class TableView(QWidget, Generic[R]):
         return page
 
     def _connect(self) -> None:
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_FILTER_AFTER_MS)
-        self._typing.timeout.connect(self.apply_filter)
-        self._reading = QTimer(self)  # Rows are read for the filter in small steps while nothing else is to do.
-        self._reading.setInterval(0)
-        self._reading.timeout.connect(self._read_more)
         self.filter.textChanged.connect(lambda _text: self._typing.start())
         self.filter.returnPressed.connect(self._enter_list)
         grid, header = self.grid, self.grid.horizontalHeader()
@@ -360,8 +408,8 @@ class TableView(QWidget, Generic[R]):
         header.customContextMenuRequested.connect(lambda _spot: self._show_column_menu())
         header.sectionResized.connect(lambda *_sizes: self._keep_if_dragged())
         header.sectionMoved.connect(lambda *_places: self._keep_columns())
-        self.model.modelAboutToBeReset.connect(self._remember_selection)
-        self.model.modelReset.connect(self._after_reset)
+        self.model.modelReset.disconnect(self._after_reset)
+        self.model.modelReset.connect(self._after_reset)  # After the grid, which forgets its selection.
         self._show_count()
 
     def apply_filter(self) -> None:
@@ -396,7 +444,7 @@ class TableView(QWidget, Generic[R]):
         self.selected.emit(self.current_row())
 
     def _remember_selection(self) -> None:
-        if self.grid.selectionModel().hasSelection():
+        if self._is_made and self.grid.selectionModel().hasSelection():
             self._kept_ids = {self.model.id_of(row) for row in self.selected_rows()}
             current = self.current_row()
             self._current_id = None if current is None else self.model.id_of(current)
@@ -408,6 +456,10 @@ class TableView(QWidget, Generic[R]):
 
     def _give_back_selection(self) -> None:
         if not self._kept_ids:
+            return
+        if not self._is_made:
+            if not self._is_begun:
+                self._make()  # Which gives it back.
             return
         lines = self.model.lines_of(self._kept_ids)
         if not lines:
@@ -427,13 +479,17 @@ class TableView(QWidget, Generic[R]):
 
     def _show_count(self) -> None:
         shown, total = len(self.model.shown), len(self.model.rows)
+        if self._is_made:
+            self._say_count(shown, total)
+        self.shown_changed.emit(shown)
+
+    def _say_count(self, shown: int, total: int) -> None:
         self.count.setText(self._counted(total) if shown == total else f"{shown:,} of {self._counted(total)}")
         is_filtered_away = total > 0 and shown == 0
         self.empty.setText("No row matches the filter." if is_filtered_away else self._empty_text)
         self.clear_button.setVisible(is_filtered_away)
-        self.empty_button.setVisible(self._has_empty_button and not is_filtered_away)
+        self.empty_button.setVisible(self._empty_button is not None and not is_filtered_away)
         self._stack.setCurrentIndex(0 if shown else 1)
-        self.shown_changed.emit(shown)
 
     def _show_row_menu(self, spot: QPoint) -> None:
         index = self.grid.indexAt(spot)
