@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Generator, Hashable, Iterable,
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -42,6 +42,8 @@ _WIDEST = 340
 _NAME = 160
 _FILTER_AFTER_MS = 120
 _READ_AT_ONCE = 2_000
+_ROOM = QSize(260, 140)
+"""What a list asks for before its parts are made, about as much as with them."""
 _PARTS = frozenset(
     {"filter", "chips", "grid", "count", "saved", "empty", "empty_button", "clear_button"}
     | {"columns_button", "print_button", "export_button"}
@@ -283,6 +285,9 @@ class TableView(QWidget, Generic[R]):
         menu.addSeparator()
         menu.addAction("Fit the widths", self.fit_columns)
         return menu
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() if self._is_made else _ROOM
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
