@@ -12,7 +12,7 @@ from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.dates import Days, now_utc, show_day, show_days, today
 from infusion_desktop.deliveries import verify
 from infusion_desktop.deliveries.bench.picking import enter_pick, pick_all, report_short, scan_pick
-from infusion_desktop.deliveries.bench.release import fill_owed, release
+from infusion_desktop.deliveries.bench.release import fill_owed, release, speaks_against
 from infusion_desktop.deliveries.bench.shipping import failed_attempt, pack, ship
 from infusion_desktop.deliveries.bench.undoing import cancel, undo
 from infusion_desktop.deliveries.bench.verifying import enter_verified, scan_verify, verify_all
@@ -121,6 +121,19 @@ def test_a_second_draft_for_the_same_days_is_asked_about(bench: Any) -> None:
         assert [each.reason for each in trail] == ["travels, wants both"]
     cancel(bench.database, made, "too much", bench.pharmacist)
     bench.plans(Days(WEEK.last + timedelta(days=1), WEEK.last + timedelta(days=7)))
+
+
+def test_a_draft_for_days_after_the_order_was_stopped_is_asked_about(bench: Any) -> None:
+    later = Days(WEEK.last + timedelta(days=1), WEEK.last + timedelta(days=7))
+    draft = bench.plans(later)
+    with bench.database.reading() as session:
+        assert speaks_against(session, draft) == ()
+    stop_therapy(bench.database, bench.therapy, today(), "cured", 1, bench.pharmacist)
+    with bench.database.reading() as session:
+        (said,) = speaks_against(session, draft)
+    assert "before this supply begins" in said
+    with pytest.raises(Warned, match="before this supply begins"):
+        release(bench.database, draft, bench.pharmacist)
 
 
 def shared(later: Days) -> str:

@@ -12,7 +12,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import today
+from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.calls.refill_rules_kept import Asked, hold_of, reasons_to_hold
 from infusion_desktop.deliveries.rules import (
     SentLot,
@@ -25,7 +25,7 @@ from infusion_desktop.equipment.custody import let_go as let_asset_go
 from infusion_desktop.equipment.words import AssetId
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.patients.admitting import Checklist
-from infusion_desktop.patients.tables import Episode
+from infusion_desktop.patients.tables import Episode, Therapy
 from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve
 from infusion_desktop.stock.tables import Item, Reservation
 from infusion_desktop.stock.words import ItemId
@@ -54,9 +54,9 @@ def release(
 ) -> Released:
     """Reserve stock for a draft, good beyond the period's last day, and hand it to the bench.
 
-    Warned, unless ``override`` names a reason, where the intake checklist is not complete or the payer's refill rule
-    holds it (too early, too much, no call with a yes). Refused when there is nothing to send, or latex for a patient
-    allergic to it.
+    Warned, unless ``override`` names a reason, where the intake checklist is not complete, the order has ended or the
+    payer's refill rule holds it (too early, too much, no call with a yes). Refused when there is nothing to send, or
+    latex for a patient allergic to it.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.RELEASE)
@@ -159,6 +159,7 @@ _LAST_EPISODE = Prepared(
     .order_by(_EPISODE.c.admitted_on.desc(), _EPISODE.c.id.desc())
     .limit(1)
 )
+_ENDS_ON = Prepared(select(core(Therapy).c.stops_on).where(core(Therapy).c.id == bindparam("therapy")))
 _DELIVERY = core(Delivery)
 _LET_GO = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery")).values(let_go=bindparam("why"))
 
@@ -172,6 +173,12 @@ def _warnings(session: Session, head: Head) -> list[str]:
             warnings.append(f"The intake checklist is not complete: {', '.join(ticked.missing)}.")
         if episode.discharged_on is not None and episode.discharged_on < head.scheduled_on:
             warnings.append("The patient was discharged before this delivery's day.")
+    ends_on = None if head.therapy_id is None else _ENDS_ON.value(session, {"therapy": head.therapy_id})
+    if ends_on is not None and ends_on < head.period.first:
+        warnings.append(
+            f"The order ends on {show_day(ends_on)}, before this supply begins. Cancel it, and plan for the order that "
+            "runs."
+        )
     return warnings
 
 
