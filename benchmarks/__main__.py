@@ -23,6 +23,7 @@ PARTS = {
     "per-diem-engine": "per_diem_engine:measure",
     "month-run": "month_run:measure",
     "remittances": "remittances:measure",
+    "remittances-postgresql": "remittances:measure_postgresql",
     "stock-list": "stock_list:measure",
     "day": "day_of_deliveries:measure",
     "day-window": "day_in_window:measure",

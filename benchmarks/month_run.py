@@ -14,11 +14,11 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -200,26 +200,32 @@ def by_hand(file: Path, empty: Path) -> tuple[float, int]:
     """Seconds of cpu to insert what the run wrote into the database as it was before, and how many rows that is."""
     read, target = sqlite.connect(str(file)), sqlite.connect(str(empty), isolation_level=None, cached_statements=512)
     prepare_sqlite(target, None)
-    inserts, chunks = [], defaultdict(list)
+    inserts, chunks = [], []
     for table, owner in WRITTEN.items():
         columns = [row[1] for row in read.execute(f"PRAGMA table_info({table})")]
         last = target.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0]
-        place = columns.index(owner)
         inserts.append(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})")
-        for row in read.execute(f"SELECT * FROM {table} WHERE rowid > ? ORDER BY rowid", (last,)):
-            chunks[(row[place] - 1) // TOGETHER, table].append(row)
-    number, seal = read.execute("SELECT number, seal FROM audit_head").fetchone()
-    begun = time.process_time()
-    for chunk in range(1 + max(chunk for chunk, _ in chunks)):
+        rows = read.execute(f"SELECT * FROM {table} WHERE rowid > ? ORDER BY rowid", (last,))
+        chunks.append(_by_transaction(rows, columns.index(owner)))
+    head = read.execute("SELECT number, seal FROM audit_head").fetchone()
+    taken, count = 0.0, 0
+    for together in zip(*chunks, strict=True):
+        begun = time.process_time()
         target.execute("BEGIN IMMEDIATE")
-        for insert_row, table in zip(inserts, WRITTEN, strict=True):
-            target.executemany(insert_row, chunks[chunk, table])
-        target.execute("UPDATE audit_head SET number = ?, seal = ?", (number, seal))
+        for insert_row, rows in zip(inserts, together, strict=True):
+            target.executemany(insert_row, rows)
+        target.execute("UPDATE audit_head SET number = ?, seal = ?", head)
         target.execute("COMMIT")
-    taken = time.process_time() - begun
+        taken += time.process_time() - begun
+        count += sum(map(len, together))
     read.close()
     target.close()
-    return taken, sum(map(len, chunks.values()))
+    return taken, count
+
+
+def _by_transaction(rows: Iterable[tuple[Any, ...]], owner: int) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows as the run wrote them together, by the claim they belong to, read as they are asked for."""
+    return (list(some) for _, some in groupby(rows, key=lambda row: (row[owner] - 1) // TOGETHER))
 
 
 def measure(*sizes: int) -> list[Figure]:
