@@ -2,7 +2,7 @@
 
 from infusion_desktop.billing.queries import ClaimRow
 from infusion_desktop.billing.words import ClaimState
-from infusion_desktop.dates import show_day, show_days
+from infusion_desktop.dates import Days, month_of, show_day, show_days
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.money import show_money
@@ -15,6 +15,12 @@ TONES = {
     ClaimState.REJECTED: Tone.BAD,
     ClaimState.PART_PAID: Tone.WARN,
 }
+
+
+def services(period: Days) -> str:
+    """A whole month by its name, anything else by its days."""
+    return f"{period.first:%b %Y}" if period == month_of(period.first) else show_days(period)
+
 
 CLAIMS: tuple[Column[ClaimRow], ...] = (
     Column("Claim", text=lambda row: row.number),

@@ -14,8 +14,8 @@ from infusion_desktop.billing.claiming.self_pay import BilledPatients, bill_pati
 from infusion_desktop.billing.queries import ClaimRow, claims
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
-from infusion_desktop.dates import Days, month_of, show_day, show_days, today
-from infusion_desktop.desktop.billing.claim_columns import TONES
+from infusion_desktop.dates import show_day, today
+from infusion_desktop.desktop.billing.claim_columns import TONES, services
 from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog
 from infusion_desktop.desktop.billing.money_columns import PROPOSALS
 from infusion_desktop.desktop.buttons import button
@@ -52,11 +52,6 @@ def _kind(row: ClaimRow) -> str:
     return {Frequency.ORIGINAL: "", Frequency.REPLACEMENT: "replacement", Frequency.VOID: "void"}[row.frequency]
 
 
-def _services(period: Days) -> str:
-    """A whole month by its name, anything else by its days."""
-    return f"{period.first:%b %Y}" if period == month_of(period.first) else show_days(period)
-
-
 @dataclass(frozen=True, slots=True)
 class WorkRow:
     """A claim with its last day to be filed."""
@@ -78,7 +73,7 @@ COLUMNS: tuple[Column[WorkRow], ...] = (
     Column("Claim", text=lambda row: f"{row.claim.number} {_kind(row.claim)}".strip()),
     Column("Patient", text=lambda row: row.claim.patient, stretch=True),
     Column("Payer", text=lambda row: row.claim.payer, stretch=True),
-    Column("Services", text=lambda row: _services(row.claim.period), sort_key=lambda row: row.claim.period.first),
+    Column("Services", text=lambda row: services(row.claim.period), sort_key=lambda row: row.claim.period.first),
     Column("Charge", text=lambda row: show_money(row.claim.charge), numeric=True, sort_key=lambda row: row.claim.charge,
            value=lambda row: row.claim.charge),
     Column("Expected", text=lambda row: show_money(row.claim.expected), numeric=True,
@@ -288,14 +283,23 @@ class ClaimsScreen(Screen):
         self.do(write, said=f"{len(files)} claim files are saved.")
 
     def bill_next(self) -> None:
-        """Draft the claim to the next payer for the selected share."""
-        row = self.next_payers.current_row()
-        if row is None:
-            self.desk.messages.refused(("Select a share first.",), self, Tone.INFO)
+        """Draft the claims to the next payers for the selected shares; of several, those a payer forwarded wait."""
+        rows = self.next_payers.selected_rows()
+        chosen = rows if len(rows) == 1 else [row for row in rows if not row.forwarded]
+        if not chosen:
+            self.desk.messages.refused(("Select the shares to bill first.",), self, Tone.INFO)
             return
-        database, by, claim = self.context.database, self.context.user_id, row.claim_id
+        database, by = self.context.database, self.context.user_id
+
+        def draft(why: str) -> list[ClaimId]:
+            return [make_secondary(database, row.claim_id, by, why) for row in chosen]
+
+        def drafted(made: list[ClaimId]) -> None:
+            if len(made) == 1:
+                self.desk.open("claim", made[0])
+
         self.do(
-            lambda why: make_secondary(database, claim, by, why), changed=("billing",), pressed=self.next_button,
-            said="The claim to the next payer is drafted. Check it, then write its file.",
-            then=lambda made: self.desk.open("claim", made),
+            draft, changed=("billing",), pressed=self.next_button, then=drafted,
+            said=lambda made: f"{len(made)} claims to next payers are drafted. Check them, then write their files."
+            if len(made) > 1 else "The claim to the next payer is drafted. Check it, then write its file.",
         )  # fmt: skip

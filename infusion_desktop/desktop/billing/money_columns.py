@@ -13,7 +13,8 @@ from infusion_desktop.billing.money.posting_rules import PostingRuleRow
 from infusion_desktop.billing.money.set_aside import ItemRow
 from infusion_desktop.billing.queries import BatchRow
 from infusion_desktop.billing.words import DisputeKind, DisputeState
-from infusion_desktop.dates import show_day, show_days, show_instant, today
+from infusion_desktop.dates import show_day, show_instant, today
+from infusion_desktop.desktop.billing.claim_columns import services
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.money import ZERO, show_money
@@ -127,7 +128,7 @@ PROPOSALS: tuple[Column[Proposal], ...] = (
     Column("Patient", text=lambda row: row.patient, stretch=True),
     Column("Decided by", text=lambda row: row.payer, stretch=True),
     Column("Next payer", text=lambda row: row.next_payer, stretch=True),
-    Column("Services", text=lambda row: show_days(row.period), sort_key=lambda row: row.period.first),
+    Column("Services", text=lambda row: services(row.period), sort_key=lambda row: row.period.first),
     Column("Share", text=lambda row: show_money(row.share), sort_key=lambda row: row.share, numeric=True,
            value=lambda row: row.share),
     Column("", text=lambda row: "forwarded by the payer" if row.forwarded else "to bill",

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 import pytest
 from PySide6.QtCore import Qt
 from sqlalchemy import select, update
+from test_next_payers_and_corrections import second_payer
+from test_service_claims import advice, page, sent_claim
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.tables import Claim, PayerRules
@@ -91,3 +94,19 @@ def test_who_pays_alone_is_billed_from_the_list_of_claims(office, desk, qtbot, o
     with office.database.reading() as session:
         page = claim_page(session, claim)
     assert (page.row.state, page.payer_owes, page.patient_owes) == (ClaimState.SENT, 0, 14 * 95)
+
+
+def test_the_shares_of_next_payers_are_billed_together(office, desk, qtbot, opened):
+    second_payer(office)
+    first, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, first)), office.biller)
+    screen = shown(ClaimsScreen, office, desk, qtbot, opened)
+    screen.load()
+    screen.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: len(screen.next_payers.model.rows) == 1, timeout=10_000)
+    screen.bill_next()
+    assert opened == [], "nothing is selected"
+    screen.next_payers.grid.selectAll()
+    qtbot.mouseClick(screen.next_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(opened) == 1 and not screen.next_payers.model.rows, timeout=10_000)
+    assert page(office, opened[0][1]).row.payer == "Silver Supplement"
