@@ -16,7 +16,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.errors import Stale, Warned
+from infusion_desktop.errors import Kept, Stale, Warned
 
 Deed = Callable[[str], Any]
 
@@ -127,6 +127,11 @@ class DeedDialog(QDialog):
         def failed(error: Exception) -> None:
             self._rest(False)
             QTimer.singleShot(0, self, self._make_room)
+            if isinstance(error, Kept):  # Done before its answer was lost: pressing again would do it twice.
+                self.desk.changes.announce(*self.changed)
+                self.desk.messages.said(str(error))
+                self.accept()
+                return
             if isinstance(error, Stale) and self._ask_for_newest(error):
                 return
             repeat = (lambda reason: self._start(work, reason)) if isinstance(error, Warned) else None

@@ -7,8 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from infusion_desktop.database.trouble import Unavailable
-from infusion_desktop.desktop.context import Desk
+from infusion_desktop.database.trouble import Unavailable, Unsure
+from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Answer, Question, QuestionDialog
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
@@ -120,3 +121,30 @@ def test_wrong_is_seen_and_heard_and_right_is_seen(desk: Desk) -> None:
     desk.messages.right("Huber needle, 2 of 4")
     assert desk.messages.feedback.property("tone") == "good"
     assert beeps == [True]
+
+
+def test_a_deed_that_had_been_kept_closes_its_dialog_so_that_nobody_presses_again(
+    context: Context, desk: Desk, qtbot: QtBot
+) -> None:
+    tries: list[str] = []
+
+    class Dialog(DeedDialog):
+        changed = ("stock",)
+
+        def deed(self) -> Deed:
+            def work(_override: str) -> None:
+                tries.append("once")
+                raise Unsure(lambda: True)
+
+            return work
+
+    told: list[frozenset[str]] = []
+    desk.changes.changed.connect(told.append)
+    dialog = Dialog(context, desk, "Post it", desk.messages.window)
+    dialog.open()
+    dialog.press()
+    qtbot.waitUntil(lambda: "kept here" in dialog.banner.text.text())
+    with qtbot.waitSignal(dialog.accepted):
+        dialog.press()
+    assert tries == ["once"]
+    assert told == [frozenset({"stock"})]
