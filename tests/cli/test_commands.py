@@ -382,3 +382,12 @@ def test_without_a_command_the_window_opens(module: str, tmp_path: Path) -> None
     assert opened.returncode == 0, opened.stderr
     assert "the window is open" in opened.stdout
     assert str(file) in opened.stdout
+
+
+def test_who_may_not_copy_the_data_is_refused_and_whoever_may_is_noted(run, pharmacy, tmp_path):
+    ended = run(pharmacy, "--as", "maria", "backup", "--out", tmp_path / "copy.db")
+    assert ended.code == 1
+    assert "back up" in ended.err
+    assert not (tmp_path / "copy.db").exists()
+    assert run(pharmacy, "--as", "admin", "backup", "--out", tmp_path / "copy.db").code == 0
+    assert run(pharmacy, "verify").code == 0
