@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figures import Figure, memory
@@ -21,7 +22,7 @@ from infusion_desktop.desktop.scanner import Scanner
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.opening import open_pharmacy
 
-RUNS = 5
+RUNS = 3
 SLOWEST = 6
 GOAL_MS = 100
 RECORDS = ("patient", "delivery", "claim", "purchase order", "kit", "asset", "item", "refill call", "supply plan")
@@ -80,4 +81,5 @@ def longest_stretches(qt: QApplication, database: Database, folder: Path) -> dic
         found[place.title if kind is None else f"{place.title}: {kind}"] = longest * 1000
     shell.close()
     shell.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return found

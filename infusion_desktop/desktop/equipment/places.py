@@ -53,11 +53,12 @@ def name_assets(context: Context) -> NameScan:
 
 def name_tickets(context: Context) -> NameScan:
     """Says which pick-up ticket a scanned code is."""
-    from infusion_desktop.deliveries.pumps.pickups import ticket_by_number
-    from infusion_desktop.stock.scanning.scan_values import ScanKind
-    from infusion_desktop.stock.scanning.scans import read_scan
 
     def name(raw: str) -> Hit | None:
+        from infusion_desktop.deliveries.pumps.pickups import ticket_by_number
+        from infusion_desktop.stock.scanning.scan_values import ScanKind
+        from infusion_desktop.stock.scanning.scans import read_scan
+
         if not context.may(Permission.SEE_EQUIPMENT):
             return None
         try:

@@ -88,10 +88,11 @@ def name_items(context: Context) -> NameScan:
 
 def name_papers(context: Context) -> NameScan:
     """Says which recall a scanned letter belongs to."""
-    from infusion_desktop.stock.scanning.scan_values import ScanKind
-    from infusion_desktop.stock.scanning.scans import read_scan
 
     def name(raw: str) -> Hit | None:
+        from infusion_desktop.stock.scanning.scan_values import ScanKind
+        from infusion_desktop.stock.scanning.scans import read_scan
+
         try:
             scan = read_scan(raw, today=today())
         except Refused:

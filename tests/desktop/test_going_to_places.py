@@ -1,0 +1,52 @@
+"""No place holds the window long when it is first gone to; `benchmarks/places.py` measures it with data."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from infusion_desktop.access.roles import Permission
+from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.rooms import house, read_all
+from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.table_view import TableView
+from tests.desktop.conftest import LOT_COLUMNS, Lot, make_lots
+
+HELD = 0.3
+"""Seconds of processor time, three times the goal: the machine of a test run is busy."""
+
+
+def test_no_place_holds_the_window_long(context: Context, qtbot: QtBot) -> None:
+    read_all()
+    everything = replace(context, permissions=frozenset(Permission))
+    places = house(everything).places
+    shell = Shell(everything, places)
+    qtbot.addWidget(shell)
+    shell.show()
+    held: dict[str, float] = {}
+    for place in places:
+        begun = time.thread_time()
+        shell.go(place.key)
+        held[place.key] = time.thread_time() - begun
+    assert len(held) > 30
+    assert max(held.values()) < HELD, {key: taken for key, taken in held.items() if taken > HELD / 3}
+    shell.jobs.close()
+
+
+def test_the_window_has_the_look_and_not_the_application(qapp: QApplication, make_shell: Callable[..., Shell]) -> None:
+    """Qt styles every part anew at each step of its making where the stylesheet is the application's."""
+    assert make_shell().styleSheet()
+    assert not qapp.styleSheet()
+
+
+def test_a_list_is_made_when_it_is_seen(qtbot: QtBot) -> None:
+    view: TableView[Lot] = TableView(LOT_COLUMNS, lambda lot: lot.id, name="Lots")
+    qtbot.addWidget(view)
+    view.set_rows(make_lots(30))
+    assert view.current_row() is None
+    assert view.findChildren(QLineEdit) == []
+    view.show()
+    assert view.filter.isVisible()
+    assert view.count.text() == "30 rows"
