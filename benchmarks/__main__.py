@@ -7,12 +7,13 @@ missed.
 import argparse
 import importlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.figures import Figure, table
+from benchmarks.figures import DATA, Figure, table
 
 PARTS = {
     "start": "starting:measure",
@@ -47,8 +48,11 @@ def main() -> int:
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], help=f"one of {', '.join(PARTS)}; all without one")
     large = f"{' and '.join(LARGE)} at sizes that take minutes"
     parser.add_argument("--large", action="store_true", help=large)
+    parser.add_argument("--data", type=Path, help="a folder that keeps the large pharmacy of the reports part")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.data is not None:
+        os.environ[DATA] = str(chosen.data.resolve())  # For the parts, which run in processes of their own.
     parts = LARGE if chosen.large else PARTS
     if chosen.large and not parts.keys() >= set(chosen.part):
         parser.error(f"--large measures {' and '.join(LARGE)} only")

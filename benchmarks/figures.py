@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+DATA = "BENCHMARK_DATA"
+"""Where the environment names the folder for data that take minutes to make."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -1,8 +1,10 @@
 """Files written whole or not at all, under names that no system refuses."""
 
+import errno
 import os
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from infusion_desktop.errors import Refused
@@ -30,10 +32,18 @@ def write_whole(file: Path, content: bytes) -> None:
         Path(unfinished).replace(file)
     except OSError as error:
         if unfinished:
-            Path(unfinished).unlink(missing_ok=True)
-        raise Refused(
-            f"{file} could not be written: {error.strerror}. Choose another folder or free some space."
-        ) from error
+            with suppress(OSError):
+                Path(unfinished).unlink(missing_ok=True)
+        raise Refused(f"{file} could not be written: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    """What stood in the way, and the way out."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC):
+        return "the disk is full. Free some space, or choose another folder."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY):
+        return "it may not be written there, or it is open in another program. Close it, or choose another folder."
+    return f"{error.strerror or 'the disk refused'}. Choose another folder or free some space."
 
 
 def read_part(file: Path, most: int) -> bytes:

@@ -26,6 +26,7 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
+from infusion_desktop.desktop.jobs import Job
 from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.others import Others
 from infusion_desktop.desktop.rooms import house, read_behind, read_first_screen
@@ -77,6 +78,7 @@ class Application(QObject):
         self.copying = QTimer(self)
         self.copying.timeout.connect(self.look_after_copies)
         self.copying.start(HOUR_MS)
+        self.sent_by: Job | None = None
         self.sending = QTimer(self)
         self.sending.timeout.connect(self.send_reports)
         self.sending.timeout.connect(self.make_tasks)
@@ -295,6 +297,8 @@ class Application(QObject):
         shell, database = self.window, self.database
         if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_REPORTS):
             return
+        if self.sent_by in shell.jobs.running:
+            return  # A long bundle is still on its way; what is due then goes with the next look.
         from infusion_desktop.reporting.sending import Sent, send_due
 
         by = shell.context.user_id
@@ -308,7 +312,7 @@ class Application(QObject):
         def failed(error: BaseException) -> None:
             log.error("the scheduled reports were not sent: %s", type(error).__qualname__)
 
-        shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
+        self.sent_by = shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
 
     def exchange(self, deed: Exchange) -> None:
         """Close the database, let the deed work on its file, open it again, and ask who is there."""

@@ -25,11 +25,12 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """Bars from top to bottom, under what they show; ``left_out`` names how many smaller ones are not drawn."""
+    """Bars from top to bottom, under what they show; ``left_out`` names how many smaller (or earlier) are not drawn."""
 
     title: str
     bars: tuple[Bar, ...]
     left_out: int = 0
+    in_order: bool = False
 
 
 def chart_of(title: str, named: Sequence[tuple[str, Decimal, str]], *, in_order: bool = False) -> BarChart | None:
@@ -39,7 +40,8 @@ def chart_of(title: str, named: Sequence[tuple[str, Decimal, str]], *, in_order:
         return None
     if not in_order:
         shown.sort(key=lambda bar: (-abs(bar.size), bar.name))
-    return BarChart(title, tuple(shown[:MOST_BARS]), max(0, len(shown) - MOST_BARS))
+    drawn = shown[-MOST_BARS:] if in_order else shown[:MOST_BARS]
+    return BarChart(title, tuple(drawn), max(0, len(shown) - MOST_BARS), in_order)
 
 
 def chart_block(paper: Paper, chart: BarChart) -> Block:
@@ -69,6 +71,7 @@ def chart_block(paper: Paper, chart: BarChart) -> Block:
         paper.canvas.setLineWidth(0.6)
         paper.canvas.line(zero, y, zero, top - 14.0)
         if chart.left_out:
-            paper.text(MARGIN, y - 9, f"and {chart.left_out:,} smaller ones, in the table below", SMALL)
+            which = f"{'earlier' if chart.in_order else 'smaller'} {'one' if chart.left_out == 1 else 'ones'}"
+            paper.text(MARGIN, y - 9, f"and {chart.left_out:,} {which}, in the table below", SMALL)
 
     return Block(high, draw, gap=6.0)

@@ -256,6 +256,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "recovering.go_back": (_P.BACK_UP,),
     "reporting.bundle.month_end": (_P.SEE_REPORTS,),
     "reporting.papers.log_export": (_P.SEE_REPORTS,),
+    "reporting.report_files.save_found": (_P.SEE_REPORTS,),
     "reporting.report_files.write_bundle": (_P.SEE_REPORTS,),
     "reporting.report_files.write_report": (_P.SEE_REPORTS,),
     "reporting.sending.add_schedule": (_P.SEE_REPORTS,),

@@ -159,7 +159,7 @@ class Claim(Table):
     payer_id: Mapped[int] = mapped_column(ForeignKey("payer.id"))
     state: Mapped[ClaimState] = mapped_column(Choice(ClaimState))
     frequency: Mapped[Frequency] = mapped_column(Choice(Frequency), default=Frequency.ORIGINAL)
-    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"), index=True)
     primary_id: Mapped[int | None] = mapped_column(ForeignKey("claim.id"), index=True)
     """For a claim to the next payer: the claim the payer before it decided on."""
     payer_control_number: Mapped[str] = mapped_column(default="")

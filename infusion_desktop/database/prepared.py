@@ -5,7 +5,7 @@ what the database needs for one (benchmarks/kit_life.py). The SQL, the types and
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from infusion_desktop.database.engine import guard_of
 
 Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
 _Convert = Callable[[Any], Any]
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,15 @@ class Prepared:
         cursor.close()
         return found
 
+    def streamed(self, session: Session, parameters: Mapping[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
+        """The same some thousands at a time, for ledgers that memory shall not hold."""
+        _, cursor = self._run(session.connection(), parameters, name="streamed")
+        try:
+            while some := cursor.fetchmany(_AT_ONCE):
+                yield some
+        finally:
+            cursor.close()
+
     def first(self, session: Session, parameters: Mapping[str, Any]) -> Any:
         """The first row, or None."""
         rows = self.rows(session, parameters)
@@ -87,11 +97,11 @@ class Prepared:
         cursor.close()
         return changed
 
-    def _run(self, connection: Connection, parameters: Mapping[str, Any]) -> tuple[_Form, Any]:
+    def _run(self, connection: Connection, parameters: Mapping[str, Any], name: str = "") -> tuple[_Form, Any]:
         form, values = self._filled(connection.dialect, parameters)
         form.guard(connection, form.text)
         given = values if form.order is None else [values[name] for name in form.order]
-        return form, run(connection, form.text, given)
+        return form, run(connection, form.text, given, name)
 
     def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, dict[str, Any]]:
         """The statement as this database takes it, with the values it keeps."""
@@ -134,9 +144,13 @@ def _as_one(texts: tuple[str, ...]) -> str:
     return f"WITH {parts} SELECT {counts}"
 
 
-def run(connection: Connection, text: str, parameters: Any = None) -> Any:
-    """Run a statement on the driver's cursor, which is given back; its errors are raised as SQLAlchemy raises them."""
-    cursor = connection.connection.cursor()
+def run(connection: Connection, text: str, parameters: Any = None, name: str = "") -> Any:
+    """Run a statement on the driver's cursor, which is given back; its errors are raised as SQLAlchemy raises them.
+
+    With a ``name`` a server keeps the rows until they are asked for, as SQLite always does.
+    """
+    is_named = name and connection.dialect.name != "sqlite"
+    cursor = connection.connection.cursor(**({"name": name} if is_named else {}))
     try:
         cursor.execute(text, parameters)
     except connection.dialect.loaded_dbapi.Error as error:

@@ -13,6 +13,7 @@ from infusion_desktop.desktop.colours import Tone
 ROW = 26
 GAP = 10
 LEAST_BAR = 2.0
+GROUP_GAP = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Bar:
     size: float
     figure: str
     tone: Tone = Tone.INFO
+    group: str = ""
+    """What it stands under, such as a month: told once, before the first of its bars."""
 
 
 class BarChart(QWidget):
@@ -41,17 +44,22 @@ class BarChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.bars: tuple[Bar, ...] = ()
+        self._tops: list[float] = []
         self._chosen = 0
 
     def show_bars(self, bars: Sequence[Bar]) -> None:
         """Draw these bars."""
         self.bars, self._chosen = tuple(bars), 0
-        self.setAccessibleDescription("; ".join(f"{bar.name} {bar.figure}" for bar in self.bars))
+        self._tops = []
+        for place, bar in enumerate(self.bars):
+            begins = place > 0 and bar.group != self.bars[place - 1].group
+            self._tops.append((self._tops[-1] + ROW if self._tops else 0.0) + (GROUP_GAP if begins else 0.0))
+        self.setAccessibleDescription("; ".join(f"{bar.group} {bar.name} {bar.figure}".strip() for bar in self.bars))
         self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(320, max(1, len(self.bars)) * ROW + 4)
+        return QSize(320, int(self._tops[-1]) + ROW + 4 if self._tops else ROW + 4)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(220, self.sizeHint().height())
@@ -65,30 +73,37 @@ class BarChart(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, "Nothing to show.")
             return
         names = min(self.width() * 0.42, max(metrics.horizontalAdvance(bar.name) for bar in self.bars) + 4.0)
+        widest = max(metrics.horizontalAdvance(bar.group) for bar in self.bars)
+        groups = widest + 14.0 if widest else 0.0
         figures = max(metrics.horizontalAdvance(bar.figure) for bar in self.bars) + 4.0
         for place, bar in enumerate(self.bars):
-            self._draw(painter, metrics, place, bar, names, figures)
+            begins = place == 0 or bar.group != self.bars[place - 1].group
+            if begins and bar.group:
+                painter.setPen(QColor(colours.muted))
+                middle = int(Qt.AlignmentFlag.AlignVCenter)
+                painter.drawText(QRectF(0, self._tops[place] + 2, groups, ROW - 4), middle, bar.group)
+            self._draw(painter, metrics, place, bar, groups, names, figures)
         painter.end()
 
     def _draw(
-        self, painter: QPainter, metrics: QFontMetrics, place: int, bar: Bar, names: float, figures: float
+        self, painter: QPainter, metrics: QFontMetrics, place: int, bar: Bar, left: float, names: float, figures: float
     ) -> None:
-        colours, top = theme.colours(), place * ROW + 2.0
-        room = max(20.0, self.width() - names - figures - 2 * GAP)
+        colours, top = theme.colours(), self._tops[place] + 2.0
+        room = max(20.0, self.width() - left - names - figures - 2 * GAP)
         most = max((abs(each.size) for each in self.bars), default=0.0)
         below = any(each.size < 0 for each in self.bars)
-        zero = names + GAP + (room / 2 if below else 0.0)
+        zero = left + names + GAP + (room / 2 if below else 0.0)
         length = (room / 2 if below else room) * abs(bar.size) / most if most else 0.0
         length = max(length, LEAST_BAR if bar.size else 0.0)
         painter.setPen(QColor(colours.text))
         flags = int(Qt.AlignmentFlag.AlignVCenter)
         shown = metrics.elidedText(bar.name, Qt.TextElideMode.ElideRight, int(names))
-        painter.drawText(QRectF(0, top, names, ROW - 4), flags, shown)
+        painter.drawText(QRectF(left, top, names, ROW - 4), flags, shown)
         ink, _ground = colours.of(bar.tone)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(ink))
-        left = zero - length if bar.size < 0 else zero
-        painter.drawRoundedRect(QRectF(left, top + 4, length, ROW - 12), 3, 3)
+        begins = zero - length if bar.size < 0 else zero
+        painter.drawRoundedRect(QRectF(begins, top + 4, length, ROW - 12), 3, 3)
         painter.setPen(QColor(colours.muted))
         right = flags | int(Qt.AlignmentFlag.AlignRight)
         painter.drawText(QRectF(self.width() - figures, top, figures, ROW - 4), right, bar.figure)
@@ -98,7 +113,8 @@ class BarChart(QWidget):
             painter.drawRoundedRect(QRectF(0.5, top - 1, self.width() - 1, ROW - 2), 4, 4)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._press(int(event.position().y() // ROW))
+        spot = event.position().y()
+        self._press(next((place for place, top in enumerate(self._tops) if top <= spot < top + ROW), -1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}

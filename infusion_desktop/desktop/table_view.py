@@ -31,6 +31,7 @@ from infusion_desktop.desktop.labels import icon_label, label
 from infusion_desktop.desktop.saved_filters import SavedFilters
 from infusion_desktop.desktop.table import Chip, Column, TableModel
 from infusion_desktop.desktop.table_export import as_clipboard, export
+from infusion_desktop.desktop.totals_row import TotalsRow
 from infusion_desktop.progress import Progress
 
 R = TypeVar("R")
@@ -45,7 +46,7 @@ _READ_AT_ONCE = 2_000
 _ROOM = QSize(260, 140)
 """What a list asks for before its parts are made, about as much as with them."""
 _PARTS = frozenset(
-    {"filter", "chips", "grid", "count", "saved", "empty", "empty_button", "clear_button"}
+    {"filter", "chips", "grid", "totals", "count", "saved", "empty", "empty_button", "clear_button"}
     | {"columns_button", "print_button", "export_button"}
 )
 
@@ -141,6 +142,7 @@ class TableView(QWidget, Generic[R]):
         self.filter = self._make_filter()
         self.chips = [(chip, self._make_chip(chip)) for chip in self._chips]
         self.grid = self._make_grid()
+        self.totals = TotalsRow(self.grid)
         self.count = label(role="small")
         self.saved = SavedFilters(self._name, self._desk, self.pressed_filter, self.apply_saved, self)
         body = self._lay_out()
@@ -160,6 +162,10 @@ class TableView(QWidget, Generic[R]):
         if self._is_made and not self._fitted and self.model.rows:
             self.fit_columns()
         self._reading.start()
+
+    def show_totals(self, texts: Sequence[str]) -> None:
+        """Show a line of totals below the rows, a text for each column; none hides it."""
+        self.totals.show_totals(texts, [column.numeric for column in self.model.columns] if texts else [])
 
     def selected_rows(self) -> list[R]:
         """The selected rows, in the order on screen."""
@@ -202,10 +208,16 @@ class TableView(QWidget, Generic[R]):
             self._keep_columns()
 
     def copy(self) -> None:
-        """Put the selected rows on the clipboard, to paste into a spreadsheet."""
-        rows = self.selected_rows()
-        if rows:
-            QGuiApplication.clipboard().setText(as_clipboard(self.shown_columns(), rows))
+        """Put the selected rows on the clipboard, to paste into a spreadsheet; noted as every list taken away is."""
+        rows, desk, name = self.selected_rows(), self._desk, self._name
+        if not rows:
+            return
+        QGuiApplication.clipboard().setText(as_clipboard(self.shown_columns(), rows))
+        if desk is not None and (lists := desk.lists) is not None:
+            desk.jobs.run(
+                self, lambda: lists.note(name, len(rows), "clipboard"),
+                on_failure=lambda error: desk.messages.show_failure(error, self),
+            )  # fmt: skip
 
     def export_to(self, path: Path) -> None:
         """Write the rows that are shown to an Excel or CSV file, in the background."""
@@ -252,11 +264,14 @@ class TableView(QWidget, Generic[R]):
         rows = self.model.shown or self.model.rows
         sample = rows[:: max(1, len(rows) // _SAMPLE)]  # From all over the list: the first rows may be all alike.
         wishes: dict[int, Wish] = {}
+        totals = self.totals.texts()
         for place, column in enumerate(self.model.columns):
             if not header.isSectionHidden(place):
                 extra = 26 + (30 if column.tone else 0)
                 looked = rows if column.numeric and len(rows) <= _ALL_NUMBERS else sample
                 lengths = [metrics.horizontalAdvance(text) for text in map(column.text, looked) if text] or [0]
+                if column.numeric and place < len(totals):
+                    lengths.append(self.totals.fontMetrics().horizontalAdvance(totals[place]))
                 titled = metrics.horizontalAdvance(column.title) + 36
                 whole = max(max(lengths) + extra, titled)
                 is_alike = max(lengths) < min(180, 1.3 * min(lengths))  # Days, telephones, numbers: useless when cut.
@@ -371,7 +386,13 @@ class TableView(QWidget, Generic[R]):
         frame.setObjectName("tableFrame")
         self._stack = QStackedLayout(frame)
         self._stack.setContentsMargins(1, 1, 1, 4)
-        self._stack.addWidget(self.grid)
+        rows = QWidget()
+        inside = QVBoxLayout(rows)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.grid, 1)
+        inside.addWidget(self.totals)
+        self._stack.addWidget(rows)
         self._stack.addWidget(self._make_empty())
         body = QWidget()
         column = QVBoxLayout(body)

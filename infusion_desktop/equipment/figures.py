@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
-from infusion_desktop.dates import ONE_DAY, Days, local_day, month_of
+from infusion_desktop.dates import ONE_DAY, Days, month_of
 from infusion_desktop.equipment.words import AssetState, Per
 
 _CENT = Decimal("0.01")
@@ -32,27 +33,27 @@ def rental_cost(rate: Decimal, per: Per, first: date, last: date) -> Decimal:
     return rate * (months + (1 if last.day >= anniversary else 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Spell:
+class Spell(NamedTuple):
     """A state that began on a day; it lasts until the next one begins."""
 
     state: AssetState
     since: date
 
 
-def spells(events: Iterable[tuple[datetime, AssetState]]) -> tuple[Spell, ...]:
+def spells(events: Iterable[tuple[date, AssetState]]) -> tuple[Spell, ...]:
     """The states of an asset by the day they began, from its events in their order; the last of a day counts."""
-    known = list(events)
-    days = [local_day(at) for at, _ in known]
-    for place in range(len(days) - 2, -1, -1):
-        # Typed in late or early: nothing happened after what came after it.
-        days[place] = min(days[place], days[place + 1])
+    latest = date.max
+    ends: list[tuple[date, AssetState]] = []  # From the last event back: none happened later than what came after it.
+    for day, state in reversed(list(events)):
+        if day < latest:
+            latest = day
+            ends.append((day, state))
     found: list[Spell] = []
-    for day, (_, state) in zip(days, known, strict=True):
-        if found and found[-1].since == day:
-            found.pop()
-        if not found or found[-1].state is not state:
+    before = None
+    for day, state in reversed(ends):
+        if state is not before:
             found.append(Spell(state, day))
+            before = state
     return tuple(found)
 
 
@@ -97,10 +98,9 @@ def use_of(history: Sequence[Spell], period: Days) -> Use:
     use = Use()
     for place, spell in enumerate(history):
         until = history[place + 1].since - ONE_DAY if place + 1 < len(history) else period.last
-        shared = Days(spell.since, max(spell.since, until)).overlap(period)
-        if shared is None or until < spell.since:
+        days = (min(until, period.last) - max(spell.since, period.first)).days + 1
+        if days <= 0:
             continue
-        days = len(shared)
         if spell.state in OUT:
             use.out += days
         elif spell.state in IDLE:

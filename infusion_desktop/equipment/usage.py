@@ -1,16 +1,17 @@
 """How much each model and each pump is used, and what a day in use costs; asked of the events."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from infusion_desktop.dates import Days, local_day
+from infusion_desktop.database.local_days import KeptDays, local_day_of, start_of
+from infusion_desktop.dates import Days, local_day, today
 from infusion_desktop.equipment.figures import Use, idle_since, rental_cost, spells, use_of, wear
 from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel, Rental
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
@@ -54,12 +55,17 @@ def by_model(rows: Iterable[UseRow]) -> tuple[ModelUse, ...]:
 
 def use_rows(session: Session, period: Days) -> tuple[UseRow, ...]:
     """Every pump and pole that was here on a day of the period."""
-    histories = _histories(session, period.first)
+    histories = _histories(session, period)
     repairs, rents = _repairs(session, period), _rents(session, period)
     lives = dict(session.execute(select(AssetModel.item_id, AssetModel.life_months)).all())
     daily = dict(session.execute(select(AssetModel.item_id, AssetModel.daily_cost)).all())
     found = []
-    for asset, item in session.execute(select(Asset, Item).join(Item, Item.id == Asset.item_id).order_by(Asset.tag)):
+    assets = session.execute(
+        select(Asset.id, Asset.tag, Asset.owner, Asset.item_id, Asset.cost, Asset.acquired_on, Item.number, Item.name)
+        .join(Item, Item.id == Asset.item_id)
+        .order_by(Asset.tag)
+    )
+    for asset in assets:
         history = spells(histories.get(asset.id, ()))
         use = use_of(history, period)
         if not use.ours:
@@ -69,14 +75,15 @@ def use_rows(session: Session, period: Days) -> tuple[UseRow, ...]:
                          wear(asset.cost, lives.get(asset.item_id, 60), asset.acquired_on, period))  # fmt: skip
         use.cost = spread + repairs.get(asset.id, Decimal(0)) + rents.get(asset.id, Decimal(0))
         found.append(
-            UseRow(AssetId(asset.id), asset.tag, item.number, item.name, asset.owner, use, idle_since(history))
+            UseRow(AssetId(asset.id), asset.tag, asset.number, asset.name, asset.owner, use, idle_since(history))
         )
     return tuple(found)
 
 
-def _histories(session: Session, first: date) -> dict[int, list[tuple[datetime, AssetState]]]:
+def _histories(session: Session, period: Days) -> dict[int, list[tuple[date, AssetState]]]:
     """The events that a period begins with and those since; what lies before does not matter to it."""
-    begins = datetime(first.year, first.month, first.day).astimezone()
+    begins = start_of(period.first)
+    day = local_day_of(session, AssetEvent.effective_at, Days(period.first, max(period.last, today())))
     standing = (
         select(AssetEvent.asset_id, func.max(AssetEvent.id).label("id"))
         .where(AssetEvent.effective_at < begins)
@@ -84,14 +91,21 @@ def _histories(session: Session, first: date) -> dict[int, list[tuple[datetime, 
         .subquery()
     )
     events = session.execute(
-        select(AssetEvent.asset_id, AssetEvent.effective_at, AssetEvent.to_state)
+        select(AssetEvent.asset_id, type_coerce(day, Text), type_coerce(AssetEvent.to_state, Text))
         .outerjoin(standing, standing.c.asset_id == AssetEvent.asset_id)
         .where(AssetEvent.id >= func.coalesce(standing.c.id, 0))
-        .order_by(AssetEvent.id)
-    )
-    found: dict[int, list[tuple[datetime, AssetState]]] = defaultdict(list)
-    for asset_id, at, state in events:
-        found[asset_id].append((at, state))
+        .order_by(AssetEvent.asset_id, AssetEvent.id)
+    ).all()
+    if not events:
+        return {}
+    assets, on, told = zip(*events, strict=True)
+    days, states = KeptDays(), {each.value: each for each in AssetState}
+    happened = list(zip(map(days.__getitem__, on), map(states.__getitem__, told), strict=True))
+    found = {}
+    first = 0
+    for asset, count in Counter(assets).items():  # In the order of the rows: each asset's events lie together.
+        found[asset] = happened[first : first + count]
+        first += count
     return found
 
 

@@ -3,20 +3,24 @@
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Text, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from infusion_desktop.dates import Days, local_day
+from infusion_desktop.database.local_days import KeptDays, local_day_of
+from infusion_desktop.dates import Days, local_day, show_day, today
+from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.patients.tables import Coverage, Episode, Interruption, Patient, Payer, Therapy
 from infusion_desktop.patients.words import Rank
 from infusion_desktop.reporting.report import ALL, Choice, Found
+from reports.bar_chart import MOST_BARS
 from reports.table_report import Column, Kind, Row
 
 
-def census(session: Session, period: Days) -> Found:
+def census(session: Session, period: Days, choice: Choice = ALL) -> Found:
     """Patients in care at the end of the period, by the classes of their therapies; and the day it began."""
     on = period.last
     rows = session.execute(
@@ -29,6 +33,7 @@ def census(session: Session, period: Days) -> Found:
         .outerjoin(Payer, Payer.id == Coverage.payer_id)
         .where(Therapy.starts_on <= on, Therapy.stops_on.is_(None) | (Therapy.stops_on >= on))
         .where(Episode.discharged_on.is_(None) | (Episode.discharged_on >= on))
+        .where(*((Therapy.therapy_class == choice.therapy_class,) if choice.therapy_class else ()))
     )  # fmt: skip
     patients: dict[tuple[str, str], set[int]] = {}
     everybody: set[int] = set()
@@ -41,30 +46,94 @@ def census(session: Session, period: Days) -> Found:
 
 
 def on_time(session: Session, period: Days) -> Found:
-    """Deliveries promised for a day of the period that arrived late or did not arrive, the latest first."""
+    """Deliveries promised for a day of the period that arrived late or did not arrive, in the order of their days."""
     rows = session.execute(
         select(Delivery.number, Patient.last_name, Patient.first_name, Delivery.scheduled_on, Delivery.delivered_at,
                Delivery.state, Delivery.carrier)
         .join(Patient, Patient.id == Delivery.patient_id)
-        .where(Delivery.scheduled_on >= period.first, Delivery.scheduled_on <= period.last)
-        .where(Delivery.state.in_((DeliveryState.SHIPPED, DeliveryState.DELIVERED, DeliveryState.REFUSED)))
+        .where(*_left_for(period), ~_was_on_time(session, period))
         .order_by(Delivery.scheduled_on, Delivery.number)
-    ).all()  # fmt: skip
-    found = []
-    late = 0
+    )  # fmt: skip
+    found: list[Row] = []
     for row in rows:
         arrived = None if row.delivered_at is None else local_day(row.delivered_at)
-        days = None if arrived is None else max(timedelta(0), arrived - row.scheduled_on).days
-        if days == 0:
-            continue
-        late += 1
+        days = None if arrived is None else (arrived - row.scheduled_on).days
         found.append((row.number, f"{row.last_name}, {row.first_name}", row.scheduled_on, arrived, days,
                       row.state.value, row.carrier.value))  # fmt: skip
-    percent = 100 * (len(rows) - late) / len(rows) if rows else 100
     columns = (Column("Delivery"), Column("Patient"), Column("Promised", Kind.DAY), Column("Arrived", Kind.DAY),
                Column("Days late", Kind.NUMBER), Column("State"), Column("Carrier"))  # fmt: skip
-    totals = (f"{len(rows) - late:,} of {len(rows):,} on time ({percent:.1f} %)", *[None] * 6)
-    return Found(columns, tuple(found), totals)
+    seen = punctuality(session, period)
+    left, in_time = sum(each.left for each in seen), sum(each.on_time for each in seen)
+    if not left:
+        return Found(columns, ())
+    told = f"{in_time:,} of {left:,} on time ({Decimal(100 * in_time) / left:.1f} %)"
+    return Found(columns, tuple(found), (told, *[None] * 6))
+
+
+class Punctual(NamedTuple):
+    """What left for a promised day by one carrier: how many, on time, later, and not arrived."""
+
+    day: date
+    carrier: str
+    left: int
+    on_time: int
+    not_arrived: int
+
+    @property
+    def late(self) -> int:
+        """Arrived later or not at all."""
+        return self.left - self.on_time
+
+
+def punctuality(session: Session, period: Days) -> tuple[Punctual, ...]:
+    """Deliveries that left for a promised day of the period, by day and carrier."""
+    in_time = func.sum(case((_was_on_time(session, period), 1), else_=0))
+    missing = func.sum(case((Delivery.delivered_at.is_(None), 1), else_=0))
+    rows = session.execute(
+        select(Delivery.scheduled_on, Delivery.carrier, func.count(), in_time, missing)
+        .where(*_left_for(period))
+        .group_by(Delivery.scheduled_on, Delivery.carrier)
+        .order_by(Delivery.scheduled_on, Delivery.carrier)
+    )
+    return tuple(Punctual(day, carrier.value, left, int(good), int(none)) for day, carrier, left, good, none in rows)
+
+
+def _left_for(period: Days) -> tuple[ColumnElement[bool], ...]:
+    """What left for a day of the period; what is still on the way on its day is not late yet."""
+    gone = (DeliveryState.SHIPPED, DeliveryState.DELIVERED, DeliveryState.REFUSED)
+    under_way = (Delivery.state == DeliveryState.SHIPPED) & (Delivery.scheduled_on >= today())
+    return Delivery.scheduled_on.between(period.first, period.last), Delivery.state.in_(gone), ~under_way
+
+
+def _was_on_time(session: Session, period: Days) -> ColumnElement[bool]:
+    seen = Days(period.first, max(period.last, today()))
+    return Delivery.delivered_at.is_not(None) & (
+        local_day_of(session, Delivery.delivered_at, seen) <= Delivery.scheduled_on
+    )
+
+
+def by_week(session: Session, period: Days) -> Found:
+    """How punctual deliveries were, week by week; month by month where there are more than twelve weeks."""
+    by_month = len(period) > 7 * MOST_BARS
+    sums: dict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for each in punctuality(session, period):
+        begins = each.day.replace(day=1) if by_month else each.day - timedelta(days=each.day.weekday())
+        facts = (each.left, each.on_time, each.not_arrived)
+        sums[begins] = [old + new for old, new in zip(sums[begins], facts, strict=True)]
+    columns = (Column("Month" if by_month else "Week from"), Column("Deliveries", Kind.NUMBER),
+               Column("On time", Kind.NUMBER), Column("Later", Kind.NUMBER), Column("Not arrived", Kind.NUMBER),
+               Column("On time of all", Kind.PERCENT))  # fmt: skip
+    if not sums:
+        return Found(columns, ())
+    total = [sum(kept[place] for kept in sums.values()) for place in range(3)]
+    name = (lambda day: f"{day:%b %Y}") if by_month else show_day
+    rows = tuple(_punctual(name(begins), kept) for begins, kept in sorted(sums.items()))
+    return Found(columns, rows, _punctual(None, total))
+
+
+def _punctual(name: str | None, kept: list[int]) -> Row:
+    left, in_time, missing = kept
+    return (name, left, in_time, left - in_time - missing, missing, percent(in_time, left))
 
 
 def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
@@ -72,9 +141,9 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
 
     A patient with two therapies of a class counts once a day; the total counts each patient once a day.
     """
-    rows = session.execute(
-        select(Therapy.id, Therapy.therapy_class, Therapy.patient_id, Therapy.starts_on, Therapy.stops_on,
-               Episode.discharged_on)
+    ends: list[Any] = [type_coerce(day, Text) for day in (Therapy.starts_on, Therapy.stops_on, Episode.discharged_on)]
+    rows: Any = session.execute(
+        select(Therapy.id, type_coerce(Therapy.therapy_class, Text), Therapy.patient_id, *ends)
         .join(Episode, Episode.id == Therapy.episode_id)
         .where(Therapy.starts_on <= period.last, Therapy.stops_on.is_(None) | (Therapy.stops_on >= period.first))
         .where(Episode.discharged_on.is_(None) | (Episode.discharged_on >= period.first))
@@ -82,16 +151,16 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
     away = _interrupted(session, period)
     in_care: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     treated: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for row in rows:
-        kind = row.therapy_class.value
-        ends = [day for day in (row.stops_on, row.discharged_on, period.last) if day is not None]
-        span = _bits(period, row.starts_on, min(ends))
+    days = KeptDays()
+    for therapy, kind, patient, starts, stops, leaves in rows.all():
         if choice.therapy_class not in ("", kind):
             continue
+        last_day = min(days[each] for each in (stops, leaves) if each is not None) if stops or leaves else period.last
+        span = _bits(period, days[starts], last_day)
+        works = span & ~(away.get((patient, None), 0) | away.get((patient, therapy), 0)) if away else span
         for name in (kind, ""):
-            in_care[name][row.patient_id] |= span
-            treated[name][row.patient_id] |= span & ~(away.get((row.patient_id, None), 0)
-                                                      | away.get((row.patient_id, row.id), 0))  # fmt: skip
+            in_care[name][patient] |= span
+            treated[name][patient] |= works
     last = 1 << (len(period) - 1)
 
     def shown(name: str, key: str) -> Row:
@@ -111,10 +180,10 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
 
 def _bits(period: Days, first: date, last: date) -> int:
     """The days of the period from first to last as bits, the period's first day lowest: a union is one operation."""
-    common = Days(first, last).overlap(period) if first <= last else None
-    if common is None:
+    first, last = max(first, period.first), min(last, period.last)
+    if last < first:
         return 0
-    return ((1 << len(common)) - 1) << (common.first - period.first).days
+    return ((1 << (last - first).days + 1) - 1) << (first - period.first).days
 
 
 def _interrupted(session: Session, period: Days) -> dict[tuple[int, int | None], int]:

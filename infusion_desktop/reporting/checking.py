@@ -3,9 +3,11 @@
 from collections import defaultdict
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
+from infusion_desktop.database.local_days import KeptDays, local_day_of
+from infusion_desktop.database.types import Whole
 from infusion_desktop.dates import Days, local_day
 from infusion_desktop.deliveries.scarce.recall_queries import percent, recall_page
 from infusion_desktop.money import ZERO
@@ -17,10 +19,12 @@ from infusion_desktop.stock.purchase_tables import (
 )
 from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Count, CountLine, Item, Lot, Recall, Receipt, Vendor
+from infusion_desktop.stock.valuation import in_dollars
 from infusion_desktop.stock.words import Condition, CountState, RecallId
 from reports.table_report import Column, Kind, Row
 
 _NUMBER, _MONEY = Kind.NUMBER, Kind.MONEY
+_TENTH = Decimal("0.1")
 
 
 def price_variance(session: Session, period: Days) -> Found:
@@ -28,9 +32,10 @@ def price_variance(session: Session, period: Days) -> Found:
     start, end = instants(period)
     corrected = select(ReceiptCorrection.receipt_line_id)
     rows = session.execute(
-        select(Item.name, Item.number, Item.unit_cost.label("usual"), Vendor.name.label("vendor"), Receipt.number,
-               Receipt.received_at, ReceiptLine.quantity, ReceiptLine.unit_cost, PurchaseOrderLine.pack_price,
-               PurchaseOrderLine.pack_quantity)
+        select(Item.name, type_coerce(Item.unit_cost, Whole).label("usual"), Vendor.name, Receipt.number,
+               type_coerce(local_day_of(session, Receipt.received_at, period), Text), ReceiptLine.quantity,
+               type_coerce(ReceiptLine.unit_cost, Whole).label("paid"),
+               type_coerce(PurchaseOrderLine.pack_price, Whole), PurchaseOrderLine.pack_quantity)
         .select_from(ReceiptLine)
         .join(Receipt, Receipt.id == ReceiptLine.receipt_id)
         .join(Item, Item.id == ReceiptLine.item_id)
@@ -40,21 +45,30 @@ def price_variance(session: Session, period: Days) -> Found:
         .where(ReceiptLine.condition == Condition.GOOD, ReceiptLine.id.not_in(corrected))
     )  # fmt: skip
     found = []
-    for row in rows:
-        expected = row.usual if row.pack_price is None else row.pack_price / row.pack_quantity
-        paid, planned = worth(row.unit_cost, row.quantity), worth(expected, row.quantity)
-        rate = 100 * (paid - planned) / planned if planned else None
-        found.append((row.name, row.vendor or "", row[4], local_day(row.received_at), row.quantity, planned, paid,
-                      paid - planned, None if rate is None else rate.quantize(Decimal("0.1"))))  # fmt: skip
-    found.sort(key=lambda each: (-abs(each[7]), each[0], each[2]))
+    days = KeptDays()
+    for name, usual, vendor, receipt, day, units, cost, pack_price, pack in rows.all():
+        paid = (cost * units + 50) // 100
+        planned = (
+            (usual * units + 50) // 100 if pack_price is None else (2 * pack_price * units + 100 * pack) // (200 * pack)
+        )
+        found.append((abs(paid - planned), name, receipt, vendor or "", days[day], units, planned, paid))
+    found.sort(key=lambda each: (-each[0], each[1], each[2]))
     columns = (Column("Item"), Column("Vendor"), Column("Receipt"), Column("Day", Kind.DAY), Column("Units", _NUMBER),
                Column("Expected", _MONEY), Column("Paid", _MONEY), Column("More paid", _MONEY),
                Column("More", Kind.PERCENT))  # fmt: skip
     if not found:
         return Found(columns, ())
-    planned, paid = sum((row[5] for row in found), ZERO), sum((row[6] for row in found), ZERO)
-    rate = (100 * (paid - planned) / planned).quantize(Decimal("0.1")) if planned else None
-    return Found(columns, tuple(found), (None, None, None, None, None, planned, paid, paid - planned, rate))
+    rows_shown = tuple((name, vendor, receipt, day, units, *_varied(planned, paid))
+                       for _, name, receipt, vendor, day, units, planned, paid in found)  # fmt: skip
+    planned, paid = sum(row[6] for row in found), sum(row[7] for row in found)
+    return Found(columns, rows_shown, (None, None, None, None, None, *_varied(planned, paid)))
+
+
+def _varied(planned: int, paid: int) -> Row:
+    """Cents that were expected and paid, as dollars, with what was paid more and by how many percent."""
+    more = Decimal(paid - planned)
+    rate = (100 * more / planned).quantize(_TENTH) if planned else None
+    return (in_dollars(planned), in_dollars(paid), more.scaleb(-2), rate)
 
 
 def count_accuracy(session: Session, period: Days) -> Found:

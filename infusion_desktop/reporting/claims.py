@@ -4,14 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import ClaimState, DisputeKind, EntryKind, Frequency
-from infusion_desktop.dates import Days, local_day
+from infusion_desktop.database.local_days import local_day_of
+from infusion_desktop.dates import Days
 from infusion_desktop.money import ZERO, to_cents
 from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.reporting.margins import per_diem_lines
@@ -120,14 +122,16 @@ def charges(session: Session, period: Days, choice: Choice = ALL) -> Found:
 def days_to_bill(session: Session, period: Days, choice: Choice = ALL) -> Found:
     """Claims sent in the period: days from the last day of service to sending, by payer; and what waits since."""
     start, end = instants(period)
-    sent: dict[str, list[tuple[int, Decimal]]] = defaultdict(list)
-    for row in session.execute(
-        select(Payer.name, Claim.period_last, Claim.sent_at, Claim.charge)
+    sent: dict[str, list[_Sent]] = defaultdict(list)
+    day = local_day_of(session, Claim.sent_at, period)
+    for name, last_on, sent_on, count, charge in session.execute(
+        select(Payer.name, Claim.period_last, day.label("day"), func.count(), func.sum(Claim.charge))
         .join(Payer, Payer.id == Claim.payer_id)
         .where(Claim.sent_at >= start, Claim.sent_at < end, Claim.frequency == Frequency.ORIGINAL)
         .where(Claim.primary_id.is_(None))
+        .group_by(Payer.name, Claim.period_last, literal_column("day"))
     ):
-        sent[row.name].append((max(0, (local_day(row.sent_at) - row.period_last).days), row.charge))
+        sent[name].append(_Sent(max(0, (sent_on - last_on).days), count, charge))
     waiting = {row.name: row for row in session.execute(
         select(Payer.name, func.count().label("claims"), func.sum(Claim.charge).label("charge"))
         .join(Payer, Payer.id == Claim.payer_id)
@@ -147,11 +151,20 @@ def days_to_bill(session: Session, period: Days, choice: Choice = ALL) -> Found:
     return Found(columns, tuple(rows), _billed(None, everything, (count, charge)))
 
 
-def _billed(name: str | None, sent: list[tuple[int, Decimal]], waiting: tuple[int, Decimal]) -> Row:
-    days = [each for each, _ in sent]
-    mean = (Decimal(sum(days)) / len(days)).quantize(_TENTH) if days else None
-    longest = max(days) if days else None
-    return (name, len(days), mean, longest, sum((charge for _, charge in sent), ZERO), *waiting)
+class _Sent(NamedTuple):
+    """Claims that took so many days from the last day of service to sending."""
+
+    days: int
+    claims: int
+    charge: Decimal
+
+
+def _billed(name: str | None, sent: list[_Sent], waiting: tuple[int, Decimal]) -> Row:
+    claims = sum(each.claims for each in sent)
+    days = sum(each.days * each.claims for each in sent)
+    mean = (Decimal(days) / claims).quantize(_TENTH) if claims else None
+    longest = max((each.days for each in sent), default=None)
+    return (name, claims, mean, longest, sum((each.charge for each in sent), ZERO), *waiting)
 
 
 def days_outstanding(session: Session, period: Days, choice: Choice = ALL) -> Found:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import ClaimState, EntryKind
-from infusion_desktop.dates import ONE_DAY, Days, local_day, month_of
+from infusion_desktop.dates import ONE_DAY, Days, month_of
 from infusion_desktop.deliveries.calls.call_board import calls_due
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
@@ -19,9 +19,13 @@ from infusion_desktop.equipment.queries import board
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Episode, Therapy
+from infusion_desktop.reporting import behind
+from infusion_desktop.reporting.behind import BACK_OVERDUE, NOT_SENT, OUT, PM_DUE, PM_OVERDUE, READY, is_among
+from infusion_desktop.reporting.care import punctuality
 from infusion_desktop.reporting.margin_rules import Margin, all_together
 from infusion_desktop.reporting.margins import margins
-from infusion_desktop.stock.queries import expiring, item_rows, stock_rows
+from infusion_desktop.stock.flow_queries import stock_value
+from infusion_desktop.stock.queries import expiring, item_rows
 from infusion_desktop.stock.words import ItemKind
 
 EXPIRY_DAYS = 30
@@ -39,14 +43,11 @@ class DeliveryFigures:
 
 @dataclass(frozen=True, slots=True)
 class PumpFigures:
-    """Pumps by state; how many are with patients; maintenance overdue; to be fetched."""
+    """Pumps by state, and how many are with patients, ready, due for maintenance, past it, and not back in time."""
 
     states: tuple[tuple[str, int], ...]
     all: int
-    out: int
-    ready: int
-    overdue: int
-    due_back: int
+    among: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,10 @@ class StockFigures:
 
 @dataclass(frozen=True, slots=True)
 class MoneyFigures:
-    """Of one month's service: expected in all, not sent yet, denied; and what was collected in that month."""
+    """Of one month's service: billed, not billed yet, denied (of what was billed); and collected in that month."""
 
     month: Days
-    expected: Decimal
+    billed: Decimal
     unbilled: Decimal
     denied: Decimal
     collected: Decimal
@@ -83,16 +84,16 @@ class MarginFigures:
 def delivery_figures(session: Session, day: date) -> DeliveryFigures:
     """Deliveries of a day by state, and punctuality of the 30 days before it."""
     states = Counter(session.scalars(select(Delivery.state).where(Delivery.scheduled_on == day)))
-    arrived = session.execute(
-        select(Delivery.scheduled_on, Delivery.delivered_at).where(
-            Delivery.state == DeliveryState.DELIVERED,
-            Delivery.scheduled_on >= day - timedelta(days=ON_TIME_DAYS), Delivery.scheduled_on < day,
-        )
-    ).all()  # fmt: skip
-    late = sum(at is not None and local_day(at) > promised for promised, at in arrived)
+    seen = punctuality(session, on_time_days(day))
     return DeliveryFigures(
-        tuple((state.value, states[state]) for state in DeliveryState if states[state]), len(arrived) - late, late
-    )
+        tuple((state.value, states[state]) for state in DeliveryState if states[state]),
+        sum(row.on_time for row in seen), sum(row.late for row in seen),
+    )  # fmt: skip
+
+
+def on_time_days(day: date) -> Days:
+    """The days whose punctuality a day's dashboard shows."""
+    return Days(day - timedelta(days=ON_TIME_DAYS), day - ONE_DAY)
 
 
 def calls_figure(session: Session, day: date) -> tuple[int, int]:
@@ -105,34 +106,50 @@ def pump_figures(session: Session, day: date) -> PumpFigures:
     """Where the pumps are."""
     rows = [row for row in board(session, day) if row.kind is ItemKind.PUMP]
     states = Counter(row.state for row in rows)
-    overdue = sum(row.maintenance_due_on is not None and row.maintenance_due_on < day for row in rows)
-    out = states[AssetState.WITH_PATIENT] + states[AssetState.DUE_BACK]
+    on = Days(day, day)
     return PumpFigures(
-        tuple((state.value, states[state]) for state in AssetState if states[state]),
-        len(rows), out, sum(row.is_ready for row in rows), overdue, states[AssetState.DUE_BACK],
+        tuple((state.value, states[state]) for state in AssetState if states[state]), len(rows),
+        {what: sum(is_among(row, what, on) for row in rows) for what in (OUT, READY, PM_DUE, PM_OVERDUE, BACK_OVERDUE)},
     )  # fmt: skip
 
 
 def stock_figures(session: Session, day: date) -> StockFigures:
     """What lies in our places."""
-    rows = stock_rows(session)
-    soon = [row for row in expiring(session, day, EXPIRY_DAYS) if row.on_hand]
-    return StockFigures(
-        sum((row.value for row in rows), ZERO), len(rows), len(soon), sum((row.value for row in soon), ZERO),
-        sum(row.is_short for row in item_rows(session)),
-    )  # fmt: skip
+    soon = expiring(session, day, EXPIRY_DAYS)
+    lots, value = stock_value(session)
+    short = sum(row.is_short for row in item_rows(session))
+    return StockFigures(value, lots, len(soon), sum((row.value for row in soon), ZERO), short)
 
 
-def census(session: Session, day: date) -> tuple[tuple[str, int], ...]:
-    """Patients in care by the class of a therapy that runs on a day, most first; one with two classes counts twice."""
-    rows = session.execute(
-        select(Therapy.therapy_class, func.count(func.distinct(Therapy.patient_id)))
+def days_of_supply(session: Session, day: date) -> int | None:
+    """How many days the stock lasts at the rate of the last 30 days, by cost; None when nothing was sent."""
+    totals = behind.days_of_supply(session, Days(day, day)).totals
+    return None if totals is None or totals[-1] is None else int(str(totals[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Patients in care, and by class of a running therapy, most first; one with two classes counts in both."""
+
+    patients: int
+    classes: tuple[tuple[str, int], ...]
+
+
+def census(session: Session, day: date) -> Census:
+    """Whose therapies run on a day."""
+    running = (
+        select(Therapy.therapy_class, Therapy.patient_id)
         .join(Episode, Episode.id == Therapy.episode_id)
         .where(Therapy.starts_on <= day, Therapy.stops_on.is_(None) | (Therapy.stops_on >= day))
         .where(Episode.discharged_on.is_(None) | (Episode.discharged_on >= day))
-        .group_by(Therapy.therapy_class)
+        .distinct()
     )
-    return tuple(sorted(((kind.value, count) for kind, count in rows), key=lambda row: (-row[1], row[0])))
+    classes: Counter[str] = Counter()
+    patients = set()
+    for kind, patient in session.execute(running):
+        classes[kind.value] += 1
+        patients.add(patient)
+    return Census(len(patients), tuple(sorted(classes.items(), key=lambda row: (-row[1], row[0]))))
 
 
 def money_figures(session: Session, day: date, months: int = 4) -> tuple[MoneyFigures, ...]:
@@ -160,11 +177,10 @@ def _money_of(session: Session, month: Days) -> MoneyFigures:
             LedgerEntry.posted_on <= month.last,
         )
     )  # fmt: skip
-    waiting = (ClaimState.DRAFT, ClaimState.READY, ClaimState.BATCHED)
+    unbilled = sum((sums.get(state, ZERO) for state in NOT_SENT), ZERO)
     return MoneyFigures(
-        month, sum(sums.values(), ZERO), sum((sums.get(state, ZERO) for state in waiting), ZERO),
-        sums.get(ClaimState.DENIED, ZERO), -(collected or ZERO),
-    )  # fmt: skip
+        month, sum(sums.values(), ZERO) - unbilled, unbilled, sums.get(ClaimState.DENIED, ZERO), -(collected or ZERO)
+    )
 
 
 def margin_figures(session: Session, day: date, most: int = 12) -> MarginFigures:

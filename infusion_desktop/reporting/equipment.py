@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.database.local_days import KeptDays, local_day_of
 from infusion_desktop.dates import Days, local_day
 from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.equipment.figures import Use
@@ -30,24 +31,25 @@ def care_log(session: Session, period: Days) -> Found:
     """Cleanings, checks with their values, maintenance and repairs, in their order."""
     start, end = instants(period)
     rows = session.execute(
-        select(AssetEvent, Asset.tag, Asset.serial, Item.name, Staff.name)
+        select(type_coerce(local_day_of(session, AssetEvent.effective_at, period), Text), Asset.tag, Asset.serial,
+               Item.name, type_coerce(AssetEvent.deed, Text), AssetEvent.measured, AssetEvent.note, Staff.name)
         .join(Asset, Asset.id == AssetEvent.asset_id)
         .join(Item, Item.id == Asset.item_id)
         .join(Staff, Staff.id == AssetEvent.staff_id)
         .where(AssetEvent.deed.in_(CARE), AssetEvent.effective_at >= start, AssetEvent.effective_at < end)
         .order_by(AssetEvent.effective_at, AssetEvent.id)
-    )
+    )  # fmt: skip
+    days = KeptDays()
     columns = (
         Column("Day", Kind.DAY), Column("Tag"), Column("Serial"), Column("Model"), Column("What was done"),
         Column("Measured, remarks"), Column("By"),
     )  # fmt: skip
-    return Found(
-        columns,
-        tuple(
-            (local_day(event.effective_at), tag, serial, model, event.deed.value, _remarks(event), by)
-            for event, tag, serial, model, by in rows
-        ),
-    )
+    found = rows.all()
+    if not found:
+        return Found(columns, ())
+    on, tags, serials, models, deeds, measured, notes, by = zip(*found, strict=True)
+    remarks = map(_remarks, measured, notes)
+    return Found(columns, tuple(zip([days[day] for day in on], tags, serials, models, deeds, remarks, by, strict=True)))
 
 
 def use(session: Session, period: Days) -> Found:
@@ -76,9 +78,11 @@ def _all(uses: Iterable[Use]) -> Use:
     return total
 
 
-def _remarks(event: AssetEvent) -> str:
-    measured = ", ".join(f"{name} {value}" for name, value in json.loads(event.measured).items())
-    return "; ".join(filter(None, (measured, event.note)))
+def _remarks(measured: str, note: str) -> str:
+    if measured == "{}":
+        return note
+    told = ", ".join(f"{name} {value}" for name, value in json.loads(measured).items())
+    return "; ".join(filter(None, (told, note)))
 
 
 def use_by_asset(session: Session, period: Days) -> Found:

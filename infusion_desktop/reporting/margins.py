@@ -6,13 +6,13 @@ kit is for. A pump's cost of the period is spread over the therapies it was out 
 """
 
 from collections import defaultdict
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, type_coerce
+from sqlalchemy import case, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.counted_once import counts_once
@@ -32,50 +32,73 @@ from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.equipment.usage import use_rows
 from infusion_desktop.patients.tables import Patient, Payer, Therapy
 from infusion_desktop.reporting.margin_rules import Margin, all_together, share, together, with_reasons
-from infusion_desktop.reporting.report import Found
+from infusion_desktop.reporting.report import Found, instants
 from infusion_desktop.stock.tables import Item, Lot
 from infusion_desktop.stock.words import BillingClass
 from reports.table_report import Column, Kind, Row
 
 GONE_OUT = (DeliveryState.SHIPPED, DeliveryState.DELIVERED)
+_AT_ONCE = 5_000
 LONGEST = timedelta(days=120)
 """No kit is for more days; older ones cannot reach into the period."""
 
 
 def margins(session: Session, period: Days) -> tuple[Margin, ...]:
     """Each therapy's margin in a period, the lowest a day first; therapies with neither days nor costs are left out."""
-    found: dict[int, Margin] = {}
-    therapies = _therapies(session)
-
-    def add(therapy: int, **amounts: Decimal) -> None:
-        row = found.get(therapy) or therapies[therapy]
-        found[therapy] = replace(row, **{name: getattr(row, name) + amount for name, amount in amounts.items()})
-
+    sums: dict[int, _Sums] = defaultdict(_Sums)
     for line in per_diem_lines(session, period):
-        add(line.therapy_id, days=line.units, per_diem=line.amount)
-        if not found[line.therapy_id].payer:
-            found[line.therapy_id] = replace(found[line.therapy_id], payer=line.payer)
-    for therapy, template, supplies, delivery in _kits(session, period):
-        add(therapy, supplies=supplies, delivery=delivery)
-        if template:
-            found[therapy] = replace(found[therapy], template=template)
+        kept = sums[line.therapy_id]
+        kept.days += line.units
+        kept.per_diem += line.amount
+        kept.payer = kept.payer or line.payer
+    for kit in _kits(session, period):
+        kept = sums[kit.therapy_id]
+        kept.supplies += kit.supplies
+        kept.delivery += kit.delivery
+        kept.template = kit.template or kept.template
     for therapy, cost in _equipment(session, period):
-        add(therapy, equipment=cost)
-    return with_reasons([row for row in found.values() if row.days or row.cost])
-
-
-def _therapies(session: Session) -> dict[int, Margin]:
-    rows = session.execute(
-        select(Therapy.id, Therapy.drug, Therapy.therapy_class, Patient.last_name, Patient.first_name, Patient.number)
-        .join(Patient, Patient.id == Therapy.patient_id)
+        sums[therapy].equipment += cost
+    told = {therapy: kept for therapy, kept in sums.items() if kept.days or kept.cost}
+    return with_reasons(
+        [
+            Margin(
+                f"{row.last_name}, {row.first_name}: {row.drug}", f"{row.last_name}, {row.first_name} ({row.number})",
+                kept.payer, kept.template, row.therapy_class.value, kept.days, kept.per_diem, kept.supplies,
+                kept.equipment, kept.delivery, therapy_id=row.id,
+            )
+            for row, kept in ((row, told[row.id]) for row in _therapies(session, list(told)))
+        ]
     )  # fmt: skip
-    return {
-        row.id: Margin(
-            f"{row.last_name}, {row.first_name}: {row.drug}", f"{row.last_name}, {row.first_name} ({row.number})",
-            "", "", row.therapy_class.value, therapy_id=row.id,
-        )
-        for row in rows
-    }  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What a therapy brought and cost, while it is added up."""
+
+    payer: str = ""
+    template: str = ""
+    days: Decimal = Decimal(0)
+    per_diem: Decimal = Decimal(0)
+    supplies: Decimal = Decimal(0)
+    equipment: Decimal = Decimal(0)
+    delivery: Decimal = Decimal(0)
+
+    @property
+    def cost(self) -> Decimal:
+        return self.supplies + self.equipment + self.delivery
+
+
+def _therapies(session: Session, wanted: list[int]) -> Iterator[Any]:
+    """What these therapies are, in the order of their ids."""
+    ordered = sorted(wanted)
+    for place in range(0, len(ordered), _AT_ONCE):
+        yield from session.execute(
+            select(Therapy.id, Therapy.drug, Therapy.therapy_class, Patient.last_name, Patient.first_name,
+                   Patient.number)
+            .join(Patient, Patient.id == Therapy.patient_id)
+            .where(Therapy.id.in_(ordered[place : place + _AT_ONCE]))
+            .order_by(Therapy.id)
+        )  # fmt: skip
 
 
 class PerDiemLine(NamedTuple):
@@ -94,68 +117,92 @@ def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
 
     A claim that another one replaced counts no more; only the primary payer's claims are income here.
     """
+    inside = (ClaimLine.first_on >= period.first) & (ClaimLine.last_on <= period.last)
+    facts = (ClaimLine.therapy_id, Therapy.therapy_class, Payer.name, ClaimLine.code)
+    by_itself = case((inside, 0), else_=ClaimLine.id)  # Lines inside are added up, one over the border is shared out.
     rows = session.execute(
-        select(ClaimLine.therapy_id, Therapy.therapy_class, Payer.name, ClaimLine.code, ClaimLine.first_on,
-               ClaimLine.last_on, ClaimLine.units, ClaimLine.expected)
+        select(*facts, func.sum(ClaimLine.units), func.sum(ClaimLine.expected), func.min(ClaimLine.first_on),
+               func.max(ClaimLine.last_on))
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .join(Payer, Payer.id == Claim.payer_id)
         .join(Therapy, Therapy.id == ClaimLine.therapy_id)
         .where(ClaimLine.kind == LineKind.PER_DIEM, Claim.primary_id.is_(None))
         .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
         .where(*counts_once())
+        .group_by(*facts, by_itself)
+        .order_by(ClaimLine.therapy_id, func.min(ClaimLine.first_on))
     )  # fmt: skip
     found = []
-    for therapy, kind, payer, code, first, last, units, expected in rows:
-        line = Days(first, last)
-        common = line.overlap(period)
-        assert therapy is not None and common is not None
-        part = partial(share, part=len(common), whole=len(line))
-        found.append(PerDiemLine(therapy, kind.value, payer, code, part(units), part(expected)))
+    for therapy, kind, payer, code, units, expected, first, last in rows:
+        assert therapy is not None
+        if first < period.first or last > period.last:
+            part, whole = len(Days(max(first, period.first), min(last, period.last))), len(Days(first, last))
+            units, expected = share(units, part, whole), share(expected, part, whole)
+        found.append(PerDiemLine(therapy, kind.value, payer, code, units, expected))
     return found
 
 
 def supplies_of(session: Session, period: Days, item: str) -> dict[int, Decimal]:
     """What one item (by its number) cost each therapy in a period, as its margin counts it."""
     found: dict[int, Decimal] = defaultdict(Decimal)
-    for therapy, _, supplies, _ in _kits(session, period, item):
-        found[therapy] += supplies
+    for kit in _kits(session, period, item):
+        found[kit.therapy_id] += kit.supplies
     return found
 
 
-def _kits(session: Session, period: Days, item: str = "") -> list[tuple[int, str, Decimal, Decimal]]:
-    """Therapy, template, supplies and delivery cost of each kit that went out, by its days in the period.
+class Kit(NamedTuple):
+    """What kits for a therapy cost as far as their days lie in a period; not rounded."""
 
-    With ``item`` only that one's cost stands for the supplies.
-    """
+    therapy_id: int
+    template: str
+    supplies: Decimal
+    delivery: Decimal
+
+
+def _kits(session: Session, period: Days, item: str = "") -> Iterator[Kit]:
+    """Each kit that went out, by its days in the period. With ``item`` only that one stands for the supplies."""
     units = DeliveryLot.quantity - DeliveryLot.came_back
-    supplies = (
-        select(DeliveryLot.delivery_id, type_coerce(func.sum(Lot.unit_cost * units), UnitCost).label("cost"))
+    spent = (
+        select(func.sum(Lot.unit_cost * units))
+        .select_from(DeliveryLot)
         .join(Lot, Lot.id == DeliveryLot.lot_id)
         .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
         .join(Item, Item.id == DeliveryLine.item_id)
-        .where(Item.billing_class != BillingClass.DRUG, *((Item.number == item,) if item else ()))
-        .group_by(DeliveryLot.delivery_id)
-        .subquery()
+        .where(DeliveryLot.delivery_id == Delivery.id, Item.billing_class != BillingClass.DRUG)
+        .where(*((Item.number == item,) if item else ()))
+        .correlate(Delivery)
+        .scalar_subquery()
     )
-    rows = session.execute(
-        select(Delivery.therapy_id, KitTemplate.name, Delivery.period_first, Delivery.period_last, Delivery.carrier,
-               Delivery.scheduled_on, supplies.c.cost)
-        .outerjoin(supplies, supplies.c.delivery_id == Delivery.id)
-        .outerjoin(KitTemplate, KitTemplate.id == Delivery.template_id)
+    costs = _delivery_costs(session)
+    changes = sorted({since for each in costs.values() for since, _ in each})
+    prices = sum((case((Delivery.scheduled_on >= since, 1), else_=0) for since in changes), literal(0))
+    inside = (Delivery.period_first >= period.first) & (Delivery.period_last <= period.last)
+    by_itself = case((inside, 0), else_=Delivery.id)  # Kits inside are added up, one over the border is shared out.
+    kits = (
+        select(Delivery.therapy_id, Delivery.template_id, Delivery.carrier, prices.label("price"),
+               by_itself.label("by_itself"), Delivery.id, Delivery.period_first, Delivery.period_last,
+               Delivery.scheduled_on, spent.label("spent"))
         .where(Delivery.therapy_id.is_not(None), Delivery.state.in_(GONE_OUT))
         .where(Delivery.period_first <= period.last, Delivery.period_last >= period.first)
         .where(Delivery.period_first >= period.first - LONGEST)
+        .subquery()
     )  # fmt: skip
-    costs = _delivery_costs(session)
-    found = []
-    for therapy, template, first, last, carrier, on, supply in rows:
-        kit = Days(first, last)
-        common = kit.overlap(period)
-        assert therapy is not None and common is not None
-        part = partial(share, part=len(common), whole=len(kit))
-        way = next((amount for since, amount in costs.get(carrier, ()) if since <= on), Decimal(0))
-        found.append((therapy, template or "", part(supply or Decimal(0)), part(way)))
-    return found
+    rows = session.execute(
+        select(kits.c.therapy_id, KitTemplate.name, func.min(kits.c.period_first), func.max(kits.c.period_last),
+               kits.c.carrier, func.max(kits.c.scheduled_on), func.count(),
+               type_coerce(func.sum(kits.c.spent), UnitCost))
+        .outerjoin(KitTemplate, KitTemplate.id == kits.c.template_id)
+        .group_by(kits.c.therapy_id, KitTemplate.name, kits.c.carrier, kits.c.price, kits.c.by_itself)
+        .order_by(func.max(kits.c.id))
+    )  # fmt: skip
+    for therapy, template, first, last, carrier, on, count, supply in rows:
+        assert therapy is not None
+        supplies = supply or Decimal(0)
+        way = count * next((amount for since, amount in costs.get(carrier, ()) if since <= on), Decimal(0))
+        if first < period.first or last > period.last:
+            whole, part = (last - first).days + 1, (min(last, period.last) - max(first, period.first)).days + 1
+            supplies, way = share(supplies, part, whole), share(way, part, whole)
+        yield Kit(therapy, template or "", supplies, way)
 
 
 def _delivery_costs(session: Session) -> dict[str, list[tuple[date, Decimal]]]:
@@ -168,18 +215,24 @@ def _delivery_costs(session: Session) -> dict[str, list[tuple[date, Decimal]]]:
 
 def _equipment(session: Session, period: Days) -> list[tuple[int, Decimal]]:
     """Therapy and its part of the cost of each pump that was out for it."""
+    start, end = instants(period)
     stays: dict[int | None, list[tuple[date, int]]] = defaultdict(list)
     rows = session.execute(
         select(DeliveryEquipment.asset_id, Delivery.shipped_at, Delivery.therapy_id)
         .join(Delivery, Delivery.id == DeliveryEquipment.delivery_id)
-        .where(Delivery.state.in_(GONE_OUT), Delivery.therapy_id.is_not(None), Delivery.shipped_at.is_not(None))
+        .where(Delivery.state.in_(GONE_OUT), Delivery.therapy_id.is_not(None), Delivery.shipped_at < end)
         .where(DeliveryEquipment.asset_id.is_not(None))
         .order_by(Delivery.shipped_at, Delivery.id)
     )
+    before: dict[int | None, tuple[datetime, int]] = {}
     for asset, shipped, therapy in rows:
         assert shipped is not None and therapy is not None
-        if local_day(shipped) <= period.last:
+        if shipped < start:
+            before[asset] = (shipped, therapy)  # Only the last one before the period reaches into it.
+        else:
             stays[asset].append((local_day(shipped), therapy))
+    for asset, (shipped, therapy) in before.items():
+        stays[asset].insert(0, (local_day(shipped), therapy))
     found = []
     for row in use_rows(session, period):
         spans = _spans(stays.get(int(row.asset_id), []), period)

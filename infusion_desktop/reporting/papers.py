@@ -11,6 +11,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.papers import letterhead, printed
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_days
+from infusion_desktop.errors import Refused
 from infusion_desktop.reporting.registry import report
 from infusion_desktop.reporting.report import ALL, Choice, Found, Report
 
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     from reports.bar_chart import BarChart
     from reports.table_report import TableReport
 
+MOST_ON_PAPER = 3_000
+"""Rows of a report on paper: some eighty pages, drawn in a second."""
+
 
 def run(session: Session, key: str, period: Days, by: UserId, choice: Choice = ALL) -> Found:
     """The rows of a report; only for those who may see reports, and what it shows besides."""
     authorize(session, by, Permission.SEE_REPORTS)
     chosen = report(key)
     _may(session, chosen, by)
+    if choice.only and choice.only not in chosen.parts:
+        raise Refused(f"{chosen.title} cannot be narrowed to “{choice.only}”.")
     return chosen.run(session, period, choice) if chosen.asks else chosen.run(session, period)
 
 
@@ -46,10 +52,16 @@ def as_paper(session: Session, key: str, period: Days, by: UserId, choice: Choic
     found = run(session, key, period, by, choice)
     chosen = report(key)
     parameters = (("Period", show_days(period)),) if chosen.uses_period else ()
+    more = len(found.rows) - MOST_ON_PAPER
+    note = (
+        f"The first {MOST_ON_PAPER:,} of {len(found.rows):,} rows. All of them are in the Excel and CSV files; the"
+        " totals are of all."
+    )
     return TableReport(
-        letterhead(session), printed(session, by), chosen.title, found.columns, found.rows, totals=found.totals,
-        definition=chosen.definition, parameters=(*parameters, *(choice.shown() if chosen.asks else ())),
-        landscape=len(found.columns) > 6, chart=chart(chosen, found),
+        letterhead(session), printed(session, by), chosen.title, found.columns, found.rows[:MOST_ON_PAPER],
+        totals=found.totals, definition=chosen.definition, note=note if more > 0 else "",
+        parameters=(*parameters, *(choice.shown() if chosen.asks else ())), landscape=len(found.columns) > 6,
+        chart=chart(chosen, found), nothing=found.nothing,
     )  # fmt: skip
 
 

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import AuditKind
 from infusion_desktop.access.tables import AuditEntry, Staff
 from infusion_desktop.billing.tables import Claim
+from infusion_desktop.database.local_days import local_day_of
 from infusion_desktop.dates import Days, local_day
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
 from infusion_desktop.equipment.tables import AssetEvent
@@ -19,7 +20,7 @@ from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.reporting.report import Found, instants
 from reports.table_report import Column, Kind, Row
 
-_TAKEN = ("export report", "save list", "send report to folder")
+_TAKEN = ("export report", "save list", "send report to folder", "audit packet")
 _BY_ITSELF = "(the program)"
 _HANDS = tuple(
     deed for deed in AssetDeed if deed not in (AssetDeed.RESERVE, AssetDeed.LET_GO, AssetDeed.SHIP, AssetDeed.DELIVER)
@@ -39,20 +40,20 @@ class Done(NamedTuple):
 def steps(session: Session, period: Days) -> tuple[Done, ...]:
     """Every person's steps by day: deliveries by their steps, pumps and poles by what was done with them."""
     start, end = instants(period)
-    rows: dict[tuple[str, str, date], int] = defaultdict(int)
-    for name, step, at in session.execute(
-        select(Staff.name, DeliveryStep.step, DeliveryStep.effective_at)
-        .join(Staff, Staff.id == DeliveryStep.staff_id)
-        .where(DeliveryStep.effective_at >= start, DeliveryStep.effective_at < end)
-    ):
-        rows[name, f"delivery: {step.value}", local_day(at)] += 1
-    for name, deed, at in session.execute(
-        select(Staff.name, AssetEvent.deed, AssetEvent.effective_at)
-        .join(Staff, Staff.id == AssetEvent.staff_id)
-        .where(AssetEvent.effective_at >= start, AssetEvent.effective_at < end, AssetEvent.deed.in_(_HANDS))
-    ):
-        rows[name, f"equipment: {deed.value}", local_day(at)] += 1
-    return tuple(Done(*key, times) for key, times in rows.items())
+    found = []
+    for what, step, at, of in (
+        ("delivery", DeliveryStep.step, DeliveryStep.effective_at, DeliveryStep.staff_id == Staff.id),
+        ("equipment", AssetEvent.deed, AssetEvent.effective_at,
+         (AssetEvent.staff_id == Staff.id) & AssetEvent.deed.in_(_HANDS)),
+    ):  # fmt: skip
+        day = local_day_of(session, at, period)
+        rows: Any = session.execute(
+            select(Staff.name, step, day.label("day"), func.count())
+            .where(of, at >= start, at < end)
+            .group_by(Staff.name, step, literal_column("day"))
+        )
+        found += [Done(name, f"{what}: {done.value}", on, times) for name, done, on, times in rows]
+    return tuple(found)
 
 
 def productivity(session: Session, period: Days) -> Found:

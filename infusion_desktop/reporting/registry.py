@@ -3,6 +3,7 @@
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.errors import Refused
 from infusion_desktop.reporting import (
+    behind,
     buying,
     care,
     checking,
@@ -19,6 +20,7 @@ from infusion_desktop.reporting import (
 from infusion_desktop.reporting.denials import by_reason
 from infusion_desktop.reporting.report import Ask, Drawn, Report, Room
 
+_ONLY = (Ask.ONLY,)
 _BY_PAYER, _BY_CLASS = (Ask.PAYER,), (Ask.THERAPY_CLASS,)
 
 REPORTS = (
@@ -43,13 +45,16 @@ REPORTS = (
            stock.expiring_by_bin),
     Report("dead stock", "Dead stock", "Items of which nothing was sent to patients for longer than the pharmacy's"
            " limit (Counts, Limits), with all that lies there.", stock_lists.dead_stock, uses_period=False),
+    Report("days of supply", "Days of supply", "All that lies in our places now, divided by what went to patients on a"
+           " day of the last 30 (what came back taken off); the total by cost.", behind.days_of_supply,
+           uses_period=False),
     Report("set aside", "Quarantined and held", "Everything nobody may use: in quarantine, in Returns, or of a held"
            " lot, with the reason.", stock_lists.set_aside, uses_period=False),
     Report("never below zero", "Negative-proof audit", "Every entry of the ledger replayed in its order: the lowest"
            " each item ever stood in any place, and balances that differ from their moves.",
            stock_lists.never_below_zero, uses_period=False),
-    Report("reorder", "Below reorder point", "Items in use with fewer usable, unreserved units now than their reorder"
-           " point.", stock.below_reorder, uses_period=False, room=Room.BUYING),
+    Report("reorder", "At or below reorder point", "Items in use with as few usable, unreserved units now as their"
+           " reorder point, or fewer; as on the dashboard.", stock.below_reorder, uses_period=False, room=Room.BUYING),
     Report("short", "Short items", "Items at or below their reorder point now, or with fewer free units than planned"
            " deliveries and running therapies take before an order could be here.", buying.short, uses_period=False,
            room=Room.BUYING),
@@ -77,9 +82,17 @@ REPORTS = (
     ),
     Report("census", "Census by therapy", "Patients with a running therapy at the end of the period's last day, by"
            " class and primary payer; a patient with two classes counts in both, in the total once.", care.census,
-           room=Room.CARE, drawn=Drawn(0, 2)),
+           room=Room.CARE, asks=_BY_CLASS, drawn=Drawn(0, 2)),
+    Report("deliveries", "Deliveries", "Deliveries promised for a day of the period, in whatever state they are now;"
+           " cancelled ones too.", behind.deliveries, room=Room.CARE, asks=_ONLY, parts=behind.DELIVERY_CHOICES),
+    Report("calls", "Refill calls due", "Patients to be called about their refill now, the most urgent first, as on the"
+           " call board.", behind.calls, uses_period=False, room=Room.CARE, asks=_ONLY, parts=(behind.URGENT,)),
     Report("on time", "Deliveries late", "Deliveries that left for a promised day of the period and arrived on a later"
-           " day or have not arrived; the share that was on time.", care.on_time, room=Room.CARE),
+           " day or have not arrived; the share that was on time, as in Deliveries on time.", care.on_time,
+           room=Room.CARE),
+    Report("punctuality", "Deliveries on time", "Deliveries that left for a promised day of the period, by week (by"
+           " month over more than twelve weeks): arrived by that day, later, or not at all; those still on their way on"
+           " the day itself are not counted.", care.by_week, room=Room.CARE, drawn=Drawn(0, 5, in_order=True)),
     Report("claims", "Claim status", "Claims whose service period begins in the period, by the state they are in now;"
            " voided and replaced ones included.", money_owed.claim_status, room=Room.CLAIMS, drawn=Drawn(0, 3)),
     Report("denials", "Denials and underpayments", "What payers denied or paid below the contract in the period, by"
@@ -106,6 +119,9 @@ REPORTS = (
     Report("maintenance", "Maintenance done in time", "Preventive maintenance that fell due in the period or was"
            " overdue when it began: done by its day, later, or still open; retired and lost ones left out.",
            equipment.maintenance, room=Room.EQUIPMENT),
+    Report("pumps", "Pumps now", "Pumps that are not retired, as they stand now; PM due is maintenance due within 30"
+           " days or overdue.", behind.pumps, uses_period=False, room=Room.EQUIPMENT, asks=_ONLY,
+           parts=behind.PUMP_CHOICES),
     Report("census days", "Census over the period", "Days on which a therapy ran, each patient once a day and class,"
            " interrupted days included and named; the total counts each patient once a day.", care.census_days,
            room=Room.CARE, asks=_BY_CLASS, drawn=Drawn(0, 4)),
@@ -114,6 +130,9 @@ REPORTS = (
            refills.adherence, room=Room.CARE, asks=_BY_CLASS),
     Report("proof", "Proof of delivery", "Deliveries that arrived in the period whose proof has gaps, by the rules"
            " that also stop a claim; the share that has none.", refills.proof_completeness, room=Room.CARE),
+    Report("counted claims", "Claims that count", "Claims to the first payer that stand, whose service period begins in"
+           " the period; billed are those that were sent, denied ones among them.", behind.claims, room=Room.CLAIMS,
+           asks=(Ask.PAYER, Ask.ONLY), parts=behind.CLAIM_CHOICES),
     Report("days by code", "Per-diem days by code", "Per-diem units counted for days of the period on claims that"
            " stand, by code and payer; a line over the border counts by its days. The same days as in the margin.",
            claims.days_by_code, room=Room.CLAIMS, asks=(Ask.PAYER, Ask.THERAPY_CLASS), drawn=Drawn(0, 2)),

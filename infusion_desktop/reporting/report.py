@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from enum import StrEnum
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.database.local_days import start_of
 from infusion_desktop.dates import ONE_DAY, Days
+from infusion_desktop.errors import Refused
 from reports.table_report import Column, Row
 
 
@@ -28,18 +30,20 @@ class Ask(StrEnum):
 
     PAYER = "payer"
     THERAPY_CLASS = "therapy class"
+    ONLY = "only"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a report is narrowed to: a payer's name and a therapy class; "" for all."""
+    """What a report is narrowed to: a payer's name, a therapy class, one of the report's own parts; "" for all."""
 
     payer: str = ""
     therapy_class: str = ""
+    only: str = ""
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """What was chosen, as it stands on paper."""
-        pairs = (("Payer", self.payer), ("Therapy class", self.therapy_class))
+        pairs = (("Payer", self.payer), ("Therapy class", self.therapy_class), ("Only", self.only))
         return tuple((name, value) for name, value in pairs if value)
 
 
@@ -53,6 +57,20 @@ class Found:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     totals: Row | None = None
+
+    @property
+    def summed(self) -> Row | None:
+        """The totals with their name in the first column where that is empty; None without any."""
+        if self.totals is None:
+            return None
+        first, *others = self.totals
+        return ("Total" if first in (None, "") else first, *others)
+
+    @property
+    def nothing(self) -> str:
+        """What stands in place of rows: that there are none, and the sentence of the totals, which may be good news."""
+        told = self.totals[0] if self.totals else None
+        return f"There is nothing to show for this choice. {told if isinstance(told, str) else ''}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +98,8 @@ class Report:
     room: Room = Room.STOCK
     asks: tuple[Ask, ...] = ()
     drawn: Drawn | None = None
+    parts: tuple[str, ...] = ()
+    """What it may be narrowed to by ``only``."""
     also: Permission | None = None
     """What one must be allowed to see besides reports."""
 
@@ -90,6 +110,11 @@ def instants(period: Days) -> tuple[datetime, datetime]:
     return start_of(first), start_of(after)
 
 
-def start_of(day: date) -> datetime:
-    """The instant a day begins where this computer stands."""
-    return datetime.combine(day, time.min).astimezone(UTC)
+MOST_ROWS = 100_000
+"""What a list on screen or in a workbook may hold."""
+
+
+def refuse_many(rows: int, what: str) -> None:
+    """Refuse a period whose list nobody could read, before it is put together."""
+    if rows > MOST_ROWS:
+        raise Refused(f"{rows:,} {what}; a list holds {MOST_ROWS:,}. Choose fewer days.")

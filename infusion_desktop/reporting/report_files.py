@@ -29,10 +29,25 @@ def write_report(
         if form is Form.PDF:
             content = as_pdf(session, key, period, by, choice)
         else:
-            found = run(session, key, period, by, choice)
-            content = as_csv(found) if form is Form.CSV else as_xlsx(found)
+            content = as_file(run(session, key, period, by, choice), form)
     log_export(database, key, period, form.value.upper(), by)
     return _write(folder, key, period, form, content)
+
+
+def save_found(database: Database, key: str, period: Days, found: Found, file: Path, by: UserId) -> Path:
+    """Save what is shown of a report, totals too, as Excel or CSV as the file's ending says; noted before.
+
+    Refused in a sentence when the file cannot be written.
+    """
+    form = Form.XLSX if file.suffix.lower() == ".xlsx" else Form.CSV
+    log_export(database, key, period, form.value.upper(), by)
+    write_whole(file, as_file(found, form))
+    return file
+
+
+def as_file(found: Found, form: Form) -> bytes:
+    """Rows and totals as a workbook or as CSV."""
+    return as_csv(found) if form is Form.CSV else as_xlsx(found)
 
 
 def write_bundle(database: Database, period: Days, folder: Path, by: UserId) -> Generator[Progress, None, Path]:
@@ -47,7 +62,7 @@ def as_csv(found: Found) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([harmless(column.title) for column in found.columns])
-    for row in (*found.rows, *([found.totals] if found.totals else [])):
+    for row in (*found.rows, *([found.summed] if found.summed else [])):
         writer.writerow([harmless(show(value, column.kind)) for value, column in zip(row, found.columns, strict=True)])
     return out.getvalue().encode("utf-8-sig")
 
@@ -62,17 +77,19 @@ def as_xlsx(found: Found) -> bytes:
         sheet = book.add_worksheet("Report")
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "mmm d, yyyy"})
         sheet.freeze_panes(1, 0)
+        last = len(found.rows) + 1
         for place, column in enumerate(found.columns):
             sheet.set_column(place, place, max(12, min(40, len(column.title) + 6)))
             sheet.write_string(0, place, column.title, bold)
-        for line, row in enumerate((*found.rows, *([found.totals] if found.totals else [])), start=1):
+        for line, row in enumerate((*found.rows, *([found.summed] if found.summed else [])), start=1):
+            lettering = bold if line == last else None
             for place, value in enumerate(row):
                 if isinstance(value, int | Decimal):
-                    sheet.write_number(line, place, float(value))
+                    sheet.write_number(line, place, float(value), lettering)
                 elif isinstance(value, date):
                     sheet.write_datetime(line, place, value, day)
                 elif value is not None:
-                    sheet.write_string(line, place, without_controls(value)[:32_000])
+                    sheet.write_string(line, place, without_controls(value)[:32_000], lettering)
     return out.getvalue()
 
 

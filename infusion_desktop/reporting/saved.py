@@ -32,7 +32,10 @@ def keep_report(database: Database, saved: SavedReport, by: UserId) -> None:
     days = saved.period
     told = days.value if isinstance(days, PeriodRule) else f"{days.first.isoformat()}/{days.last.isoformat()}"
     keep_filter(
-        database, _LIST, Filter(saved.title, saved.key, (told, saved.choice.payer, saved.choice.therapy_class)), by
+        database,
+        _LIST,
+        Filter(saved.title, saved.key, (told, saved.choice.payer, saved.choice.therapy_class, saved.choice.only)),
+        by,
     )
 
 
@@ -47,9 +50,9 @@ def saved_reports(session: Session, by: UserId) -> tuple[SavedReport, ...]:
     for each in filters_of(session, by).get(_LIST, ()):
         try:
             report(each.words)
-            told, payer, kind = each.chips
-            found.append(SavedReport(each.title, each.words, _read(told), Choice(payer, kind)))
-        except (Refused, ValueError):
+            told, *chosen = each.chips  # Those kept by an older version name two choices.
+            found.append(SavedReport(each.title, each.words, _read(told), Choice(*chosen)))
+        except (Refused, ValueError, TypeError):
             continue
     return tuple(found)
 

@@ -13,6 +13,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.progress import Progress
@@ -82,7 +83,8 @@ def add_schedule(database: Database, schedule: Schedule, by: UserId) -> Schedule
             raise Refused(f"At most {MOST} reports go out each morning. End one first.")
         values = {
             "staff_id": by, "report": schedule.key, "period": schedule.period, "payer": schedule.choice.payer,
-            "therapy_class": schedule.choice.therapy_class, "form": schedule.form, "folder": str(folder), "failed": "",
+            "therapy_class": schedule.choice.therapy_class, "only": schedule.choice.only, "form": schedule.form,
+            "folder": str(folder), "failed": "",
         }  # fmt: skip
         added = session.scalar(insert(ReportSchedule).values(**values).returning(ReportSchedule.id))
         assert added is not None
@@ -112,7 +114,7 @@ def schedules(session: Session, by: UserId) -> tuple[ScheduleRow, ...]:
     return tuple(
         ScheduleRow(
             ScheduleId(row.id),
-            Schedule(row.report, row.period, row.form, row.folder, Choice(row.payer, row.therapy_class)),
+            Schedule(row.report, row.period, row.form, row.folder, Choice(row.payer, row.therapy_class, row.only)),
             row.sent_on, row.failed,
         )
         for row in rows
@@ -121,6 +123,8 @@ def schedules(session: Session, by: UserId) -> tuple[ScheduleRow, ...]:
 
 def send_due(database: Database, today: date, by: UserId) -> Generator[Progress, None, Sent]:
     """Send what a person's schedules have not sent today; what fails is kept with its reason and tried again later.
+
+    One that fails, for whatever reason, keeps none of the others back.
 
     A file of the same report and days is written over: sending twice does no harm.
     """
@@ -139,8 +143,13 @@ def send_due(database: Database, today: date, by: UserId) -> Generator[Progress,
                 files.append((yield from write_bundle(database, period, folder, by)))
             else:
                 files.append(write_report(database, each.key, period, each.form, folder, by, each.choice))
-        except (Refused, NotAllowed, OSError) as error:
-            reason = str(error) if isinstance(error, Refused) else "The file could not be written."
+        except Unavailable:
+            raise
+        except Exception as error:
+            is_no = isinstance(error, Refused | NotAllowed)
+            reason = str(error) if is_no else "It could not be made. The others were; what happened is in the log."
+            if not is_no:
+                log.error("report schedule %s failed: %s", row.id, type(error).__qualname__)
             failures.append(f"{each.title}: {reason}")
             if reason != row.failed:
                 news.append(failures[-1])

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.database.local_days import start_of
 from infusion_desktop.dates import ONE_DAY, Days, local_day
-from infusion_desktop.reporting.report import Found, start_of
+from infusion_desktop.reporting.report import Found, refuse_many
 from infusion_desktop.stock import flow_queries
 from infusion_desktop.stock.queries import StockRow, place_rows, stock_rows
 from infusion_desktop.stock.tables import Balance, Item, Lot
@@ -24,17 +25,10 @@ _NUMBER, _MONEY, _DAY = Kind.NUMBER, Kind.MONEY, Kind.DAY
 
 def valuation(session: Session, _period: Days) -> Found:
     """What our stock is worth now, at what each lot cost, by item and place: the same figure as on the stock screen."""
-    units: dict[tuple[str, str, str], int] = defaultdict(int)
-    value: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    places = {row.code: row.name for row in place_rows(session)}
-    for row in stock_rows(session):
-        key = (row.item_name, row.item_number, places.get(row.place, row.place))
-        units[key] += row.on_hand
-        value[key] += row.value
-    rows = tuple((name, number, place, units[name, number, place], value[name, number, place])
-                 for name, number, place in sorted(units))  # fmt: skip
+    rows = flow_queries.value_by_place(session)
     columns = (Column("Item"), Column("Number"), Column("Place"), Column("Units", _NUMBER), Column("Value", _MONEY))
-    return Found(columns, rows, ("", None, None, sum(units.values()), sum(value.values(), Decimal(0))))
+    units, value = sum(row[3] for row in rows), sum((row[4] for row in rows), Decimal(0))
+    return Found(columns, rows, ("", None, None, units, value))
 
 
 def as_of_day(session: Session, period: Days) -> Found:
@@ -55,13 +49,14 @@ def roll_forward(session: Session, period: Days) -> Found:
     Opening and closing are what the stock screen showed on these days: each lot in each place rounded to the cent.
     """
     start, end = start_of(period.first), start_of(period.last + ONE_DAY)
-    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
-    for place, instant in ((0, start), (3, end)):
-        for row in flow_queries.as_of(session, instant):
-            sums[row.item_name, row.item_number][place] += row.value
     names = {row.id: (row.name, row.number) for row in session.execute(select(Item.id, Item.name, Item.number))}
-    for item, value in flow_queries.received(session, start, end):
-        sums[names[item]][1] += value
+    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 4)
+    for place, values in (
+        (0, flow_queries.value_at(session, start)), (1, flow_queries.came_in(session, start, end)),
+        (3, flow_queries.value_at(session, end)),
+    ):  # fmt: skip
+        for item, value in values.items():
+            sums[names[item]][place] += value
     for amounts in sums.values():
         amounts[2] = amounts[0] + amounts[1] - amounts[3]
     return _rolled_up(sums)
@@ -110,12 +105,13 @@ def open_layers(session: Session, period: Days) -> Found:
 def moves_valued(session: Session, period: Days) -> Found:
     """Each move over the border of our places with its value by both ways: what makes closing out of opening."""
     start, end = start_of(period.first), start_of(period.last + ONE_DAY)
+    refuse_many(flow_queries.crossed(session, start, end), "moves crossed the border of our places in these days")
     names = {row.id: row.name for row in session.execute(select(Item.id, Item.name))}
     lots = {row.id: row.serial or row.number for row in session.execute(select(Lot.id, Lot.number, Lot.serial))}
     rows: tuple[tuple[Any, ...], ...] = tuple(
-        (each.move_id, local_day(each.at), each.reason.value, each.document, names[each.item_id], lots[each.lot_id],
-         each.units, each.by_average, each.by_layers)
-        for each in flow_queries.valued(session, start, end)
+        (each.move_id, local_day(each.at), each.reason, each.document, names[each.item_id], lots[each.lot_id],
+         each.units, average, layers)
+        for each, average, layers in flow_queries.valued(session, start, end)
     )  # fmt: skip
     columns = (Column("Entry", _NUMBER), Column("Day", _DAY), Column("Why"), Column("Document"), Column("Item"),
                Column("Lot"), Column("Units", _NUMBER), Column("By average", _MONEY),
@@ -155,14 +151,14 @@ def _expiring(session: Session, period: Days, order: Callable[[StockRow], Any]) 
 
 
 def below_reorder(session: Session, _period: Days) -> Found:
-    """Items with fewer usable, unreserved units than their reorder point."""
+    """Items with as few usable, unreserved units as their reorder point, or fewer: those the stock list calls short."""
     free = func.coalesce(func.sum(Balance.on_hand - Balance.reserved), 0)
     wanted = (
         select(Item.name, Item.number, free.label("free"), Item.reorder_point, Item.par_level)
-        .outerjoin(Balance, (Balance.item_id == Item.id) & Balance.usable)
+        .outerjoin(Balance, (Balance.item_id == Item.id) & Balance.usable & (Balance.on_hand > Balance.reserved))
         .where(Item.ended_on.is_(None), Item.reorder_point > 0)
         .group_by(Item.id, Item.name, Item.number, Item.reorder_point, Item.par_level)
-        .having(free < Item.reorder_point)
+        .having(free <= Item.reorder_point)
         .order_by(Item.name, Item.number)
     )
     rows = tuple((*row[:2], int(row.free), *row[3:], max(0, row.par_level - int(row.free)))

@@ -1,19 +1,20 @@
 """Lists of the stock room: what nobody takes any more, what is set aside, the proof that nothing went below zero."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, local_day, now_utc
 from infusion_desktop.reporting.report import Found
 from infusion_desktop.stock.house_rules import house_rules
 from infusion_desktop.stock.ledger import OUTSIDE
-from infusion_desktop.stock.queries import stock_rows
+from infusion_desktop.stock.queries import stock_rows, stock_set_aside
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
 from infusion_desktop.stock.words import LocationKind
 from reports.table_report import Column, Kind, Row
@@ -24,14 +25,13 @@ _TAKEN = (LocationKind.TRANSIT, LocationKind.USED, LocationKind.PATIENT_HOME)
 
 def dead_stock(session: Session, _period: Days) -> Found:
     """Items of which nothing was sent for as long as the pharmacy calls dead, with all that lies there of them."""
-    limits = house_rules(session)
-    since = now_utc() - timedelta(days=limits.dead_after_days)
-    last_sent, first_seen = _last_sent(session), _first_seen(session)
+    since = now_utc() - timedelta(days=house_rules(session).dead_after_days)
+    stock = stock_rows(session)
+    seen = _seen(session, {row.item_id for row in stock} - _taken_lately(session, since))
     rows: list[Row] = []
-    for row in stock_rows(session):
-        sent = last_sent.get(row.item_id)
-        seen = first_seen.get(row.item_id)
-        if (sent is None or sent < since) and seen is not None and seen < since:
+    for row in stock:
+        first, sent = seen.get(row.item_id, (None, None))
+        if first is not None and first < since and (sent is None or sent < since):
             rows.append((row.item_name, row.item_number, row.lot, row.place, row.on_hand, row.value, row.expires_on,
                          local_day(sent) if sent is not None else "never"))  # fmt: skip
     columns = (Column("Item"), Column("Number"), Column("Lot"), Column("Place"), Column("Units", _NUMBER),
@@ -39,63 +39,74 @@ def dead_stock(session: Session, _period: Days) -> Found:
     return Found(columns, tuple(rows), (None, None, None, None, *_sums(rows, 4, 5), None, None))
 
 
-def _last_sent(session: Session) -> dict[int, datetime]:
-    target = select(Location.id).where(Location.kind.in_(_TAKEN))
+_IS_SENT = Move.to_id.in_(select(Location.id).where(Location.kind.in_(_TAKEN)))
+_NEWEST_MOVES = 100_000
+
+
+def _taken_lately(session: Session, since: datetime) -> set[int]:
+    """Items among the newest moves that were sent: nearly all that are alive, without reading the whole ledger."""
+    newest = (
+        select(Move.id)
+        .where(Move.effective_at >= since)
+        .order_by(Move.effective_at.desc())
+        .limit(_NEWEST_MOVES)
+        .subquery()
+    )
+    lots = select(Move.lot_id).where(Move.id.in_(select(newest.c.id)), _IS_SENT)
+    return set(session.scalars(select(Lot.item_id).where(Lot.id.in_(lots)).distinct()))
+
+
+def _seen(session: Session, items: Set[int]) -> dict[int, tuple[datetime | None, datetime | None]]:
+    """When each of these items was first seen, and when it was last sent."""
     rows = session.execute(
-        select(Lot.item_id, func.max(Move.effective_at))
-        .join(Lot, Lot.id == Move.lot_id)
-        .where(Move.to_id.in_(target))
+        select(Lot.item_id, func.min(Move.effective_at), func.max(case((_IS_SENT, Move.effective_at))))
+        .join(Move, Move.lot_id == Lot.id)
+        .where(Lot.item_id.in_(sorted(items)))
         .group_by(Lot.item_id)
     )
-    return {item: at for item, at in rows if at is not None}
-
-
-def _first_seen(session: Session) -> dict[int, datetime]:
-    rows = session.execute(
-        select(Lot.item_id, func.min(Move.effective_at)).join(Lot, Lot.id == Move.lot_id).group_by(Lot.item_id)
-    )
-    return {item: at for item, at in rows if at is not None}
+    return {item: (first, sent) for item, first, sent in rows}
 
 
 def set_aside(session: Session, _period: Days) -> Found:
     """Everything nobody may use: in quarantine, in Returns, or of a held lot."""
-    kinds = (LocationKind.QUARANTINE, LocationKind.RETURNS)
     rows = tuple(
-        (row.place, row.item_name, row.lot, row.on_hand, row.value, row.expires_on,
-         row.held or row.place_kind.value)
-        for row in stock_rows(session)
-        if row.held or row.place_kind in kinds
-    )  # fmt: skip
+        (row.place, row.item_name, row.lot, row.on_hand, row.value, row.expires_on, row.held or row.place_kind.value)
+        for row in stock_set_aside(session)
+    )
     columns = (Column("Place"), Column("Item"), Column("Lot"), Column("Units", _NUMBER), Column("Value", _MONEY),
                Column("Expires", _DAY), Column("Why"))  # fmt: skip
     return Found(columns, rows, (None, None, None, *_sums(rows, 3, 4), None, None))
 
 
+_LEDGER = Prepared(select(Move.lot_id, Move.from_id, Move.to_id, Move.quantity).order_by(Move.id))
+_BALANCES = Prepared(select(Balance.lot_id, Balance.location_id, Balance.on_hand))
+
+
 def never_below_zero(session: Session, _period: Days) -> Found:
     """Every entry of the ledger replayed in the order it was recorded: the lowest each item ever stood in any place."""
-    outside = set(session.scalars(select(Location.id).where(Location.kind.in_(OUTSIDE))))
-    items = {lot: item for lot, item in session.execute(select(Lot.id, Lot.item_id))}  # noqa: C416
+    items = {row.id: row.item_id for row in session.execute(select(Lot.id, Lot.item_id))}
+    inside = set(session.scalars(select(Location.id).where(Location.kind.not_in(OUTSIDE))))
     lowest: dict[int, int] = {}
+    moved: Counter[int] = Counter()
+    stands: dict[tuple[int, int], int] = {}
+    stood = stands.get
+    for some in _LEDGER.streamed(session, {}):
+        moved.update([row[0] for row in some])
+        for lot, origin, goal, units in some:
+            if goal in inside:
+                stands[lot, goal] = stood((lot, goal), 0) + units
+            if origin in inside:
+                stands[lot, origin] = left = stood((lot, origin), 0) - units
+                if left < 0:
+                    lowest[items[lot]] = min(lowest.get(items[lot], 0), left)
     entries: dict[int, int] = defaultdict(int)
-    stands: dict[tuple[int, int], int] = defaultdict(int)
-    moves = session.execute(
-        select(Move.lot_id, Move.from_id, Move.to_id, Move.quantity).order_by(Move.id).execution_options(yield_per=5000)
-    )
-    for lot, origin, goal, units in moves:
-        item = items[lot]
-        entries[item] += 1
-        if goal not in outside:
-            stands[lot, goal] += units
-        if origin not in outside:
-            stands[lot, origin] = left = stands[lot, origin] - units
-            if left < lowest.get(item, 0):
-                lowest[item] = left
+    for lot, times in moved.items():
+        entries[items[lot]] += times
     off: dict[int, int] = defaultdict(int)
-    kept = {(lot, place): units for lot, place, units in session.execute(
-        select(Balance.lot_id, Balance.location_id, Balance.on_hand))}  # fmt: skip
-    for key in stands.keys() | kept.keys():
-        if stands.get(key, 0) != kept.get(key, 0):
-            off[items.get(key[0], 0)] += 1
+    for lot, place, units in _BALANCES.kept(session, {}):
+        off[items[lot]] += stands.pop((lot, place), 0) != units
+    for (lot, _), units in stands.items():
+        off[items[lot]] += units != 0
     names = {row.id: row for row in session.execute(select(Item.id, Item.name, Item.number))}
     rows = tuple(
         (names[item].name, names[item].number, count, lowest.get(item, 0), off.get(item, 0),

@@ -21,6 +21,7 @@ class ReportSchedule(Table):
     period: Mapped[PeriodRule] = mapped_column(Choice(PeriodRule))
     payer: Mapped[str] = mapped_column(default="")
     therapy_class: Mapped[str] = mapped_column(default="")
+    only: Mapped[str] = mapped_column(default="")
     form: Mapped[Form] = mapped_column(Choice(Form))
     folder: Mapped[str]
     sent_on: Mapped[date | None]

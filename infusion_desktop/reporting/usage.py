@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from infusion_desktop.database.types import UnitCost
+from infusion_desktop.database.types import UnitCost, Whole
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryState
@@ -35,30 +35,33 @@ class Leaf(NamedTuple):
     therapy_class: str
     units: int
     cost: Decimal
-    patients: int
 
 
 def leaves(session: Session, period: Days, choice: Choice = ALL) -> tuple[Leaf, ...]:
     """What left in a period, less what came back since."""
     start, end = instants(period)
-    units = DeliveryLot.quantity - DeliveryLot.came_back
-    rows = session.execute(
-        select(Item.name, Item.number, Item.base_unit, Item.kind, Therapy.therapy_class,
-               func.sum(units).label("units"),
-               type_coerce(func.sum(units * Lot.unit_cost), UnitCost).label("cost"),
-               func.count(func.distinct(Delivery.patient_id)).label("patients"))
+    units = type_coerce(func.sum(DeliveryLot.quantity - DeliveryLot.came_back), Whole).label("units")
+    by_lot = (
+        select(DeliveryLot.lot_id, Therapy.therapy_class, units)
         .select_from(Delivery)
         .join(DeliveryLot, DeliveryLot.delivery_id == Delivery.id)
-        .join(Lot, Lot.id == DeliveryLot.lot_id)
-        .join(Item, Item.id == Lot.item_id)
         .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
         .where(Delivery.state.in_(_GONE_OUT), Delivery.shipped_at >= start, Delivery.shipped_at < end)
-        .group_by(Item.id, Item.name, Item.number, Item.base_unit, Item.kind, Therapy.therapy_class)
+        .group_by(DeliveryLot.lot_id, Therapy.therapy_class)
+        .subquery()
+    )  # Added up by lot first: what an item is and a lot cost is not looked up again with each box.
+    rows = session.execute(
+        select(Item.name, Item.number, Item.base_unit, Item.kind, by_lot.c.therapy_class,
+               func.sum(by_lot.c.units).label("units"),
+               type_coerce(func.sum(by_lot.c.units * Lot.unit_cost), UnitCost).label("cost"))
+        .select_from(by_lot)
+        .join(Lot, Lot.id == by_lot.c.lot_id)
+        .join(Item, Item.id == Lot.item_id)
+        .group_by(Item.id, Item.name, Item.number, Item.base_unit, Item.kind, by_lot.c.therapy_class)
     )  # fmt: skip
     found = (
         Leaf(row.name, row.number, row.base_unit, row.kind.value,
-             NO_THERAPY if row.therapy_class is None else row.therapy_class.value,
-             int(row.units), to_cents(row.cost), row.patients)
+             NO_THERAPY if row.therapy_class is None else row.therapy_class.value, int(row.units), to_cents(row.cost))
         for row in rows if row.units
     )  # fmt: skip
     return tuple(leaf for leaf in found if choice.therapy_class in ("", leaf.therapy_class))

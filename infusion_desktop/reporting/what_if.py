@@ -26,6 +26,20 @@ from infusion_desktop.reporting.margins import margins, supplies_of
 from infusion_desktop.stock.queries import item_rows
 
 NO_PAYER = "(not billed yet)"
+BY_CONTRACT = (
+    "Exact: the day engine counts every claim line of the month again under the other contract; dollars are what the"
+    " contracts pay."
+)
+BY_PRICE = (
+    "Exact: the supplies that each therapy of the month was sent, at a cost that many percent higher; dollars are the"
+    " margin, all else as it was."
+)
+BY_KIT = (
+    "An estimate: each therapy day of the month that had the one kit is given what a day with the other kit's supplies"
+    " cost on average in that month. Nothing is planned again for the single patient; per diem, pumps, drugs and"
+    " deliveries stay as they were. Dollars are the margin."
+)
+"""What is counted, and what of it is an estimate."""
 
 
 @dataclass(frozen=True, slots=True)

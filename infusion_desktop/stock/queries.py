@@ -59,6 +59,7 @@ class StockRow(NamedTuple):
         return 0 if self.held or not self.place_kind.is_pickable else self.on_hand - self.reserved
 
 
+_OURS = Location.kind != LocationKind.PATIENT_HOME
 # Plain rows that sort as they are: by expiry, lot and place; how a lot is called and what it costs follows.
 _STOCK = (
     select(
@@ -74,14 +75,15 @@ _STOCK = (
         Lot.unit_cost,
     )
     .join(Lot, Lot.id == Balance.lot_id)
-    .where(Balance.on_hand > 0)
+    .where(Balance.on_hand > 0, Balance.location_id.in_(select(Location.id).where(_OURS)))
 )
 _ALL = Prepared(_STOCK)
 _OF_ITEM = Prepared(_STOCK.where(Balance.item_id == bindparam("item")))
 _EXPIRING = Prepared(_STOCK.where(Balance.expires_on <= bindparam("last")))
+_ASIDE = or_(*(Location.kind == kind for kind in (LocationKind.QUARANTINE, LocationKind.RETURNS)))
+_SET_ASIDE = Prepared(_STOCK.where((Lot.held != "") | Balance.location_id.in_(select(Location.id).where(_ASIDE))))
 _ITEMS = select(Item.id, Item.number, Item.name, Item.kind, Item.base_unit, Item.storage)
 _NAMES = select(Item.id, Item.name)
-_OURS = Location.kind != LocationKind.PATIENT_HOME
 _PLACES = select(Location.id, Location.code, Location.kind).where(_OURS)
 
 
@@ -94,6 +96,12 @@ def stock_rows(session: Session, item_id: ItemId | None = None) -> tuple[StockRo
         by_item[row[3]].append(row)
     names = sorted((name, item) for item, name in session.connection().execute(_NAMES) if item in by_item)
     return tuple(_stock(session, chain.from_iterable(sorted(by_item[item]) for _, item in names)))
+
+
+def stock_set_aside(session: Session) -> tuple[StockRow, ...]:
+    """What nobody may use, by item and expiry: in quarantine, in Returns, or of a held lot."""
+    found = _stock(session, _SET_ASIDE.kept(session, {}))
+    return tuple(sorted(found, key=lambda row: (row.item_name, row.expires_on or NEVER_EXPIRES, row.id)))
 
 
 def expiring(session: Session, today: date, days: int) -> tuple[StockRow, ...]:
@@ -177,10 +185,11 @@ def item_rows(session: Session) -> tuple[ItemRow, ...]:
     totals = (
         select(
             Balance.item_id,
-            func.sum(case((_OURS, Balance.on_hand), else_=0)).label("on_hand"),
+            func.sum(Balance.on_hand).label("on_hand"),
             func.sum(case((Balance.usable & pickable, Balance.on_hand - Balance.reserved), else_=0)).label("available"),
         )
         .join(Location, Location.id == Balance.location_id)
+        .where(Balance.location_id.in_(select(Location.id).where(_OURS)))
         .group_by(Balance.item_id)
         .subquery()
     )

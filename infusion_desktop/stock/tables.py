@@ -251,6 +251,7 @@ class Move(Table):
         Index("ix_move_lot_id", "lot_id"),
         Index("ix_move_document", "document", "document_id"),
         Index("ix_move_recorded_at", "recorded_at"),
+        Index("ix_move_effective_at", "effective_at"),
         APPEND_ONLY,
     )
 

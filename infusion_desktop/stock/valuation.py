@@ -6,12 +6,10 @@ stock, to the cent.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
-
-from infusion_desktop.money import ZERO, to_cents
 
 
 class Method(StrEnum):
@@ -21,92 +19,99 @@ class Method(StrEnum):
     FIFO = "first in, first out"
 
 
+def in_ten_thousandths(unit_cost: Decimal) -> int:
+    """A unit's cost as a whole number, as the pools want it."""
+    return int(unit_cost.scaleb(4))
+
+
+def in_dollars(cents: int) -> Decimal:
+    """Whole cents as dollars."""
+    return Decimal(cents).scaleb(-2)
+
+
+def _rounded(amount: int, divisor: int) -> int:
+    """A whole number divided by one above zero, half away from zero: as `to_cents` rounds."""
+    return (2 * amount + divisor) // (2 * divisor) if amount >= 0 else -((divisor - 2 * amount) // (2 * divisor))
+
+
 class Pool(Protocol):
-    """What is there of an item, and what it is worth."""
+    """What is there of an item, and what it is worth. Whole numbers: units, cents, ten-thousandths of a dollar."""
 
-    @property
-    def units(self) -> int: ...
+    units: int
+    cents: int
 
-    @property
-    def value(self) -> Decimal: ...
-
-    def book(self, units: int, unit_cost: Decimal, came: int = 0) -> Decimal:
-        """Let units come in at what one cost, brought by the move ``came``, or go out; the value that came or went."""
+    def book(self, units: int, cost: int, came: int = 0) -> int:
+        """Let units come in at a cost each, brought by the move ``came``, or go out; the cents that came or went."""
         ...
 
 
-@dataclass(slots=True)
 class AveragePool:
     """One heap: every unit is worth the same."""
 
-    units: int = 0
-    value: Decimal = ZERO
+    __slots__ = ("cents", "units")
 
-    def book(self, units: int, unit_cost: Decimal, came: int = 0) -> Decimal:
+    def __init__(self) -> None:
+        self.units = self.cents = 0
+
+    def book(self, units: int, cost: int, came: int = 0) -> int:
         """Let units come in at their cost or go out at the average."""
-        if units >= 0 or self.units <= 0:  # Nothing is there to average: what goes out is worth its own cost.
-            moved = to_cents(units * unit_cost)
-        elif -units >= self.units:
-            beyond = -units - self.units
-            moved = -self.value - to_cents(beyond * unit_cost)
+        there = self.units
+        if units >= 0 or there <= 0:  # Nothing is there to average: what goes out is worth its own cost.
+            moved = _rounded(units * cost, 100)
+        elif -units >= there:
+            moved = -self.cents - _rounded((-units - there) * cost, 100)
         else:
-            moved = -to_cents(self.value * -units / self.units)
-        self.units += units
-        self.value += moved
-        if not self.units:  # An entry dated before its stock came in leaves cents; they go with the last unit.
-            moved, self.value = moved - self.value, ZERO
+            moved = -_rounded(self.cents * -units, there)
+        self.units = left = there + units
+        self.cents += moved
+        if not left:  # An entry dated before its stock came in leaves cents; they go with the last unit.
+            moved, self.cents = moved - self.cents, 0
         return moved
-
-    @property
-    def average(self) -> Decimal:
-        """What one unit is worth, with four places; zero of nothing."""
-        return (self.value / self.units).quantize(Decimal("0.0001")) if self.units else Decimal(0)
 
 
 @dataclass(slots=True)
 class Layer:
-    """Units that came in together, with what is left of their value. Below zero: owed by an entry dated too early."""
+    """Units that came in together, with what is left of their cents. Below zero: owed by an entry dated too early."""
 
     units: int
-    value: Decimal
-    unit_cost: Decimal
+    cents: int
+    cost: int
     came: int
     """Which move brought them."""
 
 
-@dataclass(slots=True)
 class LayerPool:
     """Layers in the order they came in; the oldest goes first."""
 
-    layers: deque[Layer] = field(default_factory=deque)
-    units: int = 0
-    value: Decimal = ZERO
+    __slots__ = ("cents", "layers", "units")
 
-    def book(self, units: int, unit_cost: Decimal, came: int = 0) -> Decimal:
-        """Let units come in as a new layer, brought by the move ``came``, or go out from the oldest."""
-        before = self.value
-        left, sign = abs(units), 1 if units >= 0 else -1
-        while left and self.layers and self.layers[0].units * sign < 0:
-            left -= self._take(left)
+    def __init__(self) -> None:
+        self.units = self.cents = 0
+        self.layers: deque[Layer] = deque()
+
+    def book(self, units: int, cost: int, came: int = 0) -> int:
+        """Let units come in as a new layer, or go out from the oldest, a layer's whole value with its last unit."""
+        layers, left, moved = self.layers, units, 0
+        while left and layers and (layers[0].units > 0) is not (left > 0):
+            oldest = layers[0]
+            there = oldest.units
+            if abs(left) >= abs(there):
+                layers.popleft()
+                left += there
+                moved -= oldest.cents
+            else:
+                part = _rounded(oldest.cents * abs(left), abs(there))
+                oldest.units = there + left
+                oldest.cents -= part
+                moved -= part
+                left = 0
         if left:
-            layer = Layer(left * sign, to_cents(left * sign * unit_cost), unit_cost, came)
-            self.layers.append(layer)
-            self.value += layer.value
+            value = _rounded(left * cost, 100)
+            layers.append(Layer(left, value, cost, came))
+            moved += value
         self.units += units
-        return self.value - before
-
-    def _take(self, wanted: int) -> int:
-        """Take units from the oldest layer, its whole value with its last unit; how many those are."""
-        layer = self.layers[0]
-        there = abs(layer.units)
-        if wanted >= there:
-            self.value -= self.layers.popleft().value
-            return there
-        share = to_cents(layer.value * wanted / there)
-        layer.units -= wanted if layer.units > 0 else -wanted
-        layer.value -= share
-        self.value -= share
-        return wanted
+        self.cents += moved
+        return moved
 
 
 def pool_of(method: Method) -> Pool:

@@ -87,5 +87,11 @@ def test_a_filter_is_kept_from_the_list_pressed_again_and_printed(
     with sqlite_database.reading() as session:
         saved = session.scalars(select(AuditEntry.after).where(AuditEntry.action == "save list")).all()
     assert ['"form":"paper"' in saved[0], '"form":"CSV"' in saved[1]] == [True, True]
+    table.select_ids(wanted[:2])
+    table.copy()
+    qtbot.waitUntil(lambda: not shell.jobs.running)
+    with sqlite_database.reading() as session:
+        last = session.scalars(select(AuditEntry.after).order_by(AuditEntry.number)).all()[-1]
+    assert '"form":"clipboard"' in last and '"rows":2' in last
     table.saved.forget("Sharps & soon")
     qtbot.waitUntil(lambda: not table.saved.isVisible())

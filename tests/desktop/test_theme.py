@@ -73,3 +73,34 @@ def test_text_can_be_made_larger(qapp: QApplication, look: theme.Theme) -> None:
     assert qapp.font().pixelSize() == 20
     look.apply(dark=False)
     assert qapp.font().pixelSize() == 15
+
+
+_SIGHT = {
+    "red-green (protan)": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216),
+                           (-0.003882, -0.048116, 1.051998)),
+    "red-green (deutan)": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413),
+                           (-0.011820, 0.042940, 0.968881)),
+    "blue-yellow (tritan)": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602),
+                             (0.004733, 0.691367, 0.303900)),
+    "no colour at all": ((0.2126, 0.7152, 0.0722),) * 3,
+}  # fmt: skip
+"""How linear colours look to people without one sort of cones (Machado, Oliveira, Fernandes 2009), and in gray."""
+
+
+@pytest.mark.parametrize("sight", _SIGHT)
+@pytest.mark.parametrize("shown", [LIGHT, DARK], ids=["light", "dark"])
+def test_bars_stand_out_for_whoever_sees_colours_otherwise(shown: Colours, sight: str) -> None:
+    """Every bar is named and has its figure beside it; it must also be seen (WCAG 2.2, 1.4.11: 3 to 1)."""
+
+    def seen(colour: str) -> float:
+        linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+                  for channel in (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))]  # fmt: skip
+        red, green, blue = (
+            min(1.0, max(0.0, sum(part * value for part, value in zip(row, linear, strict=True))))
+            for row in _SIGHT[sight]
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for tone in Tone:
+        lights = sorted((seen(shown.of(tone)[0]), seen(shown.surface)))
+        assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 3, (tone, sight)

@@ -1,6 +1,6 @@
 """Days in use and what they cost: every day counted once, rents by the period begun, prices spread over a life."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -49,7 +49,7 @@ def test_a_longer_rental_never_costs_less(first: date, days: int, per: Per) -> N
 def test_every_day_since_registration_is_counted_once(
     happened: list[tuple[int, AssetState]], first: int, length: int
 ) -> None:
-    at = [(datetime(2026, 3, 1, 18, tzinfo=UTC) + timedelta(days=day), state) for day, state in happened]
+    at = [(date(2026, 3, 1) + timedelta(days=day), state) for day, state in happened]
     history = spells(at)
     assert [spell.since for spell in history] == sorted({spell.since for spell in history})
     assert not happened or history[-1].state is happened[-1][1]

@@ -1,9 +1,14 @@
 """Reports that go to a folder each morning, on both engines and on the command line."""
 
+import errno
+import io
+import pkgutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.cli import main
@@ -12,10 +17,10 @@ from infusion_desktop.dates import ONE_DAY, today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.progress import run_to_end
 from infusion_desktop.reporting.report import Found
-from infusion_desktop.reporting.report_files import as_csv
+from infusion_desktop.reporting.report_files import as_csv, as_xlsx
 from infusion_desktop.reporting.sending import BUNDLE, Schedule, Sent, add_schedule, end_schedule, schedules, send_due
 from infusion_desktop.reporting.words import Form, PeriodRule
-from reports.table_report import Column
+from reports.table_report import Column, Kind
 
 
 def morning(database: Database, by: UserId, days: int = 0) -> Sent:
@@ -47,6 +52,44 @@ def test_a_report_goes_out_once_a_day_and_again_when_the_folder_is_back(
     assert row.sent_on == today() + ONE_DAY and row.failed == ""
 
 
+@pytest.mark.parametrize(
+    ("where", "trouble", "said"),
+    [
+        ("os.fsync", OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        ("tempfile.mkstemp", OSError(errno.EROFS, "Read-only file system"), "may not be written there"),
+        ("tempfile.mkstemp", PermissionError(errno.EACCES, "Permission denied"), "may not be written there"),
+        ("pathlib.Path.replace", PermissionError(errno.EACCES, "Permission denied"), "open in another program"),
+        ("infusion_desktop.reporting.report_files.run", ZeroDivisionError(), "It could not be made"),
+    ],
+    ids=["full disk", "read-only disk", "read-only folder", "file open elsewhere", "a fault in a report"],
+)
+def test_what_stands_in_the_way_is_told_once_and_the_others_go_out(
+    database: Database, administrator: UserId, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture, where: str, trouble: Exception, said: str,
+) -> None:  # fmt: skip
+    share = tmp_path / "share"
+    share.mkdir()
+    for key in ("payments", "aging"):
+        add_schedule(database, Schedule(key, PeriodRule.LAST_MONTH, Form.CSV, str(share)), administrator)
+    real, calls = pkgutil.resolve_name(where), []
+
+    def once(*given: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise trouble
+        return real(*given, **named)
+
+    monkeypatch.setattr(where, once)
+    sent = morning(database, administrator)
+    assert [file.name.split("-")[0] for file in sent.files] == ["aging"], "the second went out all the same"
+    assert len(sent.failures) == len(sent.news) == 1 and said in sent.news[0] and sent.news[0].startswith("Payments:")
+    assert [file.name for file in share.iterdir()] == [sent.files[0].name], "nothing half written is left"
+    again = morning(database, administrator)
+    assert [file.name.split("-")[0] for file in again.files] == ["payments"] and not again.failures
+    assert morning(database, administrator) == Sent((), (), ())
+    caplog.clear()
+
+
 def test_what_cannot_be_kept_is_refused(
     database: Database, administrator: UserId, staff: dict[Role, UserId], tmp_path: Path
 ) -> None:
@@ -66,6 +109,14 @@ def test_what_cannot_be_kept_is_refused(
 def test_nothing_in_a_file_is_taken_for_a_formula() -> None:
     found = Found((Column("=A"), Column("B")), (("=1+1", "plain"), ("+cmd", "-5")))
     assert as_csv(found).decode("utf-8-sig").splitlines() == ["'=A,B", "'=1+1,plain", "'+cmd,-5"]
+
+
+def test_files_end_with_the_totals() -> None:
+    found = Found((Column("Item"), Column("Units", Kind.NUMBER)), (("A", 2), ("B", 3)), (None, 5))
+    assert as_csv(found).decode("utf-8-sig").splitlines()[-1] == "Total,5"
+    sheet = load_workbook(io.BytesIO(as_xlsx(found))).active
+    assert sheet is not None
+    assert [cell.value for cell in list(sheet.rows)[-1]] == ["Total", 5] and sheet["A4"].font.b
 
 
 def test_the_command_line_writes_reports_and_the_bundle(

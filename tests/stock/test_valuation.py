@@ -21,7 +21,7 @@ from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_patient_home, add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.valuation import AveragePool, LayerPool, Method, pool_of
+from infusion_desktop.stock.valuation import Method, Pool, in_dollars, in_ten_thousandths, pool_of
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, MoveReason
 
 FLOWS = st.lists(
@@ -29,37 +29,46 @@ FLOWS = st.lists(
 )
 
 
+def both() -> tuple[Pool, ...]:
+    return tuple(map(pool_of, Method))
+
+
 @given(FLOWS, st.sampled_from(Method))
 def test_values_of_moves_add_up_to_the_value_of_what_is_left(moves: list[tuple[int, Decimal]], method: Method) -> None:
     pool = pool_of(method)
-    values = [pool.book(units, cost) for units, cost in moves]
+    values = [pool.book(units, in_ten_thousandths(cost)) for units, cost in moves]
     assert pool.units == sum(units for units, _ in moves)
-    assert pool.value == sum(values)
-    assert all(value == to_cents(value) for value in values), "whole cents at every step"
+    assert pool.cents == sum(values)
     if pool.units == 0:
-        assert pool.value == 0
-    if isinstance(pool, LayerPool):
-        assert (pool.units, pool.value) == (
-            sum(layer.units for layer in pool.layers), sum(layer.value for layer in pool.layers))  # fmt: skip
+        assert pool.cents == 0
+
+
+@given(FLOWS, st.sampled_from(Method))
+def test_each_step_rounds_as_money_does(moves: list[tuple[int, Decimal]], method: Method) -> None:
+    """The first move is worth its cost; of an average, what goes out is the share of the value it takes."""
+    pool, (units, cost) = pool_of(method), moves[0]
+    assert in_dollars(pool.book(units, in_ten_thousandths(cost))) == to_cents(units * cost)
+    if units > 1:
+        value, gone = in_dollars(pool.cents), units // 2
+        assert in_dollars(-pool.book(-gone, 0)) == to_cents(value * gone / units)
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.decimals("0.01", "300", places=4)), min_size=1, max_size=15))
 def test_units_that_leave_one_by_one_leave_nothing_behind(bought: list[tuple[int, Decimal]]) -> None:
-    for pool in (AveragePool(), LayerPool()):
-        paid = sum((pool.book(units, cost) for units, cost in bought), Decimal(0))
-        out = [pool.book(-1, Decimal(0)) for _ in range(sum(units for units, _ in bought))]
-        assert (pool.units, pool.value, paid + sum(out)) == (0, 0, 0)
+    for pool in both():
+        paid = sum(pool.book(units, in_ten_thousandths(cost)) for units, cost in bought)
+        out = [pool.book(-1, 0) for _ in range(sum(units for units, _ in bought))]
+        assert (pool.units, pool.cents, paid + sum(out)) == (0, 0, 0)
 
 
 def test_the_ways_differ_as_they_should() -> None:
-    average, layers = AveragePool(), LayerPool()
+    average, layers = both()
     for pool in (average, layers):
-        assert pool.book(10, Decimal("1.00")) == Decimal("10.00")
-        assert pool.book(10, Decimal("2.00")) == Decimal("20.00")
-    assert average.book(-5, Decimal(0)) == Decimal("-7.50")
-    assert average.average == Decimal("1.5000")
-    assert layers.book(-5, Decimal(0)) == Decimal("-5.00")
-    assert layers.book(-10, Decimal(0)) == Decimal("-15.00"), "five at 1.00, five at 2.00"
+        assert pool.book(10, 1_0000) == 1000
+        assert pool.book(10, 2_0000) == 2000
+    assert average.book(-5, 0) == -750
+    assert layers.book(-5, 0) == -500
+    assert layers.book(-10, 0) == -1500, "five at 1.00, five at 2.00"
 
 
 @pytest.fixture

@@ -182,10 +182,15 @@ def _is_arranged(row: Any, coming: dict[int, list[Any]], ends: date, agreed: boo
 
 def _last_calls(session: Session, patients: dict[PatientId, list[Any]], today: date) -> dict[PatientId, _Calls]:
     found: dict[PatientId, _Calls] = {}
+    in_care = select(Episode.patient_id).where(Episode.discharged_on.is_(None))
     newest = select(func.max(RefillCall.id)).where(
-        RefillCall.outcome.in_([each for each in CallOutcome if each.reached])
+        RefillCall.outcome.in_([each for each in CallOutcome if each.reached]), RefillCall.patient_id.in_(in_care)
     ).group_by(RefillCall.patient_id)  # fmt: skip
-    for row in session.scalars(select(RefillCall).where(RefillCall.id.in_(newest))):
+    for row in session.execute(
+        select(RefillCall.patient_id, RefillCall.called_on, RefillCall.supply_ends_on, RefillCall.outcome,
+               RefillCall.next_on)
+        .where(RefillCall.id.in_(newest))
+    ):  # fmt: skip
         kept = _Calls(row.called_on, row.supply_ends_on, agreed=row.outcome is CallOutcome.AGREED,
                       newest_on=row.called_on, newest=row.outcome)  # fmt: skip
         if row.outcome is CallOutcome.NOT_NOW:

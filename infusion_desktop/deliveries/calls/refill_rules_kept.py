@@ -161,6 +161,15 @@ _PAYER_OF = Prepared(
         _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
     )
 )
+_RULES_OF_PAYERS = select(
+    _PAYER.c.id, _PAYER.c.kind, _RULE.c.starts_on, _RULE.c.contact_days, _RULE.c.delivery_days,
+    _RULE.c.longest_supply_days, _RULE.c.contact_counts_from_delivery,
+).select_from(_PAYER.outerjoin(_RULE, _RULE.c.payer_id == _PAYER.c.id))  # fmt: skip
+_FIRST_PAYERS = select(_COVERAGE.c.patient_id, _COVERAGE.c.payer_id).where(
+    _COVERAGE.c.rank == Rank.PRIMARY,
+    _COVERAGE.c.starts_on <= bindparam("on"),
+    _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
+)
 _RULES_OF_ONE = Prepared(_RULES_OF.where(_COVERAGE.c.patient_id == bindparam("patient")))
 
 
@@ -170,12 +179,18 @@ def rule_for(session: Session, patient_id: PatientId, on: date) -> RefillRule | 
 
 
 def rules_by_patient(session: Session, on: date) -> dict[PatientId, RefillRule]:
-    """The same for every patient at once."""
-    rows: dict[PatientId, list[Any]] = {}
-    for row in session.connection().execute(_RULES_OF, {"on": on}):
-        rows.setdefault(PatientId(row.patient_id), []).append(row)
-    found = {patient: _rule_of(each, on) for patient, each in rows.items()}
-    return {patient: rule for patient, rule in found.items() if rule is not None}
+    """The same for every patient at once: payers are few, so their rules are read once and not with each patient."""
+    of_payer: dict[int, list[Any]] = {}
+    for row in session.connection().execute(_RULES_OF_PAYERS).all():
+        of_payer.setdefault(row.id, []).append(row)
+    payers: dict[int, tuple[int, ...]] = {}
+    for patient, payer in session.connection().execute(_FIRST_PAYERS, {"on": on}).all():
+        payers[patient] = (*payers.get(patient, ()), payer)
+    rules = {
+        each: _rule_of([row for payer in sorted(set(each)) for row in of_payer[payer]], on)
+        for each in set(payers.values())
+    }
+    return {PatientId(patient): rule for patient, each in payers.items() if (rule := rules[each]) is not None}
 
 
 def _rule_of(rows: Iterable[Any], on: date) -> RefillRule | None:

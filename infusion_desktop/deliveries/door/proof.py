@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, case, cast, func, insert, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.local_days import local_day_of
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import local_day, now_utc, show_day, show_instant
+from infusion_desktop.dates import Days, local_day, now_utc, show_day, show_instant
 from infusion_desktop.deliveries.door.delivering import Proof, _reasons_against
 from infusion_desktop.deliveries.door.proof_rules import ProofFacts, gaps
 from infusion_desktop.deliveries.queries import delivery_id_by_number
@@ -304,6 +305,43 @@ def _facts(session: Session, rows: Sequence[Any]) -> list[tuple[Any, ProofFacts]
     staff = {row.name.casefold() for row in _STAFF.rows(session, {})}
     once = {row.id: row for row in rows}
     return [(row, _proof_facts(row, staff)) for row in once.values()]
+
+
+def may_have_gaps(session: Session, period: Days) -> ColumnElement[bool]:
+    """Whether an arrived delivery is worth asking `gaps` about: every one with a gap, and few others.
+
+    For long lists: what has a recipient who is none of ours, a relation, and a signature or a parcel's facts, and is
+    not Medicare's business, is complete.
+    """
+    proof = ProofOfDelivery
+    known = func.trim(proof.received_by), func.trim(proof.relation)
+    staff = {name.casefold() for name in session.scalars(select(Staff.name))}
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    octets = func.length(cast(proof.received_by, LargeBinary)) if is_sqlite else func.octet_length(proof.received_by)
+    plain_name = octets == func.length(proof.received_by)  # Else the database may not know its small letters.
+    signed = proof.signature.is_not(None) | proof.attachment.is_not(None)
+    by_parcel = (func.trim(Delivery.tracking) != "") & Delivery.shipped_at.is_not(None)
+    complete = (
+        select(proof.id)
+        .where(proof.delivery_id == Delivery.id, known[0] != "", known[1] != "", plain_name)
+        .where(func.lower(known[0]).not_in(staff))
+        .where(case((Delivery.carrier == Carrier.PARCEL, by_parcel), else_=signed))
+        .correlate(Delivery)
+    )
+    again = select(proof.id).where(proof.delivery_id == Delivery.id).correlate(Delivery)
+    medicare = (
+        select(Coverage.id)
+        .join(Payer, Payer.id == Coverage.payer_id)
+        .where(Coverage.patient_id == Delivery.patient_id, Coverage.rank == Rank.PRIMARY)
+        .where(Payer.kind == PayerKind.MEDICARE_B)
+        .correlate(Delivery)
+    )
+    happened = local_day_of(session, Delivery.delivered_at, period)
+    dated = select(proof.id).where(proof.delivery_id == Delivery.id, proof.signed_on == happened).correlate(Delivery)
+    placed = select(Patient.id).where(Patient.id == Delivery.patient_id, Patient.street != "").correlate(Delivery)
+    for_medicare = medicare.exists() & ~(placed.exists() & (dated.exists() | (Delivery.carrier == Carrier.PARCEL)))
+    twice = select(func.count()).select_from(again.subquery()).scalar_subquery() > 1
+    return ~complete.exists() | for_medicare | twice
 
 
 def _proofs(wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

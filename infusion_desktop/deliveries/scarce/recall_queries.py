@@ -313,22 +313,26 @@ def _sent(
 ) -> list[tuple[int, Sent, bool]]:
     """Patient, what a delivery brought them, and whether it is still on the way."""
     query = (
-        select(DeliveryLot, Delivery, Lot.number, Lot.serial)
+        select(
+            DeliveryLot.id, DeliveryLot.lot_id, DeliveryLot.quantity, DeliveryLot.came_back, Lot.number, Lot.serial,
+            Delivery.id.label("delivery_id"), Delivery.number.label("delivery"), Delivery.patient_id, Delivery.state,
+            Delivery.delivered_at,
+        )
         .join(Delivery, Delivery.id == DeliveryLot.delivery_id)
         .join(Lot, Lot.id == DeliveryLot.lot_id)
         .where(Delivery.state.in_((DeliveryState.SHIPPED, DeliveryState.DELIVERED)))
         .order_by(Delivery.id, DeliveryLot.id)
-    )
+    )  # fmt: skip
     if lots is not None:
         query = query.where(DeliveryLot.lot_id.in_(list(lots)))
     if patient_id is not None:
         query = query.where(Delivery.patient_id == patient_id)
     found = []
-    for row, delivery, number, serial in session.execute(query):
-        day = local_day(delivery.delivered_at) if delivery.delivered_at is not None else None
-        sent = Sent(LotId(row.lot_id), number, serial, DeliveryId(delivery.id), delivery.number, day, row.quantity,
-                    row.came_back, row.id)  # fmt: skip
-        found.append((delivery.patient_id, sent, delivery.state is DeliveryState.SHIPPED))
+    for row in session.execute(query):
+        day = local_day(row.delivered_at) if row.delivered_at is not None else None
+        sent = Sent(LotId(row.lot_id), row.number, row.serial, DeliveryId(row.delivery_id), row.delivery, day,
+                    row.quantity, row.came_back, row.id)  # fmt: skip
+        found.append((row.patient_id, sent, row.state is DeliveryState.SHIPPED))
     return found
 
 

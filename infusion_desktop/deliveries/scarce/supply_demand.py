@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.dates import ONE_DAY, Days, show_days
@@ -111,7 +111,7 @@ def _rank(ranks: Mapping[TherapyClass, int], therapy_class: TherapyClass | None)
 
 def _of_therapies(session: Session, today: date, last: date, ranks: Mapping[TherapyClass, int]) -> Iterator[Demand]:
     plans = _Plans(session, today)
-    planned = _planned(session)
+    planned = _planned(session, today)
     for calendar in therapy_calendars(session, Days(today, last + timedelta(days=USUAL_PERIOD))):
         ends, length, count = planned.get(calendar.therapy_id, (None, USUAL_PERIOD, 0))
         order = calendar.order
@@ -125,15 +125,22 @@ def _of_therapies(session: Session, today: date, last: date, ranks: Mapping[Ther
             first, count = end + ONE_DAY, count + 1
 
 
-def _planned(session: Session) -> dict[TherapyId, tuple[date, int, int]]:
+def _in_care(today: date) -> Select[int]:
+    """Patients with an order that runs or will."""
+    return select(Therapy.patient_id).where(Therapy.stops_on.is_(None) | (Therapy.stops_on >= today))
+
+
+def _planned(session: Session, today: date) -> dict[TherapyId, tuple[date, int, int]]:
     """Of each therapy the last day that a delivery covers, the length of that delivery's period, and how many.
 
     Versions of one order are one therapy here: what was sent before a change of dose covers its days.
     """
-    before = {row.id: row.replaces_id for row in session.execute(select(Therapy.id, Therapy.replaces_id))}
+    orders = select(Therapy.id, Therapy.replaces_id).where(Therapy.patient_id.in_(_in_care(today)))
+    before = {row.id: row.replaces_id for row in session.execute(orders)}
     rows = session.execute(
         select(Delivery.therapy_id, Delivery.period_first, Delivery.period_last)
         .where(Delivery.therapy_id.is_not(None), Delivery.template_id.is_not(None), Delivery.state.not_in(GONE))
+        .where(Delivery.patient_id.in_(_in_care(today)))
         .order_by(Delivery.period_last)
     )
     found: dict[int, tuple[date, int, int]] = {}
@@ -178,7 +185,8 @@ class _Plans:
         self.items: dict[int, Any] = {row.id: row for row in session.execute(
             select(Item.id, Item.kind, Item.base_unit, Item.contains_latex))}  # fmt: skip
         self.patients: dict[int, Any] = {row.id: row for row in session.execute(
-            select(Patient.id, Patient.number, Patient.latex_allergy, Patient.born_on))}  # fmt: skip
+            select(Patient.id, Patient.number, Patient.latex_allergy, Patient.born_on)
+            .where(Patient.id.in_(_in_care(today))))}  # fmt: skip
         self._lines: dict[Care, tuple[TemplateLine, ...]] = {}
 
     def needs(self, calendar: TherapyCalendar, period: Days, *, is_first: bool) -> dict[ItemId, int]:

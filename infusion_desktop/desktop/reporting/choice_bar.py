@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from infusion_desktop.dates import Days, month_of, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.forms import ChoiceField, DayField
+from infusion_desktop.desktop.table import capital
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import TherapyClass
 from infusion_desktop.reporting.period_rules import period_of
@@ -29,9 +30,10 @@ class ChoiceBar(QWidget):
         self.kind: ChoiceField[str] = ChoiceField(
             "Therapy class", [(each.value.capitalize(), each.value) for each in TherapyClass], placeholder="All"
         )
+        self.only: ChoiceField[str] = ChoiceField("Only", placeholder="All")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for field in (self.rule, self.first, self.last, self.payer, self.kind):
+        for field in (self.rule, self.first, self.last, self.payer, self.kind, self.only):
             row.addWidget(field)
         self.show_button = button("Show", show, kind="primary")
         row.addWidget(self.show_button)
@@ -40,7 +42,7 @@ class ChoiceBar(QWidget):
         for day in (self.first, self.last):
             day.setFixedWidth(104)
             day.line.textEdited.connect(self._by_days)
-        for choice in (self.payer, self.kind):
+        for choice in (self.payer, self.kind, self.only):
             choice.setFixedWidth(140)
             choice.combo.activated.connect(lambda _place: show())
         self.set_period(Days(month_of(today()).first, today()))
@@ -54,6 +56,8 @@ class ChoiceBar(QWidget):
             field.setVisible(report.uses_period)
         self.payer.setVisible(Ask.PAYER in report.asks)
         self.kind.setVisible(Ask.THERAPY_CLASS in report.asks)
+        self.only.setVisible(Ask.ONLY in report.asks)
+        self.only.set_choices([(capital(part), part) for part in report.parts])
 
     def set_period(self, period: Days | PeriodRule) -> None:
         """Show a period: its name where it has one, and its days."""
@@ -67,6 +71,7 @@ class ChoiceBar(QWidget):
         """Show what a report is narrowed to."""
         self.payer.set_value(choice.payer or None)
         self.kind.set_value(choice.therapy_class or None)
+        self.only.set_value(choice.only or None)
 
     def told(self) -> PeriodRule | Days | None:
         """The period as it is to be kept: its name, or its days; None where something is wrong."""
@@ -91,11 +96,12 @@ class ChoiceBar(QWidget):
         try:
             payer = self.payer.value() if Ask.PAYER in report.asks else None
             kind = self.kind.value() if Ask.THERAPY_CLASS in report.asks else None
+            only = self.only.value() if Ask.ONLY in report.asks else None
         except Refused:
-            for field in (self.payer, self.kind):
+            for field in (self.payer, self.kind, self.only):
                 field.check()
             return None
-        return Choice(payer or "", kind or "")
+        return Choice(payer or "", kind or "", only or "")
 
     def _rule(self) -> PeriodRule | None:
         try:

@@ -1,14 +1,14 @@
 """What a manager sees first: figures and bars, each of which opens what is behind it."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from infusion_desktop.dates import Days, month_of, show_day, today
+from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.charts import Bar, BarChart
 from infusion_desktop.desktop.colours import Tone
@@ -17,14 +17,34 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Figure, Page, scrolled
 from infusion_desktop.desktop.reporting.costs_dialog import CostsDialog
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table import Column, capital
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
 from infusion_desktop.reporting import dashboard
+from infusion_desktop.reporting.behind import (
+    BACK_OVERDUE,
+    BILLED,
+    DENIED,
+    OUT,
+    PM_DUE,
+    PM_OVERDUE,
+    READY,
+    UNBILLED,
+)
 from infusion_desktop.reporting.margin_rules import Margin
+from infusion_desktop.reporting.report import Choice
 
 T = TypeVar("T")
-_FIGURES = ("Deliveries today", "On time", "Calls due", "Pumps out", "Stock at cost", "Margin a day")
+_FIGURES = (
+    "Deliveries", "On time", "Calls due", "Patients in care", "Margin a day", "Days of supply", "Pumps out",
+    "PM due", "Back overdue", "Stock at cost", "Items short", "Lots expiring",
+)  # fmt: skip
+_IN_A_ROW = 6
+_LONG_AGO = date(2000, 1, 1)
+_CHARTS = ("Deliveries today", "Pumps", "Patients by therapy", "Money by month")
+Behind = tuple[str, Days | None, Choice]
+"""The report that lists what a number counts: its key, its days, and what it is narrowed to."""
+
 
 COLUMNS: tuple[Column[Margin], ...] = (
     Column("Therapy", lambda row: row.therapy, stretch=True, width=220),
@@ -47,10 +67,11 @@ class DashboardScreen(Screen):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self.figures = {caption: Figure(caption) for caption in _FIGURES}
-        self.charts = {
-            name: BarChart(name)
-            for name in ("Deliveries today", "Pumps by state", "Patients by therapy", "Money by month")
-        }
+        self.charts = {name: BarChart(name) for name in _CHARTS}
+        self.behind: dict[str, Behind] = {}
+        """What each figure opens."""
+        self.behind_bars: dict[str, list[Behind]] = {name: [] for name in _CHARTS}
+        """What each bar opens, in their order."""
         self.rows: TableView[Margin] = TableView(
             COLUMNS, lambda row: row.therapy, name="Lowest margin a day", desk=desk, settings=self.settings(),
             noun=("therapy", "therapies"), empty="No therapy day was counted last month.",
@@ -67,6 +88,7 @@ class DashboardScreen(Screen):
         self._look(partial(dashboard.calls_figure, day=day), self._calls)
         self._look(partial(dashboard.pump_figures, day=day), self._pumps)
         self._look(partial(dashboard.stock_figures, day=day), self._stock)
+        self._look(partial(dashboard.days_of_supply, day=day), self._supply)
         self._look(partial(dashboard.census, day=day), self._census)
         self._look(partial(dashboard.money_figures, day=day), self._money)
         self._look(partial(dashboard.margin_figures, day=day), self._margin)
@@ -85,67 +107,96 @@ class DashboardScreen(Screen):
 
         self.ask(read, then, key=then.__name__)
 
+    def _show(
+        self, caption: str, number: str, detail: str, tone: Tone, key: str, period: Days | None = None, only: str = ""
+    ) -> None:
+        """A figure, and the list it opens."""
+        self.figures[caption].show_value(number, detail, tone)
+        self.behind[caption] = (key, period, Choice(only=only))
+
+    def _draw(self, name: str, bars: Sequence[tuple[Bar, Behind]]) -> None:
+        """Bars, and the list each one opens."""
+        self.charts[name].show_bars([bar for bar, _ in bars])
+        self.behind_bars[name] = [opens for _, opens in bars]
+
     def _deliveries(self, found: dashboard.DeliveryFigures) -> None:
+        day, seen = Days(today(), today()), dashboard.on_time_days(today())
         going = sum(count for _, count in found.today)
-        self.figures["Deliveries today"].show_value(f"{going:,}", "by the day they are promised for", Tone.INFO)
-        self.charts["Deliveries today"].show_bars(
-            [Bar(state.capitalize(), count, f"{count:,}") for state, count in found.today]
-        )
+        self._show("Deliveries", f"{going:,}", "promised for today", Tone.INFO, "deliveries", day)
+        self._draw("Deliveries today", [
+            (Bar(capital(state), count, f"{count:,}"), ("deliveries", day, Choice(only=state)))
+            for state, count in found.today
+        ])  # fmt: skip
         arrived = found.on_time + found.late
         percent = 100 * found.on_time / arrived if arrived else 0
-        self.figures["On time"].show_value(
-            f"{percent:.0f} %" if arrived else "–",
+        self._show(
+            "On time", f"{percent:.0f} %" if arrived else "–",
             f"{found.late:,} of {arrived:,} late in {dashboard.ON_TIME_DAYS} days",
-            Tone.GOOD if percent >= 97 or not arrived else Tone.WARN,
-        )
+            Tone.GOOD if percent >= 97 or not arrived else Tone.WARN, "on time", seen,
+        )  # fmt: skip
 
     def _calls(self, found: tuple[int, int]) -> None:
         due, urgent = found
         tone = Tone.BAD if urgent else Tone.INFO if due else Tone.GOOD
-        self.figures["Calls due"].show_value(f"{due:,}", f"{urgent:,} with supply that ends by tomorrow", tone)
+        self._show("Calls due", f"{due:,}", "some end by tomorrow" if urgent else "for a refill", tone, "calls")
 
     def _pumps(self, found: dashboard.PumpFigures) -> None:
-        percent = 100 * found.out / found.all if found.all else 0
-        self.figures["Pumps out"].show_value(
-            f"{percent:.0f} %", f"{found.ready:,} ready; {found.overdue:,} PM overdue; {found.due_back:,} due back",
-            Tone.WARN if found.overdue or not found.ready else Tone.GOOD,
-        )  # fmt: skip
-        self.charts["Pumps by state"].show_bars(
-            [Bar(state.capitalize(), count, f"{count:,}") for state, count in found.states]
-        )
+        among, whole = found.among, found.all
+        percent = 100 * among[OUT] / whole if whole else 0
+        self._show("Pumps out", f"{percent:.0f} %" if whole else "–", f"{among[OUT]:,} of {whole:,} pumps",
+                   Tone.GOOD if among[READY] or not whole else Tone.WARN, "pumps", None, OUT)  # fmt: skip
+        self._show("PM due", f"{among[PM_DUE]:,}", "within 30 days or overdue",
+                   Tone.WARN if among[PM_OVERDUE] else Tone.GOOD, "pumps", None, PM_DUE)  # fmt: skip
+        self._show("Back overdue", f"{among[BACK_OVERDUE]:,}", "pumps past their day",
+                   Tone.WARN if among[BACK_OVERDUE] else Tone.GOOD, "pumps", None, BACK_OVERDUE)  # fmt: skip
+        sorts = [(state, count, Tone.INFO) for state, count in found.states]
+        sorts += [(PM_OVERDUE, among[PM_OVERDUE], Tone.WARN)] if among[PM_OVERDUE] else []
+        self._draw("Pumps", [
+            (Bar(capital(what), count, f"{count:,}", tone), ("pumps", None, Choice(only=what)))
+            for what, count, tone in sorts
+        ])  # fmt: skip
 
     def _stock(self, found: dashboard.StockFigures) -> None:
-        self.figures["Stock at cost"].show_value(
-            _short(found.value), f"{found.short:,} items short; {found.expiring:,} lots expire in 30 days",
-            Tone.WARN if found.short else Tone.GOOD,
-        )  # fmt: skip
+        self._show("Stock at cost", _short(found.value), "in our places now", Tone.INFO, "stock value")
+        self._show("Items short", f"{found.short:,}", "at their reorder point or below",
+                   Tone.WARN if found.short else Tone.GOOD, "reorder")  # fmt: skip
+        until = Days(_LONG_AGO, today() + timedelta(days=dashboard.EXPIRY_DAYS))
+        self._show("Lots expiring", f"{found.expiring:,}", f"until {show_day(until.last)}",
+                   Tone.WARN if found.expiring else Tone.GOOD, "expiry", until)  # fmt: skip
 
-    def _census(self, found: tuple[tuple[str, int], ...]) -> None:
-        self.charts["Patients by therapy"].show_bars(
-            [Bar(kind.capitalize(), count, f"{count:,}") for kind, count in found]
-        )
+    def _supply(self, found: int | None) -> None:
+        self._show("Days of supply", "–" if found is None else f"{found:,}", "of stock, by cost", Tone.INFO,
+                   "days of supply")  # fmt: skip
+
+    def _census(self, found: dashboard.Census) -> None:
+        day = Days(today(), today())
+        self._show("Patients in care", f"{found.patients:,}", "with a running therapy", Tone.INFO, "census", day)
+        self._draw("Patients by therapy", [
+            (Bar(capital(kind), count, f"{count:,}"), ("census", day, Choice(therapy_class=kind)))
+            for kind, count in found.classes
+        ])  # fmt: skip
 
     def _money(self, found: tuple[dashboard.MoneyFigures, ...]) -> None:
-        bars = []
+        bars: list[tuple[Bar, Behind]] = []
         for each in found:
-            month = f"{each.month.first:%b}"
-            bars += [
-                Bar(f"{month} expected", float(each.expected), _money(each.expected), Tone.NEUTRAL),
-                Bar(f"{month} collected", float(each.collected), _money(each.collected), Tone.GOOD),
-            ]
-            if each.unbilled:
-                bars.append(Bar(f"{month} not sent", float(each.unbilled), _money(each.unbilled), Tone.WARN))
-            if each.denied:
-                bars.append(Bar(f"{month} denied", float(each.denied), _money(each.denied), Tone.BAD))
-        self.charts["Money by month"].show_bars(bars)
+            for name, amount, tone, key, only in (
+                ("Billed", each.billed, Tone.NEUTRAL, "counted claims", BILLED),
+                ("Not billed", each.unbilled, Tone.WARN, "counted claims", UNBILLED),
+                ("Denied", each.denied, Tone.BAD, "counted claims", DENIED),
+                ("Collected", each.collected, Tone.GOOD, "payments", ""),
+            ):
+                bar = Bar(name, float(amount), _money(amount), tone, f"{each.month.first:%b %Y}")
+                bars.append((bar, (key, each.month, Choice(only=only))))
+        self._draw("Money by month", bars)
 
     def _margin(self, found: dashboard.MarginFigures) -> None:
         total = found.all
-        self.figures["Margin a day"].show_value(
-            "–" if total.per_day is None else show_money(total.per_day),
+        self._show(
+            "Margin a day", "–" if total.per_day is None else show_money(total.per_day),
             f"{total.days:,.0f} therapy days in {found.month.first:%B}",
             Tone.NEUTRAL if total.per_day is None else Tone.GOOD if total.per_day > 0 else Tone.BAD,
-        )
+            "margin by therapy", found.month,
+        )  # fmt: skip
         self.heading.setText(f"Lowest margin a day, {found.month.first:%B %Y}")
         self.rows.set_rows(found.rows)
 
@@ -157,10 +208,10 @@ class DashboardScreen(Screen):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(14)
         top = QGridLayout()
-        top.setSpacing(12)
+        top.setSpacing(10)
         for place, figure in enumerate(self.figures.values()):
-            top.addWidget(figure, place // 6, place % 6)
-            top.setColumnStretch(place % 6, 1)
+            top.addWidget(figure, place // _IN_A_ROW, place % _IN_A_ROW)
+            top.setColumnStretch(place % _IN_A_ROW, 1)
         column.addLayout(top)
         charts = QGridLayout()
         charts.setSpacing(14)
@@ -175,20 +226,19 @@ class DashboardScreen(Screen):
         column.addWidget(self.heading)
         column.addWidget(self.rows)
         self.page.add(scrolled(whole), 1)
-        last = month_of(month_of(today()).first - timedelta(days=1))
-        for caption, key in (("On time", "on time"), ("Stock at cost", "stock value"), ("Pumps out", "equipment use")):
-            self.figures[caption].pressed.connect(partial(self._report, key, None))
-        self.figures["Margin a day"].pressed.connect(partial(self._report, "margin by therapy", last))
-        self.figures["Deliveries today"].pressed.connect(partial(self.desk.open, "deliveries", today()))
-        self.figures["Calls due"].pressed.connect(partial(self.desk.open, "calls", today()))
-        self.charts["Deliveries today"].pressed.connect(lambda _bar: self.desk.open("deliveries", today()))
-        self.charts["Pumps by state"].pressed.connect(lambda _bar: self._report("equipment use", None))
-        self.charts["Patients by therapy"].pressed.connect(lambda _bar: self._report("census", None))
-        self.charts["Money by month"].pressed.connect(lambda _bar: self._report("claims", None))
-        self.rows.opened.connect(lambda _row: self._report("margin by therapy", last))
+        for caption, figure in self.figures.items():
+            figure.pressed.connect(partial(self._open_figure, caption))
+        for name, chart in self.charts.items():
+            chart.pressed.connect(partial(self._open_bar, name))
+        self.rows.opened.connect(lambda _row: self._open_figure("Margin a day"))
 
-    def _report(self, key: str, period: Days | None) -> None:
-        self.desk.open("report", (key, period))
+    def _open_figure(self, caption: str) -> None:
+        if caption in self.behind:
+            self.desk.open("report", self.behind[caption])
+
+    def _open_bar(self, name: str, place: int) -> None:
+        if place < len(self.behind_bars[name]):
+            self.desk.open("report", self.behind_bars[name][place])
 
 
 def _short(amount: Decimal) -> str:

@@ -25,7 +25,8 @@ from infusion_desktop.patients.queries import payers
 from infusion_desktop.reporting.bundle import month_end
 from infusion_desktop.reporting.papers import as_pdf, log_export, run
 from infusion_desktop.reporting.registry import REPORTS
-from infusion_desktop.reporting.report import Found, Report
+from infusion_desktop.reporting.report import Choice, Found, Report
+from infusion_desktop.reporting.report_files import save_found
 from infusion_desktop.reporting.saved import SavedReport, forget_report, keep_report, saved_reports
 from reports import table_report
 
@@ -44,7 +45,9 @@ class ReportsScreen(Screen):
         offered = [each for each in REPORTS if each.also is None or context.may(each.also)]
         self.list = ReportList(offered)
         self.bar = ChoiceBar(self.load)
-        self.definition, self.total = label("", "muted", wrap=True), label("", wrap=True)
+        self.definition = label("", "muted", wrap=True)
+        self.shown: tuple[str, Days, Found] | None = None
+        """The report in the table, its days and what was found: what an export saves."""
         self.preview = button("Preview and print", self.show_paper, icon="print")
         self.save = button("Export XLSX/CSV", self.ask_export, icon="export")
         self.month_end = button("Month-end bundle", self.show_bundle, icon="print")
@@ -74,17 +77,17 @@ class ReportsScreen(Screen):
             with database.reading() as session:
                 return run(session, chosen.key, period, by, choice)
 
-        self.ask(read, lambda found: self._show(chosen, found), key="report")
+        self.ask(read, lambda found: self._show(chosen, period, found), key="report")
 
     def show_record(self, kind: str, record: object) -> None:
-        """Show the report with a key, for a period where one is given: ``("claims", Days(...))``."""
+        """Show the report with a key, for a period where one is given: ``("claims", Days(...), Choice(...))``."""
         if kind != "report" or not isinstance(record, tuple):
             return
-        key, period = record
+        key, period, choice = record
         self.tabs.setCurrentIndex(0)
         if isinstance(period, Days):
             self.bar.set_period(period)
-        self.choose(key)
+        self._narrowed(key, choice)
 
     def choose(self, key: str) -> None:
         """Show the report with a key, as if it had been pressed in the list."""
@@ -96,8 +99,13 @@ class ReportsScreen(Screen):
     def show_saved(self, saved: SavedReport) -> None:
         """Show a kept report: its period as its rule means today, and its choices."""
         self.bar.set_period(saved.period)
-        self.bar.set_choice(saved.choice)
-        self.choose(saved.key)
+        self._narrowed(saved.key, saved.choice)
+
+    def _narrowed(self, key: str, choice: Choice) -> None:
+        """Show a report narrowed to a choice, which another report may not know."""
+        self.bar.offer(next(each for each in REPORTS if each.key == key))
+        self.bar.set_choice(choice)
+        self.choose(key)
 
     def show_kept(self) -> None:
         """Choose, keep or forget a report under a name."""
@@ -208,31 +216,36 @@ class ReportsScreen(Screen):
             )  # fmt: skip
 
     def export_to(self, path: Path) -> None:
-        """Note the export in the audit trail, then write the file."""
-        table, key, period = self.table, self.report.key, self._period()
-        if table is not None and period is not None:
-            database, by, form = self.context.database, self.context.user_id, path.suffix.lstrip(".").upper()
-            self.do(lambda _o: log_export(database, key, period, form, by), then=lambda _n: table.export_to(path))
+        """Note the export in the audit trail, then write what is shown, with its totals."""
+        if self.shown is not None:
+            (key, period, found), database, by = self.shown, self.context.database, self._by
+            self.do(
+                lambda _o: save_found(database, key, period, found, path, by),
+                said=f"The report is saved as {path.name}.", pressed=self.save, text="Saving the report",
+            )  # fmt: skip
 
     def _period(self) -> Days | None:
         if not self.report.uses_period:
             return Days(today(), today())
         return self.bar.period()
 
-    def _show(self, chosen: Report, found: Found) -> None:
+    def _show(self, chosen: Report, period: Days, found: Found) -> None:
+        self.shown = (chosen.key, period, found)
         if self.table is not None:
             self._body.removeWidget(self.table)
             self.table.deleteLater()
         self.table = TableView(
             [_column(place, column) for place, column in enumerate(found.columns)], lambda line: line[0],
             name=chosen.title, desk=self.desk, noun=("row", "rows"),
-            empty="There is nothing to show for this choice.",
+            empty=found.nothing,
         )  # fmt: skip
-        self.table.export_button.hide()  # Exports go through the button that notes them.
+        self.table.export_button.hide()  # Exports and paper go through the buttons above, with totals, and are noted.
+        self.table.print_button.hide()
         self._body.addWidget(self.table, 1)
         self.table.set_rows(enumerate(found.rows))
+        totals = zip(found.summed or (), found.columns, strict=False)
+        self.table.show_totals([table_report.show(value, column.kind) for value, column in totals])
         self.table.fit_columns()
-        self.total.setText(_totals(found))
 
     def _show_pdf(self, chosen: Report, pdf: bytes) -> None:
         name = f"{chosen.key.replace(' ', '-')}.pdf"
@@ -243,8 +256,7 @@ class ReportsScreen(Screen):
         page = Page(self, "Choose a report; it says what it counts.")
         page.actions(self.kept, self.month_end, self.save, self.preview)
         self._body = QVBoxLayout()
-        for part in (self.definition, self.total):
-            self._body.addWidget(part)
+        self._body.addWidget(self.definition)
         right = QVBoxLayout()
         right.addWidget(self.bar)
         right.addLayout(self._body, 1)
@@ -277,11 +289,3 @@ def _column(place: int, column: table_report.Column) -> Column[Line]:
         value=None if is_text else lambda line: line[1][place],
         stretch=place == 0,
     )
-
-
-def _totals(found: Found) -> str:
-    """The row of totals in one line: "Units 60   Value $2.07"."""
-    pairs = zip(found.columns, found.totals or (), strict=False)
-    shown = [f"{column.title} {table_report.show(value, column.kind)}" for column, value in pairs
-             if value not in (None, "")]  # fmt: skip
-    return "Total:  " + "     ".join(shown) if shown else ""

@@ -19,6 +19,9 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_number, show_money
 from infusion_desktop.patients.words import PayerId
 from infusion_desktop.reporting.what_if import (
+    BY_CONTRACT,
+    BY_KIT,
+    BY_PRICE,
     Changed,
     Offers,
     WhatIf,
@@ -67,6 +70,7 @@ class WhatIfPanel(Screen):
         self.by: ChoiceField[str] = ChoiceField("Compare by", [(each, each) for each in _BY])
         self.compare = button("Compare", self.run, kind="primary")
         self.total, self.problems = label("", "strong", wrap=True), label("", "muted", wrap=True)
+        self.definition = label("", "muted", wrap=True)
         self.rows: TableView[Changed] = TableView(
             COLUMNS, lambda row: row.therapy, name="What if", desk=desk, noun=("row", "rows"),
             empty="Choose what should have been different, then press Compare. Nothing is changed in the books.",
@@ -138,6 +142,7 @@ class WhatIfPanel(Screen):
 
     def _show_fields(self) -> None:
         chosen = self.kind.value() or CONTRACT
+        self.definition.setText({CONTRACT: BY_CONTRACT, KIT: BY_KIT, PRICE: BY_PRICE}[chosen])
         for kind, fields in self._only.items():
             for field in fields:
                 field.setVisible(kind == chosen)
@@ -154,6 +159,7 @@ class WhatIfPanel(Screen):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
         column.addLayout(row)
+        column.addWidget(self.definition)
         column.addWidget(self.total)
         column.addWidget(self.problems)
         column.addWidget(self.rows, 1)

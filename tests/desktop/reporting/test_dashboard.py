@@ -1,6 +1,7 @@
 """The dashboard in the real window: figures over a demonstration pharmacy, each opening what is behind it."""
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop.access.people import everybody
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Place
+from infusion_desktop.dates import Days, today
 from infusion_desktop.desktop.charts import ROW, Bar, BarChart
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.rooms import house
 from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.money import show_money
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.reporting.papers import run
 
 
 def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, tmp_path: Path) -> None:
@@ -35,7 +39,6 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     screen: Any = shell.screen_in_front
     assert screen.figures["Stock at cost"].number.text().startswith("$")
     assert screen.figures["Margin a day"].number.text().startswith(("$", "-$"))
-    assert screen.charts["Patients by therapy"].bars
     assert screen.rows.model.rows
     qtbot.mouseClick(screen.figures["Margin a day"], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(settled, timeout=20_000)
@@ -48,11 +51,14 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     qtbot.keyClick(chart, Qt.Key.Key_Return)
     qtbot.waitUntil(settled, timeout=20_000)
     assert reports.report.key == "census"
+    assert reports.bar.kind.value() == screen.behind_bars["Patients by therapy"][0][2].therapy_class
+    assert reports.table.totals.texts()[2] == chart.bars[0].figure
     reports.tabs.setCurrentIndex(1)
     qtbot.waitUntil(settled, timeout=20_000)
     panel = reports.what_if
     panel.kind.set_value("Other supply prices")
     assert panel.percent.isVisible() and not panel.payer.isVisible()
+    assert panel.definition.text().startswith("Exact")
     panel.percent.set_value("ten")
     panel.run()
     assert panel.found is None
@@ -71,6 +77,54 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     database.close()
 
 
+def test_every_number_is_what_its_list_adds_up_to(qtbot: QtBot, demonstration: Path, tmp_path: Path) -> None:
+    """All figures and all bars: as many rows, or the same sum, in the report that each one opens."""
+    shutil.copy(demonstration, tmp_path / "pharmacy.db")
+    database = open_pharmacy(Place.of(str(tmp_path / "pharmacy.db")))
+    with database.reading() as session:
+        user = next(user for user in everybody(session) if Role.MANAGER in user.roles)
+    context = Context(database, user.id, user.name, frozenset(user.permissions), folder=tmp_path)
+    shell = Shell(context, house(context).places)
+    qtbot.addWidget(shell)
+    shell.show()
+    shell.go("dashboard")
+    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=20_000)
+    screen: Any = shell.screen_in_front
+    sums = {"Patients in care": 2, "Margin a day": 7, "Days of supply": -1, "Stock at cost": -1}
+    with database.reading() as session:
+
+        def behind(target: Any) -> Any:
+            key, period, choice = target
+            return run(session, key, period or Days(today(), today()), user.id, choice)
+
+        for caption, figure in screen.figures.items():
+            found, number = behind(screen.behind[caption]), figure.number.text()
+            if caption == "On time":
+                late, of = figure.detail.text().split(" late")[0].split(" of ")
+                assert f"{len(found.rows):,}" == late and f"of {of} on time" in str(found.totals[0])
+            elif caption == "Pumps out":
+                assert figure.detail.text().startswith(f"{len(found.rows):,} of ")
+            elif caption in sums:
+                value = found.totals[sums[caption]]
+                assert number in (f"{value:,}", show_money(Decimal(value)), f"${value / 1_000_000:,.2f} M"), caption
+            else:
+                assert number == f"{len(found.rows):,}", caption
+        checked = 0
+        for name, chart in screen.charts.items():
+            assert len(chart.bars) == len(screen.behind_bars[name])
+            for bar, target in zip(chart.bars, screen.behind_bars[name], strict=True):
+                found = behind(target)
+                if name == "Money by month":
+                    assert bar.figure == f"${Decimal(str((found.totals or [0])[-1])):,.0f}", (name, bar)
+                elif name == "Patients by therapy":
+                    assert bar.figure == f"{found.totals[2]:,}", (name, bar)
+                else:
+                    assert bar.figure == f"{len(found.rows):,}", (name, bar)
+                checked += 1
+    assert checked > 25
+    database.close()
+
+
 def test_bars_are_pressed_by_mouse_and_keys_and_read_out(qtbot: QtBot) -> None:
     chart = BarChart("Pumps by state")
     qtbot.addWidget(chart)
@@ -86,5 +140,11 @@ def test_bars_are_pressed_by_mouse_and_keys_and_read_out(qtbot: QtBot) -> None:
     assert pressed == [1, 2, 0]
     assert chart.accessibleDescription().startswith("Ready 3; Out -5")
     assert not chart.grab().isNull()
+    chart.show_bars([Bar("Billed", 2, "$2", group="Oct"), Bar("Paid", 1, "$1", group="Oct"),
+                     Bar("Billed", 3, "$3", group="Nov")])  # fmt: skip
+    assert chart.accessibleDescription() == "Oct Billed $2; Oct Paid $1; Nov Billed $3"
+    chart.resize(400, chart.sizeHint().height())
+    qtbot.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(20, chart.height() - 8))
+    assert pressed[-1] == 2, "a month begins a little lower"
     chart.show_bars([])
     assert not chart.grab().isNull()
