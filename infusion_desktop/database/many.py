@@ -43,14 +43,14 @@ def given(dialect: str, *wanted: str, **typed: TypeEngine[Any]) -> Subquery:
     return select(*table.render_derived(with_types=True).c).subquery("given")
 
 
-def as_ids(ids: Iterable[int]) -> dict[str, str]:
+def as_ids(ids: Iterable[int], name: str = ROWS) -> dict[str, str]:
     """Ids as the parameters of a statement that asks `is_given`."""
-    return {ROWS: _ENCODE(list(ids))}
+    return {name: _ENCODE(list(ids))}
 
 
-def is_given(dialect: str, column: Any) -> ColumnElement[bool]:
+def is_given(dialect: str, column: Any, name: str = ROWS) -> ColumnElement[bool]:
     """Whether a column holds one of the ids of the parameter."""
-    rows = bindparam(ROWS, type_=Text)
+    rows = bindparam(name, type_=Text)
     each: ColumnElement[Any]
     if dialect == "sqlite":
         each = func.json_each(rows).table_valued("value").c.value

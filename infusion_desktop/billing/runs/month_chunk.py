@@ -381,7 +381,9 @@ def _keep(session: Session, new: Sequence[_New], by: UserId) -> None:
         )
         for each in new
     ]  # fmt: skip
-    same = {"frequency": Frequency.ORIGINAL, "payer_control_number": "", "made_at": at, "version": 1}
+    same = {
+        "frequency": Frequency.ORIGINAL, "payer_control_number": "", "delay_reason": "", "made_at": at, "version": 1
+    }  # fmt: skip
     insert_rows(session, Claim, _CLAIM_COLUMNS, claims, same)
     lines = [(each.id, *row.values()) for each in new for row in each.rows]
     insert_rows(session, ClaimLine, ("claim_id", *new[0].rows[0]), lines)

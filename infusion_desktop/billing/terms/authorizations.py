@@ -247,30 +247,35 @@ def _taken(session: Session, ids: list[int], beside: Sequence[ClaimId]) -> Mappi
     """
     if not ids:
         return {}
-    patients = select(Authorization.patient_id).where(Authorization.id.in_(ids))
-    newest = (
-        select(func.max(Claim.id))
-        .where(Claim.patient_id.in_(patients), Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
-        .where(Claim.primary_id.is_(None))
-        .group_by(Claim.number)
-        .scalar_subquery()
-    )
-    sums = (
-        select(ClaimLine.authorization_id, Claim.state, func.sum(ClaimLine.units))
-        .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(ClaimLine.authorization_id.in_(ids), Claim.id.in_(newest))
-        .group_by(ClaimLine.authorization_id, Claim.state)
-    )
-    if beside:
-        sums = sums.where(Claim.id.not_in(beside))
     taken: dict[int, tuple[Decimal, Decimal]] = {}
-    for authorization, state, units in session.execute(sums):
+    for authorization, state, units in _TAKEN.rows(session, {**as_ids(ids), **as_ids(beside, "beside")}):
         if authorization is None:
             continue
         used, held = taken.get(authorization, (Decimal(0), Decimal(0)))
         whole = Decimal(units).normalize()
         taken[authorization] = (used, held + whole) if state in HELD else (used + whole, held)
     return taken
+
+
+def _taken_of(dialect: str) -> Select[*tuple[Any, ...]]:
+    patients = select(Authorization.patient_id).where(is_given(dialect, Authorization.id))
+    newest = (
+        select(func.max(Claim.id))
+        .where(Claim.patient_id.in_(patients), Claim.frequency != Frequency.VOID, Claim.primary_id.is_(None))
+        .where(*(Claim.state != each for each in sorted(FREED)))
+        .group_by(Claim.number)
+        .scalar_subquery()
+    )
+    return (
+        select(ClaimLine.authorization_id, Claim.state, func.sum(ClaimLine.units))
+        .join(Claim, Claim.id == ClaimLine.claim_id)
+        .where(is_given(dialect, ClaimLine.authorization_id), Claim.id.in_(newest))
+        .where(~is_given(dialect, Claim.id, "beside"))
+        .group_by(ClaimLine.authorization_id, Claim.state)
+    )
+
+
+_TAKEN = Prepared(_taken_of)
 
 
 def _of_many(dialect: str) -> Select[*tuple[Any, ...]]:

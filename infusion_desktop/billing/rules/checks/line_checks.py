@@ -250,13 +250,15 @@ def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
 
 def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
     """A complete claim has drugs, per diems and visits; one alone is often an oversight (NHIA: three parts)."""
-    kinds = {line.kind for line in facts.lines}
-    if LineKind.PER_DIEM in kinds and LineKind.DRUG not in kinds and _drug_expected(facts):
+    days, drugs, visits = (
+        any(line.kind is kind for line in facts.lines) for kind in (LineKind.PER_DIEM, LineKind.DRUG, LineKind.NURSING)
+    )
+    if days and not drugs and _drug_expected(facts):
         yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
     by_day = facts.rules is None or facts.rules.billing_model is BillingModel.PER_DIEM
-    if LineKind.DRUG in kinds and LineKind.PER_DIEM not in kinds and by_day:
+    if drugs and not days and by_day:
         yield "The claim bills drugs but no day of therapy. Count the month."
-    if LineKind.PER_DIEM in kinds and LineKind.NURSING not in kinds and (begun := _begun(facts)):
+    if days and not visits and (begun := _begun(facts)):
         yield (
             f"Therapy began on {show_day(begun)} and no nursing visit is billed: enter the first visit, "
             "or check who bills it."
