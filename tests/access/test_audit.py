@@ -56,7 +56,7 @@ def _tamper(database: Database, statement: str) -> None:
             connection.execute(text("DROP TRIGGER audit_entry_update_refused"))
             connection.execute(text("DROP TRIGGER audit_entry_delete_refused"))
         else:
-            connection.execute(text("DROP TRIGGER audit_entry_change_refused ON audit_entry"))
+            connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
         connection.execute(text(statement))
     engine.dispose()
 
