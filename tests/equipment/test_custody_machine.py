@@ -31,6 +31,7 @@ from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import add_patient_home, set_up_places
 from infusion_desktop.stock.words import ItemKind, LocationId
+from tests.promises import times
 
 S = AssetState
 PUMPS, DOCUMENTS = st.integers(0, 2), st.integers(1, 3)
@@ -277,7 +278,7 @@ class Custody(RuleBasedStateMachine):
                 assert row.location_id == self.homes[pump.document - 1]
 
 
-_WEEKS = int(os.environ.get("CUSTODY_WEEKS", "8"))
+_WEEKS = int(os.environ.get("CUSTODY_WEEKS", times(8, 50)))
 
 
 def run(fresh: Iterator[Database], weeks: int) -> None:
