@@ -5,7 +5,7 @@ import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import insert, select
@@ -211,10 +211,17 @@ def ready_claims(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
 
 def _statements(session: Session, rows: Sequence[Claim]) -> Iterator[str]:
     """Why claims of self-payers leave neither as a file nor as a form."""
-    form = functools.cache(lambda day: rules_on(session, PayerId(rows[0].payer_id), day).rules.claim_form)
+    form = functools.cache(functools.partial(_form, session, PayerId(rows[0].payer_id)))
     for row in rows:
         if row.primary_id is None and form(row.period_first) is ClaimForm.STATEMENT:
             yield f"Claim {row.number}: this patient pays alone and gets a statement. Claims, Bill the patients."
+
+
+def _form(session: Session, payer: PayerId, day: date) -> ClaimForm:
+    try:
+        return rules_on(session, payer, day).rules.claim_form
+    except Refused:
+        return ClaimForm.X12_837P  # A payer without rules is nobody who pays alone.
 
 
 def new_batch(session: Session, payer: int, by: UserId) -> tuple[int, int, int]:
