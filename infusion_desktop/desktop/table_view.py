@@ -118,6 +118,7 @@ class TableView(QWidget, Generic[R]):
         self._chips, self._chips_below, self._empty_button = tuple(chips), chips_below, empty_button
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
+        self._chip_titles = tuple(chip.title for chip in self._chips)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_FILTER_AFTER_MS)
@@ -141,6 +142,7 @@ class TableView(QWidget, Generic[R]):
         self._is_begun = True
         self.filter = self._make_filter()
         self.chips = [(chip, self._make_chip(chip)) for chip in self._chips]
+        self.name_chips(self._chip_titles)
         self.grid = self._make_grid()
         self.totals = TotalsRow(self.grid)
         self.count = label(role="small")
@@ -166,6 +168,13 @@ class TableView(QWidget, Generic[R]):
     def show_totals(self, texts: Sequence[str]) -> None:
         """Show a line of totals below the rows, a text for each column; none hides it."""
         self.totals.show_totals(texts, [column.numeric for column in self.model.columns] if texts else [])
+
+    def name_chips(self, titles: Sequence[str]) -> None:
+        """Let the chips say this, such as how many rows each has."""
+        self._chip_titles = tuple(titles)
+        if self._is_begun:
+            for (_chip, press), title in zip(self.chips, titles, strict=True):
+                press.setText(title)
 
     def selected_rows(self) -> list[R]:
         """The selected rows, in the order on screen."""

@@ -69,8 +69,7 @@ class DueTab(QWidget):
         self.day = day
         self.table.set_rows(rows)
         counts = Counter(row.kind for row in rows)
-        for kind, (chip, press) in zip(DueKind, self.table.chips, strict=True):
-            press.setText(f"{chip.title} {counts[kind]}" if counts[kind] else chip.title)
+        self.table.name_chips([f"{_SHORT[kind]} {counts[kind]}" if counts[kind] else _SHORT[kind] for kind in DueKind])
 
     def _tone(self, due: Due) -> Tone:
         if due.on is None:
