@@ -18,7 +18,7 @@ NOT_AT_START = (
     "alembic", "reportlab", "biip", "psycopg", "xlsxwriter", "openpyxl", "pypdfium2", "zxingcpp",
     "sqlalchemy.dialects.postgresql", "infusion_desktop.billing.rules", "infusion_desktop.edi",
     "infusion_desktop.demonstration", "infusion_desktop.deliveries.plans.planning", "reports",
-    "infusion_desktop.stock.scanning.scans", "infusion_desktop.deliveries.pumps.pickups",
+    "infusion_desktop.stock.scanning.scans",
 )  # fmt: skip
 AT_THE_FIRST_SCREEN = """
 import runpy, sys
