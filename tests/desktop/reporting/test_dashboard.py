@@ -106,7 +106,12 @@ def test_every_number_is_what_its_list_adds_up_to(qtbot: QtBot, demonstration: P
                 assert figure.detail.text().startswith(f"{len(found.rows):,} of ")
             elif caption in sums:
                 value = found.totals[sums[caption]]
-                assert number in (f"{value:,}", show_money(Decimal(value)), f"${value / 1_000_000:,.2f} M"), caption
+                assert number in (
+                    f"{value:,}",
+                    show_money(Decimal(value)),
+                    f"${value / 1_000_000:,.2f} M",
+                    f"${value:,.0f}",
+                ), caption
             else:
                 assert number == f"{len(found.rows):,}", caption
         checked = 0
