@@ -42,6 +42,28 @@ def post_for_ever(address: str, by: str, worker: str, *lots: str) -> None:
             say(document)
 
 
+def post_some(address: str, by: str, kits: str, *lots: str) -> None:
+    """Post so many kits, each told once it is committed."""
+    database = opened(address)
+    say("ready")
+    for document in range(1, int(kits) + 1):
+        post_kit(database, UserId(int(by)), document, [LotId(int(lot)) for lot in lots])
+        say(document)
+
+
+def write_loosely(file: str, level: str, rows: str) -> None:
+    """What the program never does: a database that does not wait for the disk. Each row is told once committed."""
+    import sqlite3
+
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {level}")
+    connection.execute("PRAGMA wal_autocheckpoint = 20")
+    for row in range(1, int(rows) + 1):
+        connection.execute("INSERT INTO note VALUES (?, ?)", (row, str(row) * 700))
+        say(row)
+
+
 def persist(address: str, by: str, worker: str, *lots: str) -> None:
     """Post kits without end, each again until it is said to be saved, as a person presses again."""
     database = opened(address)
@@ -185,7 +207,7 @@ def opened(address: str) -> Database:
 if __name__ == "__main__":
     known = {
         "post": post_for_ever, "race": race, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
-        "persist": persist,
+        "persist": persist, "post_some": post_some, "write_loosely": write_loosely,
         "only_read": only_read, "names": names, "write": write_for_ever,
     }  # fmt: skip
     known[sys.argv[1]](*sys.argv[2:])
