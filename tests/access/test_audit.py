@@ -1,6 +1,5 @@
 """Every write is audited in its own transaction, and the chain names the first entry that was touched."""
 
-import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from infusion_desktop.access.audit import first_broken_entry, record, seal_of
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Staff
 from infusion_desktop.database.engine import Database, UnauditedWrite, open_engine
+from tests.promises import times
 
 
 def _three_entries(database: Database, by: UserId) -> None:
@@ -90,7 +90,7 @@ def test_strange_characters_and_whole_seconds_are_sealed_as_they_are_proven(
         assert first_broken_entry(session) is None
 
 
-TRIES = int(os.environ.get("TAMPER_TRIES", "3"))
+TRIES = times(3, 100)
 ENTRIES = 12
 _ENTRY, _HEAD = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
 
@@ -169,7 +169,7 @@ def _sealed_again_in_part(connection: Connection, number: int, last: int) -> int
 def test_nine_kinds_of_tampering_are_found_and_the_first_bad_entry_named(
     sqlite_database: Database, kind: Callable[[Connection, int, int], int]
 ) -> None:
-    """TAMPER_TRIES=100 makes the 900 of RELIABILITY C7."""
+    """A full run makes the 900 of RELIABILITY C7."""
     database, pick = sqlite_database, random.Random(7)
     add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
     for number in range(ENTRIES):

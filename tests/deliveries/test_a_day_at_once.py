@@ -1,6 +1,6 @@
 """Many workstations play a day at once: nothing is sold twice, nothing is lost, nobody meets a deadlock (issue 7, B).
 
-Each workstation is a process of its own (benchmarks/day_at_once.py). DAY_WORKSTATIONS and DAY_ROUNDS make the day
+Each workstation is a process of its own (benchmarks/day_at_once.py). A run with --full makes the day
 larger (20 and 10 in a full run).
 """
 
@@ -28,9 +28,10 @@ from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.tables import Balance
 from infusion_desktop.stock.words import ItemId
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
-WORKSTATIONS = int(os.environ.get("DAY_WORKSTATIONS", "4"))
-ROUNDS = int(os.environ.get("DAY_ROUNDS", "2"))
+WORKSTATIONS = times(4, 20)
+ROUNDS = times(2, 10)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

@@ -2,11 +2,10 @@
 
 The same when one pump that failed at home is exchanged from all of them, and all want the one that is left for it.
 
-`EQUIPMENT_RACES=200` runs as many as the promise names; the usual run does some.
+A full run makes as many as the promise names; the usual run does some.
 """
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
@@ -38,8 +37,9 @@ from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.words import ItemKind, LocationId
 from tests.deliveries.conftest import make_patient
+from tests.promises import times
 
-RACES = int(os.environ.get("EQUIPMENT_RACES", "20"))
+RACES = times(20, 200)
 SWAPS = max(5, RACES // 4)
 WORKSTATIONS = 4
 THROUGH = today() + timedelta(days=7)

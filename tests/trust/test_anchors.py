@@ -1,6 +1,5 @@
 """Who seals a changed trail anew is found by what was noted outside the database, with its day (RELIABILITY C7)."""
 
-import os
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +17,9 @@ from infusion_desktop.database.engine import Database, open_engine
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.recovering import go_back, staged_copy
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
-TRIES = int(os.environ.get("TAMPER_TRIES", "3"))
+TRIES = times(3, 100)
 FIRST = datetime(2026, 11, 2, 18, tzinfo=UTC)
 DAYS, A_DAY = 6, 4
 _ENTRY, _HEAD = cast(Table, AuditEntry.__table__), cast(Table, AuditHead.__table__)
@@ -67,7 +67,7 @@ def forge(database: Database, number: int) -> None:
 def test_a_trail_sealed_anew_is_whole_in_itself_and_the_first_day_that_differs_is_named(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
-    """TAMPER_TRIES=100 in a full run."""
+    """100 in a full run."""
     database, folder, pick = sqlite_database, tmp_path / "copies", random.Random(7)
     add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
     ends = days_of_work(database, folder)

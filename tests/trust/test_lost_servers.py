@@ -1,9 +1,8 @@
 """A whole PostgreSQL server killed or restarted at work: nothing saved is lost or doubled, nothing typed (A3, B6).
 
-SERVER_KILLS=30 and SERVER_RESTARTS=50 make the full run of RELIABILITY.
+A full run kills 30 and restarts 50.
 """
 
-import os
 import random
 import subprocess
 import sys
@@ -53,9 +52,10 @@ from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.tables import Move, Receipt
 from infusion_desktop.stock.words import ItemKind
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
-KILLS = int(os.environ.get("SERVER_KILLS", "2"))
-RESTARTS = int(os.environ.get("SERVER_RESTARTS", "4"))
+KILLS = times(2, 30)
+RESTARTS = times(4, 50)
 FREEZE_S = 1.0
 WAIT_MS = 60_000
 GTIN = "00312345678906"
