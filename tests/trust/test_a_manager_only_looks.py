@@ -17,6 +17,8 @@ PAPERS = {
 """Modules whose deeds print, draw, look, compare or put reports into folders."""
 OTHERS = {
     "access.emergency.review_emergency": "reviews another person's emergency access; that is the manager's office",
+    "deliveries.care.task_making.make_tasks": "makes the day's tasks by the rules, whoever comes in first",
+    "recovering.check_books": "looks whether the books are in order, and notes that it was asked",
     "deliveries.scarce.recalls.see_recall": "notes that a recall's patients were looked at",
 }
 

@@ -129,7 +129,7 @@ def test_a_full_or_missing_folder_is_told_and_leaves_nothing(tmp_path: Path, mon
     file = tmp_path / "paper.pdf"
     write_whole(file, b"old")
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(Refused, match="No space left"):
+    with pytest.raises(Refused, match="the disk is full"):
         write_whole(file, b"new")
     assert file.read_bytes() == b"old" and [each.name for each in tmp_path.iterdir()] == ["paper.pdf"]
     blocked = tmp_path / "paper.pdf" / "inner.pdf"

@@ -51,7 +51,7 @@ class BenchDeeds:
         def show(found: tuple[Going, ...]) -> None:
             if found and found[0].id == screen.delivery_id:
                 self.leaving = found[0]
-                self._show_totes()
+                self.show_totes()
 
         screen.ask(read, show, key="totes")
 
@@ -64,10 +64,11 @@ class BenchDeeds:
         if found.tote is not None:
             self.seen.append(found.tote)
         screen.scans.say(Feedback(found.right, found.sentence))
-        self._show_totes()
+        self.show_totes()
         return True
 
-    def _show_totes(self) -> None:
+    def show_totes(self) -> None:
+        """How many of its totes were scanned, as far as that is known."""
         row = self.leaving
         if row is not None:
             unseen = row.unseen(self.seen) if row.labelled else None

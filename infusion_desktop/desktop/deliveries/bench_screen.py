@@ -190,6 +190,8 @@ class BenchScreen(Screen):
             self.ship_panel.start(kept)
             if is_new:
                 self.deeds.watch_totes()
+            else:
+                self.deeds.show_totes()
             self.ship_panel.ship.setEnabled(self.context.may(Permission.SHIP))
             self.ship_panel.ship.setToolTip("" if self.context.may(Permission.SHIP) else who_may(Permission.SHIP))
             self.side.setCurrentWidget(self.ship_panel)
