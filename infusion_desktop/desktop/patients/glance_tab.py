@@ -78,7 +78,7 @@ class GlanceTab(QWidget):
 
     def show_everything(self, found: Everything, today: date) -> None:
         """Show a patient."""
-        self._fill("Therapies", _therapies(found, today), "No order yet.")
+        self._fill("Therapies", _therapies(found, today), "No order runs.")
         self._fill("Deliveries", _deliveries(found), "Nothing was delivered yet.")
         self._fill("Refill", _refill(found, today), "Nobody called yet.")
         self._fill("At home", _at_home(found), "No pump, pole or catheter.")
