@@ -1,5 +1,6 @@
 """Going to every place of the window for the first time: how long it holds the window's thread at a stretch."""
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -36,6 +37,7 @@ def measure() -> list[Figure]:
         if command_line(["--database", file, "demo", "--size", "standard"]):
             raise SystemExit("the demonstration could not be made")
         database = open_pharmacy(Place.of(file))
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         qt = QApplication([])
         theme.install(qt, dark=False)
         watching = Scanner(qt), IdleWatch(qt)
