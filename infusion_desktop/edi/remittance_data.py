@@ -124,11 +124,6 @@ class ClaimResult:
         """Whether the payer says denied; a claim processed as primary may have been paid nothing all the same."""
         return self.status == DENIED_STATUS
 
-    @property
-    def was_forwarded(self) -> bool:
-        """Whether the payer has sent the claim on to the next payer itself."""
-        return self.status in FORWARDED_STATUSES
-
     def all_adjustments(self) -> tuple[Adjustment, ...]:
         """Those of the claim and of its lines."""
         return self.adjustments + tuple(one for line in self.lines for one in line.adjustments)

@@ -23,7 +23,7 @@ from infusion_desktop.equipment.transition import do, the_asset
 from infusion_desktop.equipment.words import AssetDeed
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_amount
-from infusion_desktop.stock.importing.table_files import read_table
+from infusion_desktop.stock.importing.table_files import Problem, read_table
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -58,19 +58,6 @@ class ImportedAsset:
     new: NewAsset
     model: str
     ready_since: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong in a line; ``column`` is the file's own heading, "" where it is the whole line."""
-
-    line: int
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        where = f", column “{self.column[:40]}”" if self.column else ""
-        return f"Line {self.line}{where}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

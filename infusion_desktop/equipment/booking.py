@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
@@ -13,7 +12,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day, today
 from infusion_desktop.equipment.custody import warnings_against
 from infusion_desktop.equipment.rules import why_not_ready
-from infusion_desktop.equipment.tables import Asset, AssetBooking
+from infusion_desktop.equipment.tables import AssetBooking
 from infusion_desktop.equipment.transition import BOOKING, do, facts_of, the_asset
 from infusion_desktop.equipment.words import AssetDeed, AssetId, BookingId
 from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
@@ -79,12 +78,3 @@ def end_booking(database: Database, booking_id: BookingId, why: str, by: UserId)
         booking.ended_at, booking.ended_how = now_utc(), why.strip()
         do(session, asset, AssetDeed.LET_GO, by, document="", document_id=None, note=why)
         record(session, by, "end booking", "asset", asset.id, patient_id=booking.patient_id, reason=why)
-
-
-def open_booking(session: Session, asset_id: AssetId) -> AssetBooking | None:
-    """The booking an asset is kept for, or None."""
-    return session.scalar(
-        select(AssetBooking)
-        .join(Asset, (Asset.document == BOOKING) & (Asset.document_id == AssetBooking.id))
-        .where(Asset.id == asset_id, AssetBooking.ended_at.is_(None))
-    )

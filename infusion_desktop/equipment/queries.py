@@ -8,7 +8,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.equipment.checks import check_limits
 from infusion_desktop.equipment.models import is_behind
 from infusion_desktop.equipment.rules import (
     HoursFacts,
@@ -176,9 +175,3 @@ def history(session: Session, asset_id: AssetId) -> tuple[EventRow, ...]:
         )
         for event, where, by in session.execute(query)
     )  # fmt: skip
-
-
-def limits_of(session: Session, asset_id: AssetId) -> tuple[dict[str, str], ...]:
-    """What this asset's function check measures."""
-    item_id = session.scalar(select(Asset.item_id).where(Asset.id == asset_id))
-    return check_limits(session, item_id or 0)

@@ -13,14 +13,14 @@ import pytest
 
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_export import as_clipboard, export
-from infusion_desktop.equipment.asset_import import AssetPreview, Problem, error_file
+from infusion_desktop.equipment.asset_import import AssetPreview, error_file
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import harmless, safe_name, write_whole
 from infusion_desktop.progress import run_to_end
 from infusion_desktop.reporting.report import Found
 from infusion_desktop.reporting.report_files import as_csv, as_xlsx
 from infusion_desktop.settings import load_settings, save_settings
-from infusion_desktop.stock.importing.table_files import lines_to_mend, read_table
+from infusion_desktop.stock.importing.table_files import Problem, lines_to_mend, read_table
 from reports.table_report import Column as ReportColumn
 from tests.promises import times
 

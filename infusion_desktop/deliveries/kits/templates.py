@@ -276,10 +276,3 @@ def is_drug(kinds: dict[int, ItemKind], line: TemplateLine) -> bool:
     """Whether a line is a drug given with each dose or bag; the first of them stands for the drug that was ordered."""
     given = line.rule in (QuantityRule.PER_DOSE, QuantityRule.PER_BAG)
     return line.item_id is not None and given and kinds[line.item_id] is ItemKind.DRUG
-
-
-def kinds_of(session: Session, lines: Sequence[TemplateLine]) -> dict[int, ItemKind]:
-    """What sort of thing each item of the lines is."""
-    wanted = {line.item_id for line in lines if line.item_id is not None}
-    rows = session.execute(select(Item.id, Item.kind).where(Item.id.in_(wanted)))
-    return {row.id: row.kind for row in rows}

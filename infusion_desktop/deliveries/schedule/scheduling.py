@@ -21,7 +21,7 @@ from infusion_desktop.deliveries.steps import Head, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
-from infusion_desktop.patients.tables import Interruption, Patient
+from infusion_desktop.patients.tables import Interruption
 from infusion_desktop.patients.words import InterruptionKind
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import Storage
@@ -207,8 +207,3 @@ def _away(session: Session, head: Head, day: date) -> tuple[tuple[str, Days], ..
         .where(Interruption.last_on.is_(None) | (Interruption.last_on >= day))
     )
     return tuple((row.kind.value, Days(row.first_on, row.last_on or max(row.first_on, day))) for row in rows)
-
-
-def route_of(stop: DeliveryStop | None, patient: Patient) -> str:
-    """The route a delivery goes on: its own, else the patient's."""
-    return (stop.route if stop is not None else "") or patient.route

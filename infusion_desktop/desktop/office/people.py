@@ -20,7 +20,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.desktop.table import Chip, Column
+from infusion_desktop.desktop.table import Chip, Column, capital
 from infusion_desktop.desktop.table_view import TableView
 
 
@@ -37,7 +37,7 @@ _TONES = {"Left": Tone.NEUTRAL, "Works here": Tone.GOOD, "Waiting after wrong pa
 COLUMNS: tuple[Column[StaffRow], ...] = (
     Column("Name", text=lambda row: row.user.name, stretch=True),
     Column("User name", text=lambda row: row.user.username),
-    Column("Roles", text=lambda row: ", ".join(sorted(row.user.roles)), stretch=True),
+    Column("Roles", text=lambda row: capital(", ".join(sorted(row.user.roles))), stretch=True),
     Column("Badge", text=lambda row: row.badge),
     Column("State", text=_state, tone=lambda row: _TONES[_state(row)]),
     Column("Left", text=lambda row: show_instant(row.ended_at), sort_key=lambda row: row.ended_at, hidden=True),

@@ -18,7 +18,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import read_day, show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin14
-from infusion_desktop.stock.importing.table_files import lines_to_mend, read_table
+from infusion_desktop.stock.importing.table_files import Problem, lines_to_mend, read_table
 from infusion_desktop.stock.ledger import NewMove, post, reverse
 from infusion_desktop.stock.lots import set_expiry
 from infusion_desktop.stock.places import place_id
@@ -68,25 +68,12 @@ class OpeningRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningProblem:
-    """What is wrong in a line; ``column`` is the file's own heading, "" where it is the whole line."""
-
-    line: int
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        where = f", column “{self.column[:40]}”" if self.column else ""
-        return f"Line {self.line}{where}: {self.reason}"
-
-
-@dataclass(frozen=True, slots=True)
 class OpeningPreview:
     """What a file would do, before anything is changed."""
 
     headings: tuple[str, ...]
     rows: tuple[OpeningRow, ...]
-    problems: tuple[OpeningProblem, ...]
+    problems: tuple[Problem, ...]
     cells: dict[int, tuple[str, ...]]
 
 
@@ -112,7 +99,7 @@ def preview_opening(session: Session, content: bytes, name: str) -> OpeningPrevi
     missing += [] if "item" in mapping or "gtin" in mapping else ["item or gtin"]
     if missing:
         sentence = f"No column holds the {' and the '.join(missing)}. Name the columns in the first line."
-        return OpeningPreview(headings, (), (OpeningProblem(1, "", sentence),), {})
+        return OpeningPreview(headings, (), (Problem(1, "", sentence),), {})
     reader = _Reader(session, headings, mapping)
     cells: dict[int, tuple[str, ...]] = {}
     for line, row in table:
@@ -120,11 +107,11 @@ def preview_opening(session: Session, content: bytes, name: str) -> OpeningPrevi
             cells[line] = tuple(row)
             reader.read(line, row)
         if len(reader.problems) > MOST_PROBLEMS:
-            more = OpeningProblem(line, "", "... and more. Mend these first.")
+            more = Problem(line, "", "... and more. Mend these first.")
             reader.problems = [*reader.problems[:MOST_PROBLEMS], more]
             break
     if not cells:
-        reader.problems.append(OpeningProblem(1, "", "There is nothing below the first line."))
+        reader.problems.append(Problem(1, "", "There is nothing below the first line."))
     return OpeningPreview(headings, tuple(reader.rows), tuple(reader.problems), cells)
 
 
@@ -238,7 +225,7 @@ class _Reader:
     def __init__(self, session: Session, headings: tuple[str, ...], mapping: dict[str, int]) -> None:
         self.headings, self.mapping = headings, mapping
         self.rows: list[OpeningRow] = []
-        self.problems: list[OpeningProblem] = []
+        self.problems: list[Problem] = []
         self._items: dict[str, Any] = {row.number.casefold(): row for row in session.execute(
             select(Item.id, Item.number, Item.name, Item.base_unit, Item.kind, Item.lot_tracked, Item.serial_tracked,
                    Item.unit_cost).where(Item.ended_on.is_(None)))}  # fmt: skip
@@ -377,4 +364,4 @@ class _Reader:
     def _wrong(self, line: int, field: str, reason: str) -> None:
         place = self.mapping.get(field, -1)
         heading = self.headings[place] if 0 <= place < len(self.headings) else field
-        self.problems.append(OpeningProblem(line, heading, reason))
+        self.problems.append(Problem(line, heading, reason))

@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from infusion_desktop.errors import Refused
 
@@ -16,6 +17,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MOST_CELLS_OF_A_WORKBOOK = 600_000
 """Excel's own parts take more time and memory a cell: as CSV the same table is read within a second."""
 MOST_PARTS, MOST_UNPACKED, MOST_RATIO = 200, 50_000_000, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a line; ``column`` is the file's own heading, "" where it is the whole line."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f", column “{self.column[:40]}”" if self.column else ""
+        return f"Line {self.line}{where}: {self.reason}"
 
 
 def read_table(content: bytes, name: str, columns: int = MOST_COLUMNS) -> Iterator[tuple[int, list[str]]]:
