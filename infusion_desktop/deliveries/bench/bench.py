@@ -167,8 +167,10 @@ def lots_for(session: Session, head: Head, item_id: ItemId) -> Sequence[Any]:
 
 
 def refuse_wrong_box(head: Head, thing: Thing) -> None:
-    """Expired, held, or a label whose expiry is not the one we keep for its lot."""
+    """A code without its lot, a lot that is expired or held, a label whose expiry is not the one we keep for it."""
     lot, item = thing.lot, thing.item
+    if lot is None and item.lot_tracked:
+        raise Wrong(f"This code of {item.name} does not say the lot. Scan the code with the lot, or type the number.")
     if lot is not None and lot.held:
         raise Wrong(f"{item.name} lot {lot.number} is held: {lot.held}. Put it aside and take another lot.")
     expires_on = thing.expires_on or (lot.expires_on if lot is not None else None)

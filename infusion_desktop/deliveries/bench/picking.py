@@ -222,8 +222,6 @@ def _pick_units(session: Session, head: Head, thing: Thing, quantity: int | None
     rows = lots_for(session, head, ItemId(item.id))
     if not rows:
         raise Wrong(f"{item.name} ({item.number}) is not on delivery {head.number}. Put it back.")
-    if thing.lot is None and item.lot_tracked:
-        raise Wrong(f"This code of {item.name} does not say the lot. Scan the code with the lot, or type the number.")
     refuse_wrong_box(head, thing)
     if quantity is not None and quantity <= 0:
         raise Wrong("Type how many were taken, at least one.")

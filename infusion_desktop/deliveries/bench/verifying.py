@@ -118,8 +118,6 @@ def _see_units(session: Session, head: Head, thing: Thing, quantity: int | None)
     rows = lots_for(session, head, ItemId(item.id))
     if not rows:
         raise Wrong(f"{item.name} ({item.number}) is not on delivery {head.number}. Take it out.")
-    if thing.lot is None and item.lot_tracked:
-        raise Wrong(f"This code of {item.name} does not say the lot. Scan the code with the lot, or type the number.")
     refuse_wrong_box(head, thing)
     same = [row for row in rows if thing.lot is None or row.lot_id == thing.lot.id]
     if not same:
