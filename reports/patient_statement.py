@@ -155,8 +155,8 @@ def _slip(statement: PatientStatement) -> Block:
         paper.rule(paper.left, top, paper.right, 0.3, 0.7)
         paper.canvas.setDash()
         paper.text(paper.left, top - 18, "Please return this part with your payment", STRONG)
-        name = f"{statement.patient} · patient no. {statement.patient_number} · statement {statement.number}"
-        paper.text(paper.left, top - 32, name, BODY, room=paper.room * 0.7)
+        whose = f"Statement {statement.number} · patient no. {statement.patient_number} · {statement.patient}"
+        paper.text(paper.left, top - 32, whose, BODY, room=paper.room * 0.7)
         paper.text(paper.right, top - 32, f"To pay {shown.money(statement.owed)}", STRONG, "right")
         paper.text(paper.left, top - 46, f"Check to {statement.letterhead.name}", BODY, room=paper.room * 0.6)
         paper.rule(paper.right - 120, top - 58, paper.right, 0.0, 0.7)
