@@ -21,6 +21,7 @@ from infusion_desktop.deliveries.queries import (
 from infusion_desktop.deliveries.steps import pickers_of
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, TemplateId
+from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.queries import TherapyRow, therapies_of
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId, TherapyId
@@ -111,7 +112,7 @@ def plan_start(session: Session, patient_id: PatientId, today: date) -> PlanStar
 def _to_supply(session: Session, therapy: TherapyRow, today: date) -> TherapyToSupply:
     last = session.execute(
         select(Delivery.period_first, Delivery.period_last, Delivery.window)
-        .where(Delivery.therapy_id == therapy.id)
+        .where(Delivery.therapy_id.in_(versions_of(session, therapy.id)))
         .where(Delivery.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)))
         .order_by(Delivery.period_last.desc())
         .limit(1)

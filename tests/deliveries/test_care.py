@@ -32,6 +32,7 @@ from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKin
 from infusion_desktop.deliveries.door.delivering import Proof, deliver
 from infusion_desktop.deliveries.kits.home_counts import at_home
 from infusion_desktop.deliveries.plans.planning import plan
+from infusion_desktop.deliveries.plans.supply_plan import call_sheet
 from infusion_desktop.deliveries.queries import delivery_page
 from infusion_desktop.deliveries.rules import MEDICARE_REFILL_RULES, RefillRule
 from infusion_desktop.deliveries.tables import Delivery
@@ -46,6 +47,8 @@ from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.queries import interruptions_of, patient_page, therapies_of
 from infusion_desktop.patients.words import AccessKind, PayerId, PayerKind
 from infusion_desktop.stock import verify as stock_verify
+from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.words import ItemKind
 from tests.deliveries.conftest import START, WEEK, Bench
 
 
@@ -321,3 +324,30 @@ def test_a_changed_order_is_no_first_delivery_and_keeps_its_pump(make_bench: Cal
     assert {line.item_number: line.to_send for line in page.lines}["DRG-1"] == 14
     with bench.database.reading() as session:
         assert [row.kind for row in follow_ups(session, patient_id=bench.patient)].count("first call") == 1
+
+
+@pytest.mark.parametrize(("hours", "drug", "through"), [(12, None, 6), (4, None, 3), (8, "DRG-2", None)])
+def test_what_came_before_a_change_of_dose_is_counted(
+    make_bench: Callable[..., Bench], hours: int, drug: str | None, through: int | None
+) -> None:
+    """A week came and the order changes on the third day: what is left lasts shorter at more doses a day."""
+    bench = make_bench()
+    for item, lot in (("drug", "D1"), ("flush", "F1"), ("dressing", "X1"), ("dressing-nl", "N1")):
+        bench.receives(item, lot, 200)
+    sends(bench, bench.plans())
+    with bench.database.reading() as session:
+        (kept,) = therapies_of(session, bench.patient)
+    boss, item = bench.staff[Role.ADMINISTRATOR], None
+    if drug is not None:
+        item = add_item(bench.database, NewItem(drug, "Cefazolin 1 g", ItemKind.DRUG), boss)
+    order = replace(kept.order, interval_hours=hours, drug_item_id=item)
+    on = START + timedelta(days=2)
+    newer = change_from(bench.database, kept.id, order, on, kept.version, bench.pharmacist, "a new dose")
+    last = None if through is None else START + timedelta(days=through)
+    with bench.database.reading() as session:
+        orders = {each.therapy_id: each.supplied_through for each in call_sheet(session, bench.patient, on).orders}
+        begins = call_sheet(session, bench.patient, on).next_days.first
+        ends = {row.supply_ends_on for row in calls_due(session, on)}
+    assert orders == {newer: last}
+    assert begins == (on if last is None else last + ONE_DAY)
+    assert ends == {on - ONE_DAY if last is None else last}, "the board of calls says the same"

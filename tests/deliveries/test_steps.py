@@ -1,6 +1,7 @@
 """A delivery from draft to the door, and what is refused on the way."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.access.tables import AuditEntry
-from infusion_desktop.dates import Days, now_utc, show_day, show_days, today
+from infusion_desktop.dates import ONE_DAY, Days, now_utc, show_day, show_days, today
 from infusion_desktop.deliveries import verify
 from infusion_desktop.deliveries.bench.picking import enter_pick, pick_all, report_short, scan_pick
 from infusion_desktop.deliveries.bench.release import fill_owed, release, speaks_against
@@ -41,6 +42,8 @@ from infusion_desktop.deliveries.queries import (
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.equipment import custody
 from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.patients.order_versions import change_from
+from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import stop_therapy
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.ledger import set_held
@@ -134,6 +137,26 @@ def test_a_draft_for_days_after_the_order_was_stopped_is_asked_about(bench: Any)
     assert "before this supply begins" in said
     with pytest.raises(Warned, match="before this supply begins"):
         release(bench.database, draft, bench.pharmacist)
+
+
+def test_a_draft_in_whose_days_the_order_ends_or_changes_is_asked_about(bench: Any) -> None:
+    draft, middle = bench.plans(), WEEK.first + timedelta(days=3)
+    with bench.database.reading() as session:
+        (kept,) = therapies_of(session, bench.patient)
+    order = replace(kept.order, interval_hours=12)
+    newer = change_from(bench.database, kept.id, order, middle, 1, bench.pharmacist, "level too high")
+    said = (
+        f"The order changes on {show_day(middle)} to cefazolin 2 g, every 12 h, in the middle of this supply. Cancel "
+        f"it and plan through {show_day(middle - ONE_DAY)}, and the days after for the new order."
+    )
+    with bench.database.reading() as session:
+        assert speaks_against(session, draft) == (said,)
+    cancel(bench.database, draft, "the order changed", bench.pharmacist)
+    second = plan(bench.database, newer, Days(middle, WEEK.last), middle, {}, bench.pharmacist)
+    stop_therapy(bench.database, newer, WEEK.last - ONE_DAY, "cured", 1, bench.pharmacist)
+    with pytest.raises(Warned, match=r"1 day longer\. Cancel it and plan through .*, or send less"):
+        release(bench.database, second, bench.pharmacist)
+    release(bench.database, second, bench.pharmacist, override="they count on a day more")
 
 
 def shared(later: Days) -> str:

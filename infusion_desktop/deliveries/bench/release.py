@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, literal, select, update
@@ -27,6 +27,7 @@ from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.patients.admitting import Checklist
 from infusion_desktop.patients.tables import Episode, Therapy
 from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve
+from infusion_desktop.stock.pack_rules import plural
 from infusion_desktop.stock.tables import Item, Reservation
 from infusion_desktop.stock.words import ItemId
 
@@ -174,12 +175,31 @@ def _warnings(session: Session, head: Head) -> list[str]:
         if episode.discharged_on is not None and episode.discharged_on < head.scheduled_on:
             warnings.append("The patient was discharged before this delivery's day.")
     ends_on = None if head.therapy_id is None else _ENDS_ON.value(session, {"therapy": head.therapy_id})
-    if ends_on is not None and ends_on < head.period.first:
-        warnings.append(
+    if ends_on is not None and ends_on < head.period.last:
+        warnings.append(_ends_early(session, head, ends_on))
+    return warnings
+
+
+def _ends_early(session: Session, head: Head, ends_on: date) -> str:
+    """What to do with a supply whose order ends, or changes, before the supply does."""
+    if ends_on < head.period.first:
+        return (
             f"The order ends on {show_day(ends_on)}, before this supply begins. Cancel it, and plan for the order that "
             "runs."
         )
-    return warnings
+    beyond = (head.period.last - ends_on).days
+    newer = session.execute(
+        select(Therapy.drug, Therapy.interval_hours, Therapy.starts_on).where(Therapy.replaces_id == head.therapy_id)
+    ).first()
+    if newer is None:
+        return (
+            f"The order ends on {show_day(ends_on)}, but this supply is through {show_day(head.period.last)}, "
+            f"{beyond} {plural('day', beyond)} longer. Cancel it and plan through {show_day(ends_on)}, or send less."
+        )
+    return (
+        f"The order changes on {show_day(newer.starts_on)} to {newer.drug}, every {newer.interval_hours} h, in the "
+        f"middle of this supply. Cancel it and plan through {show_day(ends_on)}, and the days after for the new order."
+    )
 
 
 def held_by_refill_rule(session: Session, head: Head) -> list[str]:

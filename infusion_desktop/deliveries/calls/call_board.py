@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days
 from infusion_desktop.deliveries.calls.call_rules import CallWindow, Urgency, call_window, urgency
+from infusion_desktop.deliveries.calls.lasting import supplied_through
 from infusion_desktop.deliveries.calls.refill_rules_kept import Asked, reasons_to_hold, rules_by_patient
 from infusion_desktop.deliveries.care_tables import RefillCall
 from infusion_desktop.deliveries.care_words import CallOutcome
 from infusion_desktop.deliveries.kits.kit_needs import GONE
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.patients.order_versions import versions_of_changed
+from infusion_desktop.patients.queries import therapy_calendars
 from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 
@@ -69,7 +72,7 @@ def calls_due(session: Session, today: date) -> tuple[CallDue, ...]:
     reached on no call since the last one arrived (then somebody still has to count and ask) and it is still a draft.
     """
     patients = _running(session, today)
-    arrived, coming = _supplied(session, patients)
+    arrived, coming = _supplied(session, patients, today)
     calls = _last_calls(session, patients, today)
     rules = rules_by_patient(session, today)
     found = []
@@ -138,27 +141,46 @@ def _running(session: Session, today: date) -> dict[PatientId, list[Any]]:
 _Arrived = dict[int, tuple[date, date]]
 
 
-def _supplied(session: Session, patients: dict[PatientId, list[Any]]) -> tuple[_Arrived, dict[int, list[Any]]]:
-    """For each order the last day its arrived deliveries cover (with the day the last came), and what is coming."""
-    ids = [row.id for orders in patients.values() for row in orders]
-    before = {row.replaces_id: row.id for orders in patients.values() for row in orders if row.replaces_id is not None}
-    wanted = [*ids, *before]
+def _supplied(
+    session: Session, patients: dict[PatientId, list[Any]], today: date
+) -> tuple[_Arrived, dict[TherapyId, list[Any]]]:
+    """For each order the last day its arrived deliveries cover (with the day the last came), and what is coming.
+
+    What came or is coming for an earlier version of an order counts; what came, as far as it lasts under the newest.
+    """
+    changed = versions_of_changed(session, patients)
+    orders = {TherapyId(row.id): row for rows in patients.values() for row in rows}
+    versions = {order: changed.get(order, frozenset({order})) for order in orders}
+    wanted = {each for group in versions.values() for each in group}
+    came = {
+        TherapyId(row[0] or 0): (row[1], row[2])
+        for row in session.execute(
+            select(Delivery.therapy_id, func.max(Delivery.period_last), func.max(Delivery.scheduled_on))
+            .where(Delivery.therapy_id.in_(wanted), Delivery.state == _ARRIVED)
+            .group_by(Delivery.therapy_id)
+        )
+    }
     arrived: _Arrived = {}
-    for row in session.execute(
-        select(Delivery.therapy_id, func.max(Delivery.period_last), func.max(Delivery.scheduled_on))
-        .where(Delivery.therapy_id.in_(wanted), Delivery.state == _ARRIVED)
-        .group_by(Delivery.therapy_id)
-    ):
-        therapy = before.get(row[0] or 0, row[0] or 0)
-        last = arrived.get(therapy, (date.min, date.min))
-        arrived[therapy] = (max(last[0], row[1]), max(last[1], row[2]))
+    for order, group in versions.items():
+        if had := [each for each in group if each in came]:
+            newest = max(had, key=lambda each: came[each])
+            last = came[newest][0] if newest == order else _lasts(session, orders[order], came[newest][0], today)
+            arrived[order] = (last, max(came[each][1] for each in had))
     coming: dict[int, list[Any]] = defaultdict(list)
-    for each in session.execute(
+    for row in session.execute(
         select(Delivery.therapy_id, Delivery.period_last, Delivery.state, Delivery.call_id, Delivery.home_counted_on)
-        .where(Delivery.therapy_id.in_(ids), Delivery.state.not_in((*GONE, _ARRIVED)))
+        .where(Delivery.therapy_id.in_(wanted), Delivery.state.not_in((*GONE, _ARRIVED)))
     ):  # fmt: skip
-        coming[each.therapy_id or 0].append(each)
-    return arrived, coming
+        coming[row.therapy_id or 0].append(row)
+    return arrived, {order: [row for each in group for row in coming[each]] for order, group in versions.items()}
+
+
+def _lasts(session: Session, order: Any, last: date, today: date) -> date:
+    """The last day an order is supplied for by what came before it was changed, at most ``last``."""
+    patient, days = PatientId(order.patient_id), Days(order.starts_on, max(order.starts_on, today))
+    mine = [each for each in therapy_calendars(session, days, patient) if each.therapy_id == order.id]
+    through = supplied_through(session, patient, mine, today)
+    return min(last, through.get(TherapyId(order.id), order.starts_on - ONE_DAY))
 
 
 def _ends_on(orders: list[Any], arrived: _Arrived) -> date:
@@ -170,7 +192,7 @@ def _last_arrival(orders: list[Any], arrived: _Arrived) -> date:
     return max((arrived[row.id][1] for row in orders if row.id in arrived), default=date.min)
 
 
-def _is_arranged(row: Any, coming: dict[int, list[Any]], ends: date, agreed: bool) -> bool:
+def _is_arranged(row: Any, coming: dict[TherapyId, list[Any]], ends: date, agreed: bool) -> bool:
     """Something is coming for the days after; a draft counts once somebody counted or said yes."""
 
     def counts(delivery: Any) -> bool:

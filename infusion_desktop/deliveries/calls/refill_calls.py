@@ -1,8 +1,8 @@
 """The refill call: what is left at home, how it goes, and whether the patient says yes to the next delivery."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -12,24 +12,17 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, Days, now_utc, show_day, today
+from infusion_desktop.dates import now_utc, show_day, today
 from infusion_desktop.deliveries.calls.follow_ups import Kind, add_task
+from infusion_desktop.deliveries.calls.lasting import supply_ends_on
 from infusion_desktop.deliveries.care_tables import RefillCall
 from infusion_desktop.deliveries.care_words import CallOutcome, RefillCallId, SiteState
 from infusion_desktop.deliveries.kits.home_counts import keep_counts
-from infusion_desktop.deliveries.kits.kit_needs import facts_of, used_until
-from infusion_desktop.deliveries.kits.supply_rules import Use, day_by_day, short_on
-from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.tables import FollowUp, HomeCount
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.demographics import the_patient
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.words import ItemId
-
-ENDS_A_SUPPLY = (QuantityRule.PER_DOSE, QuantityRule.PER_BAG, QuantityRule.PER_DAY)
-"""What a dose cannot be given without; a box of gloves that runs out does not end the supply."""
-LOOK_AHEAD = 90
-"""Days through which the end of the supply at home is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +114,6 @@ def reasons_against_call(call: NewCall, on: date) -> list[str]:
     if not 0 <= call.doses_missed <= 999 or any(count < 0 for count in call.counts.values()):
         reasons.append("Counts and missed doses are whole numbers from 0 on.")
     return reasons
-
-
-def supply_ends_on(
-    session: Session, patient_id: PatientId, counts: Mapping[ItemId, int], counted_on: date
-) -> date | None:
-    """The last day that everything counted lasts for, from the day of the count on; None when it lasts on and on."""
-    days = Days(counted_on, counted_on + timedelta(days=LOOK_AHEAD))
-    used = used_until(session, patient_id, days, facts_of(session, patient_id))
-    ends = [short for item, left in counts.items() if (short := _short_on(used, item, left, days)) is not None]
-    return min(ends) - ONE_DAY if ends else None
-
-
-def _short_on(used: Iterable[Use], item: ItemId, left: int, days: Days) -> date | None:
-    mine = [use for use in used if use.item == item and use.line.rule in ENDS_A_SUPPLY]
-    return short_on(day_by_day(mine, left, {}, days)) if mine else None
 
 
 def _insert(session: Session, call: NewCall, called_on: date, ends_on: date | None, by: UserId) -> RefillCallId:

@@ -12,12 +12,12 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_days
+from infusion_desktop.deliveries.calls.lasting import by_books, left_at_home, supplied_through, supply_ends_on
 from infusion_desktop.deliveries.calls.refill_calls import (
     CallRow,
     calls_of,
     counted_on_call,
     newest_reached,
-    supply_ends_on,
 )
 from infusion_desktop.deliveries.calls.refill_rules_kept import Asked, reasons_to_hold, rule_for
 from infusion_desktop.deliveries.care_words import RefillCallId
@@ -36,14 +36,15 @@ from infusion_desktop.deliveries.kits.kit_needs import (
 from infusion_desktop.deliveries.kits.supply_rules import DayNeed, Use, day_by_day, needs, short_on
 from infusion_desktop.deliveries.plans.planning import Visit, plan_in, supplied_already
 from infusion_desktop.deliveries.rules import RefillRule
-from infusion_desktop.deliveries.tables import Delivery, HomeCount
+from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.money import to_cents
+from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendars
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId, TherapyId
-from infusion_desktop.stock.tables import Balance, Item
+from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 USUAL_DAYS = 7
@@ -281,7 +282,7 @@ def call_sheet(session: Session, patient_id: PatientId, today: date) -> CallShee
     facts = facts_of(session, patient_id)
     ahead = Days(today, today + timedelta(days=AHEAD_DAYS))
     calendars = therapy_calendars(session, ahead, patient_id)
-    through = _through(session, [each.therapy_id for each in calendars])
+    through = supplied_through(session, patient_id, calendars, today)
     orders = tuple(
         OrderToSupply(each.therapy_id, each.order.drug, _how(each),
                       through.get(each.therapy_id))
@@ -297,7 +298,7 @@ def call_sheet(session: Session, patient_id: PatientId, today: date) -> CallShee
     is_fresh = newest is not None and (arrived_on is None or newest.called_on >= arrived_on)
     call = newest if is_fresh else None
     counts = {} if call is None else counted_on_call(session, call.id)
-    lines = _lines(session, patient, facts, today, arrived_on)
+    lines = _lines(session, patient_id, facts, today)
     expected = {line.item_id: line.expected for line in lines if line.expected or line.by_books}
     ends_on = call.supply_ends_on if call is not None else None
     if ends_on is None and expected:
@@ -314,15 +315,6 @@ def _how(calendar: TherapyCalendar) -> str:
     return f"{calendar.order.method.value}, every {calendar.order.interval_hours} h"
 
 
-def _through(session: Session, therapies: Sequence[TherapyId]) -> dict[TherapyId, date]:
-    rows = session.execute(
-        select(Delivery.therapy_id, func.max(Delivery.period_last))
-        .where(Delivery.therapy_id.in_(therapies), Delivery.state.not_in(GONE))
-        .group_by(Delivery.therapy_id)
-    )
-    return {TherapyId(row[0] or 0): row[1] for row in rows}
-
-
 def _next_days(
     calendars: Sequence[TherapyCalendar], through: Mapping[TherapyId, date], session: Session, today: date
 ) -> Days:
@@ -333,9 +325,10 @@ def _next_days(
         for each in calendars
     ]  # fmt: skip
     first = min(begins, default=today)
+    versions = {version for each in calendars for version in versions_of(session, each.therapy_id)}
     last = session.execute(
         select(Delivery.period_first, Delivery.period_last)
-        .where(Delivery.therapy_id.in_([each.therapy_id for each in calendars]), Delivery.state.not_in(GONE))
+        .where(Delivery.therapy_id.in_(versions), Delivery.state.not_in(GONE))
         .order_by(Delivery.period_last.desc(), Delivery.id)
         .limit(1)
     ).one_or_none()
@@ -347,35 +340,18 @@ def _next_days(
     return Days(first, end)
 
 
-def _lines(
-    session: Session, patient: Patient, facts: Facts, today: date, arrived_on: date | None
-) -> tuple[CountLine, ...]:
-    patient_id = PatientId(patient.id)
-    ledger: dict[int, int] = {}
-    for item, units in session.execute(
-        select(Balance.item_id, Balance.on_hand).where(Balance.location_id == patient.home_id, Balance.on_hand > 0)
-    ):
-        ledger[item] = ledger.get(item, 0) + units
+def _lines(session: Session, patient_id: PatientId, facts: Facts, today: date) -> tuple[CountLine, ...]:
+    ledger, left = by_books(session, patient_id), left_at_home(session, patient_id, today)
     week = Days(today, today + timedelta(days=6))
-    used = used_until(session, patient_id, week, facts)
-    a_day: dict[int, Decimal] = {}
-    for use in used:
+    a_day: dict[ItemId, Decimal] = {}
+    for use in used_until(session, patient_id, week, facts):
         total = sum(each.needed for each in day_by_day([use], 0, {}, week))
         a_day[use.item] = a_day.get(use.item, Decimal(0)) + Decimal(total) / 7
-    counted_on = session.scalar(select(func.max(HomeCount.counted_on)).where(HomeCount.patient_id == patient_id))
-    since = max((day for day in (counted_on, arrived_on) if day is not None), default=None)
-    gone: dict[int, int] = {}
-    if since is not None and since < today:
-        days = Days(since, today - ONE_DAY)
-        for use in used_until(session, patient_id, days, facts):
-            gone[use.item] = gone.get(use.item, 0) + sum(each.needed for each in day_by_day([use], 0, {}, days))
     wanted = {*ledger, *a_day}
     items = session.scalars(select(Item).where(Item.id.in_(wanted)).order_by(Item.name))
     lines = [
-        CountLine(
-            ItemId(item.id), item.number, item.name, item.base_unit, ledger.get(item.id, 0),
-            max(0, ledger.get(item.id, 0) - gone.get(item.id, 0)), round(a_day.get(item.id, Decimal(0)), 1),
-        )
+        CountLine(ItemId(item.id), item.number, item.name, item.base_unit, ledger.get(ItemId(item.id), 0),
+                  left.get(ItemId(item.id), 0), round(a_day.get(ItemId(item.id), Decimal(0)), 1))
         for item in items
     ]  # fmt: skip
     return tuple(sorted(lines, key=lambda line: (not line.a_day, line.name)))

@@ -21,6 +21,7 @@ from infusion_desktop.deliveries.steps import Head, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
+from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.tables import Interruption
 from infusion_desktop.patients.words import InterruptionKind
 from infusion_desktop.stock.tables import Item
@@ -180,12 +181,12 @@ def _cold(session: Session, head: Head) -> tuple[str, ...]:
 
 
 def _supplied_through(session: Session, head: Head) -> date | None:
-    """The last day that an earlier delivery of the same therapy covers."""
+    """The last day that an earlier delivery of the same therapy covers, under any version of its order."""
     if head.therapy_id is None:
         return None
     return session.scalar(
         select(Delivery.period_last)
-        .where(Delivery.therapy_id == head.therapy_id, Delivery.id != head.id)
+        .where(Delivery.therapy_id.in_(versions_of(session, head.therapy_id)), Delivery.id != head.id)
         .where(Delivery.period_first < head.period.first)
         .where(Delivery.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)))
         .order_by(Delivery.period_last.desc())
