@@ -9,21 +9,23 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.deliveries.door.delivering import CameBack, Proof, deliver, return_later
-from infusion_desktop.deliveries.door.other_lots import correct_lot, other_lots
+from infusion_desktop.deliveries.door.other_lots import correct_lot, other_items, other_lots
 from infusion_desktop.deliveries.door.proof import corrections_of
-from infusion_desktop.deliveries.kits.home_counts import keep_counts
+from infusion_desktop.deliveries.kits.home_counts import at_home, keep_counts
 from infusion_desktop.deliveries.papers import manifest
-from infusion_desktop.deliveries.queries import LotRow
+from infusion_desktop.deliveries.queries import LotRow, owed_to
 from infusion_desktop.deliveries.scarce.recall_queries import recall_page
 from infusion_desktop.deliveries.words import DeliveryId, LineOutcome
 from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.ledger import NewMove, post, set_held
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.scarce.recall import open_recall
-from infusion_desktop.stock.words import MoveReason
+from infusion_desktop.stock.words import ItemKind, MoveReason
 
 from .test_steps import in_order, on_hand, page, shipped
 
+ADMIN = Role.ADMINISTRATOR
 WHY = "the caregiver read the box"
 
 
@@ -126,11 +128,13 @@ def test_what_cannot_be_and_what_must_be_read_first(bench: Any) -> None:
     soon = bench.receives("flush", "F3", 5, today() + timedelta(days=2))
     with database.reading() as session:
         f2 = next(each.id for each in other_lots(session, wrong.id).lots if each.number == "F2")
-    drug = lots_of(bench, delivery, "DRG-1")["D1"]
+    with pytest.raises(Warned, match=r"Cefazolin 2 g came instead of Saline flush 10 mL\. Call the patient"):
+        correct_lot(database, wrong.id, lots_of(bench, delivery, "DRG-1")["D1"].lot_id, 1, WHY, by)
     for lot, units, why, said in (
-        (f2, 1, " ", "Say how you know"), (f2, 43, WHY, "from 1 to 42"), (drug.lot_id, 1, WHY, "another item"),
+        (f2, 1, " ", "Say how you know"),
+        (f2, 43, WHY, "from 1 to 42"),
         (wrong.lot_id, 1, WHY, "already"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(Refused, match=said):
             correct_lot(database, wrong.id, lot, units, why, by)
     with pytest.raises(NotAllowed):
@@ -145,4 +149,42 @@ def test_what_cannot_be_and_what_must_be_read_first(bench: Any) -> None:
     with pytest.raises(Warned, match="held: recall R-1"):
         correct_lot(database, wrong.id, f2, 2, WHY, by)
     correct_lot(database, wrong.id, f2, 2, WHY, by, override="the patient was called")
+    in_order(bench)
+
+
+@pytest.mark.parametrize(("is_there", "serves"), [(False, False), (True, True)])
+def test_another_item_than_was_sent_is_put_right_in_one_deed(bench: Any, is_there: bool, serves: bool) -> None:
+    small = add_item(bench.database, NewItem("FLU-9", "Saline flush 5 mL", ItemKind.FLUSH), bench.staff[ADMIN])
+    bench.items["small"] = small
+    right = bench.receives("small", "S1", 50)
+    delivery = shipped(bench)
+    if is_there:
+        arrives(bench, delivery)
+        with bench.database.transaction() as session:  # None is there: by the ledger all were used.
+            keep_counts(session, bench.patient, {bench.items["flush"]: 0}, today(), "Bob", bench.pharmacist)
+    wrong = lots_of(bench, delivery, "FLU-1")["F1"]
+    with bench.database.reading() as session:
+        offered = [each.name for each in other_items(session, wrong.id)]
+        assert offered == ["Saline flush 10 mL", "Cefazolin 2 g", "Dressing kit", "Dressing kit without latex",
+                           "Saline flush 5 mL"]  # fmt: skip
+        assert [each.number for each in other_lots(session, wrong.id, small).lots] == ["S1"]
+    correct_lot(bench.database, wrong.id, right, 42, WHY, bench.pharmacist, serves=serves)
+    lines = {line.item_number: line for line in page(bench, delivery).lines}
+    large = lines["FLU-1"]
+    assert (large.to_send, large.owed, large.lots) == ((0, 0, ()) if serves else (42, 42, ()))
+    assert [(lot.lot, lot.quantity) for lot in lines["FLU-9"].lots] == [("S1", 42)]
+    assert on_hand(bench, "MAIN")[wrong.lot_id] == 100 and on_hand(bench, "MAIN")[right] == 8
+    in_order(bench)
+    if not is_there:
+        arrives(bench, delivery)
+    with bench.database.reading() as session:
+        assert {each.number: each.by_ledger for each in at_home(session, bench.patient)}.get("FLU-9") == 42
+        printed = manifest(session, delivery, bench.tech, now_utc())
+        assert [(number, row.owed) for number, row in owed_to(session, bench.patient)] == (
+            [] if serves else [(page(bench, delivery).row.number, 42)])  # fmt: skip
+    (line,) = (each for each in printed.lines if each.item_number == "FLU-9")
+    assert line.note.startswith("instead of Saline flush 10 mL")
+    recall = open_recall(bench.database, small, ["S1"], "may leak", "FDA", bench.staff[ADMIN])
+    with bench.database.reading() as session:
+        assert [each.units for each in recall_page(session, recall).patients] == [42]
     in_order(bench)

@@ -180,7 +180,8 @@ def _lasts(session: Session, order: Any, last: date, today: date) -> date:
     patient, days = PatientId(order.patient_id), Days(order.starts_on, max(order.starts_on, today))
     mine = [each for each in therapy_calendars(session, days, patient) if each.therapy_id == order.id]
     through = supplied_through(session, patient, mine, today)
-    return min(last, through.get(TherapyId(order.id), order.starts_on - ONE_DAY))
+    ended: date = order.starts_on - ONE_DAY
+    return min(last, through.get(TherapyId(order.id), ended))
 
 
 def _ends_on(orders: list[Any], arrived: _Arrived) -> date:

@@ -1,7 +1,8 @@
-"""The lot that left was another one: ledger, delivery, home and recalls put right in one deed, the first entry beside.
+"""What left was another lot, or another item: ledger, delivery, home and recalls put right in one deed.
 
-The moves of the wrong lot are reversed and made anew, each tied to the one it undoes. Units that the ledger holds as
-used at home were used of the right lot. Where the shelf was counted since, its numbers are right already and stay.
+The moves of the wrong lot are reversed and made anew, each tied to the one it undoes; the first entry stays beside.
+Units that the ledger holds as used at home were used of the right lot; of another item nothing is known as used until
+it is counted. Where the shelf was counted since, its numbers are right already and stay.
 """
 
 from dataclasses import dataclass
@@ -17,25 +18,35 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day
 from infusion_desktop.deliveries.door.proof import keep_correction
 from infusion_desktop.deliveries.steps import DOCUMENT, Head, expect, head_of, tell
-from infusion_desktop.deliveries.tables import Delivery, DeliveryLot
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import WHICH_LOT, DeliveryId, DeliveryState
 from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
-from infusion_desktop.stock.words import LocationId, LocationKind, LotId, MoveId, MoveReason
+from infusion_desktop.stock.words import ItemId, ItemKind, LocationId, LocationKind, LotId, MoveId, MoveReason
 
 _OURS = tuple(
     kind
     for kind in LocationKind
     if kind.keeps_balance and kind not in (LocationKind.TRANSIT, LocationKind.PATIENT_HOME)
 )
+_EQUIPMENT = tuple(kind for kind in ItemKind if kind.is_equipment)
+_ORDERED = (ItemKind.DRUG, ItemKind.DILUENT)
 _FREE = Balance.on_hand - Balance.reserved
 
 
 @dataclass(frozen=True, slots=True)
+class OtherItem:
+    """An item that it may have been."""
+
+    id: ItemId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class OtherLot:
-    """A lot of the same item that it may have been; ``free`` units stand on our shelves, reserved for nobody."""
+    """A lot that it may have been; ``free`` units stand on our shelves, reserved for nobody."""
 
     id: LotId
     number: str
@@ -53,15 +64,28 @@ class OtherLots:
     counted: bool
 
 
-def other_lots(session: Session, lot_line_id: int) -> OtherLots:
-    """The lots that a delivered lot may have been, those on the shelf first."""
+def other_items(session: Session, lot_line_id: int) -> tuple[OtherItem, ...]:
+    """The items that a delivered lot may have been: what it says first, then all that came here in the same unit."""
+    own = _lot(session, _row_of(session, lot_line_id).lot_id)
+    rows = session.execute(
+        select(Item.id, Item.name)
+        .where(Item.base_unit == own.base_unit, Item.id != own.item_id, Item.kind.not_in(_EQUIPMENT))
+        .where(select(Lot.id).where(Lot.item_id == Item.id).exists())
+        .order_by(Item.name, Item.id)
+    )
+    return (OtherItem(ItemId(own.item_id), own.name), *(OtherItem(ItemId(row.id), row.name) for row in rows))
+
+
+def other_lots(session: Session, lot_line_id: int, item_id: ItemId | None = None) -> OtherLots:
+    """The lots that a delivered lot may have been, those on the shelf first: of its own item, or of ``item_id``."""
     row = _row_of(session, lot_line_id)
+    item = item_id or select(Lot.item_id).where(Lot.id == row.lot_id).scalar_subquery()
     free = func.coalesce(func.sum(_FREE), 0)
     rows = session.execute(
         select(Lot.id, Lot.number, Lot.serial, Lot.expires_on, Lot.held, free.label("free"))
         .outerjoin(Balance, (Balance.lot_id == Lot.id) & Balance.location_id.in_(
             select(Location.id).where(Location.kind.in_(_OURS))))
-        .where(Lot.item_id == select(Lot.item_id).where(Lot.id == row.lot_id).scalar_subquery(), Lot.id != row.lot_id)
+        .where(Lot.item_id == item, Lot.id != row.lot_id)
         .group_by(Lot.id)
         .order_by(free.desc(), Lot.expires_on, Lot.id)
     ).all()  # fmt: skip
@@ -84,13 +108,15 @@ def correct_lot(
     by: UserId,
     *,
     shelf_counted: bool = False,
+    serves: bool = False,
     override: str = "",
 ) -> None:
-    """So many units that left were of another lot of the same item than the delivery says.
+    """So many units that left were of another lot, or another item, than the delivery says.
 
-    Everything that asks which lot a patient has says the right one from then on: the delivery, its manifest, the home,
-    recalls. With ``shelf_counted`` the shelf was counted since it left, so its numbers are not changed. Warned where
-    the right lot is held or expires within the supply period.
+    Everything that asks what a patient has says the right one from then on: the delivery, its manifest, the home,
+    recalls. With ``shelf_counted`` the shelf was counted since it left, so its numbers are not changed. What did not go
+    because another item did is owed to the patient, unless that one ``serves`` as well. Warned where the right lot is
+    held or expires within the supply period, or the item must not simply be used.
     """
     if not why.strip():
         raise Refused("Say how you know, such as: the caregiver read the lot on the box.")
@@ -103,24 +129,28 @@ def correct_lot(
         if not 0 < units <= left:
             raise Refused(f"{left} of this lot are with the patient or on the way. Type a number from 1 to {left}.")
         wrong, now = _lot(session, row.lot_id), _lot(session, right)
-        if wrong.item_id != now.item_id:
-            raise Refused(f"{now.name} is another item. Take back what came wrong, and plan what is missing.")
         if wrong.id == now.id:
             raise Refused(f"The delivery says lot {_named(now)} already. Choose the lot that it was.")
-        warn_unless(override, _against(head, now))
+        if now.kind in _EQUIPMENT or wrong.base_unit != now.base_unit:
+            raise Refused(f"{now.name} is not counted as {wrong.name} is. Take back what came wrong, and plan anew.")
+        is_other = wrong.item_id != now.item_id
+        warn_unless(override, [*_against(head, now), *(_against_item(head, wrong, now) if is_other else ())])
         asked = _Asked(head, row, units, why.strip(), shelf_counted)
         shelf = LocationId(row.location_id) if shelf_counted else _shelf(session, row, now, units)
         moves = [*_of_the_wrong(session, asked), *_of_the_right(session, asked, right, shelf)]
         used = _used_at_home(session, asked)
         if used:
             outside = place_id(session, "USED")
-            moves += [NewMove(LotId(row.lot_id), outside, head.home_id, used, MoveReason.CORRECTED, why.strip()),
-                      NewMove(right, head.home_id, outside, used, MoveReason.USED, why.strip())]  # fmt: skip
+            moves.append(NewMove(LotId(row.lot_id), outside, head.home_id, used, MoveReason.CORRECTED, why.strip()))
+            if not is_other:
+                moves.append(NewMove(right, head.home_id, outside, used, MoveReason.USED, why.strip()))
         post(session, moves, DOCUMENT, head.id, by)
         was, rest = f"{row.quantity} of lot {_named(wrong)}", row.quantity - units
-        _rewrite(session, row, right, shelf, units)
-        stays = f"{rest} of lot {_named(wrong)}, " if rest else ""
-        keep_correction(session, head.id, wrong.name + WHICH_LOT, was, f"{stays}{units} of lot {_named(now)}", why, by)
+        line_id = _line_of(session, row, now, units, why, serves=serves) if is_other else row.line_id
+        _rewrite(session, row, line_id, right, shelf, units)
+        stays, what = f"{rest} of lot {_named(wrong)}, " if rest else "", f"{now.name}, " if is_other else ""
+        keep_correction(session, head.id, wrong.name + WHICH_LOT, was, f"{stays}{units} of {what}lot {_named(now)}",
+                        why, by)  # fmt: skip
         session.execute(update(Delivery).where(Delivery.id == head.id).values(version=head.version + 1))
         tell(session, head, by, "correct lot", " ".join((why.strip(), override.strip())).strip(), was=wrong.id,
              lot=now.id, units=units, used_at_home=used, shelf_counted=shelf_counted)  # fmt: skip
@@ -144,7 +174,18 @@ def _row_of(session: Session, lot_line_id: int) -> DeliveryLot:
 
 def _lot(session: Session, lot_id: int) -> Any:
     row = session.execute(
-        select(Lot.id, Lot.item_id, Lot.number, Lot.serial, Lot.expires_on, Lot.held, Item.name)
+        select(
+            Lot.id,
+            Lot.item_id,
+            Lot.number,
+            Lot.serial,
+            Lot.expires_on,
+            Lot.held,
+            Item.name,
+            Item.kind,
+            Item.base_unit,
+            Item.contains_latex,
+        )
         .join(Item, Item.id == Lot.item_id)
         .where(Lot.id == lot_id)
     ).one_or_none()
@@ -167,6 +208,40 @@ def _against(head: Head, lot: Any) -> list[str]:
             f"{show_day(head.period.last)}. Call the patient, and send what is good."
         )
     return reasons
+
+
+def _against_item(head: Head, wrong: Any, now: Any) -> list[str]:
+    """Why another item than was sent must not simply be used."""
+    reasons = []
+    if wrong.kind in _ORDERED or now.kind in _ORDERED:
+        reasons.append(
+            f"The order names what is given, and {now.name} came instead of {wrong.name}. Call the patient before the "
+            "next dose, then the prescriber."
+        )
+    if head.latex_allergy and now.contains_latex:
+        reasons.append(f"The patient is allergic to latex and {now.name} contains it. Call the patient, and fetch it.")
+    return reasons
+
+
+def _line_of(session: Session, row: DeliveryLot, now: Any, units: int, why: str, *, serves: bool) -> int:
+    """The line of the item that did go, a new one or one that is there; the other line owes it, or sends fewer."""
+    line = session.get_one(DeliveryLine, row.line_id)
+    if serves:
+        line.to_send -= units
+    else:
+        line.owed += units
+    mine = session.scalars(
+        select(DeliveryLine).where(DeliveryLine.delivery_id == row.delivery_id, DeliveryLine.item_id == now.item_id)
+    ).one_or_none()
+    if mine is None:
+        mine = DeliveryLine(
+            delivery_id=row.delivery_id, item_id=now.item_id, position=line.position, needed=0, at_home=0, to_send=0,
+            why="another item than was to go", change_reason=why.strip(), substitutes_item_id=line.item_id,
+        )  # fmt: skip
+        session.add(mine)
+    mine.to_send += units
+    session.flush()
+    return mine.id
 
 
 def _made(session: Session, head: Head, lot_id: int, reason: MoveReason, least: int, from_id: int | None) -> Any:
@@ -262,18 +337,18 @@ def _used_at_home(session: Session, asked: _Asked) -> int:
     return gone
 
 
-def _rewrite(session: Session, row: DeliveryLot, right: LotId, shelf: LocationId, units: int) -> None:
+def _rewrite(session: Session, row: DeliveryLot, line_id: int, right: LotId, shelf: LocationId, units: int) -> None:
     """The delivery's own account: so many of the row's units are of the right lot."""
     same = session.scalars(
         select(DeliveryLot).where(
-            DeliveryLot.line_id == row.line_id, DeliveryLot.lot_id == right, DeliveryLot.location_id == shelf
+            DeliveryLot.line_id == line_id, DeliveryLot.lot_id == right, DeliveryLot.location_id == shelf
         )
     ).one_or_none()
     if same is None and units == row.quantity:
-        row.lot_id, row.location_id = right, shelf
+        row.line_id, row.lot_id, row.location_id = line_id, right, shelf
     elif same is None:
         same = DeliveryLot(
-            delivery_id=row.delivery_id, line_id=row.line_id, lot_id=right, location_id=shelf, quantity=units,
+            delivery_id=row.delivery_id, line_id=line_id, lot_id=right, location_id=shelf, quantity=units,
             picked=units, verified=units, came_back=0,
         )  # fmt: skip
         session.add(same)

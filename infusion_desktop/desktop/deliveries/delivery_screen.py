@@ -420,7 +420,7 @@ class DeliveryScreen(Screen):
         menu = QMenu(self.buttons["corrections"])
         self.corrections = {
             "correct": menu.addAction("Proof of delivery…", deeds.correct_proof),
-            "lot": menu.addAction("The lot was another one…", deeds.other_lot),
+            "lot": menu.addAction("Another lot or item was sent…", deeds.other_lot),
             "never": menu.addAction("It never left the house…", deeds.never_left),
             "tracking": menu.addAction("Tracking number…", deeds.correct_tracking),
         }

@@ -20,8 +20,9 @@ from infusion_desktop.desktop.deliveries.small_dialogs import NobodyDialog
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.patients.queries import patient_page
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.queries import item_rows
 
-from .conftest import FLUSH, LATER, House, gs1
+from .conftest import FLUSH, LATER, OTHER, House, gs1
 from .test_proof_screen import left, on_the_way, page_of
 
 __all__ = ["on_the_way"]
@@ -94,7 +95,7 @@ def test_a_wrong_lot_is_put_right_by_a_scan_of_the_box(
     wrongs: list[str] = []
     dialog.desk.messages.wrong = wrongs.append  # type: ignore[method-assign]
     dialog.on_scan(gs1(FLUSH, "FL1"))
-    qtbot.waitUntil(lambda: wrongs == ["This is not another lot of the item that the delivery says."])
+    qtbot.waitUntil(lambda: wrongs == ["This is not what it may have been instead. Scan what came."])
     assert dialog.right.is_blank()
     dialog.on_scan(gs1(FLUSH, "FL2"))
     qtbot.waitUntil(lambda: not dialog.right.is_blank())
@@ -104,6 +105,23 @@ def test_a_wrong_lot_is_put_right_by_a_scan_of_the_box(
     qtbot.keyClick(dialog.why.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [lot.lot for lot in page_of(house, delivery).lines[0].lots] == ["FL2"])
     qtbot.waitUntil(lambda: len(page.after.corrections.model.rows) == 1)
+
+    # Two of the five were needles: another item, found by a scan of its box.
+    with database.reading() as session:
+        needle = next(row.id for row in item_rows(session) if row.number == "HU-20")
+    receive(database, NewReceipt((ReceiptLine(needle, 30, lot="N1", expires_on=LATER),), "B-07"), house.technician)
+    page.dialog = None
+    page.corrections["lot"].trigger()
+    qtbot.waitUntil(lambda: page.dialog is not None and bool(page.dialog.items))
+    dialog = page.dialog
+    assert isinstance(dialog, OtherLotDialog) and dialog.serves.isHidden()
+    dialog.on_scan(gs1(OTHER, "N1"))
+    qtbot.waitUntil(lambda: not dialog.right.is_blank())
+    assert dialog.item.shown() == "Huber needle 20 G" and not dialog.serves.isHidden()
+    dialog.units.set_value(2)
+    qtbot.keyClicks(dialog.why.line, "the caregiver opened the box")
+    qtbot.keyClick(dialog.why.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: [(line.to_send, line.owed) for line in page_of(house, delivery).lines] == [(5, 2), (2, 0)])
     with database.reading() as session:
         assert problems(session) == ()
 
