@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from infusion_desktop.errors import Refused
@@ -80,6 +81,7 @@ def today() -> date:
     return local_day(now_utc())
 
 
+@lru_cache(4096)
 def show_day(day: date | None) -> str:
     """A day as people read it in every list and on every paper: "Mar 3, 2026"; "" for none."""
     return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}" if day else ""

@@ -20,6 +20,11 @@ def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
     return to_cents(amount * percent / 100)
 
 
+def show_percent(percent: Decimal) -> str:
+    """A percentage without needless noughts: "12.5"."""
+    return f"{percent.normalize():f}"
+
+
 def read_amount(text: str) -> Decimal:
     """The dollars somebody typed ("1,234.50" or "$12"), or Refused naming what is expected."""
     plain = text.strip().removeprefix("$").strip()

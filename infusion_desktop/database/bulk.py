@@ -1,10 +1,13 @@
 """Many rows of one table written at once, past the layers that weigh each row: for ledgers posted a file at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, cast
 
 from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
+
+from infusion_desktop.database.prepared import once_each
 
 
 def insert_rows(
@@ -31,10 +34,11 @@ def insert_rows(
     quote = dialect.identifier_preparer.quote
     head = f"INSERT INTO {quote(table.name)} ({', '.join(quote(name) for name in names)})"
     statement = f"{head} VALUES ({', '.join([mark] * len(names))})"
-    tail = tuple(_stored(table, name, dialect)(value) for name, value in shared.items())
-    given = zip(columns, zip(*rows, strict=True), strict=True)
-    by_column = [list(map(_stored(table, name, dialect), values)) for name, values in given]
-    connection.exec_driver_sql(statement, [(*row, *tail) for row in zip(*by_column, strict=True)])
+    keeping = [_stored(table, name, dialect) for name in names]
+    alike = [repeat(value, len(rows)) for value in shared.values()]
+    by_column = zip(keeping, (*zip(*rows, strict=True), *alike), strict=True)
+    kept = [values if keep is None else map(keep, values) for keep, values in by_column]
+    connection.exec_driver_sql(statement, list(zip(*kept, strict=True)))
 
 
 def next_ids(session: Session, mapped: type[Any], count: int) -> Sequence[int]:
@@ -54,22 +58,7 @@ def next_ids(session: Session, mapped: type[Any], count: int) -> Sequence[int]:
     return connection.execute(select(func.nextval(sequence)).select_from(numbers)).scalars().all()
 
 
-def _stored(table: Table, name: str, dialect: Any) -> Callable[[Any], Any]:
-    """A column's value as the driver takes it, remembered by value."""
+def _stored(table: Table, name: str, dialect: Any) -> Callable[[Any], Any] | None:
+    """How a column's value becomes what the driver takes, each different one once; None: it is taken as it is."""
     process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-    if process is None:
-        return _as_it_is
-    seen: dict[Any, Any] = {}
-
-    def stored(value: Any) -> Any:
-        try:
-            return seen[value]
-        except KeyError:
-            found = seen[value] = process(value)
-            return found
-
-    return stored
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    return None if process is None else once_each(process)

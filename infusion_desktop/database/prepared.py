@@ -5,7 +5,7 @@ what the database needs for one (benchmarks/kit_life.py). The SQL, the types and
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from infusion_desktop.database.engine import guard_of
 Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
 _Convert = Callable[[Any], Any]
 _AT_ONCE = 20_000
+_FEW = 8
+"""Rows that are not worth remembering values for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,22 @@ class _Form:
     """Whether it gives rows, asked or not (a new row's number)."""
 
 
+class _Seen(dict[Any, Any]):
+    """What values became, remembered by value."""
+
+    def __init__(self, convert: _Convert) -> None:
+        self._convert = convert
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self._convert(value)
+        return found
+
+
+def once_each(convert: _Convert) -> _Convert:
+    """The same for a whole column, where most values come again and again: each different one is converted once."""
+    return _Seen(convert).__getitem__
+
+
 class Prepared:
     """A statement with named parameters; one that depends on the database is given as a function of its name."""
 
@@ -54,15 +72,12 @@ class Prepared:
         form, cursor = self._run(session.connection(), parameters)
         found = cursor.fetchall()
         cursor.close()
-        if not form.read:
-            return [form.row(row) for row in found]
-        rows = []
-        for row in found:
-            values = list(row)
+        if form.read and found:
+            columns: list[Iterable[Any]] = list(zip(*found, strict=True))
             for place, read in form.read:
-                values[place] = read(values[place])
-            rows.append(form.row(values))
-        return rows
+                columns[place] = map(read if len(found) < _FEW else once_each(read), columns[place])
+            found = zip(*columns, strict=True)
+        return list(map(form.row, found))
 
     def kept(self, session: Session, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows as the database keeps them (SQLite: days as text, amounts as whole numbers), for very long lists."""

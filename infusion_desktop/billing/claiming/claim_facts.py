@@ -117,13 +117,13 @@ def person_of(row: Any) -> told.Person:
 
 def coverage_of(row: Any, payer: Payer) -> told.CoverageFacts:
     """The patient's policy with the payer."""
-    holder = told.Person(row.holder_last_name, row.holder_born_on, row.holder_sex)
+    themselves = row.relation is Relation.SELF
     return told.CoverageFacts(
         payer.name,
         payer.payer_code,
         row.member_id,
-        "self" if row.relation is Relation.SELF else "other",
-        None if row.relation is Relation.SELF else holder,
+        "self" if themselves else "other",
+        None if themselves else told.Person(row.holder_last_name, row.holder_born_on, row.holder_sex),
         Days(row.starts_on, row.ends_on or date.max),
         payer.kind is PayerKind.MEDICARE_B,
         _POSITIONS[row.rank],
@@ -182,7 +182,7 @@ def therapy_days_of(counted: MonthCounted) -> dict[int, frozenset[date]]:
     days: dict[int, set[date]] = defaultdict(set)
     for line in counted.lines:
         if line.kind is LineKind.PER_DIEM and line.therapy_id is not None:
-            days[line.therapy_id].update(each.day for each in line.evidence)
+            days[line.therapy_id].update(line.dates)
     return {therapy: frozenset(each) for therapy, each in days.items()}
 
 

@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
@@ -254,13 +257,11 @@ def evidence_json(line: CountedLine) -> str:
 
     Put together by hand: days that differ in nothing else are most of what a month writes.
     """
-    units: list[str] = []
-    same: tuple[object, ...] = ()
-    behind = ""
+    units = []
     for each in line.evidence:
-        if each[1:] != same:
-            same, behind = each[1:], _behind(each)
-        units.append(f'{{"day": "{each.day.isoformat()}", {behind}')
+        behind = _behind(each)
+        days = f'", {behind}, {{"day": "'.join(map(date.isoformat, each.days))
+        units.append(f'{{"day": "{days}", {behind}')
     return (
         f'{{"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
         f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'
@@ -271,9 +272,14 @@ def _behind(each: UnitEvidence) -> str:
     """What stands behind a day, without the day's own opening."""
     return (
         f'"delivery": {_whole(each.delivery_id)}, "delivery_number": {_quoted(each.delivery_number)}, '
-        f'"proven": {_flag(each.proven)}, "rank": {each.rank}, "rate": "{each.rate:f}", '
-        f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{each.units:f}"}}'
+        f'"proven": {_flag(each.proven)}, "rank": {each.rank}, "rate": "{_plain(each.rate)}", '
+        f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{_plain(each.units)}"}}'
     )
+
+
+@lru_cache(4096)
+def _plain(number: Decimal) -> str:
+    return f"{number:f}"
 
 
 def _flag(value: bool) -> str:

@@ -9,12 +9,13 @@ from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.values import value
 
 
 class UnitEvidence(NamedTuple):
-    """Why one day's units stand on a line; ``delivery_id`` None means that no delivery covers the day."""
+    """Why the units of some days stand on a line, ``units`` each day; no ``delivery_id``: no delivery covers them."""
 
-    day: date
+    days: tuple[date, ...]
     units: Decimal
     therapy_id: int | None
     delivery_id: int | None
@@ -25,7 +26,7 @@ class UnitEvidence(NamedTuple):
     rules: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CountedLine:
     """One service line with everything a claim line keeps."""
 
@@ -52,6 +53,13 @@ class CountedLine:
     priced: bool = True
     place: str = "12"
 
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The days whose units stand on it, in order."""
+        if len(self.evidence) == 1:
+            return self.evidence[0].days
+        return tuple(day for each in self.evidence for day in each.days)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOutDays:
@@ -63,7 +71,7 @@ class LeftOutDays:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MonthCounted:
     """A patient's period at one payer: lines in their order on the claim, left out days, and what to look at."""
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
@@ -262,37 +260,36 @@ def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days,
 
 
 def _evidence(line: Line, covering: Sequence[Delivered], paid: Decimal) -> tuple[UnitEvidence, ...]:
-    """Each day of a line with the first of the deliveries that covers it, in order."""
-    found: list[UnitEvidence] = []
-    left, leg = line.mask, line.piece.leg
-    one = Decimal(1)
-    sent: tuple[int | None, str, bool]
-    for delivery in (*covering, None):
-        if delivery is None:
-            days, sent = left, (None, "", False)
-        else:
-            days = left & day_mask.between(line.period, delivery.period.first, delivery.period.last)
-            sent = (delivery.id, delivery.number, delivery.proven)
-        if not days:
-            continue
-        left ^= days
-        behind = (line.therapy_id, *sent, line.rank, paid, line.rules)
-        units = [one] * days.bit_count()
-        if leg.doses is not None:
-            units = [Decimal(leg.units(1 << offset)) for offset in day_mask.offsets(days)]
-        dated = zip(day_mask.days_of(line.period, days), units, strict=True)
-        found += map(_UNIT, [(*each, *behind) for each in dated])
-        if not left:
-            break
-    found.sort(key=_day)
-    return tuple(found)
+    """The days of a line by the first of the deliveries that covers them, in order."""
+    parts: list[tuple[int, _Sent]] = []
+    left, doses = line.mask, line.piece.leg.doses
+    for delivery in covering:
+        if days := left & day_mask.between(line.period, delivery.period.first, delivery.period.last):
+            parts.append((days, (delivery.id, delivery.number, delivery.proven)))
+            left ^= days
+            if not left:
+                break
+    if left:
+        parts.append((left, _NOTHING_SENT))
+    if len(parts) > 1 or doses is not None:
+        cut = day_mask.runs if doses is None else day_mask.each_of
+        parts = sorted(((days, sent) for mask, sent in parts for days in cut(mask)), key=_first)
+    return tuple([
+        UnitEvidence(
+            day_mask.days_of(line.period, days), _ONE if doses is None else Decimal(line.piece.leg.units(days)),
+            line.therapy_id, *sent, line.rank, paid, line.rules,
+        )
+        for days, sent in parts
+    ])  # fmt: skip
 
 
-_UNIT = partial(tuple.__new__, UnitEvidence)
-"""Makes one from its values in order."""
+_Sent = tuple[int | None, str, bool]
+_NOTHING_SENT: _Sent = (None, "", False)
+_ONE = Decimal(1)
 
 
-_day = itemgetter(0)
+def _first(part: tuple[int, _Sent]) -> int:
+    return day_mask.first_of(part[0])
 
 
 def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:

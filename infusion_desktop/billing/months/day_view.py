@@ -71,14 +71,15 @@ def view_of(counted: MonthCounted, month: Days) -> DayView:
         worn = " ".join(line.modifiers)
         for unit in line.evidence:
             kind = DayKind.HELD if line.held else DayKind.BILLED
-            told = f"{show_day(unit.day)}: {line.code} {worn}".rstrip()
-            if unit.rank:
-                told += f", rank {unit.rank}"
+            told = f", rank {unit.rank}" if unit.rank else ""
             told += f", delivery {unit.delivery_number}" if unit.delivery_number else ", no delivery covers it"
             told += "" if unit.proven or not unit.delivery_number else " (no proof yet)"
             told += f"; held: {line.held}" if line.held else ""
             mark = worn if unit.delivery_number else "!"
-            cells.setdefault(line.therapy_id, {})[unit.day] = DayCell(unit.day, kind, mark, told)
+            of_therapy = cells.setdefault(line.therapy_id, {})
+            for day in unit.days:
+                what = f"{show_day(day)}: {line.code} {worn}".rstrip()
+                of_therapy[day] = DayCell(day, kind, mark, what + told)
     for out in counted.left_out:
         names.setdefault(out.therapy_id, out.therapy)
         for day in out.days:

@@ -107,7 +107,7 @@ def _line(
     rate, charge, priced = price_of(fees, goods.hcpcs, days.first, line.modifiers)
     delivery = goods.delivery
     evidence = UnitEvidence(
-        days.first, units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
+        (days.first,), units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
     )
     return CountedLine(
         LineKind.DRUG, goods.hcpcs, days, units, rate, to_cents(charge * units), to_cents(rate * units),

@@ -79,7 +79,7 @@ def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleS
     units = Decimal(month.units)
     delivery = next((each for each in facts.deliveries if each.id == month.delivery_id), None)
     evidence = UnitEvidence(
-        month.on, units, therapy, month.delivery_id, "" if delivery is None else delivery.number,
+        (month.on,), units, therapy, month.delivery_id, "" if delivery is None else delivery.number,
         delivery is not None and delivery.proven, 0, paid, rules.label,
     )  # fmt: skip
     days = month.days if month.number == 0 else Days(month.on, month.on)
@@ -105,7 +105,8 @@ def _weekly(
         rate, charge, priced = price_of(fees, rules.weekly_supply_code, weeks[0].first, modifiers)
         units = Decimal(len(weeks))
         evidence = tuple(
-            UnitEvidence(week.first, Decimal(1), course.order, None, "", True, 0, rate, rules.label) for week in weeks
+            UnitEvidence((each.first,), Decimal(1), course.order, None, "", True, 0, rate, rules.label)
+            for each in weeks
         )
         days = Days(weeks[0].first, min(weeks[-1].last, period.last))
         yield CountedLine(

@@ -128,7 +128,7 @@ def _line(
     rate, charge, priced = price_of(fees, goods.hcpcs, days.first, marks)
     delivery = goods.delivery
     evidence = UnitEvidence(
-        days.first, units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
+        (days.first,), units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
     )
     return CountedLine(
         LineKind.SUPPLY, goods.hcpcs, days, units, rate, to_cents(charge * units), to_cents(rate * units),

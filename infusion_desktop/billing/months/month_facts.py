@@ -36,6 +36,7 @@ from infusion_desktop.patients.words import (
 )
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind
+from infusion_desktop.values import value
 
 FAMILIES: Mapping[TherapyClass, str] = {
     TherapyClass.PARENTERAL_NUTRITION: "tpn",
@@ -69,7 +70,7 @@ _PAUSES: Mapping[InterruptionKind, engine.InterruptionKind] = {
 """A stay in a nursing facility is counted like one in a hospital: the payer of the stay pays for its days."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Delivered:
     """A delivery that arrived: the supply period it covers and whether somebody signed for it."""
 
@@ -111,7 +112,7 @@ class Goods:
     """What was thrown away of it at dispensing, in units of the NDC."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Order:
     """A therapy's facts beside its course: the drug item and how much of it a dose takes."""
 
@@ -122,7 +123,7 @@ class Order:
     under_the_skin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MonthFacts:
     """Everything a patient's count in a period rests on."""
 

@@ -41,7 +41,7 @@ def nursing_lines(
             therapy_id=therapy,
             visit_id=line.visit_id,
             rules_id=rules_id,
-            evidence=(UnitEvidence(line.on, count, therapy, None, "", True, 0, rate, rules.label),),
+            evidence=(UnitEvidence((line.on,), count, therapy, None, "", True, 0, rate, rules.label),),
             sentences=(line.why,),
             priced=priced,
             place=rules.place_of_service,

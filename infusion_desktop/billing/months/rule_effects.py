@@ -233,7 +233,5 @@ def _why(was: list[CountedLine], is_now: list[CountedLine], notes: dict[tuple[in
             return ""
         told = [each for each in line.sentences if each]
         return next((each for each in told if each.startswith("The contract")), told[-1] if told else "")
-    reasons = {
-        notes[key] for line in was for unit in line.evidence if (key := (unit.therapy_id or 0, unit.day)) in notes
-    }
+    reasons = {notes[key] for line in was for day in line.dates if (key := (line.therapy_id or 0, day)) in notes}
     return "; ".join(sorted(reasons)) or "Billed on another line."

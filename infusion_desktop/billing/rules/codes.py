@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from infusion_desktop.billing.rules.rule_set import LongInterval, PumpInterval, RuleSet, TierPolicy
 from infusion_desktop.billing.rules.therapy import TherapyCourse
+from infusion_desktop.values import value
 
 ANY_PER_DIEM = "ANY_PER_DIEM"
 ANY_INFUSION_PER_DIEM = "ANY_INFUSION_PER_DIEM"
@@ -77,7 +78,7 @@ class CodeTable:
         return self.by_code.get(code)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CodeChoice:
     """The chosen code and why; ``note`` is something the biller should look at, "" when there is nothing."""
 

@@ -55,6 +55,17 @@ def runs(mask: int) -> Iterator[int]:
         mask ^= run
 
 
+def each_of(mask: int) -> Iterator[int]:
+    """Each day of the set as a set of its own, in order."""
+    return (1 << offset for offset in offsets(mask))
+
+
+def is_unbroken(mask: int) -> bool:
+    """Whether the set is one run of days."""
+    after = mask + (mask & -mask)
+    return mask != 0 and after & (after - 1) == 0
+
+
 def first_of(mask: int) -> int:
     """The number of the first day in a set that has days."""
     return (mask & -mask).bit_length() - 1
@@ -82,10 +93,8 @@ def days_of(period: Days, mask: int) -> tuple[date, ...]:
     base = period.first.toordinal()
     if not mask:
         return ()
-    first = first_of(mask)
-    run = mask >> first
-    if run & (run + 1) == 0:  # Unbroken, as most are.
-        return tuple(map(date.fromordinal, range(base + first, base + first + run.bit_length())))
+    if is_unbroken(mask):  # As most are.
+        return tuple(map(date.fromordinal, range(base + first_of(mask), base + mask.bit_length())))
     return tuple(date.fromordinal(base + offset) for offset in offsets(mask))
 
 

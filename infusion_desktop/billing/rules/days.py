@@ -1,7 +1,6 @@
 """Which days of a therapy are service days, and why the others are not."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 
@@ -16,6 +15,7 @@ from infusion_desktop.billing.rules.rule_set import (
 )
 from infusion_desktop.billing.rules.therapy import Infusion, Interruption, InterruptionKind, RateBasis, TherapyCourse
 from infusion_desktop.dates import Days
+from infusion_desktop.values import value
 
 DAY_HOURS = 24
 _DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ class Reason(Enum):
     AUTHORIZATION_USED_UP = "the authorization is used up"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CountedDays:
     """A therapy's days in a period: ``counted`` are service days, ``left_out`` the others by reason, all as day sets.
 

@@ -13,10 +13,12 @@ from infusion_desktop.billing.rules.legs import LeftOut, Piece, percent_paid
 from infusion_desktop.billing.rules.rule_set import Rounding, RuleSet, SpanPolicy, UnitsVsSpan
 from infusion_desktop.billing.rules.therapy import RateBasis
 from infusion_desktop.dates import Days, show_day, show_days
-from infusion_desktop.money import ZERO, percent_of, show_money, to_cents
+from infusion_desktop.money import ZERO, percent_of, show_money, show_percent, to_cents
+from infusion_desktop.values import value
 
 _WEEK = 0b1111111
 _money = lru_cache(4096)(show_money)
+_percent = lru_cache(256)(show_percent)
 _ORDINALS = ("", "first", "second", "third")
 
 
@@ -44,7 +46,7 @@ class ServiceDay:
     rules: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """One claim line. ``rate`` is the contract's full price of a unit (None: the contract has none, amounts are zero).
 
@@ -139,14 +141,14 @@ def spans(mask: int, bridge: int, period: Days, rules: RuleSet) -> Iterator[int]
     for part in _by_policy(mask, bridge, period, rules.span_policy):
         thin = part.bit_length() - day_mask.first_of(part) > part.bit_count()
         if thin and rules.units_vs_span is UnitsVsSpan.LINE_PER_DATE:
-            yield from _each(part)
+            yield from day_mask.each_of(part)
         else:
             yield part
 
 
 def _by_policy(mask: int, bridge: int, period: Days, policy: SpanPolicy) -> Iterator[int]:
     if policy is SpanPolicy.DAILY:
-        yield from _each(mask)
+        yield from day_mask.each_of(mask)
     elif policy is SpanPolicy.CONTIGUOUS_RUNS:
         yield from day_mask.runs(mask)
     elif policy is SpanPolicy.CALENDAR_MONTH:
@@ -155,6 +157,8 @@ def _by_policy(mask: int, bridge: int, period: Days, policy: SpanPolicy) -> Iter
     elif policy is SpanPolicy.MAX7:
         for stretch in _stretches(mask, bridge):
             yield from _weeks(stretch)
+    elif day_mask.is_unbroken(mask):
+        yield mask
     else:
         yield from _stretches(mask, bridge)
 
@@ -171,10 +175,6 @@ def _weeks(mask: int) -> Iterator[int]:
         week = mask & (_WEEK << day_mask.first_of(mask))
         yield week
         mask ^= week
-
-
-def _each(mask: int) -> Iterator[int]:
-    return (1 << offset for offset in day_mask.offsets(mask))
 
 
 def _trace(line: Line) -> Iterator[tuple[str, str]]:
@@ -216,10 +216,10 @@ def _rank_sentence(line: Line) -> str:
 def _rate_sentence(line: Line) -> str:
     if line.rate is None:
         return f"The contract has no {line.basis.words} price for {line.code} on these days."
-    paid = _money(line.rate)
+    paid, percent = _money(line.rate), _percent(line.percent)
     return (
-        f"The contract pays {paid} {line.basis.words} at {line.percent.normalize():f} percent: "
-        f"{line.units} x {paid} x {line.percent.normalize():f}% = {_money(line.expected)}."
+        f"The contract pays {paid} {line.basis.words} at {percent} percent: "
+        f"{line.units} x {paid} x {percent}% = {_money(line.expected)}."
     )
 
 

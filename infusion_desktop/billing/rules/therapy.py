@@ -8,6 +8,7 @@ from enum import Enum
 
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
+from infusion_desktop.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ def given_on(*days: date) -> tuple[Infusion, ...]:
     return tuple(Infusion(datetime.combine(day, time())) for day in days)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TherapyCourse:
     """One therapy as ordered, from the first day through the day of permanent discontinuation (None: goes on).
 

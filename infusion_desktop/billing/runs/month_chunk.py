@@ -46,6 +46,7 @@ from infusion_desktop.dates import Days, now_utc, show_days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Therapy
 from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.values import value
 
 Row = dict[str, Any]
 _CLAIM_COLUMNS = (
@@ -65,7 +66,7 @@ class Work:
     month: Days
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Billed:
     """What became of a piece of work; ``later`` True: it is a matter for the deeds for one claim."""
 
@@ -304,7 +305,7 @@ def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tup
         days=line.days,
         units=line.units,
         charge=line.charge,
-        dates=tuple(unit.day for unit in line.evidence) if line.kind is LineKind.PER_DIEM else (),
+        dates=line.dates if line.kind is LineKind.PER_DIEM else (),
         modifiers=line.modifiers,
         place_of_service=line.place,
         priced=line.priced,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from infusion_desktop.dates import show_day
 from infusion_desktop.deliveries.words import Carrier, LineOutcome
 from infusion_desktop.stock.words import ItemKind, Storage
+from infusion_desktop.values import value
 
 # --- what comes back --------------------------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ def verdict(kind: ItemKind, storage: Storage, outcome: LineOutcome, condition: C
 # --- proof of delivery --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProofFacts:
     """What is known of how a delivery ended. ``delivered_on`` is the local day; None while it is on the way."""
 

@@ -10,7 +10,10 @@ CHECKS: tuple[Check, ...] = (*parties.CHECKS, *evidence.CHECKS, *line_checks.CHE
 
 def check_claim(facts: ClaimFacts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:
     """Everything that is wrong with a claim, in the order of the checks; an empty tuple means that it may leave."""
-    return tuple(check.finding(told) for check in checks for told in check.look(facts))
+    found: list[Finding] = []
+    for check in checks:
+        found += check.findings(facts)
+    return tuple(found)
 
 
 def may_leave(findings: Iterable[Finding]) -> bool:

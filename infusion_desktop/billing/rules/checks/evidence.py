@@ -255,15 +255,18 @@ def _dates(line: LineFacts) -> Iterable[date]:
 
 
 def _not_in(dates: Iterable[date], periods: Iterable[Days]) -> list[date]:
-    known: list[tuple[date, date]] = []
-    for first, last in sorted((days.first, days.last) for days in periods):
-        if known and first.toordinal() <= known[-1][1].toordinal() + 1:
-            known[-1] = known[-1][0], max(known[-1][1], last)
-        else:
-            known.append((first, last))
     wanted = tuple(dates)
-    if wanted and any(first <= wanted[0] and wanted[-1] <= last for first, last in known):
-        return []  # The usual case: orders or deliveries one after the other cover them, and days come in order.
+    if not wanted:
+        return []
+    known = sorted([(days.first, days.last) for days in periods])
+    begin, end = wanted[0], wanted[-1]  # Days come in order.
+    for first, last in known:
+        if first > begin:
+            break
+        if last >= end:
+            return []
+        if last >= begin:
+            begin = last + ONE_DAY  # The usual case: orders or deliveries one after the other cover them.
     return [day for day in wanted if not any(first <= day <= last for first, last in known)]
 
 

@@ -11,6 +11,7 @@ from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
+from infusion_desktop.values import value
 
 
 class Where(Enum):
@@ -43,7 +44,7 @@ class Billing:
     zip_code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Person:
     """The patient and, when it is somebody else, the holder of the policy."""
 
@@ -56,7 +57,7 @@ class Person:
     zip_code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CoverageFacts:
     """The patient's policy with the payer the claim goes to."""
 
@@ -71,7 +72,7 @@ class CoverageFacts:
     earlier_payers_answered: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrderFacts:
     """A prescriber's order for one therapy and the days it is good for."""
 
@@ -82,7 +83,7 @@ class OrderFacts:
     prescriber_npi: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeliveryFacts:
     """A delivery: the days its supplies are for, when it went and arrived, its proof; no ``therapy_id`` serves all."""
 
@@ -105,7 +106,7 @@ class DeliveryFacts:
         return self.therapy_id in (None, therapy_id) or therapy_id in self.versions
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LineFacts:
     """One line of the claim; ``dates`` are its service days, ``held`` why the day engine holds it back."""
 
@@ -147,7 +148,7 @@ class BilledBefore:
     modifiers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ClaimFacts:
     """One claim as it would leave, with what stands behind it. ``today`` is given: no rule reads a clock.
 
@@ -176,7 +177,7 @@ class ClaimFacts:
     delay_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """One thing that is wrong: the check's code, a sentence, where to put it right, and whether the claim must wait."""
 

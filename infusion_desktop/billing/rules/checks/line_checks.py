@@ -250,9 +250,8 @@ def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
 
 def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
     """A complete claim has drugs, per diems and visits; one alone is often an oversight (NHIA: three parts)."""
-    days, drugs, visits = (
-        any(line.kind is kind for line in facts.lines) for kind in (LineKind.PER_DIEM, LineKind.DRUG, LineKind.NURSING)
-    )
+    kinds = [line.kind for line in facts.lines]
+    days, drugs, visits = (kind in kinds for kind in (LineKind.PER_DIEM, LineKind.DRUG, LineKind.NURSING))
     if days and not drugs and _drug_expected(facts):
         yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
     by_day = facts.rules is None or facts.rules.billing_model is BillingModel.PER_DIEM
