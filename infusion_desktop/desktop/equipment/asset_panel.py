@@ -151,7 +151,9 @@ class AssetPanel(Card):
 
     def _show_deeds(self, facts: AssetFacts) -> None:
         """The buttons; they stay as they are while the same may be done, since one may have just been pressed."""
-        self.more = {each.title: each for each in self._more_of(facts)}
+        deeds = allowed(facts.row.state)
+        rare = [More(deed.title, partial(self._press, deed), deed.icon) for deed in deeds if deed.rare]
+        self.more = {each.title: each for each in [*self._more_of(facts), *(rare if self.may_care else ())]}
         offered = (facts.row.id, facts.row.state, tuple(self.more))
         if offered == self._offered:
             return
@@ -159,7 +161,9 @@ class AssetPanel(Card):
         _clear(self._deed_grid)
         self.buttons = {}
         made: list[QPushButton] = []
-        for deed in allowed(facts.row.state):
+        for deed in deeds:
+            if deed.rare:
+                continue
             is_next = NEXT_OF.get(facts.row.state) is deed.deed
             press = button(deed.title, partial(self._press, deed), icon=deed.icon, kind="primary" if is_next else "")
             press.setEnabled(self.may_care)

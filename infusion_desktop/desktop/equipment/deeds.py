@@ -16,7 +16,10 @@ Act = Callable[[Database, AssetId, UserId, str], Any]
 
 @dataclass(frozen=True, slots=True)
 class BoardDeed:
-    """A button of the side panel. ``asks_why`` asks for a reason that is kept; ``act`` gets it."""
+    """A button of the side panel, or a line of its menu where it is ``rare``.
+
+    ``asks_why`` asks for a reason that is kept; ``act`` gets it.
+    """
 
     deed: AssetDeed
     title: str
@@ -26,6 +29,7 @@ class BoardDeed:
     asks_why: str = ""
     sentence: str = ""
     tone: Tone = Tone.WARN
+    rare: bool = False
 
 
 D = AssetDeed
@@ -64,7 +68,7 @@ DEEDS: tuple[BoardDeed, ...] = (
     BoardDeed(
         D.SEND_TO_VENDOR, "Send for repair", "truck", "is out for repair",
         lambda d, a, by, why: custody.send_to_vendor(d, a, by, None, why), "Send it for repair?",
-        "It leaves the house. Say what is wrong with it.",
+        "It leaves the house. Say what is wrong with it.", rare=True,
     ),
     BoardDeed(
         D.QUARANTINE, "Quarantine", "shield", "is in quarantine",
@@ -73,11 +77,12 @@ DEEDS: tuple[BoardDeed, ...] = (
     ),
     BoardDeed(
         D.LOSE, "Lost", "help", "is reported lost", lambda d, a, by, why: custody.report_lost(d, a, why, by),
-        "Report it lost?", "Say when and where it was seen last.",
+        "Report it lost?", "Say when and where it was seen last.", rare=True,
     ),
     BoardDeed(
         D.RETIRE, "Retire", "trash", "is retired", lambda d, a, by, why: custody.retire(d, a, why, by),
         "Retire it for good?", "It leaves the register's board and cannot come back.", Tone.BAD,
+        rare=True,
     ),
 )  # fmt: skip
 """In the order in which a pump goes its round; the unhappy ones last."""

@@ -108,7 +108,7 @@ def test_setting_aside_asks_why_and_a_cancelled_question_changes_nothing(
     shell.messages.ask = lambda _asked, answered, _parent: answered(  # type: ignore[assignment]
         Answer(True, "cracked case")
     )
-    press(screen, qtbot, "Lost")
+    screen.panel.more["Lost"].run()
     qtbot.waitUntil(lambda: shown_state(screen) is AssetState.LOST)
     assert screen.panel.facts is not None
     assert screen.panel.facts.history[0].note == "cracked case"
