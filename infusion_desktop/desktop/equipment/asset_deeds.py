@@ -67,7 +67,7 @@ class AssetDeeds:
             if not page.ticket:
                 found.append(More("Pick-up ticket", lambda: self._trip(facts), "truck", usual=True))
         if page.swap is not None:
-            found.append(More("Open the exchange", lambda: self._open_exchange(facts), "kit", usual=True))
+            found.append(More("Exchange", lambda: self._open_exchange(facts), "kit", usual=True))
         if row.is_ready and may(Permission.PLAN_DELIVERY):
             found.append(More("Keep for a day", lambda: self.book(facts), "calendar", usual=True))
         if row.booking_id is not None and may(Permission.PLAN_DELIVERY):
