@@ -6,7 +6,6 @@ shipped.
 """
 
 import itertools
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
@@ -50,6 +49,7 @@ from infusion_desktop.stock.words import (
     WriteOffId,
 )
 from infusion_desktop.stock.write_offs import approve_write_off, decline_write_off, write_off
+from tests.promises import times
 
 DAYS = (date(2027, 1, 31), date(2027, 3, 31), date(2028, 1, 1))
 PICKED_FROM = ("MAIN", "ROOM2")
@@ -353,6 +353,7 @@ class StockRoom(RuleBasedStateMachine):
 def _fresh_sqlite(template: Path, folder: Path) -> Iterator[Database]:
     for number in itertools.count():
         file = folder / f"room{number}.db"
+        (folder / f"room{number - 1}.db").unlink(missing_ok=True)
         shutil.copy(template, file)
         yield open_pharmacy(Place.of(str(file)), "bench-1")
 
@@ -364,13 +365,13 @@ def _fresh_postgresql(template: Database) -> Iterator[Database]:
     for number in itertools.count():
         copy = f"{name}_room{number}"
         with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name}_room{number - 1} WITH (FORCE)"))
             connection.execute(text(f"CREATE DATABASE {copy} TEMPLATE {name}"))
         address = make_url(template.place.url).set(database=copy).render_as_string(hide_password=False)
         yield open_pharmacy(Place.of(address), "bench-1")
 
 
-EXAMPLES, STEPS = (int(number) for number in os.environ.get("STOCK_MACHINE", "12x25").split("x"))
-"""The full run is 500x50 (RELIABILITY A8)."""
+EXAMPLES, STEPS = times(12, 500), times(25, 50)
 
 
 def _live_through(examples: int) -> None:
@@ -396,4 +397,4 @@ def test_any_day_in_the_stock_room_leaves_the_books_in_order_on_a_server(postgre
     assert add_first_administrator(postgresql_database, "admin", "Ada Min", "correct horse battery") == 1
     postgresql_database.close()
     StockRoom.fresh = _fresh_postgresql(postgresql_database)
-    _live_through(max(1, EXAMPLES // 3))
+    _live_through(times(4, EXAMPLES))

@@ -16,8 +16,12 @@ from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.database.engine import Database
 from infusion_desktop.stock.tables import Balance, Move, Reservation
 from infusion_desktop.verifying import verify_books
+from tests.promises import times
 
-KILLS = {("sqlite", 1): 20, ("sqlite", 2): 10, ("postgresql", 1): 5, ("postgresql", 2): 3}
+KILLS = {
+    ("sqlite", 1): times(20, 300), ("sqlite", 2): times(10, 200),
+    ("postgresql", 1): times(5, 300), ("postgresql", 2): times(3, 200),
+}  # fmt: skip
 
 
 def killed_after(commands: list[list[str]], seconds: float) -> list[int]:
