@@ -33,4 +33,9 @@ def promises() -> tuple[Promise, ...]:
 
 def times(normal: int, full: int) -> int:
     """How often a test tries: ``normal``, or ``full`` when pytest was given --full."""
-    return full if os.environ.get("INFUSION_TESTS_FULL") else normal
+    return full if is_full() else normal
+
+
+def is_full() -> bool:
+    """Whether pytest was given --full: figures of time are held to only then, as other tests run beside a normal run."""
+    return bool(os.environ.get("INFUSION_TESTS_FULL"))

@@ -30,13 +30,14 @@ class Shelf:
 
 
 @pytest.fixture
-def make_shelf() -> Callable[[Database, UserId, int, int], Shelf]:
-    """Put one item with so many lots of so many units into the main store."""
+def make_shelf() -> Callable[..., Shelf]:
+    """Put an item with so many lots of so many units into the main store; a second one under another number."""
 
-    def made(database: Database, by: UserId, lots: int, units: int) -> Shelf:
+    def made(database: Database, by: UserId, lots: int, units: int, number: str = "I1") -> Shelf:
         with database.transaction() as session:
-            set_up_places(session, by)
-            item = Item(number="I1", name="Transparent dressing", kind=ItemKind.DRESSING)
+            if number == "I1":
+                set_up_places(session, by)
+            item = Item(number=number, name="Transparent dressing", kind=ItemKind.DRESSING)
             session.add(item)
             session.flush()
             kept = [Lot(item_id=item.id, number=f"L{n}", expires_on=date(2090 + n, 1, 1)) for n in range(lots)]

@@ -1,10 +1,12 @@
 """Programs that the trust tests start and kill: each works as a workstation would, and says what was committed."""
 
 import os
+import random
 import sys
 import time
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -95,17 +97,36 @@ def post_kit(database: Database, by: UserId, document: int, lots: list[LotId]) -
         record(session, by, "send", "transfer", document)
 
 
-def race(address: str, by: str, worker: str, item: str, rounds: str) -> None:
-    """Reserve a unit for a document of its own again and again, all workers from one word on; tell what was got."""
-    database = opened(address)
+def obey(address: str, by: str, worker: str) -> None:
+    """Do as each line says, as the other workers do at the same moment; one line is answered, of what was done."""
+    database, who, document = opened(address), UserId(int(by)), int(worker) * 1_000_000
+    pick = random.Random(document)
     say("ready")
-    sys.stdin.readline()
-    for turn in range(int(rounds)):
-        document = int(worker) * 1_000_000 + turn
-        with database.transaction() as session:
-            kept = reserve(session, "kit", document, [Demand(1, ItemId(int(item)), 1, THROUGH)])
-            record(session, UserId(int(by)), "reserve", "kit", document)
-        say(kept.allocations[0].lot_id if kept.allocations else 0)
+    for line in sys.stdin:
+        what, often, *words = line.split()
+        did: list[int] = []
+        for _ in range(int(often)):
+            document += 1
+            if what == "take":
+                did += take_one(database, who, document, [ItemId(int(words[0]))])
+            elif what == "kit":
+                begun = time.perf_counter()
+                items = pick.sample([ItemId(int(each)) for each in words], 4)
+                database.unhindered(partial(take_one, database, who, document, items))
+                did.append(round((time.perf_counter() - begun) * 1_000_000))
+            else:
+                with database.transaction() as session:
+                    record(session, who, "look around", "shelf", document)
+        say(*did)
+
+
+def take_one(database: Database, by: UserId, document: int, items: list[ItemId]) -> list[int]:
+    """Reserve a unit of each item for a document; which lots, and 0 for each item that was said to be out of stock."""
+    with database.transaction() as session:
+        demands = [Demand(line, item, 1, THROUGH) for line, item in enumerate(items, 1)]
+        kept = reserve(session, "kit", document, demands)
+        record(session, by, "reserve", "kit", document)
+    return [each.lot_id for each in kept.allocations] + [0] * len(kept.shortages)
 
 
 def rekey_for_ever(file: str, number: str, journal: str) -> None:
@@ -206,7 +227,7 @@ def opened(address: str) -> Database:
 
 if __name__ == "__main__":
     known = {
-        "post": post_for_ever, "race": race, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
+        "post": post_for_ever, "obey": obey, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
         "persist": persist, "post_some": post_some, "write_loosely": write_loosely,
         "only_read": only_read, "names": names, "write": write_for_ever,
     }  # fmt: skip
