@@ -37,5 +37,5 @@ def times(normal: int, full: int) -> int:
 
 
 def is_full() -> bool:
-    """Whether pytest was given --full: figures of time are held to only then, as other tests run beside a normal run."""
+    """Whether pytest was given --full: figures of time are held to only then; a normal run keeps all cores busy."""
     return bool(os.environ.get("INFUSION_TESTS_FULL"))

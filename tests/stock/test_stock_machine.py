@@ -2,22 +2,32 @@
 
 Receive, move, reserve, pick, ship, deliver, return, count, recall, send between sites, write off and correct, in any
 order: balances equal moves, nothing is below zero, the first to expire goes first, nothing recalled or expired is
-shipped.
+shipped. That the machine would notice is shown by six faults put into the rules on purpose.
 """
 
 import itertools
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, settings
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import create_engine, text
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import create_engine, text, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId, add_first_administrator, add_person_with_hash
@@ -25,7 +35,7 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
-from infusion_desktop.stock import site_transfers
+from infusion_desktop.stock import allocation, ledger, site_transfers, write_offs
 from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve, reserve_lot, take_reserved
 from infusion_desktop.stock.counting import counts
 from infusion_desktop.stock.counting.count_queries import sheet
@@ -35,7 +45,7 @@ from infusion_desktop.stock.places import add_patient_home, add_place, place_id,
 from infusion_desktop.stock.queries import stock_rows
 from infusion_desktop.stock.scarce import recall
 from infusion_desktop.stock.site_transfers import Sending, transfer_lines
-from infusion_desktop.stock.tables import Item, Lot
+from infusion_desktop.stock.tables import Balance, Item, Lot
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import (
     ItemId,
@@ -65,8 +75,9 @@ class StockRoom(RuleBasedStateMachine):
 
     fresh: Iterator[Database]
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(begins=st.lists(st.integers(0, 9), min_size=12, max_size=12))
+    def open(self, begins: list[int]) -> None:
+        """Most lots lie in both places from the start, so that kits find something to take."""
         self.database = next(self.fresh)
         self.on_hand: dict[tuple[int, str], int] = defaultdict(int)
         self.kept: list[Kept] = []
@@ -76,7 +87,7 @@ class StockRoom(RuleBasedStateMachine):
         self.waiting: list[tuple[WriteOffId, Kept]] = []
         self.sent: list[tuple[SiteTransferId, int, int]] = []
         self.by, self.other = UserId(1), UserId(2)
-        limits = HouseRules(tolerance_percent=100, tolerance_value=Decimal(1_000_000))
+        limits = HouseRules(Decimal(100), tolerance_percent=100, tolerance_value=Decimal(1_000_000))
         with self.database.transaction() as session:
             set_up_places(session, self.by)
             add_person_with_hash(session, "tess", "Tess Nick", "-", frozenset({Role.PHARMACIST}), self.by)
@@ -94,6 +105,9 @@ class StockRoom(RuleBasedStateMachine):
         add_place(self.database, "ROOM2", "Room at another site", LocationKind.ROOM, self.by)
         with self.database.reading() as session:
             self.places = {code: place_id(session, code) for code in (*PLACES, "VENDOR", "LOST")}
+        for (lot, place), units in zip(itertools.product(range(6), PICKED_FROM), begins, strict=True):
+            if units:
+                self.receive(lot, units, place)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
@@ -102,6 +116,10 @@ class StockRoom(RuleBasedStateMachine):
     def free(self, lot: int, place: str) -> int:
         kept = sum(units for _, of, at, units in self.kept if (of, at) == (lot, place))
         return self.on_hand[lot, place] - kept
+
+    def kits(self) -> list[int]:
+        """Documents for which something is reserved; a write-off that waits is none of them."""
+        return sorted({document for document, _, _, _ in self.kept if document > 0})
 
     def move(self, lot: int, source: str, target: str, units: int, reason: MoveReason = MoveReason.TRANSFERRED) -> None:
         """Post one move; the model says beforehand whether it must be refused."""
@@ -141,10 +159,9 @@ class StockRoom(RuleBasedStateMachine):
     def come_back(self, lot: int, units: int, source: str) -> None:
         self.move(lot, source, "RETURNS", units, MoveReason.RETURNED)
 
+    @precondition(lambda self: self.moves)
     @rule(which=st.integers(0, 100))
     def correct(self, which: int) -> None:
-        if not self.moves:
-            return
         move, lot, source, target, units = self.moves[which % len(self.moves)]
         fits = move not in self.reversed and (target == "LOST" or self.free(lot, target) >= units)
         try:
@@ -177,16 +194,20 @@ class StockRoom(RuleBasedStateMachine):
         assert kept.shortages == ({7: left} if left else {})
         self.kept += expected
 
-    @rule(document=DOCUMENTS)
-    def undo_release(self, document: int) -> None:
+    @precondition(lambda self: self.kits())
+    @rule(which=DOCUMENTS)
+    def undo_release(self, which: int) -> None:
+        document = self.kits()[which % len(self.kits())]
         with self.database.transaction() as session:
             let_go(session, "delivery", document)
             record(session, self.by, "let go", "delivery", document)
         self.kept = [each for each in self.kept if each[0] != document]
 
-    @rule(document=DOCUMENTS, lot=LOTS, place=st.sampled_from(PICKED_FROM))
-    def pick(self, document: int, lot: int, place: str) -> None:
+    @precondition(lambda self: self.kits())
+    @rule(which=DOCUMENTS, lot=LOTS, place=st.sampled_from(PICKED_FROM))
+    def pick(self, which: int, lot: int, place: str) -> None:
         """The bench takes a lot from where it lies, in place of what was reserved of its item."""
+        document = self.kits()[which % len(self.kits())]
         mine = [each for each in self.kept if each[0] == document]
         instead = next((each for each in mine if each[1] // 3 == lot // 3), None)
         if instead is None:
@@ -216,8 +237,10 @@ class StockRoom(RuleBasedStateMachine):
         self.kept = [each for each in self.kept if each[0] != document]
         self.kept += [(document, of, at, units) for (of, at), units in wanted.items() if units]
 
-    @rule(document=DOCUMENTS)
-    def ship(self, document: int) -> None:
+    @precondition(lambda self: self.kits())
+    @rule(which=DOCUMENTS)
+    def ship(self, which: int) -> None:
+        document = self.kits()[which % len(self.kits())]
         gone = [each for each in self.kept if each[0] == document]
         fits = not any(lot in self.held for _, lot, _, _ in gone)
         try:
@@ -285,10 +308,9 @@ class StockRoom(RuleBasedStateMachine):
         self.book(lot, "MAIN", "BETWEEN", units)
         self.sent.append((sent, lot, units))
 
+    @precondition(lambda self: self.sent)
     @rule(units=UNITS, settled=st.booleans())
     def arrive_at_site(self, units: int, settled: bool) -> None:
-        if not self.sent:
-            return
         sent, lot, left = self.sent.pop(0)
         with self.database.reading() as session:
             [line] = transfer_lines(session, sent)
@@ -304,7 +326,7 @@ class StockRoom(RuleBasedStateMachine):
         else:
             self.sent.append((sent, lot, left - came))
 
-    @rule(lot=LOTS, units=UNITS, place=st.sampled_from(MOVED))
+    @rule(lot=LOTS, units=UNITS, place=st.sampled_from((*PICKED_FROM, "QUARANTINE")))
     def ask_to_write_off(self, lot: int, units: int, place: str) -> None:
         fits = self.free(lot, place) >= units
         try:
@@ -322,10 +344,9 @@ class StockRoom(RuleBasedStateMachine):
         else:
             self.book(lot, place, "LOST", units)
 
+    @precondition(lambda self: self.waiting)
     @rule(agrees=st.booleans())
     def decide_write_off(self, agrees: bool) -> None:
-        if not self.waiting:
-            return
         asked, kept = self.waiting.pop()
         self.kept.remove(kept)
         if agrees:
@@ -365,16 +386,18 @@ def _fresh_postgresql(template: Database) -> Iterator[Database]:
     for number in itertools.count():
         copy = f"{name}_room{number}"
         with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name}_room{number - 1} WITH (FORCE)"))
+            if number:
+                connection.execute(text(f"DROP DATABASE {name}_room{number - 1} WITH (FORCE)"))
             connection.execute(text(f"CREATE DATABASE {copy} TEMPLATE {name}"))
         address = make_url(template.place.url).set(database=copy).render_as_string(hide_password=False)
         yield open_pharmacy(Place.of(address), "bench-1")
 
 
 EXAMPLES, STEPS = times(12, 500), times(25, 50)
+EXAMPLES_FOR_A_FAULT = 100
 
 
-def _live_through(examples: int) -> None:
+def _live_through(examples: int, room: type[StockRoom] = StockRoom) -> None:
     calm = settings(
         max_examples=examples,
         stateful_step_count=STEPS,
@@ -383,7 +406,7 @@ def _live_through(examples: int) -> None:
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.generate),  # Shrinking such a day takes longer than reading it.
     )
-    run_state_machine_as_test(StockRoom, settings=calm)
+    run_state_machine_as_test(room, settings=calm)
 
 
 def test_any_day_in_the_stock_room_leaves_the_books_in_order(sqlite_database: Database, tmp_path: Path) -> None:
@@ -398,3 +421,74 @@ def test_any_day_in_the_stock_room_leaves_the_books_in_order_on_a_server(postgre
     postgresql_database.close()
     StockRoom.fresh = _fresh_postgresql(postgresql_database)
     _live_through(times(4, EXAMPLES))
+
+
+def _later_lot_first(patch: pytest.MonkeyPatch) -> None:
+    fill = allocation._fill
+    patch.setattr(allocation, "_fill", lambda demand, found, planned: fill(demand, found[::-1], planned))
+
+
+def _expiry_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    look = allocation._look
+    patch.setattr(
+        allocation,
+        "_look",
+        lambda session, demands: look(session, [replace(each, usable_through=date(2020, 1, 1)) for each in demands]),
+    )
+
+
+def _held_lots_are_still_used(patch: pytest.MonkeyPatch) -> None:
+    held = ledger.set_held
+
+    def no_more_than_a_note(session: Session, lots: list[LotId], why: str) -> None:
+        held(session, lots, why)
+        session.execute(update(Balance).where(Balance.lot_id.in_(lots)).values(usable=True))
+
+    patch.setattr(recall, "set_held", no_more_than_a_note)
+
+
+def _a_correction_goes_the_same_way_again(patch: pytest.MonkeyPatch) -> None:
+    once_more = ledger.post
+
+    def posted(session: Session, moves: list[NewMove], *rest: object) -> list[MoveId]:
+        turned = [replace(each, from_id=each.to_id, to_id=each.from_id) for each in moves]
+        return once_more(session, turned, *rest)  # type: ignore[arg-type]
+
+    patch.setattr(ledger, "post", posted)
+
+
+def _a_declined_write_off_keeps_its_units(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(write_offs, "_give_back", lambda _session, _row: None)
+
+
+def _units_let_go_stay_reserved(patch: pytest.MonkeyPatch) -> None:
+    nothing = update(allocation._BALANCE).where(*allocation._KEY).values(reserved=allocation._BALANCE.c.reserved)
+    patch.setattr(allocation, "_GIVE_BACK", nothing)
+
+
+FAULTS = (
+    _later_lot_first, _expiry_is_not_looked_at, _held_lots_are_still_used, _a_correction_goes_the_same_way_again,
+    _a_declined_write_off_keeps_its_units, _units_let_go_stay_reserved,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS[: times(2, len(FAULTS))])
+@pytest.mark.parametrize("number", range(times(1, 5)))
+def test_a_fault_in_the_rules_is_noticed(
+    sqlite_database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Callable[[pytest.MonkeyPatch], None],
+    number: int,
+) -> None:
+    add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
+    sqlite_database.close()
+
+    @seed(number)
+    class Room(StockRoom):
+        fresh = _fresh_sqlite(sqlite_database.place.file, tmp_path)
+
+    fault(monkeypatch)
+    with pytest.raises(Exception) as noticed:
+        _live_through(EXAMPLES_FOR_A_FAULT, Room)
+    assert not isinstance(noticed.value, TypeError | AttributeError | NameError), "the fault itself is broken"
