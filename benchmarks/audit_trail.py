@@ -30,7 +30,7 @@ def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         database = open_pharmacy(Place.of(str(Path(folder) / "trail.db")))
         add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
-        _fill(database)
+        fill(database, ENTRIES)
         seconds, broken = _timed(lambda: _proven(database))
         assert broken is None
         asked, rows = _timed(lambda: _who_saw(database, 7))
@@ -58,16 +58,16 @@ def _timed(work: Any) -> tuple[float, Any]:
     return time.perf_counter() - begun, answer
 
 
-def _fill(database: Database) -> None:
+def fill(database: Database, entries: int) -> None:
     """Entries as deeds write them, sealed one after the other, put straight into the table."""
     with database.reading() as session:
         head = session.execute(select(_HEAD.c.number, _HEAD.c.seal, _HEAD.c.secret)).one()
     engine, last = open_engine(database.place, guarded=False), head.seal
     rows: list[dict[str, Any]] = []
-    for row in _entries(head.number):
+    for row in _entries(head.number, entries):
         last = row["seal"] = seal_of(head.secret, last, row)
         rows.append(row)
-        if len(rows) == _TOGETHER or row["number"] == head.number + ENTRIES:
+        if len(rows) == _TOGETHER or row["number"] == head.number + entries:
             with engine.begin() as connection:
                 connection.execute(insert(_ENTRY), rows)
                 connection.execute(update(_HEAD).values(number=row["number"], seal=last))
@@ -75,8 +75,8 @@ def _fill(database: Database) -> None:
     engine.dispose()
 
 
-def _entries(after: int) -> Iterator[dict[str, Any]]:
-    for number in range(after + 1, after + ENTRIES + 1):
+def _entries(after: int, entries: int) -> Iterator[dict[str, Any]]:
+    for number in range(after + 1, after + entries + 1):
         is_view = number % 3 == 0
         yield {
             "number": number,

@@ -1,6 +1,7 @@
 """Every write is audited in its own transaction, and the chain names the first entry that was touched."""
 
 import random
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -9,12 +10,14 @@ import pytest
 from sqlalchemy import Connection, Table, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from benchmarks.audit_trail import PATIENTS, fill
 from infusion_desktop.access import audit
 from infusion_desktop.access.audit import first_broken_entry, record, seal_of
 from infusion_desktop.access.people import UserId, add_first_administrator
+from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Staff
 from infusion_desktop.database.engine import Database, UnauditedWrite, open_engine
-from tests.promises import times
+from tests.promises import is_full, times
 
 
 def _three_entries(database: Database, by: UserId) -> None:
@@ -187,3 +190,22 @@ def test_nine_kinds_of_tampering_are_found_and_the_first_bad_entry_named(
             connection.rollback()
         assert first_broken_entry(cast(Any, connection)) is None
     engine.dispose()
+
+
+LONG_TRAIL = times(8_000, 1_000_000)
+CHECKED_S, ASKED_S = 30, 2
+
+
+def test_a_long_trail_is_checked_and_asked_who_saw_a_patient(database: Database, administrator: UserId) -> None:
+    """A full run makes the million of RELIABILITY C6 and C7, and looks at the clock."""
+    fill(database, LONG_TRAIL)
+    begun = time.perf_counter()
+    with database.reading() as session:
+        assert first_broken_entry(session) is None
+    checked, begun = time.perf_counter() - begun, time.perf_counter()
+    with database.reading() as session:
+        rows = audit_rows(session, patient_id=7)
+    asked = time.perf_counter() - begun
+    print(f"{LONG_TRAIL:,} entries checked in {checked:.1f} s, {len(rows)} of a patient found in {asked:.2f} s")  # noqa: T201
+    assert len(rows) == LONG_TRAIL // PATIENTS
+    assert (checked <= CHECKED_S and asked <= ASKED_S) or not is_full()

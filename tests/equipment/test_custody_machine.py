@@ -278,7 +278,7 @@ class Custody(RuleBasedStateMachine):
                 assert row.location_id == self.homes[pump.document - 1]
 
 
-_WEEKS = int(os.environ.get("CUSTODY_WEEKS", times(8, 50)))
+_WEEKS = int(os.environ.get("CUSTODY_WEEKS", times(8, 200)))
 
 
 def run(fresh: Iterator[Database], weeks: int) -> None:

@@ -144,17 +144,20 @@ def rekey_for_ever(file: str, number: str, journal: str) -> None:
         say(turn)
 
 
-def fill_the_disk(address: str, by: str, worker: str, megabytes: str, *lots: str) -> None:
-    """Post kits until the file may grow no more, and once more with room again; what each attempt met is told."""
+def fill_the_disk(address: str, by: str, often: str, room: str, *lots: str) -> None:
+    """Post kits until the file may grow no more, again with a little more room, and at last with enough of it.
+
+    What each attempt met is told. Each time the disk is full at another point of a kit's writing.
+    """
     import resource
     import signal
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    database, document = opened(address), int(worker) * 1_000_000
-    place = [LotId(int(lot)) for lot in lots]
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(megabytes) * 100_000, resource.RLIM_INFINITY))
+    database, document, pick = opened(address), 1_000_000, random.Random(int(often))
+    place, most = [LotId(int(lot)) for lot in lots], int(room)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     refusals = 0
-    while refusals < 3:
+    while refusals < int(often):
         document += 1
         try:
             post_kit(database, UserId(int(by)), document, place)
@@ -162,6 +165,8 @@ def fill_the_disk(address: str, by: str, worker: str, megabytes: str, *lots: str
         except Unavailable as no:
             refusals += 1
             say("refused", no)
+            most += pick.randrange(60_000)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     post_kit(database, UserId(int(by)), document + 1, place)
     say("saved", document + 1)
