@@ -153,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "verify", _verify, "prove that every balance equals its moves and every rule holds")
     back_up = _command(commands, "backup", _back_up, "copy the database while people work")
     back_up.add_argument("--out", type=Path, required=True, metavar="FILE")
+    prove = _command(commands, "prove-copy", _prove_copy, "prove a server's dump, restored into a database of its own")
+    prove.add_argument("restored", metavar="URL", help="the postgresql:// address of that database")
     restore = _command(commands, "restore", _restore, "put a copy in the database's place; the present file is kept")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--yes", action="store_true", help="do it; without this, only say what would change")
@@ -216,6 +218,17 @@ def _back_up(database: "Database", chosen: argparse.Namespace) -> int:
     file = make_copy(database, chosen.out, _person(database, chosen), _noted(chosen))
     print(f"{file}: {file.stat().st_size:,} bytes, opened and checked")
     return 0
+
+
+def _prove_copy(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.database.engine import Place
+    from infusion_desktop.recovering import prove_server_copy, shown
+
+    found = prove_server_copy(database, Place.of(chosen.restored), _person(database, chosen))
+    for sentence in found.problems:
+        print(sentence, file=sys.stderr)
+    print(f"The copy: {shown(found.reach)}, {len(found.problems)} problems.")
+    return 1 if found.problems else 0
 
 
 def _restore(_database: "Database", _chosen: argparse.Namespace) -> int:

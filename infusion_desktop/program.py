@@ -278,19 +278,25 @@ class Application(QObject):
         shell, database, folder = self.window, self.database, self.settings.backups
         if not isinstance(shell, Shell):
             return
-        from infusion_desktop.recovering import rehearse_if_due
+        from infusion_desktop.recovering import copy_not_proven, rehearse_if_due
 
-        def told(problems: tuple[str, ...] | None) -> None:
-            if problems:
-                log.error("a copy was restored to try it, with %s problems", len(problems))
-                shell.messages.refused(
-                    ("A copy was restored to try it, and it is not in order. Make another one now.", *problems[:3])
-                )
+        def look() -> tuple[str, ...] | None:
+            if shell.context.may(Permission.BACK_UP) and (missing := copy_not_proven(database)):
+                return (missing,)
+            problems = rehearse_if_due(database, folder)
+            if not problems:
+                return None
+            log.error("a copy was restored to try it, with %s problems", len(problems))
+            return ("A copy was restored to try it, and it is not in order. Make another one now.", *problems[:3])
+
+        def told(reasons: tuple[str, ...] | None) -> None:
+            if reasons:
+                shell.messages.refused(reasons, tone=Tone.BAD)
 
         def failed(error: BaseException) -> None:
             log.error("no copy was restored to try it: %s", type(error).__qualname__)
 
-        shell.jobs.run(shell, lambda: rehearse_if_due(database, folder), told, failed)
+        shell.jobs.run(shell, look, told, failed)
 
     def send_reports(self) -> None:
         """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""

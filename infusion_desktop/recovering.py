@@ -1,26 +1,28 @@
 """Deeds done to the data as a whole: copying, checking, encrypting, and going back to a copy."""
 
 import contextlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from infusion_desktop.access.anchors import note_head, note_restored
-from infusion_desktop.access.audit import newest_entry, record
+from infusion_desktop.access.audit import head_of, newest_entry, record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import AuditKind, Permission, UserId
 from infusion_desktop.access.tables import AuditEntry
+from infusion_desktop.database import migrations
 from infusion_desktop.database.backup import back_up, copies, forget
 from infusion_desktop.database.encrypting import encrypt
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.keys import KeyStore
 from infusion_desktop.database.restoring import put_in_place, stage
 from infusion_desktop.database.trouble import Unavailable
-from infusion_desktop.dates import now_utc
+from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.verifying import verify_books
@@ -189,6 +191,87 @@ def _rehearsed(target: Place, copy: Path) -> tuple[str, ...]:
         restored.close()
 
 
+PROVEN = "prove copy"
+PROVEN_EVERY = timedelta(hours=24)
+_ONE_OF_US = 840_700_714
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a server's own tools restored: how far it reaches, and every problem found."""
+
+    reach: Reach
+    problems: tuple[str, ...]
+
+
+def prove_server_copy(database: Database, restored: Place, by: UserId) -> Proven:
+    """Prove a dump that the server's own tools restored into a database of its own, by every balance of it (F4).
+
+    It must be of this database: its trail ends with one of our entries; and lack nothing that is a day old. What was
+    found stands in the audit trail. Refused when it is another pharmacy's, or the database in use itself.
+    """
+    with database.reading() as session:
+        authorize(session, by, Permission.BACK_UP)
+    if restored.is_sqlite or database.place.is_sqlite:
+        raise Refused("A SQLite file's copies are proven when they are made. Name a PostgreSQL database restored from "
+                      "a dump.")  # fmt: skip
+    if migrations.version_of(restored) != migrations.newest():
+        raise Refused("That database holds no pharmacy of this version. Restore a dump of the present version into it.")
+    copy = Database(restored)
+    try:
+        problems, head = _proven_apart(database, copy)
+    finally:
+        copy.close()
+    with database.reading() as session:
+        made = session.execute(select(AuditEntry.seal, AuditEntry.at).where(AuditEntry.number == head[0])).first()
+        if made is None or made.seal != head[1]:
+            raise Refused("That is no copy of the database in use: its last entry was not made here.")
+        day_old = now_utc() - PROVEN_EVERY
+        missing = select(func.count()).where(AuditEntry.number > head[0], AuditEntry.at < day_old)
+        if lacking := session.scalar(missing):
+            problems += (f"It lacks what was done until a day ago ({lacking:,} entries). Restore a newer dump.",)
+    with database.transaction() as session:
+        record(session, by, PROVEN, "database", after={"entries": head[0], "problems": len(problems)})
+    return Proven(Reach(head[0], made.at), problems)
+
+
+def _proven_apart(database: Database, copy: Database) -> tuple[tuple[str, ...], tuple[int, str]]:
+    """The books of another database; a lock tells whether it is another one, whatever its address is called."""
+    mine = text("SELECT pg_advisory_xact_lock(:lock)")
+    theirs = text("SELECT pg_try_advisory_xact_lock(:lock)")
+    with database.reading() as here, copy.reading() as there:
+        here.execute(mine, {"lock": _ONE_OF_US})
+        if not there.scalar(theirs, {"lock": _ONE_OF_US}):
+            raise Refused("That is the database in use, not a copy. Restore the dump into a database of its own.")
+    problems = verify_books(copy)
+    with copy.reading() as session:
+        head = head_of(session)
+    if head is None:
+        raise Refused("Nothing was ever done in that database. Restore a dump into it.")
+    return problems, head
+
+
+def copy_not_proven(database: Database, *, at: datetime | None = None) -> str:
+    """A sentence when no dump of a server was proven within a day; "" when one was, and for a SQLite file."""
+    if database.place.is_sqlite:
+        return ""
+    with database.reading() as session:
+        newest = session.execute(
+            select(AuditEntry.at, AuditEntry.after)
+            .where(AuditEntry.action == PROVEN)
+            .order_by(AuditEntry.number.desc())
+            .limit(1)
+        ).first()
+    way = "Restore the server's newest dump into a database of its own and prove it with `prove-copy`."
+    if newest is None:
+        return f"No copy of this server was ever proven. {way}"
+    if json.loads(newest.after)["problems"]:
+        return f"The copy looked at on {show_instant(newest.at)} is not in order. {way}"
+    if not timedelta(0) <= (at or now_utc()) - newest.at < PROVEN_EVERY:
+        return f"The newest proven copy of this server is of {show_instant(newest.at)}. {way}"
+    return ""
+
+
 def _begin_in_copy(place: Place, why: str, by: UserId | None) -> tuple[str, ...]:
     """Open the copy, prove its books and put the entry into its trail; the problems found."""
     database = open_pharmacy(place)
@@ -226,8 +309,6 @@ def _authorize(place: Place, by: UserId) -> None:
 
 def shown(reach: Reach | None) -> str:
     """A reach in words."""
-    from infusion_desktop.dates import show_instant
-
     if reach is None:
         return "it cannot be read"
     return "nothing was done in it yet" if reach.until is None else (

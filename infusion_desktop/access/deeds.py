@@ -253,6 +253,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "recovering.make_copy": (_P.BACK_UP,),
     "recovering.check_books": (_P.SEE_AUDIT,),
     "recovering.protect": (_P.BACK_UP,),
+    "recovering.prove_server_copy": (_P.BACK_UP,),
     "recovering.go_back": (_P.BACK_UP,),
     "reporting.bundle.month_end": (_P.SEE_REPORTS,),
     "reporting.papers.log_export": (_P.SEE_REPORTS,),

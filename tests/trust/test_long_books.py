@@ -25,9 +25,7 @@ def test_many_postings_are_proven_in_seconds(
     for document in range(POSTINGS // TOGETHER):
         with database.transaction() as session:
             main, transit = place_id(session, "MAIN"), place_id(session, "TRANSIT")
-            moves = [
-                NewMove(shelf.lots[n % 200], main, transit, 1, MoveReason.TRANSFERRED) for n in range(TOGETHER)
-            ]
+            moves = [NewMove(shelf.lots[n % 200], main, transit, 1, MoveReason.TRANSFERRED) for n in range(TOGETHER)]
             post(session, moves, "transfer", document, administrator)
             record(session, administrator, "send", "transfer", document)
     begun = time.perf_counter()

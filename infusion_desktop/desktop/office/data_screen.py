@@ -30,6 +30,7 @@ from infusion_desktop.recovering import (
     Lost,
     Reach,
     check_books,
+    copy_not_proven,
     go_back,
     make_copy,
     protect,
@@ -94,7 +95,7 @@ class DataScreen(Screen):
         )  # fmt: skip
         self.table.opened.connect(self._restore_row)
         self.where, self.protection, self.newest = label("", wrap=True), label("", wrap=True), label("", wrap=True)
-        self.noted = label("", "muted", wrap=True)
+        self.noted, self.settings_told = label("", "muted", wrap=True), label("", wrap=True)
         self.books = button("Check the books", self.check_books, icon="check")
         self.copy_button = button("Make a copy now", self.copy_now, icon="copy", kind="primary")
         self.encrypt_button = button("Encrypt…", self.protect, icon="lock")
@@ -102,7 +103,7 @@ class DataScreen(Screen):
         self.other_button = button("Another file…", self._other, icon="import")
         page = Page(self, self.help)
         page.actions(self.books, self.encrypt_button, self.copy_button)
-        for line in (self.where, self.protection, self.newest, self.noted):
+        for line in (self.where, self.protection, self.settings_told, self.newest, self.noted):
             page.add(line)
         row = QHBoxLayout()
         row.addWidget(label("Copies", "heading"), 1)
@@ -120,7 +121,7 @@ class DataScreen(Screen):
         if not self.place.is_sqlite:
             self.protection.setText("Encryption is the server's disk's; ask whoever runs the server. See the manual.")
             self.ask(self._noted, self.noted.setText, key="noted")
-            self.ask(self._advice, lambda told: self.newest.setText("\n".join(told)), key="advice")
+            self.ask(self._of_server, self._show_server, key="server")
             return
         if self.place.key is None:
             self.protection.setText("They are not encrypted: whoever gets hold of this disk can read them.")
@@ -130,9 +131,21 @@ class DataScreen(Screen):
         self.encrypt_button.setVisible(CAN_ENCRYPT)
         self.ask(self._rows, self._show)
 
-    def _advice(self) -> tuple[str, ...]:
+    def _of_server(self) -> tuple[str, tuple[str, ...]]:
+        """Why the newest copy counts as missing, and what the server's settings should be."""
         with self.context.database.reading() as session:
-            return advice(log_settings(session))
+            told = advice(log_settings(session))
+        return copy_not_proven(self.context.database), told
+
+    def _show_server(self, found: tuple[str, tuple[str, ...]]) -> None:
+        missing, told = found
+        self._say_newest(missing or "A copy of this server was proven within the last 24 hours.", good=not missing)
+        self.settings_told.setText("\n".join(told))
+
+    def _say_newest(self, sentence: str, *, good: bool) -> None:
+        self.newest.setText(sentence)
+        self.newest.setProperty("role", "" if good else "error")
+        self.newest.style().polish(self.newest)
 
     def copy_now(self) -> None:
         """Make a copy, proven."""
@@ -187,12 +200,11 @@ class DataScreen(Screen):
     def _show(self, rows: tuple[CopyRow, ...]) -> None:
         self.table.set_rows(rows)
         fresh = bool(rows) and datetime.now(UTC) - max(row.made_at for row in rows) < DUE_AFTER
-        self.newest.setText(
+        self._say_newest(
             "The newest proven copy is from the last 24 hours." if fresh
-            else "There is no proven copy of the last 24 hours. Make one now."
+            else "There is no proven copy of the last 24 hours. Make one now.",
+            good=fresh,
         )  # fmt: skip
-        self.newest.setProperty("role", "" if fresh else "error")
-        self.newest.style().polish(self.newest)
         self.ask(self._noted, self.noted.setText, key="noted")
 
     def _noted(self) -> str:
