@@ -1,6 +1,6 @@
 """A month's billing: count everybody's days, make and check the claims, write the files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -38,6 +38,7 @@ from infusion_desktop.patients.queries import PayerRow, payers
 from infusion_desktop.patients.words import PayerId
 
 MONTHS_BACK = 18
+MOST_SENTENCES = 3
 _OUT = (ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED)
 
 
@@ -94,7 +95,8 @@ class MonthScreen(Screen):
                 Chip("Out", lambda row: row.state in _OUT, group="state"),
                 Chip("Denied", lambda row: row.state in (ClaimState.DENIED, ClaimState.REJECTED), group="state"),
             ],
-            empty="No claim of this month yet. Count the days and make the claims.", settings=self.settings(),
+            empty="No claim of this month yet. Count the days and make the claims.",
+            empty_button=self._count_when_empty(), settings=self.settings(),
         )  # fmt: skip
         self.table.opened.connect(self._open)
         self.table.selected.connect(self._show_days)
@@ -107,6 +109,10 @@ class MonthScreen(Screen):
         self.missing.opened.connect(self._open_missing)
         self.figures[-1].pressed.connect(lambda: self.tabs.setCurrentWidget(self.missing))
         self._lay_out()
+
+    def _count_when_empty(self) -> tuple[str, Callable[[], object]] | None:
+        may = self.context.may(Permission.CHARGE)
+        return ("Count and make claims", lambda: self.run(send=False)) if may else None
 
     def _lay_out(self) -> None:
         page = Page(self)
@@ -254,8 +260,7 @@ class MonthScreen(Screen):
         self.desk.messages.clear(self)
         self.desk.messages.said(f"{len(run.claims)} claims counted, {len(run.files)} files written.")
         if run.refused:
-            more = [f"... and {len(run.refused) - 6} more, under What holds claims up."] if len(run.refused) > 6 else []
-            self.desk.messages.refused([*run.refused[:6], *more], self, Tone.WARN)
+            self.desk.messages.refused(_refusals(run.refused), self, Tone.WARN)
         self._ask_where(run.files)
 
     def _stopped(self, written: Sequence[tuple[str, str]]) -> None:
@@ -340,6 +345,13 @@ class MonthScreen(Screen):
 def _dollars(amount: Decimal) -> str:
     """Whole dollars, as a figure has room for."""
     return show_money(amount).partition(".")[0]
+
+
+def _refusals(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    """What a run could not do: told outright while it is little, else where the whole of it stands."""
+    if len(sentences) <= MOST_SENTENCES:
+        return sentences
+    return (f"{len(sentences)} things still hold claims up: see What holds claims up, and Not counted.",)
 
 
 def _months(day: date) -> list[Days]:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.runs.month_run import MonthRun
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.billing import month_screen
@@ -48,7 +49,7 @@ def test_a_month_is_counted_read_and_put_right(screen, office, qtbot, opened, la
     qtbot.waitUntil(lambda: len(screen.missing.model.rows) == 1, timeout=10_000)
     assert screen.missing.model.rows[0].why.startswith("Not counted yet")
     screen.tabs.setCurrentIndex(0)
-    qtbot.mouseClick(screen.count_button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(screen.table.empty_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
     screen.table.select_ids([screen.table.model.rows[0].id])
     qtbot.waitUntil(lambda: "14 days billed" in screen.calendar.told.text(), timeout=10_000)
@@ -80,3 +81,14 @@ def test_a_run_stopped_after_a_file_asks_where_to_keep_it(screen, qtbot, monkeyp
     assert asked == [] and any("no file was written" in said.text() for said in banner.findChildren(QLabel))
     screen._stopped([("837P-000000001.txt", "ISA")])
     assert len(asked) == 1 and screen.files == (("837P-000000001.txt", "ISA"),)
+
+
+@pytest.mark.parametrize(("count", "told"), [(3, 3), (4, 1), (400, 1)])
+def test_many_refusals_are_one_sentence_that_leaves_the_list_in_view(screen, count, told):
+    sentences = tuple(f"Claim C{number:07}: no order covers its days." for number in range(count))
+    screen._ran(MonthRun((), (), sentences, ()))
+    banner = screen.findChild(Banner)
+    lines = [said.text() for said in banner.findChildren(QLabel) if said.text()]
+    text = "\n".join(lines)
+    assert sum(sentence in text for sentence in sentences) == (count if told == count else 0)
+    assert (f"{count} things still hold claims up" in text) == (told != count)
