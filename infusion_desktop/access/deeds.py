@@ -128,6 +128,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "deliveries.pumps.pickup_papers.print_tickets": (_P.SEE_DELIVERIES,),
     "deliveries.plans.planning.plan": (_P.PLAN_DELIVERY,),
     "deliveries.plans.planning.plan_items": (_P.PLAN_DELIVERY,),
+    "deliveries.plans.still_owed.send_owed": (_P.PLAN_DELIVERY,),
     "deliveries.plans.planning.change_quantity": (_P.PLAN_DELIVERY,),
     "deliveries.plans.planning.add_line": (_P.PLAN_DELIVERY,),
     "deliveries.plans.planning.remove_line": (_P.PLAN_DELIVERY,),

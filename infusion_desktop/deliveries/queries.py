@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.dates import Days
@@ -437,30 +437,6 @@ def bench(session: Session, delivery_id: DeliveryId) -> tuple[BenchRow, ...]:
         select(Location.name, Location.pick_order, Location.code))}  # fmt: skip
     rows = [BenchRow(lot.id, lot.place, line, lot) for line in lines_of(session, delivery_id) for lot in line.lots]
     return tuple(sorted(rows, key=lambda row: (order.get(row.place, (0, "")), row.line.item_number, row.lot.id)))
-
-
-def owed_to(session: Session, patient_id: PatientId) -> tuple[tuple[str, LineRow], ...]:
-    """What is still owed to a patient: the delivery's number and the line, the oldest first.
-
-    A debt ends when a later delivery that sends the item has arrived.
-    """
-    later, sent = aliased(Delivery), aliased(DeliveryLine)
-    settled = (
-        select(sent.id)
-        .join(later, later.id == sent.delivery_id)
-        .where(later.patient_id == patient_id, later.state == DeliveryState.DELIVERED)
-        .where(later.id > Delivery.id, sent.item_id == DeliveryLine.item_id, sent.to_send > sent.owed)
-        .correlate(Delivery, DeliveryLine)
-    )
-    rows = session.execute(
-        select(Delivery.id, Delivery.number, DeliveryLine.id.label("line"))
-        .join(DeliveryLine, DeliveryLine.delivery_id == Delivery.id)
-        .where(Delivery.patient_id == patient_id, DeliveryLine.owed > 0)
-        .where(Delivery.state.in_((*OPEN, DeliveryState.DELIVERED)), ~settled.exists())
-        .order_by(Delivery.id, DeliveryLine.position)
-    ).all()
-    lines = {line.id: line for each in dict.fromkeys(row.id for row in rows) for line in lines_of(session, each)}
-    return tuple((row.number, lines[row.line]) for row in rows)
 
 
 def equipment_at_home(session: Session, patient_id: PatientId) -> tuple[AtHomeAsset, ...]:

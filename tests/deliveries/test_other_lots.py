@@ -13,7 +13,8 @@ from infusion_desktop.deliveries.door.other_lots import correct_lot, other_items
 from infusion_desktop.deliveries.door.proof import corrections_of
 from infusion_desktop.deliveries.kits.home_counts import at_home, keep_counts
 from infusion_desktop.deliveries.papers import manifest
-from infusion_desktop.deliveries.queries import LotRow, owed_to
+from infusion_desktop.deliveries.plans.still_owed import still_owed
+from infusion_desktop.deliveries.queries import LotRow
 from infusion_desktop.deliveries.scarce.recall_queries import recall_page
 from infusion_desktop.deliveries.words import DeliveryId, LineOutcome
 from infusion_desktop.errors import NotAllowed, Refused, Warned
@@ -180,7 +181,7 @@ def test_another_item_than_was_sent_is_put_right_in_one_deed(bench: Any, is_ther
     with bench.database.reading() as session:
         assert {each.number: each.by_ledger for each in at_home(session, bench.patient)}.get("FLU-9") == 42
         printed = manifest(session, delivery, bench.tech, now_utc())
-        assert [(number, row.owed) for number, row in owed_to(session, bench.patient)] == (
+        assert [(row.number, row.units) for row in still_owed(session, today(), bench.patient)] == (
             [] if serves else [(page(bench, delivery).row.number, 42)])  # fmt: skip
     (line,) = (each for each in printed.lines if each.item_number == "FLU-9")
     assert line.note.startswith("instead of Saline flush 10 mL")

@@ -29,6 +29,7 @@ from infusion_desktop.deliveries.door.delivering import (
 from infusion_desktop.deliveries.kits.home_counts import at_home
 from infusion_desktop.deliveries.papers import manifest, picks, print_manifests, tote_labels
 from infusion_desktop.deliveries.plans.planning import Wanted, add_line, change_quantity, plan, plan_items, remove_line
+from infusion_desktop.deliveries.plans.still_owed import send_owed, still_owed
 from infusion_desktop.deliveries.pumps.pickups import ticket_rows, write_due_tickets
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
@@ -37,7 +38,6 @@ from infusion_desktop.deliveries.queries import (
     delivery_id_by_number,
     delivery_page,
     equipment_at_home,
-    owed_to,
 )
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.equipment import custody
@@ -47,7 +47,7 @@ from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import stop_therapy
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.ledger import set_held
-from infusion_desktop.stock.tables import Balance, Location
+from infusion_desktop.stock.tables import Balance, Item, Location
 
 WEEK = Days(today(), today() + timedelta(days=6))
 PNG = b"\x89PNG\r\n\x1a\nrest"
@@ -189,8 +189,7 @@ def test_release_takes_the_first_to_expire_and_owes_what_is_short(bench: Any) ->
     in_order(bench)
     bench.receives("tubing", "T2", 100)
     assert fill_owed(bench.database, delivery, bench.pharmacist).short == ()
-    with bench.database.reading() as session:
-        assert owed_to(session, bench.patient) == ()
+    assert owed(bench) == []
     in_order(bench)
 
 
@@ -351,6 +350,12 @@ def test_steps_are_taken_back_one_by_one_until_shipping(bench: Any) -> None:
         assert not any(row.reserved for row in session.scalars(select(Balance)))
 
 
+def owed(bench: Any) -> list[tuple[str, str, int, str]]:
+    with bench.database.reading() as session:
+        numbers = {each.id: each.number for each in session.scalars(select(Item))}
+        return [(row.number, numbers[row.item_id], row.units, row.coming) for row in still_owed(session, today())]
+
+
 def test_what_is_not_on_the_shelf_stays_owed(bench: Any) -> None:
     delivery = bench.releases(bench.plans())
     flush = page(bench, delivery).lines[1]
@@ -358,17 +363,27 @@ def test_what_is_not_on_the_shelf_stays_owed(bench: Any) -> None:
     line = page(bench, delivery).lines[1]
     assert (line.reserved, line.owed) == (30, 12)
     in_order(bench)
-    with bench.database.reading() as session:
-        assert [(row.item_number, row.owed) for _, row in owed_to(session, bench.patient)] == [("FLU-1", 12)]
-    wanted = [Wanted(bench.items["flush"], 12, "owed")]
-    rest = bench.releases(plan_items(bench.database, bench.patient, WEEK, today(), wanted, bench.pharmacist))
+    assert owed(bench) == [], "it may still be filled at the bench"
+    assert scan_pick(bench.database, delivery, bench.pump_tag, bench.tech).right
+    pick_all(bench.database, delivery, bench.tech)
+    assert scan_verify(bench.database, delivery, bench.pump_tag, bench.pharmacist).right
+    verify_all(bench.database, delivery, bench.pharmacist)
+    pack(bench.database, delivery, 1, 1, bench.tech)
+    ship(bench.database, delivery, bench.tech)
+    number = page(bench, delivery).row.number
+    assert owed(bench) == [(number, "FLU-1", 12, "")]
+    rest = bench.releases(send_owed(bench.database, bench.patient, today(), bench.pharmacist))
+    (line,) = page(bench, rest).lines
+    assert (line.item_number, line.to_send, line.why) == ("FLU-1", 12, f"still owed of {number}")
+    assert owed(bench) == [(number, "FLU-1", 12, page(bench, rest).row.number)]
+    with pytest.raises(Refused, match="being made ready"):
+        send_owed(bench.database, bench.patient, today(), bench.pharmacist)
     pick_all(bench.database, rest, bench.tech)
     verify_all(bench.database, rest, bench.pharmacist)
     pack(bench.database, rest, 1, 0, bench.tech)
     ship(bench.database, rest, bench.tech)
     deliver(bench.database, rest, Proof("Ann", "Patient", now_utc(), PNG), bench.tech)
-    with bench.database.reading() as session:
-        assert owed_to(session, bench.patient) == ()
+    assert owed(bench) == []
 
 
 def test_the_second_delivery_asks_for_no_second_pump(bench: Any) -> None:

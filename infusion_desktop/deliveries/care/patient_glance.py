@@ -18,6 +18,7 @@ from infusion_desktop.deliveries.care_words import EventKind
 from infusion_desktop.deliveries.kits.home_counts import AtHome, at_home
 from infusion_desktop.deliveries.kits.kit_needs import facts_of, used_until
 from infusion_desktop.deliveries.kits.supply_rules import day_by_day, short_on
+from infusion_desktop.deliveries.plans.still_owed import OwedRow, still_owed
 from infusion_desktop.deliveries.tables import Delivery, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.patients.tables import Episode, Interruption, Therapy
@@ -88,6 +89,8 @@ class Glance:
     calls: tuple[CallRow, ...]
     events: tuple[EventRow, ...]
     moments: tuple[Moment, ...]
+    owed: tuple[OwedRow, ...]
+    """What left short and no delivery has brought since."""
 
 
 def glance(session: Session, patient_id: PatientId, today: date) -> Glance:
@@ -98,6 +101,7 @@ def glance(session: Session, patient_id: PatientId, today: date) -> Glance:
     return Glance(
         supplies, ends_on, window, _next(session, patient_id), _last(session, patient_id),
         calls_of(session, patient_id, 50), events_of(session, patient_id, 50), moments(session, patient_id),
+        still_owed(session, today, patient_id),
     )  # fmt: skip
 
 

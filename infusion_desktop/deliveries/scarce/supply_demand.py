@@ -12,12 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days, show_days
 from infusion_desktop.deliveries.kits import templates as kits
 from infusion_desktop.deliveries.kits.kit_needs import GONE, Facts, care_of, supply_of
 from infusion_desktop.deliveries.kits.template_rules import Care, TemplateLine, lines_for
+from infusion_desktop.deliveries.plans.still_owed import settled
 from infusion_desktop.deliveries.rules import KitLine, QuantityRule, need
 from infusion_desktop.deliveries.scarce.priorities import priorities
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
@@ -72,14 +73,6 @@ def demands(session: Session, today: date, days: int) -> tuple[Demand, ...]:
 
 
 def _of_deliveries(session: Session, today: date, last: date, ranks: Mapping[TherapyClass, int]) -> Iterator[Demand]:
-    later, sent = aliased(Delivery), aliased(DeliveryLine)
-    settled = (
-        select(sent.id)
-        .join(later, later.id == sent.delivery_id)
-        .where(later.patient_id == Delivery.patient_id, later.state == DeliveryState.DELIVERED)
-        .where(later.id > Delivery.id, sent.item_id == DeliveryLine.item_id, sent.to_send > sent.owed)
-        .correlate(Delivery, DeliveryLine)
-    )
     wanted = (
         select(
             Delivery.id, Delivery.number, Delivery.state, Delivery.scheduled_on, DeliveryLine.id.label("line"),
@@ -92,7 +85,7 @@ def _of_deliveries(session: Session, today: date, last: date, ranks: Mapping[The
         Delivery.state == DeliveryState.DRAFT, Delivery.scheduled_on <= last, DeliveryLine.to_send > 0
     )
     # What was owed for days that are over is not sent any more.
-    still = (DeliveryLine.owed > 0, Delivery.period_last >= today, ~settled.exists())
+    still = (DeliveryLine.owed > 0, Delivery.period_last >= today, ~settled())
     owed = wanted.where(*still, Delivery.state.not_in((DeliveryState.DRAFT, *GONE)))
     for query in (drafts, owed):
         for row in session.execute(query):

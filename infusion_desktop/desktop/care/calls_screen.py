@@ -15,6 +15,7 @@ from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, assign_fol
 from infusion_desktop.deliveries.calls.refill_calls import NewCall, record_call
 from infusion_desktop.deliveries.calls.refill_rules_kept import RefillRuleRow, refill_rules
 from infusion_desktop.deliveries.care_words import CallOutcome
+from infusion_desktop.deliveries.plans.still_owed import OwedRow, send_owed, still_owed
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.care.care_dialogs import RuleDialog, TaskDialog, TextDialog, take_in
 from infusion_desktop.desktop.colours import Tone
@@ -27,6 +28,7 @@ from infusion_desktop.identifiers import show_phone
 
 _TONES = {Urgency.NOW: Tone.BAD, Urgency.TODAY: Tone.WARN, Urgency.DUE: Tone.INFO, Urgency.LATER: Tone.NEUTRAL}
 _TURN = list(Urgency)
+_TITLES = ("Refill calls", "Tasks", "Held deliveries", "Still owed")
 _SHORT = {CallOutcome.AGREED: "agreed", CallOutcome.NOT_NOW: "not now"}
 
 
@@ -90,6 +92,20 @@ HELD: tuple[Column[HeldRow], ...] = (
 )  # fmt: skip
 
 
+OWED: tuple[Column[OwedRow], ...] = (
+    Column("Patient", text=lambda row: row.patient, width=190),
+    Column("Item", text=lambda row: row.item, stretch=True, width=260, hint=lambda row: row.item),
+    Column("Owed", text=lambda row: f"{row.units:,} {row.unit}", numeric=True, sort_key=lambda row: row.units,
+           value=lambda row: row.units),
+    Column("Of", text=lambda row: row.number),
+    Column("For days until", text=lambda row: show_day(row.period.last), sort_key=lambda row: row.period.last),
+    Column("On the shelf", text=lambda row: f"{row.on_shelf:,}", numeric=True, sort_key=lambda row: row.on_shelf,
+           value=lambda row: row.on_shelf, tone=lambda row: Tone.WARN if row.on_shelf < row.units else None),
+    Column("State", text=lambda row: f"Comes with {row.coming}" if row.coming else "Nobody sends it",
+           tone=lambda row: Tone.INFO if row.coming else Tone.BAD),
+)  # fmt: skip
+
+
 def _days(number: int) -> str:
     return f"{number} days" if number else "No limit"
 
@@ -122,6 +138,7 @@ class Lists:
     calls: tuple[CallDue, ...]
     tasks: tuple[FollowUpRow, ...]
     held: tuple[HeldRow, ...]
+    owed: tuple[OwedRow, ...]
     rules: tuple[RefillRuleRow, ...]
 
 
@@ -133,7 +150,7 @@ class CallsScreen(Screen):
     help = (
         "Refill calls by urgency: red means that a dose is not covered. Enter opens the call. Tasks are made by rules "
         "(first call, refill, lab, home assessment, pumps to fetch) for whoever has the patient, and by hand. Held "
-        "deliveries say why."
+        "deliveries say why. Still owed is what left short and nobody has sent since."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
@@ -148,11 +165,12 @@ class CallsScreen(Screen):
             "Tasks", self.tasks, (plan, "Give to…", self.give), (plan, "Take", self.take), (plan, "Done…", self.finish)
         )
         self._add_tab("Held deliveries", self.held, (plan, "Open", lambda: self._open_held(self.held.current_row())))
+        self._add_tab("Still owed", self.owed, (plan, "Send what is owed", self.send_owed))
         self._add_tab(
             "Payers' refill rules", self.rules, (payers, "Take the Medicare rules in", self.take_in),
             (payers, "Correct…", self.correct_rule), (payers, "Add a rule…", self.add_rule),
         )  # fmt: skip
-        page = Page(self, "Enter opens a line. Where nobody answers, press No answer: the call comes back.")
+        self.page = page = Page(self, "Enter opens a line. Where nobody answers, press No answer: the call comes back.")
         page.add(self.tabs, 1)
 
     def _make_tables(self) -> None:
@@ -176,6 +194,12 @@ class CallsScreen(Screen):
             noun=("delivery", "deliveries"), empty="No delivery is held by a payer's refill rule.",
             settings=self.settings(),
         )  # fmt: skip
+        self.owed: TableView[OwedRow] = TableView(
+            OWED, lambda row: row.line_id, name="Still owed", desk=self.desk, noun=("line", "lines"),
+            empty="Nobody is owed anything: what left short has been sent since.", settings=self.settings(),
+            chips=[Chip("Nobody sends it", lambda row: not row.coming, group="state"),
+                   Chip("Drugs", lambda row: row.is_drug, group="kind")],
+        )  # fmt: skip
         self.rules: TableView[RefillRuleRow] = TableView(
             RULES, lambda row: row.id, name="Refill rules", desk=self.desk, noun=("rule", "rules"),
             empty="No payer has a refill rule yet. Medicare's are ready to be taken in.", settings=self.settings(),
@@ -183,6 +207,7 @@ class CallsScreen(Screen):
         self.calls.opened.connect(self._open_call)
         self.tasks.opened.connect(lambda row: self.desk.open("patient", row.patient_id) if row else None)
         self.held.opened.connect(self._open_held)
+        self.owed.opened.connect(lambda row: self.desk.open("delivery", row.delivery_id) if row else None)
 
     def _add_tab(
         self, title: str, table: "TableView[Any]", *deeds: tuple[Permission, str, Callable[[], object]]
@@ -206,7 +231,8 @@ class CallsScreen(Screen):
         day = today()
         with self.context.database.reading() as session:
             return Lists(
-                calls_due(session, day), follow_ups(session), held_deliveries(session, day), refill_rules(session),
+                calls_due(session, day), follow_ups(session), held_deliveries(session, day),
+                still_owed(session, day), refill_rules(session),
             )  # fmt: skip
 
     def _show(self, found: Lists) -> None:
@@ -214,11 +240,11 @@ class CallsScreen(Screen):
         self.calls.set_rows(found.calls)
         self.tasks.set_rows(found.tasks)
         self.held.set_rows(found.held)
+        self.owed.set_rows(found.owed)
         self.rules.set_rows(found.rules)
         due = sum(row.due_on <= today() for row in found.tasks)
-        for place, (title, count) in enumerate(
-            (("Refill calls", len(found.calls)), ("Tasks", due), ("Held deliveries", len(found.held)))
-        ):
+        counts = (len(found.calls), due, len(found.held), len(found.owed))
+        for place, (title, count) in enumerate(zip(_TITLES, counts, strict=True)):
             self.tabs.setTabText(place, f"{title} ({count})" if count else title)
 
     def show_record(self, kind: str, record: object) -> None:
@@ -238,6 +264,16 @@ class CallsScreen(Screen):
             self.desk.open("delivery", row.delivery_id)
         else:
             self._marked(self.held, "Mark the delivery to open.")
+
+    def send_owed(self) -> None:
+        """Draft a delivery of everything owed to the marked patient, and open it."""
+        row = self._marked(self.owed, "Mark a patient to whom something is owed.")
+        if row is not None:
+            database, by = self.context.database, self.context.user_id
+            self.do(
+                lambda _why: send_owed(database, row.patient_id, today(), by), changed=("deliveries",),
+                said="What is owed is drafted for today.", then=lambda made: self.desk.open("delivery", made),
+            )  # fmt: skip
 
     def no_answer(self) -> None:
         """Keep that nobody answered."""

@@ -118,7 +118,10 @@ def _therapies(found: Everything, today: date) -> list[Line]:
 
 
 def _deliveries(found: Everything) -> list[Line]:
-    lines: list[Line] = []
+    lines: list[Line] = [(f"Owed: {row.said}" + (f", comes with {row.coming}" if row.coming else ""), "error")
+                         for row in found.glance.owed[:2]]  # fmt: skip
+    if len(found.glance.owed) > 2:
+        lines.append((f"and {len(found.glance.owed) - 2} more owed", "error"))
     if (coming := found.glance.next_delivery) is not None:
         window = f", {coming.window}" if coming.window else ""
         lines += [(f"Next: {coming.number} on {show_day(coming.on)}{window}", "strong"),
@@ -138,7 +141,8 @@ def _refill(found: Everything, today: date) -> list[Line]:
     glance = found.glance
     if glance.supply_ends_on is not None and glance.window is not None:
         over = glance.supply_ends_on < today
-        lines.append((f"Supplied through {show_day(glance.supply_ends_on)}", "error" if over else "strong"))
+        but = ", but for what is owed" if glance.owed else ""
+        lines.append((f"Supplied through {show_day(glance.supply_ends_on)}{but}", "error" if over else "strong"))
         lines.append((f"Call by {show_day(glance.window.latest_on)}", "small"))
         if glance.window.deliver_from is not None:
             lines.append((f"The payer lets it be delivered from {show_day(glance.window.deliver_from)}", "small"))
@@ -173,7 +177,7 @@ def _supplies(found: Everything, today: date) -> list[Line]:
             left, role = "lasts over a month", "muted"
         else:
             days = (row.lasts_through - today).days + 1
-            left, role = (f"{days} days" if days > 0 else "none left"), ("error" if days <= 1 else "")
+            left, role = (f"{days} days" if days > 0 else "under a day"), ("error" if days <= 1 else "")
         counted = f", {item.by_ledger:,} {item.unit}" if item.by_ledger else ""
         lines.append((f"{left.capitalize()}: {item.name}{counted}", role))
     return lines

@@ -10,11 +10,16 @@ from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import ONE_DAY, Days, today
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.calls.follow_ups import add_follow_up, follow_ups
 from infusion_desktop.deliveries.calls.refill_calls import calls_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import refill_rules
 from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, SiteState
+from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import of_patient
 from infusion_desktop.desktop.care.places import PLACES
 from infusion_desktop.desktop.context import Context
@@ -22,7 +27,8 @@ from infusion_desktop.desktop.deliveries.places import PLACES as DELIVERIES
 from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.patients.words import PayerId
-from tests.desktop.deliveries.conftest import House
+from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from tests.desktop.deliveries.conftest import LATER, House
 
 
 @pytest.fixture
@@ -143,3 +149,41 @@ def test_tasks_are_taken_given_and_done_and_a_rule_is_added(
     with house.database.reading() as session:
         (kept,) = refill_rules(session)
     assert (kept.payer, kept.rule.longest_supply_days, kept.rule.delivery_days) == ("Cascadia Health Plan", 14, 10)
+
+
+def test_what_left_short_is_listed_and_sent(
+    house: House,
+    open_window: Callable[[str], Shell],
+    qtbot: QtBot,
+) -> None:
+    by, database, week = house.administrator, house.database, Days(today(), today() + timedelta(days=6))
+    wanted = [Wanted(house.drug, 45), Wanted(house.flush, 14)]
+    delivery = plan_items(database, house.patient, week, today(), wanted, by)
+    assert [each.units for each in release(database, delivery, by).short] == [5]
+    pick_all(database, delivery, by)
+    verify_all(database, delivery, house.pharmacist)
+    pack(database, delivery, 1, 1, by)
+    ship(database, delivery, by)
+    receive(database, NewReceipt((ReceiptLine(house.drug, 3, lot="CEF2", expires_on=LATER),), "A-01"), by)
+    shell = open_window("calls")
+    board: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: board.tabs.tabText(3) == "Still owed (1)", timeout=10_000)
+    (row,) = board.owed.model.rows
+    assert (row.is_drug, row.units, row.on_shelf, row.coming) == (True, 5, 3, "")
+    board.tabs.setCurrentIndex(3)
+    board.owed.select_ids([row.line_id])
+    board.send_owed()
+    qtbot.waitUntil(lambda: shell.screen_in_front is not board, timeout=10_000)
+    draft: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: draft.shown is not None, timeout=10_000)
+    assert [(line.item_id, line.to_send) for line in draft.shown.lines] == [(house.drug, 5)]
+    shell.go("calls")
+    qtbot.waitUntil(lambda: board.owed.model.rows[0].coming == draft.shown.row.number, timeout=10_000)
+    board.owed.select_ids([row.line_id])
+    board.send_owed()
+    qtbot.waitUntil(lambda: "being made ready already" in board.page.banner.text.text(), timeout=10_000)
+
+    shell.open("patient", house.patient)
+    patient: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: patient.shown is not None and bool(patient.glance.texts["Deliveries"]), timeout=10_000)
+    assert patient.glance.texts["Deliveries"][0].startswith("Owed: 5 each Cefazolin 2 g in elastomeric pump of D")
