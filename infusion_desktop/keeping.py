@@ -30,14 +30,16 @@ GONE = "Removed after its time."
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """The least years that federal law or a payer's contract asks for, and where it says so."""
+    """The least years that are kept, and the federal rule they are taken from as we read it."""
 
     years: int
     source: str
 
 
 LAW: dict[Kept, Law] = {
-    Kept.AUDIT_TRAIL: Law(10, "Six years by 45 CFR 164.316(b)(2) and 164.528; ten by the False Claims Act's limit"),
+    Kept.AUDIT_TRAIL: Law(
+        10, "Six years by 45 CFR 164.528 and, if it means audit logs, 164.316(b)(2); ten by 31 U.S.C. 3731(b)"
+    ),
     Kept.PROOF_PICTURES: Law(7, "42 CFR 424.516(f): seven years from the day of service"),
     Kept.CLAIM_FILES: Law(7, "42 CFR 424.516(f): seven years from the day of service"),
 }
@@ -45,8 +47,13 @@ ALWAYS: tuple[tuple[str, str], ...] = (
     ("Deliveries, claims, payments", "Seven years by 42 CFR 424.516(f). Balances are their sums: they stay."),
     ("Purchases and lots of drugs", "Six years by 21 U.S.C. 360eee-1. Balances are their sums: they stay."),
     ("The life of pumps and poles", "As long as the pump or pole is in the register."),
+    ("Patients and their records", "No rule known to us asks that they go. Claims and deliveries name them: they stay."),
 )
-"""What never goes, and what the law asks for it."""
+"""What never goes, and what the law asks for it, as we read it.
+
+A patient's row cannot go while the claims, ledgers and deliveries stay that name it; and a name blanked there would
+still stand in claims as they were sent and in entries of the trail, and only look as if it were gone.
+"""
 
 
 @dataclass(frozen=True, slots=True)

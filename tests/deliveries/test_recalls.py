@@ -45,7 +45,7 @@ from infusion_desktop.stock.tables import Lot
 from infusion_desktop.stock.words import RecallId
 from infusion_desktop.verifying import verify_books
 from tests.deliveries.conftest import FAR, START, Bench, make_patient
-from tests.promises import times
+from tests.promises import is_full, times
 
 WEEK = Days(START, START + timedelta(days=6))
 
@@ -266,7 +266,9 @@ def test_every_seeded_delivery_of_a_lot_is_on_the_list(bench: Bench, people: dic
         bench.database, bench.items["tubing"], read_scopes("T1", ""), "x", "", bench.pharmacist
     )
     page = page_of(bench, opened)
-    print(f"the recall was opened and listed in {time.monotonic() - begun:.2f} s")  # noqa: T201
+    took = time.monotonic() - begun
+    print(f"the recall was opened and listed in {took:.2f} s")  # noqa: T201
+    assert took <= 2 or not is_full()
     assert {row.id: row.at_home for row in page.patients} == {patient: units for patient, units in got.items() if units}
     tally = page.tally
     parts = (tally.on_shelf, tally.reserved, tally.packed, tally.quarantined, tally.in_transit, tally.at_home,

@@ -66,7 +66,8 @@ class KeepingScreen(Screen):
     topics = frozenset({"keeping"})
     help = (
         "Nothing goes by itself. What is past its time may be let go with a reason; the audit trail says so, and its "
-        "seals hold across the gap. Your state may ask for more years than shown: set them."
+        "seals hold across the gap. The years are our reading of federal rules: ask your counsel. Where a state or a "
+        "contract asks for more, set them."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:

@@ -33,7 +33,7 @@ def test_answers_past_their_time_are_let_go(
     screen.resize(1200, 700)
     screen.show()
     screen.load()
-    qtbot.waitUntil(lambda: len(screen.table.model.shown) == 6)
+    qtbot.waitUntil(lambda: len(screen.table.model.shown) == 7)
     screen.table.grid.selectRow(0)
     screen.go.click()
     assert screen.dialog is None, "none of the trail is ten years old"
