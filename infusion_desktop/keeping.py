@@ -47,7 +47,7 @@ ALWAYS: tuple[tuple[str, str], ...] = (
     ("Deliveries, claims, payments", "Seven years by 42 CFR 424.516(f). Balances are their sums: they stay."),
     ("Purchases and lots of drugs", "Six years by 21 U.S.C. 360eee-1. Balances are their sums: they stay."),
     ("The life of pumps and poles", "As long as the pump or pole is in the register."),
-    ("Patients and their records", "No rule known to us asks that they go. Claims and deliveries name them: they stay."),
+    ("Patients and their records", "No rule we know asks that they go. Claims and deliveries name them: they stay."),
 )
 """What never goes, and what the law asks for it, as we read it.
 
