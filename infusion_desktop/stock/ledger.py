@@ -13,12 +13,12 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, case, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database.many import ROWS, as_rows, given, insert_many, insert_numbered
+from infusion_desktop.database.many import ROWS, as_rows, few_given, given, insert_many, insert_numbered
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if
@@ -80,6 +80,12 @@ def post(
         lock_balances(session, {*leaving, *arriving})
         _add(session, {key: arriving.pop(key) for key in passing}, kinds)
     done = _change(session, leaving, arriving, reserved)
+    turned = [
+        key for key, left in done.items()
+        if left == arriving.get(key, 0) and kinds[key[1]].is_pickable  # Used up, or there again.
+    ]
+    if turned:
+        _TURN.change(session, {ROWS: as_rows([{"lot": lot, "place": place} for lot, place in turned])})
     if short := [key for key in leaving if key not in done]:
         if reserved:
             _refuse_held(session, short)
@@ -142,7 +148,7 @@ def held_in_order(dialect: str, *facts: str) -> Subquery:
 
     ``facts`` are more whole numbers given with each.
     """
-    wanted = given(dialect, "lot", "place", *facts)
+    wanted = few_given(dialect, "lot", "place", *facts)
     return (
         select(wanted, _BALANCE.c.usable)
         .join(_BALANCE, (_BALANCE.c.lot_id == wanted.c.lot) & (_BALANCE.c.location_id == wanted.c.place))
@@ -194,13 +200,14 @@ def _upsert(dialect: str) -> Any:
     """Add a balance; where another workstation added it this very moment, add to it."""
     module = import_module(f"sqlalchemy.dialects.{dialect}")
     statement = module.insert(_BALANCE)
-    on_hand = _BALANCE.c.on_hand + statement.excluded.on_hand
-    return statement.on_conflict_do_update(index_elements=["lot_id", "location_id"], set_={"on_hand": on_hand})
+    more = {"on_hand": _BALANCE.c.on_hand + statement.excluded.on_hand, "usable": statement.excluded.usable}
+    return statement.on_conflict_do_update(index_elements=["lot_id", "location_id"], set_=more)
 
 
 _BALANCE = cast(Table, Balance.__table__)
 _MOVE = cast(Table, Move.__table__)
 _PLACE = cast(Table, Location.__table__)
+_LOT = cast(Table, Lot.__table__)
 _KINDS = Prepared(
     lambda dialect: select(_PLACE.c.id, _PLACE.c.kind).join(
         wanted := given(dialect, "place"), wanted.c.place == _PLACE.c.id
@@ -224,8 +231,8 @@ _HELD = (
 
 def _change(
     session: Session, leaving: Mapping[LotPlace, int], arriving: Mapping[LotPlace, int], reserved: bool
-) -> set[LotPlace]:
-    """Change balances, held in the one order, by one conditional update; which of them it changed.
+) -> dict[LotPlace, int]:
+    """Change balances, held in the one order, by one conditional update; those it changed, with what is there now.
 
     Not those that are not there yet, would go below zero, or were put on hold since they were reserved.
     """
@@ -236,7 +243,7 @@ def _change(
         {"lot": lot, "place": place, "units": units, "kept": 0, "sound": 0} for (lot, place), units in arriving.items()
     ]
     changed = _CHANGE.rows(session, {ROWS: as_rows(rows)})
-    return {(LotId(row.lot_id), LocationId(row.location_id)) for row in changed}
+    return {(LotId(lot), LocationId(place)): left for lot, place, left in changed}
 
 
 def _changing(dialect: str) -> Any:
@@ -248,12 +255,26 @@ def _changing(dialect: str) -> Any:
         .where(_BALANCE.c.lot_id == change.c.lot, _BALANCE.c.location_id == change.c.place)
         .where(kept >= 0, on_hand >= kept, or_(change.c.sound == 0, _BALANCE.c.usable))
         .values(on_hand=on_hand, reserved=kept)
-        .returning(_BALANCE.c.lot_id, _BALANCE.c.location_id)
+        .returning(_BALANCE.c.lot_id, _BALANCE.c.location_id, _BALANCE.c.on_hand)
     )
 
 
 _LOCK = Prepared(lambda dialect: select(held_in_order(dialect).c.lot))
 _CHANGE = Prepared(_changing)
+
+
+def _turning(dialect: str) -> Any:
+    """Balances given by lot and place are usable or no longer so."""
+    turned = given(dialect, "lot", "place")
+    sound = exists().where(_LOT.c.id == _BALANCE.c.lot_id, _LOT.c.held == "")
+    return (
+        update(_BALANCE)
+        .where(_BALANCE.c.lot_id == turned.c.lot, _BALANCE.c.location_id == turned.c.place)
+        .values(usable=and_(_BALANCE.c.on_hand > 0, sound))
+    )
+
+
+_TURN = Prepared(_turning)
 
 
 def _what_is_short(session: Session, leaving: dict[LotPlace, int], reserved: bool) -> list[str]:
@@ -327,5 +348,5 @@ def set_held(session: Session, lots: Iterable[LotId], why: str) -> None:
     session.execute(held.with_for_update(key_share=True))
     session.execute(update(Lot).where(Lot.id.in_(chosen)).values(held=why, version=Lot.version + 1))
     pickable = select(Location.id).where(Location.kind.in_(PICKABLE))
-    usable = case((Balance.location_id.in_(pickable), not why), else_=False)
+    usable = case((Balance.location_id.in_(pickable) & (Balance.on_hand > 0), not why), else_=False)
     session.execute(update(Balance).where(Balance.lot_id.in_(chosen)).values(usable=usable))

@@ -275,15 +275,15 @@ class Move(Table):
 class Balance(Table):
     """What the moves add up to, per lot and place, kept beside the ledger in the same transaction.
 
-    ``item_id``, ``expires_on`` (a far day when the lot never expires) and ``usable`` (lot not held, place pickable)
-    repeat facts of lot and place so that first-expired-first-out is one index look-up; `verify` proves them equal.
+    ``item_id``, ``expires_on`` (a far day when the lot never expires) and ``usable`` (lot not held, place pickable,
+    something there) repeat facts so that first-expired-first-out is one index look-up; `verify` proves them equal.
     """
 
     __tablename__ = "balance"
     __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved_within_on_hand"),
-        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", **only_where("usable AND on_hand > reserved")),
+        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", **only_where("usable")),
         Index("ix_balance_item_id", "item_id"),
         Index("ix_balance_location_id", "location_id"),
         STRICT,
