@@ -26,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.append_only import may_go
 from infusion_desktop.database.place import CAN_ENCRYPT, Place, opens_with, sqlite
+from infusion_desktop.database.server import roll_back
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
@@ -56,6 +57,9 @@ RESTED = 20.0
 PREPARED = 500
 """Statements a connection to a server keeps prepared there: more than a day's screens and deeds have."""
 
+LOG_PAGES = 4000
+"""Pages (16 MB) that SQLite's log holds before they are brought into the file: a kit changes the same ones as the last.
+"""
 TRIES = 5
 """How often a deed is done again that met a deadlock, before a person hears of it."""
 ANSWER_S = 10.0
@@ -97,8 +101,6 @@ class Database:
         self.engine = open_engine(place)
         self._writing = _beside(self.engine, "BEGIN IMMEDIATE", _note_writes)
         self._looking = _beside(self.engine, "BEGIN", _refuse_writes)
-        if not place.is_sqlite:  # The same for a look that wrote nothing; the driver forgets all it prepared otherwise.
-            self._looking.dialect.do_rollback = self._looking.dialect.do_commit  # type: ignore[method-assign]
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -110,6 +112,7 @@ class Database:
         """
         with in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
             session.info["workstation"] = self.workstation
+            session.info["connection"] = session.connection()
             written = session.connection().info
             written["wrote"] = False
             written["tables"] = set()
@@ -178,10 +181,10 @@ class Database:
 
         The server forgets what was to be told when the commit fails.
         """
-        from infusion_desktop.database.prepared import run
+        from infusion_desktop.database.prepared import command
 
         rooms = ",".join(sorted(rooms_of(tables)))  # Our own words alone, so no parameters.
-        run(session.connection(), f"NOTIFY {CHANNEL}, '{self.origin}|{rooms}'; COMMIT").close()
+        command(connection_of(session), f"NOTIFY {CHANNEL}, '{self.origin}|{rooms}'; COMMIT")
 
     def close(self) -> None:
         """Let go of every connection; the object is of no use afterwards."""
@@ -203,6 +206,8 @@ def _beside(engine: Engine, begin: str, guard: Callable[[Connection, str], None]
     other = create_engine(engine.url, pool=engine.pool, hide_parameters=True, **driver)
     if is_sqlite:
         other.dialect.do_begin = lambda connection: connection.execute(begin)  # type: ignore[method-assign,assignment]
+    else:
+        other.dialect.do_rollback = roll_back  # type: ignore[method-assign]
 
     def check(connection: Connection, statement: str) -> None:
         if not is_sqlite and loosens(statement):
@@ -213,6 +218,11 @@ def _beside(engine: Engine, begin: str, guard: Callable[[Connection, str], None]
         event.listen(other, way, lambda _cursor, statement, *more: check(more[-1].root_connection, statement))
     _GUARDS[other.dialect] = check
     return other
+
+
+def connection_of(session: Session) -> Connection:
+    """The connection a deed's session works on; SQLAlchemy's own way to it is too long for every statement of a kit."""
+    return session.info.get("connection") or session.connection()
 
 
 _GUARDS: WeakKeyDictionary[Dialect, Callable[[Connection, str], None]] = WeakKeyDictionary()
@@ -264,6 +274,7 @@ def prepare_sqlite(connection: Any, key: bytes | None) -> None:
         "recursive_triggers": 1,
         "busy_timeout": BUSY_MS,
         "trusted_schema": 0,
+        "wal_autocheckpoint": LOG_PAGES,
     }
     if sys.platform == "darwin":
         wanted["fullfsync"] = 1
@@ -358,6 +369,7 @@ def _open_postgresql(place: Place, guarded: bool) -> Engine:
     url = place.url.set(drivername="postgresql+psycopg")
     patience = {name: value for name, value in _ON_A_NETWORK.items() if name not in url.query}
     engine = create_engine(url, hide_parameters=True, pool_size=8, connect_args=patience | proven_login(place.url))
+    engine.dialect.do_rollback = roll_back  # type: ignore[method-assign]
     event.listen(engine, "connect", refuse_forgetful)
     event.listen(engine, "connect", _keep_prepared)
     event.listen(engine, "checkin", _note_rest)

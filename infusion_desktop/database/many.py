@@ -16,6 +16,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine
 
+from infusion_desktop.database.engine import connection_of
 from infusion_desktop.database.prepared import Prepared
 
 ROWS = "rows"
@@ -77,11 +78,23 @@ def is_given(dialect: str, column: Any, name: str = ROWS) -> ColumnElement[bool]
     return found
 
 
+def change_many(session: Session, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run a statement for rows; how many it changed. A server is given them together, SQLite, at hand, one by one."""
+    if connection_of(session).dialect.positional:
+        return statement.change_each(session, rows, {})
+    return statement.change(session, {ROWS: as_rows(rows)})
+
+
 def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> None:
-    """Add rows, all with the same columns, in their order, by one statement; ``common`` is the same in all of them."""
-    if rows:
-        statement, parameters = _insertion(session, table, rows, common, numbered=False)
-        statement.change(session, parameters)
+    """Add rows, all with the same columns, in their order; ``common`` is the same in all of them."""
+    if not rows:
+        return
+    if connection_of(session).dialect.positional:
+        statement = _PLAIN.get(table) or _PLAIN.setdefault(table, Prepared(insert(table)))
+        statement.change_each(session, rows, common)
+        return
+    statement, parameters = _insertion(session, table, rows, common, numbered=False)
+    statement.change(session, parameters)
 
 
 def insert_numbered(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> list[int]:
@@ -92,6 +105,7 @@ def insert_numbered(session: Session, table: Table, rows: Sequence[Mapping[str, 
     return sorted(row[0] for row in statement.rows(session, parameters))
 
 
+_PLAIN: dict[Table, Prepared] = {}
 _Keep = Callable[[Any], Any] | None
 _INSERTIONS: dict[tuple[Any, ...], tuple[Prepared, Sequence[tuple[str, _Keep]]]] = {}
 
@@ -99,7 +113,7 @@ _INSERTIONS: dict[tuple[Any, ...], tuple[Prepared, Sequence[tuple[str, _Keep]]]]
 def _insertion(
     session: Session, table: Table, rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any], *, numbered: bool
 ) -> tuple[Prepared, dict[str, Any]]:
-    dialect = session.connection().dialect
+    dialect = connection_of(session).dialect
     key = (dialect.name, table.name, *rows[0], None, *common, numbered)
     if key not in _INSERTIONS:
         types = {name: table.c[name].type for name in rows[0]}

@@ -1,12 +1,13 @@
-"""Statements of a kit's path, compiled once for each database and run on the driver's cursor.
+"""Statements of a kit's path, compiled once for each database and run on SQLite's cursor or the server's own library.
 
 A kit's life is some sixty small statements; the way through SQLAlchemy from a statement to its rows costs several times
 what the database needs for one (benchmarks/kit_life.py). The SQL, the types and the guards are the same.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select, TextClause
@@ -16,7 +17,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from infusion_desktop.database.engine import guard_of
+from infusion_desktop.database import server
+from infusion_desktop.database.engine import connection_of, guard_of
 
 Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
 _Convert = Callable[[Any], Any]
@@ -69,7 +71,7 @@ class Prepared:
 
     def rows(self, session: Session, parameters: Mapping[str, Any]) -> list[Any]:
         """The rows it finds, their columns by name."""
-        form, cursor = self._run(session.connection(), parameters)
+        form, cursor = self._run(connection_of(session), parameters)
         found = cursor.fetchall()
         cursor.close()
         if form.read and found:
@@ -81,14 +83,14 @@ class Prepared:
 
     def kept(self, session: Session, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows as the database keeps them (SQLite: days as text, amounts as whole numbers), for very long lists."""
-        _, cursor = self._run(session.connection(), parameters)
+        _, cursor = self._run(connection_of(session), parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         cursor.close()
         return found
 
     def streamed(self, session: Session, parameters: Mapping[str, Any]) -> Iterator[list[tuple[Any, ...]]]:
         """The same some thousands at a time, for ledgers that memory shall not hold."""
-        _, cursor = self._run(session.connection(), parameters, name="streamed")
+        _, cursor = self._run(connection_of(session), parameters, name="streamed")
         try:
             while some := cursor.fetchmany(_AT_ONCE):
                 yield some
@@ -107,7 +109,27 @@ class Prepared:
 
     def change(self, session: Session, parameters: Mapping[str, Any]) -> int:
         """Run it; how many rows it changed."""
-        _, cursor = self._run(session.connection(), parameters)
+        _, cursor = self._run(connection_of(session), parameters)
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def change_each(self, session: Session, rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> int:
+        """Run it on SQLite for each row, with what is common to them; how many rows it changed in all."""
+        connection = connection_of(session)
+        form, values = self._filled(connection.dialect, {**rows[0], **common})
+        form.guard(connection, form.text)
+        assert form.order is not None
+        kept = dict(form.keep)
+        columns: list[Iterable[Any]] = []
+        for name in form.order:
+            if name not in rows[0]:
+                columns.append(repeat(values[name]))
+            elif (keep := kept.get(name)) is None:
+                columns.append([row[name] for row in rows])
+            else:
+                columns.append([keep(row[name]) for row in rows])
+        cursor = _run(connection, form.text, zip(*columns, strict=False), many=True)
         changed: int = cursor.rowcount
         cursor.close()
         return changed
@@ -115,8 +137,10 @@ class Prepared:
     def _run(self, connection: Connection, parameters: Mapping[str, Any], name: str = "") -> tuple[_Form, Any]:
         form, values = self._filled(connection.dialect, parameters)
         form.guard(connection, form.text)
+        if form.order is None and not name:
+            return form, _asked(connection, form.text, values)
         given = values if form.order is None else [values[name] for name in form.order]
-        return form, run(connection, form.text, given, name)
+        return form, _run(connection, form.text, given, name=name)
 
     def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, dict[str, Any]]:
         """The statement as this database takes it, with the values it keeps."""
@@ -135,7 +159,7 @@ def change_together(session: Session, *changes: tuple[Prepared, Mapping[str, Any
 
     There none of them sees what another one did.
     """
-    connection = session.connection()
+    connection = connection_of(session)
     dialect = connection.dialect
     if dialect.positional:
         return [statement.change(session, parameters) for statement, parameters in changes]
@@ -144,10 +168,7 @@ def change_together(session: Session, *changes: tuple[Prepared, Mapping[str, Any
     text = _TOGETHER.get(texts) or _TOGETHER.setdefault(texts, _as_one(texts))
     filled[0][0].guard(connection, text)
     values = {f"c{at}_{name}": value for at, (_, each) in enumerate(filled) for name, value in each.items()}
-    cursor = run(connection, text, values)
-    changed = list(cursor.fetchone())
-    cursor.close()
-    return changed
+    return list(_asked(connection, text, values).fetchall()[0])
 
 
 _TOGETHER: dict[tuple[str, ...], str] = {}
@@ -159,15 +180,35 @@ def _as_one(texts: tuple[str, ...]) -> str:
     return f"WITH {parts} SELECT {counts}"
 
 
-def run(connection: Connection, text: str, parameters: Any = None, name: str = "") -> Any:
+def _asked(connection: Connection, text: str, values: Mapping[str, Any]) -> Any:
+    """What a server answers to a statement."""
+    try:
+        return server.ask(connection, text, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _explained(connection, text, error, None) from error
+
+
+def command(connection: Connection, words: str) -> None:
+    """Run a command without parameters that gives no rows; on a server perhaps several, after semicolons."""
+    if connection.dialect.positional:
+        _run(connection, words, ()).close()
+        return
+    try:
+        server.tell(connection, words)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _explained(connection, words, error, None) from error
+
+
+def _run(connection: Connection, text: str, parameters: Any, *, name: str = "", many: bool = False) -> Any:
     """Run a statement on the driver's cursor, which is given back; its errors are raised as SQLAlchemy raises them.
 
-    With a ``name`` a server keeps the rows until they are asked for, as SQLite always does.
+    With a ``name`` a server keeps the rows until they are asked for, as SQLite always does. ``many`` runs it once for
+    each of the parameters.
     """
-    is_named = name and connection.dialect.name != "sqlite"
+    is_named = name and not connection.dialect.positional
     cursor = connection.connection.cursor(**({"name": name} if is_named else {}))
     try:
-        cursor.execute(text, parameters)
+        (cursor.executemany if many else cursor.execute)(text, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _explained(connection, text, error, cursor) from error
     return cursor

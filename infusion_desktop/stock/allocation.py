@@ -6,7 +6,6 @@ quicker, items are held and looked at one by one. Nobody is told "out of stock" 
 used before an earlier one (never SKIP LOCKED; RELIABILITY B1, B2).
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,33 +13,33 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
-    ColumnElement,
     Date,
+    Integer,
     Table,
-    Text,
     bindparam,
     delete,
-    func,
+    exists,
     insert,
     literal_column,
     select,
     text,
+    true,
     tuple_,
     update,
 )
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database.many import ROWS, as_rows, given, insert_many
-from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.engine import connection_of
+from infusion_desktop.database.many import ROWS, as_rows, change_many, given, insert_many
+from infusion_desktop.database.prepared import Prepared, command
 from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.ledger import LotPlace, NewMove, held_in_order, lock_balances, post
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Reservation
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
-FIRST_LOTS = 3
+FIRST_LOTS = 2
 """Lots of an item that the one look for a whole kit finds."""
 LOTS_AT_ONCE = 8
 MOST_NAMED = 40
@@ -122,7 +121,7 @@ def _all_at_once(
     session: Session, demands: Sequence[Demand], found: Sequence[Sequence[tuple[LotPlace, int]]]
 ) -> tuple[list[Allocation], dict[int, int]] | None:
     """What was found fills all demands and is taken by one update; None, with nothing held, where it does not."""
-    connection = session.connection()
+    connection = connection_of(session)
     planned: dict[LotPlace, int] = defaultdict(int)
     allocations: list[Allocation] = []
     for demand, lots in zip(demands, found, strict=True):
@@ -132,12 +131,12 @@ def _all_at_once(
         allocations += taken
     several_writers = connection.dialect.name != "sqlite"
     if several_writers:  # Going back to it lets go of the rows held since, so that the one order is kept.
-        connection.exec_driver_sql("SAVEPOINT before_taking")
+        command(connection, "SAVEPOINT before_taking")
     if _take(session, planned):
         return allocations, {}
     if not several_writers:
         raise Refused("The stock changed meanwhile. Nothing was reserved. Try again.")
-    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT before_taking")
+    command(connection, "ROLLBACK TO SAVEPOINT before_taking")
     return None
 
 
@@ -181,39 +180,42 @@ def _look(session: Session, demands: Sequence[Demand]) -> tuple[list[list[tuple[
         {"position": position, "item": each.item_id, "through": each.usable_through}
         for position, each in enumerate(demands)
     ]
+    asked = {ROWS: as_rows(rows)}
     found: list[list[tuple[LotPlace, int]]] = [[] for _ in demands]
-    early: set[LotPlace] = set()
-    for position, lots, too_early in _LOOK.rows(session, {ROWS: as_rows(rows)}):
-        found[position] = [((LotId(lot), LocationId(place)), free) for lot, place, free in json.loads(lots or "[]")]
-        if too_early and too_early != "[]":
-            early.update((LotId(lot), LocationId(place)) for lot, place, _ in json.loads(too_early))
-    return found, early
+    is_early = False
+    for position, _, lot, place, free, passes in sorted(_LOOK.kept(session, asked)):
+        found[position].append(((LotId(lot), LocationId(place)), free))
+        is_early = is_early or bool(passes)
+    if is_early or not all(found):
+        return found, {(LotId(lot), LocationId(place)) for lot, place in _EARLY.kept(session, asked)}
+    return found, set()
 
 
 def _looking(dialect: str) -> Any:
-    """Each demand with its lots as JSON: within one statement, the index is looked up once a demand."""
-    wanted = given(dialect, "position", "item", through=Date())
-    expires_on = _BALANCE.c.expires_on
-
-    def lots(when: ColumnElement[bool], most: int) -> Any:
-        there = (
-            select(_BALANCE.c.lot_id, _BALANCE.c.location_id, (_BALANCE.c.on_hand - _BALANCE.c.reserved).label("free"))
-            .where(_BALANCE.c.item_id == wanted.c.item, _USABLE, when)
-            .order_by(expires_on, _BALANCE.c.lot_id, _BALANCE.c.location_id)
-            .limit(literal_column(str(most)))
-            .correlate(wanted)
-            .subquery("there")
-        )
-        if dialect == "sqlite":
-            return select(func.json_group_array(func.json_array(*there.c))).select_from(there).scalar_subquery()
-        listed = func.json_agg(func.json_build_array(*there.c))
-        return select(sql_cast(listed, Text)).select_from(there).scalar_subquery()
-
-    return select(
-        wanted.c.position,
-        lots(expires_on > wanted.c.through, FIRST_LOTS),
-        lots(expires_on <= wanted.c.through, MOST_NAMED),
+    """Each demand with its first lots, in no order, and whether it passes over any: the index is walked by demand."""
+    # SQLite would read the JSON again with each use of a value.
+    wanted = select(given(dialect, "position", "item", through=Date())).cte("wanted").prefix_with("MATERIALIZED")
+    first = _BALANCE.alias("first")
+    lots = (
+        select(first.c.expires_on, first.c.lot_id, first.c.location_id, first.c.on_hand, first.c.reserved)
+        .where(first.c.item_id == wanted.c.item, text("first.usable AND first.on_hand > first.reserved"))
+        .where(first.c.expires_on > wanted.c.through)
+        .order_by(first.c.expires_on, first.c.lot_id, first.c.location_id)
+        .limit(literal_column(str(FIRST_LOTS)))
     )
+    early = exists().where(_BALANCE.c.item_id == wanted.c.item, _USABLE, _BALANCE.c.expires_on <= wanted.c.through)
+    if dialect == "sqlite":  # It knows no LATERAL, but each row's number.
+        there = _BALANCE.alias("there")
+        rows: Any = lots.with_only_columns(literal_column("first.rowid")).correlate(wanted)
+        joined = wanted.join(there, literal_column("there.rowid", Integer()).in_(rows))
+    else:
+        there = lots.correlate(wanted).lateral("there")  # type: ignore[assignment]
+        joined = wanted.join(there, true())
+    free = there.c.on_hand - there.c.reserved
+    found = select(
+        wanted.c.position, there.c.expires_on, there.c.lot_id, there.c.location_id, free, early.correlate(wanted)
+    )
+    return found.select_from(joined)
 
 
 def _candidates(session: Session, demand: Demand, planned: Mapping[LotPlace, int]) -> list[tuple[LotPlace, int]]:
@@ -241,11 +243,13 @@ def _candidates(session: Session, demand: Demand, planned: Mapping[LotPlace, int
 def _take(session: Session, planned: Mapping[LotPlace, int]) -> bool:
     """Reserve units of lots, held in the one order, where so many are free; whether all of them were."""
     rows = [{"lot": lot, "place": place, "units": units} for (lot, place), units in planned.items()]
-    return _TAKE_ALL.change(session, {ROWS: as_rows(rows)}) == len(rows)
+    return change_many(session, _TAKE_ALL, rows) == len(rows)
 
 
 def _taking(dialect: str) -> Any:
-    wanted = given(dialect, "lot", "place", "units") if dialect == "sqlite" else held_in_order(dialect, "units")
+    if dialect == "sqlite":
+        return _TAKE
+    wanted = held_in_order(dialect, "units")
     return (
         update(_BALANCE)
         .where(_BALANCE.c.lot_id == wanted.c.lot, _BALANCE.c.location_id == wanted.c.place)
@@ -254,7 +258,19 @@ def _taking(dialect: str) -> Any:
     )
 
 
+def _passing_over(dialect: str) -> Any:
+    """Lots that expire too early for a demand."""
+    wanted = given(dialect, "position", "item", through=Date())
+    return (
+        select(_BALANCE.c.lot_id, _BALANCE.c.location_id)
+        .join(wanted, (_BALANCE.c.item_id == wanted.c.item) & (_BALANCE.c.expires_on <= wanted.c.through))
+        .where(_USABLE)
+        .limit(literal_column(str(2 * MOST_NAMED)))
+    )
+
+
 _LOOK = Prepared(_looking)
+_EARLY = Prepared(_passing_over)
 _TAKE_ALL = Prepared(_taking)
 
 
@@ -345,7 +361,7 @@ def take_reserved(
 _OF_DOCUMENT = delete(_RESERVATION).where(
     _RESERVATION.c.document == bindparam("document"), _RESERVATION.c.document_id == bindparam("number")
 )
-_ENDED = (_RESERVATION.c.lot_id, _RESERVATION.c.location_id, _RESERVATION.c.quantity, _RESERVATION.c.line_id)
+_ENDED = (_RESERVATION.c.line_id, _RESERVATION.c.lot_id, _RESERVATION.c.location_id, _RESERVATION.c.quantity)
 _END = Prepared(_OF_DOCUMENT.returning(*_ENDED))
 _END_LINE = Prepared(_OF_DOCUMENT.where(_RESERVATION.c.line_id == bindparam("line")).returning(*_ENDED))
 
@@ -355,9 +371,8 @@ def _end_reservations(
 ) -> list[tuple[LotId, LocationId, int]]:
     """Delete reservations and tell what they held; of two people who do it at once, the second finds none."""
     which = {"document": document, "number": document_id}
-    ended = _END.rows(session, which) if line_id is None else _END_LINE.rows(session, {**which, "line": line_id})
-    rows = sorted(ended, key=lambda row: (row.line_id, row.lot_id, row.location_id))
-    return [(LotId(row.lot_id), LocationId(row.location_id), row.quantity) for row in rows]
+    ended = _END.kept(session, which) if line_id is None else _END_LINE.kept(session, {**which, "line": line_id})
+    return [(LotId(lot), LocationId(place), quantity) for _, lot, place, quantity in sorted(ended)]
 
 
 def reserve_lot(session: Session, document: str, document_id: int, allocation: Allocation) -> bool:

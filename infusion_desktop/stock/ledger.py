@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.database.engine import connection_of
 from infusion_desktop.database.many import ROWS, as_rows, few_given, given, insert_many, insert_numbered
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
@@ -81,7 +82,8 @@ def post(
         _add(session, {key: arriving.pop(key) for key in passing}, kinds)
     done = _change(session, leaving, arriving, reserved)
     turned = [
-        key for key, left in done.items()
+        key
+        for key, left in done.items()
         if left == arriving.get(key, 0) and kinds[key[1]].is_pickable  # Used up, or there again.
     ]
     if turned:
@@ -116,7 +118,7 @@ def _add_moves(session: Session, moves: Sequence[NewMove], **common: Any) -> lis
     if any(move.unit_cost is not None for move in moves):
         for row, move in zip(rows, moves, strict=True):
             row["unit_cost"] = move.unit_cost
-    if session.connection().dialect.name != "sqlite":
+    if connection_of(session).dialect.name != "sqlite":
         return [MoveId(each) for each in insert_numbered(session, _MOVE, rows, **common)]
     # SQLite's one writer may number them itself, as moves are never removed.
     last = _LAST_MOVE.value(session, {}) or 0
@@ -237,23 +239,21 @@ def _change(
     Not those that are not there yet, would go below zero, or were put on hold since they were reserved.
     """
     rows = [
-        {"lot": lot, "place": place, "units": -units, "kept": -units if reserved else 0, "sound": int(reserved)}
+        {"lot": lot, "place": place, "units": -units, "kept": -units if reserved else 0}
         for (lot, place), units in leaving.items()
-    ] + [
-        {"lot": lot, "place": place, "units": units, "kept": 0, "sound": 0} for (lot, place), units in arriving.items()
-    ]
-    changed = _CHANGE.rows(session, {ROWS: as_rows(rows)})
+    ] + [{"lot": lot, "place": place, "units": units, "kept": 0} for (lot, place), units in arriving.items()]
+    changed = _CHANGE.kept(session, {ROWS: as_rows(rows)})
     return {(LotId(lot), LocationId(place)): left for lot, place, left in changed}
 
 
 def _changing(dialect: str) -> Any:
-    facts = ("units", "kept", "sound")
+    facts = ("units", "kept")
     change = given(dialect, "lot", "place", *facts) if dialect == "sqlite" else held_in_order(dialect, *facts)
     on_hand, kept = _BALANCE.c.on_hand + change.c.units, _BALANCE.c.reserved + change.c.kept
     return (
         update(_BALANCE)
         .where(_BALANCE.c.lot_id == change.c.lot, _BALANCE.c.location_id == change.c.place)
-        .where(kept >= 0, on_hand >= kept, or_(change.c.sound == 0, _BALANCE.c.usable))
+        .where(kept >= 0, on_hand >= kept, or_(change.c.kept == 0, _BALANCE.c.usable))
         .values(on_hand=on_hand, reserved=kept)
         .returning(_BALANCE.c.lot_id, _BALANCE.c.location_id, _BALANCE.c.on_hand)
     )

@@ -283,7 +283,7 @@ class Balance(Table):
     __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved_within_on_hand"),
-        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", **only_where("usable")),
+        Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", "location_id", **only_where("usable")),
         Index("ix_balance_item_id", "item_id"),
         Index("ix_balance_location_id", "location_id"),
         STRICT,

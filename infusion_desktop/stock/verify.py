@@ -56,7 +56,11 @@ def _reservations(session: Session) -> list[str]:
 
 
 def _copies(session: Session) -> list[str]:
-    should = case(((Lot.held != "") | (Balance.on_hand == 0), literal(0)), (Location.kind.in_(PICKABLE), literal(1)), else_=literal(0))
+    should = case(
+        ((Lot.held != "") | (Balance.on_hand == 0), literal(0)),
+        (Location.kind.in_(PICKABLE), literal(1)),
+        else_=literal(0),
+    )
     rows = session.execute(
         select(Balance.lot_id, Balance.location_id)
         .join(Lot, Lot.id == Balance.lot_id)

@@ -134,14 +134,18 @@ def _check(session: Session, head: Head, lines: Sequence[Any], override: str) ->
     sent = [row for row in lines if row.to_send]
     reasons = reasons_against_latex(head.latex_allergy, [SentLot(row.name, contains_latex=row.contains_latex)
                                                          for row in sent])  # fmt: skip
-    equipment = select(DeliveryEquipment.id).where(DeliveryEquipment.delivery_id == head.id)
-    if not sent and session.scalars(equipment).first() is None:
+    if not sent and not _asks_for_equipment(session, head):
         reasons.append("There is nothing to send. Change a quantity, or cancel the delivery.")
     refuse_if(reasons)
     held = held_by_refill_rule(session, head)
     warn_unless(override, [*_warnings(session, head), *held, *_beyond_its_share(session, head, sent)])
     if held:
         session.connection().execute(_LET_GO, {"delivery": head.id, "why": override.strip()})
+
+
+def _asks_for_equipment(session: Session, head: Head) -> bool:
+    equipment = select(DeliveryEquipment.id).where(DeliveryEquipment.delivery_id == head.id)
+    return session.scalars(equipment).first() is not None
 
 
 def _beyond_its_share(session: Session, head: Head, sent: Sequence[Any]) -> list[str]:
@@ -154,29 +158,30 @@ def _beyond_its_share(session: Session, head: Head, sent: Sequence[Any]) -> list
 
 
 _EPISODE = core(Episode)
-_LAST_EPISODE = Prepared(
-    select(_EPISODE)
-    .where(_EPISODE.c.patient_id == bindparam("patient"))
-    .order_by(_EPISODE.c.admitted_on.desc(), _EPISODE.c.id.desc())
-    .limit(1)
-)
-_ENDS_ON = Prepared(select(core(Therapy).c.stops_on).where(core(Therapy).c.id == bindparam("therapy")))
+_EPISODES = Prepared(
+    select(
+        _EPISODE.c.id, _EPISODE.c.admitted_on, _EPISODE.c.discharged_on, _EPISODE.c.clinically_stable,
+        _EPISODE.c.trained, _EPISODE.c.home_safe, _EPISODE.c.consent_signed,
+        select(core(Therapy).c.stops_on).where(core(Therapy).c.id == bindparam("therapy")).scalar_subquery()
+        .label("order_ends_on"),
+    ).where(_EPISODE.c.patient_id == bindparam("patient"))
+)  # fmt: skip
 _DELIVERY = core(Delivery)
 _LET_GO = update(_DELIVERY).where(_DELIVERY.c.id == bindparam("delivery")).values(let_go=bindparam("why"))
 
 
 def _warnings(session: Session, head: Head) -> list[str]:
     warnings = []
-    episode = _LAST_EPISODE.first(session, {"patient": head.patient_id})
-    if episode is not None:
+    episodes = _EPISODES.rows(session, {"patient": head.patient_id, "therapy": head.therapy_id})
+    if episodes:
+        episode = max(episodes, key=lambda row: (row.admitted_on, row.id))
         ticked = Checklist(episode.clinically_stable, episode.trained, episode.home_safe, episode.consent_signed, True)
         if ticked.missing:
             warnings.append(f"The intake checklist is not complete: {', '.join(ticked.missing)}.")
         if episode.discharged_on is not None and episode.discharged_on < head.scheduled_on:
             warnings.append("The patient was discharged before this delivery's day.")
-    ends_on = None if head.therapy_id is None else _ENDS_ON.value(session, {"therapy": head.therapy_id})
-    if ends_on is not None and ends_on < head.period.last:
-        warnings.append(_ends_early(session, head, ends_on))
+        if episode.order_ends_on is not None and episode.order_ends_on < head.period.last:
+            warnings.append(_ends_early(session, head, episode.order_ends_on))
     return warnings
 
 
