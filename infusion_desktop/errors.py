@@ -23,6 +23,12 @@ class Stale(Refused):
     """Somebody else changed the record since it was read; nothing was overwritten."""
 
 
+def refuse_if_changed(what: str, was: object, now: object) -> None:
+    """Stale when a value is not the one that was shown while another was typed over it."""
+    if was != now:
+        raise Stale(f"Somebody else changed {what} meanwhile. Look at it again before you save.")
+
+
 class Kept(Refused):
     """A deed whose end nobody heard had been kept; it is not done a second time."""
 

@@ -102,7 +102,8 @@ def _orders(
     with database.reading() as session:
         lines = order_page(session, part, last).lines
         waiting = differences(session, order_id=part)
-    put_on_backorder(database, lines[-1].id, last + timedelta(days=24), "plant shut down for repair", by)
+    put_on_backorder(database, lines[-1].id, last + timedelta(days=24), "plant shut down for repair", by,
+                     was=(None, ""))  # fmt: skip
     new = NewReturn(vendors[0], "crushed in transit", tuple(each.id for each in waiting[:1]), (), "RA-30117")
     back = return_to_vendor(database, new, by, on=last - timedelta(days=5))
     half = to_cents(waiting[0].quantity * waiting[0].unit_cost / 2)

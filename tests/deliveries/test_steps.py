@@ -41,7 +41,7 @@ from infusion_desktop.deliveries.queries import (
 )
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.equipment import custody
-from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.patients.order_versions import change_from
 from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import stop_therapy
@@ -99,8 +99,10 @@ def test_a_draft_can_be_changed_with_a_reason_only(bench: Any) -> None:
     delivery = bench.plans()
     line = page(bench, delivery).lines[1]
     with pytest.raises(Refused, match="Say why"):
-        change_quantity(bench.database, line.id, 50, "", bench.pharmacist)
-    change_quantity(bench.database, line.id, 50, "traveling", bench.pharmacist)
+        change_quantity(bench.database, line.id, 50, "", bench.pharmacist, was=line.to_send)
+    change_quantity(bench.database, line.id, 50, "traveling", bench.pharmacist, was=line.to_send)
+    with pytest.raises(Stale):
+        change_quantity(bench.database, line.id, 60, "as another saw it", bench.pharmacist, was=line.to_send)
     added = add_line(bench.database, delivery, bench.items["tubing"], 7, "asked for", bench.pharmacist)
     assert {each.item_number: each.to_send for each in page(bench, delivery).lines}["TUB-1"] == 7
     remove_line(bench.database, added, "has plenty", bench.pharmacist)
@@ -108,7 +110,7 @@ def test_a_draft_can_be_changed_with_a_reason_only(bench: Any) -> None:
         ("DRG-1", 21), ("FLU-1", 50), ("DRS-1", 1),
     ]  # fmt: skip
     with pytest.raises(NotAllowed):
-        change_quantity(bench.database, line.id, 1, "why", bench.tech)
+        change_quantity(bench.database, line.id, 1, "why", bench.tech, was=50)
 
 
 def test_a_second_draft_for_the_same_days_is_asked_about(bench: Any) -> None:

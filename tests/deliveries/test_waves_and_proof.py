@@ -197,7 +197,7 @@ def test_after_the_door_what_is_missing_is_listed_corrected_and_the_first_entry_
     assert correct_sent(database, lots["FLU-1"].id, 4, "found on the bench", bench.pharmacist) is GoesTo.QUARANTINE
     assert page(bench, delivery).lines[1].lots[0].came_back == 6
     assert return_later(database, lots["FLU-1"].id, 1, "left over", tech) is GoesTo.WASTE
-    correct_tracking(database, delivery, "1Z999", "misread", tech)
+    correct_tracking(database, delivery, "1Z999", "misread", tech, was=page(bench, delivery).tracking)
     assert page(bench, delivery).tracking == "1Z999"
     with database.reading() as session:
         assert [each.what for each in corrections_of(session, delivery)][1:] == [

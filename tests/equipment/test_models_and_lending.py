@@ -96,9 +96,12 @@ def test_maintenance_is_asked_for_at_return_and_by_hours_and_foreseen(
         custody.assign(session, pump, "delivery", 2, today() + timedelta(days=7), tech)
     with database.transaction() as session:
         custody.assign(session, pump, "delivery", 2, today() + timedelta(days=6), tech)
-    set_maintenance_due(database, pump, today(), "letter from the maker", staff[Role.PHARMACIST])
+    shown = found.maintenance_due_on
+    set_maintenance_due(database, pump, today(), "letter from the maker", staff[Role.PHARMACIST], was=shown)
+    with pytest.raises(Stale):
+        set_maintenance_due(database, pump, today(), "as another saw it", staff[Role.PHARMACIST], was=shown)
     with pytest.raises(NotAllowed):
-        set_maintenance_due(database, pump, today() + ONE_DAY, "x", tech)
+        set_maintenance_due(database, pump, today() + ONE_DAY, "x", tech, was=today())
     with database.reading() as session:
         assert problems(session) == ()
 
@@ -171,7 +174,10 @@ def test_the_morning_names_everything_that_is_due_on_screen_and_on_paper(
     }  # fmt: skip
     for said in ("5 things to do", "To clean", "Set aside", "P0003", "overdue", "S2"):
         assert said in paper.words
-    set_versions(database, cleaned, Versions("4.1", "2026.3"), tech)
+    before = Versions(row(database, cleaned).firmware, row(database, cleaned).library)
+    set_versions(database, cleaned, Versions("4.1", "2026.3"), tech, was=before)
+    with pytest.raises(Stale):
+        set_versions(database, cleaned, Versions("4.0", "2026.3"), tech, was=before)
     with database.reading() as session:
         assert (cleaned, DueKind.UPDATE) not in {(each.id, each.kind) for each in due_list(session, today())}
         sheet = Read(

@@ -208,10 +208,15 @@ def test_what_the_vendor_cannot_send_waits_on_backorder_or_is_closed_with_a_reas
     order = store.order((store.flush, 2), (store.dressing, 1))
     store.comes(order, flushes(store, 1))
     first, second = store.page(order).lines
-    put_on_backorder(store.database, first.id, today() + timedelta(days=30), "port strike", store.by)
+    put_on_backorder(store.database, first.id, today() + timedelta(days=30), "port strike", store.by, was=(None, ""))
     page = store.page(order)
     assert (page.row.on_backorder, page.lines[0].backordered_until) == (1, today() + timedelta(days=30))
-    expect_on(store.database, order, today() - timedelta(days=2), "called", store.by)
+    shown = store.page(order).row.expected_on
+    expect_on(store.database, order, today() - timedelta(days=2), "called", store.by, was=shown)
+    with pytest.raises(Stale):
+        expect_on(store.database, order, today(), "called as well", store.by, was=shown)
+    with pytest.raises(Stale):
+        put_on_backorder(store.database, first.id, today(), "as another saw it", store.by, was=(None, ""))
     assert store.page(order).row.days_late == 2
     with store.database.reading() as session:
         assert [row.id for row in late_orders(session, today())] == [order]
@@ -228,7 +233,7 @@ def test_what_the_vendor_cannot_send_waits_on_backorder_or_is_closed_with_a_reas
     close_order(store.database, order, store.page(order).row.version, "no longer made", store.by)
     assert store.page(order).row.state is OrderState.CLOSED
     with pytest.raises(Refused, match="closed"):
-        put_on_backorder(store.database, second.id, None, "", store.by)
+        put_on_backorder(store.database, second.id, None, "", store.by, was=(None, ""))
     with pytest.raises(Refused, match="nothing can be received"):
         store.comes(order, flushes(store, 1))
 
@@ -239,12 +244,15 @@ def test_drafts_are_changed_sent_and_cancelled_only_in_their_turn(store: Store) 
     add_line(store.database, order, Wanted(store.dressing, 1, "a kit"), store.by)
     flush, dressing = store.page(order).lines
     assert (dressing.packs, dressing.quantity, dressing.why) == (4, 80, "par; a kit")
-    change_line(store.database, flush.id, 0, None, store.by)
-    change_line(store.database, dressing.id, 2, Decimal("38.5"), store.by)
+    change_line(store.database, flush.id, 0, None, store.by, was=(flush.packs, flush.pack_price))
+    shown = (dressing.packs, dressing.pack_price)
+    change_line(store.database, dressing.id, 2, Decimal("38.5"), store.by, was=shown)
+    with pytest.raises(Stale):
+        change_line(store.database, dressing.id, 3, Decimal("38.5"), store.by, was=shown)
     [only] = store.page(order).lines
     assert (only.quantity, only.amount) == (40, Decimal("77.00"))
     with pytest.raises(Refused, match="Send it first"):
-        expect_on(store.database, order, today(), "", store.by)
+        expect_on(store.database, order, today(), "", store.by, was=None)
     with pytest.raises(Refused, match="nothing can be received"):
         store.comes(order, dressings(store, 20))
     with pytest.raises(NotAllowed):

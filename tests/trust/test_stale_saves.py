@@ -1,5 +1,7 @@
 """A save of a row that somebody else changed meanwhile is refused, on every table that counts its changes (B5)."""
 
+import ast
+import runpy
 import shutil
 from pathlib import Path
 
@@ -62,6 +64,76 @@ def test_every_table_that_changes_counts_its_changes_or_is_named_here() -> None:
     }
     named = [name for names in WITHOUT.values() for name in names]
     assert sorted(without) == sorted(named)
+
+
+BLIND: dict[str, tuple[str, ...]] = {
+    "a step, asked under a lock what state it finds: who comes second is told that it is done": (
+        "access.emergency.end_emergency", "access.emergency.review_emergency", "access.people.end_access",
+        "deliveries.batches.draw_batch", "deliveries.bench.undoing.undo", "deliveries.bench.waves.leave_wave",
+        "stock.buying.receipt_corrections.take_back", "billing.claiming.checking.check",
+        "billing.claiming.claims.mark_sent", "billing.claiming.claims.print_claims",
+        "billing.claiming.claims.write_file", "billing.claiming.self_pay.bill_patients",
+        "billing.money.deposits.add_deposit", "billing.money.deposits.withdraw_deposit",
+        "deliveries.batches.close_batch", "deliveries.batches.give_up_batch", "deliveries.bench.picking.take_off_pump",
+        "deliveries.bench.shipping.failed_attempt", "deliveries.bench.waves.close_wave",
+        "deliveries.pumps.pickup_papers.print_tickets", "deliveries.scarce.recall_papers.print_letters",
+        "deliveries.scarce.recalls.bring_back", "deliveries.scarce.recalls.replace_and_fetch",
+        "equipment.booking.end_booking", "keeping.let_go", "stock.buying.purchase_orders.add_line",
+        "stock.buying.purchase_orders.draft_orders", "stock.buying.vendor_returns.receive_credit",
+        "stock.catalogue.attach_gtin", "stock.counting.counts.approve", "stock.site_transfers.receive",
+        "stock.site_transfers.settle", "stock.write_offs.approve_write_off", "stock.write_offs.decline_write_off",
+    ),
+    "an end, or the end of the one before: a day is set, nothing that was typed goes with it": (
+        "billing.money.posting_rules.add_posting_rule", "billing.terms.code_lists.import_code_list",
+        "reporting.sending.end_schedule",
+        "billing.money.posting_rules.end_posting_rule", "billing.terms.contracts.end_contract",
+        "billing.terms.fees.end_fee", "deliveries.kits.templates.end_template", "stock.buying.vendors.end_offer",
+        "stock.buying.vendors.end_vendor", "stock.catalogue.end_item", "stock.counting.count_plans.end_plan",
+        "stock.places.end_place", "stock.scarce.substitutes.end_substitute",
+    ),
+    "what hands counted just now: the later count is the truer one, and the trail keeps both": (
+        "deliveries.bench.picking.enter_pick", "deliveries.bench.picking.report_short",
+        "deliveries.bench.verifying.enter_verified",
+    ),
+    "a correction adds an entry of its own and leaves the first one": (
+        "deliveries.door.correcting.correct_sent", "deliveries.door.other_lots.correct_lot",
+        "deliveries.door.proof.correct_proof",
+    ),
+    "a secret: nobody saw what it was": (
+        "access.people.change_password", "access.people.reset_password", "access.people.set_pin",
+    ),
+    "one choice, set whole at once: the trail keeps both": (
+        "billing.claiming.checking.give_delay_reason", "billing.money.collectors.assign_collector",
+        "billing.money.deposits.tie",
+        "deliveries.scarce.priorities.set_priority", "deliveries.scarce.shortages.send_instead",
+        "deliveries.schedule.delivery_days.set_week", "deliveries.schedule.scheduling.assign",
+        "deliveries.schedule.scheduling.order_stops", "stock.buying.costs.accept_cost", "stock.buying.vendors.prefer",
+        "stock.scarce.substitutes.ration", "stock.scarce.substitutes.set_substitute",
+    ),
+}  # fmt: skip
+"""Deeds that set a fact of a row, take neither its version nor what was shown (``was``), and why the last may win."""
+
+
+def test_every_deed_that_sets_a_fact_asks_what_was_seen_or_is_named_here() -> None:
+    found = runpy.run_path(str(Path(__file__).with_name("reading_deeds.py")))["deeds"]()
+    blind = {name for name, (_module, node) in found.items() if _sets_a_fact(node) and not _asks_what_was_seen(node)}
+    named = [name for names in BLIND.values() for name in names]
+    assert (sorted(blind - set(named)), sorted(set(named) - blind)) == ([], [])
+
+
+def _sets_a_fact(deed: ast.FunctionDef) -> bool:
+    """Whether it sets an attribute in its own body, or updates a table."""
+    for node in ast.walk(deed):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "update":
+            return True
+    return False
+
+
+def _asks_what_was_seen(deed: ast.FunctionDef) -> bool:
+    names = {each.arg for each in (*deed.args.args, *deed.args.kwonlyargs)}
+    return bool(names & {"version", "was", "seen"})
 
 
 def test_stale_saves_are_refused_and_change_nothing(demonstration: Path, tmp_path: Path) -> None:

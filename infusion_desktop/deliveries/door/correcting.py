@@ -10,7 +10,7 @@ from infusion_desktop.deliveries.door.proof_rules import Condition, GoesTo, verd
 from infusion_desktop.deliveries.steps import DOCUMENT, Head, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, LineOutcome
-from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.errors import Refused, refuse_if, refuse_if_changed
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.tables import Item, Location, Lot
@@ -59,8 +59,10 @@ def correct_sent(database: Database, lot_line_id: int, units: int, why: str, by:
         return goes
 
 
-def correct_tracking(database: Database, delivery_id: DeliveryId, tracking: str, why: str, by: UserId) -> None:
-    """Another tracking number than was typed when it left."""
+def correct_tracking(
+    database: Database, delivery_id: DeliveryId, tracking: str, why: str, by: UserId, *, was: str
+) -> None:
+    """Another tracking number than was typed when it left and was shown."""
     number = tracking.strip()
     refuse_if(
         [
@@ -72,6 +74,7 @@ def correct_tracking(database: Database, delivery_id: DeliveryId, tracking: str,
         authorize(session, by, Permission.SHIP)
         head = head_of(session, delivery_id)
         expect(head, *_GONE)
+        refuse_if_changed(f"delivery {head.number}", was, head.tracking)
         _not_the_same(head, number)
         keep_correction(session, head.id, "tracking number", head.tracking or "none", number, why, by)
         session.execute(

@@ -26,7 +26,7 @@ from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, Deli
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetState
-from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
+from infusion_desktop.errors import Refused, Stale, refuse_if, refuse_if_changed, warn_unless
 from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.queries import TherapyCalendar
 from infusion_desktop.patients.tables import Patient, Therapy
@@ -347,8 +347,10 @@ def _insert_equipment(session: Session, delivery_id: DeliveryId, kinds: Sequence
         session.execute(insert(DeliveryEquipment), rows)
 
 
-def change_quantity(database: Database, line_id: DeliveryLineId, quantity: int, reason: str, by: UserId) -> None:
-    """Send another quantity than the kit says, with the reason; only while it is a draft. 0 sends none."""
+def change_quantity(
+    database: Database, line_id: DeliveryLineId, quantity: int, reason: str, by: UserId, *, was: int
+) -> None:
+    """Send another quantity than ``was`` shown, with the reason; only while it is a draft. 0 sends none."""
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
         line = _line(session, line_id)
@@ -358,6 +360,7 @@ def change_quantity(database: Database, line_id: DeliveryLineId, quantity: int, 
         if quantity < 0:
             reasons.append("A quantity is not below zero.")
         refuse_if(reasons)
+        refuse_if_changed("this quantity", was, line.to_send)
         tell(session, head, by, "change quantity", reason, line=line_id, was=line.to_send, to_send=quantity)
         line.to_send, line.change_reason = quantity, reason.strip()
 

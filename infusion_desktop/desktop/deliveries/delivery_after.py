@@ -59,7 +59,7 @@ class AfterTheDoor:
         database, row, by = self._screen.context.database, kept.row, self._screen.context.user_id
         dialog = TrackingDialog(
             self._screen.context, self._screen.desk, row.number, kept.tracking, self._screen,
-            lambda number, why: correct_tracking(database, row.id, number, why, by),
+            lambda number, why: correct_tracking(database, row.id, number, why, by, was=kept.tracking),
         )  # fmt: skip
         self._screen.show_dialog(dialog)
 

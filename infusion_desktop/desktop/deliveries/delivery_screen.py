@@ -221,7 +221,7 @@ class DeliveryScreen(Screen):
         database, by = self.context.database, self.context.user_id
         self.dialog = QuantityDialog(
             self.context, self.desk, line.item_name, line.unit, line.to_send, line.why, self,
-            lambda quantity, reason: change_quantity(database, line.id, quantity, reason, by),
+            lambda quantity, reason: change_quantity(database, line.id, quantity, reason, by, was=line.to_send),
         )  # fmt: skip
         self.dialog.open()
 

@@ -151,7 +151,8 @@ class VersionsDialog(AssetDialog):
     def deed(self) -> Deed | None:
         versions = Versions(self.firmware.value(), self.library.value())
         database, by, asset_id = self.context.database, self.context.user_id, self.row.id
-        return lambda _override: set_versions(database, asset_id, versions, by)
+        was = Versions(self.row.firmware, self.row.library)
+        return lambda _override: set_versions(database, asset_id, versions, by, was=was)
 
     def said(self, _result: Any) -> str:
         return f"The versions of {self.row.tag} are kept."
@@ -174,7 +175,8 @@ class DueDayDialog(AssetDialog):
         if due is None:
             return None
         database, by, asset_id, why = self.context.database, self.context.user_id, self.row.id, self.why.value()
-        return lambda _override: set_maintenance_due(database, asset_id, due, why, by)
+        was = self.row.maintenance_due_on
+        return lambda _override: set_maintenance_due(database, asset_id, due, why, by, was=was)
 
     def said(self, _result: Any) -> str:
         return f"The due day of {self.row.tag} is kept."

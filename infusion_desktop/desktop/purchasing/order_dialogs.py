@@ -162,7 +162,8 @@ class LineDialog(DeedDialog):
             return None
         price = Decimal(self.price.value()) if not self.price.is_blank() else None
         database, by, line = self.context.database, self.context.user_id, self.line.id
-        return lambda _override: change_line(database, line, packs, price, by)
+        was = (self.line.packs, self.line.pack_price)
+        return lambda _override: change_line(database, line, packs, price, by, was=was)
 
     def said(self, _result: Any) -> str:
         return "The line is changed."
@@ -228,7 +229,8 @@ class ExpectDialog(DeedDialog):
         if day is None:
             return None
         database, by, order, note = self.context.database, self.context.user_id, self.page.row.id, self.note.value()
-        return lambda _override: expect_on(database, order, day, note, by)
+        was = self.page.row.expected_on
+        return lambda _override: expect_on(database, order, day, note, by, was=was)
 
     def said(self, _result: Any) -> str:
         return "Kept."
@@ -259,7 +261,8 @@ class BackorderDialog(DeedDialog):
             return None
         database, by, line = self.context.database, self.context.user_id, self.line.id
         until, note, is_over = self.until.value(), self.note.value(), self.is_over.value()
-        return lambda _override: put_on_backorder(database, line, until, note, by, is_over=is_over)
+        was = (self.line.backordered_until, self.line.note)
+        return lambda _override: put_on_backorder(database, line, until, note, by, was=was, is_over=is_over)
 
     def said(self, _result: Any) -> str:
         return "Kept."

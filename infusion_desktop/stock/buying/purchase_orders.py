@@ -14,7 +14,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day, today
-from infusion_desktop.errors import Refused, Stale, refuse_if
+from infusion_desktop.errors import Refused, Stale, refuse_if, refuse_if_changed
 from infusion_desktop.stock.buying.vendors import prices_on, the_vendor
 from infusion_desktop.stock.purchase_tables import PurchaseOrder, PurchaseOrderEvent, PurchaseOrderLine, VendorOffer
 from infusion_desktop.stock.tables import Item
@@ -141,14 +141,21 @@ def add_line(database: Database, order_id: OrderId, line: Wanted, by: UserId) ->
         record(session, by, "add to order", "purchase order", order_id, after=_told([line]))
 
 
-def change_line(database: Database, line_id: OrderLineId, packs: int, price: Decimal | None, by: UserId) -> None:
-    """Another number of packs or price for one pack, on a draft; 0 packs takes the line off."""
+def change_line(
+    database: Database, line_id: OrderLineId, packs: int, price: Decimal | None, by: UserId, *,
+    was: tuple[int, Decimal | None],
+) -> None:  # fmt: skip
+    """Another number of packs or price for one pack, on a draft; 0 packs takes the line off.
+
+    ``was`` is what was shown: Stale when somebody changed it meanwhile.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.ORDER)
         line, order = _line(session, line_id)
         _expect(order, OrderState.DRAFT)
         if not 0 <= packs <= MOST_PACKS or (price is not None and price < 0):
             raise Refused("Packs and price are not below zero.")
+        refuse_if_changed("this line", was, (line.packs, line.pack_price))
         before = {"packs": line.packs, "price": line.pack_price}
         after = {"item": line.item_id, "packs": packs, "price": price}
         record(session, by, "change order line", "purchase order", order.id, before=before, after=after)
@@ -183,11 +190,14 @@ def send_order(
         return due
 
 
-def expect_on(database: Database, order_id: OrderId, expected_on: date, note: str, by: UserId) -> None:
-    """The vendor named another day for an order that is out."""
+def expect_on(
+    database: Database, order_id: OrderId, expected_on: date, note: str, by: UserId, *, was: date | None
+) -> None:
+    """The vendor named another day for an order that is out; Stale when the day shown (``was``) is another by now."""
     with database.transaction() as session:
         authorize(session, by, Permission.ORDER)
         order = _expect(locked(session, order_id), OrderState.SENT, OrderState.PARTLY_RECEIVED)
+        refuse_if_changed(f"order {order.number}", was, order.expected_on)
         before, order.expected_on = order.expected_on, expected_on
         order.version += 1
         _happened(session, order, by, f"expected {show_day(expected_on)}. {note}".strip())
@@ -196,11 +206,12 @@ def expect_on(database: Database, order_id: OrderId, expected_on: date, note: st
 
 
 def put_on_backorder(
-    database: Database, line_id: OrderLineId, until: date | None, note: str, by: UserId, *, is_over: bool = False
-) -> None:
+    database: Database, line_id: OrderLineId, until: date | None, note: str, by: UserId, *,
+    was: tuple[date | None, str], is_over: bool = False,
+) -> None:  # fmt: skip
     """The vendor cannot send what is left of a line now; ``until`` is the day it named, None for none.
 
-    ``is_over`` says that the vendor can send it again.
+    ``is_over`` says that the vendor can send it again. Stale when day and note shown (``was``) are others by now.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.ORDER)
@@ -208,6 +219,7 @@ def put_on_backorder(
         _expect(order, OrderState.SENT, OrderState.PARTLY_RECEIVED)
         if line.received >= line.quantity and not is_over:
             raise Refused("All of this line is here; nothing of it can be late.")
+        refuse_if_changed("this line", was, (line.backordered_until, line.note))
         line.backordered, line.backordered_until = not is_over, None if is_over else until
         line.note = note.strip()
         order.version += 1
