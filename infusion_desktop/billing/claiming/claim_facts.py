@@ -24,6 +24,7 @@ from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineK
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.door.proof_rules import BY_STAFF
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
 
@@ -38,6 +39,7 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
     month = month_facts(session, PatientId(claim.patient_id), period)
     uses = authorizations(session, PatientId(claim.patient_id), PayerId(claim.payer_id), beside=ClaimId(claim.id))
     stays, open_stay = stays_of(month.interruptions)
+    coverage = session.get_one(Coverage, claim.coverage_id)
     return ClaimFacts(
         today=day,
         codes=codes_in(session),
@@ -45,14 +47,14 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
         rules=rules_on(session, PayerId(claim.payer_id), period.first).rules,
         billing=billing_of(session),
         patient=person_of(patient),
-        coverage=coverage_of(session.get_one(Coverage, claim.coverage_id), session.get_one(Payer, claim.payer_id)),
+        coverage=coverage_of(coverage, session.get_one(Payer, claim.payer_id)),
         diagnoses=tuple(claim.diagnoses.split()),
         orders=_orders(session, lines),
         deliveries=tuple(delivery_of(each) for each in month.deliveries),
         hospital_stays=stays,
         still_in_hospital_since=open_stay,
         authorizations=for_engine(uses),
-        therapy_days=_therapy_days(session, claim, period),
+        therapy_days=_therapy_days(session, claim, period) if coverage.rank is Rank.PRIMARY else None,
         billed_before=_billed_before(session, claim, period),
         frequency=claim.frequency.value,
         delay_reason=claim.delay_reason,
@@ -116,7 +118,7 @@ def person_of(row: Any) -> told.Person:
 
 
 def coverage_of(row: Any, payer: Payer) -> told.CoverageFacts:
-    """The patient's policy with the payer."""
+    """The patient's policy with the payer, of a claim that follows no other payer's."""
     themselves = row.relation is Relation.SELF
     return told.CoverageFacts(
         payer.name,
@@ -127,6 +129,7 @@ def coverage_of(row: Any, payer: Payer) -> told.CoverageFacts:
         Days(row.starts_on, row.ends_on or date.max),
         payer.kind is PayerKind.MEDICARE_B,
         _POSITIONS[row.rank],
+        earlier_payers_answered=False,
     )
 
 
@@ -163,9 +166,11 @@ _ORDERS = Prepared(_ordered)
 def delivery_of(each: Delivered) -> told.DeliveryFacts:
     """A delivery as the checks look at it."""
     signed = each.delivered_on if each.proven else None
+    by_staff = BY_STAFF in each.gaps
+    gaps = tuple(gap for gap in each.gaps if gap != BY_STAFF) if by_staff else each.gaps
     return told.DeliveryFacts(
-        each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed,
-        counted_on=each.counted_on, gaps=each.gaps, versions=each.versions,
+        each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed, by_staff,
+        each.counted_on, gaps, each.versions,
     )  # fmt: skip
 
 

@@ -293,7 +293,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
     decision = standing_decision(session, first)
     if decision is None:
         yield (
-            "NO_PRIMARY_RESULT",
+            "PRIOR_RESULT",
             "The payer before has no standing decision on this claim. Read its remittance.",
             "Remittances",
             True,

@@ -62,6 +62,9 @@ def verdict(kind: ItemKind, storage: Storage, outcome: LineOutcome, condition: C
 
 # --- proof of delivery --------------------------------------------------------------------------------------------
 
+BY_STAFF = "Our own people cannot sign for a patient. Get the recipient's name."
+"""The gap of a proof that the pharmacy's own staff signed."""
+
 
 @value
 class ProofFacts:
@@ -101,7 +104,7 @@ def gaps(facts: ProofFacts, today: date) -> tuple[str, ...]:
     if not facts.relation.strip():
         missing.append("Say what the recipient is to the patient.")
     if facts.signed_by_staff:
-        missing.append("Our own people cannot sign for a patient. Get the recipient's name.")
+        missing.append(BY_STAFF)
     if by_parcel:
         missing += [] if facts.tracking.strip() else ["Type the parcel's tracking number."]
         missing += [] if facts.shipped_on is not None else ["The day it was handed to the parcel service is missing."]

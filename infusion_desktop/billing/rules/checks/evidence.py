@@ -79,8 +79,10 @@ def _proof_gaps_of(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _proof_by_staff(facts: ClaimFacts) -> Iterator[Told]:
+    if facts.rules is not None and not facts.rules.delivery_proof_required:
+        return
     for delivery in facts.deliveries:
-        if delivery.signed_by_staff:
+        if delivery.signed_by_staff and _serves_a_line(facts, delivery):
             yield f"Delivery {delivery.number} was signed by the pharmacy's staff. Get the patient's or another's name."
 
 

@@ -89,7 +89,10 @@ def _rules_missing(facts: ClaimFacts) -> Iterator[Told]:
 
 def _prior_result(facts: ClaimFacts) -> Iterator[Told]:
     if facts.coverage.position > 1 and not facts.coverage.earlier_payers_answered:
-        yield "This payer is not the first, and the first payer's result is not posted. Post its remittance first."
+        yield (
+            "By the patient's coverages this payer is not the first, and the first payer has not decided. Bill that "
+            "one first, or correct the rank of the coverage."
+        )
 
 
 CHECKS = (
@@ -105,5 +108,5 @@ CHECKS = (
     Check("COVERAGE_DAYS", "Service outside the coverage", Where.COVERAGE, True, _coverage_days),
     Check("PAYER_NUMBER", "The payer's electronic id", Where.CONTRACT, True, _payer_number),
     Check("RULES_MISSING", "The payer's billing rules", Where.CONTRACT, True, _rules_missing),
-    Check("PRIOR_RESULT", "The first payer's result", Where.REMITTANCE, True, _prior_result),
+    Check("PRIOR_RESULT", "The first payer's result", Where.COVERAGE, True, _prior_result),
 )
