@@ -55,6 +55,8 @@ class MonthClosing:
     received: Decimal
     aged: tuple[tuple[str, tuple[AgedRow, ...]], ...]
     ages: tuple[str, ...]
+    equipment: RollRow | None = None
+    """What patients were charged for equipment, which is on no claim; None: it was not kept yet."""
 
 
 _LEFT = 168.0
@@ -83,10 +85,14 @@ def _blocks(paper: Paper, closing: MonthClosing) -> list[Block]:
     blocks = [heading_block("Receivables, from the ledger by claim line", gap=4.0), table]
     blocks += [grid.row(paper, _roll(each), table) for each in closing.rolls]
     blocks.append(grid.row(paper, _roll(closing.total), strong=True, shaded=True))
+    if closing.equipment is not None:
+        blocks.append(grid.row(paper, _roll(closing.equipment), table))
     note = (
         "A reversal stands with what it reverses. Transfers move between payers and patients. "
         "Negative amounts lower what is owed."
     )
+    if closing.equipment is not None:
+        note += " What patients owe for lost or damaged equipment is on no claim and stands below all payers."
     blocks += paragraph_blocks(paper, note, FAINT, gap=6.0)
     money = Grid((Column("Money by remittances of the month", 320, style=BODY), Column("Amount", 110, "right")))
     heading = money.heading()

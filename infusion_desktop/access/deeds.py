@@ -60,6 +60,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
         _P.CLAIM,
     ),
     "billing.money.patient_money.take_patient_payment": (_P.POST_PAYMENT,),
+    "billing.money.equipment_charges.refund_charge": (_P.POST_PAYMENT,),
     "billing.money.patient_money.refund": (_P.POST_PAYMENT,),
     "billing.money.posting_rules.add_posting_rule": (_P.EDIT_PAYERS,),
     "billing.money.posting_rules.end_posting_rule": (_P.EDIT_PAYERS,),

@@ -20,6 +20,7 @@ from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.month_close import close_month, next_to_close
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.money.statements import print_statements
 from infusion_desktop.billing.queries import claims
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
@@ -34,6 +35,9 @@ _WHOLE_CLAIM = ("197", "50", "22")
 
 About one claim in forty is refused whole and one in seventeen in a line, which is what a pharmacy lives with.
 """
+
+_STATEMENTS = 20
+"""As many patients' statements of their shares as are printed at most."""
 
 
 def pay(database: Database, batch: BatchId, day: date, last: date, by: UserId, pick: random.Random) -> int:
@@ -61,7 +65,7 @@ def bill_who_pays_alone(database: Database, by: UserId, day: date) -> None:
 
 
 def work_on_money(database: Database, cast: Cast, last: date) -> None:
-    """What the biller did with the answers: a call to a payer, a patient's payment, a next payer, a closed month."""
+    """What the biller did with the answers: a call to a payer, statements, a payment, a next payer, a closed month."""
     for payer in cast.payers[:2]:
         assign_collector(database, payer, cast.biller, cast.biller, on=last)
     with database.reading() as session:
@@ -70,6 +74,10 @@ def work_on_money(database: Database, cast: Cast, last: date) -> None:
     for row in waiting[:1]:
         note = "Called provider services: they look at it again, reference 40-1187."
         move_dispute(database, row.id, DisputeState.APPEALED, row.version, cast.biller, note)
+    elsewhere = {offer.patient for offer in offers}  # The next payer is asked first.
+    shares = [each.patient_id for each in owing if each.owed > ZERO and each.patient not in elsewhere]
+    if shares:
+        print_statements(database, shares[:_STATEMENTS], cast.biller, on=last)
     for each in owing[-1:]:
         half = max((each.owed / 2).quantize(Decimal("0.01")), Decimal("0.01"))
         if each.owed > ZERO:

@@ -287,6 +287,7 @@ def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(o
     with office.database.reading() as session:
         assert (claim_page(session, claim).patient_owes, claim_page(session, again).patient_owes) == (0, Decimal(458))
     pay(office, "458", "8", ClaimState.PAID)
+    assert billed.covered == 0
     void_claim(office.database, again, office.biller, "never given")
     with office.database.reading() as session:
         assert problems(session) == () and patients_owing(session)[0].owed == Decimal(-1458)

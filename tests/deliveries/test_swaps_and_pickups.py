@@ -1,5 +1,6 @@
 """A pump that fails at home is exchanged without a break; what a therapy leaves is fetched, called about, charged."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -9,11 +10,15 @@ import pytest
 
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Role
+from infusion_desktop.billing.money.aging import EQUIPMENT, AgingBy, aging_by, credit_balances
+from infusion_desktop.billing.money.equipment_charges import refund_charge
+from infusion_desktop.billing.money.month_close import KINDS, as_json, figures, from_json
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.money.statements import print_statement
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.billing.queries import patient_balance
-from infusion_desktop.dates import ONE_DAY, now_utc, today
+from infusion_desktop.billing.words import Account
+from infusion_desktop.dates import ONE_DAY, month_of, now_utc, today
 from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
 from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.bench.shipping import pack, ship
@@ -236,6 +241,28 @@ def pays_for_it(bench: Any) -> None:
         assert said in printed
 
 
+def gets_it_back(bench: Any) -> None:
+    """The $300 paid for the charge that was waived are a credit of the patient's until they are refunded, once."""
+    biller, month = bench.staff[Role.BILLER], month_of(today())
+    with bench.database.reading() as session:
+        [credit] = credit_balances(session, today())
+        assert (credit.claim, credit.owed, credit.account) == ("EC00001", -300, Account.PATIENT)
+        assert [(row.name, row.total) for row in aging_by(session, today(), AgingBy.PAYER)] == [(EQUIPMENT, -300)]
+        assert aging_by(session, today() - ONE_DAY, AgingBy.PAYER) == ()
+    with pytest.raises(Refused, match=r"has a credit of \$300.00"):
+        refund_charge(bench.database, credit.charge_id, Decimal("300.01"), "1002", biller)
+    refund_charge(bench.database, credit.charge_id, Decimal("300.00"), "1002", biller)
+    with pytest.raises(Refused, match=r"has a credit of \$0.00"):
+        refund_charge(bench.database, credit.charge_id, Decimal("1.00"), "1003", biller)
+    with bench.database.reading() as session:
+        assert credit_balances(session, today()) == () == patients_owing(session)
+        found = figures(session, month)
+        assert from_json(json.loads(json.dumps(as_json(found)))) == found
+    moved = dict(zip(KINDS, found.equipment.moved, strict=True))
+    assert (moved["charges"], moved["patient payments"], moved["write-offs"]) == (900, 0, -900)
+    assert (found.rolls, found.equipment.closing) == ((), 0)
+
+
 def test_an_overdue_pump_is_called_about_reported_lost_charged_and_waived_when_found(bench: Any) -> None:
     send(bench, bench.plans(), bench.pump_tag)
     with pytest.raises(Refused, match="Report it lost first"):
@@ -274,6 +301,7 @@ def test_an_overdue_pump_is_called_about_reported_lost_charged_and_waived_when_f
     with bench.database.reading() as session:
         assert [(each.amount, each.waived) for each in charge_rows(session)] == [(Decimal("900.00"), True)]
         assert "Nothing is to be paid" in words_of(statement(session, made, bench.tech, now_utc()))
+    gets_it_back(bench)
     in_order(bench)
 
 

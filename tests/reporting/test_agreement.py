@@ -19,6 +19,7 @@ from infusion_desktop.access.tables import AuditEntry, Staff
 from infusion_desktop.billing.money.aging import AgingBy, aging_by
 from infusion_desktop.billing.money.aging import total as aged_total
 from infusion_desktop.billing.money.money_tables import Deposit
+from infusion_desktop.billing.money.patient_money import patients_owing
 from infusion_desktop.billing.tables import LedgerEntry, Remittance, RemittanceItem
 from infusion_desktop.billing.words import EntryKind
 from infusion_desktop.database.engine import Database, Place, open_engine
@@ -257,6 +258,14 @@ def test_the_demonstration_fills_nearly_every_report(pharmacy: Database, adminis
         "count accuracy",
         "openings without care",
     }
+
+
+def test_the_demonstration_has_shares_of_patients_and_their_statements(pharmacy: Database) -> None:
+    with pharmacy.reading() as session:
+        told = [row for row in patients_owing(session) if row.statements]
+        shares = session.scalars(select(LedgerEntry.amount).where(LedgerEntry.reason_code == "2")).all()
+    assert told and all(row.owed > row.for_equipment and row.due_on for row in told)
+    assert shares, "coinsurance of insured patients"
 
 
 def test_the_audit_trail_needs_its_own_permission(pharmacy: Database) -> None:

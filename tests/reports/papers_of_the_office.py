@@ -231,6 +231,8 @@ def closing() -> bytes:
             month_closing.RollRow("Total", Decimal(9), (Decimal(1), Decimal(2), Decimal(3)), Decimal(15)),
             ((HOSTILE, Decimal("12.00")),), Decimal("4025.00"), (("payer", aged), ("collector", aged[:2])),
             ("0 to 30", "31 to 60", "over 60"),
+            month_closing.RollRow("Patients, for equipment", Decimal(300), (Decimal(900), Decimal(-300), Decimal(0)),
+                                  Decimal(900)),
         )
     )  # fmt: skip
 

@@ -35,6 +35,8 @@ class BilledPatients:
     patients: int
     owed: Decimal
     """What the claims ask of the patients, at the prices for who pays alone."""
+    covered: int = 0
+    """Patients whose credits cover all they owe: there is no statement for them."""
 
 
 def bill_patients(
@@ -71,4 +73,5 @@ def bill_patients(
         price = sum((balance_of(session, ClaimId(row.id)) for row in rows), ZERO)
     pdf = render_batch(statements) if statements else b""
     name = f"statements-{interchange:09d}.pdf"
-    return BilledPatients(BatchId(batch), pdf, name, tuple(claims), len(statements), price)
+    return BilledPatients(BatchId(batch), pdf, name, tuple(claims), len(statements), price,
+                          len(patients) - len(statements))  # fmt: skip

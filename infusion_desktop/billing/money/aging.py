@@ -1,4 +1,7 @@
-"""What is owed by age, by payer, by who works on it and by therapy; and credits that belong to somebody else."""
+"""What is owed by age, by payer, by who works on it and by therapy; and credits that belong to somebody else.
+
+What patients owe for equipment that was lost or came back damaged is on no claim: it has a row of its own.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,12 +14,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.money.collectors import NOBODY, collectors
+from infusion_desktop.billing.money.equipment_charges import charges_owed
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId
+from infusion_desktop.equipment.words import ChargeId
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Patient, Payer, Therapy
 
 PATIENTS = "Patients"
+EQUIPMENT = "Patients, for equipment"
 
 
 class AgingBy(StrEnum):
@@ -46,15 +52,17 @@ class Aged:
 
 @dataclass(frozen=True, slots=True)
 class OpenClaim:
-    """What somebody owes on a claim."""
+    """What somebody owes on a claim, or a patient for equipment."""
 
-    claim_id: ClaimId
+    claim_id: ClaimId | None
     claim: str
+    """Its number, or that of the charge."""
     patient: str
     payer: str
     account: Account
     owed: Decimal
     since: date
+    charge_id: ChargeId | None = None
 
 
 BUCKETS = tuple(each.name for each in fields(Aged))[1:]
@@ -76,7 +84,9 @@ def aging_by(session: Session, on: date, by: AgingBy) -> tuple[Aged, ...]:
         if account is Account.PATIENT and by is not AgingBy.THERAPY:
             name = PATIENTS
         sums[name][bucket(since[claim, account], on)] += amount
-    ordered = sorted(sums, key=lambda name: (name == PATIENTS, name))
+    for each in charges_owed(session, on=on):
+        sums[EQUIPMENT][bucket(each.charged_on, on)] += each.owed
+    ordered = sorted(sums, key=lambda name: (name.startswith(PATIENTS), name))
     return tuple(Aged(name, *sums[name]) for name in ordered if any(sums[name]))
 
 
@@ -104,8 +114,21 @@ def open_claims(session: Session, on: date) -> tuple[OpenClaim, ...]:
 
 
 def credit_balances(session: Session, on: date) -> tuple[OpenClaim, ...]:
-    """Claims with more paid than was owed."""
-    return tuple(each for each in open_claims(session, on) if each.owed < ZERO)
+    """Claims with more paid than was owed, and charges for equipment that were waived after they were paid."""
+    claims = tuple(each for each in open_claims(session, on) if each.owed < ZERO)
+    charges = [each for each in charges_owed(session, on=on) if each.owed < ZERO]
+    patients = session.execute(
+        select(Patient.id, Patient.last_name, Patient.first_name).where(
+            Patient.id.in_({each.patient_id for each in charges})
+        )
+    )
+    names = {row.id: f"{row.last_name}, {row.first_name}" for row in patients}
+    return claims + tuple(
+        OpenClaim(
+            None, each.number, names[each.patient_id], each.what, Account.PATIENT, each.owed, each.charged_on, each.id
+        )
+        for each in charges
+    )
 
 
 def total(rows: Iterable[Aged]) -> Aged:

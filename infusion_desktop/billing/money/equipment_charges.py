@@ -1,6 +1,6 @@
-"""What patients owe for equipment lost or damaged: the charge less its waiver, less what the patient paid for it."""
+"""What patients owe for equipment lost or damaged: the charge less its waiver, less what they paid and got back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,13 +8,18 @@ from decimal import Decimal
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
-from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.money.money_tables import EquipmentPayment
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.money.money_tables import EquipmentPayment, EquipmentRefund
 from infusion_desktop.billing.money.receivables import refuse_closed
-from infusion_desktop.dates import now_utc
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc, today
 from infusion_desktop.equipment.tables import Asset, EquipmentCharge
 from infusion_desktop.equipment.words import ChargeId, ChargeKind
-from infusion_desktop.money import ZERO
+from infusion_desktop.errors import Refused
+from infusion_desktop.money import ZERO, show_money
+from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.tables import Item
 
@@ -31,6 +36,7 @@ class ChargeOwed:
     charged_on: date
     amount: Decimal
     paid: Decimal
+    """Less what was given back."""
 
     @property
     def owed(self) -> Decimal:
@@ -38,21 +44,25 @@ class ChargeOwed:
         return self.amount - self.paid
 
 
-def charges_owed(session: Session, patient: PatientId | None = None) -> tuple[ChargeOwed, ...]:
-    """The charges that stand or were paid, the oldest first; of one patient, or of all."""
+def charges_owed(session: Session, patient: PatientId | None = None, on: date | None = None) -> tuple[ChargeOwed, ...]:
+    """The charges that stand or were paid, the oldest first; of one patient or of all, as the end of a day had them."""
     waiver = aliased(EquipmentCharge)
-    paid = (
-        select(EquipmentPayment.charge_id, func.sum(EquipmentPayment.amount).label("amount"))
-        .group_by(EquipmentPayment.charge_id)
+    day = on or date.max
+    paid, back = (
+        select(each.charge_id, func.sum(each.amount).label("amount"))
+        .where(each.posted_on <= day)
+        .group_by(each.charge_id)
         .subquery()
+        for each in (EquipmentPayment, EquipmentRefund)
     )
     wanted = (
-        select(EquipmentCharge, Item.name, Asset.tag, waiver.amount, paid.c.amount)
+        select(EquipmentCharge, Item.name, Asset.tag, waiver.amount, paid.c.amount, back.c.amount)
         .join(Asset, Asset.id == EquipmentCharge.asset_id)
         .join(Item, Item.id == Asset.item_id)
-        .outerjoin(waiver, waiver.reverses_id == EquipmentCharge.id)
+        .outerjoin(waiver, (waiver.reverses_id == EquipmentCharge.id) & (waiver.charged_on <= day))
         .outerjoin(paid, paid.c.charge_id == EquipmentCharge.id)
-        .where(EquipmentCharge.kind != ChargeKind.WAIVED)
+        .outerjoin(back, back.c.charge_id == EquipmentCharge.id)
+        .where(EquipmentCharge.kind != ChargeKind.WAIVED, EquipmentCharge.charged_on <= day)
         .order_by(EquipmentCharge.charged_on, EquipmentCharge.id)
     )
     if patient is not None:
@@ -60,9 +70,9 @@ def charges_owed(session: Session, patient: PatientId | None = None) -> tuple[Ch
     found = (
         ChargeOwed(
             ChargeId(row.id), row.number, PatientId(row.patient_id), f"{name} {tag}, {row.kind.value}", row.reason,
-            row.charged_on, row.amount + (waived or ZERO), given or ZERO,
+            row.charged_on, row.amount + (waived or ZERO), (given or ZERO) - (returned or ZERO),
         )
-        for row, name, tag, waived, given in session.execute(wanted)
+        for row, name, tag, waived, given, returned in session.execute(wanted)
     )  # fmt: skip
     return tuple(each for each in found if each.amount or each.paid)
 
@@ -79,3 +89,35 @@ def pay_charges(
     if rows:
         refuse_closed(session, posted_on)
         session.execute(insert(EquipmentPayment), rows)
+
+
+def refund_charge(
+    database: Database, charge: ChargeId, amount: Decimal, number: str, by: UserId, *, on: date | None = None
+) -> None:
+    """Give back what was paid for a charge that was waived; Refused when there is no such credit."""
+    if not number.strip():
+        raise Refused("Type the number of the refund's check or transfer.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.POST_PAYMENT)
+        row = session.get(EquipmentCharge, charge)
+        if row is None or session.get(Patient, row.patient_id, with_for_update=True) is None:
+            raise Refused("This charge is not known. Look at the list of credits again.")
+        owed = next((each.owed for each in charges_owed(session, PatientId(row.patient_id)) if each.id == charge), ZERO)
+        credit = max(-owed, ZERO)
+        if not ZERO < amount <= credit:
+            raise Refused(f"Charge {row.number} has a credit of {show_money(credit)}. Refund an amount up to that.")
+        day = on or today()
+        refuse_closed(session, day)
+        values = {"charge_id": charge, "amount": amount, "note": number.strip(), "posted_on": day}
+        session.execute(insert(EquipmentRefund).values(**values, recorded_at=now_utc(), staff_id=by))
+        record(session, by, "refund", "equipment charge", charge, patient_id=row.patient_id, after=values)
+
+
+def charge_entries(session: Session, last: date) -> Iterator[tuple[date, str, Decimal]]:
+    """Everything that moved what patients owe for equipment until a day: the day, what it was, the amount."""
+    charged = select(EquipmentCharge.charged_on, EquipmentCharge.kind, EquipmentCharge.amount)
+    for day, kind, amount in session.execute(charged.where(EquipmentCharge.charged_on <= last)):
+        yield day, "write-offs" if kind is ChargeKind.WAIVED else "charges", amount
+    for table, sign in ((EquipmentPayment, -1), (EquipmentRefund, 1)):
+        for day, amount in session.execute(select(table.posted_on, table.amount).where(table.posted_on <= last)):
+            yield day, "patient payments", sign * amount

@@ -229,3 +229,22 @@ class EquipmentPayment(Table):
     posted_on: Mapped[date]
     recorded_at: Mapped[datetime]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
+class EquipmentRefund(Table):
+    """What a patient got back of it, where the charge was waived; added, never changed."""
+
+    __tablename__ = "equipment_refund"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_above_zero"),
+        Index("ix_equipment_refund_charge_id", "charge_id"),
+        APPEND_ONLY,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    charge_id: Mapped[int] = mapped_column(ForeignKey("equipment_charge.id"))
+    amount: Mapped[Decimal]
+    note: Mapped[str] = mapped_column(default="")
+    posted_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))

@@ -15,7 +15,8 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.billing.money.aging import Aged, AgingBy, aging_by
+from infusion_desktop.billing.money.aging import EQUIPMENT, Aged, AgingBy, aging_by
+from infusion_desktop.billing.money.equipment_charges import charge_entries
 from infusion_desktop.billing.money.money_tables import MonthClose
 from infusion_desktop.billing.tables import Claim, LedgerEntry, Remittance, RemittanceItem
 from infusion_desktop.billing.words import Account, EntryKind
@@ -56,6 +57,11 @@ class Figures:
     aged: tuple[tuple[AgingBy, tuple[Aged, ...]], ...]
     last_entry_id: int
     last_item_id: int
+    equipment: Roll | None = None
+    """What patients were charged for equipment: on no claim, and in no other figure than the aging.
+
+    None in closings from before it was kept.
+    """
 
     @property
     def total(self) -> Roll:
@@ -112,7 +118,18 @@ def figures(session: Session, month: Days) -> Figures:
             .where(counts_on <= month.last)
         )
         or 0,
+        _equipment(session, month),
     )
+
+
+def _equipment(session: Session, month: Days) -> Roll:
+    opening, moved = ZERO, dict.fromkeys(KINDS, ZERO)
+    for day, kind, amount in charge_entries(session, month.last):
+        if day < month.first:
+            opening += amount
+        else:
+            moved[kind] += amount
+    return Roll(EQUIPMENT, opening, tuple(moved.values()))
 
 
 def close_month(database: Database, month: Days, by: UserId, *, on: date | None = None) -> int:
@@ -194,7 +211,7 @@ def as_json(found: Figures) -> dict[str, Any]:
     return {
         "first": found.month.first.isoformat(),
         "last": found.month.last.isoformat(),
-        "rolls": [[each.name, str(each.opening), [str(amount) for amount in each.moved]] for each in found.rolls],
+        "rolls": [_as_list(each) for each in found.rolls],
         "items": [[name, str(amount)] for name, amount in found.items],
         "received": str(found.received),
         "aged": [
@@ -203,19 +220,30 @@ def as_json(found: Figures) -> dict[str, Any]:
         ],
         "last_entry_id": found.last_entry_id,
         "last_item_id": found.last_item_id,
+        "equipment": None if found.equipment is None else _as_list(found.equipment),
     }
+
+
+def _as_list(roll: Roll) -> list[Any]:
+    return [roll.name, str(roll.opening), [str(amount) for amount in roll.moved]]
+
+
+def _as_roll(kept: list[Any]) -> Roll:
+    name, opening, moved = kept
+    return Roll(name, Decimal(opening), tuple(map(Decimal, moved)))
 
 
 def from_json(kept: dict[str, Any]) -> Figures:
     """The figures as they were kept."""
     return Figures(
         Days(date.fromisoformat(kept["first"]), date.fromisoformat(kept["last"])),
-        tuple(Roll(name, Decimal(opening), tuple(map(Decimal, moved))) for name, opening, moved in kept["rolls"]),
+        tuple(map(_as_roll, kept["rolls"])),
         tuple((name, Decimal(amount)) for name, amount in kept["items"]),
         Decimal(kept["received"]),
         tuple((AgingBy(by), tuple(Aged(row[0], *map(Decimal, row[1:])) for row in rows)) for by, rows in kept["aged"]),
         kept["last_entry_id"],
         kept["last_item_id"],
+        _as_roll(kept["equipment"]) if kept.get("equipment") else None,
     )
 
 

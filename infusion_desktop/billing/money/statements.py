@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.money.aging import BUCKETS, bucket
 from infusion_desktop.billing.money.equipment_charges import charges_owed
-from infusion_desktop.billing.money.month_close import KINDS, closed_figures
+from infusion_desktop.billing.money.month_close import KINDS, Roll, closed_figures
 from infusion_desktop.billing.money.patient_money import keep_statement
 from infusion_desktop.billing.money.reason_codes import reasons
 from infusion_desktop.billing.papers import letterhead, printed
@@ -28,6 +29,7 @@ from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId
 
 if TYPE_CHECKING:
+    from reports.month_closing import RollRow
     from reports.patient_statement import PatientStatement, StatementLine
 
 _AGES = ("to 30 days", "31 to 60", "61 to 90", "91 to 120", "older")
@@ -40,13 +42,13 @@ def print_statement(database: Database, patient: PatientId, by: UserId) -> bytes
     return print_statements(database, [patient], by)
 
 
-def print_statements(database: Database, patients: Sequence[PatientId], by: UserId) -> bytes:
+def print_statements(database: Database, patients: Sequence[PatientId], by: UserId, *, on: date | None = None) -> bytes:
     """The statements of several patients in one PDF, to print and mail; Refused naming each who owes nothing."""
     from reports.patient_statement import render_batch
 
     with database.transaction() as session:
         authorize(session, by, Permission.POST_PAYMENT)
-        statements = [write_statement(session, patient, by, today()) for patient in patients]
+        statements = [write_statement(session, patient, by, on or today()) for patient in patients]
     return render_batch(statements)
 
 
@@ -150,8 +152,8 @@ def closing_paper(session: Session, closing: int) -> bytes:
             found.month.first,
             found.month.last,
             KINDS,
-            tuple(paper.RollRow(each.name, each.opening, each.moved, each.closing) for each in found.rolls),
-            paper.RollRow("All payers", total.opening, total.moved, total.closing),
+            tuple(map(_roll_row, found.rolls)),
+            replace(_roll_row(total), name="All payers"),
             found.items,
             found.received,
             tuple(
@@ -159,5 +161,12 @@ def closing_paper(session: Session, closing: int) -> bytes:
                 for by, rows in found.aged
             ),
             ("To 30 days", "31 to 60", "61 to 90", "91 to 120", "Older"),
+            None if found.equipment is None else _roll_row(found.equipment),
         )
     )
+
+
+def _roll_row(roll: Roll) -> "RollRow":
+    from reports import month_closing as paper
+
+    return paper.RollRow(roll.name, roll.opening, roll.moved, roll.closing)

@@ -28,7 +28,7 @@ from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
@@ -96,6 +96,16 @@ class Work:
 
     rows: tuple[WorkRow, ...]
     proposals: tuple[Proposal, ...]
+
+
+def _told_of_statements(made: BilledPatients) -> str:
+    """What was charged, which statements are to be mailed, and for whom there is none."""
+    covered = f"credits cover all of what {made.covered} patient{'s owe' if made.covered > 1 else ' owes'}"
+    if not made.patients:
+        return f"{show_money(made.owed)} are charged; {covered}: there is no statement to mail."
+    rest = f" {covered[0].upper()}{covered[1:]}: no statement." if made.covered else ""
+    patients = f"{made.patients} patient{'s' if made.patients > 1 else ''}"
+    return f"{show_money(made.owed)} are charged. Mail the statements of {patients}.{rest}"
 
 
 class ClaimsScreen(Screen):
@@ -242,7 +252,7 @@ class ClaimsScreen(Screen):
         claims = next(iter(by_payer.values()))
         self.do(
             lambda _why: bill_patients(database, claims, by), changed=("billing",), pressed=self.patients_button,
-            said=lambda made: f"{show_money(made.owed)} are charged to {made.patients} patients: mail the statements.",
+            said=_told_of_statements,
             then=self._billed,
         )  # fmt: skip
 
@@ -291,15 +301,28 @@ class ClaimsScreen(Screen):
             return
         database, by = self.context.database, self.context.user_id
 
-        def draft(why: str) -> list[ClaimId]:
-            return [make_secondary(database, row.claim_id, by, why) for row in chosen]
+        def draft(why: str) -> tuple[list[ClaimId], list[str]]:
+            made, refused = [], []
+            for row in chosen:
+                try:
+                    made.append(make_secondary(database, row.claim_id, by, why))
+                except NotAllowed:
+                    raise
+                except Refused as no:
+                    refused += [f"Claim {row.claim}: {reason}" for reason in no.reasons]
+            if not made:
+                raise Refused(*refused)
+            return made, refused
 
-        def drafted(made: list[ClaimId]) -> None:
-            if len(made) == 1:
+        def drafted(done: tuple[list[ClaimId], list[str]]) -> None:
+            made, refused = done
+            if refused:
+                self.desk.messages.refused(refused, self)
+            elif len(made) == 1:
                 self.desk.open("claim", made[0])
 
         self.do(
             draft, changed=("billing",), pressed=self.next_button, then=drafted,
-            said=lambda made: f"{len(made)} claims to next payers are drafted. Check them, then write their files."
-            if len(made) > 1 else "The claim to the next payer is drafted. Check it, then write its file.",
+            said=lambda done: f"{len(done[0])} claims to next payers are drafted. Check them, then write their files."
+            if len(chosen) > 1 else "The claim to the next payer is drafted. Check it, then write its file.",
         )  # fmt: skip

@@ -86,9 +86,9 @@ PATIENTS: tuple[Column[PatientOwes], ...] = (
            value=lambda row: row.due_on, tone=lambda row: Tone.BAD if row.is_overdue(today()) else None),
 )  # fmt: skip
 CREDITS: tuple[Column[OpenClaim], ...] = (
-    Column("Claim", text=lambda row: row.claim),
+    Column("Claim or charge", text=lambda row: row.claim),
     Column("Patient", text=lambda row: row.patient, stretch=True),
-    Column("Payer", text=lambda row: row.payer, stretch=True),
+    Column("Payer or equipment", text=lambda row: row.payer, stretch=True),
     Column("Whose credit", text=lambda row: row.account.value.capitalize()),
     Column("Credit", text=lambda row: show_money(-row.owed), sort_key=lambda row: -row.owed, numeric=True,
            value=lambda row: -row.owed),

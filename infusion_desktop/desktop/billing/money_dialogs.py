@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.money.adjusting import WRITE_OFF_REASONS, move_balance, write_off
+from infusion_desktop.billing.money.aging import OpenClaim
 from infusion_desktop.billing.money.collectors import CollectorRow, assign_collector
 from infusion_desktop.billing.money.deposits import (
     DepositRow,
@@ -17,6 +18,7 @@ from infusion_desktop.billing.money.deposits import (
     tie,
     withdraw_deposit,
 )
+from infusion_desktop.billing.money.equipment_charges import refund_charge
 from infusion_desktop.billing.money.patient_money import (
     METHODS,
     NewPatientPayment,
@@ -32,6 +34,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, MoneyField, NotesField, TextField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.equipment.words import ChargeId
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
 
@@ -195,14 +198,15 @@ class RefundDialog(DeedDialog):
     changed = ("billing",)
 
     def __init__(
-        self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str, account: Account,
-        credit: Decimal,
+        self, context: Context, desk: Desk, parent: QWidget, row: OpenClaim
     ) -> None:  # fmt: skip
-        super().__init__(context, desk, f"Refund of claim {number}", parent, save="Post the refund")
-        self._claim, self._account = claim, account
-        self.body.addWidget(label(f"A credit of {show_money(credit)} belongs to the {account.value}.", "muted"))
+        what = "claim" if row.charge_id is None else "charge"
+        super().__init__(context, desk, f"Refund of {what} {row.claim}", parent, save="Post the refund")
+        self._row = row
+        told = f"A credit of {show_money(-row.owed)} belongs to the {row.account.value}."
+        self.body.addWidget(label(told, "muted"))
         self.amount = MoneyField("Amount", required=True)
-        self.amount.set_value(credit)
+        self.amount.set_value(-row.owed)
         self.number = TextField("Check or transfer number", required=True)
         self.form = Form()
         self.form.section("", (self.amount, self.number))
@@ -212,8 +216,12 @@ class RefundDialog(DeedDialog):
         if not self.form.check():
             return None
         amount, number = self.amount.value() or Decimal(0), self.number.value()
-        database, by, claim, account = self.context.database, self.context.user_id, self._claim, self._account
-        return lambda _why: refund(database, claim, account, amount, number, by)
+        database, by, row = self.context.database, self.context.user_id, self._row
+        if row.claim_id is not None:
+            claim = row.claim_id
+            return lambda _why: refund(database, claim, row.account, amount, number, by)
+        charge = row.charge_id or ChargeId(0)
+        return lambda _why: refund_charge(database, charge, amount, number, by)
 
     def said(self, _result: object) -> str:
         return "The refund is posted."

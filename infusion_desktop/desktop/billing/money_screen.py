@@ -153,12 +153,12 @@ class MoneyScreen(Screen):
 
     @cached_property
     def credits(self) -> TableView[Any]:
-        """Claims paid more than was owed."""
+        """Claims and charges for equipment paid more than was owed."""
         made = self._list(
-            "credits", columns.CREDITS, lambda row: (row.claim_id, row.account), "Credits", ("credit", "credits"),
-            "No claim was paid more than was owed.",
+            "credits", columns.CREDITS, lambda row: (row.claim, row.account), "Credits", ("credit", "credits"),
+            "Nothing was paid more than was owed.",
         )  # fmt: skip
-        made.opened.connect(lambda row: self.desk.open("claim", row.claim_id))
+        made.opened.connect(self._open_credit)
         return made
 
     @cached_property
@@ -382,7 +382,11 @@ class MoneyScreen(Screen):
         """Give the selected credit back."""
         row = self._chosen(self.credits, OpenClaim, "a credit")
         if row is not None:
-            self._dialog(RefundDialog(self.context, self.desk, self, row.claim_id, row.claim, row.account, -row.owed))
+            self._dialog(RefundDialog(self.context, self.desk, self, row))
+
+    def _open_credit(self, row: OpenClaim) -> None:
+        if row.claim_id is not None:
+            self.desk.open("claim", row.claim_id)
 
     def close_month(self) -> None:
         """Close the next month."""

@@ -122,7 +122,7 @@ class AgingPart(QWidget):
         for by, made in self.tables.items():
             made.set_rows(self._found.get(by, ()))
         rows = self._found.get(AgingBy.PAYER, ())
-        patients = sum((row.total for row in rows if row.name == PATIENTS), ZERO)
+        patients = sum((row.total for row in rows if row.name.startswith(PATIENTS)), ZERO)
         whole = sum((row.total for row in rows), ZERO)
         told = f"{show_money(whole)} are owed in all, {show_money(patients)} of it by patients. "
         self.lead.setText(told + _AGES_TOLD)

@@ -1,10 +1,12 @@
 """A biller opens what a finding names, says why a claim is late, and bills a patient who pays alone."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from sqlalchemy import select, update
 from test_next_payers_and_corrections import second_payer
 from test_service_claims import advice, page, sent_claim
@@ -12,14 +14,18 @@ from test_service_claims import advice, page, sent_claim
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import mark_sent, write_file
+from infusion_desktop.billing.claiming.secondary import make_secondary
+from infusion_desktop.billing.claiming.self_pay import BilledPatients
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.tables import Claim, PayerRules
-from infusion_desktop.billing.words import ClaimState
+from infusion_desktop.billing.words import BatchId, ClaimState
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
-from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
+from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen, _told_of_statements
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.patients.words import PayerKind
@@ -110,3 +116,48 @@ def test_the_shares_of_next_payers_are_billed_together(office, desk, qtbot, open
     qtbot.mouseClick(screen.next_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(opened) == 1 and not screen.next_payers.model.rows, timeout=10_000)
     assert page(office, opened[0][1]).row.payer == "Silver Supplement"
+
+
+def test_of_several_next_payers_the_refused_are_named_and_the_others_drafted(office, desk, qtbot, opened):
+    second_payer(office)
+    first, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, first)), office.biller)
+    april = april_too(office)
+    screen = shown(ClaimsScreen, office, desk, qtbot, opened)
+    screen.load()
+    screen.tabs.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: len(screen.next_payers.model.rows) == 2, timeout=10_000)
+    screen.next_payers.grid.selectAll()
+    make_secondary(office.database, first, office.biller)  # At another workstation.
+    qtbot.mouseClick(screen.next_button, Qt.MouseButton.LeftButton)
+    told = "Claim C0000001: Claim C0000001 leaves nothing that a next payer could owe"
+    qtbot.waitUntil(lambda: told in said_on(screen), timeout=10_000)
+    with office.database.reading() as session:
+        assert sorted(session.scalars(select(Claim.primary_id).where(Claim.primary_id.is_not(None)))) == [first, april]
+
+
+def april_too(office):
+    """The month after the complete one, decided like it."""
+    days, at = (date(2026, 4, 3), date(2026, 4, 16)), datetime(2026, 4, 3, 16, tzinfo=UTC)
+    vial = office.item("ceftriaxone 2 g vial, other", "J0696", hcpcs_units_per_unit=Decimal(8))
+    therapy = office.orders("ceftriaxone 2 g", *days, drug_item_id=vial)
+    office.delivers(*days, {vial: 14}, therapy=therapy)
+    add_visit(office.database, NewVisit(office.patient, at, at + timedelta(minutes=100), "R. Nurse"), office.biller)
+    claim = make_claim(office.database, office.patient, month_of(days[0]), office.biller)
+    assert not any(each.stops for each in check(office.database, claim, office.biller, on=date(2026, 5, 3)))
+    mark_sent(office.database, write_file(office.database, [claim], office.biller).batch_id, office.biller)
+    post_remittance(office.database, advice(page(office, claim), trace="EFT2"), office.biller)
+    return claim
+
+
+def said_on(screen):
+    return " ".join(each.text() for each in screen.window().findChildren(QLabel) if each.isVisible())
+
+
+def test_what_is_said_of_statements_names_whose_credit_covers_all():
+    def told(patients, covered):
+        return _told_of_statements(BilledPatients(BatchId(1), b"", "", (), patients, Decimal(50), covered))
+
+    assert told(0, 1) == "$50.00 are charged; credits cover all of what 1 patient owes: there is no statement to mail."
+    assert told(2, 0) == "$50.00 are charged. Mail the statements of 2 patients."
+    assert told(1, 2).endswith("of 1 patient. Credits cover all of what 2 patients owe: no statement.")

@@ -17,14 +17,19 @@ from service_office import Office, office  # noqa: F401
 from test_service_claims import books, page, sent_claim
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_patient_payment
 from infusion_desktop.billing.words import Account, ClaimState, EntryKind
 from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc, today
 from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
 from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
 from infusion_desktop.desktop.billing.money_screen import MoneyScreen
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.equipment.tables import Asset, EquipmentCharge
+from infusion_desktop.equipment.words import AssetState, ChargeKind
+from infusion_desktop.stock.words import BillingClass, ItemKind
 
 
 @pytest.fixture
@@ -128,3 +133,32 @@ def test_a_claim_explains_its_lines_prints_its_forms_and_is_written_off(
     one.deed_dialog.press()
     settled(qtbot, jobs, lambda: one.shown is not None and one.shown.payer_owes > 0)
     assert one.shown.row.state is ClaimState.SENT and books(office) == ()
+
+
+def test_what_was_paid_for_a_waived_charge_is_refunded(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+) -> None:
+    pump = office.item("Curlin 6000", "E0781", kind=ItemKind.PUMP, billing_class=BillingClass.NONE)
+    asset = office._add(Asset, item_id=pump, tag="P0001", serial="SN1", state=AssetState.LOST, location_id=office.home,
+                        version=1)  # fmt: skip
+    money: dict[str, Any] = {"asset_id": asset, "patient_id": office.patient, "staff_id": office.biller,
+                             "charged_on": today(), "recorded_at": now_utc(), "reason": "the pump"}  # fmt: skip
+    lost = office._add(EquipmentCharge, number="EC00001", kind=ChargeKind.LOST, amount=Decimal(900), **money)
+    paid = NewPatientPayment(office.patient, Decimal(300), "card")
+    take_patient_payment(office.database, paid, office.biller)
+    office._add(
+        EquipmentCharge, number="EC00002", kind=ChargeKind.WAIVED, amount=Decimal(-900), reverses_id=lost, **money
+    )
+    screen = show(MoneyScreen)
+    settled(qtbot, jobs, lambda: screen._found is not None)
+    screen.go("Credits")
+    settled(qtbot, jobs, lambda: len(screen.credits.model.rows) == 1)
+    screen.credits.opened.emit(screen.credits.model.rows[0])
+    screen.credits.select_ids([("EC00001", Account.PATIENT)])
+    screen.refund()
+    screen.dialog.number.set_value("1002")
+    screen.dialog.save_button.click()
+    settled(qtbot, jobs, lambda: not screen.credits.model.rows)
