@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
@@ -63,46 +64,51 @@ class AssetRow:
         return not self.why_not
 
 
-def _board() -> Select[Asset, Item, Location, AssetModel | None, date | None, AssetBooking | None]:
+def _board() -> Select[Any]:
+    """What the board tells of each asset, as plain columns: there are thousands."""
     return (
-        select(Asset, Item, Location, AssetModel, Rental.return_by, AssetBooking)
+        select(
+            Asset.id, Asset.tag, Asset.serial, Asset.state, Asset.clean, Asset.checked_on, Asset.maintenance_due_on,
+            Asset.due_back_on, Asset.held, Asset.fault, Asset.lacks, Asset.maintenance_owed, Asset.document,
+            Asset.document_id, Asset.owner, Asset.firmware, Asset.library, Asset.run_hours, Asset.maintained_hours,
+            Asset.item_id, Item.number, Item.name, Item.kind, Location.name.label("place"),
+            AssetModel.maintenance_hours, AssetModel.hours_per_day, AssetModel.firmware.label("newest_firmware"),
+            AssetModel.library.label("newest_library"), Rental.return_by, AssetBooking.id.label("booking_id"),
+            AssetBooking.first_on.label("booked_from"),
+        )
         .join(Item, Item.id == Asset.item_id)
         .join(Location, Location.id == Asset.location_id)
         .outerjoin(AssetModel, AssetModel.item_id == Asset.item_id)
         .outerjoin(Rental, (Rental.asset_id == Asset.id) & Rental.ended_on.is_(None))
         .outerjoin(AssetBooking, (AssetBooking.asset_id == Asset.id) & AssetBooking.ended_at.is_(None))
-    )
-
-
-def _row(
-    asset: Asset, item: Item, place: Location, model: AssetModel | None, return_by: date | None,
-    booking: AssetBooking | None, today: date,
-) -> AssetRow:  # fmt: skip
-    facts = facts_of(asset)
-    warnings = [maintenance_warning(facts, today), rental_warning(asset.tag, return_by, today)]
-    hours_left = None
-    if model is not None and model.maintenance_hours:
-        hours_left = asset.maintained_hours + model.maintenance_hours - asset.run_hours
-        due_at = asset.maintained_hours + model.maintenance_hours
-        warnings.append(hours_warning(HoursFacts(asset.tag, asset.run_hours, due_at, model.hours_per_day), 0))
-    reasons = why_not_ready(facts, today) or [each for each in warnings if each]
-    behind = model is not None and (
-        is_behind(model.firmware, asset.firmware) or is_behind(model.library, asset.library)
-    )
-    return AssetRow(
-        AssetId(asset.id), asset.tag, asset.serial, item.number, item.name, item.kind, asset.state, place.name,
-        asset.maintenance_due_on, asset.checked_on, asset.due_back_on,
-        f"{asset.document} {asset.document_id}" if asset.document else "", " ".join(reasons), ItemId(item.id),
-        asset.owner, asset.firmware, asset.library, behind, asset.run_hours, hours_left, asset.fault, asset.lacks,
-        asset.maintenance_owed, return_by, booking.first_on if booking else None,
-        BookingId(booking.id) if booking else None,
     )  # fmt: skip
 
 
-def board(session: Session, today: date) -> tuple[AssetRow, ...]:
-    """Every pump and pole that was not retired."""
+def _row(row: Any, today: date) -> AssetRow:
+    facts = facts_of(row)
+    warnings = [maintenance_warning(facts, today), rental_warning(row.tag, row.return_by, today)]
+    hours_left = None
+    if row.maintenance_hours:
+        due_at = row.maintained_hours + row.maintenance_hours
+        hours_left = due_at - row.run_hours
+        warnings.append(hours_warning(HoursFacts(row.tag, row.run_hours, due_at, row.hours_per_day), 0))
+    reasons = why_not_ready(facts, today) or [each for each in warnings if each]
+    behind = is_behind(row.newest_firmware or "", row.firmware) or is_behind(row.newest_library or "", row.library)
+    return AssetRow(
+        AssetId(row.id), row.tag, row.serial, row.number, row.name, row.kind, row.state, row.place,
+        row.maintenance_due_on, row.checked_on, row.due_back_on,
+        f"{row.document} {row.document_id}" if row.document else "", " ".join(reasons), ItemId(row.item_id),
+        row.owner, row.firmware, row.library, behind, row.run_hours, hours_left, row.fault, row.lacks,
+        row.maintenance_owed, row.return_by, row.booked_from,
+        None if row.booking_id is None else BookingId(row.booking_id),
+    )  # fmt: skip
+
+
+def board(session: Session, today: date, kind: ItemKind | None = None) -> tuple[AssetRow, ...]:
+    """Every pump and pole that was not retired; of one kind only where one is named."""
     query = _board().where(Asset.state != AssetState.RETIRED).order_by(Asset.tag)
-    return tuple(_row(*row, today) for row in session.execute(query))
+    query = query if kind is None else query.where(Item.kind == kind)
+    return tuple(_row(row, today) for row in session.execute(query))
 
 
 def find_asset(session: Session, code: str, today: date, item_id: ItemId | None = None) -> AssetRow | None:
@@ -113,9 +119,9 @@ def find_asset(session: Session, code: str, today: date, item_id: ItemId | None 
     plain = code.strip().upper()
     query = _board().where((Asset.tag == plain) | (Asset.serial == plain)).limit(3)
     rows = session.execute(query if item_id is None else query.where(Asset.item_id == item_id)).all()
-    tagged = [row for row in rows if row[0].tag == plain]
+    tagged = [row for row in rows if row.tag == plain]
     chosen = tagged or (rows if len(rows) == 1 else [])
-    return _row(*chosen[0], today) if chosen else None
+    return _row(chosen[0], today) if chosen else None
 
 
 def find_scanned(session: Session, scan: Scan, today: date) -> tuple[AssetRow | None, Recognised | None]:
@@ -133,12 +139,12 @@ def find_scanned(session: Session, scan: Scan, today: date) -> tuple[AssetRow | 
 def asset_row(session: Session, asset_id: AssetId, today: date) -> AssetRow | None:
     """One asset as on the board."""
     found = session.execute(_board().where(Asset.id == asset_id)).first()
-    return _row(*found, today) if found else None
+    return _row(found, today) if found else None
 
 
 def at_place(session: Session, location_id: int, today: date) -> tuple[AssetRow, ...]:
     """What is at a patient's home, or in another place."""
-    return tuple(_row(*row, today) for row in session.execute(_board().where(Asset.location_id == location_id)))
+    return tuple(_row(row, today) for row in session.execute(_board().where(Asset.location_id == location_id)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The lists behind the dashboard's figures: as many rows, and the same sums, as the figure that opens them."""
 
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimState
-from infusion_desktop.dates import Days, today
+from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.calls.call_board import calls_due
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
@@ -66,22 +67,29 @@ def calls(session: Session, _period: Days, choice: Choice = ALL) -> Found:
     return Found(columns, found, (f"{len(found):,} calls", *[None] * 5) if found else None)
 
 
-def is_among(row: AssetRow, what: str, day: Days) -> bool:
-    """Whether a pump is in a state, or out, ready, due or overdue, on the (one) day."""
-    due = row.maintenance_due_on
-    facts = {
-        "": True, OUT: row.state in (AssetState.WITH_PATIENT, AssetState.DUE_BACK), READY: row.is_ready,
-        PM_DUE: due is not None and due <= day.last + timedelta(days=PM_DAYS),
-        PM_OVERDUE: due is not None and due < day.last,
-        BACK_OVERDUE: row.due_back_on is not None and row.due_back_on < day.last,
-    }  # fmt: skip
-    return facts.get(what, row.state.value == what)
+def _is_due(day: date | None, by: date) -> bool:
+    return day is not None and day <= by
+
+
+_AMONG: dict[str, Callable[[AssetRow, date], bool]] = {
+    "": lambda row, day: True,
+    OUT: lambda row, day: row.state in (AssetState.WITH_PATIENT, AssetState.DUE_BACK),
+    READY: lambda row, day: row.is_ready,
+    PM_DUE: lambda row, day: _is_due(row.maintenance_due_on, day + timedelta(days=PM_DAYS)),
+    PM_OVERDUE: lambda row, day: _is_due(row.maintenance_due_on, day - ONE_DAY),
+    BACK_OVERDUE: lambda row, day: _is_due(row.due_back_on, day - ONE_DAY),
+}
+
+
+def among(rows: Iterable[AssetRow], what: str, day: date) -> list[AssetRow]:
+    """Those of the pumps that are in a state, or out, ready, due or overdue, on a day."""
+    test = _AMONG.get(what, lambda row, day: row.state.value == what)
+    return [row for row in rows if test(row, day)]
 
 
 def pumps(session: Session, _period: Days, choice: Choice = ALL) -> Found:
     """Pumps that are not retired, as they stand now."""
-    day = Days(today(), today())
-    rows = [row for row in board(session, day.last) if row.kind is ItemKind.PUMP and is_among(row, choice.only, day)]
+    rows = among(board(session, today(), ItemKind.PUMP), choice.only, today())
     columns = (Column("Tag"), Column("Model"), Column("State"), Column("Where"), Column("PM due", Kind.DAY),
                Column("Back by", Kind.DAY), Column("Why not ready"))  # fmt: skip
     found = tuple((row.tag, row.item_name, row.state.value, row.place, row.maintenance_due_on, row.due_back_on,

@@ -20,7 +20,7 @@ from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Episode, Therapy
 from infusion_desktop.reporting import behind
-from infusion_desktop.reporting.behind import BACK_OVERDUE, NOT_SENT, OUT, PM_DUE, PM_OVERDUE, READY, is_among
+from infusion_desktop.reporting.behind import BACK_OVERDUE, NOT_SENT, OUT, PM_DUE, PM_OVERDUE, READY, among
 from infusion_desktop.reporting.care import punctuality
 from infusion_desktop.reporting.margin_rules import Margin, all_together
 from infusion_desktop.reporting.margins import margins
@@ -104,12 +104,11 @@ def calls_figure(session: Session, day: date) -> tuple[int, int]:
 
 def pump_figures(session: Session, day: date) -> PumpFigures:
     """Where the pumps are."""
-    rows = [row for row in board(session, day) if row.kind is ItemKind.PUMP]
+    rows = board(session, day, ItemKind.PUMP)
     states = Counter(row.state for row in rows)
-    on = Days(day, day)
     return PumpFigures(
         tuple((state.value, states[state]) for state in AssetState if states[state]), len(rows),
-        {what: sum(is_among(row, what, on) for row in rows) for what in (OUT, READY, PM_DUE, PM_OVERDUE, BACK_OVERDUE)},
+        {what: len(among(rows, what, day)) for what in (OUT, READY, PM_DUE, PM_OVERDUE, BACK_OVERDUE)},
     )  # fmt: skip
 
 

@@ -8,23 +8,23 @@ kit is for. A pump's cost of the period is spread over the therapies it was out 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, literal, select, type_coerce
+from sqlalchemy import Text, case, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import LineKind
+from infusion_desktop.database.local_days import KeptDays, local_day_of
 from infusion_desktop.database.types import UnitCost
-from infusion_desktop.dates import Days, local_day
+from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import (
     Delivery,
     DeliveryCost,
     DeliveryEquipment,
-    DeliveryLine,
     DeliveryLot,
     KitTemplate,
 )
@@ -128,6 +128,7 @@ def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
         .join(Therapy, Therapy.id == ClaimLine.therapy_id)
         .where(ClaimLine.kind == LineKind.PER_DIEM, Claim.primary_id.is_(None))
         .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
+        .where(Claim.period_first <= period.last, Claim.period_last >= period.first)  # A claim's lines lie in its days.
         .where(*counts_once())
         .group_by(*facts, by_itself)
         .order_by(ClaimLine.therapy_id, func.min(ClaimLine.first_on))
@@ -166,8 +167,7 @@ def _kits(session: Session, period: Days, item: str = "") -> Iterator[Kit]:
         select(func.sum(Lot.unit_cost * units))
         .select_from(DeliveryLot)
         .join(Lot, Lot.id == DeliveryLot.lot_id)
-        .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
-        .join(Item, Item.id == DeliveryLine.item_id)
+        .join(Item, Item.id == Lot.item_id)
         .where(DeliveryLot.delivery_id == Delivery.id, Item.billing_class != BillingClass.DRUG)
         .where(*((Item.number == item,) if item else ()))
         .correlate(Delivery)
@@ -215,24 +215,22 @@ def _delivery_costs(session: Session) -> dict[str, list[tuple[date, Decimal]]]:
 
 def _equipment(session: Session, period: Days) -> list[tuple[int, Decimal]]:
     """Therapy and its part of the cost of each pump that was out for it."""
-    start, end = instants(period)
-    stays: dict[int | None, list[tuple[date, int]]] = defaultdict(list)
+    _, end = instants(period)
     rows = session.execute(
-        select(DeliveryEquipment.asset_id, Delivery.shipped_at, Delivery.therapy_id)
+        select(DeliveryEquipment.asset_id, type_coerce(local_day_of(session, Delivery.shipped_at, period), Text),
+               Delivery.therapy_id)
         .join(Delivery, Delivery.id == DeliveryEquipment.delivery_id)
         .where(Delivery.state.in_(GONE_OUT), Delivery.therapy_id.is_not(None), Delivery.shipped_at < end)
         .where(DeliveryEquipment.asset_id.is_not(None))
         .order_by(Delivery.shipped_at, Delivery.id)
-    )
-    before: dict[int | None, tuple[datetime, int]] = {}
-    for asset, shipped, therapy in rows:
-        assert shipped is not None and therapy is not None
-        if shipped < start:
-            before[asset] = (shipped, therapy)  # Only the last one before the period reaches into it.
-        else:
-            stays[asset].append((local_day(shipped), therapy))
-    for asset, (shipped, therapy) in before.items():
-        stays[asset].insert(0, (local_day(shipped), therapy))
+    )  # fmt: skip
+    days = KeptDays()
+    stays: dict[int | None, list[tuple[date, int]]] = defaultdict(list)
+    for asset, shipped, therapy in rows.all():
+        assert therapy is not None
+        if days[shipped] < period.first:
+            stays[asset].clear()  # Only the last one before the period reaches into it.
+        stays[asset].append((days[shipped], therapy))
     found = []
     for row in use_rows(session, period):
         spans = _spans(stays.get(int(row.asset_id), []), period)

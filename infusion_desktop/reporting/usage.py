@@ -44,12 +44,13 @@ def leaves(session: Session, period: Days, choice: Choice = ALL) -> tuple[Leaf, 
     by_lot = (
         select(DeliveryLot.lot_id, Therapy.therapy_class, units)
         .select_from(Delivery)
-        .join(DeliveryLot, DeliveryLot.delivery_id == Delivery.id)
+        .outerjoin(DeliveryLot, DeliveryLot.delivery_id == Delivery.id)
         .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
         .where(Delivery.state.in_(_GONE_OUT), Delivery.shipped_at >= start, Delivery.shipped_at < end)
         .group_by(DeliveryLot.lot_id, Therapy.therapy_class)
         .subquery()
-    )  # Added up by lot first: what an item is and a lot cost is not looked up again with each box.
+    )  # Added up by lot first: what an item is and a lot cost is not looked up again with each box. The outer join
+    # has SQLite begin with the period's deliveries, not with every lot that ever left.
     rows = session.execute(
         select(Item.name, Item.number, Item.base_unit, Item.kind, by_lot.c.therapy_class,
                func.sum(by_lot.c.units).label("units"),
