@@ -1,12 +1,12 @@
 """What a pump costs and how much it is used, from its events. Pure: no session, no clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from infusion_desktop.dates import ONE_DAY, Days, month_of
+from infusion_desktop.dates import Days, month_of
 from infusion_desktop.equipment.words import AssetState, Per
 
 _CENT = Decimal("0.01")
@@ -31,30 +31,6 @@ def rental_cost(rate: Decimal, per: Per, first: date, last: date) -> Decimal:
     # The last month is begun on the day of the month on which the rental began, or on that month's last day.
     anniversary = min(first.day, month_of(last).last.day)
     return rate * (months + (1 if last.day >= anniversary else 0))
-
-
-class Spell(NamedTuple):
-    """A state that began on a day; it lasts until the next one begins."""
-
-    state: AssetState
-    since: date
-
-
-def spells(events: Iterable[tuple[date, AssetState]]) -> tuple[Spell, ...]:
-    """The states of an asset by the day they began, from its events in their order; the last of a day counts."""
-    latest = date.max
-    ends: list[tuple[date, AssetState]] = []  # From the last event back: none happened later than what came after it.
-    for day, state in reversed(list(events)):
-        if day < latest:
-            latest = day
-            ends.append((day, state))
-    found: list[Spell] = []
-    before = None
-    for day, state in reversed(ends):
-        if state is not before:
-            found.append(Spell(state, day))
-            before = state
-    return tuple(found)
 
 
 @dataclass(slots=True)
@@ -93,24 +69,54 @@ class Use:
         self.cost += other.cost
 
 
-def use_of(history: Sequence[Spell], period: Days) -> Use:
-    """The days of a period by state; days before the first spell do not count."""
-    use = Use()
-    for place, spell in enumerate(history):
-        until = history[place + 1].since - ONE_DAY if place + 1 < len(history) else period.last
-        days = (min(until, period.last) - max(spell.since, period.first)).days + 1
-        if days <= 0:
+class Spent(NamedTuple):
+    """How an asset spent a period, and since when it stands ready and unused; None when it does not."""
+
+    use: Use
+    idle_since: date | None
+
+
+def spent(events: Iterable[tuple[int, int, str]], period: Days) -> dict[int, Spent]:
+    """Each asset's days of a period by state, from events as asset, day (its ordinal) and state.
+
+    An asset's events lie together, the newest first. The last of a day counts, and none happened later than what came
+    after it; days before the first do not count. There are hundreds of thousands: each is looked at once.
+    """
+    first, after = period.first.toordinal(), period.last.toordinal() + 1
+    days: dict[int, dict[str, int]] = {}
+    idle: dict[int, int] = {}
+    asset, until, is_idle = 0, after, False
+    for of, day, state in events:
+        if of != asset or not days:
+            asset, until, is_idle = of, date.max.toordinal(), True
+            days[asset] = {}
+        if day >= until:
             continue
-        if spell.state in OUT:
-            use.out += days
-        elif spell.state in IDLE:
-            use.idle += days
-        elif spell.state in KEPT:
-            use.kept += days
-        elif spell.state in GONE:
-            use.gone += days
+        is_idle = is_idle and state in IDLE
+        if is_idle:
+            idle[asset] = day
+        common = (min(after, until)) - (max(first, day))
+        if common > 0:
+            days[asset][state] = days[asset].get(state, 0) + common
+        until = day
+    return {
+        each: Spent(_use(kept), date.fromordinal(idle[each]) if each in idle else None) for each, kept in days.items()
+    }
+
+
+def _use(days: dict[str, int]) -> Use:
+    use = Use()
+    for state, count in days.items():
+        if state in OUT:
+            use.out += count
+        elif state in IDLE:
+            use.idle += count
+        elif state in KEPT:
+            use.kept += count
+        elif state in GONE:
+            use.gone += count
         else:
-            use.in_service += days
+            use.in_service += count
     return use
 
 
@@ -123,8 +129,3 @@ def wear(price: Decimal, life_months: int, acquired_on: date | None, period: Day
     last = first + timedelta(days=int(life_days) - 1)
     shared = Days(first, max(first, last)).overlap(period)
     return (price / life_days * len(shared)).quantize(_CENT, ROUND_HALF_UP) if shared else Decimal(0)
-
-
-def idle_since(history: Sequence[Spell]) -> date | None:
-    """Since when it stands ready and unused; None when it does not."""
-    return history[-1].since if history and history[-1].state in IDLE else None

@@ -64,7 +64,7 @@ class AssetRow:
         return not self.why_not
 
 
-def _board() -> Select[Any]:
+def _board() -> Select[*tuple[Any, ...]]:
     """What the board tells of each asset, as plain columns: there are thousands."""
     return (
         select(
@@ -108,7 +108,7 @@ def board(session: Session, today: date, kind: ItemKind | None = None) -> tuple[
     """Every pump and pole that was not retired; of one kind only where one is named."""
     query = _board().where(Asset.state != AssetState.RETIRED).order_by(Asset.tag)
     query = query if kind is None else query.where(Item.kind == kind)
-    return tuple(_row(row, today) for row in session.execute(query))
+    return tuple(_row(row, today) for row in session.connection().execute(query))
 
 
 def find_asset(session: Session, code: str, today: date, item_id: ItemId | None = None) -> AssetRow | None:

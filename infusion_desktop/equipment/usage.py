@@ -1,7 +1,7 @@
 """How much each model and each pump is used, and what a day in use costs; asked of the events."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.database.local_days import KeptDays, local_day_of, start_of
 from infusion_desktop.dates import Days, local_day, today
-from infusion_desktop.equipment.figures import Use, idle_since, rental_cost, spells, use_of, wear
+from infusion_desktop.equipment.figures import Spent, Use, rental_cost, spent, wear
 from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel, Rental
-from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
+from infusion_desktop.equipment.words import AssetDeed, AssetId
 from infusion_desktop.money import read_amount
 from infusion_desktop.stock.tables import Item
 
@@ -55,33 +55,30 @@ def by_model(rows: Iterable[UseRow]) -> tuple[ModelUse, ...]:
 
 def use_rows(session: Session, period: Days) -> tuple[UseRow, ...]:
     """Every pump and pole that was here on a day of the period."""
-    histories = _histories(session, period)
+    told = _spent(session, period)
     repairs, rents = _repairs(session, period), _rents(session, period)
     lives = dict(session.execute(select(AssetModel.item_id, AssetModel.life_months)).all())
     daily = dict(session.execute(select(AssetModel.item_id, AssetModel.daily_cost)).all())
     found = []
-    assets = session.execute(
+    assets = session.connection().execute(
         select(Asset.id, Asset.tag, Asset.owner, Asset.item_id, Asset.cost, Asset.acquired_on, Item.number, Item.name)
         .join(Item, Item.id == Asset.item_id)
         .order_by(Asset.tag)
     )
     for asset in assets:
-        history = spells(histories.get(asset.id, ()))
-        use = use_of(history, period)
-        if not use.ours:
+        if asset.id not in told or not told[asset.id].use.ours:
             continue
+        use, idle_since = told[asset.id]
         own = daily.get(asset.item_id, Decimal(0)) * use.ours
         spread = own or (Decimal(0) if asset.id in rents else
                          wear(asset.cost, lives.get(asset.item_id, 60), asset.acquired_on, period))  # fmt: skip
         use.cost = spread + repairs.get(asset.id, Decimal(0)) + rents.get(asset.id, Decimal(0))
-        found.append(
-            UseRow(AssetId(asset.id), asset.tag, asset.number, asset.name, asset.owner, use, idle_since(history))
-        )
+        found.append(UseRow(AssetId(asset.id), asset.tag, asset.number, asset.name, asset.owner, use, idle_since))
     return tuple(found)
 
 
-def _histories(session: Session, period: Days) -> dict[int, list[tuple[date, AssetState]]]:
-    """The events that a period begins with and those since; what lies before does not matter to it."""
+def _spent(session: Session, period: Days) -> dict[int, Spent]:
+    """By the events that a period begins with and those since; what lies before does not matter to it."""
     begins = start_of(period.first)
     day = local_day_of(session, AssetEvent.effective_at, Days(period.first, max(period.last, today())))
     standing = (
@@ -90,23 +87,22 @@ def _histories(session: Session, period: Days) -> dict[int, list[tuple[date, Ass
         .group_by(AssetEvent.asset_id)
         .subquery()
     )
-    events = session.execute(
-        select(AssetEvent.asset_id, type_coerce(day, Text), type_coerce(AssetEvent.to_state, Text))
-        .outerjoin(standing, standing.c.asset_id == AssetEvent.asset_id)
-        .where(AssetEvent.id >= func.coalesce(standing.c.id, 0))
-        .order_by(AssetEvent.asset_id, AssetEvent.id)
-    ).all()
+    events = (
+        session.connection()
+        .execute(
+            select(AssetEvent.asset_id, type_coerce(day, Text), type_coerce(AssetEvent.to_state, Text))
+            .outerjoin(standing, standing.c.asset_id == AssetEvent.asset_id)
+            .where(AssetEvent.id >= func.coalesce(standing.c.id, 0))
+            .order_by(AssetEvent.asset_id.desc(), AssetEvent.id.desc())
+        )
+        .all()
+    )
     if not events:
         return {}
-    assets, on, told = zip(*events, strict=True)
-    days, states = KeptDays(), {each.value: each for each in AssetState}
-    happened = list(zip(map(days.__getitem__, on), map(states.__getitem__, told), strict=True))
-    found = {}
-    first = 0
-    for asset, count in Counter(assets).items():  # In the order of the rows: each asset's events lie together.
-        found[asset] = happened[first : first + count]
-        first += count
-    return found
+    assets, on, states = zip(*events, strict=True)
+    days = KeptDays()
+    ordinals = {each: days[each].toordinal() for each in set(on)}
+    return spent(zip(assets, map(ordinals.__getitem__, on), states, strict=True), period)
 
 
 def _repairs(session: Session, period: Days) -> dict[int, Decimal]:

@@ -39,7 +39,7 @@ CLAIM_CHOICES = (BILLED, UNBILLED, DENIED)
 
 def deliveries(session: Session, period: Days, choice: Choice = ALL) -> Found:
     """Deliveries promised for a day of the period."""
-    rows = session.execute(
+    rows = session.connection().execute(
         select(Delivery.number, Patient.last_name, Patient.first_name, Delivery.scheduled_on, Delivery.state,
                Delivery.carrier)
         .join(Patient, Patient.id == Delivery.patient_id)
@@ -83,8 +83,9 @@ _AMONG: dict[str, Callable[[AssetRow, date], bool]] = {
 
 def among(rows: Iterable[AssetRow], what: str, day: date) -> list[AssetRow]:
     """Those of the pumps that are in a state, or out, ready, due or overdue, on a day."""
-    test = _AMONG.get(what, lambda row, day: row.state.value == what)
-    return [row for row in rows if test(row, day)]
+    if test := _AMONG.get(what):
+        return [row for row in rows if test(row, day)]
+    return [row for row in rows if row.state.value == what]
 
 
 def pumps(session: Session, _period: Days, choice: Choice = ALL) -> Found:
@@ -103,7 +104,7 @@ def claims(session: Session, period: Days, choice: Choice = ALL) -> Found:
         "": (), BILLED: (Claim.state.not_in(NOT_SENT),), UNBILLED: (Claim.state.in_(NOT_SENT),),
         DENIED: (Claim.state == ClaimState.DENIED,),
     }  # fmt: skip
-    rows = session.execute(
+    rows = session.connection().execute(
         select(Claim.number, Patient.last_name, Patient.first_name, Payer.name, Claim.period_first, Claim.period_last,
                Claim.state, Claim.charge, Claim.expected)
         .join(Patient, Patient.id == Claim.patient_id)

@@ -142,7 +142,7 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
     A patient with two therapies of a class counts once a day; the total counts each patient once a day.
     """
     ends: list[Any] = [type_coerce(day, Text) for day in (Therapy.starts_on, Therapy.stops_on, Episode.discharged_on)]
-    rows: Any = session.execute(
+    rows: Any = session.connection().execute(
         select(Therapy.id, type_coerce(Therapy.therapy_class, Text), Therapy.patient_id, *ends)
         .join(Episode, Episode.id == Therapy.episode_id)
         .where(Therapy.starts_on <= period.last, Therapy.stops_on.is_(None) | (Therapy.stops_on >= period.first))

@@ -30,7 +30,7 @@ CARE = (
 def care_log(session: Session, period: Days) -> Found:
     """Cleanings, checks with their values, maintenance and repairs, in their order."""
     start, end = instants(period)
-    rows = session.execute(
+    rows = session.connection().execute(
         select(type_coerce(local_day_of(session, AssetEvent.effective_at, period), Text), Asset.tag, Asset.serial,
                Item.name, type_coerce(AssetEvent.deed, Text), AssetEvent.measured, AssetEvent.note, Staff.name)
         .join(Asset, Asset.id == AssetEvent.asset_id)

@@ -92,7 +92,7 @@ def _therapies(session: Session, wanted: list[int]) -> Iterator[Any]:
     """What these therapies are, in the order of their ids."""
     ordered = sorted(wanted)
     for place in range(0, len(ordered), _AT_ONCE):
-        yield from session.execute(
+        yield from session.connection().execute(
             select(Therapy.id, Therapy.drug, Therapy.therapy_class, Patient.last_name, Patient.first_name,
                    Patient.number)
             .join(Patient, Patient.id == Therapy.patient_id)
@@ -120,7 +120,7 @@ def per_diem_lines(session: Session, period: Days) -> list[PerDiemLine]:
     inside = (ClaimLine.first_on >= period.first) & (ClaimLine.last_on <= period.last)
     facts = (ClaimLine.therapy_id, Therapy.therapy_class, Payer.name, ClaimLine.code)
     by_itself = case((inside, 0), else_=ClaimLine.id)  # Lines inside are added up, one over the border is shared out.
-    rows = session.execute(
+    rows = session.connection().execute(
         select(*facts, func.sum(ClaimLine.units), func.sum(ClaimLine.expected), func.min(ClaimLine.first_on),
                func.max(ClaimLine.last_on))
         .join(Claim, Claim.id == ClaimLine.claim_id)
@@ -187,7 +187,7 @@ def _kits(session: Session, period: Days, item: str = "") -> Iterator[Kit]:
         .where(Delivery.period_first >= period.first - LONGEST)
         .subquery()
     )  # fmt: skip
-    rows = session.execute(
+    rows = session.connection().execute(
         select(kits.c.therapy_id, KitTemplate.name, func.min(kits.c.period_first), func.max(kits.c.period_last),
                kits.c.carrier, func.max(kits.c.scheduled_on), func.count(),
                type_coerce(func.sum(kits.c.spent), UnitCost))
@@ -216,7 +216,7 @@ def _delivery_costs(session: Session) -> dict[str, list[tuple[date, Decimal]]]:
 def _equipment(session: Session, period: Days) -> list[tuple[int, Decimal]]:
     """Therapy and its part of the cost of each pump that was out for it."""
     _, end = instants(period)
-    rows = session.execute(
+    rows = session.connection().execute(
         select(DeliveryEquipment.asset_id, type_coerce(local_day_of(session, Delivery.shipped_at, period), Text),
                Delivery.therapy_id)
         .join(Delivery, Delivery.id == DeliveryEquipment.delivery_id)

@@ -1,5 +1,6 @@
 """Days in use and what they cost: every day counted once, rents by the period begun, prices spread over a life."""
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infusion_desktop.dates import ONE_DAY, Days
-from infusion_desktop.equipment.figures import Spell, idle_since, rental_cost, spells, use_of, wear
+from infusion_desktop.equipment.figures import Spent, Use, rental_cost, spent, wear
 from infusion_desktop.equipment.rules import HoursFacts, hours_warning, rental_warning
 from infusion_desktop.equipment.words import AssetState, Per
 
@@ -49,27 +50,33 @@ def test_a_longer_rental_never_costs_less(first: date, days: int, per: Per) -> N
 def test_every_day_since_registration_is_counted_once(
     happened: list[tuple[int, AssetState]], first: int, length: int
 ) -> None:
-    at = [(date(2026, 3, 1) + timedelta(days=day), state) for day, state in happened]
-    history = spells(at)
-    assert [spell.since for spell in history] == sorted({spell.since for spell in history})
-    assert not happened or history[-1].state is happened[-1][1]
     period = Days(START + timedelta(days=first), START + timedelta(days=first + length))
-    use = use_of(history, period)
-    begun = history[0].since if history else period.last + ONE_DAY
-    expected = len(Days(max(begun, period.first), period.last)) if begun <= period.last else 0
-    assert use.ours + use.gone == expected
+    found = _spent([(START + timedelta(days=day), state) for day, state in happened], period)
+    by_hand: Counter[AssetState] = Counter()
+    for day in range(first, first + length + 1):
+        until = [place for place, (when, _) in enumerate(happened) if when <= day]
+        by_hand.update([happened[until[-1]][1]] if until else [])
+    assert found.use.out == by_hand[S.WITH_PATIENT] + by_hand[S.DUE_BACK] and found.use.idle == by_hand[S.READY]
+    assert found.use.ours + found.use.gone == by_hand.total()
+    assert (found.idle_since is not None) == bool(happened and happened[-1][1] is S.READY)
+
+
+def _spent(events: list[tuple[date, AssetState]], period: Days) -> Spent:
+    """One asset's, from events in their order."""
+    newest_first = [(7, day.toordinal(), state.value) for day, state in reversed(events)]
+    return spent(newest_first, period).get(7, Spent(Use(), None))
 
 
 def test_use_says_percent_and_cost_of_a_day_and_nothing_where_there_is_none() -> None:
-    history = (Spell(S.RECEIVED, START), Spell(S.READY, date(2026, 3, 3)), Spell(S.WITH_PATIENT, date(2026, 3, 11)),
-               Spell(S.RETURNED, date(2026, 3, 21)), Spell(S.READY, date(2026, 3, 23)))  # fmt: skip
-    use = use_of(history, Days(START, date(2026, 3, 31)))
+    history = [(START, S.RECEIVED), (date(2026, 3, 3), S.READY), (date(2026, 3, 11), S.WITH_PATIENT),
+               (date(2026, 3, 21), S.RETURNED), (date(2026, 3, 23), S.READY), (date(2026, 3, 25), S.READY)]  # fmt: skip
+    use, idle_since = _spent(history, Days(START, date(2026, 3, 31)))
     assert (use.out, use.idle, use.in_service, use.percent) == (10, 17, 4, 32)
     use.cost = Decimal("123.45")
     assert use.cost_per_day == Decimal("12.35")
-    assert idle_since(history) == date(2026, 3, 23)
-    empty = use_of((), Days(START, START))
-    assert (empty.percent, empty.cost_per_day, idle_since(())) == (None, None, None)
+    assert idle_since == date(2026, 3, 23)
+    empty = _spent([], Days(START, START))
+    assert (empty.use.percent, empty.use.cost_per_day, empty.idle_since) == (None, None, None)
 
 
 def test_a_price_is_spread_over_its_life_and_not_beyond() -> None:
