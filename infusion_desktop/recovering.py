@@ -262,7 +262,7 @@ def copy_not_proven(database: Database, *, at: datetime | None = None) -> str:
             .order_by(AuditEntry.number.desc())
             .limit(1)
         ).first()
-    way = "Restore the server's newest dump into a database of its own and prove it with `prove-copy`."
+    way = "Restore the server's newest dump into a database of its own and prove it there (prove-copy)."
     if newest is None:
         return f"No copy of this server was ever proven. {way}"
     if json.loads(newest.after)["problems"]:

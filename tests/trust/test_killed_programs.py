@@ -19,8 +19,8 @@ from infusion_desktop.verifying import verify_books
 from tests.promises import times
 
 KILLS = {
-    ("sqlite", 1): times(20, 300), ("sqlite", 2): times(10, 200),
-    ("postgresql", 1): times(5, 300), ("postgresql", 2): times(3, 200),
+    ("sqlite", 1): times(12, 300), ("sqlite", 2): times(8, 200),
+    ("postgresql", 1): times(4, 300), ("postgresql", 2): times(3, 200),
 }  # fmt: skip
 
 

@@ -75,6 +75,12 @@ LOST_COLUMNS: tuple[Column[Lost], ...] = (
 )
 
 
+SERVER_HELP = (
+    "A server is copied and restored by its own tools (pg_dump, pg_restore). A dump restored into a database of its "
+    "own is proven from the command line: prove-copy."
+)
+
+
 class DataScreen(Screen):
     """The database file and its copies."""
 
@@ -101,9 +107,15 @@ class DataScreen(Screen):
         self.encrypt_button = button("Encrypt…", self.protect, icon="lock")
         self.restore_button = button("Go back to this copy…", lambda: self._restore_row(self.table.current_row()))
         self.other_button = button("Another file…", self._other, icon="import")
-        page = Page(self, self.help)
+        page = Page(self, self.help if self.place.is_sqlite else SERVER_HELP)
+        if not self.place.is_sqlite:
+            page.actions(self.books)
+            for line in (self.where, self.protection, self.settings_told, self.newest, self.noted):
+                page.add(line)
+            page.add(QWidget(self), 1)
+            return
         page.actions(self.books, self.encrypt_button, self.copy_button)
-        for line in (self.where, self.protection, self.settings_told, self.newest, self.noted):
+        for line in (self.where, self.protection, self.newest, self.noted):
             page.add(line)
         row = QHBoxLayout()
         row.addWidget(label("Copies", "heading"), 1)
@@ -111,10 +123,6 @@ class DataScreen(Screen):
         row.addWidget(self.restore_button)
         page.add(row)
         page.add(self.table, 1)
-        if not self.place.is_sqlite:
-            for each in (self.copy_button, self.encrypt_button, self.restore_button, self.other_button):
-                each.setEnabled(False)
-                each.setToolTip("A PostgreSQL server is copied and restored by its own tools (pg_dump, pg_restore).")
 
     def load(self) -> None:
         self.where.setText(f"The data are in {self.context.place}.")

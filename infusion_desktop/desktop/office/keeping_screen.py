@@ -65,9 +65,8 @@ class KeepingScreen(Screen):
     title = "What is kept how long"
     topics = frozenset({"keeping"})
     help = (
-        "Nothing goes by itself. What is past its time may be let go with a reason; the audit trail says so, and its "
-        "seals hold across the gap. The years are our reading of federal rules: ask your counsel. Where a state or a "
-        "contract asks for more, set them."
+        "Nothing goes by itself. What is past its time may be let go with a reason; the trail's seals hold across the "
+        "gap. The years are our reading of federal rules; set more where a state or a contract asks for them."
     )
 
     def __init__(self, context: Context, desk: Desk) -> None:
