@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from infusion_desktop.access.audit import seal_of
-from infusion_desktop.database.types import Day, Instant, Table
+from infusion_desktop.database.types import Day, Instant
 from infusion_desktop.dates import today
-from infusion_desktop.schema import ROOMS
+from infusion_desktop.schema import metadata
 
 COPIES, ROUNDS, WEEKS = 45, 7, 7
 """Copies in a round, rounds, and weeks between two rounds: 1,700 patients in care today, five million ledger rows."""
@@ -134,8 +134,7 @@ def _make_copies(books: sqlite3.Connection) -> None:
 
 
 def _tables() -> dict[str, Any]:
-    assert ROOMS
-    return dict(Table.metadata.tables)
+    return dict(metadata().tables)
 
 
 def _repeat(books: sqlite3.Connection, table: Any) -> None:

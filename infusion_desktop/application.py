@@ -170,13 +170,15 @@ class Started(QObject):
     def _run(self, database: "Database") -> "Application":
         """The application over the opened data, made once: by their opening, or by who signed in a moment before."""
         if self.application is None:
-            from infusion_desktop.program import Application
+            from infusion_desktop.program import MEANWHILE_MS, Application, read_meanwhile
 
             gc.freeze()  # What was read to start stays for good: no round of the collector looks through it again.
             self.application = Application(self.qt, self.settings, database)
             door, self.door = self.door, None
             self.application.window = door
-            if not isinstance(door, SignInWindow):
+            if isinstance(door, SignInWindow):
+                QTimer.singleShot(MEANWHILE_MS, door, lambda: door.jobs.run(door, read_meanwhile))
+            else:
                 self.application.start()
             self.waits.emit()
         return self.application

@@ -11,7 +11,7 @@ from infusion_desktop.database.backup import back_up
 from infusion_desktop.database.engine import Database, Place, in_plain_words
 from infusion_desktop.database.local_disk import refuse_network_drive
 
-assert schema.ROOMS  # The tables must be mapped before the guard learns which of them are ledgers.
+assert schema.ROOMS  # The tables must be known before the guard learns which of them are ledgers.
 
 
 def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None = None) -> Database:

@@ -1,5 +1,6 @@
 """The running program, where all parts meet: database, first start or sign-in, the window, what goes on beside it."""
 
+import gc
 import logging
 from collections.abc import Generator
 from contextlib import suppress
@@ -19,6 +20,7 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.backup import backup_if_due, copies
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.trouble import Unavailable
+from infusion_desktop.database.when_asked import map_all
 from infusion_desktop.dates import now_utc, show_instant, today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
@@ -49,6 +51,8 @@ SENDING_MS = 300_000
 """How often the morning's reports and tasks are looked for: a new day's within five minutes, failed ones again."""
 ROOMS_MS = 3_000
 """How long after it the other screens are read, which nobody has gone to by then."""
+MEANWHILE_MS = 100
+"""How long after everything is ready for whoever signs in at once the rest is read for who is still typing."""
 TASKS_MS = 1_500
 """How long after the first screen is asked for the day's tasks are made: it is there first."""
 
@@ -434,6 +438,13 @@ def read_ahead() -> None:
     """Read what whoever signs in will see first, while they type: off the window's thread, it touches no window."""
     read_first_screen()
     configure_mappers()
+
+
+def read_meanwhile() -> None:
+    """Get ready what the first deed will ask for, and that is signing in."""
+    map_all()
+    configure_mappers()
+    gc.freeze()
 
 
 def has_key_store() -> bool:

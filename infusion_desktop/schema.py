@@ -1,4 +1,4 @@
-"""Every mapped table at once, for migrations, for opening a database and for the check that both agree."""
+"""Every table at once, for migrations, for opening a database and for the check that both agree."""
 
 from sqlalchemy import MetaData, text
 
@@ -7,6 +7,7 @@ from infusion_desktop.billing import tables as billing
 from infusion_desktop.billing.money import money_tables as receivables
 from infusion_desktop.database import counters
 from infusion_desktop.database.types import Table
+from infusion_desktop.database.when_asked import map_all
 from infusion_desktop.deliveries import care_tables as care
 from infusion_desktop.deliveries import tables as deliveries
 from infusion_desktop.deliveries.scarce import shortage_tables as shortages
@@ -25,6 +26,7 @@ ROOMS = (
 
 def metadata() -> MetaData:
     """The mapped tables of all rooms, with what only PostgreSQL's dialect knows (see `types.only_where`)."""
+    map_all()
     for table in Table.metadata.tables.values():
         for index in table.indexes:
             if "where" in index.info:

@@ -27,6 +27,38 @@ print([name for name in {names!r} if name in sys.modules])
 """
 NOT_AT_SIGN_IN = ("sqlalchemy", "asyncio", "argon2", "keyring", "infusion_desktop.schema", "infusion_desktop.program")
 OUR_MODULES_AT_SIGN_IN = 45
+MAPPED_AT_THE_FIRST_SCREEN = 20
+READ_AHEAD = """
+from infusion_desktop.database.types import Table
+from infusion_desktop.program import read_ahead
+read_ahead()
+print(len(Table.metadata.tables))
+"""
+MAPPED_BY_MANY_AT_ONCE = """
+import random, sys, threading
+from sqlalchemy import select
+from infusion_desktop.database.types import Table
+from infusion_desktop.database.when_asked import declared
+from infusion_desktop.schema import metadata
+assert not Table.metadata.tables
+sys.setswitchinterval(1e-5)
+together, wrong = threading.Barrier(8), []
+
+def ask(turn):
+    names = sorted(declared)
+    random.Random(turn).shuffle(names)
+    together.wait()
+    for name in names:
+        try:
+            assert select(declared[name]).selected_columns.keys() == declared[name].__table__.columns.keys()
+        except Exception as error:
+            wrong.append(f"{name}: {error!r}")
+
+threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(8)]
+[each.start() for each in threads], [each.join() for each in threads]
+print(wrong)
+print(len(declared) == len(metadata().tables) > 100)
+"""
 AT_SIGN_IN = """
 import builtins, sys
 from infusion_desktop.application import Place, QApplication, Started, load_settings
@@ -47,6 +79,14 @@ def test_the_sign_in_window_needs_no_table(home: dict[str, str]) -> None:
 
 def test_the_first_screen_loads_no_library_it_does_not_need(home: dict[str, str]) -> None:
     assert _printed(AT_THE_FIRST_SCREEN.format(names=NOT_AT_START), home)[-1] == "[]"
+
+
+def test_the_first_screen_maps_the_tables_it_asks_for(home: dict[str, str]) -> None:
+    assert 0 < int(_printed(READ_AHEAD, home)[-1]) <= MAPPED_AT_THE_FIRST_SCREEN
+
+
+def test_a_table_is_whole_for_whoever_asks_first(home: dict[str, str]) -> None:
+    assert _printed(MAPPED_BY_MANY_AT_ONCE, home) == ["[]", "True"]
 
 
 @pytest.fixture

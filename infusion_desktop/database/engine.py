@@ -30,6 +30,8 @@ from infusion_desktop.database.server import roll_back
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
+from infusion_desktop.database.types import APPEND_ONLY
+from infusion_desktop.database.when_asked import declared, map_all
 from infusion_desktop.errors import Stale
 
 __all__ = [
@@ -110,6 +112,7 @@ class Database:
         reached or written, and UnauditedWrite when the block wrote without recording why. A server that goes away at
         the very commit is asked when it is back whether it kept the deed; Unsure when it does not come back in time.
         """
+        map_all()
         with in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
             session.info["workstation"] = self.workstation
             session.info["connection"] = session.connection()
@@ -333,13 +336,10 @@ def _authorize(action: int, first: str | None, second: str | None, *_where: str 
 
 
 def append_only_tables() -> frozenset[str]:
-    """Names of the ledgers among the tables that are mapped so far."""
-    from infusion_desktop.database.types import Table
-
-    known = len(Table.metadata.tables)
-    if _LEDGERS.get("known") != known:
-        names = frozenset(t.name for t in Table.metadata.tables.values() if t.info.get("append_only"))
-        _LEDGERS.update(known=known, names=names)
+    """Names of the ledgers among the tables that are known so far."""
+    if _LEDGERS.get("known") != len(declared):
+        names = frozenset(name for name, each in declared.items() if each.__table_args__[-1] is APPEND_ONLY)
+        _LEDGERS.update(known=len(declared), names=names)
     return frozenset(_LEDGERS["names"])
 
 
@@ -348,20 +348,7 @@ _LEDGERS: dict[str, Any] = {}
 
 def rooms_of(tables: Iterable[str]) -> frozenset[str]:
     """The rooms of the house whose tables these are: "stock", "deliveries"; unknown names are left out."""
-    from infusion_desktop.database.types import Table
-
-    known = len(Table.metadata.tables)
-    if _ROOMS.get("known") != known:
-        rooms = {
-            table.name: mapper.class_.__module__.split(".")[1]
-            for mapper in Table.registry.mappers
-            for table in mapper.tables
-        }
-        _ROOMS.update(known=known, rooms=rooms)
-    return frozenset(_ROOMS["rooms"][name] for name in tables if name in _ROOMS["rooms"])
-
-
-_ROOMS: dict[str, Any] = {}
+    return frozenset(declared[name].__module__.split(".")[1] for name in tables if name in declared)
 
 
 def _open_postgresql(place: Place, guarded: bool) -> Engine:

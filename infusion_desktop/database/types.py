@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase
 
+from infusion_desktop.database import when_asked
+
 Whole = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -163,6 +165,9 @@ class Table(DeclarativeBase):
         Decimal: Cents(),
         bytes: LargeBinary(),
     }
+
+    def __init_subclass__(cls) -> None:
+        when_asked.declare(cls)
 
 
 STRICT: dict[str, Any] = {"sqlite_strict": True}

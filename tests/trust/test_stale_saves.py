@@ -15,9 +15,10 @@ from infusion_desktop.database.engine import Place
 from infusion_desktop.database.types import Table
 from infusion_desktop.errors import Stale
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.schema import metadata
 from infusion_desktop.verifying import verify_books
 
-assert open_pharmacy  # Maps every room's tables.
+assert metadata()  # Maps every room's tables.
 COUNTED = sorted(
     (mapper for mapper in Table.registry.mappers if mapper.version_id_col is not None),
     key=lambda mapper: str(mapper.local_table),
