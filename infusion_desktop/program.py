@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
@@ -34,14 +35,15 @@ from infusion_desktop.desktop.others import Others
 from infusion_desktop.desktop.rooms import house, read_behind, read_first_screen
 from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
 from infusion_desktop.desktop.shell import Shell
-from infusion_desktop.desktop.welcome.first_start import FirstStart, FirstStartWindow
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.desktop.welcome.window import DoorWindow
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.progress import Progress
-from infusion_desktop.setting_up import EXAMPLE, is_set_up, set_up
 from infusion_desktop.settings import Settings, save_settings
+
+if TYPE_CHECKING:
+    from infusion_desktop.desktop.welcome.first_start import FirstStart
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,8 @@ class Application(QObject):
 
     def start(self) -> None:
         """Show the first window: the first start, or signing in."""
+        from infusion_desktop.setting_up import is_set_up
+
         if is_set_up(self.database):
             self.ask_who()
         else:
@@ -97,6 +101,9 @@ class Application(QObject):
 
     def welcome(self) -> None:
         """The first start."""
+        from infusion_desktop.desktop.welcome.first_start import FirstStartWindow
+        from infusion_desktop.setting_up import EXAMPLE
+
         may_encrypt = self.database.place.is_sqlite and CAN_ENCRYPT
         window = FirstStartWindow(
             self.database.place.shown(), EXAMPLE, self._set_up, has_key_store if may_encrypt else None
@@ -345,7 +352,9 @@ class Application(QObject):
 
         door.jobs.run(door, work, done, lambda error: door.messages.show_failure(error, door), text="Exchanging")
 
-    def _set_up(self, chosen: FirstStart) -> Generator[Progress, None, User]:
+    def _set_up(self, chosen: "FirstStart") -> Generator[Progress, None, User]:
+        from infusion_desktop.setting_up import set_up
+
         if chosen.phrases:
             yield Progress(0, 0, "Encrypting")
             self._encrypt(chosen.phrases)
@@ -377,7 +386,7 @@ class Application(QObject):
             database = open_pharmacy(Place.of(file), self.settings.workstation, backups=self.settings.backups)
             save_settings(self.settings, database=file)
         except (Refused, Unavailable, OSError) as error:
-            if isinstance(self.window, FirstStartWindow):
+            if isinstance(self.window, DoorWindow):
                 self.window.messages.show_failure(error, self.window)
             return
         self.database.close()

@@ -15,6 +15,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.equipment.checks import PASSES
 from infusion_desktop.equipment.registering import model_of
+from infusion_desktop.equipment.rules import is_behind
 from infusion_desktop.equipment.tables import Asset, AssetModel
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused, Stale, refuse_if
@@ -142,11 +143,6 @@ def model_facts(session: Session, item_id: int) -> ModelFacts:
     """What a model asks for."""
     row = session.scalar(select(AssetModel).where(AssetModel.item_id == item_id))
     return NO_MODEL if row is None else _facts(row)
-
-
-def is_behind(wanted: str, has: str) -> bool:
-    """Whether an asset has another version than its model should have; nobody is behind where none is set."""
-    return bool(wanted) and wanted.strip() != has.strip()
 
 
 NO_MODEL = ModelFacts(0, 0, False, 24, ())

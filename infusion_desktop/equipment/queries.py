@@ -3,16 +3,16 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.equipment.models import is_behind
 from infusion_desktop.equipment.rules import (
     HoursFacts,
     hours_warning,
+    is_behind,
     maintenance_warning,
     rental_warning,
     why_not_ready,
@@ -20,10 +20,12 @@ from infusion_desktop.equipment.rules import (
 from infusion_desktop.equipment.tables import Asset, AssetBooking, AssetEvent, AssetModel, Rental
 from infusion_desktop.equipment.transition import facts_of
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, BookingId
-from infusion_desktop.stock.buying.receiving import Recognised, recognise
 from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
 from infusion_desktop.stock.tables import Item, Location
 from infusion_desktop.stock.words import ItemId, ItemKind
+
+if TYPE_CHECKING:
+    from infusion_desktop.stock.buying.receiving import Recognised
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def find_asset(session: Session, code: str, today: date, item_id: ItemId | None 
     return _row(chosen[0], today) if chosen else None
 
 
-def find_scanned(session: Session, scan: Scan, today: date) -> tuple[AssetRow | None, Recognised | None]:
+def find_scanned(session: Session, scan: Scan, today: date) -> tuple[AssetRow | None, "Recognised | None"]:
     """The asset a code names: our tag, a serial number, or the maker's label; and which product such a label is.
 
     Of a maker's label only assets of its own model count, as two makers may give the same serial number. Refused for
@@ -132,6 +134,8 @@ def find_scanned(session: Session, scan: Scan, today: date) -> tuple[AssetRow | 
     """
     if scan.kind in (ScanKind.ASSET, ScanKind.TEXT):
         return find_asset(session, scan.code, today), None
+    from infusion_desktop.stock.buying.receiving import recognise
+
     known = recognise(session, scan, today)
     return (find_asset(session, scan.serial, today, known.item_id) if scan.serial else None), known
 

@@ -59,6 +59,11 @@ _NEXT_STEP = {
 }
 
 
+def is_behind(wanted: str, has: str) -> bool:
+    """Whether an asset has another version than its model should have; nobody is behind where none is set."""
+    return bool(wanted) and wanted.strip() != has.strip()
+
+
 def next_step(state: AssetState) -> str:
     """What to do with it now."""
     return _NEXT_STEP[state]

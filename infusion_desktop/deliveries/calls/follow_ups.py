@@ -18,7 +18,6 @@ from infusion_desktop.deliveries.tables import Delivery, FollowUp
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.errors import Refused, Stale
-from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId
 
@@ -71,6 +70,8 @@ def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
     is_swap = session.scalar(select(AssetSwap.id).where(AssetSwap.delivery_id == head.id)) is not None
     if head.therapy_id is None or is_swap:
         return
+    from infusion_desktop.patients.order_versions import versions_of
+
     versions = versions_of(session, head.therapy_id)
     delivered = session.scalar(
         select(func.count())
