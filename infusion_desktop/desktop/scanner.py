@@ -3,6 +3,9 @@
 A plain USB scanner types. Keys are collected from the events, before any field, because a line edit drops the group
 separator (RELIABILITY G13). The field that happened to have the focus gets its text back, and the Enter is swallowed so
 that it presses nothing. GS arrives as character 29, as Ctrl+], as Alt+029 or as a character chosen in the settings.
+
+The filter goes where the focus goes. One of the whole application would have Python asked about every event there is:
+half of the time that making a screen takes.
 """
 
 import time
@@ -22,6 +25,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )  # fmt: skip
+from shiboken6 import isValid
 
 GS = "\x1d"
 _ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -64,16 +68,31 @@ class Scanner(QObject):
         self._give_back: Callable[[], None] | None = None
         self._swallow_release = False
         self._complete.connect(self.scanned, Qt.ConnectionType.QueuedConnection)
-        application.installEventFilter(self)
+        self._watched: QWidget | None = None
+        self._moves = (application.focusChanged, application.focusWindowChanged)
+        for each in self._moves:
+            each.connect(self._follow)
+        self._follow()
 
     def stop(self) -> None:
         """Watch no longer."""
-        application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self)
+        for each in self._moves:
+            each.disconnect(self._follow)
+        self._watch(None)
+
+    def _follow(self, *_from_to: object) -> None:
+        """Watch what has the focus, or the window where nothing in it has."""
+        self._watch(QApplication.focusWidget() or QApplication.activeWindow())
+
+    def _watch(self, widget: QWidget | None) -> None:
+        before, self._watched = self._watched, widget
+        if before is not None and isValid(before):
+            before.removeEventFilter(self)
+        if widget is not None:
+            widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if not isinstance(event, QKeyEvent):  # Asked of every event there is: its class is known, its type is not.
+        if not isinstance(event, QKeyEvent):
             return False
         kind = event.type()
         if kind == QEvent.Type.KeyPress and _is_for(watched):

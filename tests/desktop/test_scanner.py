@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -262,3 +263,36 @@ def test_an_endless_burst_is_not_taken_for_a_scan(qtbot: QtBot, hands: Hands) ->
     assert hands.scans == []
     assert len(field.text()) == 1_200
     window.close()
+
+
+def test_a_scan_is_told_as_a_keyboard_sends_it_and_where_nothing_has_the_focus(hands: Hands, qtbot: QtBot) -> None:
+    line = QLineEdit()
+    window = _shown(qtbot, line)
+    handle = window.windowHandle()
+    line.clearFocus()
+    assert QApplication.focusWidget() is None
+    for letter in ("L", "O", "T", "4", "2"):
+        QTest.keyClick(handle, letter)
+    QTest.keyClick(handle, Key.Key_Return)
+    qtbot.waitUntil(lambda: hands.scans == ["LOT42"])
+    line.setFocus()
+    QTest.keyClick(handle, Key.Key_X)
+    assert line.text() == "x"
+
+
+def test_only_what_has_the_focus_is_watched(qtbot: QtBot, qapp: QApplication) -> None:
+    asked = []
+
+    class Counting(Scanner):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's spelling
+            asked.append(watched)
+            return super().eventFilter(watched, event)
+
+    counting = Counting(qapp)
+    window = _shown(qtbot, QLineEdit())
+    asked.clear()
+    for _ in range(50):
+        window.layout().addWidget(QPushButton("Press"))
+    QApplication.processEvents()
+    assert len(asked) < 20
+    counting.stop()

@@ -5,7 +5,8 @@ import sys
 import threading
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
@@ -249,11 +250,19 @@ def test_idle_time_locks_then_signs_out_once_each_and_a_key_starts_over(qtbot: Q
     watch.sign_out_due.connect(lambda: told.append("out"))
     field = QLineEdit()
     qtbot.addWidget(field)
+    field.show()
+    field.activateWindow()
+    qtbot.waitUntil(field.hasFocus)
     for second in (299, 300, 301, 900, 1800, 1801):
         now[0] = second
         watch.look()
     assert told == ["lock", "out"]
-    qtbot.keyClick(field, Qt.Key.Key_A)
+    QTest.keyClick(field.windowHandle(), Qt.Key.Key_A)  # As a key comes: it reaches the window first.
+    assert field.text() == "a"
+    now[0] += 299
+    watch.look()
+    assert told == ["lock", "out"]
+    QTest.mouseMove(field.windowHandle(), QPoint(3, 3))
     now[0] += 299
     watch.look()
     assert told == ["lock", "out"]
