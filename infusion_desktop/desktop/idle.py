@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtGui import QInputEvent, QWindow
+from PySide6.QtGui import QGuiApplication, QInputEvent
 from PySide6.QtWidgets import QApplication
 
 _SIGNS_OF_LIFE = frozenset(
@@ -43,7 +43,7 @@ class IdleWatch(QObject):
         self._timer.timeout.connect(self.look)
         self._timer.start()
         application.focusWindowChanged.connect(self._watch)
-        self._watch(application.focusWindow())
+        self._watch()
 
     def look(self) -> None:
         """Compare the clock with the last sign of life; told once each."""
@@ -63,8 +63,9 @@ class IdleWatch(QObject):
         """Watch no longer."""
         self._timer.stop()
 
-    def _watch(self, window: QWindow | None) -> None:
+    def _watch(self) -> None:
         """Watch a window that people turn to; each is watched until it is gone."""
+        window = QGuiApplication.focusWindow()
         if window is not None:
             window.installEventFilter(self)
 

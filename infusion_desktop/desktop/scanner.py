@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -80,8 +80,18 @@ class Scanner(QObject):
             each.disconnect(self._follow)
         self._watch(None)
 
-    def _follow(self, *_from_to: object) -> None:
-        """Watch what has the focus, or the window where nothing in it has."""
+    def _follow(self) -> None:
+        """Watch what has the focus now; where nothing has, the window.
+
+        What lost the focus, and the window around it, may just be going for good: neither is touched before it is gone.
+        """
+        focus = QApplication.focusWidget()
+        if focus is not None:
+            self._watch(focus)
+        else:
+            QTimer.singleShot(0, self, self._settle)
+
+    def _settle(self) -> None:
         self._watch(QApplication.focusWidget() or QApplication.activeWindow())
 
     def _watch(self, widget: QWidget | None) -> None:

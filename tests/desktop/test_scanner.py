@@ -270,6 +270,7 @@ def test_a_scan_is_told_as_a_keyboard_sends_it_and_where_nothing_has_the_focus(h
     window = _shown(qtbot, line)
     handle = window.windowHandle()
     line.clearFocus()
+    QApplication.processEvents()
     assert QApplication.focusWidget() is None
     for letter in ("L", "O", "T", "4", "2"):
         QTest.keyClick(handle, letter)
