@@ -134,6 +134,7 @@ class DeliveryLine(Table):
     __table_args__ = (
         UniqueConstraint("delivery_id", "item_id"),
         CheckConstraint("needed >= 0 AND at_home >= 0 AND to_send >= 0", name="not_negative"),
+        Index("ix_delivery_line_owed", "delivery_id", **only_where("owed > 0")),
         STRICT,
     )
 

@@ -139,6 +139,7 @@ FAULTS = [
             lines=(PER_DIEM, replace(DRUG, days=Days(date(2026, 3, 10), date(2026, 3, 10))), VISIT),
         ),
     ),
+    ("DRUG_SHORT", replace(CLEAN, deliveries=(replace(DELIVERY, short=("14 of 21 Cefazolin 2 g",)),))),
     ("NO_SUPPLY", replace(CLEAN, deliveries=(replace(DELIVERY, supply=Days(date(2026, 3, 3), date(2026, 3, 9))),))),
     ("DAYS_SUPPLY", ruled(max_days_supply=10, weekend_extra_days=3)),
     ("EARLY_REFILL", replace(ruled(early_refill_days=3), deliveries=(DELIVERY, REFILL))),

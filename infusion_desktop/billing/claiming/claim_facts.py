@@ -170,7 +170,7 @@ def delivery_of(each: Delivered) -> told.DeliveryFacts:
     gaps = tuple(gap for gap in each.gaps if gap != BY_STAFF) if by_staff else each.gaps
     return told.DeliveryFacts(
         each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed, by_staff,
-        each.counted_on, gaps, each.versions,
+        each.counted_on, gaps, each.versions, each.short,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.database.types import Day, Instant
 from infusion_desktop.dates import ONE_DAY, Days, local_day, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
+from infusion_desktop.deliveries.plans.still_owed import settled
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
@@ -87,6 +88,8 @@ class Delivered:
     """What its proof of delivery still lacks (`deliveries/door/proof_rules.py`)."""
     versions: frozenset[TherapyId] = frozenset()
     """The therapy with the earlier and later versions of its order, where it was changed: it supplies them too."""
+    short: tuple[str, ...] = ()
+    """Drugs it left without, units of units, that no later delivery has brought since."""
 
     def supplies(self, therapy: int) -> bool:
         """Whether it supplies a therapy, under any version of its order; one for no therapy in particular, all."""
@@ -346,10 +349,13 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
     missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
     found: dict[int, list[Delivered]] = defaultdict(list)
     changed = versions_of_changed(session, patients)
+    short: dict[int, list[str]] = defaultdict(list)
+    for line in _SHORT.rows(session, as_ids([row.id for row in rows])):
+        short[line.delivery_id].append(f"{line.owed:,} of {line.to_send:,} {line.name}")
     for row in rows:
         therapy = TherapyId(row.therapy_id or 0)
         lacks = missing.get(DeliveryId(row.id), ())
-        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset())))
+        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset()), tuple(short[row.id])))
     return found
 
 
@@ -388,7 +394,21 @@ def _delivered_around(dialect: str) -> Select[*tuple[Any, ...]]:
 _DELIVERIES = Prepared(_delivered_around)
 
 
-def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId]) -> Delivered:
+def _owed_drugs(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(DeliveryLine.delivery_id, DeliveryLine.owed, DeliveryLine.to_send, Item.name)
+        .join(Delivery, Delivery.id == DeliveryLine.delivery_id)
+        .join(Item, Item.id == DeliveryLine.item_id)
+        .where(is_given(dialect, DeliveryLine.delivery_id), DeliveryLine.owed > 0)
+        .where(Item.kind == ItemKind.DRUG, ~settled())
+        .order_by(DeliveryLine.delivery_id, DeliveryLine.position)
+    )
+
+
+_SHORT = Prepared(_owed_drugs)
+
+
+def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId], short: tuple[str, ...]) -> Delivered:
     arrived = row.delivered_at or row.shipped_at
     return Delivered(
         DeliveryId(row.id),
@@ -401,6 +421,7 @@ def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId
         row.home_counted_on,
         missing,
         versions,
+        short,
     )
 
 

@@ -119,6 +119,16 @@ def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
             yield f"{line.label}: no delivery covers {days}. Enter the delivery or the interruption.", line.number
 
 
+def _drug_short(facts: ClaimFacts) -> Iterator[Told]:
+    """A day of therapy without its drug is no day: the patient may have had some left, or the day is not owed."""
+    for delivery in facts.deliveries:
+        for drug in delivery.short if _serves_a_line(facts, delivery) else ():
+            yield (
+                f"Delivery {delivery.number} went without {drug}, and none was sent since."
+                f" See that {show_days(delivery.supply)} were infused, or enter the interruption."
+            )
+
+
 def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
     """Some payers limit the days a delivery may supply (Michigan: 7, 10 over a holiday weekend)."""
     if facts.rules is None or facts.rules.max_days_supply is None:
@@ -316,6 +326,7 @@ CHECKS = (
     Check("PROOF_BY_STAFF", "Proof signed by the pharmacy's staff", Where.DELIVERY, True, _proof_by_staff),
     Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date),
     Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),
+    Check("DRUG_SHORT", "A drug that was not sent", Where.DELIVERY, False, _drug_short),
     Check("DAYS_SUPPLY", "The most days a delivery supplies", Where.DELIVERY, False, _days_supply),
     Check("EARLY_REFILL", "A refill too early", Where.DELIVERY, False, _early_refill),
     Check("REFILL_CONTACT", "The refill call", Where.DELIVERY, False, _refill_contact),
