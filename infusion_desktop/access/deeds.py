@@ -214,6 +214,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "equipment.custody.report_found": (_P.CARE_FOR_EQUIPMENT,),
     "equipment.custody.move": (_P.CARE_FOR_EQUIPMENT,),
     "equipment.custody.retire": (_P.CARE_FOR_EQUIPMENT,),
+    "equipment.custody.sell": (_P.CHARGE_EQUIPMENT,),
     "equipment.holding.hold": (_P.RECALL,),
     "equipment.holding.end_hold": (_P.RECALL,),
     "equipment.models.edit_model": (_P.EDIT_EQUIPMENT_MODELS,),

@@ -277,6 +277,28 @@ def retire(database: Database, asset_id: AssetId, why: str, by: UserId, at: date
     care(database, asset_id, AssetDeed.RETIRE, by, at, why, to="LOST")
 
 
+def sell(database: Database, asset_id: AssetId, why: str, by: UserId, at: datetime | None = None) -> None:
+    """The patient who has it buys it: it leaves the register as sold and stays where it is.
+
+    A purchase is billed instead of rent from that day on, where the contract pays equipment apart. Refused while it is
+    held, a vendor's, or to be fetched.
+    """
+    if not why.strip():
+        raise Refused("Say why it is sold, such as: the patient chose to buy it, with the order's number.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE_EQUIPMENT)
+        asset = the_asset(session, asset_id)
+        reasons = []
+        if asset.held:
+            reasons.append(f"{asset.tag} is held: {asset.held}. It goes to nobody for good.")
+        if session.scalar(select(Rental.id).where(Rental.asset_id == asset_id, Rental.ended_on.is_(None))) is not None:
+            reasons.append(f"{asset.tag} is rented from a vendor. It is not ours to sell.")
+        if asset.state is AssetState.DUE_BACK:
+            reasons.append(f"{asset.tag} is to be fetched. Cancel its pick-up ticket first.")
+        refuse_if(reasons)
+        do(session, asset, AssetDeed.SELL, by, at=at, note=why)
+
+
 _ASSET = cast(Table, Asset.__table__)
 _RESERVED = Prepared(
     select(_ASSET.c.id)

@@ -34,6 +34,7 @@ TRANSITIONS: dict[AssetDeed, tuple[tuple[AssetState, ...], AssetState | None]] =
     D.FIND: ((S.LOST,), S.RETURNED),
     D.RETIRE: ((*_IN_HOUSE, S.LOST, S.REPAIR), S.RETIRED),
     D.GIVE_BACK: ((*_IN_HOUSE, S.REPAIR), S.RETIRED),
+    D.SELL: (_AT_HOME, S.RETIRED),
     D.MOVE: ((*_IN_HOUSE, S.RESERVED), None),
 }
 """For each deed the states it may start from and the state it leads to (None: the same).

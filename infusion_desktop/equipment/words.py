@@ -57,6 +57,7 @@ class AssetDeed(StrEnum):
     FIND = "find"
     RETIRE = "retire"
     GIVE_BACK = "give back to the renting vendor"
+    SELL = "sell to the patient"
     MOVE = "move"
 
 

@@ -136,3 +136,19 @@ def test_a_first_visit_needs_sixty_days_without_one_and_a_day_is_paid_once():
         2,
         1,
     )
+
+
+def test_a_pump_that_the_patient_buys_is_a_purchase_and_rented_no_more() -> None:
+    bought = Possession("E0781", date(2026, 1, 10), None, "P7", sold_on=date(2026, 3, 10))
+    march, capped = Days(date(2026, 3, 1), date(2026, 3, 31)), frozenset({"E0781"})
+    [line], notes = rents([bought], march, MEDICARE, capped)
+    assert (line.on, line.modifiers, line.units, notes) == (date(2026, 3, 10), ("NU", "KX"), 1, ())
+    assert "P7 was sold to the patient on Mar 10, 2026" in line.why
+    assert [each.on for each in rents([bought], Days(date(2026, 1, 1), date(2026, 2, 28)), MEDICARE, capped)[0]] == [
+        date(2026, 1, 10),
+        date(2026, 2, 10),
+    ]
+    assert rents([bought], Days(date(2026, 4, 1), date(2026, 4, 30)), MEDICARE, capped)[0] == ()
+    days = rents([bought], march, RuleSet(equipment=EquipmentBilling.DAILY_RENTAL), capped)[0]
+    assert [(each.units, each.modifiers) for each in days] == [(1, ("NU",)), (9, ("RR",))]
+    assert len(weeks_of_supplies([bought], march, march)) == 5, "its supplies go on"

@@ -18,8 +18,10 @@ from infusion_desktop.billing.rules.therapy import RateBasis
 from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import LineKind
+from infusion_desktop.equipment.custody import sell
+from infusion_desktop.equipment.queries import board
 from infusion_desktop.equipment.tables import Asset, AssetEvent
-from infusion_desktop.equipment.words import AssetDeed, AssetState
+from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.words import Route, TherapyClass
 from infusion_desktop.stock.tables import Location
@@ -222,3 +224,26 @@ def test_nutrition_solution_is_inside_the_per_diem_or_has_b_codes_of_its_own(off
         ("S9366", 7, Decimal("1470.00")),
         ("B4189", 7, Decimal("1120.00")),
     ]
+
+
+def test_a_pump_of_the_register_is_sold_to_the_patient_and_billed_as_a_purchase(office, staff):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    therapy = office.orders("ceftriaxone 2 g", date(2025, 12, 10), None)
+    pump(office, date(2025, 12, 10))
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), therapy=therapy)
+    database, asset, at = office.database, AssetId(1), noon(date(2026, 3, 8))
+    with pytest.raises(Refused, match="Say why"):
+        sell(database, asset, " ", staff[Role.PHARMACIST], at)
+    with pytest.raises(NotAllowed):
+        sell(database, asset, "order 12", staff[Role.TECHNICIAN], at)
+    sell(database, asset, "the patient chose to buy it, order 12", staff[Role.PHARMACIST], at)
+    with pytest.raises(Refused, match="left the pharmacy for good"):
+        sell(database, asset, "twice", staff[Role.PHARMACIST])
+    with database.reading() as session:
+        assert asset not in [row.id for row in board(session, MARCH.last)]
+    [line] = [each for each in lines_of(office)[0] if each.code == "E0781"]
+    assert (line.modifiers, line.days.first, line.priced) == (("NU", "KX"), date(2026, 3, 8), False)
+    office.fee("E0781", "2500.00", "3100.00", modifiers=("NU",))
+    [line] = [each for each in lines_of(office)[0] if each.code == "E0781"]
+    assert (line.rate, line.charge, line.description) == (Decimal(2500), Decimal(3100), "Purchase")

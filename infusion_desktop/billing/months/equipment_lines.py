@@ -8,10 +8,10 @@ from infusion_desktop.billing.months.goods_lines import price_of
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.rules.rentals import CAPPED, PURCHASED, RentalMonth, rents, weeks_of_supplies
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
-from infusion_desktop.billing.rules.therapy import FeeSchedule, TherapyCourse, is_effective
+from infusion_desktop.billing.rules.therapy import Fee, FeeSchedule, TherapyCourse, is_effective
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
-from infusion_desktop.money import percent_of, to_cents
+from infusion_desktop.money import ZERO, percent_of, to_cents
 
 WITH_WEEKLY_SUPPLIES = frozenset({"E0779", "E0780", "E0781", "E0791", "K0455"})
 """Pumps A4221 goes with: external ones that are not for insulin (HCPCS: E0784 has supplies of its own)."""
@@ -21,10 +21,11 @@ _INEXPENSIVE = "IN"
 def equipment_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
 ) -> Iterator[CountedLine]:
-    """The rents that begin in a period while a therapy runs, and the weeks of supplies."""
+    """The rents that begin in a period while a therapy runs, its purchases, and the weeks of supplies."""
     months, _ = rents(facts.homes, period, rules, _capped(fees))
     for month in months:
-        if _therapy_on(facts, month) is not None and not _is_paid_off(month, fees):
+        bought = PURCHASED in month.modifiers
+        if bought or (_therapy_on(facts, month) is not None and not _is_paid_off(month, fees)):
             yield _rent(facts, month, rules, rules_id, fees)
     if rules.weekly_supply_code:
         yield from _weekly(facts, period, rules, rules_id, fees)
@@ -63,16 +64,23 @@ def _therapy_on(facts: MonthFacts, month: RentalMonth) -> TherapyCourse | None:
 
 def _is_paid_off(month: RentalMonth, fees: FeeSchedule) -> bool:
     """An inexpensive item is rented until the rents reach its price (NU)."""
-    price = next((fee for fee in fees.fees if fee.code == month.code and PURCHASED in fee.modifiers
-                  and is_effective(fee, month.on)), None)  # fmt: skip
+    price = _purchase_price(month, fees)
     if price is None or price.category != _INEXPENSIVE:
         return False
     rent, _, _ = price_of(fees, month.code, month.on, month.modifiers)
     return rent * (month.number - 1) >= price.rate
 
 
+def _purchase_price(month: RentalMonth, fees: FeeSchedule) -> Fee | None:
+    return next((fee for fee in fees.fees if fee.code == month.code and PURCHASED in fee.modifiers
+                 and is_effective(fee, month.on)), None)  # fmt: skip
+
+
 def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> CountedLine:
     rate, charge, priced = price_of(fees, month.code, month.on, month.modifiers)
+    bought = PURCHASED in month.modifiers
+    if bought and _purchase_price(month, fees) is None:  # What is found without one is the rent.
+        rate, charge, priced = ZERO, ZERO, False
     paid = percent_of(rate, month.percent)
     course = _therapy_on(facts, month)
     therapy = None if course is None else course.order
@@ -85,7 +93,7 @@ def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleS
     days = month.days if month.number == 0 else Days(month.on, month.on)
     return CountedLine(
         LineKind.SUPPLY, month.code, days, units, paid, to_cents(percent_of(charge, month.percent) * units),
-        to_cents(paid * units), month.modifiers, "Rent", therapy_id=therapy,
+        to_cents(paid * units), month.modifiers, "Purchase" if bought else "Rent", therapy_id=therapy,
         delivery_id=None if delivery is None else delivery.id, rules_id=rules_id, evidence=(evidence,),
         sentences=(month.why,), priced=priced, place=rules.place_of_service,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -13,6 +14,7 @@ from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, local_day
 from infusion_desktop.equipment.tables import Asset, AssetEvent
+from infusion_desktop.equipment.words import AssetDeed
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.tables import Item
@@ -37,6 +39,8 @@ def homes_of(
     for row in rows:
         day = local_day(row.effective_at)
         began = here.get(row.asset_id)
+        if began is not None and row.deed is AssetDeed.SELL:
+            here[row.asset_id] = began[0], replace(began[1], sold_on=day)
         if began is not None and row.to_location_id != began[0]:
             home, kept = here.pop(row.asset_id)
             found[homes[home]].append(Possession(kept.code, kept.first_on, day, kept.tag, kept.delivery_id))
@@ -59,8 +63,8 @@ def _events(dialect: str) -> Select[*tuple[Any, ...]]:
     came, went = AssetEvent.to_location_id, AssetEvent.from_location_id
     return (
         select(
-            AssetEvent.asset_id, went, came, AssetEvent.effective_at, AssetEvent.document, AssetEvent.document_id,
-            Asset.tag, Item.hcpcs,
+            AssetEvent.asset_id, AssetEvent.deed, went, came, AssetEvent.effective_at, AssetEvent.document,
+            AssetEvent.document_id, Asset.tag, Item.hcpcs,
         )
         .join(Asset, Asset.id == AssetEvent.asset_id)
         .join(Item, Item.id == Asset.item_id)

@@ -1,15 +1,16 @@
-"""Rented pumps and poles: rental months from the day one came into the home, capped, with breaks, and weekly supplies.
+"""Pumps and poles in the home: rental months from the day one came, capped, with breaks; purchases; weekly supplies.
 
 A capped rental counts thirteen months (Noridian, capped rental items): RR with KH for the first, KI for the second and
 third, KJ from the fourth on; the rent falls to three quarters after the third (10 percent, then 7.5 percent of the
 purchase price). A month begins on the day of the month on which the rental began. While the patient has none when a
 month would begin, no month counts; if one comes back within 60 days of that day, the count goes on from the day it came
-back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need).
+back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need). One that the
+patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on.
 """
 
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -26,18 +27,22 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Possession:
-    """One pump or pole in the patient's home, both days included; ``last_on`` None: it is still there."""
+    """One pump or pole in the patient's home, both days included; ``last_on`` None: it is still there.
+
+    From ``sold_on`` on it is the patient's own.
+    """
 
     code: str
     first_on: date
     last_on: date | None
     tag: str = ""
     delivery_id: int | None = None
+    sold_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RentalMonth:
-    """One month's (or day's) rent to bill on the day it begins."""
+    """One month's (or day's) rent to bill on the day it begins; or a purchase on its day."""
 
     code: str
     on: date
@@ -66,8 +71,10 @@ def rents(
     notes: list[RentalNote] = []
     if rules.equipment is EquipmentBilling.INCLUDED:
         return (), ()
-    for code in sorted({home.code for home in homes}):
-        mine = _joined([home for home in homes if home.code == code])
+    found += [_purchase(home, rules) for home in homes if home.sold_on is not None and home.sold_on in period]
+    rented = [each for home in homes if (each := _until_sold(home)) is not None]
+    for code in sorted({home.code for home in rented}):
+        mine = _joined([home for home in rented if home.code == code])
         if rules.equipment is EquipmentBilling.DAILY_RENTAL:
             found += _days(mine, period)
             continue
@@ -83,6 +90,20 @@ def rents(
                     continue
             found.append(_dressed(month, rules, is_capped))
     return tuple(found), tuple(notes)
+
+
+def _until_sold(home: Possession) -> Possession | None:
+    """As long as it was rented; None for one that was sold on the day it came."""
+    if home.sold_on is None:
+        return home
+    return None if home.sold_on <= home.first_on else replace(home, last_on=home.sold_on - _ONE_DAY, sold_on=None)
+
+
+def _purchase(home: Possession, rules: RuleSet) -> RentalMonth:
+    day = home.sold_on or home.first_on
+    marks = (PURCHASED, rules.medical_policy_modifier) if rules.medical_policy_modifier else (PURCHASED,)
+    why = f"{home.tag or home.code} was sold to the patient on {show_day(day)}: a purchase, and no rent from then on."
+    return RentalMonth(home.code, day, Days(day, day), 0, marks, Decimal(100), 1, why, home.delivery_id)
 
 
 def weeks_of_supplies(homes: Sequence[Possession], therapy: Days, period: Days) -> tuple[Days, ...]:

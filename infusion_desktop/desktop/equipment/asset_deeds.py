@@ -29,6 +29,7 @@ from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.equipment.booking import end_booking
+from infusion_desktop.equipment.custody import sell
 from infusion_desktop.equipment.papers import life_log
 from infusion_desktop.equipment.words import AssetDeed, AssetState
 
@@ -127,6 +128,8 @@ class AssetDeeds:
         ever_out = any(event.deed is AssetDeed.DELIVER for event in facts.history)
         if ever_out:
             found.append(More("Charge for it", lambda: self._charge(facts)))
+        if facts.row.state is AssetState.WITH_PATIENT:
+            found.append(More("Sell to the patient", lambda: self._sell(facts)))
         for each in facts.page.charges:
             found.append(More(f"Statement {each.number} (PDF)", partial(self._statement, each)))
             if not each.waived:
@@ -158,6 +161,13 @@ class AssetDeeds:
     def _statement(self, row: ChargeRow) -> None:
         self.show_paper("Equipment charge", f"charge-{row.number.lower()}.pdf",
                         lambda session, by: statement(session, row.id, by, now_utc()))  # fmt: skip
+
+    def _sell(self, facts: AssetFacts) -> None:
+        row = facts.row
+        self._ask_why(f"Sell {row.tag} to the patient who has it?",
+                      "It leaves the register for good. A purchase is billed instead of rent, where the contract pays "
+                      "equipment apart.", "Sell it", lambda database, by, why: sell(database, row.id, why, by),
+                      f"{row.tag} is sold.")  # fmt: skip
 
     def _waive(self, row: ChargeRow) -> None:
         self._ask_why(f"Waive charge {row.number}?", "The entry stays; a waiver is added to it.", "Waive",

@@ -6,7 +6,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import update
 
+from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
@@ -17,8 +19,9 @@ from infusion_desktop.desktop.equipment.register_dialog import RegisterDialog
 from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.equipment import custody
-from infusion_desktop.equipment.queries import asset_row, find_asset
-from infusion_desktop.equipment.words import AssetId, AssetState
+from infusion_desktop.equipment.queries import asset_row, find_asset, history
+from infusion_desktop.equipment.tables import Asset
+from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.stock.words import ItemId
 
 Open = Callable[..., Shell]
@@ -211,3 +214,18 @@ def test_labels_of_the_chosen_pumps_are_read_back(
     read = sorted(code.text for each in pictures for code in zxingcpp.read_barcodes(each))
     assert read == sorted(f"AST:{row.tag}" for row in screen.table.selected_rows())
     paper.close()
+
+
+def test_a_pump_at_home_is_sold_to_the_patient_from_its_panel(
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database, by: UserId
+) -> None:
+    with sqlite_database.transaction() as session:
+        session.execute(update(Asset).where(Asset.id == pumps[0]).values(state=AssetState.WITH_PATIENT))
+        record(session, by, "set up", "test")
+    choose(shell, screen, qtbot, "AST:P0001", pumps[0])
+    shell.messages.ask = lambda _asked, answered, _parent: answered(Answer(True, "order 12"))  # type: ignore[assignment]
+    screen.panel.more["Sell to the patient"].run()
+    qtbot.waitUntil(lambda: state_of(sqlite_database, pumps[0]) is AssetState.RETIRED)
+    with sqlite_database.reading() as session:
+        newest = history(session, pumps[0])[0]
+    assert (newest.deed, newest.note) == (AssetDeed.SELL, "order 12")
