@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from infusion_desktop.desktop.both_versions import BothVersions, differences, fi
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
+from infusion_desktop.desktop.first_size import size_of_dialog
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.desktop.screens import Screen
@@ -69,6 +70,18 @@ class DeedDialog(QDialog):
         column.addLayout(self.foot)
         self.finished.connect(self.deleteLater)
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._make_room()
+        return done
+
+    def _make_room(self) -> None:
+        """A field, banner or sentence that appeared squeezes nothing: the window grows."""
+        column = self.layout()
+        if column is not None and (least := column.totalMinimumHeightForWidth(self.width())) > self.height():
+            size_of_dialog(self, self.width(), least)
+
     def deed(self) -> Deed | None:
         """What to do when the button is pressed; None where a field is wrong. Override."""
         raise NotImplementedError
@@ -97,14 +110,6 @@ class DeedDialog(QDialog):
         if work is not None:
             self.banner.clear()
             self._start(work, "")
-        QTimer.singleShot(0, self, self._make_room)
-
-    def _make_room(self) -> None:
-        """Grow for sentences below the fields, which a dialog's layout does not do for wrapped text."""
-        layout = self.layout()
-        if layout is not None:
-            layout.activate()
-            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def on_scan(self, _raw: str) -> None:
         """Use a scan; override where one helps."""

@@ -84,6 +84,11 @@ def test_a_day_after_the_supply_begins_is_warned_about_only_when_the_patient_wou
     assert "needed from Mar 3, 2026" in check_day(facts(day, period=period)).warnings[0]
     enough = check_day(facts(day, period=period, supplied_through=day))
     assert enough.is_fine
+    late = check_day(facts(day + timedelta(days=7), period=period, supplied_through=day + timedelta(days=9))).warnings
+    assert late == (
+        "Its supplies are for Mar 3, 2026 to Mar 10, 2026, and none of these days is left on Mar 12, 2026. Cancel it, "
+        "and plan the days that come then.",
+    )
 
 
 @given(st.integers(0, 400), st.integers(1, 40), st.integers(1, 14), st.integers(0, 60))

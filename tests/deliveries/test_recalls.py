@@ -144,7 +144,9 @@ def test_a_recall_is_worked_from_the_notice_to_the_file(bench: Bench, people: di
         draft = delivery_page(session, made.deliveries[0], START)
         assert [(line.item_id, line.to_send) for line in draft.lines] == [(flush, 7)]
         assert "Bring back 7 each of lot F1 (recall RC00001)." in draft.instructions
-        assert "Fetch 7 each of lot F1: recall RC00001" in [row.title for row in follow_ups(session, START)]
+        (fetch, _) = (row for row in follow_ups(session, START) if row.kind == "recall fetch")
+        assert fetch.title == "Fetch 7 each of lot F1: recall RC00001"
+        assert (fetch.due_on, fetch.owner_id) == (START, pharmacist), "nobody had the patient: who works the recall has"
         tickets = recall_papers.pick_up_tickets(session, opened, [ann, brandt], START, tech, now_utc())
     assert len(PdfDocument(tickets)) == 2
     released = release(database, made.deliveries[0], pharmacist)

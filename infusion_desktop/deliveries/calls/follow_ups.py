@@ -31,6 +31,7 @@ class Kind(StrEnum):
     FIRST_CALL = "first call"
     REFILL_CALL = "refill call"
     PUMP_RETURN = "pump return"
+    RECALL = "recall fetch"
     LAB = "lab"
     HOME = "home assessment"
     CLINICAL = "clinical"
@@ -100,16 +101,6 @@ def add_follow_up(
         made = add_task(session, patient_id, Kind.OTHER, title.strip(), due_on, owner_id=owner_id)
         record(session, by, "add", "follow-up", made, patient_id=patient_id, after={"due_on": due_on})
         return made or 0
-
-
-def add_in(
-    session: Session, patient_id: PatientId, kind: Kind, title: str, due_on: date, delivery_id: DeliveryId | None,
-    by: UserId,
-) -> int:  # fmt: skip
-    """Something to do for a patient, within a larger deed."""
-    made = add_task(session, patient_id, kind, title, due_on, delivery_id) or 0
-    record(session, by, "add", "follow-up", made, patient_id=patient_id, after={"due_on": due_on})
-    return made
 
 
 def finish_follow_up(database: Database, follow_up_id: int, outcome: str, version: int, by: UserId) -> None:

@@ -12,7 +12,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc
-from infusion_desktop.deliveries.calls.follow_ups import Kind, add_in
+from infusion_desktop.deliveries.calls.follow_ups import Kind, add_task, who_has
 from infusion_desktop.deliveries.door.delivering import return_in
 from infusion_desktop.deliveries.plans.planning import Visit, Wanted, plan_items_in
 from infusion_desktop.deliveries.pumps.pickups import Trip, write_in
@@ -287,7 +287,10 @@ def _fetch(
 ) -> int:
     title = f"Fetch {what_to_fetch(page, row)}: recall {page.row.number}"
     on_delivery = None if delivery is None else DeliveryId(delivery)
-    return add_in(session, row.id, Kind.OTHER, title, exchange.on, on_delivery, by)
+    owner = who_has(session, row.id) or by
+    made = add_task(session, row.id, Kind.RECALL, title, exchange.on, on_delivery, owner) or 0
+    record(session, by, "add", "follow-up", made, patient_id=row.id, after={"due_on": exchange.on, "owner": owner})
+    return made
 
 
 def what_to_fetch(page: RecallPage, row: PatientRow) -> str:

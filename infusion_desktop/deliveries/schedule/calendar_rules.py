@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from infusion_desktop.dates import ONE_DAY, Days, show_day
+from infusion_desktop.dates import ONE_DAY, Days, show_day, show_days
 from infusion_desktop.deliveries.rules import Frequency
 from infusion_desktop.deliveries.words import Carrier
 
@@ -186,7 +186,12 @@ def _against_cold(facts: MoveFacts) -> list[str]:
 
 def _against_supply(facts: MoveFacts) -> list[str]:
     warnings = []
-    if facts.day > facts.period.first:
+    if facts.day > facts.period.last:
+        warnings.append(
+            f"Its supplies are for {show_days(facts.period)}, and none of these days is left on {show_day(facts.day)}. "
+            "Cancel it, and plan the days that come then."
+        )
+    elif facts.day > facts.period.first:
         gap = facts.supplied_through is None or facts.supplied_through < facts.day - ONE_DAY
         if gap:
             lasts = (

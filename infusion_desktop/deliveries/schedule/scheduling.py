@@ -126,6 +126,11 @@ def put_off(session: Session, head: Head, day: date, by: UserId) -> None:
 
 def _in_the_house(session: Session, delivery_id: DeliveryId, version: int) -> Head:
     head = head_of(session, delivery_id)
+    if head.state is DeliveryState.SHIPPED:
+        raise Refused(
+            f"Delivery {head.number} is on the way, and its day stays. Record that nobody took it first; then it may "
+            "go on another day."
+        )
     expect(head, *NOT_GONE)
     _same_version(head, version)
     return head

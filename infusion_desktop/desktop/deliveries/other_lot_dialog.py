@@ -43,7 +43,7 @@ class OtherLotDialog(DeedDialog):
         self.serves = CheckField("It serves as well: nothing is owed")
         self.serves.hide()
         self.form = Form()
-        self.form.section("", (self.wrong,), (self.item,), (self.right, self.units), (self.serves,), (self.why,),
+        self.form.section("", (self.wrong,), (self.item,), (self.right,), (self.units, self.why), (self.serves,),
                           (self.counted,))  # fmt: skip
         self.body.addWidget(self.form)
         self.body.addWidget(

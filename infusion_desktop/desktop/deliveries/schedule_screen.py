@@ -100,7 +100,7 @@ class ScheduleScreen(Screen):
             if not moving:
                 return
             row = moving.pop(0)
-            if row.state is DeliveryState.SHIPPED:
+            if row.state is DeliveryState.SHIPPED and row.attempts:
                 self.do(
                     lambda _override: try_again(database, row.id, day, row.version, by), changed=("deliveries",),
                     said=f"The driver tries {row.number} again that day.", then=next_one,

@@ -10,13 +10,16 @@ from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.dates import Days, today
+from infusion_desktop.deliveries.bench.picking import pick_all
 from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.schedule.calendar_rules import Week
 from infusion_desktop.deliveries.schedule.delivery_days import DriverRow, NewDriver, add_driver, close_days, set_week
 from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
 from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, schedule
-from infusion_desktop.deliveries.words import Carrier, DeliveryId
+from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState
 from infusion_desktop.desktop.deliveries.day_tab import Day, DayTab
 from infusion_desktop.desktop.deliveries.schedule_cards import CardList, mime_of
 from infusion_desktop.desktop.deliveries.schedule_dialogs import DriverDialog, RepeatDialog
@@ -84,6 +87,26 @@ def test_dragging_to_another_day_is_checked_and_a_reason_goes_on(
     columns[0].cards.mark(first)
     qtbot.keyClick(columns[0].cards, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: "has passed" in shell_text(screen))
+    assert at(house, first).day == today()
+
+    # After its last day, and once it is on the way: said at the day, and when it is dropped there.
+    screen.go_to_week(today() + timedelta(days=1))
+    qtbot.waitUntil(lambda: columns[1].cards.marked() == [] and columns[1].cards.count() == 1)
+    columns[1].cards.mark(second)
+    qtbot.waitUntil(lambda: "none of these days is left" in columns[6].fits.toolTip())
+    drop(columns[6].cards, [second])
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in shell.findChildren(QuestionDialog)))
+    question = next(each for each in shell.findChildren(QuestionDialog) if each.isVisible())
+    assert any("none of these days is left" in sentence for sentence in question.question.sentences)
+    question.reject()
+    pick_all(house.database, first, house.technician)
+    verify_all(house.database, first, house.pharmacist)
+    pack(house.database, first, 1, 1, house.technician)
+    ship(house.database, first, house.technician)
+    screen.go_to_week(today())
+    qtbot.waitUntil(lambda: columns[0].day == today() and screen.calendar.rows[first].state is DeliveryState.SHIPPED)
+    drop(columns[1].cards, [first])
+    qtbot.waitUntil(lambda: "is on the way, and its day stays" in shell_text(screen))
     assert at(house, first).day == today()
 
 
