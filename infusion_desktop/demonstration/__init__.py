@@ -22,15 +22,14 @@ class Scale:
 
     patients: int
     days: int
-    lots: int
     pumps: int
     poles: int
 
 
 SCALES: dict[Size, Scale] = {
-    "small": Scale(patients=12, days=35, lots=500, pumps=20, poles=8),
-    "standard": Scale(patients=80, days=122, lots=1500, pumps=74, poles=26),
-    "large": Scale(patients=400, days=122, lots=4000, pumps=340, poles=120),
+    "small": Scale(patients=12, days=35, pumps=20, poles=8),
+    "standard": Scale(patients=80, days=122, pumps=74, poles=26),
+    "large": Scale(patients=400, days=122, pumps=340, poles=120),
 }
 
 
@@ -57,7 +56,7 @@ def fill(
     yield Progress(0, 100, "People and payers")
     cast: Cast = make_cast(database, administrator, kept_hash, first, pick)
     yield Progress(3, 100, "Catalogue and shelves")
-    yield from fill_shelves(database, cast, scale.lots, scale.pumps, scale.poles, first, last, pick)
+    yield from fill_shelves(database, cast, scale.pumps, scale.poles, first, pick)
     made: str = yield from work_through(database, cast, scale.patients, first, last, pick)
     yield Progress(98, 100, "Counts and a recall")
     care_for_shelves(database, cast, last, pick)

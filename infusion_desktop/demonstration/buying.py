@@ -1,7 +1,6 @@
 """What the demonstration buys: invented vendors with packs and prices, orders in every state, returns, substitutes."""
 
 import random
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,7 +14,6 @@ from infusion_desktop.stock.buying.purchase_queries import differences, order_pa
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.buying.vendor_returns import NewReturn, receive_credit, return_to_vendor
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, set_offers
-from infusion_desktop.stock.catalogue import change_item
 from infusion_desktop.stock.queries import ItemRow, item_page, item_rows
 from infusion_desktop.stock.scarce.substitutes import NewSubstitute, set_substitute
 from infusion_desktop.stock.words import Condition, ItemId, ItemKind, OrderId, VendorId
@@ -57,25 +55,12 @@ def buy(database: Database, cast: Cast, last: date, pick: random.Random) -> None
         offers[chosen].append(NewOffer(
             row.id, number, size.name, size.quantity, price=price, contract=contract, starts_on=since, preferred=True,
         ))  # fmt: skip
-        bought[chosen].append(row)
+        if row.par_level:
+            bought[chosen].append(row)
     for vendor, listed in offers.items():
         set_offers(database, vendor, listed, by)
-    _raise_levels(database, items, cast.pharmacists[0])
     _orders(database, vendors, bought, by, technician, last)
     _substitutes(database, items, by)
-
-
-def _raise_levels(database: Database, items: list[ItemRow], by: UserId) -> None:
-    """The pharmacy grows: of some items more shall be kept than is there, so that there is something to order."""
-    for row in items[::17]:
-        with database.reading() as session:
-            page = item_page(session, row.id)
-        if page is None or row.available < 10:
-            continue
-        point, par = round(row.available * 1.05), round(row.available * 1.4)
-        most = par * 2 if hash_of(row.number) % 2 else 0
-        grown = replace(page.item, reorder_point=point, par_level=par, max_level=most)
-        change_item(database, row.id, grown, page.version, by)
 
 
 def _order(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY
-from infusion_desktop.deliveries.calls.follow_ups import assign_follow_up, follow_ups
+from infusion_desktop.deliveries.calls.follow_ups import assign_follow_up, finish_follow_up, follow_ups
 from infusion_desktop.deliveries.calls.refill_calls import NewCall, record_call
 from infusion_desktop.deliveries.calls.refill_rules_kept import take_in_medicare_rules
 from infusion_desktop.deliveries.care.events import NewEvent, log_event
@@ -86,6 +86,10 @@ def look_after(database: Database, cast: Cast, patients: list[PatientId], last: 
     for patient, _therapy in running[5:30:6]:
         record_call(database, NewCall(patient, CallOutcome.NO_ANSWER), cast.coordinator, last)
     make_tasks(database, last, cast.coordinator)
+    with database.reading() as session:
+        late = follow_ups(session, last - ONE_DAY)
+    for task in late[3:]:  # A few are left over from yesterday.
+        finish_follow_up(database, task.id, "Done, all well.", task.version, cast.coordinator)
     with database.reading() as session:
         open_tasks = follow_ups(session)
     people = (cast.coordinator, cast.pharmacists[0], cast.pharmacists[-1])

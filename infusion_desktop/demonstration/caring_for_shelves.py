@@ -5,34 +5,36 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import ONE_DAY
 from infusion_desktop.deliveries.scarce import recalls
 from infusion_desktop.deliveries.scarce.recall_queries import recall_page
 from infusion_desktop.deliveries.scarce.recalls import Exchange, NewContact
 from infusion_desktop.deliveries.words import ContactOutcome, ContactWay
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.shelves import noon
+from infusion_desktop.errors import Refused
 from infusion_desktop.stock import site_transfers
 from infusion_desktop.stock.counting import counts
 from infusion_desktop.stock.counting.count_plans import Plan, add_plan, open_planned
 from infusion_desktop.stock.counting.count_queries import sheet
 from infusion_desktop.stock.places import add_place
-from infusion_desktop.stock.queries import PlaceRow, StockRow, place_rows, stock_rows
+from infusion_desktop.stock.queries import StockRow, place_rows, stock_rows
 from infusion_desktop.stock.scarce.recall import quarantine_recalled, where_are
 from infusion_desktop.stock.scarce.recall_rules import Scope
 from infusion_desktop.stock.words import CountId, ItemKind, LocationKind, MoveReason, WriteOffCode
 from infusion_desktop.stock.write_offs import write_off
 
 _SEND = 12
+_COUNTED = (43, 36, 29, 22, 15, 8, 1, 0)
+"""How many days ago shelves were counted."""
 
 
 def care_for_shelves(database: Database, cast: Cast, last: date, pick: random.Random) -> None:
     """The last weeks at the shelves."""
     with database.reading() as session:
-        places = {row.code: row for row in place_rows(session)}
         stock = stock_rows(session)
     free = [row for row in stock if row.available >= 3 * _SEND]
     _second_site(database, cast, free, last, pick)
-    _count(database, cast, places, last, pick)
     _write_off(database, cast, stock, last, pick)
     _recall(database, cast, stock, last)
 
@@ -55,33 +57,37 @@ def _second_site(database: Database, cast: Cast, free: list[StockRow], last: dat
             site_transfers.receive(database, sent, arrived, cast.technicians[1], noon(last - timedelta(days=days - 1)))
 
 
-def _count(database: Database, cast: Cast, places: dict[str, PlaceRow], last: date, pick: random.Random) -> None:
-    """Two plans; a count that was posted, one that waits for approval, one under way."""
-    pharmacist, technician = cast.pharmacists[0], cast.technicians[0]
-    fridge = places["FRIDGE"].id
-    add_plan(database, Plan("All shelves by value and risk"), pharmacist)
-    weekly = add_plan(database, Plan("Refrigerator every week", 7, 7, 7, location_id=fridge, most_lines=60), pharmacist)
-    posted = counts.open_count(
-        database, "Aisle A, bin 1", [places["A-01"].id], technician, at=noon(last - timedelta(12))
-    )
-    _enter(database, cast, posted, 12, last, pick)
-    if counts.finish(database, posted, technician):
-        _enter(database, cast, posted, 11, last, pick, again=True)
-        counts.finish(database, posted, technician)
-    counts.approve(database, posted, pharmacist, "", noon(last - timedelta(days=10)))
-    waiting = counts.open_count(
-        database, "Aisle B, bin 2", [places["B-02"].id], technician, at=noon(last - timedelta(1))
-    )
-    _enter(database, cast, waiting, 1, last, pick)
-    if counts.finish(database, waiting, technician):
-        _enter(database, cast, waiting, 1, last, pick, again=True)
-        counts.finish(database, waiting, technician)
-    running = open_planned(database, weekly, technician, noon(last))
-    _enter(database, cast, running, 0, last, pick, most=9)
+class Counting:
+    """The two plans by which the shelves are counted: once a week what is due, the refrigerator as a whole."""
+
+    def __init__(self, database: Database, cast: Cast, last: date) -> None:
+        with database.reading() as session:
+            fridge = next(row.id for row in place_rows(session) if row.code == "FRIDGE")
+        everything = Plan("All shelves by value and risk", most_lines=60)
+        weekly = Plan("Refrigerator every week", 7, 7, 7, location_id=fridge, most_lines=60)
+        self._plans = [add_plan(database, each, cast.pharmacists[0]) for each in (everything, weekly)]
+        self._database, self._cast, self._last, self._pick = database, cast, last, random.Random(7)
+
+    def live(self, day: date) -> None:
+        """Each week of the last ones a sheet of both; yesterday's waits for approval, today's is under way."""
+        ago = (self._last - day).days
+        if ago not in _COUNTED:
+            return
+        for plan in self._plans if ago else self._plans[1:]:
+            try:
+                count = open_planned(self._database, plan, self._cast.technicians[0], noon(day))
+            except Refused:  # A small pharmacy has counted everything by then.
+                continue
+            _enter(self._database, self._cast, count, day, self._pick, most=1000 if ago else 9)
+            if ago and counts.finish(self._database, count, self._cast.technicians[0]):
+                _enter(self._database, self._cast, count, day, self._pick, again=True)
+                counts.finish(self._database, count, self._cast.technicians[0])
+            if ago > 1:
+                counts.approve(self._database, count, self._cast.pharmacists[0], "", noon(day + ONE_DAY))
 
 
 def _enter(
-    database: Database, cast: Cast, count: CountId, days_ago: int, last: date, pick: random.Random, *,
+    database: Database, cast: Cast, count: CountId, day: date, pick: random.Random, *,
     again: bool = False, most: int = 1000,
 ) -> None:  # fmt: skip
     """Most lines are as the books say; a few differ a little, one differs much."""
@@ -94,7 +100,7 @@ def _enter(
         off = 0 if again or number % 6 else pick.choice((-2, -1, 1))
         if number == 3 and not again:
             off = -max(1, books // 8)
-        counts.enter(database, line.id, max(0, books + off), counter, noon(last - timedelta(days=days_ago)))
+        counts.enter(database, line.id, max(0, books + off), counter, noon(day))
 
 
 def _write_off(database: Database, cast: Cast, stock: tuple[StockRow, ...], last: date, pick: random.Random) -> None:
@@ -102,7 +108,7 @@ def _write_off(database: Database, cast: Cast, stock: tuple[StockRow, ...], last
     expired = [
         row for row in stock if row.expires_on is not None and row.expires_on < last and row.on_hand > row.reserved
     ]
-    for row in expired[:2]:
+    for row in expired[1:3]:  # One is still on its shelf.
         units = min(row.on_hand - row.reserved, 10)
         write_off(database, row.id[0], row.id[1], units, MoveReason.EXPIRED, "", pharmacist,
                   noon(last - timedelta(days=2)))  # fmt: skip

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -35,6 +35,7 @@ from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
 from infusion_desktop.deliveries.tables import DeliveryEquipment
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.care import CALLS_SINCE, call_about, draw_blood, look_after
+from infusion_desktop.demonstration.caring_for_shelves import Counting
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.dispatch import tours
 from infusion_desktop.demonstration.lending import OVERDUE_SINCE, lend
@@ -42,6 +43,7 @@ from infusion_desktop.demonstration.orders import ORDERS, Order, choose
 from infusion_desktop.demonstration.payments import bill_who_pays_alone, pay, work_on_money
 from infusion_desktop.demonstration.shelves import make_ready, noon
 from infusion_desktop.demonstration.signatures import signature
+from infusion_desktop.demonstration.stocking import Course, Stocking
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
@@ -64,16 +66,12 @@ from infusion_desktop.patients.words import (
     TherapyId,
 )
 from infusion_desktop.progress import Progress
-from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
-from infusion_desktop.stock.queries import item_rows
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId
 
 WINDOWS = ("08:00 to 12:00", "10:00 to 14:00", "12:00 to 16:00", "14:00 to 18:00")
 UNFILLED = timedelta(days=4)
 """What is short in the last days is not here yet."""
-WEEKS_MORE = 5
-"""How many times what is missing of an item is bought when it is short."""
 
 
 @dataclass(slots=True)
@@ -104,17 +102,24 @@ def work_through(
         cases.append(_admit(database, cast, number, patients, items, first, last, pick))
         if number % 8 == 0:
             yield Progress(20 + 5 * number // patients, 100, "Admitting patients")
+    yield Progress(25, 100, "Filling the shelves")
+    courses = [Course(case.therapy, case.starts_on, case.stops_on, case.order.supply_days) for case in cases]
+    stocking = Stocking(database, cast, courses, first, last, random.Random(patients))
+    counting = Counting(database, cast, last)
     told: Counter[str] = Counter()
     day = first
     while day <= last + timedelta(days=3):
+        stocking.live(day)
         for case in cases:
-            _live(database, cast, case, day, last, pick, told)
+            _live(database, cast, case, day, last, pick, told, stocking)
+        counting.live(day)
         if day == last - OVERDUE_SINCE:
             write_due_tickets(database, day, cast.coordinator)
         yield Progress(25 + round(60 * (day - first).days / (last - first).days), 100, f"{day:%B %d}")
         if day.day == 6 and day <= last:
-            yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, last, pick, told)
+            yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, last, told)
         day += ONE_DAY
+    stocking.set_levels()
     yield Progress(94, 100, "Follow-ups")
     _work_off_follow_ups(database, cast, last)
     look_after(database, cast, [case.patient for case in cases], last)
@@ -231,11 +236,13 @@ def _authorized_code(order: Order) -> str:
 def _course(
     order: Order, number: int, total: int, first: date, last: date, pick: random.Random
 ) -> tuple[date, date | None]:
-    """A first day spread over the months, so that some courses are over, some run, and some begin soon."""
+    """A first day spread over the months, more of them late: some courses are over, more run, and some begin soon."""
     span = (last - first).days
     if not order.course_days:
         return first + timedelta(days=pick.randrange(1, max(2, span - 20))), None
-    starts_on = first + timedelta(days=1 + (number * 37) % max(2, span - 3))
+    days = max(2, span - 3)
+    early = 1 - (number * 37 % days) / days
+    starts_on = first + timedelta(days=1 + round((days - 1) * (1 - early * early)))
     return starts_on, starts_on + timedelta(days=order.course_days - 1)
 
 
@@ -251,8 +258,9 @@ def _pause(database: Database, cast: Cast, case: Case, number: int, last: date, 
 
 
 def _live(
-    database: Database, cast: Cast, case: Case, day: date, last: date, pick: random.Random, told: Counter[str]
-) -> None:
+    database: Database, cast: Cast, case: Case, day: date, last: date, pick: random.Random, told: Counter[str],
+    stocking: Stocking,
+) -> None:  # fmt: skip
     over = case.stops_on is not None and day > case.stops_on
     if over and case.pumps and day <= last:
         _fetch_pumps(database, cast, case, day)
@@ -262,12 +270,12 @@ def _live(
     until = case.next_first + timedelta(days=case.order.supply_days - 1)
     period = Days(case.next_first, min(until, case.stops_on or until))
     case.next_first = period.last + ONE_DAY
-    _send(database, cast, case, period, day, last, pick, told)
+    _send(database, cast, case, period, day, last, pick, told, stocking)
 
 
 def _send(
     database: Database, cast: Cast, case: Case, period: Days, day: date, last: date, pick: random.Random,
-    told: Counter[str],
+    told: Counter[str], stocking: Stocking,
 ) -> None:  # fmt: skip
     counts = _counted(database, case, pick) if period.first > case.starts_on else {}
     at = noon(day)
@@ -292,7 +300,8 @@ def _send(
     if stage >= 1:
         short = _release(database, delivery, cast, day)
         if short and day < last - UNFILLED:
-            short = _buy_in(database, delivery, short, technician, cast.pharmacists[0], day, last)
+            stocking.bring_short({each.item_id: each.units for each in short}, day)
+            short = fill_owed(database, delivery, cast.pharmacists[0]).short
         if short:
             told["deliveries with something short"] += 1
     if stage >= 2:
@@ -340,22 +349,6 @@ def _release(database: Database, delivery: DeliveryId, cast: Cast, day: date) ->
         return release(database, delivery, pharmacist, at=noon(day)).short
     except Warned:
         return release(database, delivery, pharmacist, override="demonstration", at=noon(day)).short
-
-
-def _buy_in(
-    database: Database, delivery: DeliveryId, short: Sequence[Short], technician: UserId, pharmacist: UserId,
-    day: date, last: date,
-) -> tuple[Short, ...]:  # fmt: skip
-    """A vendor brings what is short the same day, and some weeks' more of it; what stays short after all."""
-    with database.reading() as session:
-        costs = {row.id: row.unit_cost for row in item_rows(session)}
-    lines = tuple(
-        ReceiptLine(each.item_id, each.units * WEEKS_MORE, None, f"Q{delivery:05}{number}", last + timedelta(days=500),
-                    unit_cost=costs[each.item_id])
-        for number, each in enumerate(short)
-    )  # fmt: skip
-    receive(database, NewReceipt(lines, "MAIN", f"PS-9{delivery:05}"), technician, noon(day))
-    return fill_owed(database, delivery, pharmacist).short
 
 
 def _counted(database: Database, case: Case, pick: random.Random) -> dict[ItemId, int]:
@@ -431,7 +424,6 @@ def _bill(
     first: date,
     day: date,
     last: date,
-    pick: random.Random,
     told: Counter[str],
 ) -> Generator[Progress, None, None]:
     if month.last < first:
@@ -446,4 +438,4 @@ def _bill(
     bill_who_pays_alone(database, cast.biller, day)
     for batch in batches:
         mark_sent(database, BatchId(batch), cast.biller, at=noon(day))
-        told["payments"] += pay(database, BatchId(batch), day, last, cast.biller, pick)
+        told["payments"] += pay(database, BatchId(batch), day, last, cast.biller)

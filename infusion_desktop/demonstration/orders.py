@@ -35,9 +35,9 @@ class Order:
 T, M, A, R = TherapyClass, Method, AccessKind, Route
 
 ORDERS = (
-    Order(T.ANTI_INFECTIVE, "Ceftriaxone 2 g", "DRG-ELA-02", "M86.9", M.ELASTOMERIC, A.PICC, 24, 9, course_days=42),
-    Order(T.ANTI_INFECTIVE, "Cefazolin 2 g", "DRG-ELA-01", "A41.01", M.ELASTOMERIC, A.PICC, 8, 8, course_days=42),
-    Order(T.ANTI_INFECTIVE, "Vancomycin 1 g", "DRG-ELA-03", "L03.115", M.ELASTOMERIC, A.MIDLINE, 12, 6, course_days=14),
+    Order(T.ANTI_INFECTIVE, "Ceftriaxone 2 g", "DRG-ELA-02", "M86.9", M.ELASTOMERIC, A.PICC, 24, 18, course_days=42),
+    Order(T.ANTI_INFECTIVE, "Cefazolin 2 g", "DRG-ELA-01", "A41.01", M.ELASTOMERIC, A.PICC, 8, 15, course_days=42),
+    Order(T.ANTI_INFECTIVE, "Vancomycin 1 g", "DRG-ELA-03", "L03.115", M.ELASTOMERIC, A.MIDLINE, 12, 9, course_days=14),
     Order(T.ANTI_INFECTIVE, "Ertapenem 1 g", "DRG-ELA-04", "N39.0", M.ELASTOMERIC, A.MIDLINE, 24, 6, course_days=10),
     Order(T.ANTI_INFECTIVE, "Piperacillin-tazobactam 4.5 g", "DRG-PIPT-02", "K65.1", M.AMBULATORY_PUMP, A.PICC, 6, 4,
           course_days=21, lumens=2),

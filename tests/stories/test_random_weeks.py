@@ -464,7 +464,7 @@ class Walk:
 
     def do_post(self) -> None:
         batch = self.one(select(ClaimBatch.id))[0]
-        text, answered, _ = _remittance(self.database, batch, today() - timedelta(days=16), self.pick)
+        text, answered, _ = _remittance(self.database, batch, today() - timedelta(days=16))
         if answered:
             number = self.pick.randrange(10**6)
             post_remittance(self.database, text.replace(f"EFT{batch:07}", f"EFT9{number:06}"), self.boss, "yes")
