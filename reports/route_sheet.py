@@ -1,6 +1,5 @@
 """The route sheet: a driver's stops of a day in order, with room to write how each ended; needs no telephone or app."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -159,14 +158,3 @@ def _signed() -> Block:
             paper.text(x, top - 33, name, CAPTION)
 
     return Block(36.0, draw_it, gap=10.0)
-
-
-def render_all(sheets: Sequence[RouteSheet]) -> bytes:
-    """Several tours in one PDF; ValueError when there is none."""
-    if not sheets:
-        raise ValueError("no route sheet to print")
-    paper = Paper("Route sheets")
-    for sheet in sheets:
-        paper.missing = ""
-        draw(paper, sheet)
-    return paper.finish()

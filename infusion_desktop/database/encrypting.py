@@ -18,7 +18,6 @@ from infusion_desktop.database.keys import (
     read_key_file,
     remember,
     settle,
-    wrap,
     write_key_file,
 )
 from infusion_desktop.database.restoring import close_for_replacing
@@ -73,13 +72,6 @@ def unlocked(place: Place, phrase: str = "", store: KeyStore | None = None) -> P
         remember(store, read_key_file(place.file).name, key)
     settle(place.file, key, store)
     return replace(place, key=key)
-
-
-def change_phrases(place: Place, phrases: Iterable[str]) -> None:
-    """Let only these phrases open the database from now on; its key stays. Refused when one is too short."""
-    assert place.key is not None
-    kept = read_key_file(place.file)
-    write_key_file(place.file, replace(kept, wraps=tuple(wrap(place.key, phrase) for phrase in phrases)))
 
 
 def plain_copies(place: Place, folder: Path) -> list[Path]:

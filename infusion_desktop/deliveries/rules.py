@@ -1,13 +1,12 @@
 """How much of each thing a patient needs for a supply period, and what speaks against a delivery. Pure decisions."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, gcd
+from math import ceil, gcd
 
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day
 from infusion_desktop.errors import Refused
@@ -240,12 +239,6 @@ def terms(rule: RefillRule, no_limit: int) -> str:
     return ", ".join(parts) or "a call with a yes"
 
 
-def expected_end(counted_on: date, stocks: Iterable[tuple[int, Frequency]]) -> date | None:
-    """The day the first item runs out, counting whole days from the count's day; None when nothing was counted."""
-    lasts = [floor(Fraction(left * use.every_days, use.times)) for left, use in stocks]
-    return counted_on + timedelta(days=min(lasts)) if lasts else None
-
-
 def contact_from(rule: RefillRule, supply_ends_on: date, delivers_on: date) -> date:
     """The first day the refill call may be made."""
     anchor = delivers_on if rule.contact_counts_from_delivery else supply_ends_on
@@ -310,35 +303,8 @@ class SentLot:
     """What one line of a delivery sends, as far as the checks need it."""
 
     item: str
-    lot: str = ""
-    expires_on: date | None = None
     contains_latex: bool = False
     latex_free_item: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFacts:
-    """All that the checks of a delivery look at."""
-
-    period: Days
-    delivers_on: date
-    lots: tuple[SentLot, ...]
-    latex_allergy: bool = False
-    picked_by: frozenset[int] = field(default_factory=frozenset)
-    verified_by: int | None = None
-    refill: Refill | None = None
-    """None for the first delivery of a therapy."""
-    refill_rule: RefillRule | None = None
-
-
-def reasons_against_delivery(facts: DeliveryFacts) -> list[str]:
-    """Everything that speaks against a delivery, together; empty when nothing does."""
-    reasons = reasons_against_verifier(facts.picked_by, facts.verified_by)
-    reasons += reasons_against_latex(facts.latex_allergy, facts.lots)
-    reasons += reasons_against_expiry(facts.lots, facts.period)
-    if facts.refill is not None and facts.refill_rule is not None:
-        reasons += reasons_against_refill(facts.refill_rule, facts.refill, facts.delivers_on, facts.period)
-    return reasons
 
 
 def reasons_against_verifier(picked_by: Collection[int], verified_by: int | None) -> list[str]:
@@ -358,13 +324,3 @@ def reasons_against_latex(latex_allergy: bool, lots: Iterable[SentLot]) -> list[
 
 def _instead(lot: SentLot) -> str:
     return f"Send {lot.latex_free_item} instead." if lot.latex_free_item else "Choose an item without latex."
-
-
-def reasons_against_expiry(lots: Iterable[SentLot], period: Days) -> list[str]:
-    """What is sent expires after the last day it is for."""
-    return [
-        f"{lot.item} lot {lot.lot or '(none)'} expires on {show_day(lot.expires_on)}, "
-        f"but must last beyond {show_day(period.last)}. Pick a lot that expires later."
-        for lot in lots
-        if lot.expires_on is not None and lot.expires_on <= period.last
-    ]

@@ -192,11 +192,6 @@ class TableView(QWidget, Generic[R]):
         self._kept_ids, self._current_id = set(ids), None
         self._give_back_selection()
 
-    def sort_by(self, title: str, *, descending: bool = False) -> None:
-        """Sort by the column with this title, as a click on its header does."""
-        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
-        self.grid.sortByColumn(self._place(title), order)
-
     def set_empty(self, text: str) -> None:
         """Change what an empty list says."""
         self._empty_text = text

@@ -334,23 +334,6 @@ def move_rows(
     )  # fmt: skip
 
 
-def stock_as_of(session: Session, at: datetime) -> dict[tuple[LotId, LocationId], int]:
-    """What every lot and place held at an instant, by the effective times of the moves; zeros are left out."""
-    inside = select(Location.id).where(Location.kind.not_in(OUTSIDE))
-    arrived = select(Move.lot_id, Move.to_id.label("place"), Move.quantity.label("units")).where(
-        Move.effective_at <= at, Move.to_id.in_(inside)
-    )
-    left = select(Move.lot_id, Move.from_id.label("place"), (-Move.quantity).label("units")).where(
-        Move.effective_at <= at, Move.from_id.in_(inside)
-    )
-    both = arrived.union_all(left).subquery()
-    total = func.sum(both.c.units)
-    rows = session.execute(
-        select(both.c.lot_id, both.c.place, total).group_by(both.c.lot_id, both.c.place).having(total != 0)
-    )
-    return {(LotId(lot), LocationId(place)): int(units) for lot, place, units in rows}
-
-
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
     """A place of the pharmacy, with the place it is in ("" for none) and how much lies there."""

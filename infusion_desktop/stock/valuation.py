@@ -19,11 +19,6 @@ class Method(StrEnum):
     FIFO = "first in, first out"
 
 
-def in_ten_thousandths(unit_cost: Decimal) -> int:
-    """A unit's cost as a whole number, as the pools want it."""
-    return int(unit_cost.scaleb(4))
-
-
 def in_dollars(cents: int) -> Decimal:
     """Whole cents as dollars."""
     return Decimal(cents).scaleb(-2)

@@ -1,7 +1,7 @@
 """The published counting cases V1 to V10, and the rules beside them, one by one."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -34,7 +34,6 @@ from infusion_desktop.billing.rules.therapy import (
     InterruptionKind,
     RateBasis,
     TherapyCourse,
-    given_on,
 )
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.dates import Days, month_of
@@ -87,7 +86,8 @@ def test_v1_access_counts_each_day_from_start_through_stop():
 
 def test_v2_every_48_hours_counts_days_with_access_or_days_with_a_dose():
     course = therapy(march(3), march(15), every=48)
-    recorded = replace(course, infusions=given_on(*(march(day) for day in range(3, 16, 2))))
+    given = tuple(Infusion(datetime.combine(march(day), time())) for day in range(3, 16, 2))
+    recorded = replace(course, infusions=given)
     for each in (course, recorded):
         assert units(each) == 13
         assert units(each, rules=INFUSION_DAY) == 7

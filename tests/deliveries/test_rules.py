@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.rules import (
     MEDICARE_REFILL_RULES,
-    DeliveryFacts,
     Frequency,
     KitLine,
     QuantityRule,
@@ -20,10 +19,7 @@ from infusion_desktop.deliveries.rules import (
     Supply,
     contact_from,
     delivery_from,
-    expected_end,
     need,
-    reasons_against_delivery,
-    reasons_against_expiry,
     reasons_against_latex,
     reasons_against_refill,
     reasons_against_verifier,
@@ -208,12 +204,6 @@ def test_windows_since_2024_and_before():
     assert contact_from(MEDICARE_REFILL_RULES[0], ends, delivers) == date(2026, 3, 11)
 
 
-def test_the_first_item_to_run_out_ends_the_supply():
-    stocks = [(30, Frequency(3)), (7, Frequency(1)), (2, Frequency(1, 7))]
-    assert expected_end(MONDAY, stocks) == date(2026, 3, 9)
-    assert expected_end(MONDAY, []) is None
-
-
 @pytest.mark.parametrize(
     ("contacted_on", "confirmed", "delivers_on", "words"),
     [
@@ -256,29 +246,3 @@ def test_latex_never_goes_to_an_allergic_patient():
         "The patient is allergic to latex and Gloves contains it. Send Nitrile gloves instead."
     ]
     assert reasons_against_latex(False, lots) == []
-
-
-def test_what_is_sent_expires_after_the_last_day():
-    def reasons(day):
-        return reasons_against_expiry([SentLot("Flush", "A1", day)], WEEK)
-
-    assert reasons(WEEK.last) == [
-        "Flush lot A1 expires on Mar 8, 2026, but must last beyond Mar 8, 2026. Pick a lot that expires later."
-    ]
-    assert reasons(WEEK.last + timedelta(days=1)) == []
-    assert reasons(None) == []
-
-
-def test_everything_against_a_delivery_is_said_at_once():
-    facts = DeliveryFacts(
-        WEEK,
-        MONDAY,
-        (SentLot("Gloves", "L1", date(2026, 3, 1), contains_latex=True),),
-        latex_allergy=True,
-        picked_by=frozenset({7}),
-        verified_by=7,
-        refill=Refill(date(2026, 3, 31), None, confirmed=False),
-        refill_rule=NOW,
-    )
-    assert len(reasons_against_delivery(facts)) == 5
-    assert reasons_against_delivery(DeliveryFacts(WEEK, MONDAY, (SentLot("Gauze"),))) == []

@@ -68,7 +68,7 @@ def test_a_wave_is_picked_on_one_walk_into_its_slots(bench: Any) -> None:
         make_wave(database, [one], bench.staff["coordinator"])
     with database.reading() as session:
         shown = wave_page(session, wave, today())
-        assert wave_of(session, two) == wave
+        assert wave_of(session, two) == "wave W00001, slot 2"
     flush = next(pick for pick in shown.picks if pick.item_number == "FLU-1")
     assert [(slot, wanted) for slot, _row, _done, wanted in flush.parts] == [(1, 3), (2, 4), (3, 42)]
     assert not scan_wave(database, wave, "LOC:A-01", tech).feedback.right

@@ -94,11 +94,17 @@ def test_numbers_stand_right_and_a_state_has_a_tone(model: TableModel[Lot]) -> N
     assert model.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole).startswith("Item: ")
 
 
+def sort_by(view: TableView[Lot], title: str, *, descending: bool = False) -> None:
+    """As a click on the header does."""
+    place = [column.title for column in view.model.columns].index(title)
+    view.grid.sortByColumn(place, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+
+
 def test_the_selection_follows_its_lot_through_sort_filter_and_new_rows(qtbot: QtBot) -> None:
     view = _view(qtbot)
     view.set_rows(make_lots(200))
     view.select_ids([17])
-    view.sort_by("Expires", descending=True)
+    sort_by(view, "Expires", descending=True)
     assert [lot.id for lot in view.selected_rows()] == [17]
     view.set_rows(make_lots(150))
     assert view.current_row() == make_lots(150)[17]
@@ -203,7 +209,7 @@ def test_a_hundred_thousand_lots_stay_quick(qtbot: QtBot) -> None:
         view.grab()
 
     assert _least_cpu(show) < 0.5
-    assert _least_cpu(lambda: view.sort_by("Expires"), 1) < 0.3
-    assert _least_cpu(lambda: view.sort_by("On hand"), 1) < 0.3
+    assert _least_cpu(lambda: sort_by(view, "Expires"), 1) < 0.3
+    assert _least_cpu(lambda: sort_by(view, "On hand"), 1) < 0.3
     qtbot.waitUntil(lambda: view.model.is_searchable)
     assert _least_cpu(lambda: view.model.set_filter("dressing 3"), 1) < 0.2

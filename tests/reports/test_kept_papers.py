@@ -47,7 +47,7 @@ from reports.delivery_manifest import (
     Tote,
     Visit,
 )
-from reports.paper import Letterhead, Printed
+from reports.paper import Letterhead, Paper, Printed
 from tests.reports import papers_of_the_office
 
 KEPT = Path(__file__).parent / "kept"
@@ -136,12 +136,14 @@ def _route_sheet() -> bytes:
         for number in range(1, 10)
     )  # fmt: skip
     remarks = ("3 not packed yet: print again before leaving",)
-    return route_sheet.render_all(
-        [
-            route_sheet.RouteSheet(HEAD, PRINTED, DAY, "Maria Ortega", stops, "(319) 555-0142", remarks),
-            route_sheet.RouteSheet(HEAD, replace(PRINTED, copy=True), DAY, HOSTILE, ()),
-        ]
-    )
+    paper = Paper("Route sheets")
+    for sheet in (
+        route_sheet.RouteSheet(HEAD, PRINTED, DAY, "Maria Ortega", stops, "(319) 555-0142", remarks),
+        route_sheet.RouteSheet(HEAD, replace(PRINTED, copy=True), DAY, HOSTILE, ()),
+    ):
+        paper.missing = ""
+        route_sheet.draw(paper, sheet)
+    return paper.finish()
 
 
 def _teaching() -> bytes:

@@ -21,12 +21,16 @@ from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_patient_home, add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import stock_rows
-from infusion_desktop.stock.valuation import Method, Pool, in_dollars, in_ten_thousandths, pool_of
+from infusion_desktop.stock.valuation import Method, Pool, in_dollars, pool_of
 from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, MoveReason
 
 FLOWS = st.lists(
     st.tuples(st.integers(-40, 60).filter(bool), st.decimals("0.0001", "300", places=4)), min_size=1, max_size=40
 )
+
+
+def in_ten_thousandths(unit_cost: Decimal) -> int:
+    return int(unit_cost.scaleb(4))
 
 
 def both() -> tuple[Pool, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.billing.claiming.claim_files import for_file
+from infusion_desktop.billing.rules.drugs import ndc_quantity_text
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.dates import today
@@ -114,7 +115,7 @@ def _line(line: edi.ServiceLine, place: str) -> "FormLine":
 
     shaded = ""
     if line.drug is not None:
-        shaded = f"N4{line.drug.ndc} {line.drug.unit}{_plain(line.drug.quantity)}"
+        shaded = f"N4{line.drug.ndc} {line.drug.unit}{ndc_quantity_text(line.drug.quantity)}"
     return FormLine(
         shaded=shaded,
         first=_day(line.days.first, "%y"),

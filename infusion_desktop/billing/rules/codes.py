@@ -1,6 +1,6 @@
 """The code table as the rules use it, and the choice of the code that describes a therapy most closely."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -200,17 +200,6 @@ def whatever_the_therapy(one: Code | None, other: Code | None) -> bool:
         code is not None and not code.not_with.isdisjoint((ANY_PER_DIEM, ANY_INFUSION_PER_DIEM))
         for code in (one, other)
     ) and exclude_each_other(one, other)
-
-
-def conflicting_codes(codes: Iterable[str], table: CodeTable) -> list[tuple[str, str]]:
-    """Each pair of these codes that must not stand on one claim day, in order."""
-    rows = [row for code in sorted(set(codes)) if (row := table.find(code)) is not None]
-    return [
-        (one.code, other.code)
-        for place, one in enumerate(rows)
-        for other in rows[place + 1 :]
-        if exclude_each_other(one, other)
-    ]
 
 
 def _forbids(one: Code, other: Code) -> bool:

@@ -102,11 +102,6 @@ class Decided:
         """What was refused and stays open."""
         return sum((each.cut.amount for each in self.effects if each.outcome is Outcome.DENIAL), ZERO)
 
-    @property
-    def written_off(self) -> Decimal:
-        """What nobody owes any more."""
-        return sum((each.amount for each in self.effects if each.outcome is Outcome.WRITE_OFF), ZERO)
-
 
 def decide(
     paid: Decimal, cuts: Sequence[Cut], rules: Rules, day: date, *, all_denied: bool = False, already: Decimal = ZERO

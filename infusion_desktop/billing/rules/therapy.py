@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -17,11 +17,6 @@ class Infusion:
 
     starts_at: datetime
     ends_at: datetime | None = None
-
-
-def given_on(*days: date) -> tuple[Infusion, ...]:
-    """Doses of which only the day is known."""
-    return tuple(Infusion(datetime.combine(day, time())) for day in days)
 
 
 @value

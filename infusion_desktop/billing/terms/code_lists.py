@@ -19,7 +19,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.rules.codes import Code, CodeTable
 from infusion_desktop.billing.tables import HcpcsCode
-from infusion_desktop.billing.terms.code_table import code_table
+from infusion_desktop.billing.terms.code_table import code_sources, code_table
 from infusion_desktop.database.counters import Counter, next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import read_day
@@ -162,11 +162,11 @@ def codes_in(session: Session) -> CodeTable:
 
 def code_rows(session: Session) -> tuple[CodeRow, ...]:
     """Every code known here, by code."""
-    sources = {row.code: row.source for row in _rows(session)}
+    sources, shipped = {row.code: row.source for row in _rows(session)}, code_sources()
     return tuple(
         CodeRow(
             each.code, each.description, each.family.replace("_", " "), each.per_diem, each.first_on, each.last_on,
-            sources.get(each.code, "shipped"),
+            sources.get(each.code) or "; ".join(shipped[key].what for key in each.sources),
         )
         for each in sorted(codes_in(session).codes, key=lambda one: one.code)
     )  # fmt: skip

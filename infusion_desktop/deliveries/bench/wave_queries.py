@@ -149,14 +149,14 @@ def wave_page(session: Session, wave_id: WaveId, today: date) -> WavePage:
     )  # fmt: skip
 
 
-def wave_of(session: Session, delivery_id: DeliveryId) -> WaveId | None:
-    """The open wave a delivery is picked in."""
-    found = session.scalar(
-        select(Wave.id)
+def wave_of(session: Session, delivery_id: DeliveryId) -> str:
+    """The open wave a delivery is picked in, and its slot there: "wave W00001, slot 2"; "" for none."""
+    found = session.execute(
+        select(Wave.number, WaveDelivery.slot)
         .join(WaveDelivery, WaveDelivery.wave_id == Wave.id)
         .where(WaveDelivery.delivery_id == delivery_id, Wave.closed_at.is_(None))
-    )
-    return None if found is None else WaveId(found)
+    ).first()
+    return "" if found is None else f"wave {found.number}, slot {found.slot}"
 
 
 def _lots(session: Session, deliveries: Sequence[int]) -> Sequence[Any]:

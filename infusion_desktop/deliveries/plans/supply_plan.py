@@ -35,6 +35,7 @@ from infusion_desktop.deliveries.kits.kit_needs import (
 )
 from infusion_desktop.deliveries.kits.supply_rules import DayNeed, Use, day_by_day, needs, short_on
 from infusion_desktop.deliveries.plans.planning import Visit, plan_in, supplied_already
+from infusion_desktop.deliveries.plans.still_owed import OwedRow, still_owed
 from infusion_desktop.deliveries.rules import RefillRule
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
@@ -274,6 +275,8 @@ class CallSheet:
     """What was counted on the last call that reached somebody since anything arrived."""
     counted_on: date | None
     call_id: RefillCallId | None
+    owed: tuple[OwedRow, ...]
+    """What earlier deliveries were short of."""
 
 
 def call_sheet(session: Session, patient_id: PatientId, today: date) -> CallSheet:
@@ -308,6 +311,7 @@ def call_sheet(session: Session, patient_id: PatientId, today: date) -> CallShee
         patient.caregiver_name, patient.caregiver_phone, patient.latex_allergy, orders, lines, ends_on,
         rule_for(session, patient_id, today), calls, _next_days(calendars, through, session, today), counts,
         None if call is None else call.called_on, None if call is None else call.id,
+        still_owed(session, today, patient_id),
     )  # fmt: skip
 
 

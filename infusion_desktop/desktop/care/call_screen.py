@@ -245,7 +245,7 @@ def _window(sheet: CallSheet) -> str:
 
 
 def _told(sheet: CallSheet) -> list[str]:
-    lines = []
+    lines = [f"Owed: {row.said}" for row in sheet.owed]
     for row in sheet.calls[:3]:
         heard = [row.outcome.value]
         if row.doses_missed:

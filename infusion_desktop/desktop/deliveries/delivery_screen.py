@@ -12,6 +12,7 @@ from infusion_desktop.dates import today
 from infusion_desktop.deliveries.bench.release import Released, fill_owed, release, speaks_against
 from infusion_desktop.deliveries.bench.shipping import failed_attempt, ship
 from infusion_desktop.deliveries.bench.undoing import cancel, undo
+from infusion_desktop.deliveries.bench.wave_queries import wave_of
 from infusion_desktop.deliveries.door.delivering import CameBack, EquipmentBack, Proof, bring_back_all, deliver
 from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.plans.planning import add_line, change_quantity, remove_line, reschedule
@@ -329,11 +330,12 @@ class DeliveryScreen(Screen):
         for name, permission in _CORRECTS.items():
             self.corrections[name].setEnabled(self.context.may(permission))
 
-    def _show_held(self, found: tuple[DeliveryId, tuple[str, ...]]) -> None:
-        """What would stop the release of a draft, before anybody presses it."""
-        delivery_id, sentences = found
+    def _show_held(self, found: tuple[DeliveryId, tuple[str, ...], str]) -> None:
+        """What would stop the release of a draft, before anybody presses it; and the wave it is picked in."""
+        delivery_id, sentences, wave = found
         if delivery_id != self.delivery_id:
             return
+        self.head.wave.setText(wave)
         if sentences:
             self.held.say(Tone.WARN, sentences)
         else:
@@ -469,9 +471,9 @@ def _padded(widget: QWidget) -> QWidget:
     return page
 
 
-def _against(database: Database, delivery_id: DeliveryId) -> tuple[DeliveryId, tuple[str, ...]]:
+def _against(database: Database, delivery_id: DeliveryId) -> tuple[DeliveryId, tuple[str, ...], str]:
     with database.reading() as session:
-        return delivery_id, speaks_against(session, delivery_id)
+        return delivery_id, speaks_against(session, delivery_id), wave_of(session, delivery_id)
 
 
 def _page(database: Database, delivery_id: DeliveryId) -> DeliveryPage:

@@ -16,9 +16,12 @@ from infusion_desktop.desktop.stock.item_dialog import show_factor
 from infusion_desktop.desktop.stock.move_columns import columns_without
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.identifiers import show_ndc
 from infusion_desktop.money import show_money
 from infusion_desktop.stock.buying.cost_queries import ItemCost
 from infusion_desktop.stock.buying.vendor_queries import OfferRow
+from infusion_desktop.stock.catalogue import NewItem
+from infusion_desktop.stock.pack_rules import PackSize, as_largest
 from infusion_desktop.stock.queries import ItemPage, MoveRow, StockRow
 
 
@@ -132,7 +135,7 @@ class ItemView(QWidget):
             costs.append(("Average cost", f"${show_factor(facts.average)}"))
         return [
             ("On hand", f"{on_hand:,} {item.base_unit}"),
-            ("Available", f"{available:,} {item.base_unit}"),
+            ("Available", _stacked(available, item)),
             ("Reorder point", f"{item.reorder_point:,}"),
             ("Par level", f"{item.par_level:,}"),
             *levels,
@@ -148,7 +151,7 @@ class ItemView(QWidget):
             ("Tracked by", " and ".join(_tracked(item.lot_tracked, item.serial_tracked)) or "quantity only"),
             ("Billing", item.billing_class.value),
             ("HCPCS", item.hcpcs),
-            ("NDC", f"{item.ndc} {item.ndc_unit}".strip()),
+            ("NDC", f"{show_ndc(item.ndc)} {item.ndc_unit}".strip()),
         ]
         return [(name, value) for name, value in lines if value]
 
@@ -217,3 +220,10 @@ def _offer_line(offer: OfferRow) -> tuple[str, str]:
 
 def _tracked(by_lot: bool, by_serial: bool) -> list[str]:
     return [name for name, yes in (("lot", by_lot), ("serial number", by_serial)) if yes]
+
+
+def _stacked(units: int, item: NewItem) -> str:
+    """So many units, and how many packs that is: "250 each (2 cases and 10 each)"."""
+    plain = f"{units:,} {item.base_unit}"
+    said = as_largest(units, [PackSize(pack.name, pack.quantity) for pack in item.packs], item.base_unit)
+    return plain if said == plain else f"{plain} ({said})"

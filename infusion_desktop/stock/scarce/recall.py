@@ -27,7 +27,6 @@ from infusion_desktop.stock.tables import (
     Recall,
     RecalledLot,
     RecallScope,
-    Reservation,
 )
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveReason, RecallId, RecallState
 
@@ -251,31 +250,6 @@ def where_are(session: Session, lots: Sequence[int]) -> tuple[Whereabouts, ...]:
     )  # fmt: skip
     rows: Any = session.execute(query)
     return tuple(Whereabouts(LotId(row[0]), row[1], row[2], row[3], LocationId(row[4]), *row[5:]) for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class ReservedFor:
-    """A document that a recalled lot is reserved for."""
-
-    lot_id: LotId
-    lot: str
-    document: str
-    document_id: int
-    quantity: int
-
-
-def reserved_for(session: Session, recall_id: RecallId) -> tuple[ReservedFor, ...]:
-    """Open kits with recalled lots in them, to be let go and packed anew."""
-    query = (
-        select(Reservation.lot_id, Lot.number, Reservation.document, Reservation.document_id,
-               func.sum(Reservation.quantity))
-        .join(RecalledLot, RecalledLot.lot_id == Reservation.lot_id)
-        .join(Lot, Lot.id == Reservation.lot_id)
-        .where(RecalledLot.recall_id == recall_id)
-        .group_by(Reservation.lot_id, Lot.number, Reservation.document, Reservation.document_id)
-        .order_by(Reservation.document, Reservation.document_id)
-    )  # fmt: skip
-    return tuple(ReservedFor(LotId(row[0]), *row[1:4], int(row[4])) for row in session.execute(query))
 
 
 @dataclass(frozen=True, slots=True)
