@@ -3,7 +3,16 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -38,8 +47,11 @@ class Page:
         """Put something below what is there."""
         if isinstance(what, QLayout):
             self.column.addLayout(what, stretch)
-        else:
-            self.column.addWidget(what, stretch)
+            return
+        self.column.addWidget(what, stretch)
+        for tabs in (what, *what.findChildren(QTabWidget)):
+            if isinstance(tabs, QTabWidget):  # What was said of one tab is not left standing over another.
+                tabs.tabBarClicked.connect(self.banner.clear)
 
 
 class Card(QFrame):

@@ -53,10 +53,14 @@ COLUMNS: tuple[Column[KeepingRow], ...] = (
     Column("Past its time", text=_past, sort_key=_count, numeric=True),
     Column("In the books", text=lambda row: "" if row.standing is None else f"{row.standing.total:,}",
            sort_key=lambda row: 0 if row.standing is None else row.standing.total, numeric=True),
-    Column("The oldest", text=lambda row: "" if row.standing is None else show_instant(row.standing.oldest)),
+    Column("The oldest", text=lambda row: "" if row.standing is None else show_instant(row.standing.oldest),
+           hidden=True),
     Column("Why", text=_why, stretch=True, hint=_why),
     Column("Last let go", text=lambda row: show_instant(row.standing.purged_at) if row.standing else "", hidden=True),
 )  # fmt: skip
+
+
+_ASK = "Select a kind to read why it is kept so long."
 
 
 class KeepingScreen(Screen):
@@ -82,6 +86,9 @@ class KeepingScreen(Screen):
         page = Page(self, self.help)
         page.actions(self.years, self.go)
         page.add(self.table, 1)
+        self.why = label(_ASK, "muted", wrap=True)
+        self.table.selected.connect(lambda row: self.why.setText(_ASK if row is None else _why(row)))
+        page.add(self.why)
 
     def load(self) -> None:
         self.ask(self._rows, self.table.set_rows, key="keeping")

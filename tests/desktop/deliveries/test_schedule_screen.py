@@ -108,6 +108,9 @@ def test_dragging_to_another_day_is_checked_and_a_reason_goes_on(
     drop(columns[1].cards, [first])
     qtbot.waitUntil(lambda: "is on the way, and its day stays" in shell_text(screen))
     assert at(house, first).day == today()
+    tabs = screen.tabs.tabBar()
+    qtbot.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(2).center())
+    assert shell_text(screen) == "", "what was said of one tab does not stand over another"
 
 
 def shell_text(screen: Any) -> str:
