@@ -27,6 +27,8 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "billing.terms.authorizations.add_authorization": (_P.EDIT_COVERAGE,),
     "billing.terms.authorizations.end_authorization": (_P.EDIT_COVERAGE,),
     "billing.terms.authorizations.change_authorization": (_P.EDIT_COVERAGE,),
+    "billing.months.compounds.record_compound": (_P.PICK,),
+    "billing.months.compounds.take_apart": (_P.PICK,),
     "billing.months.charging.make_claim": (_P.CHARGE,),
     "billing.claiming.checking.check": (_P.CLAIM,),
     "billing.claiming.checking.give_delay_reason": (_P.CLAIM,),

@@ -121,6 +121,23 @@ class DrugWaste(Table):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
 
 
+class DrugCompound(Table):
+    """A drug of a delivery that was made into one preparation with those of the same number; the newest entry counts.
+
+    Added, never changed: ``number`` "" takes the drug out again.
+    """
+
+    __tablename__ = "drug_compound"
+    __table_args__ = (Index("ix_drug_compound_delivery_id", "delivery_id", "item_id"), APPEND_ONLY)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    number: Mapped[str]
+    recorded_at: Mapped[datetime]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+
+
 class HcpcsCode(Table):
     """A code of an imported HCPCS list, beside the shipped table; ended by its last day, never deleted."""
 

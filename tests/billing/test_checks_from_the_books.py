@@ -2,22 +2,31 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
+import pytest
 from service_office import noon
+from sqlalchemy import update
 from test_service_claims import CHECKED_ON, MARCH, ready_claim
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_person_with_hash
 from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claim_files import for_file
+from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.compounds import record_compound, take_apart
 from infusion_desktop.billing.runs.month_run import run_month
+from infusion_desktop.billing.tables import Claim
 from infusion_desktop.deliveries.door.delivering import Proof
 from infusion_desktop.deliveries.door.proof import correct_proof
 from infusion_desktop.deliveries.tables import DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId
+from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.coverage import NewCoverage, edit_coverage
 from infusion_desktop.patients.words import CoverageId, Rank
 from infusion_desktop.progress import run_to_end
+from infusion_desktop.stock.tables import Item
 
 
 def stopped(office, claim):
@@ -63,3 +72,41 @@ def test_a_drug_that_left_short_is_asked_about_until_it_was_sent(office):
     assert sentence.startswith("Delivery D000001 went without 14 of 14 ceftriaxone 1 g bag, and none was sent since.")
     office.delivers(MARCH.last, MARCH.last, {item: 14})
     assert warned() == []
+
+
+def test_the_ingredients_of_a_compound_are_tied_and_one_alone_is_told(office, staff):
+    office.rules()
+    for code, rate in (("S9500", "95"), ("J0696", "1.50"), ("J2001", "0.50")):
+        office.fee(code, rate)
+    first, last, bench = date(2026, 3, 3), date(2026, 3, 16), staff[Role.TECHNICIAN]
+    vial = office.item("ceftriaxone 2 g vial", "J0696", hcpcs_units_per_unit=Decimal(8))
+    solvent = office.item("lidocaine 10 mL", "J2001", ndc="00409427601", hcpcs_units_per_unit=Decimal(10))
+    therapy = office.orders("ceftriaxone 2 g in lidocaine", first, last, drug_item_id=vial)
+    delivery = DeliveryId(office.delivers(first, last, {vial: 14, solvent: 14}, therapy=therapy))
+    database = office.database
+    with pytest.raises(Refused, match="at least two"):
+        record_compound(database, delivery, [vial], bench)
+    with pytest.raises(Refused, match="no such drug"):
+        record_compound(database, delivery, [vial, solvent + 1], bench)
+    with pytest.raises(NotAllowed):
+        record_compound(database, delivery, [vial, solvent], office.biller)
+    assert record_compound(database, delivery, [vial, solvent], bench) == "D000001C1"
+    [claim] = run_to_end(run_month(database, MARCH, office.biller, send=False, on=CHECKED_ON)).claims
+    assert "COMPOUND" not in told(office, claim)
+    with database.reading() as session:
+        drugs = [line.drug for line in for_file(session, session.get_one(Claim, claim)).lines if line.drug]
+    assert [(drug.prescription, drug.link) for drug in drugs] == [("", "D000001C1")] * 2
+    with database.transaction() as session:  # The catalogue forgets the solvent's code: nothing bills it any more.
+        session.execute(update(Item).where(Item.id == solvent).values(hcpcs=""))
+        record(session, office.biller, "spoil", "test")
+    assert make_claim(database, office.patient, MARCH, office.biller) == claim
+    assert "belongs to a compound of which no other" in told(office, claim)["COMPOUND"]
+    take_apart(database, delivery, "D000001C1", "given apart", bench)
+    with pytest.raises(Refused, match="not recorded as one"):
+        take_apart(database, delivery, "D000001C1", "twice", bench)
+    make_claim(database, office.patient, MARCH, office.biller)
+    assert "COMPOUND" not in told(office, claim)
+
+
+def told(office, claim):
+    return {each.code: each.sentence for each in check(office.database, claim, office.biller, on=CHECKED_ON)}

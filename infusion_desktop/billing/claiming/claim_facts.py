@@ -99,6 +99,7 @@ def line_of(line: Any, authorization: str, pointers: tuple[int, ...]) -> told.Li
         ndc=line.ndc,
         ndc_unit=line.ndc_unit,
         ndc_quantity=line.ndc_quantity,
+        compound=evidence.get("compound", ""),
         held=evidence["held"],
     )
 

@@ -197,7 +197,9 @@ def _line(
         name = edi.Name(prescriber.last_name, prescriber.first_name)
         written = replace(written, ordering=edi.Provider(name, prescriber.npi))
     if line.kind is LineKind.DRUG and line.ndc and line.ndc_quantity:
-        drug = edi.Drug(line.ndc, line.ndc_quantity, line.ndc_unit, prescription=f"RX{line.therapy_id or line.id}")
+        link = str(json.loads(line.evidence).get("compound", ""))
+        prescription = "" if link else f"RX{line.therapy_id or line.id}"
+        drug = edi.Drug(line.ndc, line.ndc_quantity, line.ndc_unit, prescription, link)
         prescribed = None if therapy is None else therapy.ordered_on
         written = replace(written, drug=drug, prescribed_on=prescribed)
     return written

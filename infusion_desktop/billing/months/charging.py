@@ -262,8 +262,9 @@ def evidence_json(line: CountedLine) -> str:
         behind = _behind(each)
         days = f'", {behind}, {{"day": "'.join(map(date.isoformat, each.days))
         units.append(f'{{"day": "{days}", {behind}')
+    compound = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
     return (
-        f'{{"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
+        f'{{{compound}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
         f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'
     )
 

@@ -52,6 +52,8 @@ class CountedLine:
     held: str = ""
     priced: bool = True
     place: str = "12"
+    compound: str = ""
+    """The number it shares with the other ingredients of its compound."""
 
     @property
     def dates(self) -> tuple[date, ...]:

@@ -71,6 +71,7 @@ def _use(
         subcutaneous=is_under_the_skin and worn.is_under_the_skin_told(code),
         worn=worn.worn_by_drug(code, rules, len(goods.delivery.period)),
         name=goods.name,
+        compound=goods.compound,
     )
     return used, why
 
@@ -114,5 +115,5 @@ def _line(
         line.modifiers, goods.name, goods.ndc, line.ndc_quantity if goods.ndc else None, goods.ndc_unit,
         delivery.therapy_id, delivery.id, rules_id=rules_id, evidence=(evidence,),
         sentences=(f"{why}; one unit of stock is {goods.hcpcs_per_unit.normalize():f} of {goods.hcpcs}.", line.why),
-        priced=priced, place=rules.place_of_service,
+        priced=priced, place=rules.place_of_service, compound=line.link,
     )  # fmt: skip

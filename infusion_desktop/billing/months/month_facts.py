@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.months.compounds import compounds_of
 from infusion_desktop.billing.months.homes import homes_of
 from infusion_desktop.billing.months.visits import Visit, last_visits_before, visits_of_many
 from infusion_desktop.billing.months.waste import discarded_of
@@ -113,6 +114,8 @@ class Goods:
     quantity: int
     discarded: Decimal = Decimal(0)
     """What was thrown away of it at dispensing, in units of the NDC."""
+    compound: str = ""
+    """The number it shares with the other ingredients of its compound."""
 
 
 @value
@@ -431,6 +434,7 @@ def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> d
     ids = sorted(by_id)
     discarded = discarded_of(session, ids)
     rows = _GOODS.rows(session, as_ids(ids))
+    compounds = compounds_of(session, ids) if rows else {}
     found: dict[DeliveryId, list[Goods]] = defaultdict(list)
     for row in rows:
         if row.stayed <= 0:
@@ -450,6 +454,7 @@ def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> d
                 row.hcpcs_units_per_unit,
                 int(row.stayed),
                 discarded.get((delivery, item), Decimal(0)),
+                compounds.get((delivery, item), ""),
             )
         )
     return found

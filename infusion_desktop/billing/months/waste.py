@@ -14,6 +14,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.months.compounds import compounds_of
 from infusion_desktop.billing.rules.drugs import discarded_units
 from infusion_desktop.billing.tables import DrugWaste
 from infusion_desktop.billing.words import WasteId
@@ -58,6 +59,8 @@ class DrugOfDelivery:
     per_unit: Decimal
     """HCPCS units in one unit of the NDC; zero when the catalogue does not say."""
     entries: tuple[WasteEntry, ...]
+    compound: str = ""
+    """The number it shares with the other ingredients of its compound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +175,14 @@ def _drugs(session: Session, delivery: DeliveryId) -> tuple[DrugOfDelivery, ...]
         .group_by(Item.id)
         .order_by(Item.name)
     ).all()
-    entries = _entries(session, delivery)
-    return tuple(_drug(item, Decimal(sent), entries.get(item.id, ())) for item, sent in rows)
+    entries, compounds = _entries(session, delivery), compounds_of(session, [delivery])
+    return tuple(
+        _drug(item, Decimal(sent), entries.get(item.id, ()), compounds.get((delivery, ItemId(item.id)), ""))
+        for item, sent in rows
+    )
 
 
-def _drug(item: Item, sent: Decimal, entries: tuple[WasteEntry, ...]) -> DrugOfDelivery:
+def _drug(item: Item, sent: Decimal, entries: tuple[WasteEntry, ...], compound: str) -> DrugOfDelivery:
     units = item.ndc_quantity_per_unit or Decimal(1)
     quantity = sent * units
     discarded = sum((each.discarded for each in entries if not each.taken_back), Decimal(0))
@@ -184,7 +190,7 @@ def _drug(item: Item, sent: Decimal, entries: tuple[WasteEntry, ...]) -> DrugOfD
     wasted = discarded_units(quantity - discarded, discarded, per_unit) if per_unit else 0
     return DrugOfDelivery(
         ItemId(item.id), item.name, item.hcpcs, item.ndc_unit or item.base_unit, quantity, discarded, wasted, per_unit,
-        entries,
+        entries, compound,
     )  # fmt: skip
 
 

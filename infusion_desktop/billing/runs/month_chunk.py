@@ -316,6 +316,7 @@ def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tup
         ndc=line.ndc,
         ndc_unit=line.ndc_unit,
         ndc_quantity=line.ndc_quantity,
+        compound=line.compound,
         held=line.held,
     )
 

@@ -1,4 +1,4 @@
-"""What was thrown away of a delivery's drugs: recorded at the bench, so that it can be billed apart (JW)."""
+"""A delivery's drugs at the bench: what was thrown away of each (billed apart, JW), and what was made into one."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,6 +6,7 @@ from decimal import Decimal
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.months.compounds import record_compound, take_apart
 from infusion_desktop.billing.months.waste import (
     DrugOfDelivery,
     WasteEntry,
@@ -49,6 +50,7 @@ DRUGS: tuple[Column[DrugOfDelivery], ...] = (
     Column("Sent", text=lambda row: f"{_shown(row.sent)} {row.ndc_unit}", sort_key=lambda row: row.sent, numeric=True),
     Column("Thrown away", text=lambda row: f"{_shown(row.discarded)} {row.ndc_unit}" if row.discarded else "nothing",
            sort_key=lambda row: row.discarded, numeric=True, tone=lambda row: Tone.WARN if row.discarded else None),
+    Column("Compound", text=lambda row: row.compound, tone=lambda row: Tone.INFO if row.compound else None),
     Column("Billed with JW", text=lambda row: f"{row.billing_units} units" if row.billing_units else "",
            sort_key=lambda row: row.billing_units, numeric=True),
 )  # fmt: skip
@@ -67,9 +69,12 @@ ENTRIES: tuple[Column[EntryLine], ...] = (
 class WasteScreen(Screen):
     """The drugs of one delivery above, what was recorded below."""
 
-    title = "Waste of drugs"
+    title = "Waste and compounds"
     topics = frozenset({"billing", "deliveries"})
-    help = "Record what was thrown away of a single-dose container, in the unit of its NDC: 0.3 of a vial, 2.5 ML."
+    help = (
+        "Record what was thrown away of a single-dose container, in the unit of its NDC: 0.3 of a vial, 2.5 ML. Select "
+        "the drugs that were made into one preparation, so that the claim ties their lines as one compound."
+    )
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
@@ -90,7 +95,10 @@ class WasteScreen(Screen):
         self.record_button = button("Record waste", self.record, icon="trash", kind="primary")
         page.actions(button("The delivery", self._open_delivery, icon="truck"))
         if context.may(Permission.PICK):
-            page.actions(button("Take a record back", self.take_back, icon="undo"), self.record_button)
+            page.actions(
+                button("Made into one", self.compound), button("Not made into one", self.take_apart),
+                button("Take a record back", self.take_back, icon="undo"), self.record_button,
+            )  # fmt: skip
         page.add(self.name)
         page.add(self.drugs, 2)
         page.add(label("What was recorded", "heading"))
@@ -124,6 +132,27 @@ class WasteScreen(Screen):
             self.desk.messages.refused(("Select the drug first.",), self, Tone.INFO)
             return
         self.dialog: DeedDialog = WasteDialog(self.context, self.desk, self, self._delivery, drug)
+        self.dialog.open()
+
+    def compound(self) -> None:
+        """The selected drugs were made into one preparation."""
+        delivery = self._delivery
+        if delivery is None:
+            return
+        items = [row.item_id for row in self.drugs.selected_rows()]
+        database, by = self.context.database, self.context.user_id
+        self.do(
+            lambda _why: record_compound(database, delivery, items, by), changed=("billing", "deliveries"),
+            said=lambda number: f"They are compound {number}: the claim ties their lines.",
+        )  # fmt: skip
+
+    def take_apart(self) -> None:
+        """Ask why the selected drug's compound was a mistake."""
+        drug = self.drugs.current_row()
+        if drug is None or self._delivery is None or not drug.compound:
+            self.desk.messages.refused(("Select a drug of the compound.",), self, Tone.INFO)
+            return
+        self.dialog = ApartDialog(self.context, self.desk, self, self._delivery, drug.compound)
         self.dialog.open()
 
     def take_back(self) -> None:
@@ -215,3 +244,27 @@ class TakeBackDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "Taken back; both entries stay to be read."
+
+
+class ApartDialog(DeedDialog):
+    """Why drugs were not made into one preparation after all."""
+
+    changed = ("billing", "deliveries")
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, delivery: DeliveryId, compound: str) -> None:
+        super().__init__(context, desk, f"Take compound {compound} apart", parent, save="Take it apart")
+        self._delivery, self._compound = delivery, compound
+        self.reason = TextField("Why", required=True)
+        self.form = Form()
+        self.form.section("", (self.reason,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        database, by, why = self.context.database, self.context.user_id, self.reason.value()
+        delivery, compound = self._delivery, self._compound
+        return lambda _override: take_apart(database, delivery, compound, why, by)
+
+    def said(self, _result: object) -> str:
+        return "Each is billed for itself again."

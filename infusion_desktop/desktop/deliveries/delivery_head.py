@@ -51,7 +51,7 @@ class DeliveryHead(QWidget):
         card.add(grid)
         foot = QHBoxLayout()
         foot.addWidget(self.next, 1)
-        foot.addWidget(button("Waste of drugs", self.waste_asked.emit, icon="trash", kind="quiet"))
+        foot.addWidget(button("Waste and compounds", self.waste_asked.emit, icon="trash", kind="quiet"))
         foot.addWidget(button("Patient", self.patient_asked.emit, icon="patient", kind="quiet"))
         card.add(foot)
         self.proof_card = self._make_proof()

@@ -14,7 +14,8 @@ from infusion_desktop.desktop.context import Context
 def screen(office, staff, desk, qtbot):
     item = office.item("ceftriaxone 2 g vial", "J0696", hcpcs_units_per_unit=Decimal(8))
     therapy = office.orders("ceftriaxone 1.4 g", date(2026, 3, 1), date(2026, 3, 7), drug_item_id=item)
-    delivery = office.delivers(date(2026, 3, 1), date(2026, 3, 7), {item: 7}, therapy=therapy)
+    other = office.item("lidocaine 10 mL", "J2001", ndc="00409427601")
+    delivery = office.delivers(date(2026, 3, 1), date(2026, 3, 7), {item: 7, other: 7}, therapy=therapy)
     made = WasteScreen(Context(office.database, staff[Role.TECHNICIAN], "Tess Tech", frozenset(Permission)), desk)
     qtbot.addWidget(made)
     made.resize(1280, 760)
@@ -45,3 +46,16 @@ def test_waste_is_recorded_and_taken_back(screen, qtbot):
     back.press()
     qtbot.waitUntil(lambda: screen.entries.model.rows[0].entry.taken_back, timeout=10_000)
     assert screen.drugs.model.rows[0].discarded == 0
+
+
+def test_drugs_made_into_one_are_a_compound_until_they_are_taken_apart(screen, qtbot):
+    def compounds():
+        return [row.compound for row in screen.drugs.model.rows]
+
+    screen.drugs.grid.selectAll()
+    screen.compound()
+    qtbot.waitUntil(lambda: compounds() == ["D000001C1"] * 2, timeout=10_000)
+    screen.take_apart()
+    qtbot.keyClicks(screen.dialog.reason.line, "given apart")
+    screen.dialog.press()
+    qtbot.waitUntil(lambda: compounds() == ["", ""], timeout=10_000)
