@@ -329,11 +329,11 @@ def _totes(paper: Paper, totes: Sequence[Tote]) -> list[Block]:
 _BOXES = (Column("Not deliv.", 34, box=True), Column("Refused", 34, box=True), Column("Returned", 34, box=True))
 _SUPPLIES = Grid(
     (
-        Column("Item no.", 50, style=SMALL),
-        Column("Description", 134),
+        Column("Item no.", 56, style=SMALL),
+        Column("Description", 132),
         Column("Qty", 28, "right", Style(STRONG.font, 9.0, 10.4)),
         Column("Unit", 30, style=SMALL),
-        Column("Lot / serial", 80, style=CODE),
+        Column("Lot / serial", 76, style=CODE),
         Column("Expires", 53, style=SMALL),
         Column("Keep", 37, style=SMALL),
         Column("Tote", 26, "center", SMALL),

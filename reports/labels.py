@@ -192,10 +192,14 @@ def _draw_tote(paper: Paper, label: ToteLabel, x: float, y: float, stock: Stock)
     paper.text(left, top - 58, when, Style(BOLD, 11, 13), room=room)
     paper.rule(left, top - 74, right, 0.0, 1.0)
     wide = right - left
-    paper.text(left, top - 95, label.patient, _fit(label.patient, BOLD, 18, 11, wide), room=wide)
-    paper.text(left, top - 111, label.place, Style(REGULAR, 11, 13), room=wide)
-    for index, line in enumerate(paper.lines(label.contents, Style(REGULAR, 9, 11), wide, 2)):
-        paper.text(left, top - 127 - index * 11, line, Style(REGULAR, 9, 11))
+    patient = _fit(label.patient, BOLD, 18, 11, wide)
+    name = paper.lines(label.patient, patient, wide, 2)
+    for index, line in enumerate(name):
+        paper.text(left, top - 92 - patient.size / 6 - index * 13, line, patient)
+    below = top - 98 - 13 * len(name)
+    paper.text(left, below, label.place, Style(REGULAR, 11, 13), room=wide)
+    for index, line in enumerate(paper.lines(label.contents, Style(REGULAR, 9, 11), wide, 2 if len(name) == 1 else 1)):
+        paper.text(left, below - 16 - index * 11, line, Style(REGULAR, 9, 11))
     cold = label.storage.is_cold
     bottom = y + pad + 14
     paper.box(left, bottom, wide, 24, fill=0.0 if cold else None, stroke=0.0, weight=1.0)

@@ -347,7 +347,8 @@ def running_head(letterhead: Letterhead, title: str, subject: str, code: str = "
         if code:
             paper.symbol(edge - 28, top - 28, 28, code)
             edge -= 38
-        paper.text(paper.left, top - 10, subject, HEADING, room=paper.room * 0.52)
+        room = paper.room * 0.66
+        paper.text(paper.left, top - 10, subject, shrunk(paper.say(subject), HEADING, room, 7.0), room=room)
         paper.text(edge, top - 10, title, STRONG, "right", room=paper.room * 0.36)
         if code:
             paper.text(paper.left, top - 21, letterhead.name, FAINT, room=paper.room * 0.6)

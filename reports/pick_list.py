@@ -55,12 +55,12 @@ class PickList:
 _GRID = Grid(
     (
         Column("Picked", 34, box=True),
-        Column("Bin", 58, style=Style(STRONG.font, 9.0, 10.6)),
-        Column("Item no.", 54, style=SMALL),
-        Column("Description", 150),
-        Column("Take", 36, "right", Style(STRONG.font, 11.0, 12.4)),
-        Column("Unit", 34, style=SMALL),
-        Column("Lot / serial", 86, style=Style(CODE.font, 8.0, 10.0)),
+        Column("Bin", 76, style=Style(STRONG.font, 9.0, 10.6)),
+        Column("Item no.", 58, style=SMALL),
+        Column("Description", 142),
+        Column("Take", 32, "right", Style(STRONG.font, 11.0, 12.4)),
+        Column("Unit", 32, style=SMALL),
+        Column("Lot / serial", 78, style=Style(CODE.font, 8.0, 10.0)),
         Column("Expires", 54, style=SMALL),
         Column("Short", 34, box=True),
     ),

@@ -105,7 +105,7 @@ _NUMBER = Style(STRONG.font, 17, 20)
 def _stop(paper: Paper, stop: Stop) -> Block:
     """One stop on one page: who and where at the left, its code and the boxes for how it ended at the right."""
     room = paper.room - _LEFT - _RIGHT - 14
-    lines: list[tuple[str, Style]] = [(line, LARGE_STRONG) for line in paper.lines(stop.name, LARGE_STRONG, room, 2)]
+    lines: list[tuple[str, Style]] = [(line, LARGE_STRONG) for line in paper.lines(stop.name, LARGE_STRONG, room, 3)]
     for address in stop.address_lines:
         lines += [(line, LARGE) for line in paper.lines(address, LARGE, room, 2)]
     reach = "   ".join(part for part in (stop.phone, f"Caregiver {stop.caregiver}" if stop.caregiver else "") if part)
