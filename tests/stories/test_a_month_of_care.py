@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from infusion_desktop.access.roles import Permission, Role, UserId
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, today
-from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
 from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
 from infusion_desktop.deliveries.kits.templates import save_template
@@ -35,14 +35,9 @@ from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.queries import at_place
 from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.equipment.words import AssetState
-from infusion_desktop.patients.admitting import Admission, Checklist, admit
-from infusion_desktop.patients.coverage import NewCoverage
-from infusion_desktop.patients.demographics import Demographics
-from infusion_desktop.patients.devices import NewDevice
 from infusion_desktop.patients.payers import NewPayer, add_payer
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.queries import patient_page, therapy_calendars
-from infusion_desktop.patients.therapies import NewTherapy, order_therapy
 from infusion_desktop.patients.words import (
     AccessKind,
     InterruptionKind,
@@ -53,6 +48,7 @@ from infusion_desktop.patients.words import (
     Sex,
     TherapyClass,
 )
+from infusion_desktop.program import Application
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
@@ -115,6 +111,7 @@ class Pharmacy:
         )
         self.pumps = [self._ready(pump, tag) for tag in ("P0001", "P0002")]
         self._kits()
+        self.contracts()
 
     def _ready(self, item: ItemId, tag: str) -> Any:
         asset = register(self.database, NewAsset(item, f"SN-{tag}", tag), self.boss)
@@ -144,26 +141,10 @@ class Pharmacy:
         ):
             save_template(self.database, Template(code, name, kind, (method,), (), lines), self.boss, FIRST - ONE_DAY)
 
-    def admits(self) -> PatientId:
-        """Ann, on cefazolin every 8 hours by pump and a liter of fluid a day, both through one PICC."""
-        database, by = self.database, self.boss
-        payer = add_payer(database, NewPayer("Cascadia Health Plan", "CHP01", PayerKind.COMMERCIAL), by)
-        doctor = add_prescriber(database, NewPrescriber("Hartmann", "Lena", "1234567893", "MD"), by)
-        person = Demographics("Abernathy", "Ann", date(1961, 5, 4), Sex.FEMALE, "503-555-0123", "12 Elm Avenue",
-                              "Portland", "OR", "97205")  # fmt: skip
-        order = NewTherapy(TherapyClass.ANTI_INFECTIVE, "cefazolin 2 g", Route.INTRAVENOUS, Method.AMBULATORY_PUMP, 8,
-                           FIRST, doctor, FIRST, drug_item_id=self.items["drug"])  # fmt: skip
-        ann = admit(
-            database,
-            Admission(person, FIRST, (NewCoverage(payer, "W1", date(2020, 1, 1)),),
-                      Checklist(True, True, True, True, True), ("M86.9",), NewDevice(AccessKind.PICC, 2), order), by,
-        )  # fmt: skip
-        with database.reading() as session:
-            picc = patient_page(session, ann).devices[0].id
-        fluid = NewTherapy(TherapyClass.HYDRATION, "Lactated Ringer 1 L", Route.INTRAVENOUS, Method.GRAVITY, 24, FIRST,
-                           doctor, FIRST, drug_item_id=self.items["fluid"], device_id=picc)  # fmt: skip
-        order_therapy(database, ann, fluid, by)
-        return ann
+    def contracts(self) -> None:
+        """Who pays and who orders."""
+        add_payer(self.database, NewPayer("Cascadia Health Plan", "CHP01", PayerKind.COMMERCIAL), self.boss)
+        add_prescriber(self.database, NewPrescriber("Hartmann", "Lena", "1234567893", "MD"), self.boss)
 
     def drafts(self, ann: PatientId) -> dict[str, DeliveryId]:
         """What is planned, by the drug."""
@@ -354,6 +335,63 @@ def page_of(shell: Shell, qtbot: QtBot, ann: PatientId) -> Any:
     return page
 
 
+def admits(shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> PatientId:
+    """Ann, on cefazolin every 8 hours by pump and a liter of fluid a day, both through one PICC."""
+    shell.go("admit")
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(quiet(shell), timeout=10_000)
+    for field, typed in (
+        (screen.last_name, "Abernathy"), (screen.first_name, "Ann"), (screen.born_on, "5/4/1961"),
+        (screen.phone, "503-555-0123"), (screen.street, "12 Elm Avenue"), (screen.city, "Portland"),
+        (screen.state, "OR"), (screen.zip, "97205"), (screen.diagnoses, "M86.9"), (screen.member, "W1"),
+        (screen.covered_from, "1/1/2020"),
+    ):  # fmt: skip
+        qtbot.keyClicks(field.line, typed)
+    screen.sex.set_value(Sex.FEMALE)
+    screen.device.set_value(AccessKind.PICC)
+    screen.lumens.set_value(2)
+    screen.payer.combo.setCurrentIndex(0)
+    orders(screen.order, TherapyClass.ANTI_INFECTIVE, "cefazolin 2 g", Method.AMBULATORY_PUMP, 8,
+           pharmacy.items["drug"])  # fmt: skip
+    for check in screen.checks.values():
+        check.set_value(True)
+    for _ in range(5):
+        press(qtbot, screen.steps.next)
+    qtbot.waitUntil(lambda: quiet(shell)() and shell.screen_in_front is not screen, timeout=15_000)
+    page: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: page.shown is not None, timeout=10_000)
+    ann = PatientId(page.shown.page.id)
+    page.dialog = None
+    page._order()
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    form = page.dialog.form
+    qtbot.waitUntil(lambda: bool(form.item._choices), timeout=10_000)
+    orders(form, TherapyClass.HYDRATION, "Lactated Ringer 1 L", Method.GRAVITY, 24, pharmacy.items["fluid"])
+    press(qtbot, page.dialog.save_button)
+    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 2, timeout=10_000)
+    return ann
+
+
+def orders(form: Any, kind: TherapyClass, drug: str, method: Method, hours: int, item: ItemId) -> None:
+    """Type an order from the first day on."""
+    form.therapy_class.set_value(kind)
+    form.drug.set_value(drug)
+    form.item.set_value(item)
+    form.route.set_value(Route.INTRAVENOUS)
+    form.method.set_value(method)
+    form.interval.set_value(hours)
+    form.starts_on.set_value(FIRST)
+    form.ordered_on.set_value(FIRST)
+    form.prescriber.combo.setCurrentIndex(0)
+
+
+def comes_in(shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> None:
+    """The first person of a day: the program makes the day's tasks."""
+    program: Any = SimpleNamespace(window=shell, database=pharmacy.database)
+    Application.make_tasks(program)
+    qtbot.waitUntil(quiet(shell), timeout=10_000)
+
+
 def fill(qtbot: QtBot, page: Any, ask: Callable[[], object], **values: object) -> None:
     """Ask a deed's dialog, type the values, save, and wait until it is done."""
     page.dialog = None
@@ -370,7 +408,7 @@ def fill(qtbot: QtBot, page: Any, ask: Callable[[], object], **values: object) -
 
 def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) -> None:
     item, database, staff = pharmacy.items, pharmacy.database, House(window, pharmacy, qtbot)
-    ann = pharmacy.admits()
+    ann = admits(window, pharmacy, qtbot)
 
     # Day 1: the first supply of both therapies for a week, planned together; shared things go once.
     clock.on(1)
@@ -387,7 +425,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
 
     # Day 2: the first calls are tasks; one is done in the work list.
     clock.on(2)
-    make_tasks(database, clock.day, pharmacy.tech)
+    comes_in(window, pharmacy, qtbot)
     window.go("calls")
     board: Any = window.screen_in_front
     board.load()
@@ -465,6 +503,10 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     qtbot.keyClicks(page.dialog.form.fields[1].line, "level too high")
     press(qtbot, page.dialog.save_button)
     qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 3, timeout=10_000)
+    clock.on(18)
+    window.open("refill call", ann)
+    call: Any = window.screen_in_front
+    qtbot.waitUntil(lambda: "every 12 h; supplied through Mar 22, 2026" in call.orders.text(), timeout=10_000)
     clock.on(20)
     page = page_of(window, qtbot, ann)
     fill(qtbot, page, page._discharge, last_on=FIRST + timedelta(days=20), reason="cured early")
@@ -472,7 +514,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
 
     # Day 22: the pump is asked back by a ticket that the day's rules write.
     clock.on(22)
-    make_tasks(database, clock.day, pharmacy.boss)
+    comes_in(window, pharmacy, qtbot)
     with database.reading() as session:
         assert [line.tag for ticket in ticket_rows(session) for line in ticket.lines] == ["P0002"]
         whole = Days(FIRST, clock.day)
