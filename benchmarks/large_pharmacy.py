@@ -44,7 +44,8 @@ _EACH = (
 )  # fmt: skip
 _NEWEST = (
     "asset", "asset_booking", "asset_swap", "pickup", "pickup_line", "rental", "return_call", "reservation",
-    "recall_case", "recall_contact",
+    "recall_case", "recall_contact", "equipment_charge", "equipment_payment",
+    "equipment_refund",
 )  # fmt: skip
 """What only the newest round has. Its pumps were those of older rounds too."""
 _LEFT_OUT = ("month_close", "print_batch", "print_part", "paper_print", "patient_statement", "answer_file")

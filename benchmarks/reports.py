@@ -40,23 +40,25 @@ def _measured(file: Path) -> list[Figure]:
     with database.reading() as session:
         by = next(each.id for each in everybody(session) if Role.ADMINISTRATOR in each.roles)
     keys = [each.key for each in REPORTS if not _ONLY or each.key in _ONLY.split(",")]
+    bundle = [] if _ONLY else [*_bundle(database, by)]  # First: what a year's reports took is no memory of its own.
     figures = [] if _ONLY else [*_size(database), *_dashboard(database, day)]
     for key in keys:
         figures += _report(database, key, year, by)
-    if not _ONLY:
-        figures += _bundle(database, by)
     database.close()
-    return figures
+    return figures + bundle
 
 
 def _size(database: Any) -> Iterator[Figure]:
     """How large it is; figures without a goal."""
+    from infusion_desktop.dates import today
+    from infusion_desktop.reporting.dashboard import census
+
     with database.reading() as session:
+        yield Figure("patients in care", census(session, today()).patients, "patients")
         cursor = session.connection().connection.cursor()
         for what, asked in (
             ("stock moves", "(SELECT count(*) FROM move)"),
             ("receivables entries", "(SELECT count(*) FROM receivable_entry)"),
-            ("patients in care", "(SELECT count(*) FROM episode WHERE discharged_on IS NULL)"),
             ("deliveries", "(SELECT count(*) FROM delivery)"),
         ):  # fmt: skip
             yield Figure(what, cursor.execute(f"SELECT {asked}").fetchone()[0], "rows")

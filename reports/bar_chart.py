@@ -1,6 +1,6 @@
 """A bar chart at the head of a report: names, bars and figures in black and gray, read without colour."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -33,15 +33,21 @@ class BarChart:
     in_order: bool = False
 
 
-def chart_of(title: str, named: Sequence[tuple[str, Decimal, str]], *, in_order: bool = False) -> BarChart | None:
-    """A chart of these names, sizes and figures, the biggest first unless ``in_order``; None of fewer than two."""
-    shown = [Bar(*each) for each in named if each[1]]
-    if len(shown) < 2:
+def chart_of(
+    title: str, named: Iterable[tuple[str, Decimal]], tell: Callable[[Decimal], str], *, in_order: bool = False
+) -> BarChart | None:
+    """A chart of these names and sizes, the biggest first unless ``in_order``; None of fewer than two.
+
+    ``tell`` says a size as people read it.
+    """
+    known = [each for each in named if each[1]]
+    if len(known) < 2:
         return None
     if not in_order:
-        shown.sort(key=lambda bar: (-abs(bar.size), bar.name))
-    drawn = shown[-MOST_BARS:] if in_order else shown[:MOST_BARS]
-    return BarChart(title, tuple(drawn), max(0, len(shown) - MOST_BARS), in_order)
+        known.sort(key=lambda each: (-abs(each[1]), each[0]))
+    drawn = known[-MOST_BARS:] if in_order else known[:MOST_BARS]
+    bars = tuple(Bar(name, size, tell(size)) for name, size in drawn)
+    return BarChart(title, bars, max(0, len(known) - MOST_BARS), in_order)
 
 
 def chart_block(paper: Paper, chart: BarChart) -> Block:

@@ -64,8 +64,10 @@ class Paper:
     """One PDF being drawn: lettering in points from the lower left corner, every text cleaned on its way in."""
 
     def __init__(self, title: str, size: tuple[float, float] = LETTER) -> None:
+        from reportlab import rl_config
         from reportlab.pdfgen.canvas import Canvas
 
+        rl_config.useA85 = 0  # Pages as bytes, not as letters that stand for them: a fifth smaller, and quicker.
         self.width, self.height = size
         self.left, self.right = MARGIN, size[0] - MARGIN
         self.missing = ""

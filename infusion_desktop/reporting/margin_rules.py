@@ -63,7 +63,7 @@ def with_reasons(rows: Sequence[Margin]) -> tuple[Margin, ...]:
     for kind, of_kind in by_kind.items():
         for part in (*PARTS, "per_diem"):
             usual[kind, part] = median(getattr(row, part) / row.days for row in of_kind)
-    found = [replace(row, reason=_reason(row, usual)) for row in rows]
+    found = [replace(row, reason=reason) if (reason := _reason(row, usual)) else row for row in rows]
     return tuple(sorted(found, key=_worst_first))
 
 

@@ -79,8 +79,8 @@ def chart(chosen: Report, found: Found) -> "BarChart | None":
         name, size = show(row[names], found.columns[names].kind), row[sizes]
         if isinstance(size, int | Decimal):
             sums[name] = sums.get(name, Decimal(0)) + size
-    named = [(name, size, show(size, column.kind)) for name, size in sums.items()]
-    return chart_of(f"{column.title} by {found.columns[names].title.lower()}", named, in_order=chosen.drawn.in_order)
+    title = f"{column.title} by {found.columns[names].title.lower()}"
+    return chart_of(title, sums.items(), lambda size: show(size, column.kind), in_order=chosen.drawn.in_order)
 
 
 def log_export(database: Database, key: str, period: Days, form: str, by: UserId) -> None:
