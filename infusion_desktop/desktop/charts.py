@@ -31,14 +31,15 @@ class Bar:
 class BarChart(QWidget):
     """Bars from top to bottom, each with its name at the left and its figure at its end; ``pressed`` carries its place.
 
-    Up and Down choose a bar, Enter presses it. What is drawn is read out as text too.
+    Up and Down choose a bar, Enter presses it. What is drawn is read out as text too. ``empty`` is said where no bar
+    is.
     """
 
     pressed = Signal(int)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name = name
+        self._empty = empty
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -54,7 +55,8 @@ class BarChart(QWidget):
         for place, bar in enumerate(self.bars):
             begins = place > 0 and bar.group != self.bars[place - 1].group
             self._tops.append((self._tops[-1] + ROW if self._tops else 0.0) + (GROUP_GAP if begins else 0.0))
-        self.setAccessibleDescription("; ".join(f"{bar.group} {bar.name} {bar.figure}".strip() for bar in self.bars))
+        told = "; ".join(f"{bar.group} {bar.name} {bar.figure}".strip() for bar in self.bars)
+        self.setAccessibleDescription(told or self._empty)
         self.updateGeometry()
         self.update()
 
@@ -70,7 +72,7 @@ class BarChart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self.bars:
             painter.setPen(QColor(colours.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, "Nothing to show.")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self._empty)
             return
         names = min(self.width() * 0.42, max(metrics.horizontalAdvance(bar.name) for bar in self.bars) + 4.0)
         widest = max(metrics.horizontalAdvance(bar.group) for bar in self.bars)

@@ -97,6 +97,7 @@ class Figure(QFrame):
         column.addLayout(top)
         column.addWidget(self.number)
         column.addWidget(self.detail)
+        column.addStretch(1)
 
     def show_value(self, number: str, detail: str = "", tone: Tone = Tone.NEUTRAL) -> None:
         """Show the number."""

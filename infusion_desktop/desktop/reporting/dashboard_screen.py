@@ -41,7 +41,11 @@ _FIGURES = (
 )  # fmt: skip
 _IN_A_ROW = 6
 _LONG_AGO = date(2000, 1, 1)
-_CHARTS = ("Deliveries today", "Pumps", "Patients by therapy", "Money by month")
+_CHARTS = {
+    "Deliveries today": "No delivery is promised for today.", "Pumps": "There are no pumps in the register.",
+    "Patients by therapy": "No patient is in care.", "Money by month": "Nothing was billed or paid in four months.",
+}  # fmt: skip
+"""Each with what it says where it has no bar."""
 Behind = tuple[str, Days | None, Choice]
 """The report that lists what a number counts: its key, its days, and what it is narrowed to."""
 
@@ -67,7 +71,7 @@ class DashboardScreen(Screen):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self.figures = {caption: Figure(caption) for caption in _FIGURES}
-        self.charts = {name: BarChart(name) for name in _CHARTS}
+        self.charts = {name: BarChart(name, empty) for name, empty in _CHARTS.items()}
         self.behind: dict[str, Behind] = {}
         """What each figure opens."""
         self.behind_bars: dict[str, list[Behind]] = {name: [] for name in _CHARTS}
@@ -131,8 +135,9 @@ class DashboardScreen(Screen):
         percent = 100 * found.on_time / arrived if arrived else 0
         self._show(
             "On time", f"{percent:.0f} %" if arrived else "–",
-            f"{found.late:,} of {arrived:,} late in {dashboard.ON_TIME_DAYS} days",
-            Tone.GOOD if percent >= 97 or not arrived else Tone.WARN, "on time", seen,
+            f"{found.late:,} of {arrived:,} late in {dashboard.ON_TIME_DAYS} days" if arrived else
+            f"nothing was sent in {dashboard.ON_TIME_DAYS} days",
+            Tone.NEUTRAL if not arrived else Tone.GOOD if percent >= 97 else Tone.WARN, "on time", seen,
         )  # fmt: skip
 
     def _calls(self, found: tuple[int, int]) -> None:
@@ -143,8 +148,11 @@ class DashboardScreen(Screen):
     def _pumps(self, found: dashboard.PumpFigures) -> None:
         among, whole = found.among, found.all
         percent = 100 * among[OUT] / whole if whole else 0
-        self._show("Pumps out", f"{percent:.0f} %" if whole else "–", f"{among[OUT]:,} of {whole:,} pumps",
-                   Tone.GOOD if among[READY] or not whole else Tone.WARN, "pumps", None, OUT)  # fmt: skip
+        self._show(
+            "Pumps out", f"{percent:.0f} %" if whole else "–",
+            f"{among[OUT]:,} of {whole:,} pumps" if whole else "no pumps yet",
+            Tone.NEUTRAL if not whole else Tone.GOOD if among[READY] else Tone.WARN, "pumps", None, OUT,
+        )  # fmt: skip
         self._show("PM due", f"{among[PM_DUE]:,}", "within 30 days or overdue",
                    Tone.WARN if among[PM_OVERDUE] else Tone.GOOD, "pumps", None, PM_DUE)  # fmt: skip
         self._show("Back overdue", f"{among[BACK_OVERDUE]:,}", "pumps past their day",
@@ -165,8 +173,8 @@ class DashboardScreen(Screen):
                    Tone.WARN if found.expiring else Tone.GOOD, "expiry", until)  # fmt: skip
 
     def _supply(self, found: int | None) -> None:
-        self._show("Days of supply", "–" if found is None else f"{found:,}", "of stock, by cost", Tone.INFO,
-                   "days of supply")  # fmt: skip
+        number, detail = ("–", "nothing was sent lately") if found is None else (f"{found:,}", "of stock, by cost")
+        self._show("Days of supply", number, detail, Tone.INFO, "days of supply")
 
     def _census(self, found: dashboard.Census) -> None:
         day = Days(today(), today())
@@ -178,7 +186,8 @@ class DashboardScreen(Screen):
 
     def _money(self, found: tuple[dashboard.MoneyFigures, ...]) -> None:
         bars: list[tuple[Bar, Behind]] = []
-        for each in found:
+        is_empty = not any(each.billed or each.unbilled or each.denied or each.collected for each in found)
+        for each in () if is_empty else found:
             for name, amount, tone, key, only in (
                 ("Billed", each.billed, Tone.NEUTRAL, "counted claims", BILLED),
                 ("Not billed", each.unbilled, Tone.WARN, "counted claims", UNBILLED),
