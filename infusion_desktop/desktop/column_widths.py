@@ -23,15 +23,18 @@ class Wish:
 
 
 def share(wishes: Sequence[Wish], room: int) -> list[int]:
-    """A width for each column: together at most the room, unless every column is at its least already."""
+    """A width for each column: together at most the room, unless every column is at its least already.
+
+    What does not fit even then is scrolled, so that names may as well keep what they keep.
+    """
     widths = [each.usual for each in wishes]
     left = room - sum(widths)
     if left < 0:
         least = [min(each.usual, max(_READABLE, each.least)) for each in wishes]
-        _level(
-            widths, [max(floor, min(each.usual, each.kept)) for floor, each in zip(least, wishes, strict=True)], room
-        )
-        _level(widths, least, room)
+        kept = [max(floor, min(each.usual, each.kept)) for floor, each in zip(least, wishes, strict=True)]
+        _level(widths, kept, room)
+        if sum(least) <= room:
+            _level(widths, least, room)
         return widths
     # The smallest wants first: three columns shown whole are worth more than a part of a long one.
     for place in sorted(range(len(wishes)), key=lambda place: wishes[place].whole - widths[place]):

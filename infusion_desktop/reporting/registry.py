@@ -72,7 +72,7 @@ REPORTS = (
     Report("equipment use", "Equipment use and cost", "Each day of the period counts once, in the state it ended in;"
            " cost is wear of the price or rent, and repairs.", equipment.use, room=Room.EQUIPMENT, drawn=Drawn(0, 2)),
     *(
-        Report(f"margin by {key}", f"Margin per therapy day by {key}", "Per diem the contract pays for counted days -"
+        Report(f"margin by {key}", f"Margin a day by {key}", "Per diem the contract pays for counted days -"
                " supplies at their lots' cost, the pumps' cost and the carrier's cost, each spread over the days it is"
                " for; drugs and visits are left out.", run, room=Room.MARGIN, drawn=Drawn(0, 6))
         for key, run in (

@@ -33,6 +33,10 @@ from reports import table_report
 Line = tuple[int, table_report.Row]
 
 
+_FIRST = 200
+"""Pixels of the first column while others need room too: what each row is about."""
+
+
 class ReportsScreen(Screen):
     """All reports; the chosen one is run off the window's thread."""
 
@@ -288,4 +292,5 @@ def _column(place: int, column: table_report.Column) -> Column[Line]:
         numeric=column.align == "right",
         value=None if is_text else lambda line: line[1][place],
         stretch=place == 0,
+        width=_FIRST if place == 0 and is_text else 0,
     )
