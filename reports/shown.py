@@ -48,6 +48,11 @@ def money(value: Decimal | None) -> str:
     return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
 
 
+def unit_cost(value: Decimal) -> str:
+    """What one unit cost, in dollars with four places: "$0.0345"."""
+    return f"{'-' if value < 0 else ''}${abs(value):,.4f}"
+
+
 def number(value: Decimal | int | None) -> str:
     """A quantity without needless zeros: "1,250", "2.5"; "" for none."""
     if value is None:

@@ -36,6 +36,7 @@ class Kind(Enum):
     TEXT = "text"
     NUMBER = "number"
     MONEY = "money"
+    COST = "cost"
     PERCENT = "percent"
     DAY = "day"
     INSTANT = "instant"
@@ -52,7 +53,7 @@ class Column:
     @property
     def align(self) -> str:
         """Numbers stand to the right."""
-        return "right" if self.kind in (Kind.NUMBER, Kind.MONEY, Kind.PERCENT) else "left"
+        return "right" if self.kind in (Kind.NUMBER, Kind.MONEY, Kind.COST, Kind.PERCENT) else "left"
 
 
 Row = tuple[Value, ...]
@@ -118,6 +119,8 @@ def show(value: Value, kind: Kind) -> str:
         return value
     if kind is Kind.MONEY:
         return shown.money(Decimal(value))
+    if kind is Kind.COST:
+        return shown.unit_cost(Decimal(value))
     return shown.percent(Decimal(value)) if kind is Kind.PERCENT else shown.number(value)
 
 

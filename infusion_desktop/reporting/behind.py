@@ -16,6 +16,7 @@ from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.equipment.queries import AssetRow, board
 from infusion_desktop.equipment.words import AssetState
+from infusion_desktop.identifiers import show_phone
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.reporting.report import ALL, Choice, Found, refuse_many
@@ -58,7 +59,7 @@ def calls(session: Session, _period: Days, choice: Choice = ALL) -> Found:
     """Refill calls that are due, the most urgent first."""
     day = today()
     found: tuple[Row, ...] = tuple(
-        (row.name, row.number, row.phone, ", ".join(row.therapies), row.supply_ends_on, row.urgency.value)
+        (row.name, row.number, show_phone(row.phone), ", ".join(row.therapies), row.supply_ends_on, row.urgency.value)
         for row in calls_due(session, day)
         if choice.only == "" or row.next_dose_on <= day + timedelta(days=1)
     )

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
@@ -68,7 +69,12 @@ def use(session: Session, period: Days) -> Found:
 
 
 def _row(name: str, count: int, use: Use) -> Row:
-    return (name, count, use.percent, use.out, use.idle, use.in_service, use.cost, use.cost_per_day)
+    return (name, count, _in_use(use), use.out, use.idle, use.in_service, use.cost, use.cost_per_day)
+
+
+def _in_use(use: Use) -> Decimal | None:
+    """Days with patients in a hundred; None when it was not here."""
+    return percent(use.out, use.ours) if use.ours else None
 
 
 def _all(uses: Iterable[Use]) -> Use:
@@ -98,9 +104,9 @@ def use_by_asset(session: Session, period: Days) -> Found:
     total = _all(row.use for row in rows)
     return Found(
         columns,
-        tuple((row.tag, row.item_name, row.use.percent, row.use.out, row.use.idle, row.use.in_service, row.idle_since,
+        tuple((row.tag, row.item_name, _in_use(row.use), row.use.out, row.use.idle, row.use.in_service, row.idle_since,
                row.use.cost) for row in rows),
-        (None, None, total.percent, total.out, total.idle, total.in_service, None, total.cost),
+        (None, None, _in_use(total), total.out, total.idle, total.in_service, None, total.cost),
     )  # fmt: skip
 
 
@@ -144,4 +150,4 @@ def maintenance(session: Session, period: Days) -> Found:
 def _kept_up(name: str, kept: list[int]) -> Row:
     pumps, in_time, late, still_open = kept
     due = in_time + late + still_open
-    return (name, pumps, due, in_time, late, still_open, percent(in_time, due))
+    return (name, pumps, due, in_time, late, still_open, percent(in_time, due) if due else None)

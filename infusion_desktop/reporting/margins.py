@@ -6,7 +6,7 @@ kit is for. A pump's cost of the period is spread over the therapies it was out 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -259,28 +259,30 @@ def by_therapy(session: Session, period: Days) -> Found:
 
 def by_patient(session: Session, period: Days) -> Found:
     """The same by patient."""
-    return _found("Patient", together(margins(session, period), lambda row: row.patient))
+    return _found("Patient", margins(session, period), lambda row: row.patient)
 
 
 def by_payer(session: Session, period: Days) -> Found:
     """The same by payer."""
-    return _found("Payer", together(margins(session, period), lambda row: row.payer or "(not billed yet)"))
+    return _found("Payer", margins(session, period), lambda row: row.payer or "(not billed yet)")
 
 
 def by_template(session: Session, period: Days) -> Found:
     """The same by kit template."""
-    return _found("Kit", together(margins(session, period), lambda row: row.template or "(no template)"))
+    return _found("Kit", margins(session, period), lambda row: row.template or "(no template)")
 
 
 def by_class(session: Session, period: Days) -> Found:
     """The same by therapy class."""
-    return _found("Therapy class", together(margins(session, period), lambda row: row.kind))
+    return _found("Therapy class", margins(session, period), lambda row: row.kind)
 
 
-def _found(title: str, rows: tuple[Margin, ...]) -> Found:
+def _found(title: str, therapies: tuple[Margin, ...], name: Callable[[Margin], str] | None = None) -> Found:
+    """The therapies, or their sums by a name; the total is of the therapies, and says how many of them lose money."""
     columns = (Column(title), Column("Days", Kind.NUMBER), *(Column(each, Kind.MONEY) for each in _TITLES),
                Column("A day", Kind.MONEY), Column("Reason"))  # fmt: skip
-    return Found(columns, tuple(map(_row, rows)), _row(all_together(rows)) if rows else None)
+    rows = therapies if name is None else together(therapies, name)
+    return Found(columns, tuple(map(_row, rows)), _row(all_together(therapies)) if rows else None)
 
 
 def _row(row: Margin) -> Row:

@@ -83,7 +83,7 @@ def _by_method(session: Session, period: Days, method: Method) -> Found:
     )  # fmt: skip
     titles = ("Opening", "In", "Out", "Closing")
     columns = (Column("Item"), Column("Number"), *(Column(title, _MONEY) for title in titles),
-               Column("Units", _NUMBER), Column("For one", _NUMBER))  # fmt: skip
+               Column("Units", _NUMBER), Column("For one", Kind.COST))  # fmt: skip
     sums = [sum((row[place] for row in rows), Decimal(0)) for place in range(2, 6)]
     return Found(columns, rows, ("", None, *sums, sum(row[6] for row in rows), None))
 
@@ -96,7 +96,7 @@ def open_layers(session: Session, period: Days) -> Found:
         for row in flow_queries.open_layers(session, start_of(period.last + ONE_DAY))
     )  # fmt: skip
     columns = (Column("Item"), Column("Number"), Column("Came in", _DAY), Column("Document"), Column("Lot"),
-               Column("Came", _NUMBER), Column("Left", _NUMBER), Column("For one", _NUMBER),
+               Column("Came", _NUMBER), Column("Left", _NUMBER), Column("For one", Kind.COST),
                Column("Value", _MONEY))  # fmt: skip
     value = sum((row[8] for row in rows), Decimal(0))
     return Found(columns, rows, ("", None, None, None, None, None, sum(row[6] for row in rows), None, value))

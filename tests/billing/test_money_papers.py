@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pypdfium2
 import pytest
+from sqlalchemy import select
 from test_next_payers_and_corrections import remit, second_payer
 from test_service_claims import advice, books, page, ready_claim, sent_claim
 from test_service_papers import words_of
 
+from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
 from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.claims import print_claims, write_file
@@ -176,3 +178,7 @@ def test_the_audit_packet_holds_everything_with_bookmarks(office):
     text = flat(words_of(pdf))
     for word in ("ceftriaxone 2 g", "Marcus Welby", "rank 1", "Ann", "EFT1", "CO 45", "PR 1: Deductible"):
         assert word in text, word
+    with office.database.reading() as session:
+        noted = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1)).one()
+    assert (noted.action, noted.subject, noted.subject_id) == ("audit packet", "claim", claim)
+    assert noted.staff_id == office.biller and noted.patient_id is not None

@@ -18,10 +18,11 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.access.tables import AuditEntry, Staff
 from infusion_desktop.billing.money.aging import AgingBy, aging_by
 from infusion_desktop.billing.money.aging import total as aged_total
-from infusion_desktop.billing.money.money_tables import Deposit
-from infusion_desktop.billing.money.patient_money import patients_owing
+from infusion_desktop.billing.money.deposits import deposits
+from infusion_desktop.billing.money.patient_money import owed_by, patients_owing
+from infusion_desktop.billing.money.statements import write_statement
 from infusion_desktop.billing.tables import LedgerEntry, Remittance, RemittanceItem
-from infusion_desktop.billing.words import EntryKind
+from infusion_desktop.billing.words import Account, EntryKind
 from infusion_desktop.database.engine import Database, Place, open_engine
 from infusion_desktop.dates import ONE_DAY, Days, month_of, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
@@ -202,9 +203,11 @@ def test_money_and_units_agree_with_the_ledgers(pharmacy: Database, administrato
         brought = session.scalar(select(func.sum(Remittance.amount))) or Decimal(0)
         besides = session.scalar(select(func.sum(RemittanceItem.amount))) or Decimal(0)
         assert through == brought - besides, "payments are what remittances brought"
-        linked = session.scalar(select(func.sum(Remittance.amount)).where(Remittance.deposit_id.is_not(None)))
-        deposits = select(func.sum(Deposit.amount)).where(Deposit.withdrawn_at.is_(None))
-        assert abs(linked or Decimal(0)) <= (session.scalar(deposits) or Decimal(0))
+        tied = select(Remittance.id).where(Remittance.deposit_id.is_not(None))
+        posted = session.scalar(paid.where(is_payment, LedgerEntry.remittance_id.in_(tied)))
+        beside = select(func.sum(RemittanceItem.amount)).where(RemittanceItem.remittance_id.in_(tied))
+        banked = sum(row.posted for row in deposits(session, limit=10_000))
+        assert banked == posted + (session.scalar(beside) or Decimal(0)) > 0, "deposits are the payments they brought"
         screen = aged_total(aging_by(session, today(), AgingBy.PAYER))
         assert total(ask("aging"), "Owed") == screen.total == total(ask("receivables"), "Closing")
         shipped, back = (
@@ -266,6 +269,25 @@ def test_the_demonstration_has_shares_of_patients_and_their_statements(pharmacy:
         shares = session.scalars(select(LedgerEntry.amount).where(LedgerEntry.reason_code == "2")).all()
     assert told and all(row.owed > row.for_equipment and row.due_on for row in told)
     assert shares, "coinsurance of insured patients"
+
+
+def test_a_statement_asks_for_what_the_ledger_says_is_owed(pharmacy: Database, administrator: UserId) -> None:
+    class Undone(Exception):
+        pass
+
+    written = 0
+    with pytest.raises(Undone), pharmacy.transaction() as session:
+        for row in patients_owing(session):
+            assert row.owed == owed_by(session, row.patient_id) + row.for_equipment
+            if row.owed > 0:
+                paper = write_statement(session, row.patient_id, administrator, today())
+                assert paper.owed == row.owed == sum(amount for _, amount in paper.ages), row.number
+                written += 1
+        shares = select(func.sum(LedgerEntry.amount)).where(LedgerEntry.account == Account.PATIENT)
+        owing = sum(row.owed - row.for_equipment for row in patients_owing(session))
+        assert owing == session.scalar(shares), "all patients together owe what stands on their accounts"
+        raise Undone
+    assert written > 3
 
 
 def test_the_audit_trail_needs_its_own_permission(pharmacy: Database) -> None:
