@@ -114,10 +114,29 @@ class Prepared:
         cursor.close()
         return changed
 
-    def change_each(self, session: Session, rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> int:
-        """Run it on SQLite for each row, with what is common to them; how many rows it changed in all."""
+    def change_each(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run it on SQLite for each row; how many rows it changed in all."""
         connection = connection_of(session)
-        form, values = self._filled(connection.dialect, {**rows[0], **common})
+        text, values = self._each(connection, rows)
+        cursor = _run(connection, text, values, many=True)
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def kept_each(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """Run it on SQLite for each row; the rows it gives, at most one for each, as the database keeps them."""
+        connection = connection_of(session)
+        text, values = self._each(connection, rows)
+        cursor = connection.connection.cursor()
+        try:
+            found = [row for each in values if (row := cursor.execute(text, each).fetchone()) is not None]
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _explained(connection, text, error, cursor) from error
+        cursor.close()
+        return found
+
+    def _each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Iterable[tuple[Any, ...]]]:
+        form, values = self._filled(connection.dialect, rows[0])
         form.guard(connection, form.text)
         assert form.order is not None
         kept = dict(form.keep)
@@ -129,10 +148,7 @@ class Prepared:
                 columns.append([row[name] for row in rows])
             else:
                 columns.append([keep(row[name]) for row in rows])
-        cursor = _run(connection, form.text, zip(*columns, strict=False), many=True)
-        changed: int = cursor.rowcount
-        cursor.close()
-        return changed
+        return form.text, zip(*columns, strict=False)
 
     def _run(self, connection: Connection, parameters: Mapping[str, Any], name: str = "") -> tuple[_Form, Any]:
         form, values = self._filled(connection.dialect, parameters)
@@ -186,6 +202,12 @@ def _asked(connection: Connection, text: str, values: Mapping[str, Any]) -> Any:
         return server.ask(connection, text, values)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _explained(connection, text, error, None) from error
+
+
+def change_plainly(connection: Connection, text: str, values: Sequence[Any]) -> None:
+    """Run a statement on SQLite as it is written, with its parameters in their order."""
+    guard_of(connection.dialect)(connection, text)
+    _run(connection, text, values).close()
 
 
 def command(connection: Connection, words: str) -> None:

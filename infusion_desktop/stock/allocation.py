@@ -35,7 +35,7 @@ from infusion_desktop.database.many import ROWS, as_rows, change_many, given, in
 from infusion_desktop.database.prepared import Prepared, command
 from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.ledger import LotPlace, NewMove, held_in_order, lock_balances, post
+from infusion_desktop.stock.ledger import LotPlace, NewMove, lock_balances, named_balances, post
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Reservation
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
@@ -247,14 +247,12 @@ def _take(session: Session, planned: Mapping[LotPlace, int]) -> bool:
 
 
 def _taking(dialect: str) -> Any:
-    if dialect == "sqlite":
-        return _TAKE
-    wanted = held_in_order(dialect, "units")
+    wanted = named_balances(dialect, "units")
     return (
         update(_BALANCE)
-        .where(_BALANCE.c.lot_id == wanted.c.lot, _BALANCE.c.location_id == wanted.c.place)
-        .where(_BALANCE.c.usable, _BALANCE.c.on_hand - _BALANCE.c.reserved >= wanted.c.units)
-        .values(reserved=_BALANCE.c.reserved + wanted.c.units)
+        .where(_BALANCE.c.lot_id == wanted.lot, _BALANCE.c.location_id == wanted.place)
+        .where(_BALANCE.c.usable, _BALANCE.c.on_hand - _BALANCE.c.reserved >= wanted.units)
+        .values(reserved=_BALANCE.c.reserved + wanted.units)
     )
 
 

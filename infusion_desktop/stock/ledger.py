@@ -11,15 +11,16 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import BigInteger, Table, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import connection_of
-from infusion_desktop.database.many import ROWS, as_rows, few_given, given, insert_many, insert_numbered
+from infusion_desktop.database.many import ROWS, as_rows, few_given, given, insert_many, insert_numbered, kept_many
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if
@@ -160,6 +161,13 @@ def held_in_order(dialect: str, *facts: str) -> Subquery:
     )
 
 
+def named_balances(dialect: str, *facts: str) -> Any:
+    """What a change of balances is given: a server all of them, held in the one order; SQLite one at a time."""
+    if dialect == "sqlite":
+        return SimpleNamespace(**{name: bindparam(name, type_=BigInteger) for name in ("lot", "place", *facts)})
+    return held_in_order(dialect, *facts).c
+
+
 def _refuse_held(session: Session, keys: Sequence[LotPlace]) -> None:
     if keys:
         rows = session.connection().execute(_HELD, {"lots": sorted({lot for lot, _ in keys})})
@@ -242,18 +250,16 @@ def _change(
         {"lot": lot, "place": place, "units": -units, "kept": -units if reserved else 0}
         for (lot, place), units in leaving.items()
     ] + [{"lot": lot, "place": place, "units": units, "kept": 0} for (lot, place), units in arriving.items()]
-    changed = _CHANGE.kept(session, {ROWS: as_rows(rows)})
-    return {(LotId(lot), LocationId(place)): left for lot, place, left in changed}
+    return {(LotId(lot), LocationId(place)): left for lot, place, left in kept_many(session, _CHANGE, rows)}
 
 
 def _changing(dialect: str) -> Any:
-    facts = ("units", "kept")
-    change = given(dialect, "lot", "place", *facts) if dialect == "sqlite" else held_in_order(dialect, *facts)
-    on_hand, kept = _BALANCE.c.on_hand + change.c.units, _BALANCE.c.reserved + change.c.kept
+    change = named_balances(dialect, "units", "kept")
+    on_hand, kept = _BALANCE.c.on_hand + change.units, _BALANCE.c.reserved + change.kept
     return (
         update(_BALANCE)
-        .where(_BALANCE.c.lot_id == change.c.lot, _BALANCE.c.location_id == change.c.place)
-        .where(kept >= 0, on_hand >= kept, or_(change.c.kept == 0, _BALANCE.c.usable))
+        .where(_BALANCE.c.lot_id == change.lot, _BALANCE.c.location_id == change.place)
+        .where(kept >= 0, on_hand >= kept, or_(change.kept == 0, _BALANCE.c.usable))
         .values(on_hand=on_hand, reserved=kept)
         .returning(_BALANCE.c.lot_id, _BALANCE.c.location_id, _BALANCE.c.on_hand)
     )
