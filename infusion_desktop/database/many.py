@@ -1,7 +1,8 @@
 """Many rows in one statement: the rows travel as one JSON parameter, read back as a table by either database.
 
 A statement's text stays the same however many rows there are, so it is compiled and prepared once; and it is one round
-trip where a statement a row would be many.
+trip where a statement a row would be many. To SQLite nothing travels: rows that are added or changed there are given as
+they are.
 """
 
 import json
@@ -27,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy import literal_column as literally
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine
 
@@ -136,8 +138,9 @@ def _insert_values(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], common: Mapping[str, Any]
 ) -> None:
     """SQLite reads values from parameters in half the time that it takes for JSON, and weighs a rule of words once."""
-    text, keeping, alike = _valuing(connection.dialect, table, tuple(rows[0]), tuple(common), len(rows))
+    text, keeping, alike, fixed = _valuing(connection.dialect, table, tuple(rows[0]), tuple(common), len(rows))
     values = [keep(value) if keep else value for value, keep in zip(common.values(), alike, strict=True)]
+    values += fixed
     for row in rows:
         values += [keep(row[name]) if keep else row[name] for name, keep in keeping]
     change_plainly(connection, text, values)
@@ -146,15 +149,23 @@ def _insert_values(
 @lru_cache(512)
 def _valuing(
     dialect: Dialect, table: Table, names: tuple[str, ...], common: tuple[str, ...], count: int
-) -> tuple[str, Sequence[tuple[str, _Keep]], Sequence[_Keep]]:
+) -> tuple[str, Sequence[tuple[str, _Keep]], Sequence[_Keep], Sequence[Any]]:
+    """The statement, how its values are kept, and what columns hold that nobody names."""
+
     def keep(name: str) -> _Keep:
         return table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
 
-    into = ", ".join(map(dialect.identifier_preparer.quote, (*common, *names)))
+    fixed = {
+        each.name: each.default.arg
+        for each in table.c
+        if isinstance(each.default, ScalarElementColumnDefault) and each.name not in {*names, *common}
+    }
+    kept = [held(value) if (held := keep(name)) else value for name, value in fixed.items()]
+    into = ", ".join(map(dialect.identifier_preparer.quote, (*common, *fixed, *names)))
+    alike = "?, " * (len(common) + len(fixed))
     row = f"({', '.join('?' * len(names))})"
-    alike = "".join("?, " for _ in common)
     text = f"INSERT INTO {table.name} ({into}) SELECT {alike}given.* FROM (VALUES {', '.join([row] * count)}) AS given"
-    return text, [(name, keep(name)) for name in names], [keep(name) for name in common]
+    return text, [(name, keep(name)) for name in names], [keep(name) for name in common], kept
 
 
 _INSERTIONS: dict[tuple[Any, ...], tuple[Prepared, Sequence[tuple[str, _Keep]]]] = {}

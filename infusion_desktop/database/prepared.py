@@ -36,7 +36,7 @@ class _Form:
     order: tuple[str, ...] | None
     """Names of the parameters in their order; None where the database takes them by name."""
     fixed: Mapping[str, Any]
-    """Parameters that the statement itself gives."""
+    """Parameters that the statement itself gives, as the database keeps them."""
     keep: tuple[tuple[str, _Convert], ...]
     """How values become what the database keeps."""
     read: tuple[tuple[int, _Convert], ...]
@@ -245,7 +245,8 @@ def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, n
         assert isinstance(column.default, ScalarElementColumnDefault)
         fixed[column.key] = column.default.arg
     types = {name: bind.type for bind, name in compiled.bind_names.items()}
-    keep = [(name, type_.dialect_impl(dialect).bind_processor(dialect)) for name, type_ in types.items()]
+    keep = {name: type_.dialect_impl(dialect).bind_processor(dialect) for name, type_ in types.items()}
+    fixed = {name: convert(value) if (convert := keep.pop(name, None)) else value for name, value in fixed.items()}
     columns = [] if isinstance(made, TextClause) else list(made.exported_columns)
     read = [(at, each.type.dialect_impl(dialect).result_processor(dialect, None)) for at, each in enumerate(columns)]
     row: Any = namedtuple("Row", [each.key for each in columns], rename=True)  # type: ignore[misc]
@@ -254,7 +255,7 @@ def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, n
         guard_of(dialect),
         tuple(compiled.positiontup or ()) if dialect.positional else None,
         fixed,
-        tuple((name, convert) for name, convert in keep if convert is not None),
+        tuple((name, convert) for name, convert in keep.items() if convert is not None),
         tuple((at, convert) for at, convert in read if convert is not None),
         row._make if columns else tuple,
         bool(compiled.effective_returning),

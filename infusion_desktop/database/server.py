@@ -100,7 +100,7 @@ def _plain(value: Any) -> bytes | None:
     if isinstance(value, str):
         text = value.encode()
         if b"\0" in text:
-            raise ValueError("a text holds a character that no database keeps")
+            raise ValueError("a text holds a character that no server keeps")
         return text
     if value is True or value is False:
         return b"t" if value else b"f"

@@ -127,9 +127,12 @@ class Choice(TypeDecorator[Any]):
         super().__init__()
         self.members = members
         self._known: dict[Any, Any] = {None: None, **{member.value: member for member in members}}
+        self._kept = {member: str(member.value) for member in members}
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else str(self.members(value).value)
+        if value is None:
+            return None
+        return self._kept.get(value) or str(self.members(value).value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         try:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     Date,
@@ -47,8 +47,7 @@ _BALANCE = cast(Table, Balance.__table__)
 _RESERVATION = cast(Table, Reservation.__table__)
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """Base units of an item that a document's line wants, usable beyond ``usable_through``."""
 
     line_id: int
@@ -57,8 +56,7 @@ class Demand:
     usable_through: date
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(NamedTuple):
     """Units of a lot in a place kept for a line."""
 
     line_id: int

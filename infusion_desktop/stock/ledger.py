@@ -6,13 +6,12 @@ Balances are held in one order everywhere (item, expiry, lot, place) before they
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import BigInteger, Table, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -35,8 +34,7 @@ KEYS_AT_ONCE = 10_000
 """Rows looked for in one statement, below what the databases take as parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewMove:
+class NewMove(NamedTuple):
     """Base units of a lot that go from one place to another."""
 
     lot_id: LotId

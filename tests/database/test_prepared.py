@@ -33,6 +33,36 @@ def test_rows_sent_together_keep_their_order_types_and_quotes(database: Database
         assert [row.expires_on for row in found][3:] == [date(2030, 1, 4), None]
 
 
+def test_more_rows_than_one_statement_takes_arrive_in_their_order(database: Database, administrator: UserId) -> None:
+    numbers = [f"L{each}" for each in range(250)]
+    with pytest.raises(UnauditedWrite), database.transaction() as session:
+        item = ADD.value(session, {"number": "I1", "name": "One", "kind": ItemKind.DRESSING, "version": 1})
+        insert_many(session, LOT, [{"number": number} for number in numbers], item_id=item, expires_on=None, version=1)
+        assert [row.number for row in FIND.rows(session, {"item": item})] == numbers
+
+
+def test_a_statement_stays_prepared_when_a_deed_is_given_up(database: Database, administrator: UserId) -> None:
+    values = {"number": "I1", "name": "100 %(one)s", "kind": ItemKind.DRESSING, "version": 1}
+    for _ in range(3):
+        with pytest.raises(IntegrityError), database.transaction() as session:
+            session.execute(select(Item.id).where(Item.number == "none"))  # What the driver itself prepares.
+            ADD.value(session, values)
+            ADD.value(session, values)
+    with pytest.raises(ValueError, match="no item"), database.transaction() as session:
+        assert ADD.value(session, values)
+        assert session.scalar(select(Item.name)) == values["name"]
+        raise ValueError("no item")
+
+
+def test_a_text_that_no_database_keeps_is_not_cut_off(database: Database, administrator: UserId) -> None:
+    values = {"number": "I\0001", "name": "One", "kind": ItemKind.DRESSING, "version": 1}
+    expected = "kept whole" if database.place.is_sqlite else "no server keeps"
+    with pytest.raises(ValueError, match=expected), database.transaction() as session:
+        ADD.value(session, values)
+        assert session.scalar(select(Item.number)) == values["number"]
+        raise ValueError("kept whole")
+
+
 def test_a_look_cannot_write_through_a_prepared_statement(database: Database) -> None:
     with pytest.raises(UnauditedWrite), database.reading() as session:
         REMOVE.change(session, {"lot": 1})

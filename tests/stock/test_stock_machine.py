@@ -9,7 +9,6 @@ import itertools
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -433,7 +432,7 @@ def _expiry_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         allocation,
         "_look",
-        lambda session, demands: look(session, [replace(each, usable_through=date(2020, 1, 1)) for each in demands]),
+        lambda session, demands: look(session, [each._replace(usable_through=date(2020, 1, 1)) for each in demands]),
     )
 
 
@@ -451,7 +450,7 @@ def _a_correction_goes_the_same_way_again(patch: pytest.MonkeyPatch) -> None:
     once_more = ledger.post
 
     def posted(session: Session, moves: list[NewMove], *rest: object) -> list[MoveId]:
-        turned = [replace(each, from_id=each.to_id, to_id=each.from_id) for each in moves]
+        turned = [each._replace(from_id=each.to_id, to_id=each.from_id) for each in moves]
         return once_more(session, turned, *rest)  # type: ignore[arg-type]
 
     patch.setattr(ledger, "post", posted)

@@ -132,8 +132,8 @@ def _lines(session: Session, delivery_id: DeliveryId) -> Sequence[Any]:
 
 def _check(session: Session, head: Head, lines: Sequence[Any], override: str) -> None:
     sent = [row for row in lines if row.to_send]
-    reasons = reasons_against_latex(head.latex_allergy, [SentLot(row.name, contains_latex=row.contains_latex)
-                                                         for row in sent])  # fmt: skip
+    lots = (SentLot(row.name, contains_latex=row.contains_latex) for row in sent)
+    reasons = reasons_against_latex(head.latex_allergy, lots)
     if not sent and not _asks_for_equipment(session, head):
         reasons.append("There is nothing to send. Change a quantity, or cancel the delivery.")
     refuse_if(reasons)
