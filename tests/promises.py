@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +40,18 @@ def times(normal: int, full: int) -> int:
 def is_full() -> bool:
     """Whether pytest was given --full: figures of time are held to only then; a normal run keeps all cores busy."""
     return bool(os.environ.get("INFUSION_TESTS_FULL"))
+
+
+class Clock:
+    """The seconds of a block: as they passed, and as this process worked, which other programs do not lengthen."""
+
+    def __enter__(self) -> "Clock":
+        self._begun = time.perf_counter(), time.process_time()
+        self.passed = self.worked = 0.0
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.passed, self.worked = time.perf_counter() - self._begun[0], time.process_time() - self._begun[1]
+
+    def __str__(self) -> str:
+        return f"{self.passed:.1f} s ({self.worked:.1f} s of this process)"

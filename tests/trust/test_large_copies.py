@@ -4,7 +4,6 @@ A full run makes 100 MB of both and looks at the clock.
 """
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,9 +27,9 @@ from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.recovering import copy_not_proven, go_back, prove_server_copy, staged_copy
 from infusion_desktop.verifying import verify_books
 from tests.conftest import _on_server
-from tests.promises import is_full, times
+from tests.promises import Clock, is_full, times
 
-ENTRIES = times(5_000, 320_000)
+ENTRIES = times(5_000, 450_000)
 BYTES = 100_000_000
 SECONDS = 60
 TOOLS = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
@@ -45,13 +44,12 @@ def test_a_large_encrypted_copy_is_put_back_within_a_minute(sqlite_database: Dat
     fill(database, ENTRIES)
     file = back_up(place, tmp_path / "copy.db")
     database.close()
-    begun = time.perf_counter()
-    staged, reach = staged_copy(place, file)
-    assert go_back(place, staged, "to try", None) is not None
-    took = time.perf_counter() - begun
-    print(f"{file.stat().st_size / 1e6:.0f} MB put back in {took:.1f} s")  # noqa: T201
+    with Clock() as took:
+        staged, reach = staged_copy(place, file)
+        assert go_back(place, staged, "to try", None) is not None
+    print(f"{file.stat().st_size / 1e6:.0f} MB put back in {took}")  # noqa: T201
     assert reach.entries == ENTRIES + 1
-    assert (took <= SECONDS and file.stat().st_size >= BYTES) or not is_full()
+    assert (took.worked <= SECONDS and file.stat().st_size >= BYTES) or not is_full()
     again = open_pharmacy(place)
     assert verify_books(again) == ()
     again.close()
@@ -98,12 +96,11 @@ def test_a_servers_dump_is_proven_and_missed_after_a_day(
         prove_server_copy(database, dump, staff[Role.BILLER])
     with pytest.raises(Refused, match="the database in use"):
         prove_server_copy(database, database.place, by)
-    begun = time.perf_counter()
-    assert main(["--database", here, "prove-copy", address(dump.url)]) == 0
-    took = time.perf_counter() - begun
+    with Clock() as took:
+        assert main(["--database", here, "prove-copy", address(dump.url)]) == 0
     assert f"{ENTRIES:,}"[:3] in (said := capsys.readouterr().out) and "0 problems" in said
-    print(f"a dump of {ENTRIES:,} entries proven in {took:.1f} s")  # noqa: T201
-    assert took <= SECONDS or not is_full()
+    print(f"a dump of {ENTRIES:,} entries proven in {took}")  # noqa: T201
+    assert took.worked <= SECONDS or not is_full()
     assert copy_not_proven(database) == ""
     assert "newest proven copy of this server is of" in copy_not_proven(database, at=now + timedelta(hours=25))
     with monkeypatch.context() as patch:
