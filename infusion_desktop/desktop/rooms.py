@@ -1,5 +1,6 @@
 """All places of the window, in the order of the rail; each screen is imported when it is first opened."""
 
+import gc
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -47,7 +48,12 @@ def read_first_screen() -> None:
 
 def read_behind() -> None:
     """Import all screens on a thread of their own, bit by bit, so that none is waited for when it is first opened."""
-    Thread(target=read_all, args=(_REST,), name="rooms", daemon=True).start()
+    Thread(target=_read_for_good, name="rooms", daemon=True).start()
+
+
+def _read_for_good() -> None:
+    read_all(_REST)
+    gc.freeze()  # The collector would hold the window's thread while it looks through modules that stay anyway.
 
 
 def read_all(rest: float = 0) -> None:
