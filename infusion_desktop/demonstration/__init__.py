@@ -24,12 +24,14 @@ class Scale:
     days: int
     pumps: int
     poles: int
+    lots: int
+    """How many lots of an item come at a time; with one, most of what no kit takes is not kept at all."""
 
 
 SCALES: dict[Size, Scale] = {
-    "small": Scale(patients=12, days=35, pumps=20, poles=8),
-    "standard": Scale(patients=80, days=122, pumps=74, poles=26),
-    "large": Scale(patients=400, days=122, pumps=340, poles=120),
+    "small": Scale(patients=12, days=35, pumps=20, poles=8, lots=1),
+    "standard": Scale(patients=80, days=122, pumps=74, poles=26, lots=4),
+    "large": Scale(patients=400, days=122, pumps=340, poles=120, lots=4),
 }
 
 
@@ -57,7 +59,7 @@ def fill(
     cast: Cast = make_cast(database, administrator, kept_hash, first, pick)
     yield Progress(3, 100, "Catalogue and shelves")
     yield from fill_shelves(database, cast, scale.pumps, scale.poles, first, pick)
-    made: str = yield from work_through(database, cast, scale.patients, first, last, pick)
+    made: str = yield from work_through(database, cast, scale.patients, first, last, pick, scale.lots)
     yield Progress(98, 100, "Counts and a recall")
     care_for_shelves(database, cast, last, pick)
     yield Progress(97, 100, "Vendors and orders")

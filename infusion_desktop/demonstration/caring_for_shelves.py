@@ -63,7 +63,7 @@ class Counting:
     def __init__(self, database: Database, cast: Cast, last: date) -> None:
         with database.reading() as session:
             fridge = next(row.id for row in place_rows(session) if row.code == "FRIDGE")
-        everything = Plan("All shelves by value and risk", most_lines=60)
+        everything = Plan("All shelves by value and risk", most_lines=90)
         weekly = Plan("Refrigerator every week", 7, 7, 7, location_id=fridge, most_lines=60)
         self._plans = [add_plan(database, each, cast.pharmacists[0]) for each in (everything, weekly)]
         self._database, self._cast, self._last, self._pick = database, cast, last, random.Random(7)

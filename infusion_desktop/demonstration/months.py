@@ -91,7 +91,7 @@ class Case:
 
 
 def work_through(
-    database: Database, cast: Cast, patients: int, first: date, last: date, pick: random.Random
+    database: Database, cast: Cast, patients: int, first: date, last: date, pick: random.Random, lots: int
 ) -> Generator[Progress, None, str]:
     """Live through the days from ``first`` to ``last`` and two weeks of plans beyond; says what was made."""
     load_starter_templates(database, cast.administrator, first - timedelta(days=30))
@@ -104,7 +104,7 @@ def work_through(
             yield Progress(20 + 5 * number // patients, 100, "Admitting patients")
     yield Progress(25, 100, "Filling the shelves")
     courses = [Course(case.therapy, case.starts_on, case.stops_on, case.order.supply_days) for case in cases]
-    stocking = Stocking(database, cast, courses, first, last, random.Random(patients))
+    stocking = Stocking(database, cast, courses, first, last, random.Random(patients), lots)
     counting = Counting(database, cast, last)
     told: Counter[str] = Counter()
     day = first
@@ -277,9 +277,9 @@ def _send(
     database: Database, cast: Cast, case: Case, period: Days, day: date, last: date, pick: random.Random,
     told: Counter[str], stocking: Stocking,
 ) -> None:  # fmt: skip
-    counts = _counted(database, case, pick) if period.first > case.starts_on else {}
     at = noon(day)
     counted_on = min(day - ONE_DAY, last)
+    counts = _counted(database, case, period.first - counted_on, pick) if period.first > case.starts_on else {}
     call = None
     if counted_on > last - timedelta(days=CALLS_SINCE):
         call = call_about(database, case.patient, counts, counted_on, day, case.receiver, cast.coordinator, pick)
@@ -351,10 +351,13 @@ def _release(database: Database, delivery: DeliveryId, cast: Cast, day: date) ->
         return release(database, delivery, pharmacist, override="demonstration", at=noon(day)).short
 
 
-def _counted(database: Database, case: Case, pick: random.Random) -> dict[ItemId, int]:
+def _counted(database: Database, case: Case, ahead: timedelta, pick: random.Random) -> dict[ItemId, int]:
+    """What is left for the days ``ahead`` of what was sent for all of them, a little more or less."""
+    left = min(1, ahead.days / case.order.supply_days)
     with database.reading() as session:
         return {
-            row.item_id: round(row.by_ledger * pick.choice((0, 0, 0.1, 0.2))) for row in at_home(session, case.patient)
+            row.item_id: round(row.by_ledger * left * pick.choice((1, 1, 1, 0.9, 1.2)))
+            for row in at_home(session, case.patient)
         }
 
 

@@ -24,7 +24,9 @@ LINES_A_RECEIPT = 25
 DEAR = Decimal(60)
 """Above this a unit is bought for three weeks, not for five."""
 SELDOM = 4
-"""One in so many of the items that no kit takes is kept all the same, a box of it."""
+"""One in so many of the items that no kit takes is kept all the same, where no more is."""
+OLD = 0.05
+"""Of the lots that nobody asks for, so many grow old on their shelf."""
 LATE = timedelta(days=24)
 """For so long before today a few items have been on backorder."""
 
@@ -43,9 +45,10 @@ class Stocking:
     """The buyer's view of the demonstration: what goes out when, and what is brought each week."""
 
     def __init__(
-        self, database: Database, cast: Cast, courses: Iterable[Course], first: date, last: date, pick: random.Random
-    ) -> None:
-        self._database, self._cast, self._last, self._pick = database, cast, last, pick
+        self, database: Database, cast: Cast, courses: Iterable[Course], first: date, last: date, pick: random.Random,
+        lots: int,
+    ) -> None:  # fmt: skip
+        self._database, self._cast, self._last, self._pick, self._lots = database, cast, last, pick, lots
         self._asked = _asked(database, courses, last + timedelta(days=45))
         with database.reading() as session:
             rows = {row.id: row for row in item_rows(session) if not row.kind.is_equipment}
@@ -58,8 +61,11 @@ class Stocking:
         self._late = set(
             sorted((item for item in self._asked if rows[item].unit_cost < DEAR), key=_by_name(rows))[::17]
         )
-        seldom = [row for row in rows.values() if row.id not in self._asked and row.unit_cost < DEAR]
-        self._seldom = {row.id: self._whole(row.id, 10) for row in seldom if hash_of(row.number) % SELDOM == 0}
+        self._seldom = {
+            row.id: self._whole(row.id, 10) if row.unit_cost < DEAR else 1
+            for row in rows.values()
+            if row.id not in self._asked and (lots > 1 or (row.unit_cost < DEAR and hash_of(row.number) % SELDOM == 0))
+        }
         opened = first - timedelta(days=20)
         self._bring({**self._seldom, **{item: self._wanted(item, 0, first) for item in self._asked}}, opened)
 
@@ -113,7 +119,8 @@ class Stocking:
         for item in sorted(wanted, key=_by_name(self._rows)):
             if wanted[item] > 0:
                 row = self._rows[item]
-                shelves.setdefault(_place(row), []).append(self._line(row, wanted[item], day))
+                parts = self._parts(item, wanted[item])
+                shelves.setdefault(_place(row), []).extend(self._line(row, units, day) for units in parts)
         self._turn += 1
         for place, lines in sorted(shelves.items()):
             for start in range(0, len(lines), LINES_A_RECEIPT):
@@ -121,9 +128,18 @@ class Stocking:
                                   f"PS-{self._pick.randrange(10**6):06}")  # fmt: skip
                 receive(self._database, slip, self._cast.technicians[self._turn % 2], noon(day))
 
+    def _parts(self, item: ItemId, units: int) -> list[int]:
+        """The units by lot, in whole packs: a vendor seldom sends a month's worth of one lot."""
+        parts, left = [], units
+        for lots in range(1 if item in self._seldom else self._lots, 0, -1):
+            part = min(left, self._whole(item, -(-left // lots)))
+            parts.append(part)
+            left -= part
+        return [part for part in parts if part]
+
     def _line(self, row: ItemRow, units: int, day: date) -> ReceiptLine:
         # What is seldom asked for grows old: some of it is near its end by now, as on any shelf.
-        old = row.id in self._seldom and self._pick.random() < 0.22
+        old = row.id in self._seldom and self._pick.random() < (OLD if self._lots > 1 else 0.22)
         days = self._pick.randrange(-16, 60) if old else self._pick.randrange(300, 900)
         until = max(self._last + timedelta(days=days), day + timedelta(days=30))
         lot = f"{row.number[:3].replace('-', '')}{self._pick.randrange(10**5):05}{'ABCDEFGH'[self._turn % 8]}"
