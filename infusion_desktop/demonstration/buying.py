@@ -8,6 +8,7 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.demonstration.shelves import hash_of, noon
+from infusion_desktop.demonstration.stocking import place_of
 from infusion_desktop.money import to_cents
 from infusion_desktop.stock.buying.purchase_orders import Wanted, draft_order, put_on_backorder, send_order
 from infusion_desktop.stock.buying.purchase_queries import differences, order_page
@@ -104,9 +105,11 @@ def _come(
     """This order's truck: the last ``leave`` lines are not on it, of the first ``damaged`` one pack is crushed."""
     with database.reading() as session:
         lines = order_page(session, order, last).lines
-    boxes = []
+        rows = {row.id: row for row in item_rows(session)}
+    places: dict[str, list[ReceiptLine]] = {}
     for number, line in enumerate(lines[: len(lines) - leave]):
         lot, until = f"P{order:02}{number}{line.item_number[-2:]}", last + timedelta(days=420 + 20 * number)
+        boxes = places.setdefault(place_of(rows[line.item_id]), [])
         whole = ReceiptLine(line.item_id, line.quantity, None, lot, until, note="")
         if number < damaged:
             crushed = ReceiptLine(line.item_id, line.pack_quantity, None, lot, until, condition=Condition.DAMAGED,
@@ -114,8 +117,8 @@ def _come(
             boxes.append(crushed)
             whole = ReceiptLine(line.item_id, line.quantity - line.pack_quantity, None, lot, until)
         boxes.append(whole)
-    place = "FRIDGE" if lines and lines[0].item_number.startswith("DRG") else "MAIN"
-    receive(database, NewReceipt(tuple(boxes), place, f"PS-{order:04}", order_id=order), by, noon(day))
+    for place, boxes in sorted(places.items()):
+        receive(database, NewReceipt(tuple(boxes), place, f"PS-{order:04}", order_id=order), by, noon(day))
 
 
 def _substitutes(database: Database, items: list[ItemRow], by: UserId) -> None:

@@ -73,7 +73,7 @@ class Counting:
         ago = (self._last - day).days
         if ago not in _COUNTED:
             return
-        for plan in self._plans if ago else self._plans[1:]:
+        for plan in self._plans[:1] if ago == 1 else self._plans[1:] if ago == 0 else self._plans:
             try:
                 count = open_planned(self._database, plan, self._cast.technicians[0], noon(day))
             except Refused:  # A small pharmacy has counted everything by then.

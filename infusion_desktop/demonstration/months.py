@@ -32,6 +32,7 @@ from infusion_desktop.deliveries.kits.starter_templates import load_starter_temp
 from infusion_desktop.deliveries.plans.planning import Visit as HowItGoes
 from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
+from infusion_desktop.deliveries.schedule.calendar_rules import Calendar, federal_holidays
 from infusion_desktop.deliveries.tables import DeliveryEquipment
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.demonstration.care import CALLS_SINCE, call_about, draw_blood, look_after
@@ -164,6 +165,7 @@ def _admit(
         caregiver_relation=relation if has_caregiver else "",
     )
     starts_on, stops_on = _course(order, number, total, first, last, pick)
+    admitted_on = _leaves_on(starts_on, last)
     payer = cast.payers[number % len(cast.payers)]
     prescriber = pick.choice(cast.prescribers)
     therapy = NewTherapy(
@@ -175,7 +177,7 @@ def _admit(
         starts_on=starts_on,
         stops_on=stops_on,
         prescriber_id=prescriber,
-        ordered_on=starts_on - timedelta(days=2),
+        ordered_on=admitted_on - ONE_DAY,
         drug_item_id=items.get(order.item),
         units_per_dose=order.units_per_dose,
         run_hours=order.hours,
@@ -183,7 +185,7 @@ def _admit(
     )
     admission = Admission(
         person=person,
-        admitted_on=starts_on - timedelta(days=1),
+        admitted_on=admitted_on,
         coverages=(
             NewCoverage(payer, f"{pick.choice('ABCDWX')}{pick.randrange(10**8):08}", date(first.year - 1, 1, 1),
                         relation=Relation.SELF, group_number=f"G{pick.randrange(10**5):05}"),
@@ -191,7 +193,7 @@ def _admit(
         checklist=Checklist(True, True, True, True, True),
         diagnoses=(order.diagnosis,),
         device=NewDevice(order.access, order.lumens, pick.choice(("left arm", "right arm", "right chest")),
-                         starts_on - timedelta(days=3)),
+                         admitted_on - timedelta(days=2)),
         order=therapy,
         same_name_is_somebody_else=True,
     )  # fmt: skip
@@ -264,13 +266,20 @@ def _live(
     over = case.stops_on is not None and day > case.stops_on
     if over and case.pumps and day <= last:
         _fetch_pumps(database, cast, case, day)
-    sends_on = case.next_first - ONE_DAY
+    sends_on = _leaves_on(case.next_first, last)
     if over or day != sends_on or (case.stops_on is not None and case.next_first > case.stops_on):
         return
     until = case.next_first + timedelta(days=case.order.supply_days - 1)
     period = Days(case.next_first, min(until, case.stops_on or until))
     case.next_first = period.last + ONE_DAY
     _send(database, cast, case, period, day, last, pick, told, stocking)
+
+
+def _leaves_on(first: date, last: date) -> date:
+    """The delivery day before a supply begins; on the last day somebody is on call, whatever day it is."""
+    day = first - ONE_DAY
+    closed = {holiday: name for year in (day.year - 1, day.year) for holiday, name in federal_holidays(year).items()}
+    return day if day == last else Calendar(closed=closed).last_by(day)
 
 
 def _send(

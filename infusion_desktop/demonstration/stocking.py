@@ -83,11 +83,11 @@ class Stocking:
         self._bring({item: self._whole(item, units) for item, units in short.items()}, day)
 
     def set_levels(self) -> None:
-        """Reorder points and par levels as the last weeks' use says: a week and five weeks of it."""
+        """Reorder points and par levels as the last weeks' use says: some days and five weeks of it."""
         for item, row in self._rows.items():
             if item in self._asked:
                 a_month = self._takes(item, self._last - timedelta(days=15), 30)
-                few, many = (4, 24) if row.unit_cost > DEAR else (7, 38)
+                few, many = (2, 24) if row.unit_cost > DEAR else (5, 38)
                 point, par = -(-a_month * few // 30), -(-a_month * many // 30)
             elif item in self._seldom:
                 point, par = self._seldom[item] // 4, self._seldom[item]
@@ -120,7 +120,7 @@ class Stocking:
             if wanted[item] > 0:
                 row = self._rows[item]
                 parts = self._parts(item, wanted[item])
-                shelves.setdefault(_place(row), []).extend(self._line(row, units, day) for units in parts)
+                shelves.setdefault(place_of(row), []).extend(self._line(row, units, day) for units in parts)
         self._turn += 1
         for place, lines in sorted(shelves.items()):
             for start in range(0, len(lines), LINES_A_RECEIPT):
@@ -170,7 +170,7 @@ def _kit(database: Database, course: Course, *, first: bool) -> dict[ItemId, int
     return {item: total([use for use in uses if use.item == item]) for item in dict.fromkeys(use.item for use in uses)}
 
 
-def _place(row: ItemRow) -> str:
+def place_of(row: ItemRow) -> str:
     """Cold in the refrigerator, everything else always in the same bin."""
     bin_of = f"{'ABCD'[hash_of(row.number) % 4]}-{hash_of(row.name) % 6 + 1:02}"
     return "FRIDGE" if row.storage.is_cold else bin_of
