@@ -208,7 +208,6 @@ FAULTS = [
         ),
     ),
     ("NO_PUMP", ruled(equipment=EquipmentBilling.CAPPED_RENTAL)),
-    ("VISIT_TIMES", with_line(VISIT, visit_has_times=False)),
     ("EXTRA_HOURS", with_line(VISIT, code="99602")),
     ("PRICE", with_line(PER_DIEM, priced=False)),
     ("CHARGE", with_line(PER_DIEM, charge=Decimal("0.00"))),

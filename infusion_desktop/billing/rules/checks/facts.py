@@ -131,7 +131,6 @@ class LineFacts:
     ndc_quantity: Decimal | None = None
     single_dose: bool = True
     compound: str = ""
-    visit_has_times: bool = True
     held: str = ""
 
     @property

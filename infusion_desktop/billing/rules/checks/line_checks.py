@@ -189,12 +189,6 @@ def _compound(facts: ClaimFacts) -> Iterator[Told]:
             )
 
 
-def _visit_times(facts: ClaimFacts) -> Iterator[Told]:
-    for line in facts.lines:
-        if line.kind is LineKind.NURSING and not line.visit_has_times:
-            yield f"{line.label}: the visit has no start and stop time. Enter them from the nurse's note.", line.number
-
-
 def _extra_hours(facts: ClaimFacts) -> Iterator[Told]:
     visits = {line.days.first for line in facts.lines if line.code == VISIT}
     for line in facts.lines:
@@ -336,7 +330,6 @@ CHECKS = (
     Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
     Check("CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
-    Check("VISIT_TIMES", "The visit's times", Where.VISITS, True, _visit_times),
     Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),
     Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
     Check("CHARGE", "A charge", Where.CONTRACT, True, _charge),
