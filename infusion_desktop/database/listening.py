@@ -33,6 +33,8 @@ class Listener:
     def __init__(self, database: Database, heard: Heard, reached: Reached) -> None:
         self._database, self._heard, self._reached = database, heard, reached
         self._over = threading.Event()
+        self.hears = threading.Event()
+        """Set once what others write from now on is heard."""
         self._failures = 0
         self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
 
@@ -73,6 +75,7 @@ class Listener:
         try:
             connection.autocommit = True
             connection.execute(f"LISTEN {CHANNEL}")
+            self.hears.set()
             self._back()
             while not self._over.is_set():
                 rooms: set[str] = set()
@@ -94,6 +97,7 @@ class Listener:
                 return head[0] if head else 0
 
             before, ours = state(), self._database.entries
+            self.hears.set()
             self._back()
             while not self._over.wait(LOOK_EVERY_S):
                 now, written = state(), self._database.entries

@@ -72,6 +72,7 @@ def ear(database: Database) -> Iterator[Ear]:
     made = Ear()
     listener = Listener(database, made.hear, made.reach)
     listener.start()
+    assert listener.hears.wait(SECONDS), "what is written before somebody listens is no news"
     yield made
     listener.stop()
 
