@@ -12,8 +12,9 @@ from infusion_desktop.billing.money.adjusting import undo_write_off
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import ChoiceField, Form, MoneyField, NotesField
+from infusion_desktop.desktop.forms import ChoiceField, Form, MoneyField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.why_dialog import WhyDialog
 from infusion_desktop.edi.claim_checks import DELAY_REASONS
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_number
@@ -21,60 +22,27 @@ from infusion_desktop.money import read_number
 _RIGHT, _DOWN = "cms1500/right", "cms1500/down"
 
 
-class ReplaceDialog(DeedDialog):
+def replace_dialog(context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> WhyDialog:
     """Why a claim is replaced."""
-
-    changed = ("billing",)
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> None:
-        super().__init__(context, desk, f"Replace claim {number}", parent, save="Draft the replacement")
-        self._claim = claim
-        told = (
-            "The month is counted again with what is known now. All lines go to the payer again, under the same "
-            "number and with the payer's own number of the first claim."
-        )
-        self.body.addWidget(label(told, "muted", wrap=True))
-        self.reason = NotesField("What is put right", required=True)
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        reason, database, by, claim = self.reason.value(), self.context.database, self.context.user_id, self._claim
-        return lambda _why: replace_claim(database, claim, by, reason)
-
-    def said(self, _result: object) -> str:
-        return "The replacement is drafted. Check it, then write its file."
+    return WhyDialog(
+        context, desk, parent, f"Replace claim {number}",
+        lambda database, by, why: replace_claim(database, claim, by, why),
+        told="The month is counted again with what is known now. All lines go to the payer again, under the same "
+        "number and with the payer's own number of the first claim.",
+        field="What is put right", save="Draft the replacement",
+        said="The replacement is drafted. Check it, then write its file.",
+    )  # fmt: skip
 
 
-class VoidDialog(DeedDialog):
+def void_dialog(context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> WhyDialog:
     """Why a claim is voided."""
-
-    changed = ("billing",)
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> None:
-        super().__init__(context, desk, f"Void claim {number}", parent, save="Void", kind="danger")
-        self._claim = claim
-        told = (
-            "A claim that never left, or was refused, is closed here. One the payer has decided on gets a void claim "
-            "(frequency 8), ready for the next file; its charges are taken back when that file is written."
-        )
-        self.body.addWidget(label(told, "muted", wrap=True))
-        self.reason = NotesField("Why", required=True)
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        reason, database, by, claim = self.reason.value(), self.context.database, self.context.user_id, self._claim
-        return lambda _why: void_claim(database, claim, by, reason)
-
-    def said(self, result: object) -> str:
-        return "The claim is voided." if result == self._claim else "The void claim is ready: write its file."
+    return WhyDialog(
+        context, desk, parent, f"Void claim {number}", lambda database, by, why: void_claim(database, claim, by, why),
+        told="A claim that never left, or was refused, is closed here. One the payer has decided on gets a void claim "
+        "(frequency 8), ready for the next file; its charges are taken back when that file is written.",
+        save="Void", kind="danger",
+        said=lambda made: "The claim is voided." if made == claim else "The void claim is ready: write its file.",
+    )  # fmt: skip
 
 
 class DelayDialog(DeedDialog):
@@ -104,28 +72,12 @@ class DelayDialog(DeedDialog):
         return "The reason stands in the claim, and it was checked again."
 
 
-class UndoDialog(DeedDialog):
+def undo_dialog(context: Context, desk: Desk, parent: QWidget, entry: int, told: str) -> WhyDialog:
     """Why a write-off is put back."""
-
-    changed = ("billing",)
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, entry: int, told: str) -> None:
-        super().__init__(context, desk, "Undo a write-off", parent, save="Put it back")
-        self._entry = entry
-        self.body.addWidget(label(told, "muted", wrap=True))
-        self.reason = NotesField("Why", required=True)
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        reason, database, by, entry = self.reason.value(), self.context.database, self.context.user_id, self._entry
-        return lambda _why: undo_write_off(database, entry, by, reason)
-
-    def said(self, _result: object) -> str:
-        return "It is owed again; both entries stay in the ledger."
+    return WhyDialog(
+        context, desk, parent, "Undo a write-off", lambda database, by, why: undo_write_off(database, entry, by, why),
+        told=told, save="Put it back", said="It is owed again; both entries stay in the ledger.",
+    )  # fmt: skip
 
 
 class OffsetDialog(DeedDialog):

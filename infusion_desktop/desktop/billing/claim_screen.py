@@ -34,9 +34,9 @@ from infusion_desktop.dates import show_day, show_days, show_instant
 from infusion_desktop.desktop.billing.claim_dialogs import (
     DelayDialog,
     OffsetDialog,
-    ReplaceDialog,
-    UndoDialog,
-    VoidDialog,
+    replace_dialog,
+    undo_dialog,
+    void_dialog,
 )
 from infusion_desktop.desktop.billing.money_dialogs import AdjustDialog
 from infusion_desktop.desktop.billing.money_views import Part
@@ -295,7 +295,7 @@ class ClaimScreen(Screen):
             self.desk.messages.refused(("Select a write-off in the list first.",), self, Tone.INFO)
             return
         told = f"{show_money(-row.amount)} are owed by the {row.account.value} again."
-        self._open_dialog(UndoDialog(self.context, self.desk, self, row.id, told))
+        self._open_dialog(undo_dialog(self.context, self.desk, self, row.id, told))
 
     def _papers(self) -> QPushButton:
         made, menu = button("Papers", icon="print"), QMenu(self)
@@ -321,13 +321,13 @@ class ClaimScreen(Screen):
         """Draft a replacement."""
         if self.shown is not None:
             row = self.shown.row
-            self._open_dialog(ReplaceDialog(self.context, self.desk, self, row.id, row.number), self._go_to)
+            self._open_dialog(replace_dialog(self.context, self.desk, self, row.id, row.number), self._go_to)
 
     def void(self) -> None:
         """Void the claim."""
         if self.shown is not None:
             row = self.shown.row
-            self._open_dialog(VoidDialog(self.context, self.desk, self, row.id, row.number), self._go_to)
+            self._open_dialog(void_dialog(self.context, self.desk, self, row.id, row.number), self._go_to)
 
     def say_why_late(self) -> None:
         """Give the reason of a claim that is filed after the limit."""

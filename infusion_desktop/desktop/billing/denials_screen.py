@@ -18,7 +18,7 @@ from infusion_desktop.billing.money.disputes import (
 )
 from infusion_desktop.billing.words import WORKING, DisputeKind, DisputeState
 from infusion_desktop.dates import show_day, show_instant
-from infusion_desktop.desktop.billing.claim_dialogs import ReplaceDialog
+from infusion_desktop.desktop.billing.claim_dialogs import replace_dialog
 from infusion_desktop.desktop.billing.money_columns import DISPUTES, is_due_soon
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -212,7 +212,7 @@ class DenialsScreen(Screen):
     def replace(self) -> None:
         """Draft a replacement of the claim."""
         if (row := self.table.current_row()) is not None:
-            dialog = ReplaceDialog(self.context, self.desk, self, row.claim_id, row.claim)
+            dialog = replace_dialog(self.context, self.desk, self, row.claim_id, row.claim)
             dialog.succeeded.connect(lambda claim: self.desk.open("claim", claim))
             self._show_dialog(dialog)
 

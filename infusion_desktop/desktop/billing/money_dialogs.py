@@ -34,6 +34,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, MoneyField, NotesField, TextField
 from infusion_desktop.desktop.labels import label
+from infusion_desktop.desktop.why_dialog import WhyDialog
 from infusion_desktop.equipment.words import ChargeId
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
@@ -108,26 +109,13 @@ class TieDialog(DeedDialog):
         return "The remittance is tied to its deposit."
 
 
-class WithdrawDialog(DeedDialog):
+def withdraw_dialog(context: Context, desk: Desk, parent: QWidget, row: DepositRow) -> WhyDialog:
     """Why a deposit is taken back."""
-
-    changed = ("billing",)
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DepositRow) -> None:
-        super().__init__(
-            context, desk, f"Take back deposit {row.deposit.reference}", parent, save="Take back", kind="danger"
-        )
-        self._row = row
-        self.reason = NotesField("Why", required=True)
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        database, by, row, why = self.context.database, self.context.user_id, self._row.id, self.reason.value()
-        return lambda _why: withdraw_deposit(database, row, by, why)
+    deposit = row.id
+    return WhyDialog(
+        context, desk, parent, f"Take back deposit {row.deposit.reference}",
+        lambda database, by, why: withdraw_deposit(database, deposit, by, why), save="Take back", kind="danger",
+    )  # fmt: skip
 
 
 class PlaceDialog(DeedDialog):

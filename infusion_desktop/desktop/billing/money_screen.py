@@ -33,7 +33,7 @@ from infusion_desktop.desktop.billing.money_dialogs import (
     PostingRuleDialog,
     RefundDialog,
     TieDialog,
-    WithdrawDialog,
+    withdraw_dialog,
 )
 from infusion_desktop.desktop.billing.money_views import AgingPart, Money, Part, table
 from infusion_desktop.desktop.buttons import button
@@ -345,7 +345,7 @@ class MoneyScreen(Screen):
     def withdraw(self) -> None:
         """Take the selected deposit back."""
         if (row := self._chosen(self.deposits, DepositRow, "a deposit")) is not None:
-            self._dialog(WithdrawDialog(self.context, self.desk, self, row))
+            self._dialog(withdraw_dialog(self.context, self.desk, self, row))
 
     def _open_placed(self, row: object) -> None:
         if isinstance(row, ItemRow) and row.claim_id is not None:

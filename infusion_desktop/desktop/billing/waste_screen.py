@@ -29,6 +29,7 @@ from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.desktop.why_dialog import WhyDialog
 from infusion_desktop.errors import Refused
 
 
@@ -96,7 +97,7 @@ class WasteScreen(Screen):
         page.actions(button("The delivery", self._open_delivery, icon="truck"))
         if context.may(Permission.PICK):
             page.actions(
-                button("Made into one", self.compound), button("Not made into one", self.take_apart),
+                button("Compounded together", self.compound, icon="kit"), button("Take apart", self.take_apart),
                 button("Take a record back", self.take_back, icon="undo"), self.record_button,
             )  # fmt: skip
         page.add(self.name)
@@ -152,7 +153,12 @@ class WasteScreen(Screen):
         if drug is None or self._delivery is None or not drug.compound:
             self.desk.messages.refused(("Select a drug of the compound.",), self, Tone.INFO)
             return
-        self.dialog = ApartDialog(self.context, self.desk, self, self._delivery, drug.compound)
+        delivery, compound = self._delivery, drug.compound
+        self.dialog = WhyDialog(
+            self.context, self.desk, self, f"Take compound {compound} apart",
+            lambda database, by, why: take_apart(database, delivery, compound, why, by), save="Take it apart",
+            said="Each is billed for itself again.", changed=("billing", "deliveries"),
+        )  # fmt: skip
         self.dialog.open()
 
     def take_back(self) -> None:
@@ -161,7 +167,13 @@ class WasteScreen(Screen):
         if line is None or line.entry.taken_back:
             self.desk.messages.refused(("Select the record that was a mistake.",), self, Tone.INFO)
             return
-        self.dialog = TakeBackDialog(self.context, self.desk, self, line)
+        waste = line.entry.id
+        self.dialog = WhyDialog(
+            self.context, self.desk, self, "Take a record back",
+            lambda database, by, why: take_back_waste(database, waste, why, by),
+            told=f"{line.drug.name}: {_shown(line.entry.discarded)} {line.drug.ndc_unit}, {line.entry.reason}",
+            save="Take it back", said="Taken back; both entries stay to be read.", changed=("billing", "deliveries"),
+        )  # fmt: skip
         self.dialog.open()
 
     def _open_delivery(self) -> None:
@@ -219,52 +231,3 @@ class WasteDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "Recorded."
-
-
-class TakeBackDialog(DeedDialog):
-    """Why a record was a mistake."""
-
-    changed = ("billing", "deliveries")
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, line: EntryLine) -> None:
-        super().__init__(context, desk, "Take a record back", parent, save="Take it back")
-        self._line = line
-        told = f"{line.drug.name}: {_shown(line.entry.discarded)} {line.drug.ndc_unit}, {line.entry.reason}"
-        self.body.addWidget(label(told, "muted", wrap=True))
-        self.reason = TextField("Why", required=True)
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        database, by, waste, why = self.context.database, self.context.user_id, self._line.entry.id, self.reason.value()
-        return lambda _override: take_back_waste(database, waste, why, by)
-
-    def said(self, _result: object) -> str:
-        return "Taken back; both entries stay to be read."
-
-
-class ApartDialog(DeedDialog):
-    """Why drugs were not made into one preparation after all."""
-
-    changed = ("billing", "deliveries")
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, delivery: DeliveryId, compound: str) -> None:
-        super().__init__(context, desk, f"Take compound {compound} apart", parent, save="Take it apart")
-        self._delivery, self._compound = delivery, compound
-        self.reason = TextField("Why", required=True)
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        database, by, why = self.context.database, self.context.user_id, self.reason.value()
-        delivery, compound = self._delivery, self._compound
-        return lambda _override: take_apart(database, delivery, compound, why, by)
-
-    def said(self, _result: object) -> str:
-        return "Each is billed for itself again."

@@ -50,7 +50,8 @@ CALLS: tuple[Column[CallDue], ...] = (
     Column("Telephone", text=lambda row: show_phone(row.phone)),
     Column("Supply ends", text=lambda row: show_day(row.supply_ends_on), sort_key=lambda row: row.supply_ends_on),
     Column("Call by", text=lambda row: show_day(row.window.latest_on), sort_key=lambda row: row.window.latest_on),
-    Column("Last call", text=lambda row: _last(row), sort_key=lambda row: row.last_call_on),
+    Column("Last call", text=lambda row: _last(row), sort_key=lambda row: row.last_call_on, width=150,
+           hint=lambda row: _last(row)),
     Column("Therapies", text=lambda row: "; ".join(row.therapies), stretch=True,
            hint=lambda row: "\n".join(row.therapies)),
     Column("Payer allows", text=_allowed_from, stretch=True),
@@ -100,7 +101,7 @@ OWED: tuple[Column[OwedRow], ...] = (
     Column("Of", text=lambda row: row.number),
     Column("For days until", text=lambda row: show_day(row.period.last), sort_key=lambda row: row.period.last),
     Column("On the shelf", text=lambda row: f"{row.on_shelf:,}", numeric=True, sort_key=lambda row: row.on_shelf,
-           value=lambda row: row.on_shelf, tone=lambda row: Tone.WARN if row.on_shelf < row.units else None),
+           value=lambda row: row.on_shelf),
     Column("State", text=lambda row: f"Comes with {row.coming}" if row.coming else "Nobody sends it",
            tone=lambda row: Tone.INFO if row.coming else Tone.BAD),
 )  # fmt: skip
