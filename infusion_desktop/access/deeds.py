@@ -74,6 +74,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "reporting.what_if.with_template": (_P.SEE_REPORTS,),
     "reporting.what_if.with_prices": (_P.SEE_REPORTS,),
     "billing.months.rule_effects.effect_of_fees": (_P.SEE_BILLING,),
+    "billing.claiming.secondary.draft_for_next_payers": (_P.CLAIM,),
     "billing.claiming.secondary.make_secondary": (_P.CLAIM,),
     "billing.money.set_aside.place_item": (_P.POST_PAYMENT,),
     "billing.money.statements.print_statement": (_P.POST_PAYMENT,),

@@ -117,7 +117,7 @@ FAULTS = [
     ("COVERAGE_DAYS", about("coverage", days=Days(date(2026, 1, 1), date(2026, 3, 15)))),
     ("PAYER_NUMBER", about("coverage", payer_number="")),
     ("RULES_MISSING", replace(CLEAN, rules=None)),
-    ("PRIOR_RESULT", about("coverage", position=2, earlier_payers_answered=False)),
+    ("PRIOR_RESULT", about("coverage", position=2)),
     ("ORDER", replace(CLEAN, orders=(replace(ORDER, days=Days(date(2026, 1, 1), date(2026, 3, 10))),))),
     ("ORDER_SIGNED", replace(CLEAN, orders=(replace(ORDER, signed_on=None),))),
     ("PRESCRIBER", replace(CLEAN, orders=(replace(ORDER, prescriber=""),))),

@@ -130,7 +130,6 @@ def coverage_of(row: Any, payer: Payer) -> told.CoverageFacts:
         Days(row.starts_on, row.ends_on or date.max),
         payer.kind is PayerKind.MEDICARE_B,
         _POSITIONS[row.rank],
-        earlier_payers_answered=False,
     )
 
 

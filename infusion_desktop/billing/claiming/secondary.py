@@ -31,7 +31,7 @@ from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, now_utc, show_day
 from infusion_desktop.edi.remittance_data import FORWARDED_STATUSES
-from infusion_desktop.errors import Refused, warn_unless
+from infusion_desktop.errors import NotAllowed, Refused, Warned, warn_unless
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Coverage, Patient, Payer
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank
@@ -161,6 +161,30 @@ def make_secondary(database: Database, claim: ClaimId, by: UserId, override: str
             after={"number": number, "after": kept.number, "share": share}, reason=override,
         )  # fmt: skip
     return added
+
+
+def draft_for_next_payers(
+    database: Database, claims: Sequence[ClaimId], by: UserId, override: str = ""
+) -> tuple[tuple[ClaimId, ...], tuple[str, ...]]:
+    """Draft each claim to its next payer: those made, and why others were refused or wait.
+
+    One alone is refused or warned about as `make_secondary` does; Refused too where none of several is made.
+    """
+    if len(claims) == 1:
+        return (make_secondary(database, claims[0], by, override),), ()
+    made, refused = [], list[str]()
+    for claim in claims:
+        try:
+            made.append(make_secondary(database, claim, by))
+        except NotAllowed:
+            raise
+        except Refused as no:
+            refused += no.reasons
+        except Warned as asked:
+            refused += asked.warnings
+    if not made:
+        raise Refused(*refused)
+    return tuple(made), tuple(refused)
 
 
 def _repeats(session: Session, before: Claim, coverage: Coverage) -> bool:

@@ -20,9 +20,11 @@ from infusion_desktop.billing.words import Account, ClaimId
 from infusion_desktop.equipment.words import ChargeId
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Patient, Payer, Therapy
+from infusion_desktop.patients.words import PatientId
 
 PATIENTS = "Patients"
 EQUIPMENT = "Patients, for equipment"
+OF_PATIENTS = (PATIENTS, EQUIPMENT)
 
 
 class AgingBy(StrEnum):
@@ -63,6 +65,8 @@ class OpenClaim:
     owed: Decimal
     since: date
     charge_id: ChargeId | None = None
+    patient_id: PatientId | None = None
+    """Whose charge it is; a claim says so itself."""
 
 
 BUCKETS = tuple(each.name for each in fields(Aged))[1:]
@@ -86,7 +90,7 @@ def aging_by(session: Session, on: date, by: AgingBy) -> tuple[Aged, ...]:
         sums[name][bucket(since[claim, account], on)] += amount
     for each in charges_owed(session, on=on):
         sums[EQUIPMENT][bucket(each.charged_on, on)] += each.owed
-    ordered = sorted(sums, key=lambda name: (name.startswith(PATIENTS), name))
+    ordered = sorted(sums, key=lambda name: (name in OF_PATIENTS, name))
     return tuple(Aged(name, *sums[name]) for name in ordered if any(sums[name]))
 
 
@@ -125,7 +129,15 @@ def credit_balances(session: Session, on: date) -> tuple[OpenClaim, ...]:
     names = {row.id: f"{row.last_name}, {row.first_name}" for row in patients}
     return claims + tuple(
         OpenClaim(
-            None, each.number, names[each.patient_id], each.what, Account.PATIENT, each.owed, each.charged_on, each.id
+            None,
+            each.number,
+            names[each.patient_id],
+            each.what,
+            Account.PATIENT,
+            each.owed,
+            each.charged_on,
+            each.id,
+            each.patient_id,
         )
         for each in charges
     )

@@ -33,7 +33,7 @@ def record_compound(database: Database, delivery: DeliveryId, items: Sequence[It
         raise Refused("Select the drugs that were made into one preparation, at least two.")
     with database.transaction() as session:
         authorize(session, by, Permission.PICK)
-        kept = _delivery(session, delivery)
+        kept = billable_delivery(session, delivery)
         drugs = select(DeliveryLine.item_id).join(Item, Item.id == DeliveryLine.item_id)
         drugs = drugs.where(DeliveryLine.delivery_id == delivery, Item.billing_class == BillingClass.DRUG)
         if not set(together) <= set(session.scalars(drugs)):
@@ -52,7 +52,7 @@ def take_apart(database: Database, delivery: DeliveryId, number: str, reason: st
         raise Refused("Say why they were not made together.")
     with database.transaction() as session:
         authorize(session, by, Permission.PICK)
-        kept = _delivery(session, delivery)
+        kept = billable_delivery(session, delivery)
         apart = [item for (_, item), mine in compounds_of(session, [delivery]).items() if mine == number]
         if not apart:
             raise Refused("These drugs are not recorded as one compound. Look at the delivery's drugs again.")
@@ -78,7 +78,8 @@ def _compounds(dialect: str) -> Select[*tuple[Any, ...]]:
 _COMPOUNDS = Prepared(_compounds)
 
 
-def _delivery(session: Session, delivery: DeliveryId) -> Delivery:
+def billable_delivery(session: Session, delivery: DeliveryId) -> Delivery:
+    """A delivery of which something may be billed, kept from others meanwhile. Refused where it came to nothing."""
     kept = session.get(Delivery, delivery, with_for_update=True)
     if kept is None:
         raise Refused("This delivery is not known. Look at the list of deliveries again.")

@@ -14,7 +14,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.billing.months.compounds import compounds_of
+from infusion_desktop.billing.months.compounds import billable_delivery, compounds_of
 from infusion_desktop.billing.rules.drugs import discarded_units
 from infusion_desktop.billing.tables import DrugWaste
 from infusion_desktop.billing.words import WasteId
@@ -23,13 +23,11 @@ from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
-from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import BillingClass, ItemId
-
-_OVER = (DeliveryState.CANCELLED, DeliveryState.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +84,7 @@ def record_waste(
         raise Refused("Type how much was thrown away, above zero.")
     with database.transaction() as session:
         authorize(session, by, Permission.PICK)
-        kept = session.get(Delivery, delivery, with_for_update=True)
-        if kept is None:
-            raise Refused("This delivery is not known. Look at the list of deliveries again.")
-        if kept.state in _OVER:
-            raise Refused(f"Delivery {kept.number} is {kept.state.value}: nothing of it is billed.")
+        kept = billable_delivery(session, delivery)
         drug = next((each for each in _drugs(session, delivery) if each.item_id == item), None)
         if drug is None:
             raise Refused(f"Delivery {kept.number} holds no such drug. Choose a drug of the delivery.")

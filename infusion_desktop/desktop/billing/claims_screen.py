@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claiming.claims import PrintedClaims, WrittenFile, write_file
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
-from infusion_desktop.billing.claiming.secondary import Proposal, make_secondary, proposals
+from infusion_desktop.billing.claiming.secondary import Proposal, draft_for_next_payers, proposals
 from infusion_desktop.billing.claiming.self_pay import BilledPatients, bill_patients
 from infusion_desktop.billing.queries import ClaimRow, claims
 from infusion_desktop.billing.rules.rule_set import ClaimForm
@@ -28,7 +28,7 @@ from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.errors import Refused
 from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
@@ -299,22 +299,9 @@ class ClaimsScreen(Screen):
         if not chosen:
             self.desk.messages.refused(("Select the shares to bill first.",), self, Tone.INFO)
             return
-        database, by = self.context.database, self.context.user_id
+        database, by, ids = self.context.database, self.context.user_id, [row.claim_id for row in chosen]
 
-        def draft(why: str) -> tuple[list[ClaimId], list[str]]:
-            made, refused = [], []
-            for row in chosen:
-                try:
-                    made.append(make_secondary(database, row.claim_id, by, why))
-                except NotAllowed:
-                    raise
-                except Refused as no:
-                    refused += [f"Claim {row.claim}: {reason}" for reason in no.reasons]
-            if not made:
-                raise Refused(*refused)
-            return made, refused
-
-        def drafted(done: tuple[list[ClaimId], list[str]]) -> None:
+        def drafted(done: tuple[tuple[ClaimId, ...], tuple[str, ...]]) -> None:
             made, refused = done
             if refused:
                 self.desk.messages.refused(refused, self)
@@ -322,7 +309,8 @@ class ClaimsScreen(Screen):
                 self.desk.open("claim", made[0])
 
         self.do(
-            draft, changed=("billing",), pressed=self.next_button, then=drafted,
+            lambda why: draft_for_next_payers(database, ids, by, why), changed=("billing",),
+            pressed=self.next_button, then=drafted,
             said=lambda done: f"{len(done[0])} claims to next payers are drafted. Check them, then write their files."
-            if len(chosen) > 1 else "The claim to the next payer is drafted. Check it, then write its file.",
+            if len(done[0]) > 1 else "The claim to the next payer is drafted. Check it, then write its file.",
         )  # fmt: skip

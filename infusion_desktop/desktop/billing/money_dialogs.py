@@ -35,7 +35,6 @@ from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, MoneyField, NotesField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.why_dialog import WhyDialog
-from infusion_desktop.equipment.words import ChargeId
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
 
@@ -205,11 +204,11 @@ class RefundDialog(DeedDialog):
             return None
         amount, number = self.amount.value() or Decimal(0), self.number.value()
         database, by, row = self.context.database, self.context.user_id, self._row
-        if row.claim_id is not None:
-            claim = row.claim_id
-            return lambda _why: refund(database, claim, row.account, amount, number, by)
-        charge = row.charge_id or ChargeId(0)
-        return lambda _why: refund_charge(database, charge, amount, number, by)
+        charge, claim = row.charge_id, row.claim_id
+        if charge is not None:
+            return lambda _why: refund_charge(database, charge, amount, number, by)
+        assert claim is not None
+        return lambda _why: refund(database, claim, row.account, amount, number, by)
 
     def said(self, _result: object) -> str:
         return "The refund is posted."

@@ -387,6 +387,8 @@ class MoneyScreen(Screen):
     def _open_credit(self, row: OpenClaim) -> None:
         if row.claim_id is not None:
             self.desk.open("claim", row.claim_id)
+        else:
+            self.desk.open("patient", row.patient_id)
 
     def close_month(self) -> None:
         """Close the next month."""

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.billing.money.aging import PATIENTS, Aged, AgingBy, OpenClaim
+from infusion_desktop.billing.money.aging import OF_PATIENTS, Aged, AgingBy, OpenClaim
 from infusion_desktop.billing.money.collectors import CollectorRow
 from infusion_desktop.billing.money.deposits import DepositRow, RemittanceRow
 from infusion_desktop.billing.money.month_close import ClosedMonth
@@ -122,7 +122,7 @@ class AgingPart(QWidget):
         for by, made in self.tables.items():
             made.set_rows(self._found.get(by, ()))
         rows = self._found.get(AgingBy.PAYER, ())
-        patients = sum((row.total for row in rows if row.name.startswith(PATIENTS)), ZERO)
+        patients = sum((row.total for row in rows if row.name in OF_PATIENTS), ZERO)
         whole = sum((row.total for row in rows), ZERO)
         told = f"{show_money(whole)} are owed in all, {show_money(patients)} of it by patients. "
         self.lead.setText(told + _AGES_TOLD)

@@ -130,7 +130,7 @@ def test_of_several_next_payers_the_refused_are_named_and_the_others_drafted(off
     screen.next_payers.grid.selectAll()
     make_secondary(office.database, first, office.biller)  # At another workstation.
     qtbot.mouseClick(screen.next_button, Qt.MouseButton.LeftButton)
-    told = "Claim C0000001: Claim C0000001 leaves nothing that a next payer could owe"
+    told = "Claim C0000001 leaves nothing that a next payer could owe"
     qtbot.waitUntil(lambda: told in said_on(screen), timeout=10_000)
     with office.database.reading() as session:
         assert sorted(session.scalars(select(Claim.primary_id).where(Claim.primary_id.is_not(None)))) == [first, april]

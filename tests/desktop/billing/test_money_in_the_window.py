@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,10 @@ def test_what_was_paid_for_a_waived_charge_is_refunded(
     settled(qtbot, jobs, lambda: screen._found is not None)
     screen.go("Credits")
     settled(qtbot, jobs, lambda: len(screen.credits.model.rows) == 1)
+    opened: list[tuple[str, object]] = []
+    screen.desk = replace(screen.desk, open=lambda kind, record: opened.append((kind, record)))
     screen.credits.opened.emit(screen.credits.model.rows[0])
+    assert opened == [("patient", office.patient)]
     screen.credits.select_ids([("EC00001", Account.PATIENT)])
     screen.refund()
     screen.dialog.number.set_value("1002")

@@ -69,7 +69,6 @@ class CoverageFacts:
     days: Days | None = None
     is_medicare: bool = False
     position: int = 1
-    earlier_payers_answered: bool = True
 
 
 @value
@@ -129,7 +128,6 @@ class LineFacts:
     ndc: str = ""
     ndc_unit: str = ""
     ndc_quantity: Decimal | None = None
-    single_dose: bool = True
     compound: str = ""
     held: str = ""
 

@@ -159,7 +159,7 @@ def _waste(facts: ClaimFacts) -> Iterator[Told]:
     drugs = [
         line
         for line in facts.lines
-        if line.kind is LineKind.DRUG and line.single_dose and comes_in_single_doses(facts.codes.find(line.code))
+        if line.kind is LineKind.DRUG and comes_in_single_doses(facts.codes.find(line.code))
     ]
     with_waste = {(line.code, line.days) for line in drugs if "JW" in line.modifiers}
     for line in drugs:

@@ -88,7 +88,7 @@ def _rules_missing(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _prior_result(facts: ClaimFacts) -> Iterator[Told]:
-    if facts.coverage.position > 1 and not facts.coverage.earlier_payers_answered:
+    if facts.coverage.position > 1:
         yield (
             "By the patient's coverages this payer is not the first, and the first payer has not decided. Bill that "
             "one first, or correct the rank of the coverage."
