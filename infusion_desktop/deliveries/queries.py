@@ -440,13 +440,13 @@ def bench(session: Session, delivery_id: DeliveryId) -> tuple[BenchRow, ...]:
 
 
 def equipment_at_home(session: Session, patient_id: PatientId) -> tuple[AtHomeAsset, ...]:
-    """The pumps and poles a patient has."""
+    """The pumps and poles of ours that a patient has; one that was sold is not ours any more."""
     rows = session.execute(
         select(Asset, Item.name, Item.kind, Delivery.number)
         .join(Item, Item.id == Asset.item_id)
         .join(Patient, Patient.home_id == Asset.location_id)
         .outerjoin(Delivery, (Asset.document == "delivery") & (Asset.document_id == Delivery.id))
-        .where(Patient.id == patient_id)
+        .where(Patient.id == patient_id, Asset.state != AssetState.RETIRED)
         .order_by(Asset.tag)
     )
     return tuple(

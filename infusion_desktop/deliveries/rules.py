@@ -304,7 +304,6 @@ class SentLot:
 
     item: str
     contains_latex: bool = False
-    latex_free_item: str = ""
 
 
 def reasons_against_verifier(picked_by: Collection[int], verified_by: int | None) -> list[str]:
@@ -318,9 +317,5 @@ def reasons_against_latex(latex_allergy: bool, lots: Iterable[SentLot]) -> list[
     """Nothing with latex goes to a patient who is allergic to it; each such item is named once."""
     if not latex_allergy:
         return []
-    found = {lot.item: lot for lot in lots if lot.contains_latex}
-    return [f"The patient is allergic to latex and {name} contains it. {_instead(lot)}" for name, lot in found.items()]
-
-
-def _instead(lot: SentLot) -> str:
-    return f"Send {lot.latex_free_item} instead." if lot.latex_free_item else "Choose an item without latex."
+    found = dict.fromkeys(lot.item for lot in lots if lot.contains_latex)
+    return [f"The patient is allergic to latex and {name} contains it. Choose an item without latex." for name in found]

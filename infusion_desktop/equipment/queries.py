@@ -147,8 +147,9 @@ def asset_row(session: Session, asset_id: AssetId, today: date) -> AssetRow | No
 
 
 def at_place(session: Session, location_id: int, today: date) -> tuple[AssetRow, ...]:
-    """What is at a patient's home, or in another place."""
-    return tuple(_row(row, today) for row in session.execute(_board().where(Asset.location_id == location_id)))
+    """What of ours is at a patient's home, or in another place; what was sold there is not ours any more."""
+    ours = _board().where(Asset.location_id == location_id, Asset.state != AssetState.RETIRED)
+    return tuple(_row(row, today) for row in session.execute(ours))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from infusion_desktop.deliveries.calls.refill_rules_kept import (
     take_in_medicare_rules,
 )
 from infusion_desktop.deliveries.care.events import NewEvent, events_of, log_event, withdraw_event
+from infusion_desktop.deliveries.care.patient_glance import glance
 from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
 from infusion_desktop.deliveries.care.task_rules import Draw, draws_due, home_assessment_due
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, SiteState
@@ -348,6 +349,8 @@ def test_what_came_before_a_change_of_dose_is_counted(
         orders = {each.therapy_id: each.supplied_through for each in call_sheet(session, bench.patient, on).orders}
         begins = call_sheet(session, bench.patient, on).next_days.first
         ends = {row.supply_ends_on for row in calls_due(session, on)}
+        seen = glance(session, bench.patient, on).supply_ends_on
+    assert seen == last, "the patient's page says the same"
     assert orders == {newer: last}
     assert begins == (on if last is None else last + ONE_DAY)
     assert ends == {on - ONE_DAY if last is None else last}, "the board of calls says the same"

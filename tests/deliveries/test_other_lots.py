@@ -153,6 +153,25 @@ def test_what_cannot_be_and_what_must_be_read_first(bench: Any) -> None:
     in_order(bench)
 
 
+@pytest.mark.parametrize("serves", [False, True])
+def test_a_mistaken_correction_is_put_right_again(bench: Any, serves: bool) -> None:
+    small = add_item(bench.database, NewItem("FLU-9", "Saline flush 5 mL", ItemKind.FLUSH), bench.staff[ADMIN])
+    bench.items["small"] = small
+    other = bench.receives("small", "S1", 50)
+    delivery = shipped(bench)
+    sent = lots_of(bench, delivery, "FLU-1")["F1"]
+    correct_lot(bench.database, sent.id, other, 42, WHY, bench.pharmacist, serves=serves)
+    back = lots_of(bench, delivery, "FLU-9")["S1"]
+    correct_lot(bench.database, back.id, sent.lot_id, 42, WHY, bench.pharmacist)
+    lines = {line.item_number: line for line in page(bench, delivery).lines}
+    assert [(lot.lot, lot.quantity) for lot in lines["FLU-1"].lots] == [("F1", 42)]
+    assert (lines["FLU-1"].to_send, lines["FLU-1"].owed) == (42, 0)
+    assert (lines["FLU-9"].to_send, lines["FLU-9"].owed, lines["FLU-9"].lots) == (0, 0, ())
+    with bench.database.reading() as session:
+        assert still_owed(session, today(), bench.patient) == ()
+    in_order(bench)
+
+
 @pytest.mark.parametrize(("is_there", "serves"), [(False, False), (True, True)])
 def test_another_item_than_was_sent_is_put_right_in_one_deed(bench: Any, is_there: bool, serves: bool) -> None:
     small = add_item(bench.database, NewItem("FLU-9", "Saline flush 5 mL", ItemKind.FLUSH), bench.staff[ADMIN])

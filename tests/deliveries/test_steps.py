@@ -388,6 +388,17 @@ def test_what_is_not_on_the_shelf_stays_owed(bench: Any) -> None:
     assert owed(bench) == []
 
 
+def test_a_pump_that_was_sold_is_there_for_the_next_delivery_and_not_ours_any_more(bench: Any) -> None:
+    first = shipped(bench)
+    deliver(bench.database, first, Proof("Ann", "Patient", now_utc(), PNG), bench.tech)
+    custody.sell(bench.database, bench.pump, "the patient chose to buy it, order 12", bench.pharmacist)
+    with bench.database.reading() as session:
+        assert [each.tag for each in equipment_at_home(session, bench.patient)] == []
+    days = Days(WEEK.last + ONE_DAY, WEEK.last + timedelta(days=7))
+    second = plan(bench.database, bench.therapy, days, today(), {}, bench.pharmacist)
+    assert [each.kind for each in page(bench, second).equipment if "pump" in each.kind] == []
+
+
 def test_the_second_delivery_asks_for_no_second_pump(bench: Any) -> None:
     first = shipped(bench)
     deliver(bench.database, first, Proof("Ann", "Patient", now_utc(), PNG), bench.tech)

@@ -33,7 +33,7 @@ from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.queries import DeliveryPage
 from infusion_desktop.deliveries.schedule.dispatch_words import AttachmentKind
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, LineOutcome
-from infusion_desktop.errors import NotAllowed, Refused, Warned
+from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.words import ItemKind, Storage
 
@@ -199,6 +199,8 @@ def test_after_the_door_what_is_missing_is_listed_corrected_and_the_first_entry_
     assert return_later(database, lots["FLU-1"].id, 1, "left over", tech) is GoesTo.WASTE
     correct_tracking(database, delivery, "1Z999", "misread", tech, was=page(bench, delivery).tracking)
     assert page(bench, delivery).tracking == "1Z999"
+    with pytest.raises(Stale):
+        correct_tracking(database, delivery, "1Z998", "misread", tech, was="")
     with database.reading() as session:
         assert [each.what for each in corrections_of(session, delivery)][1:] == [
             "Saline flush 10 mL, lot F1", "tracking number",

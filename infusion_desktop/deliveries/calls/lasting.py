@@ -70,16 +70,19 @@ def left_at_home(session: Session, patient_id: PatientId, on: date) -> dict[Item
 
 
 def supplied_through(
-    session: Session, patient_id: PatientId, orders: Sequence[TherapyCalendar], on: date
+    session: Session, patient_id: PatientId, orders: Sequence[TherapyCalendar], on: date, *, arrived: bool = False
 ) -> dict[TherapyId, date]:
     """The last day each order is supplied for, by what came or is to come; an order that is not supplied is not named.
 
+    With ``arrived`` by what came alone.
+
     What came for an order before it was changed counts, as far as what is at home lasts under the order as it is now.
     """
+    counts = Delivery.state == DeliveryState.DELIVERED if arrived else Delivery.state.not_in(GONE)
     first, newest = first_versions(session, patient_id), dict[TherapyId, tuple[date, TherapyId, DeliveryState]]()
     for row in session.execute(
         select(Delivery.therapy_id, Delivery.period_last, Delivery.state)
-        .where(Delivery.patient_id == patient_id, Delivery.therapy_id.in_(first), Delivery.state.not_in(GONE))
+        .where(Delivery.patient_id == patient_id, Delivery.therapy_id.in_(first), counts)
         .order_by(Delivery.period_last, Delivery.id)
     ):
         therapy = TherapyId(row.therapy_id or 0)

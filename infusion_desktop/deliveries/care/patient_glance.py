@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.deliveries.calls.call_rules import CallWindow, call_window
+from infusion_desktop.deliveries.calls.lasting import supplied_through
 from infusion_desktop.deliveries.calls.refill_calls import CallRow, calls_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import rule_for
 from infusion_desktop.deliveries.care.events import EventRow, events_of
@@ -21,6 +22,7 @@ from infusion_desktop.deliveries.kits.supply_rules import day_by_day, short_on
 from infusion_desktop.deliveries.plans.still_owed import OwedRow, still_owed
 from infusion_desktop.deliveries.tables import Delivery, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.patients.queries import therapy_calendars
 from infusion_desktop.patients.tables import Episode, Interruption, Therapy
 from infusion_desktop.patients.words import PatientId
 
@@ -120,16 +122,8 @@ def _supplies(session: Session, patient_id: PatientId, today: date) -> tuple[Hom
 
 
 def _ends_on(session: Session, patient_id: PatientId, today: date) -> date | None:
-    rows = session.execute(
-        select(Delivery.therapy_id, Delivery.period_last)
-        .join(Therapy, Therapy.id == Delivery.therapy_id)
-        .where(Delivery.patient_id == patient_id, Delivery.state == DeliveryState.DELIVERED)
-        .where(Therapy.stops_on.is_(None) | (Therapy.stops_on >= today))
-    )
-    last: dict[int | None, date] = {}
-    for row in rows:
-        last[row.therapy_id] = max(row.period_last, last.get(row.therapy_id, row.period_last))
-    return min(last.values(), default=None)
+    orders = therapy_calendars(session, Days(today, today + timedelta(days=LOOK_AHEAD)), patient_id)
+    return min(supplied_through(session, patient_id, orders, today, arrived=True).values(), default=None)
 
 
 def _next(session: Session, patient_id: PatientId) -> NextDelivery | None:

@@ -226,7 +226,7 @@ def _against_item(head: Head, wrong: Any, now: Any) -> list[str]:
 def _line_of(session: Session, row: DeliveryLot, now: Any, units: int, why: str, *, serves: bool) -> int:
     """The line of the item that did go, a new one or one that is there; the other line owes it, or sends fewer."""
     line = session.get_one(DeliveryLine, row.line_id)
-    if serves:
+    if serves or (not line.needed and line.substitutes_item_id is not None):  # It was never to go: nobody owes it.
         line.to_send -= units
     else:
         line.owed += units
@@ -239,7 +239,10 @@ def _line_of(session: Session, row: DeliveryLot, now: Any, units: int, why: str,
             why="another item than was to go", change_reason=why.strip(), substitutes_item_id=line.item_id,
         )  # fmt: skip
         session.add(mine)
-    mine.to_send += units
+        session.flush()
+    brought = min(mine.owed, units)  # What is owed of it has come after all.
+    mine.owed -= brought
+    mine.to_send += units - brought
     session.flush()
     return mine.id
 

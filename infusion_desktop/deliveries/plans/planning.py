@@ -316,7 +316,7 @@ def _insert(
 def _ask_for_equipment(
     session: Session, delivery_id: DeliveryId, calendar: TherapyCalendar, lines: Sequence[TemplateLine]
 ) -> None:
-    """Pumps and poles of the kit, less those the patient has for this therapy, or that are under way."""
+    """Pumps and poles of the kit, less those the patient has for this therapy or bought, or that are under way."""
     wanted = [line.equipment for line in lines if line.equipment and not line.optional for _ in range(int(line.amount))]
     if not wanted:
         return
@@ -329,11 +329,22 @@ def _ask_for_equipment(
             Asset.state.in_((AssetState.RESERVED, AssetState.IN_TRANSIT, AssetState.WITH_PATIENT)),
         )
     ).all()
+    bought = session.execute(
+        select(Item.kind, Item.hcpcs)
+        .join(Asset, Asset.item_id == Item.id)
+        .join(Patient, Patient.home_id == Asset.location_id)
+        .where(Patient.id == calendar.patient_id, Asset.state == AssetState.RETIRED)
+    )
     versions: frozenset[TherapyId] = versions_of(session, calendar.therapy_id) if there else frozenset()
-    has = [row for row in there if row.kind is ItemKind.POLE or row.therapy_id is None or row.therapy_id in versions]
+    has = [
+        (row.kind, row.hcpcs)
+        for row in there
+        if row.kind is ItemKind.POLE or row.therapy_id is None or row.therapy_id in versions
+    ]
+    has += [(row.kind, row.hcpcs) for row in bought]
     missing = []
     for kind in wanted:
-        match = next((row for row in has if answers(kind, row.kind, row.hcpcs)), None)
+        match = next((each for each in has if answers(kind, *each)), None)
         if match is None:
             missing.append(kind)
         else:

@@ -19,8 +19,8 @@ from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, Delive
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId
-from infusion_desktop.stock.ledger import PICKABLE
-from infusion_desktop.stock.tables import Balance, Item, Location, Lot
+from infusion_desktop.stock.buying.reordering import free_units
+from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
 
 _LEFT = (DeliveryState.SHIPPED, DeliveryState.DELIVERED)
@@ -42,7 +42,7 @@ class OwedRow:
     units: int
     unit: str
     on_shelf: int
-    """Free units in our places, whatever their expiry."""
+    """Units that may be sent."""
     coming: str
     """The delivery that is being made ready and sends the item; "" where none is."""
 
@@ -90,7 +90,7 @@ def still_owed(session: Session, today: date, patient_id: PatientId | None = Non
     if patient_id is not None:
         found = found.where(Delivery.patient_id == patient_id)
     rows = session.execute(found.order_by(Delivery.id, DeliveryLine.position)).all()
-    free = _free(session, {row.item_id for row in rows})
+    free = free_units(session, today, {ItemId(row.item_id) for row in rows})
     return tuple(sorted((_row(row, free) for row in rows), key=lambda row: not row.is_drug))
 
 
@@ -112,20 +112,9 @@ def send_owed(database: Database, patient_id: PatientId, on: date, by: UserId) -
         return plan_items_in(session, patient_id, period, on, list(wanted.values()), by)
 
 
-def _free(session: Session, items: set[int]) -> Mapping[int, int]:
-    rows = session.execute(
-        select(Balance.item_id, func.sum(Balance.on_hand - Balance.reserved))
-        .join(Lot, Lot.id == Balance.lot_id)
-        .join(Location, Location.id == Balance.location_id)
-        .where(Balance.item_id.in_(items), Lot.held == "", Location.kind.in_(PICKABLE))
-        .group_by(Balance.item_id)
-    )
-    return {item: int(units) for item, units in rows}
-
-
-def _row(row: Any, free: Mapping[int, int]) -> OwedRow:
+def _row(row: Any, free: Mapping[ItemId, int]) -> OwedRow:
     return OwedRow(
         DeliveryLineId(row.line), PatientId(row.patient_id), f"{row.last_name}, {row.first_name}", DeliveryId(row.id),
         row.number, Days(row.period_first, row.period_last), ItemId(row.item_id), row.name,
-        row.kind is ItemKind.DRUG, row.owed, row.base_unit, free.get(row.item_id, 0), row.coming or "",
+        row.kind is ItemKind.DRUG, row.owed, row.base_unit, free.get(ItemId(row.item_id), 0), row.coming or "",
     )  # fmt: skip

@@ -98,7 +98,7 @@ def calls(database: Database, day: date) -> tuple[FollowUpRow, ...]:
 def pumps(database: Database, day: date) -> Heap:
     """Pumps that can go out, and what a technician has to do with the others."""
     with database.reading() as session:
-        every = [row for row in board(session, day) if row.kind is ItemKind.PUMP]
+        every = board(session, day, ItemKind.PUMP)
         due = due_list(session, day)
     ready = sum(row.is_ready for row in every)
     overdue = any(each.on is not None and each.on < day for each in due)

@@ -1,7 +1,7 @@
 """Reorder proposals: where each item stands, who sells it, and what the rule says to order. Demand comes from above."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -170,13 +170,15 @@ def _sold(offer: OfferRow | None, unit: str) -> SoldIn:
     return SoldIn(unit) if offer is None else SoldIn(offer.pack_name, offer.pack_quantity, offer.least_packs)
 
 
-def free_units(session: Session, today: date) -> dict[ItemId, int]:
-    """Units of each item that may be sent: not held, not reserved, not expired, in a place that is picked from."""
+def free_units(session: Session, today: date, items: Collection[ItemId] | None = None) -> dict[ItemId, int]:
+    """Units of all or some items that may be sent: not held, not reserved, not expired, where is picked from."""
     query = (
         select(Balance.item_id, func.sum(Balance.on_hand - Balance.reserved))
         .where(Balance.usable, Balance.expires_on > today)
         .group_by(Balance.item_id)
     )
+    if items is not None:
+        query = query.where(Balance.item_id.in_(items))
     return {ItemId(item): int(units) for item, units in session.execute(query)}
 
 
