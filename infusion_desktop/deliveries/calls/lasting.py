@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days
+from infusion_desktop.deliveries.kits.home_counts import by_books
 from infusion_desktop.deliveries.kits.kit_needs import GONE, facts_of, used_until, uses_of
 from infusion_desktop.deliveries.kits.supply_rules import Use, day_by_day, short_on
 from infusion_desktop.deliveries.rules import QuantityRule
@@ -14,9 +15,7 @@ from infusion_desktop.deliveries.tables import Delivery, HomeCount
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.patients.order_versions import first_versions
 from infusion_desktop.patients.queries import TherapyCalendar
-from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId, TherapyId
-from infusion_desktop.stock.tables import Balance
 from infusion_desktop.stock.words import ItemId
 
 ENDS_A_SUPPLY = (QuantityRule.PER_DOSE, QuantityRule.PER_BAG, QuantityRule.PER_DAY)
@@ -38,17 +37,6 @@ def supply_ends_on(
 def _short_on(used: Iterable[Use], item: ItemId, left: int, days: Days) -> date | None:
     mine = [use for use in used if use.item == item and use.line.rule in ENDS_A_SUPPLY]
     return short_on(day_by_day(mine, left, {}, days)) if mine else None
-
-
-def by_books(session: Session, patient_id: PatientId) -> dict[ItemId, int]:
-    """What the ledger has at a patient's home, by item."""
-    home = select(Patient.home_id).where(Patient.id == patient_id).scalar_subquery()
-    rows = session.execute(
-        select(Balance.item_id, func.sum(Balance.on_hand))
-        .where(Balance.location_id == home, Balance.on_hand > 0)
-        .group_by(Balance.item_id)
-    )
-    return {ItemId(item): int(units) for item, units in rows}
 
 
 def left_at_home(session: Session, patient_id: PatientId, on: date) -> dict[ItemId, int]:

@@ -122,14 +122,20 @@ def _use(
     post(session, moves, "home count", patient_id, by)
 
 
+def by_books(session: Session, patient_id: PatientId) -> dict[ItemId, int]:
+    """What the ledger has at a patient's home, by item."""
+    home = select(Patient.home_id).where(Patient.id == patient_id).scalar_subquery()
+    rows = session.execute(
+        select(Balance.item_id, func.sum(Balance.on_hand))
+        .where(Balance.location_id == home, Balance.on_hand > 0)
+        .group_by(Balance.item_id)
+    )
+    return {ItemId(item): int(units) for item, units in rows}
+
+
 def at_home(session: Session, patient_id: PatientId) -> tuple[AtHome, ...]:
     """Everything at a patient's home: by our ledger and as last counted, by item name."""
-    home = session.scalars(select(Patient.home_id).where(Patient.id == patient_id)).one()
-    by_ledger: dict[int, int] = {}
-    for item, units in session.execute(
-        select(Balance.item_id, Balance.on_hand).where(Balance.location_id == home, Balance.on_hand > 0)
-    ):
-        by_ledger[item] = by_ledger.get(item, 0) + units
+    by_ledger = by_books(session, patient_id)
     newest = select(func.max(HomeCount.id)).where(HomeCount.patient_id == patient_id).group_by(HomeCount.item_id)
     counted: dict[int, tuple[int, date]] = {
         row.item_id: (row.quantity, row.counted_on)
@@ -144,7 +150,7 @@ def at_home(session: Session, patient_id: PatientId) -> tuple[AtHome, ...]:
             item.number,
             item.name,
             item.base_unit,
-            by_ledger.get(item.id, 0),
+            by_ledger.get(ItemId(item.id), 0),
             *counted.get(item.id, (None, None)),
         )
         for item in items

@@ -12,7 +12,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_days
-from infusion_desktop.deliveries.calls.lasting import by_books, left_at_home, supplied_through, supply_ends_on
+from infusion_desktop.deliveries.calls.lasting import left_at_home, supplied_through, supply_ends_on
 from infusion_desktop.deliveries.calls.refill_calls import (
     CallRow,
     calls_of,
@@ -22,6 +22,7 @@ from infusion_desktop.deliveries.calls.refill_calls import (
 from infusion_desktop.deliveries.calls.refill_rules_kept import Asked, reasons_to_hold, rule_for
 from infusion_desktop.deliveries.care_words import RefillCallId
 from infusion_desktop.deliveries.kits import templates as kits
+from infusion_desktop.deliveries.kits.home_counts import by_books
 from infusion_desktop.deliveries.kits.kit_needs import (
     GONE,
     Facts,
