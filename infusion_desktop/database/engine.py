@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.append_only import may_go
 from infusion_desktop.database.place import CAN_ENCRYPT, Place, opens_with, sqlite
-from infusion_desktop.database.server import roll_back
+from infusion_desktop.database.server import roll_back, tell
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
@@ -210,7 +210,7 @@ def _beside(engine: Engine, begin: str, guard: Callable[[Connection, str], None]
     if is_sqlite:
         other.dialect.do_begin = lambda connection: connection.execute(begin)  # type: ignore[method-assign,assignment]
     else:
-        other.dialect.do_rollback = roll_back  # type: ignore[method-assign]
+        _keep_what_is_prepared(other.dialect)
 
     def check(connection: Connection, statement: str) -> None:
         if not is_sqlite and loosens(statement):
@@ -224,7 +224,12 @@ def _beside(engine: Engine, begin: str, guard: Callable[[Connection, str], None]
 
 
 def connection_of(session: Session) -> Connection:
-    """The connection a deed's session works on; SQLAlchemy's own way to it is too long for every statement of a kit."""
+    """The connection a deed's session works on; SQLAlchemy's own way to it is too long for every statement of a kit.
+
+    Within a part that may be taken back by itself its way is gone: that is where it begins the part.
+    """
+    if session.in_nested_transaction():
+        return session.connection()
     return session.info.get("connection") or session.connection()
 
 
@@ -356,7 +361,7 @@ def _open_postgresql(place: Place, guarded: bool) -> Engine:
     url = place.url.set(drivername="postgresql+psycopg")
     patience = {name: value for name, value in _ON_A_NETWORK.items() if name not in url.query}
     engine = create_engine(url, hide_parameters=True, pool_size=8, connect_args=patience | proven_login(place.url))
-    engine.dialect.do_rollback = roll_back  # type: ignore[method-assign]
+    _keep_what_is_prepared(engine.dialect)
     event.listen(engine, "connect", refuse_forgetful)
     event.listen(engine, "connect", _keep_prepared)
     event.listen(engine, "checkin", _note_rest)
@@ -364,6 +369,14 @@ def _open_postgresql(place: Place, guarded: bool) -> Engine:
     if guarded:
         event.listen(engine, "before_cursor_execute", _refuse_loosening)
     return engine
+
+
+def _keep_what_is_prepared(dialect: Dialect) -> None:
+    """Take back without the driver, which would have the server forget every statement it prepared."""
+    dialect.do_rollback = roll_back  # type: ignore[method-assign]
+    dialect.do_rollback_to_savepoint = (  # type: ignore[method-assign]
+        lambda connection, name: tell(connection, f"ROLLBACK TO SAVEPOINT {name}")
+    )
 
 
 def _keep_prepared(connection: Any, _record: ConnectionPoolEntry) -> None:

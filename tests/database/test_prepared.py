@@ -54,6 +54,20 @@ def test_a_statement_stays_prepared_when_a_deed_is_given_up(database: Database, 
         raise ValueError("no item")
 
 
+def test_a_part_taken_back_is_gone_and_statements_stay_prepared(database: Database, administrator: UserId) -> None:
+    values = {"number": "I1", "name": "One", "kind": ItemKind.DRESSING, "version": 1}
+    with pytest.raises(ValueError, match="the whole"), database.transaction() as session:
+        for turn in range(7):  # The driver itself prepares a statement at its fifth time.
+            with pytest.raises(ValueError, match="the part"), session.begin_nested():
+                ADD.value(session, values)
+                raise ValueError("the part")
+            assert session.scalar(select(Item.id).where(Item.number == f"I{turn}")) is None
+        with session.begin_nested():
+            ADD.value(session, values)
+        assert session.scalar(select(Item.name)) == "One"
+        raise ValueError("the whole")
+
+
 def test_a_text_that_no_database_keeps_is_not_cut_off(database: Database, administrator: UserId) -> None:
     values = {"number": "I\0001", "name": "One", "kind": ItemKind.DRESSING, "version": 1}
     expected = "kept whole" if database.place.is_sqlite else "no server keeps"
