@@ -180,6 +180,21 @@ def test_too_early_too_much_or_not_asked_is_held_with_the_reason(bench: Bench, p
         assert held_deliveries(session, today()) == ()
 
 
+def test_a_call_before_the_last_supply_speaks_for_no_refill_under_a_changed_order(bench: Bench, payer: PayerId) -> None:
+    record_call(bench.database, agreed(bench), bench.pharmacist)
+    sends(bench, plan(bench.database, bench.therapy, WEEK, START + ONE_DAY, {}, bench.pharmacist))
+    add_refill_rule(bench.database, NewRefillRule(payer, date(2024, 1, 1), 30, 10), bench.staff[Role.ADMINISTRATOR])
+    on = WEEK.last + ONE_DAY
+    with bench.database.reading() as session:
+        (kept,) = therapies_of(session, bench.patient)
+    order = replace(kept.order, interval_hours=12)
+    newer = change_from(bench.database, kept.id, order, on, kept.version, bench.pharmacist, "level too high")
+    plan(bench.database, newer, Days(on, on + timedelta(days=6)), on, {}, bench.pharmacist)
+    with bench.database.reading() as session:
+        (held,) = held_deliveries(session, today())
+    assert any("No refill call" in each for each in held.reasons)
+
+
 def test_the_board_shows_who_must_be_called_before_a_dose_is_missed(bench: Bench) -> None:
     def board(on: date) -> list[tuple[Urgency, date]]:
         with bench.database.reading() as session:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -245,51 +245,44 @@ def reasons_to_hold(session: Session, asked: Asked) -> list[str]:
     rule = rule_for(session, asked.patient_id, asked.scheduled_on)
     if rule is None:
         return []
-    before = _supplied_through(session, asked)
-    if before is None:
+    shipped = _shipped_before(session, asked)
+    if shipped is None:
         return []
-    call = _call_for(session, asked)
-    ends_on = before if call is None or call.supply_ends_on is None else call.supply_ends_on
+    through, left_on = shipped
+    call = _call_for(session, asked, left_on)
+    ends_on = through if call is None or call.supply_ends_on is None else call.supply_ends_on
     agreed = call is not None and call.outcome is CallOutcome.AGREED
     refill = Refill(ends_on, None if call is None else call.called_on, agreed)
     return reasons_against_refill(rule, refill, asked.scheduled_on, asked.period)
 
 
-def _supplied_through(session: Session, asked: Asked) -> date | None:
+def _shipped_before(session: Session, asked: Asked) -> tuple[date, date] | None:
+    """The last day that what left covers, under any version of the order, and the last day something left."""
     assert asked.therapy_id is not None
     query = (
-        select(Delivery.period_last)
+        select(func.max(Delivery.period_last), func.max(Delivery.scheduled_on))
         .where(Delivery.therapy_id.in_(versions_of(session, asked.therapy_id)))
         .where(Delivery.state.in_((DeliveryState.SHIPPED, DeliveryState.DELIVERED)))
-        .order_by(Delivery.period_last.desc())
-        .limit(1)
     )
     if asked.delivery_id is not None:
         query = query.where(Delivery.id != asked.delivery_id)
-    return session.scalar(query)
+    through, left_on = session.execute(query).one()
+    return None if through is None else (through, left_on)
 
 
-def _call_for(session: Session, asked: Asked) -> RefillCall | None:
-    """The call a refill follows: the one it names, otherwise the newest that reached somebody since the last supply."""
+def _call_for(session: Session, asked: Asked, left_on: date) -> RefillCall | None:
+    """The call a refill follows: the one it names, otherwise the newest that reached somebody since the last supply
+    left."""
     named = asked.call_id
     if named is None and asked.delivery_id is not None:
         named = session.scalar(select(Delivery.call_id).where(Delivery.id == asked.delivery_id))
     if named is not None:
         return session.get(RefillCall, named)
-    shipped = session.scalar(
-        select(Delivery.scheduled_on)
-        .where(Delivery.patient_id == asked.patient_id, Delivery.therapy_id == asked.therapy_id)
-        .where(Delivery.state.in_((DeliveryState.SHIPPED, DeliveryState.DELIVERED)))
-        .order_by(Delivery.scheduled_on.desc())
-        .limit(1)
-    )
     calls = (
         select(RefillCall)
-        .where(RefillCall.patient_id == asked.patient_id, RefillCall.called_on <= asked.scheduled_on)
+        .where(RefillCall.patient_id == asked.patient_id, RefillCall.called_on.between(left_on, asked.scheduled_on))
         .where(RefillCall.outcome.in_([each for each in CallOutcome if each.reached]))
         .order_by(RefillCall.id.desc())
         .limit(1)
     )
-    if shipped is not None:
-        calls = calls.where(RefillCall.called_on >= shipped)
     return session.scalars(calls).first()
