@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
@@ -93,22 +93,31 @@ def versions_of(session: Session, therapy_id: TherapyId) -> frozenset[TherapyId]
     return frozenset(each for each, begun in first.items() if begun == first[therapy_id])
 
 
-def versions_of_changed(session: Session, patients: Collection[int]) -> dict[TherapyId, frozenset[TherapyId]]:
-    """For each order of these patients that was changed, or is a change, all versions of it."""
-    rows = _CHANGED.rows(session, as_ids(patients))
-    groups: dict[TherapyId, set[TherapyId]] = {}
-    for row in rows:
+class ChangedOrder(NamedTuple):
+    """An order that was changed: its versions, the first day of the first one, and the newest one."""
+
+    versions: frozenset[TherapyId]
+    begun_on: date
+    newest: TherapyId
+
+
+def changed_orders(session: Session, patients: Collection[int]) -> dict[TherapyId, ChangedOrder]:
+    """Of these patients every order that was changed, under each of its versions."""
+    orders: dict[TherapyId, ChangedOrder] = {}
+    for row in _CHANGED.rows(session, as_ids(patients)):
         before, after = TherapyId(row.replaces_id or 0), TherapyId(row.id)
-        group = groups.setdefault(before, {before})
-        group.add(after)
-        groups[after] = group
-    return {each: frozenset(group) for each, group in groups.items()}
+        had = orders.get(before) or ChangedOrder(frozenset({before}), row.starts_on, before)
+        now = ChangedOrder(had.versions | {after}, had.begun_on, after)
+        orders.update(dict.fromkeys(now.versions, now))
+    return orders
 
 
 def _changed(dialect: str) -> Select[*tuple[Any, ...]]:
+    before = aliased(Therapy)
     return (
-        select(Therapy.id, Therapy.replaces_id)
-        .where(is_given(dialect, Therapy.patient_id), Therapy.replaces_id.is_not(None))
+        select(Therapy.id, Therapy.replaces_id, before.starts_on)
+        .join(before, before.id == Therapy.replaces_id)
+        .where(is_given(dialect, Therapy.patient_id))
         .order_by(Therapy.id)
     )
 

@@ -88,6 +88,16 @@ def is_paused(course, day, pauses, rules):
     return False
 
 
+def begin_of(course):
+    """The day the order began, be it under an earlier version."""
+    return course.ordered_on or course.start_on
+
+
+def end_of(course):
+    """The day the therapy ends; none where a newer version of the order follows."""
+    return None if course.goes_on else course.stop_on
+
+
 def is_service_day(course, day, pauses, rules):
     if day < course.start_on or (course.stop_on is not None and day > course.stop_on):
         return False
@@ -96,9 +106,9 @@ def is_service_day(course, day, pauses, rules):
     if is_paused(course, day, pauses, rules):
         return False
     hours = rules.day_basis.value == "ELAPSED_24H"
-    if not hours and day == course.start_on and not rules.count_start_day:
+    if not hours and day == begin_of(course) and not rules.count_start_day:
         return False
-    if not hours and day == course.stop_on and not rules.count_end_day:
+    if not hours and day == end_of(course) and not rules.count_end_day:
         return False
     if day in course.suite_days and not rules.count_suite_days:
         return False
@@ -115,7 +125,7 @@ def fee_on(fees, code, day):
 
 
 def rank_position(course, code, fee, rules):
-    tie = (course.start_on, code, course.id)
+    tie = (begin_of(course), code, course.id)
     by = rules.rank_by.value
     if by == "START_DATE":
         return tie
@@ -187,7 +197,7 @@ def billed_days(period, courses, pauses, rules, fees, authorizations):
                     {
                         "day": day,
                         "course": course.id,
-                        "start": course.start_on,
+                        "start": begin_of(course),
                         "code": code,
                         "marks": marks_of(course, rank, day, rules),
                         "rank": rank,
@@ -255,7 +265,7 @@ def nothing_given(course, day, pauses, rules):
     if rules.day_basis.value == "ELAPSED_24H":
         return True
     return not (
-        (day == course.start_on and not rules.count_start_day) or (day == course.stop_on and not rules.count_end_day)
+        (day == begin_of(course) and not rules.count_start_day) or (day == end_of(course) and not rules.count_end_day)
     )
 
 

@@ -1,6 +1,7 @@
 """The engine against a slow day-by-day reading of the same rules, on random patients, contracts and months."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -88,6 +89,8 @@ def patients_courses(draw):
                 lumens=draw(st.sampled_from((None, 1, 2))),
                 suite_days=frozenset(draw(st.lists(DAYS, max_size=3))),
                 manual_rank=draw(st.sampled_from((None, 1, 2))),
+                ordered_on=draw(st.sampled_from((None, None, start - timedelta(9)))),
+                goes_on=stop is not None and draw(st.booleans()),
             )
         )
     return made
@@ -161,6 +164,33 @@ def test_days_and_lines_are_those_of_the_slow_reading(period, courses, stays, ru
     slow = [(row["day"], row["course"], row["code"], row["marks"], row["rank"], row["rate"]) for row in rows]
     assert sorted(billed, key=repr) == sorted(slow, key=repr)
     assert as_tuples(result) == slow_reference.lines(rows, period, courses, stays, rules)
+
+
+@settings(max_examples=60, deadline=None)
+@given(periods(), patients_courses(), st.lists(pauses(), max_size=3), rule_sets, price_lists(), st.data())
+def test_an_order_changed_on_any_day_is_billed_on_the_days_it_would_be_billed_on_unchanged(
+    period, courses, stays, rules, fees, data
+):
+    courses = [replace(each, interval_hours=None) for each in courses]
+    stays = [replace(each, course_id=None) for each in stays]
+    rules = replace(rules, authorization_required=False)
+    changed = []
+    for each in courses:
+        last = each.start_on + timedelta(data.draw(st.integers(0, 40)))
+        if each.stop_on is not None and last >= each.stop_on:
+            changed.append(each)
+            continue
+        changed.append(replace(each, stop_on=last, goes_on=True))
+        changed.append(replace(each, id=each.id + 0.5, start_on=last + timedelta(1), ordered_on=each.begun_on))
+
+    def billed(of):
+        result = count_period(period, of, stays, rules, FeeSchedule(tuple(fees)), [], codes=code_table())
+        return sorted(
+            ((day.on, int(day.course_id), day.code, day.modifiers, day.rank, day.rate) for day in result.service_days),
+            key=repr,
+        )
+
+    assert billed(changed) == billed(courses)
 
 
 @settings(max_examples=100, deadline=None)

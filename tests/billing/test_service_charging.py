@@ -12,10 +12,11 @@ from sqlalchemy import select
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.counting import count_month
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
-from infusion_desktop.billing.rules.rule_set import DrugQuantity
+from infusion_desktop.billing.rules.days import Reason
+from infusion_desktop.billing.rules.rule_set import DrugQuantity, RankBy
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization, authorizations
-from infusion_desktop.billing.terms.contracts import add_rules, rules_on
+from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.billing.words import ClaimState, LineKind
 from infusion_desktop.dates import Days, month_of
 from infusion_desktop.errors import NotAllowed, Refused
@@ -45,6 +46,31 @@ def test_a_month_with_a_hospital_stay_leaves_its_full_days_out_and_says_so(offic
     assert counted.charge == Decimal("1140.00")
     assert [(each.days, each.why) for each in counted.left_out] == [
         ((date(2026, 3, 9), date(2026, 3, 10)), "in hospital")
+    ]
+
+
+def test_a_change_of_dose_is_no_last_day_of_a_therapy_and_no_first(office):
+    rules = replace(starter("commercial_100_50_0").rules, count_start_day=False, count_end_day=False,
+                    rank_by=RankBy.START_DATE)  # fmt: skip
+    add_rules(office.database, office.payer, rules, date(2026, 1, 1), office.biller)
+    office.fee("S9500", "90")
+    office.fee("S9501", "80")
+    first = office.orders("ceftriaxone 2 g", date(2026, 2, 20), date(2026, 3, 10))
+    second = office.orders("ceftriaxone 1 g", date(2026, 3, 11), date(2026, 3, 20), replaces_id=first)
+    office.orders("ceftriaxone 2 g", date(2026, 3, 21), date(2026, 3, 25), replaces_id=second)
+    office.orders("cefepime 2 g", date(2026, 3, 1), date(2026, 3, 31), interval_hours=12)
+    lines, counted = lines_of(office)
+    assert sorted(shown(lines)) == [
+        ("S9500", (), 1, 10, 10),
+        ("S9500", (), 11, 20, 10),
+        ("S9500", (), 21, 24, 4),
+        ("S9501", (), 25, 30, 6),
+        ("S9501", ("SH",), 2, 24, 23),
+    ], "the order that began first stays first through its changes"
+    assert [(each.days, each.why) for each in counted.left_out] == [
+        ((date(2026, 3, 1),), Reason.START_DAY.value),
+        ((date(2026, 3, 25),), Reason.END_DAY.value),
+        ((date(2026, 3, 31),), Reason.END_DAY.value),
     ]
 
 

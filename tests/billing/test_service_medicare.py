@@ -111,6 +111,19 @@ def test_a_pump_is_a_capped_rental_with_weekly_supplies(office):
         assert problems(session) == ()
 
 
+def test_the_weeks_of_supplies_go_on_through_a_change_of_dose_and_into_another_therapy(office):
+    office.rules("medicare_dme")
+    office.fee("A4221", "24.00", "40.00")
+    first = office.orders("milrinone", date(2025, 12, 10), date(2026, 3, 12))
+    office.orders("milrinone, more", date(2026, 3, 13), date(2026, 3, 20), replaces_id=first)
+    office.orders("dobutamine", date(2026, 3, 18), None)
+    pump(office, date(2025, 12, 10))
+    lines, _ = lines_of(office)
+    weekly = [line for line in lines if line.code == "A4221"]
+    begun = [day.day for line in weekly for each in line.evidence for day in each.days]
+    assert begun == [4, 11, 18, 25], "a week that an order before counted is not counted again"
+
+
 def test_a_pump_without_a_category_is_told_and_a_drug_without_a_pump_too(office):
     office.rules("medicare_dme")
     office.fee("E0781", "250.00")

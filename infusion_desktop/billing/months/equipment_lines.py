@@ -102,13 +102,26 @@ def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleS
 def _weekly(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
 ) -> Iterator[CountedLine]:
-    """One line of the weeks that begin in the period, by the therapy that began first: one unit a week is the most."""
+    """A line for each order with weeks that begin in the period, the order that began first before the others.
+
+    One unit a week is the most: a week that shares days with one counted already is not counted again. The weeks of an
+    order that was changed go on from its first day.
+    """
     pumps = [home for home in facts.homes if home.code in WITH_WEEKLY_SUPPLIES]
-    for course in sorted(facts.courses, key=lambda each: (each.start_on, each.id)):
-        therapy = Days(course.start_on, course.stop_on or max(period.last, course.start_on))
-        weeks = weeks_of_supplies(pumps, therapy, period)
+    counted: list[Days] = []
+    for course in sorted(facts.courses, key=lambda each: (each.begun_on, each.id)):
+        last = course.stop_on or max(period.last, course.start_on)
+        version = Days(course.start_on, last).overlap(period)
+        if version is None:
+            continue
+        weeks = [
+            week
+            for week in weeks_of_supplies(pumps, Days(course.begun_on, last), version)
+            if not any(week.overlap(other) for other in counted)
+        ]
         if not weeks:
             continue
+        counted += weeks
         modifiers = (rules.medical_policy_modifier,) if rules.medical_policy_modifier else ()
         rate, charge, priced = price_of(fees, rules.weekly_supply_code, weeks[0].first, modifiers)
         units = Decimal(len(weeks))
@@ -123,4 +136,3 @@ def _weekly(
             evidence=evidence, sentences=(f"{len(weeks)} weeks of therapy with a pump begin in these days.",),
             priced=priced, place=rules.place_of_service,
         )  # fmt: skip
-        return

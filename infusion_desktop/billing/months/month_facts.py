@@ -25,7 +25,7 @@ from infusion_desktop.deliveries.plans.still_owed import settled
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
-from infusion_desktop.patients.order_versions import versions_of_changed
+from infusion_desktop.patients.order_versions import ChangedOrder, changed_orders
 from infusion_desktop.patients.tables import AccessDevice, Interruption, Therapy
 from infusion_desktop.patients.words import (
     AccessKind,
@@ -183,7 +183,8 @@ class _Read:
         self.devices = {row.id: row for row in _DEVICES_OF.rows(session, as_ids(ids))}
         self.visits = visits_of_many(session, patients, around)
         self.visited_before = last_visits_before(session, patients, around.first)
-        self.deliveries = _deliveries(session, ids, around)
+        self.changed = changed_orders(session, ids)
+        self.deliveries = _deliveries(session, ids, around, self.changed)
         self.goods = _goods(session, self.deliveries)
         items = {row.drug_item_id for rows in self.therapies.values() for row in rows if row.drug_item_id is not None}
         self.items = {row.id: row.number for row in _ITEMS.rows(session, as_ids(sorted(items)))} if items else {}
@@ -202,8 +203,12 @@ class _Read:
             for each in self.deliveries.get(patient, ())
             if each.period.overlap(period) or each.delivered_on in period or each.shipped_on in period
         )
+        change = self.changed.get
         courses = tuple(
-            _course(row, therapies, self.devices, pauses, deliveries, inside, self.items, period) for row in therapies
+            _course(
+                row, self.changed.get(row.id), therapies, self.devices, pauses, deliveries, inside, self.items, period
+            )
+            for row in therapies
         )
         return MonthFacts(
             patient,
@@ -287,6 +292,7 @@ def _touches(first: date, last: date | None, period: Days) -> bool:
 
 def _course(
     row: Any,
+    changed: ChangedOrder | None,
     every: Iterable[Any],
     devices: Mapping[int, Any],
     pauses: Iterable[Any],
@@ -296,12 +302,15 @@ def _course(
     period: Days,
 ) -> engine.TherapyCourse:
     device = None if row.device_id is None else devices.get(row.device_id)
-    in_use = any(other.id != row.id and other.device_id == row.device_id for other in every)
+    versions = {row.id} if changed is None else changed.versions
+    in_use = any(other.id not in versions and other.device_id == row.device_id for other in every)
     return engine.TherapyCourse(
         id=row.id,
         family=FAMILIES.get(row.therapy_class, row.therapy_class.value.lower().replace("-", "_").replace(" ", "_")),
         start_on=row.starts_on,
         stop_on=row.stops_on,
+        ordered_on=None if changed is None else changed.begun_on,
+        goes_on=changed is not None and changed.newest != row.id,
         drug=row.drug,
         interval_hours=row.interval_hours,
         run_hours=row.run_hours or None,
@@ -343,7 +352,9 @@ def _order(row: Any) -> Order:
     return Order(row.drug, item, row.units_per_dose, row.interval_hours, row.route is Route.SUBCUTANEOUS)
 
 
-def _deliveries(session: Session, patients: list[PatientId], around: Days) -> dict[int, list[Delivered]]:
+def _deliveries(
+    session: Session, patients: list[PatientId], around: Days, changed: Mapping[TherapyId, ChangedOrder]
+) -> dict[int, list[Delivered]]:
     """Deliveries that arrived and supply, or were sent or delivered, around the days; a day more at both ends."""
     begin = datetime.combine(around.first - ONE_DAY, time(), UTC)
     end = datetime.combine(around.last + 2 * ONE_DAY, time(), UTC)
@@ -351,14 +362,14 @@ def _deliveries(session: Session, patients: list[PatientId], around: Days) -> di
     rows = _DELIVERIES.rows(session, {**as_ids(patients), **days})
     missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
     found: dict[int, list[Delivered]] = defaultdict(list)
-    changed = versions_of_changed(session, patients)
     short: dict[int, list[str]] = defaultdict(list)
     for line in _SHORT.rows(session, as_ids([row.id for row in rows])):
         short[line.delivery_id].append(f"{line.owed:,} of {line.to_send:,} {line.name}")
     for row in rows:
         therapy = TherapyId(row.therapy_id or 0)
         lacks = missing.get(DeliveryId(row.id), ())
-        found[row.patient_id].append(_delivered(row, lacks, changed.get(therapy, frozenset()), tuple(short[row.id])))
+        versions = changed[therapy].versions if therapy in changed else frozenset[TherapyId]()
+        found[row.patient_id].append(_delivered(row, lacks, versions, tuple(short[row.id])))
     return found
 
 

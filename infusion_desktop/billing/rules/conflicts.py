@@ -62,7 +62,7 @@ def _loser_and_winner(one: Leg, other: Leg, offset: int, period: Days, fees: Fee
     def strength(leg: Leg) -> tuple[bool, Decimal, int, str, int]:
         fee = fees.price_on(day, leg.code, rate_key=leg.course.rate_key, basis=leg.basis)
         general = leg.choice.row is not None and leg.choice.row.generic
-        return general, -fee.rate if fee else Decimal(1), leg.course.start_on.toordinal(), leg.code, leg.course.id
+        return general, -fee.rate if fee else Decimal(1), leg.course.begun_on.toordinal(), leg.code, leg.course.id
 
     return (one, other) if strength(one) > strength(other) else (other, one)
 

@@ -162,7 +162,7 @@ def _service_days(
     paused = days_paused(period, sorted(interruptions, key=_pause_order), rules) if interruptions else []
     legs: list[Leg] = []
     left_out: list[LeftOut] = []
-    ordered = sorted(courses, key=lambda course: (course.start_on, course.id)) if len(courses) > 1 else courses
+    ordered = sorted(courses, key=lambda course: (course.begun_on, course.id)) if len(courses) > 1 else courses
     for course in ordered:
         counted = count_days(course, period, paused, rules)
         if counted is None:
@@ -195,7 +195,7 @@ def _pause_order(pause: Interruption) -> tuple[str, date, date, int]:
 
 
 def _piece_order(piece: Piece) -> tuple[int, date, int, int]:
-    return piece.rank, piece.leg.course.start_on, piece.leg.course.id, day_mask.first_of(piece.mask)
+    return piece.rank, piece.leg.course.begun_on, piece.leg.course.id, day_mask.first_of(piece.mask)
 
 
 def _priced(ranked: Sequence[Piece], period: Days, rules: RuleSet, fees: FeeSchedule) -> list[Piece]:
@@ -246,7 +246,7 @@ def _line_order(line: Line) -> tuple[object, ...]:
     return (
         line.days.first,
         line.rank,
-        line.piece.leg.course.start_on,
+        line.piece.leg.course.begun_on,
         line.course_id,
         line.days.last,
         line.authorization,

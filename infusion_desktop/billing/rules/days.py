@@ -227,8 +227,8 @@ def _always_left_out(
             yield from taken
     if rules.day_basis is not DayBasis.ELAPSED_24H:
         if not rules.count_start_day:
-            yield Reason.START_DAY, day_mask.between(period, course.start_on, course.start_on)
-        if not rules.count_end_day and course.stop_on is not None:
+            yield Reason.START_DAY, day_mask.between(period, course.begun_on, course.begun_on)
+        if not rules.count_end_day and course.stop_on is not None and not course.goes_on:
             yield Reason.END_DAY, day_mask.between(period, course.stop_on, course.stop_on)
     if course.suite_days and not rules.count_suite_days:
         yield Reason.SUITE, day_mask.of_days(period, course.suite_days)

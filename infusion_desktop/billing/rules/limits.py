@@ -181,7 +181,7 @@ def _day_by_day(
 def _by_rank(pieces: Sequence[Piece], day: int) -> list[int]:
     return sorted(
         (place for place, piece in enumerate(pieces) if piece.mask & day),
-        key=lambda place: (pieces[place].rank, pieces[place].leg.course.start_on, pieces[place].leg.course.id),
+        key=lambda place: (pieces[place].rank, pieces[place].leg.course.begun_on, pieces[place].leg.course.id),
     )
 
 

@@ -46,7 +46,7 @@ def rank_key(rules: RuleSet) -> Callable[[Priced], tuple[object, ...]]:
     def by(priced: Priced) -> tuple[object, ...]:
         leg, rate = priced
         course = leg.course
-        tie = (course.start_on, leg.choice.code, course.id)
+        tie = (course.begun_on, leg.choice.code, course.id)
         if rules.rank_by is RankBy.START_DATE:
             return tie
         if rules.rank_by is RankBy.CONTRACT_RATE_DESC:

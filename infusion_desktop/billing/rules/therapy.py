@@ -23,7 +23,9 @@ class Infusion:
 class TherapyCourse:
     """One therapy as ordered, from the first day through the day of permanent discontinuation (None: goes on).
 
-    Courses with the same ``therapy_id`` are versions of one order: on a day both touch only the later one counts.
+    Courses with the same ``therapy_id`` are versions of one order: on a day both touch only the later one counts. An
+    order that was changed began with its first version, on ``ordered_on`` (None: on the start), and where a newer
+    version ``goes_on`` the stop is no discontinuation.
     ``infusions`` None means that the ordered schedule (start hour, interval) stands for what was given; an empty tuple
     means that nothing was given. ``family`` is the therapy class the pharmacist confirmed, as in the code table.
     """
@@ -33,6 +35,8 @@ class TherapyCourse:
     start_on: date
     stop_on: date | None = None
     therapy_id: int | None = None
+    ordered_on: date | None = None
+    goes_on: bool = False
     name: str = ""
     drug: str = ""
     interval_hours: Decimal | int | None = None
@@ -66,6 +70,11 @@ class TherapyCourse:
     def label(self) -> str:
         """The therapy as a biller knows it."""
         return self.name or self.drug or self.family.replace("_", " ") or f"therapy {self.id}"
+
+    @property
+    def begun_on(self) -> date:
+        """The first day of the order, under its first version."""
+        return self.start_on if self.ordered_on is None else self.ordered_on
 
     @property
     def order(self) -> int:

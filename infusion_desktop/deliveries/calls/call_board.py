@@ -17,7 +17,7 @@ from infusion_desktop.deliveries.care_words import CallOutcome
 from infusion_desktop.deliveries.kits.kit_needs import GONE
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
-from infusion_desktop.patients.order_versions import versions_of_changed
+from infusion_desktop.patients.order_versions import changed_orders
 from infusion_desktop.patients.queries import therapy_calendars
 from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
@@ -148,9 +148,9 @@ def _supplied(
 
     What came or is coming for an earlier version of an order counts; what came, as far as it lasts under the newest.
     """
-    changed = versions_of_changed(session, patients)
+    changed = changed_orders(session, patients)
     orders = {TherapyId(row.id): row for rows in patients.values() for row in rows}
-    versions = {order: changed.get(order, frozenset({order})) for order in orders}
+    versions = {order: changed[order].versions if order in changed else frozenset({order}) for order in orders}
     wanted = {each for group in versions.values() for each in group}
     came = {
         TherapyId(row[0] or 0): (row[1], row[2])
