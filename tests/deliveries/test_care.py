@@ -36,6 +36,8 @@ from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.plans.supply_plan import call_sheet
 from infusion_desktop.deliveries.queries import delivery_page
 from infusion_desktop.deliveries.rules import MEDICARE_REFILL_RULES, RefillRule
+from infusion_desktop.deliveries.schedule.repeats import NewRepeat, add_repeat, repeats
+from infusion_desktop.deliveries.schedule.route_papers import teaching_sheets
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.verify import problems
 from infusion_desktop.deliveries.words import DeliveryId
@@ -336,6 +338,8 @@ def test_a_changed_order_is_no_first_delivery_and_keeps_its_pump(make_bench: Cal
     kit = plan(bench.database, newer, Days(on, on + timedelta(days=6)), on, {}, bench.pharmacist)
     with bench.database.reading() as session:
         page = delivery_page(session, kit, START)
+        (packet,) = teaching_sheets(session, [kit], START, bench.tech, now_utc()).packets
+    assert not packet.is_first
     assert page.equipment == (), "the pump is there already"
     assert {line.item_number: line.to_send for line in page.lines}["DRG-1"] == 14
     with bench.database.reading() as session:
@@ -359,13 +363,16 @@ def test_what_came_before_a_change_of_dose_is_counted(
     order = replace(kept.order, interval_hours=hours, drug_item_id=item)
     on = START + timedelta(days=2)
     newer = change_from(bench.database, kept.id, order, on, kept.version, bench.pharmacist, "a new dose")
+    add_repeat(bench.database, NewRepeat(bench.therapy, 7, 0), bench.pharmacist)
     last = None if through is None else START + timedelta(days=through)
     with bench.database.reading() as session:
         orders = {each.therapy_id: each.supplied_through for each in call_sheet(session, bench.patient, on).orders}
         begins = call_sheet(session, bench.patient, on).next_days.first
         ends = {row.supply_ends_on for row in calls_due(session, on)}
         seen = glance(session, bench.patient, on).supply_ends_on
+        (again,) = repeats(session, on)
     assert seen == last, "the patient's page says the same"
+    assert again.next is not None and again.next.period.first == begins, "and what recurs"
     assert orders == {newer: last}
     assert begins == (on if last is None else last + ONE_DAY)
     assert ends == {on - ONE_DAY if last is None else last}, "the board of calls says the same"

@@ -203,7 +203,6 @@ class _Read:
             for each in self.deliveries.get(patient, ())
             if each.period.overlap(period) or each.delivered_on in period or each.shipped_on in period
         )
-        change = self.changed.get
         courses = tuple(
             _course(
                 row, self.changed.get(row.id), therapies, self.devices, pauses, deliveries, inside, self.items, period

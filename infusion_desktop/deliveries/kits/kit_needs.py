@@ -140,7 +140,7 @@ def _others(
             continue  # What a person named, such as a pump in exchange, is no supply of a kit.
         other = therapy_calendar(session, each.therapy_id, each.period)
         if other is not None:
-            was_first = not any(before.therapy_id == each.therapy_id for before in history[:place])
+            was_first = is_first(session, other, history[:place])
             found += uses_of(session, other, each.period, facts, first=was_first, template_id=each.template_id)
     return found
 

@@ -138,7 +138,7 @@ def supply_plan(
     for place, had in enumerate(history):
         other = running.get(had.therapy_id)
         if other is not None and had.template_id is not None and had.period.overlap(period):
-            was_first = not any(earlier.therapy_id == had.therapy_id for earlier in history[:place])
+            was_first = is_first(session, other, history[:place])
             others += uses_of(session, other, had.period, facts, first=was_first, template_id=had.template_id)
     before: list[Use] = []
     if counts and counted_on < period.first:

@@ -12,6 +12,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, now_utc
+from infusion_desktop.deliveries.calls.lasting import supplied_through
 from infusion_desktop.deliveries.plans.planning import Visit, plan_in
 from infusion_desktop.deliveries.rules import Frequency
 from infusion_desktop.deliveries.schedule.calendar_rules import Calendar, aligned, arrives_on
@@ -22,6 +23,7 @@ from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.patients.order_versions import versions_of
+from infusion_desktop.patients.queries import therapy_calendars
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.progress import Progress
@@ -131,7 +133,7 @@ def repeats(session: Session, today: date) -> tuple[RepeatRow, ...]:
     """What comes again, by patient; a repeat goes on with the newer version of an order that was changed."""
     calendar = calendar_of(session)
     made = []
-    for row, versions, patient, driver, through in _in_force(session):
+    for row, versions, patient, driver, through in _in_force(session, today):
         name = f"{patient.last_name}, {patient.first_name}"
         coming = _coming(row, versions, name, driver, through, calendar, today)
         made.append(
@@ -157,7 +159,7 @@ def expected(session: Session, days: Days, today: date) -> tuple[Expected, ...]:
     """What is to come on these days and is not planned yet."""
     calendar = calendar_of(session)
     found = []
-    for row, versions, patient, driver, through in _in_force(session):
+    for row, versions, patient, driver, through in _in_force(session, today):
         name = f"{patient.last_name}, {patient.first_name}"
         coming = _coming(row, versions, name, driver, through, calendar, today, days.last)
         found += [each for each in coming if each.arrives_on in days]
@@ -167,8 +169,11 @@ def expected(session: Session, days: Days, today: date) -> tuple[Expected, ...]:
 _Repeat = tuple[DeliveryRepeat, list[Therapy], Patient, str, date | None]
 
 
-def _in_force(session: Session) -> list[_Repeat]:
-    """Each repeat with its order and every newer version of it, and the last day that any of them is planned for."""
+def _in_force(session: Session, today: date) -> list[_Repeat]:
+    """Each repeat with its order and every newer version of it, and the last day that any of them is planned for.
+
+    What came before a change counts as far as it lasts under the order as it is now.
+    """
     rows = session.execute(
         select(DeliveryRepeat, Therapy, Patient, Driver.name)
         .join(Therapy, Therapy.id == DeliveryRepeat.therapy_id)
@@ -186,6 +191,8 @@ def _in_force(session: Session) -> list[_Repeat]:
         while (later := newer.get(versions[-1].id)) is not None:
             versions.append(later)
         through = max((planned[each.id] for each in versions if each.id in planned), default=None)
+        if len(versions) > 1 and versions[-1].starts_on <= today:
+            through = _supplied_through(session, versions[-1], today)
         found.append((row, versions, patient, driver or "", through))
     return found
 
@@ -202,6 +209,12 @@ def _coming(
             break
         through = found[-1].period.last if found else through
     return tuple(found)
+
+
+def _supplied_through(session: Session, therapy: Therapy, today: date) -> date | None:
+    calendars = therapy_calendars(session, Days(today, today), PatientId(therapy.patient_id))
+    mine = [each for each in calendars if each.therapy_id == therapy.id]
+    return supplied_through(session, PatientId(therapy.patient_id), mine, today).get(TherapyId(therapy.id))
 
 
 def plan_due(database: Database, until: date, by: UserId, today: date) -> Generator[Progress, None, tuple[str, ...]]:

@@ -1,9 +1,10 @@
 """Filling the papers of a day: route sheets by tour, teaching sheets by delivery."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,8 +18,9 @@ from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, s
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, KitTemplateLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.identifiers import show_phone
+from infusion_desktop.patients.order_versions import changed_orders
 from infusion_desktop.patients.tables import AccessDevice, Therapy
-from infusion_desktop.patients.words import Method
+from infusion_desktop.patients.words import Method, TherapyId
 from infusion_desktop.stock.tables import Item
 from reports import route_sheet, teaching_list
 
@@ -95,14 +97,14 @@ def teaching_sheets(
     facts = {
         row.id: row
         for row in session.execute(
-            select(Delivery.id, Delivery.therapy_id, Therapy.method, AccessDevice.kind)
+            select(Delivery.id, Delivery.patient_id, Delivery.therapy_id, Therapy.method, AccessDevice.kind)
             .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
             .outerjoin(AccessDevice, AccessDevice.id == Therapy.device_id)
             .where(Delivery.id.in_(tuple(delivery_ids)))
         )
     }
     in_kit = _sheets_in_kits(session, delivery_ids)
-    firsts = _first_deliveries(session, [row.therapy_id for row in facts.values() if row.therapy_id is not None])
+    firsts = _first_deliveries(session, facts.values())
     packets = []
     for row in rows:
         known = facts[row.id]
@@ -140,12 +142,16 @@ def _sheets(method: Method | None, device: str) -> tuple[str, ...]:
     return tuple(sheet for sheet in (*_ALWAYS, line, own) if sheet)
 
 
-def _first_deliveries(session: Session, therapies: Sequence[int]) -> frozenset[int]:
-    """Of each therapy the delivery that goes first."""
-    rows = session.scalars(
-        select(func.min(Delivery.id))
-        .where(Delivery.therapy_id.in_(therapies))
+def _first_deliveries(session: Session, rows: Collection[Any]) -> frozenset[int]:
+    """Of each therapy among the rows the delivery that goes first, under any version of its order."""
+    changed = changed_orders(session, {row.patient_id for row in rows})
+    therapies = {TherapyId(row.therapy_id) for row in rows if row.therapy_id is not None}
+    orders = {changed[each].versions if each in changed else frozenset({each}) for each in therapies}
+    found = session.execute(
+        select(Delivery.therapy_id, func.min(Delivery.id))
+        .where(Delivery.therapy_id.in_({version for order in orders for version in order}))
         .where(Delivery.state.not_in((DeliveryState.CANCELLED, DeliveryState.REFUSED)))
         .group_by(Delivery.therapy_id)
     )
-    return frozenset(each for each in rows if each is not None)
+    first = {TherapyId(therapy or 0): delivery for therapy, delivery in found}
+    return frozenset(min(first[each] for each in order if each in first) for order in orders if order & first.keys())
