@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,10 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 from infusion_desktop import __version__
-from infusion_desktop.access.front_door import known_pharmacy
-from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.database.place import Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.welcome.last_opened import LastOpened
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.desktop.welcome.window import DoorWindow
 from infusion_desktop.errors import Refused
@@ -64,12 +63,28 @@ def main(arguments: list[str] | None = None) -> int:
         started = Started(qt, settings, Place.of(settings.database))
     except (Refused, Unavailable, OSError) as error:
         return _cannot_start(error, chosen.check)
-    started.failed.connect(lambda error: qt.exit(_cannot_start(error, chosen.check)))
+
+    def told(error: Exception) -> None:
+        if chosen.check or not started.goes_on_after(error):
+            qt.exit(_cannot_start(error, chosen.check))
+
+    started.failed.connect(told)
     if chosen.check:
         started.waits.connect(started.say_so_and_leave)
     code = qt.exec()
     started.close()
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    database: "Database"
+    pharmacy: str
+    """Its name; "" before the first start was finished."""
+
+
+class _PhraseNeeded(Refused):
+    """The data are encrypted, and the system does not keep their key."""
 
 
 class Started(QObject):
@@ -82,17 +97,24 @@ class Started(QObject):
 
     def __init__(self, qt: QApplication, settings: Settings, place: Place) -> None:
         super().__init__(qt)
-        self.qt, self.settings = qt, settings
+        self.qt, self.settings, self._place = qt, settings, place
         self.application: Application | None = None
         self.door: DoorWindow | None = None
-        self._opened: Future[Database] = Future()
+        self._opened: Future[_Opened] = Future()
         own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
         theme.install(qt, theme.chosen(own, settings.theme))
-        known = _with_its_key(place)
-        if known is None:
-            self._ask_for_phrase(place)
+        self._last = LastOpened(own)
+        if self._last.by_phrase and _with_its_key(place) is None:
+            self._ask_for_phrase()
         else:
-            self._open(known)
+            self._open(place)
+
+    def goes_on_after(self, error: Exception) -> bool:
+        """Whether people can mend it and sign in then: the window says how, and keeps what they typed."""
+        if not isinstance(error, Unavailable) or not isinstance(self.door, SignInWindow):
+            return False
+        self.door.messages.show_failure(error, self.door)
+        return True
 
     def say_so_and_leave(self) -> None:
         """Tell the terminal that the window is open, then close it."""
@@ -108,58 +130,72 @@ class Started(QObject):
     def close(self) -> None:
         """Let go of the database."""
         if self.application is not None:
+            self._last.keep(self.application.database.place, self.application.pharmacy)
             self.application.database.close()
             self.application.last_time.close()
         elif self._opened.done() and self._opened.exception() is None:
-            self._opened.result().close()
+            self._opened.result().database.close()
 
-    def _ask_for_phrase(self, place: Place) -> None:
+    def _ask_for_phrase(self) -> None:
         from infusion_desktop.database.encrypting import unlocked
         from infusion_desktop.database.keys import system_store
         from infusion_desktop.desktop.welcome.unlock import UnlockWindow
 
         def open_with(phrase: str) -> Place:
-            opened = unlocked(place, phrase, system_store())
+            opened = unlocked(self._place, phrase, system_store())
             assert opened is not None, "a phrase opens it or is refused"
             return opened
 
-        door = UnlockWindow(place.shown(), open_with)
+        door = UnlockWindow(self._place.shown(), open_with)
         door.opened.connect(self._open)
+        self._last.by_phrase = True
         self._show(door)
         QTimer.singleShot(0, self.waits.emit)
 
     def _open(self, place: Place) -> None:
-        pharmacy = known_pharmacy(place)
-        if pharmacy is None:
-            door = DoorWindow("Infusion Desktop", "The data are being opened.", width=420)
+        """Show the window that fits what is known already, then open the data behind it."""
+        self._place, self._opened = place, Future()
+        if pharmacy := self._last.pharmacy(place):
+            sign_in = SignInWindow(pharmacy, self._sign_in)
+            sign_in.signed_in.connect(self._enter)
+            door: DoorWindow = sign_in
         else:
-            door = SignInWindow(pharmacy, self._sign_in)
-            door.signed_in.connect(self._enter)
+            door = DoorWindow("Infusion Desktop", "The data are being opened.", width=420)
         self._show(door)
-        QTimer.singleShot(0, lambda: self._open_behind(door, place))
+        QTimer.singleShot(0, lambda: door.jobs.run(self, self._open_behind, self._run, self._could_not))
 
-    def _open_behind(self, door: DoorWindow, place: Place) -> None:
-        """Open the data and read the rest of the program on a worker thread: nothing there touches a window."""
-        settings, opened = self.settings, self._opened
+    def _open_behind(self) -> _Opened:
+        """Open the data and read the rest of the program, on a worker thread: nothing here touches a window."""
+        try:
+            from infusion_desktop.access.pharmacy import profile
+            from infusion_desktop.opening import open_pharmacy
+            from infusion_desktop.program import read_ahead
 
-        def work() -> "Database":
-            try:
-                from infusion_desktop.opening import open_pharmacy
-                from infusion_desktop.program import read_ahead
+            place = _with_its_key(self._place)
+            if place is None:
+                raise _PhraseNeeded("The data are encrypted. Type the passphrase first.")
+            database = open_pharmacy(place, self.settings.workstation, backups=self.settings.backups)
+            with database.reading() as session:
+                who_we_are = profile(session)
+            read_ahead()
+        except BaseException as error:
+            self._opened.set_exception(error)
+            raise
+        self._opened.set_result(_Opened(database, who_we_are.name if who_we_are is not None else ""))
+        return self._opened.result()
 
-                database = open_pharmacy(place, settings.workstation, backups=settings.backups)
-                read_ahead()
-            except BaseException as error:
-                opened.set_exception(error)
-                raise
-            opened.set_result(database)
-            return database
-
-        door.jobs.run(self, work, self._run, self.failed.emit)
+    def _could_not(self, error: Exception) -> None:
+        if isinstance(error, _PhraseNeeded):
+            self._ask_for_phrase()
+        else:
+            self.failed.emit(error)
 
     def _sign_in(self, username: str, password: str) -> "User":
         """Whose name and password these are, once the data are open; called on a worker thread."""
-        database = self._opened.result()
+        if self._opened.done() and self._opened.exception() is not None:  # The server was away; it may be back.
+            self._opened = Future()
+            self._open_behind()
+        database = self._opened.result().database
         from infusion_desktop.access.people import sign_in
 
         return sign_in(database, username, password)
@@ -167,16 +203,18 @@ class Started(QObject):
     def _enter(self, user: "User") -> None:
         self._run(self._opened.result()).open_shell(user)
 
-    def _run(self, database: "Database") -> "Application":
+    def _run(self, opened: _Opened) -> "Application":
         """The application over the opened data, made once: by their opening, or by who signed in a moment before."""
         if self.application is None:
             from infusion_desktop.program import MEANWHILE_MS, Application, read_meanwhile
 
             gc.freeze()  # What was read to start stays for good: no round of the collector looks through it again.
-            self.application = Application(self.qt, self.settings, database)
+            self.application = Application(self.qt, self.settings, opened.database)
+            self._last.keep(opened.database.place, opened.pharmacy)
             door, self.door = self.door, None
-            self.application.window = door
-            if isinstance(door, SignInWindow):
+            self.application.window, self.application.pharmacy = door, opened.pharmacy
+            if isinstance(door, SignInWindow) and opened.pharmacy:
+                door.heading.setText(opened.pharmacy)
                 QTimer.singleShot(MEANWHILE_MS, door, lambda: door.jobs.run(door, read_meanwhile))
             else:
                 self.application.start()
@@ -194,10 +232,13 @@ class Started(QObject):
 
 def _with_its_key(place: Place) -> Place | None:
     """The place with its key, where it has one that the system keeps; None when a phrase must be asked for."""
-    if not place.is_sqlite or not is_encrypted(place.file):
+    if not place.is_sqlite or place.key is not None:
+        return place
+    from infusion_desktop.database.keys import is_encrypted, system_store
+
+    if not is_encrypted(place.file):
         return place
     from infusion_desktop.database.encrypting import unlocked
-    from infusion_desktop.database.keys import system_store
 
     return unlocked(place, store=system_store())
 

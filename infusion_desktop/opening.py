@@ -4,6 +4,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
 from infusion_desktop import schema
 from infusion_desktop.access.audit import seal
 from infusion_desktop.database import migrations
@@ -23,11 +26,25 @@ def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None =
     if place.is_sqlite:
         refuse_network_drive(place.file)
         place.file.parent.mkdir(parents=True, exist_ok=True)
+    database = Database(place, seal, workstation)
     with in_plain_words():
-        _bring_up_to_date(place, backups)
+        if not _is_up_to_date(database):
+            database.close()
+            _bring_up_to_date(place, backups)
+            database = Database(place, seal, workstation)
     if place.is_sqlite:
         _for_the_owner_only(place.file)
-    return Database(place, seal, workstation)
+    return database
+
+
+def _is_up_to_date(database: Database) -> bool:
+    """Asked of the connection that the first screen works on: opening one more takes a server as long as a screen."""
+    try:
+        with database.reading() as session:
+            stands_at: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+    except DBAPIError:  # There is no such table yet.
+        return False
+    return stands_at == migrations.newest()
 
 
 def _bring_up_to_date(place: Place, backups: Path | None) -> None:

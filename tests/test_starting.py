@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSettings
 
 from infusion_desktop.access.people import add_first_administrator
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.database.engine import Place
+from infusion_desktop.desktop.welcome.last_opened import LastOpened
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.setting_up import EXAMPLE
 
@@ -25,8 +27,12 @@ import runpy, sys
 runpy.run_module("benchmarks.usable_window", run_name="__main__")
 print([name for name in {names!r} if name in sys.modules])
 """
-NOT_AT_SIGN_IN = ("sqlalchemy", "asyncio", "argon2", "keyring", "infusion_desktop.schema", "infusion_desktop.program")
-OUR_MODULES_AT_SIGN_IN = 45
+NOT_AT_SIGN_IN = (
+    "sqlalchemy", "asyncio", "argon2", "keyring", "sqlcipher3", "psycopg", "infusion_desktop.schema",
+    "infusion_desktop.program",
+)  # fmt: skip
+ON_A_SERVER = "postgresql://pharmacy:secret@localhost:1/nobody-answers-here"
+OUR_MODULES_AT_SIGN_IN = 32
 MAPPED_AT_THE_FIRST_SCREEN = 20
 READ_AHEAD = """
 from infusion_desktop.database.types import Table
@@ -63,7 +69,7 @@ AT_SIGN_IN = """
 import builtins, sys
 from infusion_desktop.application import Place, QApplication, Started, load_settings
 qt, settings = QApplication([]), load_settings()
-started = Started(qt, settings, Place.of(settings.database))
+started = Started(qt, settings, Place.of({address!r} or settings.database))
 assert builtins.__import__ is builtins.__orig_import__, "PySide reads every module's source"
 assert started.door.isVisible() and started.door.username.line.isEnabled()
 print([name for name in {names!r} if name in sys.modules])
@@ -71,8 +77,11 @@ print(sum(name.startswith("infusion_desktop") for name in sys.modules))
 """
 
 
-def test_the_sign_in_window_needs_no_table(home: dict[str, str]) -> None:
-    needless, ours = _printed(AT_SIGN_IN.format(names=NOT_AT_SIGN_IN), home)
+@pytest.mark.parametrize("address", ["", ON_A_SERVER])
+def test_the_sign_in_window_needs_no_table_and_no_server(home: dict[str, str], address: str, tmp_path: Path) -> None:
+    if address:
+        _opened_before(tmp_path, Place.of(address))
+    needless, ours = _printed(AT_SIGN_IN.format(names=NOT_AT_SIGN_IN, address=address), home)
     assert needless == "[]"
     assert int(ours) <= OUR_MODULES_AT_SIGN_IN
 
@@ -91,12 +100,19 @@ def test_a_table_is_whole_for_whoever_asks_first(home: dict[str, str]) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
-    """The surroundings of a program whose pharmacy is set up."""
+    """The surroundings of a program that was started before."""
     database = open_pharmacy(Place.of(str(tmp_path / "pharmacy.db")))
     user = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
     save_profile(database, EXAMPLE, user)
     database.close()
+    _opened_before(tmp_path, database.place)
     return {**os.environ, "INFUSION_DESKTOP_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+
+
+def _opened_before(home: Path, place: Place) -> None:
+    own = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
+    LastOpened(own).keep(place, EXAMPLE.name)
+    own.sync()
 
 
 def _printed(program: str, home: dict[str, str]) -> list[str]:

@@ -25,7 +25,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.append_only import may_go
-from infusion_desktop.database.place import CAN_ENCRYPT, Place, opens_with, sqlite
+from infusion_desktop.database.driver import CAN_ENCRYPT, opens_with, sqlite
+from infusion_desktop.database.place import Place
 from infusion_desktop.database.server import roll_back, tell
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from infusion_desktop.database.place import opens_with
+from infusion_desktop.database.driver import opens_with
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import read_part, write_whole
 

@@ -17,6 +17,7 @@ from infusion_desktop.database.engine import Place
 from infusion_desktop.database.keys import recovery_phrase
 from infusion_desktop.desktop.protect_form import ProtectForm
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
+from infusion_desktop.desktop.welcome.unlock import UnlockWindow
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.setting_up import EXAMPLE
 from infusion_desktop.settings import load_settings
@@ -35,6 +36,7 @@ def test_the_passphrase_is_asked_for_and_a_wrong_one_told(
     database.close()
     encrypt(database.place, [PHRASE, written])
     started = Started(qapp, settings, Place.of(settings.database))
+    qtbot.waitUntil(lambda: isinstance(started.door, UnlockWindow), timeout=10_000)
     door: Any = started.door
     qtbot.keyClicks(door.phrase.line, "quite another sentence")
     qtbot.keyClick(door.phrase.line, Qt.Key.Key_Return)
@@ -51,6 +53,9 @@ def test_the_passphrase_is_asked_for_and_a_wrong_one_told(
     application.scanner.stop()
     application.idle.stop()
     started.close()
+    again = Started(qapp, settings, Place.of(settings.database))
+    assert isinstance(again.door, UnlockWindow), "the phrase is asked for before anything else"
+    again.door.close()
 
 
 def test_a_system_that_keeps_keys_is_used_without_asking(qtbot: QtBot) -> None:

@@ -1,22 +1,28 @@
 """The program's first seconds: signing in before the data are open, a first start, data that cannot be opened."""
 
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
+from sqlalchemy import make_url, text
 
-from infusion_desktop.access.front_door import known_pharmacy
-from infusion_desktop.access.people import add_first_administrator
-from infusion_desktop.access.pharmacy import save_profile
+from benchmarks.servers import Door
+from infusion_desktop.access.people import add_first_administrator, everybody
+from infusion_desktop.access.pharmacy import profile, save_profile
 from infusion_desktop.application import Started, _cannot_start
 from infusion_desktop.database import engine, local_disk
-from infusion_desktop.database.place import Place, sqlite
+from infusion_desktop.database.driver import sqlite
+from infusion_desktop.database.engine import Database, open_engine
+from infusion_desktop.database.place import Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.first_start import FirstStartWindow
+from infusion_desktop.desktop.welcome.last_opened import LastOpened
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
@@ -24,76 +30,168 @@ from infusion_desktop.setting_up import EXAMPLE
 from infusion_desktop.settings import load_settings
 
 PASSWORD = "correct horse battery"
+NAME = "Cascade Home Infusion"
 Start = Callable[[], Started]
 
 
-@pytest.fixture
-def place(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """A pharmacy that is set up, where the settings look for it."""
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A pharmacy that is set up, on each engine."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
-    file = Path(load_settings().database)
-    file.write_bytes(sqlite_template.read_bytes())
-    database = open_pharmacy(Place.of(str(file)))
+    database: Database = request.getfixturevalue(f"{request.param}_database")
     save_profile(database, EXAMPLE, add_first_administrator(database, "admin", "Ada Min", PASSWORD))
-    database.close()
+    database.engine.dispose()
     return database.place
+
+
+on_sqlite = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
 def start(qapp: QApplication, place: Place, qtbot: QtBot) -> Iterator[Start]:
+    """The program started once more; ``place`` may change before."""
     made: list[Started] = []
 
     def begin() -> Started:
+        while made:
+            _end(made.pop())
         made.append(Started(qapp, load_settings(), place))
         return made[-1]
 
     yield begin
-    for started in made:
-        window = started.door
-        if started.application is not None:
-            started.application.scanner.stop()
-            started.application.idle.stop()
-            window = started.application.window
-        if window is not None:
-            window.close()
-        started.close()
+    while made:
+        _end(made.pop())
 
 
-def test_who_types_at_once_is_let_in_when_the_data_are_open(start: Start, qtbot: QtBot) -> None:
+def _end(started: Started) -> None:
+    window: QWidget | None = started.door
+    if started.application is not None:
+        started.application.scanner.stop()
+        started.application.idle.stop()
+        window = started.application.window
+    if window is not None:
+        window.close()
+    started.close()
+
+
+def _is_at(started: Started, window: type[QWidget]) -> Callable[[], bool]:
+    return lambda: started.application is not None and isinstance(started.application.window, window)
+
+
+@pytest.fixture
+def start_again(start: Start, place: Place, qtbot: QtBot) -> Start:
+    """The program where it was started before."""
     started = start()
-    door = started.door
-    assert isinstance(door, SignInWindow)
-    assert started.application is None, "nothing behind the door yet"
+    assert not isinstance(started.door, SignInWindow), "whose data these are is not known yet"
+    qtbot.waitUntil(_is_at(started, SignInWindow), timeout=20_000)
+    return start
+
+
+def _type(qtbot: QtBot, door: SignInWindow) -> None:
     qtbot.keyClicks(door.username.line, "admin")
     qtbot.keyClicks(door.password.line, PASSWORD)
+
+
+def _go_in(qtbot: QtBot, started: Started, door: SignInWindow) -> None:
     qtbot.keyClick(door.password.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(
-        lambda: started.application is not None and isinstance(started.application.window, Shell), timeout=20_000
-    )
+    qtbot.waitUntil(_is_at(started, Shell), timeout=20_000)
     shell = started.application.window if started.application else None
     assert isinstance(shell, Shell)
     qtbot.waitUntil(lambda: not shell.jobs.running, timeout=20_000)
 
 
-def test_an_empty_place_leads_to_the_first_start(start: Start, place: Place, qtbot: QtBot) -> None:
+def test_who_types_at_once_is_let_in_when_the_data_are_open(start_again: Start, qtbot: QtBot) -> None:
+    started = start_again()
+    door = started.door
+    assert isinstance(door, SignInWindow)
+    assert door.heading.text() == NAME
+    assert started.application is None, "nothing behind the door yet"
+    _type(qtbot, door)
+    _go_in(qtbot, started, door)
+
+
+def test_another_name_than_the_last_time_is_shown_when_it_is_known(
+    start_again: Start, place: Place, qtbot: QtBot
+) -> None:
+    database = open_pharmacy(place)
+    with database.reading() as session:
+        who_we_are = profile(session)
+        assert who_we_are is not None
+        administrator = everybody(session)[0].id
+    save_profile(database, replace(who_we_are, name="Larkspur Infusion"), administrator)
+    database.close()
+    started = start_again()
+    door = started.door
+    assert isinstance(door, SignInWindow)
+    _type(qtbot, door)
+    qtbot.waitUntil(lambda: door.heading.text() == "Larkspur Infusion", timeout=20_000)
+    assert (door.username.value(), door.password.value()) == ("admin", PASSWORD)
+    again = start_again().door
+    assert isinstance(again, SignInWindow)
+    assert again.heading.text() == "Larkspur Infusion"
+
+
+@on_sqlite
+def test_an_empty_place_leads_to_the_first_start(start_again: Start, place: Place, qtbot: QtBot) -> None:
     place.file.unlink()
-    started = start()
+    started = start_again()
     assert not isinstance(started.door, SignInWindow)
-    qtbot.waitUntil(
-        lambda: started.application is not None and isinstance(started.application.window, FirstStartWindow),
-        timeout=20_000,
-    )
+    qtbot.waitUntil(_is_at(started, FirstStartWindow), timeout=20_000)
 
 
-def test_data_of_a_newer_program_are_refused(start: Start, place: Place, qtbot: QtBot) -> None:
-    with sqlite.connect(place.file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    assert known_pharmacy(place) is None
-    with qtbot.waitSignal(start().failed, timeout=20_000) as told:
+def test_a_place_that_was_emptied_leads_to_the_first_start(start_again: Start, place: Place, qtbot: QtBot) -> None:
+    unguarded = open_engine(place, guarded=False)
+    with unguarded.begin() as connection:
+        connection.execute(text("DELETE FROM pharmacy"))
+    unguarded.dispose()
+    started = start_again()
+    qtbot.waitUntil(_is_at(started, FirstStartWindow), timeout=20_000)
+
+
+def test_data_of_a_newer_program_are_refused(start_again: Start, place: Place, qtbot: QtBot) -> None:
+    unguarded = open_engine(place, guarded=False)
+    with unguarded.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    unguarded.dispose()
+    with qtbot.waitSignal((started := start_again()).failed, timeout=20_000) as told:
         pass
     assert isinstance(told.args[0], Refused)
     assert "newer version" in str(told.args[0])
+    assert not started.goes_on_after(told.args[0])
+
+
+@pytest.fixture
+def shut_door(postgresql_server: str) -> Iterator[Door]:
+    """A way to the server that can be shut; a socket's path must be short."""
+    with tempfile.TemporaryDirectory(prefix="door") as folder:
+        door = Door(make_url(postgresql_server), Path(folder))
+        yield door
+        door.close()
+
+
+@on_postgresql
+def test_a_server_that_is_away_is_told_and_asked_again_and_nothing_typed_is_lost(
+    qapp: QApplication, place: Place, shut_door: Door, qtbot: QtBot
+) -> None:
+    by_the_door = Place(shut_door.url.set(database=place.url.database).render_as_string(hide_password=False))
+    settings = load_settings()
+    LastOpened(QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)).keep(by_the_door, NAME)
+    shut_door.is_shut = True
+    started = Started(qapp, settings, by_the_door)
+    window = started.door
+    assert isinstance(window, SignInWindow)
+    _type(qtbot, window)
+    with qtbot.waitSignal(started.failed, timeout=20_000) as told:
+        pass
+    assert started.goes_on_after(told.args[0])
+    assert "server cannot be reached" in window.banner.text.text()
+    qtbot.keyClick(window.password.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
+    assert (window.username.value(), window.password.value()) == ("admin", PASSWORD)
+    shut_door.is_shut = False
+    _go_in(qtbot, started, window)
+    _end(started)
 
 
 SPOILT: dict[str, Callable[[bytes], bytes]] = {
@@ -104,6 +202,7 @@ SPOILT: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("what", "sentence"),
     [
@@ -143,11 +242,3 @@ def test_data_that_cannot_be_opened_are_told_in_the_window_in_a_sentence_that_sa
     assert _cannot_start(error, quietly=False) == 1
     assert sentence in shown[0]
     assert len(shown[0].replace(str(place.file.parent), "")) < 400
-
-
-def test_whose_data_they_are_is_told_only_where_they_are_ready(place: Place, tmp_path: Path) -> None:
-    assert known_pharmacy(place) == "Cascade Home Infusion"
-    (tmp_path / "other.db").write_bytes(b"no database at all" * 100)
-    assert known_pharmacy(Place.of(str(tmp_path / "other.db"))) is None
-    assert known_pharmacy(Place.of(str(tmp_path / "missing.db"))) is None
-    assert known_pharmacy(Place.of("postgresql://localhost/none")) is None

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.forms import Form, TextField
 from infusion_desktop.desktop.welcome.window import DoorWindow
+from infusion_desktop.errors import Refused
 
 if TYPE_CHECKING:
     from infusion_desktop.access.people import User
@@ -55,7 +56,8 @@ class SignInWindow(DoorWindow):
 
     def _refused(self, error: Exception) -> None:
         self._ready()
-        self.password.set_value("")
+        if isinstance(error, Refused):
+            self.password.set_value("")
         self.password.line.setFocus()
         self.messages.show_failure(error, self)
 
