@@ -87,7 +87,7 @@ def spent(events: Iterable[tuple[int, int, str]], period: Days) -> dict[int, Spe
     idle: dict[int, int] = {}
     asset, until, is_idle = 0, after, False
     for of, day, state in events:
-        if of != asset or not days:
+        if of != asset:
             asset, until, is_idle = of, date.max.toordinal(), True
             days[asset] = {}
         if day >= until:
