@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from test_money_papers import flat, words_of
 from test_service_charging import MARCH
 from test_service_claims import complete_month
@@ -18,6 +18,7 @@ from infusion_desktop.billing.claiming.claims import print_claims, void_claim, w
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of, reasons, work
+from infusion_desktop.billing.money.money_tables import PatientStatement
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.months.day_view import DayKind, day_view
 from infusion_desktop.billing.queries import claim_page, claims, month_overview
@@ -268,7 +269,7 @@ def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(o
         "drugs $336.00",
     ):
         assert word in text, word
-    assert (billed.patients, billed.owed) == (1, Decimal(1648)) and "File by" not in text
+    assert (billed.patients, billed.charged) == (1, Decimal(1648)) and "File by" not in text
     pay(office, "1000", "7", ClaimState.PART_PAID)
     with office.database.reading() as session:
         (owing,) = patients_owing(session)
@@ -291,6 +292,20 @@ def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(o
     void_claim(office.database, again, office.biller, "never given")
     with office.database.reading() as session:
         assert problems(session) == () and patients_owing(session)[0].owed == Decimal(-1458)
+
+
+def test_a_patient_whose_credit_covers_everything_gets_no_statement(office):
+    run, at = by_form(office, "STATEMENT", PayerKind.SELF_PAY), datetime(2026, 4, 10, 12, tzinfo=UTC)
+    assert bill_patients(office.database, run.claims, office.biller, at=at).covered == 0
+    ahead = NewPatientPayment(office.patient, Decimal(2000), "check", "9", APRIL)
+    take_patient_payment(office.database, ahead, office.biller, "paid ahead", on=APRIL)
+    office.hospital(date(2026, 3, 8), date(2026, 3, 11))
+    again = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL)).claims
+    billed = bill_patients(office.database, again, office.biller, at=at)
+    assert (billed.patients, billed.covered, billed.pdf, billed.charged) == (0, 1, b"", Decimal(1458))
+    with office.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PatientStatement)) == 1, "that of the first bill"
+        assert patients_owing(session)[0].owed == Decimal(-542)
 
 
 def pay(office, amount, number, state):

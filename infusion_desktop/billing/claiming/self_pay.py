@@ -11,7 +11,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claims import new_batch, ready_claims, take_along
 from infusion_desktop.billing.life import enter
 from infusion_desktop.billing.money.patient_money import owed_by
-from infusion_desktop.billing.money.receivables import balance_of
+from infusion_desktop.billing.money.receivables import charge_of
 from infusion_desktop.billing.money.statements import write_statement
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import ClaimBatch
@@ -33,8 +33,8 @@ class BilledPatients:
     name: str
     claims: tuple[ClaimId, ...]
     patients: int
-    owed: Decimal
-    """What the claims ask of the patients, at the prices for who pays alone."""
+    charged: Decimal
+    """What the claims charge the patients, at the prices for who pays alone."""
     covered: int = 0
     """Patients whose credits cover all they owe: there is no statement for them."""
 
@@ -70,7 +70,7 @@ def bill_patients(
         day = local_day(when)
         statements = [write_statement(session, each, by, day) for each in patients if owed_by(session, each) > ZERO]
         record(session, by, "bill patients", "claim batch", batch, after={"claims": numbers})
-        price = sum((balance_of(session, ClaimId(row.id)) for row in rows), ZERO)
+        price = sum((charge_of(session, ClaimId(row.id)) for row in rows), ZERO)
     pdf = render_batch(statements) if statements else b""
     name = f"statements-{interchange:09d}.pdf"
     return BilledPatients(BatchId(batch), pdf, name, tuple(claims), len(statements), price,

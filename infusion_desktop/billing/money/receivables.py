@@ -106,6 +106,11 @@ def charged_to_patient(session: Session, claim: ClaimId) -> bool:
     return any(account is Account.PATIENT for _, _, _, account in _open_charges(session, claim))
 
 
+def charge_of(session: Session, claim: ClaimId) -> Decimal:
+    """What the charges of a claim come to that stand, a self-payer's at the agreed prices; 0 before it leaves."""
+    return sum((amount for _, _, amount, _ in _open_charges(session, claim)), ZERO)
+
+
 def balance_of(session: Session, claim: ClaimId, account: Account | None = None) -> Decimal:
     """What is still owed on a claim, by everybody or by one of payer and patient."""
     wanted = select(func.sum(LedgerEntry.amount)).where(LedgerEntry.claim_id == claim)

@@ -102,10 +102,10 @@ def _told_of_statements(made: BilledPatients) -> str:
     """What was charged, which statements are to be mailed, and for whom there is none."""
     covered = f"credits cover all of what {made.covered} patient{'s owe' if made.covered > 1 else ' owes'}"
     if not made.patients:
-        return f"{show_money(made.owed)} are charged; {covered}: there is no statement to mail."
+        return f"{show_money(made.charged)} are charged; {covered}: there is no statement to mail."
     rest = f" {covered[0].upper()}{covered[1:]}: no statement." if made.covered else ""
     patients = f"{made.patients} patient{'s' if made.patients > 1 else ''}"
-    return f"{show_money(made.owed)} are charged. Mail the statements of {patients}.{rest}"
+    return f"{show_money(made.charged)} are charged. Mail the statements of {patients}.{rest}"
 
 
 class ClaimsScreen(Screen):
