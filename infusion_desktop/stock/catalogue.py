@@ -17,7 +17,7 @@ from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.identifiers import gtin14, read_ndc
 from infusion_desktop.stock.tables import Item, ItemPack
-from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind, PackId, Storage
+from infusion_desktop.stock.words import BillingClass, Container, ItemId, ItemKind, PackId, Storage
 
 NDC_UNITS = ("", "F2", "GR", "ME", "ML", "UN")
 LONGEST_NAME = 200
@@ -58,6 +58,8 @@ class NewItem:
     packs: tuple[Pack, ...] = field(default_factory=tuple)
     max_level: int = 0
     """Never order above this, except what patients need; 0 for no limit."""
+    container: Container = Container.AS_ITS_CODE
+    """How a drug comes, where its code does not say it right."""
 
 
 def checked(item: NewItem) -> NewItem:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from infusion_desktop.database.types import APPEND_ONLY, STRICT, Choice, Table, UnitCost, one_of, only_where
 from infusion_desktop.stock.words import (
     BillingClass,
+    Container,
     CountState,
     ItemKind,
     LocationKind,
@@ -28,6 +29,7 @@ class Item(Table):
         one_of("kind", ItemKind),
         one_of("storage", Storage),
         one_of("billing_class", BillingClass),
+        one_of("container", Container),
         CheckConstraint("par_level >= 0 AND reorder_point >= 0", name="levels_not_negative"),
         Index("ix_item_search", "name", "number", "manufacturer", "ended_on", "kind"),
         STRICT,
@@ -53,6 +55,8 @@ class Item(Table):
     """NDC units in one base unit."""
     hcpcs_units_per_unit: Mapped[Decimal] = mapped_column(UnitCost, default=Decimal(1))
     """HCPCS billing units in one base unit."""
+    container: Mapped[Container] = mapped_column(Choice(Container), default=Container.AS_ITS_CODE)
+    """How a drug comes, where its code does not say it right."""
     unit_cost: Mapped[Decimal] = mapped_column(UnitCost, default=Decimal(0))
     """Expected cost of one base unit; what a lot really cost stands on the lot."""
     par_level: Mapped[int] = mapped_column(default=0)

@@ -70,6 +70,15 @@ class BillingClass(StrEnum):
     NONE = "not billed"
 
 
+class Container(StrEnum):
+    """How a drug comes: what is left of an opened one is waste or not, and whose syringe a pump is loaded with."""
+
+    AS_ITS_CODE = "as its code says"
+    SINGLE_DOSE = "single-dose container"
+    MULTI_DOSE = "multi-dose container"
+    PREFILLED = "prefilled syringe or cassette"
+
+
 class LocationKind(StrEnum):
     """What sort of place; the last four are outside and keep no balance.
 

@@ -30,6 +30,7 @@ from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
+from infusion_desktop.stock.words import Container
 
 MARCH = Days(date(2026, 3, 3), date(2026, 3, 16))
 YEAR = Days(date(2026, 1, 1), date(2026, 12, 31))
@@ -192,6 +193,18 @@ FAULTS = [
         beside(
             replace(VISIT, number=4, kind=LineKind.SUPPLY, code="A4222"),
             replace(VISIT, number=5, kind=LineKind.SUPPLY, code="K0552"),
+        ),
+    ),
+    (
+        "PREFILLED",
+        replace(
+            CLEAN,
+            lines=(
+                PER_DIEM,
+                replace(DRUG, container=Container.PREFILLED),
+                VISIT,
+                replace(VISIT, number=4, kind=LineKind.SUPPLY, code="K0552"),
+            ),
         ),
     ),
     ("COMPOUND", with_line(DRUG, compound="C7")),

@@ -1,5 +1,6 @@
 """Drug units, waste and links; nursing visits and their hours."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -13,6 +14,9 @@ from infusion_desktop.billing.rules.rule_set import DrugQuantity, NursingBiller,
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
 
+DISPENSED, ADMINISTERED, JW_JZ = (RuleSet(drug_quantity=each) for each in (
+    DrugQuantity.DISPENSED, DrugQuantity.ADMINISTERED, DrugQuantity.JW_JZ,
+))  # fmt: skip
 WEEK = Days(date(2026, 2, 1), date(2026, 2, 7))
 
 
@@ -21,36 +25,44 @@ def drug(dispensed="7", per_unit="8", **facts) -> DrugUse:
 
 
 def test_seven_two_gram_vials_are_56_units_of_250_mg():
-    (line,) = drug_lines(drug(prescription="1234"), DrugQuantity.DISPENSED)
+    (line,) = drug_lines(drug(prescription="1234"), DISPENSED)
     assert (line.units, line.ndc_quantity, line.modifiers, line.link, line.link_kind) == (56, 7, (), "1234", "XZ")
     assert line.why == "7 UN dispensed x 8 = 56 units of J0696."
 
 
 def test_only_what_was_given_is_billed_where_the_contract_says_so():
-    (line,) = drug_lines(drug(given=Decimal("5.5")), DrugQuantity.ADMINISTERED)
+    (line,) = drug_lines(drug(given=Decimal("5.5")), ADMINISTERED)
     assert (line.units, line.ndc_quantity) == (44, Decimal("5.5"))
-    assert drug_lines(drug(given=Decimal(0)), DrugQuantity.ADMINISTERED) == ()
+    assert drug_lines(drug(given=Decimal(0)), ADMINISTERED) == ()
 
 
 def test_discarded_units_stand_on_a_jw_line_and_none_on_jz():
-    with_waste = drug_lines(drug("1", given=Decimal("0.5"), discarded=Decimal("0.5")), DrugQuantity.JW_JZ)
+    with_waste = drug_lines(drug("1", given=Decimal("0.5"), discarded=Decimal("0.5")), JW_JZ)
     assert [(line.units, line.modifiers) for line in with_waste] == [(4, ()), (4, ("JW",))]
-    none = drug_lines(drug("1", given=Decimal(1)), DrugQuantity.JW_JZ)
+    none = drug_lines(drug("1", given=Decimal(1)), JW_JZ)
     assert [(line.units, line.modifiers) for line in none] == [(8, ("JZ",))]
 
 
 def test_a_dose_below_one_billing_unit_makes_no_jw_line():
     use = drug("1", per_unit="1", given=Decimal("0.7"), discarded=Decimal("0.3"))
-    assert [(line.units, line.modifiers) for line in drug_lines(use, DrugQuantity.JW_JZ)] == [(1, ("JZ",))]
+    assert [(line.units, line.modifiers) for line in drug_lines(use, JW_JZ)] == [(1, ("JZ",))]
 
 
-def test_multi_dose_containers_wear_neither_and_subcutaneous_wears_jb():
-    assert drug_lines(drug(single_dose=False, given=Decimal(7)), DrugQuantity.JW_JZ)[0].modifiers == ()
-    assert drug_lines(drug(subcutaneous=True, given=Decimal(7)), DrugQuantity.JW_JZ)[0].modifiers == ("JB", "JZ")
+def test_multi_dose_containers_wear_neither_and_what_is_worn_anyway_comes_first():
+    (line,) = drug_lines(drug(single_dose=False, given=Decimal(7)), JW_JZ)
+    assert line.modifiers == () and "given from a multi-dose container" in line.why
+    assert drug_lines(drug(worn=("JB",), given=Decimal(7)), JW_JZ)[0].modifiers == ("JB", "JZ")
+
+
+def test_a_payer_may_want_other_modifiers_of_waste_or_none():
+    use = drug("1", given=Decimal("0.5"), discarded=Decimal("0.5"))
+    state = replace(JW_JZ, waste_modifier="U7", no_waste_modifier="")
+    assert [line.modifiers for line in drug_lines(use, state)] == [(), ("U7",)]
+    assert [line.modifiers for line in drug_lines(drug(), state)] == [()]
 
 
 def test_compounds_without_prescription_number_are_tied_by_a_link_number():
-    (line,) = drug_lines(drug(compound="C7"), DrugQuantity.DISPENSED)
+    (line,) = drug_lines(drug(compound="C7"), DISPENSED)
     assert (line.link, line.link_kind) == ("C7", "VY")
 
 
@@ -65,7 +77,7 @@ def test_compounds_without_prescription_number_are_tied_by_a_link_number():
 )
 def test_what_cannot_be_billed_is_refused(use, told):
     with pytest.raises(Refused, match=told):
-        drug_lines(use, DrugQuantity.JW_JZ)
+        drug_lines(use, JW_JZ)
 
 
 amounts = st.decimals(0, 50, places=2)
@@ -74,7 +86,7 @@ amounts = st.decimals(0, 50, places=2)
 @given(amounts, amounts, st.decimals("0.1", 100, places=1))
 def test_given_and_discarded_units_never_exceed_what_was_opened(given_, discarded, per_unit):
     use = drug("1", given=given_, discarded=discarded, per_unit=str(per_unit))
-    units = sum(line.units for line in drug_lines(use, DrugQuantity.JW_JZ))
+    units = sum(line.units for line in drug_lines(use, JW_JZ))
     exact = (given_ + discarded) * per_unit
     assert units <= exact + 1
     assert discarded_units(given_, discarded, per_unit) <= discarded * per_unit

@@ -10,6 +10,7 @@ from test_service_charging import MARCH, lines_of, shown
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.work_queue import work
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.months.waste import record_waste, take_back_waste, waste_page
@@ -25,7 +26,7 @@ from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.words import Route, TherapyClass
 from infusion_desktop.stock.tables import Location
-from infusion_desktop.stock.words import BillingClass, ItemKind, LocationKind
+from infusion_desktop.stock.words import BillingClass, Container, ItemKind, LocationKind
 
 
 def vial(office, **more):
@@ -153,6 +154,51 @@ def test_insulin_for_a_pump_says_for_how_long_and_neither_jw_nor_jb(office, last
     assert (line.modifiers, line.units) == ((wears, "KX"), 60)
     claim = make_claim(office.database, office.patient, MARCH, office.biller)
     assert "WASTE" not in {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
+
+
+def test_how_a_drug_comes_and_the_payers_modifiers_are_the_billers_to_say(office):
+    office.rules("medicare_dme")
+    office.fee("J1817", "6.00", "9.00")
+    office.fee("J0696", "1.50", "3.00")
+    insulin = office.item("insulin pen", "J1817", container=Container.SINGLE_DOSE)
+    several = vial(office, container=Container.MULTI_DOSE)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 20), {insulin: 3, several: 2})
+    worn = {line.code: line.modifiers for line in lines_of(office, LineKind.DRUG)[0]}
+    assert worn == {"J1817": ("JK", "KX", "JZ"), "J0696": ()}
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    assert "WASTE" not in {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
+    with office.database.reading() as session:
+        rules = rules_on(session, office.payer, date(2026, 3, 1)).rules
+    own = replace(rules, supply_month_days=15, no_waste_modifier="", medical_policy_modifier="")
+    add_rules(office.database, office.payer, own, date(2026, 2, 1), office.biller)
+    lines, _ = lines_of(office, LineKind.DRUG)
+    assert {line.code: line.modifiers for line in lines} == {"J1817": ("JL",), "J0696": ()}
+    assert any("a supply of 20 days" in line.sentences[0] for line in lines)
+    add_rules(office.database, office.payer, replace(own, supply_modifiers=()), date(2026, 2, 2), office.biller)
+    assert {line.modifiers for line in lines_of(office, LineKind.DRUG)[0]} == {()}
+
+
+def test_a_syringe_for_the_pump_is_not_paid_beside_a_drug_that_comes_in_one(office):
+    office.rules("medicare_dme")
+    office.fee("K0552", "3.00")
+    office.fee("J0696", "1.50")
+    more = {"kind": ItemKind.NEEDLE, "billing_class": BillingClass.SEPARATELY_BILLABLE, "ndc": ""}
+    syringe, filled = office.item("pump syringe", "K0552", **more), vial(office, container=Container.PREFILLED)
+    therapy = office.orders("ceftriaxone", date(2026, 3, 1), None, drug_item_id=filled)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 14), {syringe: 14, filled: 14}, therapy=therapy)
+    lines, counted = lines_of(office)
+    assert [line.code for line in lines] == ["J0696"]
+    assert any("K0552 of delivery D000001 is not billed: the drug comes prefilled" in each for each in counted.notes)
+    # Another drug of the therapy is drawn up by us: the syringe may be for that one, and a biller looks.
+    drawn_up = office.item("drawn up", "J0696", hcpcs_units_per_unit=Decimal(8))
+    office.delivers(date(2026, 3, 8), date(2026, 3, 14), {drawn_up: 7}, therapy=therapy)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    [told] = [each for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))
+              if each.code == "PREFILLED"]  # fmt: skip
+    assert not told.stops and "(K0552) pays for a syringe, and Line" in told.sentence
+    with office.database.reading() as session:
+        [row] = [each for each in work(session, date(2026, 4, 2)) if each.code == "PREFILLED"]
+    assert (row.fix.kind, row.fix.record) == ("item", syringe)
 
 
 def test_a_pole_that_is_delivered_to_keep_is_bought_and_one_of_a_plain_payer_is_not_told_so(office):

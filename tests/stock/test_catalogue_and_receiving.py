@@ -30,7 +30,7 @@ from infusion_desktop.stock.queries import (
 from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.tables import Item, Move
 from infusion_desktop.stock.verify import problems
-from infusion_desktop.stock.words import ItemId, ItemKind, LocationKind, MoveReason
+from infusion_desktop.stock.words import Container, ItemId, ItemKind, LocationKind, MoveReason
 from infusion_desktop.stock.write_offs import write_off
 
 TODAY = date(2026, 11, 24)
@@ -204,11 +204,15 @@ def test_an_excel_workbook_is_read_the_same() -> None:
     for line in (HEAD + GOOD).strip().split("\n"):
         sheet.append(line.split(","))
     sheet.append(["N2", "Needle", "needles and syringes", 0.25, 10])
+    sheet["J1"], sheet["J2"], sheet["J3"] = "Container", "", "Multi-dose container"
     content = io.BytesIO()
     book.save(content)
     preview = preview_items(content.getvalue(), "items.xlsx")
     assert preview.problems == ()
-    assert [item.number for item in preview.rows] == ["A1", "N2"]
+    assert [(item.number, item.container) for item in preview.rows] == [
+        ("A1", Container.AS_ITS_CODE),
+        ("N2", Container.MULTI_DOSE),
+    ]
 
 
 @pytest.mark.parametrize(

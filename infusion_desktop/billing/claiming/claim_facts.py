@@ -27,6 +27,7 @@ from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.door.proof_rules import BY_STAFF
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
+from infusion_desktop.stock.words import Container
 
 _POSITIONS = {Rank.PRIMARY: 1, Rank.SECONDARY: 2, Rank.TERTIARY: 3}
 
@@ -101,6 +102,7 @@ def line_of(line: Any, authorization: str, pointers: tuple[int, ...]) -> told.Li
         ndc_quantity=line.ndc_quantity,
         compound=evidence.get("compound", ""),
         held=evidence["held"],
+        container=Container(evidence.get("container", Container.AS_ITS_CODE)),
     )
 
 

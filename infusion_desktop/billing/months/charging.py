@@ -26,6 +26,7 @@ from infusion_desktop.dates import Days, now_utc, show_days, today
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
+from infusion_desktop.stock.words import Container
 
 Row = dict[str, Any]
 _JSON = json.JSONEncoder(sort_keys=True).encode
@@ -262,9 +263,11 @@ def evidence_json(line: CountedLine) -> str:
         behind = _behind(each)
         days = f'", {behind}, {{"day": "'.join(map(date.isoformat, each.days))
         units.append(f'{{"day": "{days}", {behind}')
-    compound = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
+    goods = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
+    if line.container is not Container.AS_ITS_CODE:
+        goods += f'"container": {_quoted(line.container.value)}, '
     return (
-        f'{{{compound}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
+        f'{{{goods}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
         f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'
     )
 

@@ -9,6 +9,7 @@ from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.stock.words import Container
 from infusion_desktop.values import value
 
 
@@ -54,6 +55,8 @@ class CountedLine:
     place: str = "12"
     compound: str = ""
     """The number it shares with the other ingredients of its compound."""
+    container: Container = Container.AS_ITS_CODE
+    """How a drug comes."""
 
     @property
     def dates(self) -> tuple[date, ...]:

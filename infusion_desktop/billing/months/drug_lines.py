@@ -7,6 +7,7 @@ from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import days_of_service, price_of
 from infusion_desktop.billing.months.month_facts import Goods, MonthFacts
 from infusion_desktop.billing.rules import drugs, worn
+from infusion_desktop.billing.rules.codes import Code
 from infusion_desktop.billing.rules.rule_set import DrugQuantity, RuleSet
 from infusion_desktop.billing.rules.therapy import FeeSchedule
 from infusion_desktop.billing.terms.code_table import code_table
@@ -30,7 +31,7 @@ def drug_lines(
         if goods.billing_class is not BillingClass.DRUG or days.first not in period:
             continue
         used, why = _use(facts, goods, days, rules, left)
-        for line in drugs.drug_lines(used, rules.drug_quantity):
+        for line in drugs.drug_lines(used, rules):
             yield _line(goods, line, days, why, rules, rules_id, fees)
 
 
@@ -53,11 +54,10 @@ def _use(
         given = sent - goods.discarded
         if goods.discarded:
             why += f", {goods.discarded.normalize():f} {goods.ndc_unit or 'UN'} of it thrown away"
-    therapies = _therapies(facts, goods)
-    is_under_the_skin = rules.drug_quantity is DrugQuantity.JW_JZ and any(
-        facts.orders[each].under_the_skin for each in therapies
-    )
     code = code_table().find(goods.hcpcs)
+    by_supply = worn.worn_by_drug(code, rules, len(goods.delivery.period))
+    if set(by_supply) & set(rules.supply_modifiers):
+        why += f", a supply of {len(goods.delivery.period)} days"
     used = drugs.DrugUse(
         code=goods.hcpcs,
         ndc=goods.ndc,
@@ -67,13 +67,19 @@ def _use(
         dispensed=sent,
         given=given,
         discarded=goods.discarded if rules.drug_quantity is DrugQuantity.JW_JZ else Decimal(0),
-        single_dose=worn.comes_in_single_doses(code),
-        subcutaneous=is_under_the_skin and worn.is_under_the_skin_told(code),
-        worn=worn.worn_by_drug(code, rules, len(goods.delivery.period)),
+        single_dose=worn.comes_in_single_doses(code, goods.container),
+        worn=(*_under_the_skin(facts, goods, code, rules), *by_supply),
         name=goods.name,
         compound=goods.compound,
     )
     return used, why
+
+
+def _under_the_skin(facts: MonthFacts, goods: Goods, code: Code | None, rules: RuleSet) -> tuple[str, ...]:
+    if rules.drug_quantity is not DrugQuantity.JW_JZ or not worn.is_under_the_skin_told(code):
+        return ()
+    told = any(facts.orders[each].under_the_skin for each in _therapies(facts, goods))
+    return (rules.under_skin_modifier,) if told and rules.under_skin_modifier else ()
 
 
 def _taken_by_doses(facts: MonthFacts, goods: Goods, left: dict[int, int]) -> int:
@@ -116,4 +122,5 @@ def _line(
         delivery.therapy_id, delivery.id, rules_id=rules_id, evidence=(evidence,),
         sentences=(f"{why}; one unit of stock is {goods.hcpcs_per_unit.normalize():f} of {goods.hcpcs}.", line.why),
         priced=priced, place=rules.place_of_service, compound=line.link,
+        container=goods.container,
     )  # fmt: skip

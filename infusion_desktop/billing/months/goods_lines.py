@@ -7,14 +7,22 @@ from decimal import ROUND_UP, Decimal
 
 from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.month_facts import Delivered, Goods, MonthFacts
-from infusion_desktop.billing.rules.rule_set import BillingModel, Inclusion, Nutrition, RuleSet, ServiceDate, SpanPolicy
+from infusion_desktop.billing.rules.rule_set import (
+    BillingModel,
+    EquipmentBilling,
+    Inclusion,
+    Nutrition,
+    RuleSet,
+    ServiceDate,
+    SpanPolicy,
+)
 from infusion_desktop.billing.rules.therapy import FeeSchedule, InterruptionKind, RateBasis
-from infusion_desktop.billing.rules.worn import worn_by_goods
+from infusion_desktop.billing.rules.worn import is_paid_beside_prefilled, worn_by_goods
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
 from infusion_desktop.money import to_cents
-from infusion_desktop.stock.words import BillingClass, ItemKind
+from infusion_desktop.stock.words import BillingClass, Container, ItemKind
 
 _WHOLE = Decimal(1)
 _LONGEST = {SpanPolicy.DAILY: 1, SpanPolicy.MAX7: 7}
@@ -64,13 +72,43 @@ def supply_lines(
     together: dict[tuple[str, int], CountedLine] = {}
     for goods in facts.goods:
         days = days_of_service(facts, goods.delivery, rules)
-        if goods.billing_class is not BillingClass.DRUG and days.first in period and is_billed_apart(goods, rules):
+        if _is_supply(goods, days, period, rules) and not _has_its_drug_in(facts, goods, rules):
             why = f"{goods.quantity} delivered with {goods.delivery.number}, billed apart from the per diem"
             marks = worn_by_goods(code_table().find(goods.hcpcs), rules, _family(facts, goods))
             line = _line(goods, days, why, marks, rules, rules_id, fees)
             key = (line.code, goods.delivery.id)
             together[key] = _summed(together[key], line) if key in together else line
     yield from together.values()
+
+
+def supply_notes(facts: MonthFacts, period: Days, rules: RuleSet) -> Iterator[str]:
+    """The syringes of a period that are not billed, because the drug comes in one."""
+    for goods in facts.goods:
+        days = days_of_service(facts, goods.delivery, rules)
+        if _is_supply(goods, days, period, rules) and _has_its_drug_in(facts, goods, rules):
+            yield (
+                f"{goods.hcpcs} of delivery {goods.delivery.number} is not billed: the drug comes prefilled, as the "
+                "catalogue says. Correct the item where it does not."
+            )
+
+
+def _is_supply(goods: Goods, days: Days, period: Days, rules: RuleSet) -> bool:
+    return goods.billing_class is not BillingClass.DRUG and days.first in period and is_billed_apart(goods, rules)
+
+
+def _has_its_drug_in(facts: MonthFacts, goods: Goods, rules: RuleSet) -> bool:
+    """A syringe that Medicare does not pay, because the drug of its therapy comes prefilled."""
+    if rules.equipment is EquipmentBilling.INCLUDED or is_paid_beside_prefilled(code_table().find(goods.hcpcs)):
+        return False
+    therapy = goods.delivery.therapy_id
+    drugs = [
+        each.container
+        for each in facts.goods
+        if each.billing_class is BillingClass.DRUG
+        and (therapy is None or each.delivery.supplies(therapy))
+        and each.delivery.period.overlap(goods.delivery.period)
+    ]
+    return bool(drugs) and all(each is Container.PREFILLED for each in drugs)
 
 
 def _summed(one: CountedLine, other: CountedLine) -> CountedLine:

@@ -37,7 +37,7 @@ from infusion_desktop.patients.words import (
     TherapyId,
 )
 from infusion_desktop.stock.tables import Item
-from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind
+from infusion_desktop.stock.words import BillingClass, Container, ItemId, ItemKind
 from infusion_desktop.values import value
 
 FAMILIES: Mapping[TherapyClass, str] = {
@@ -116,6 +116,7 @@ class Goods:
     """What was thrown away of it at dispensing, in units of the NDC."""
     compound: str = ""
     """The number it shares with the other ingredients of its compound."""
+    container: Container = Container.AS_ITS_CODE
 
 
 @value
@@ -465,6 +466,7 @@ def _goods(session: Session, deliveries: Mapping[int, Iterable[Delivered]]) -> d
                 int(row.stayed),
                 discarded.get((delivery, item), Decimal(0)),
                 compounds.get((delivery, item), ""),
+                row.container,
             )
         )
     return found
@@ -484,6 +486,7 @@ def _goods_of(dialect: str) -> Select[*tuple[Any, ...]]:
             Item.ndc_unit,
             Item.ndc_quantity_per_unit,
             Item.hcpcs_units_per_unit,
+            Item.container,
         )
         .join(DeliveryLine, DeliveryLine.id == DeliveryLot.line_id)
         .join(Item, Item.id == DeliveryLine.item_id)

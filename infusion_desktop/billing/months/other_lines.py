@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from infusion_desktop.billing.months.counted import CountedLine
 from infusion_desktop.billing.months.drug_lines import drug_lines
 from infusion_desktop.billing.months.equipment_lines import equipment_lines, equipment_notes
-from infusion_desktop.billing.months.goods_lines import supply_lines
+from infusion_desktop.billing.months.goods_lines import supply_lines, supply_notes
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.months.nursing_lines import nursing_lines, nursing_notes
 from infusion_desktop.billing.rules.rule_set import RuleSet
@@ -28,4 +28,8 @@ def other_lines(
 
 def other_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> tuple[str, ...]:
     """What of a period is not billed, or should be looked at, and why."""
-    return (*nursing_notes(facts, period, rules), *equipment_notes(facts, period, rules, fees))
+    return (
+        *nursing_notes(facts, period, rules),
+        *equipment_notes(facts, period, rules, fees),
+        *supply_notes(facts, period, rules),
+    )

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
-from infusion_desktop.billing.rules.rule_set import DrugQuantity
+from infusion_desktop.billing.rules.rule_set import DrugQuantity, RuleSet
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
 
 NDC_UNITS = ("UN", "ML", "GR", "F2", "ME")
-DISCARDED, NONE_DISCARDED = "JW", "JZ"
 MOST_NDC_QUANTITY = Decimal("99999999.999")
 _WHOLE = Decimal(1)
 _MILLIONTH = Decimal("0.000001")
@@ -34,9 +33,8 @@ class DrugUse:
     given: Decimal | None = None
     discarded: Decimal = Decimal(0)
     single_dose: bool = True
-    subcutaneous: bool = False
     worn: tuple[str, ...] = ()
-    """Modifiers the drug wears whatever becomes of it (insulin: JK, JL; KX)."""
+    """Modifiers the drug wears whatever becomes of it (under the skin: JB; insulin: JK, JL; KX)."""
     name: str = ""
     prescription: str = ""
     compound: str = ""
@@ -58,19 +56,20 @@ class DrugLine:
     why: str
 
 
-def drug_lines(drug: DrugUse, quantity: DrugQuantity) -> tuple[DrugLine, ...]:
+def drug_lines(drug: DrugUse, rules: RuleSet) -> tuple[DrugLine, ...]:
     """The lines one drug makes: given or dispensed units, and under JW/JZ what was discarded on a line of its own.
 
     Refused when the NDC's unit is unknown, the conversion is missing, or waste is recorded but not what was given.
     """
+    quantity = rules.drug_quantity
     _refuse_what_cannot_be_billed(drug, quantity)
     if quantity is DrugQuantity.DISPENSED:
-        return (_line(drug, (), _up(drug.dispensed * drug.units_per_ndc_unit), drug.dispensed, "dispensed"),)
+        return (_line(drug, "", _up(drug.dispensed * drug.units_per_ndc_unit), drug.dispensed, "dispensed"),)
     given = drug.dispensed if drug.given is None else drug.given
     units = _up(given * drug.units_per_ndc_unit)
     if quantity is DrugQuantity.ADMINISTERED:
-        return (_line(drug, (), units, given, "given"),) if units else ()
-    return _with_waste(drug, given, units)
+        return (_line(drug, "", units, given, "given"),) if units else ()
+    return _with_waste(drug, given, units, rules)
 
 
 def discarded_units(given: Decimal, discarded: Decimal, units_per_ndc_unit: Decimal) -> int:
@@ -92,22 +91,22 @@ def ndc_quantity_text(quantity: Decimal) -> str:
     return str(int(whole)) if whole == rounded else f"{rounded.normalize():f}"
 
 
-def _with_waste(drug: DrugUse, given: Decimal, units: int) -> tuple[DrugLine, ...]:
+def _with_waste(drug: DrugUse, given: Decimal, units: int, rules: RuleSet) -> tuple[DrugLine, ...]:
     """JW on discarded units, JZ when none are billed; multi-dose containers wear neither (Medicare from July 2023).
 
     A dose below one billing unit leaves no unit to discard; that it then wears JZ is a default, not read in a source.
     """
     if not drug.single_dose:
-        return (_line(drug, (), units, given, "given"),) if units else ()
+        return (_line(drug, "", units, given, "given from a multi-dose container"),) if units else ()
     waste = discarded_units(given, drug.discarded, drug.units_per_ndc_unit)
     if not waste:
-        return (_line(drug, (NONE_DISCARDED,), units, given, "given"),) if units else ()
-    kept = (_line(drug, (), units, given, "given"),) if units else ()
-    return (*kept, _line(drug, (DISCARDED,), waste, drug.discarded, "discarded"))
+        return (_line(drug, rules.no_waste_modifier, units, given, "given"),) if units else ()
+    kept = (_line(drug, "", units, given, "given"),) if units else ()
+    return (*kept, _line(drug, rules.waste_modifier, waste, drug.discarded, "discarded"))
 
 
-def _line(drug: DrugUse, marks: tuple[str, ...], units: int, quantity: Decimal, what: str) -> DrugLine:
-    modifiers = (("JB",) if drug.subcutaneous else ()) + drug.worn + marks
+def _line(drug: DrugUse, mark: str, units: int, quantity: Decimal, what: str) -> DrugLine:
+    modifiers = (*drug.worn, mark) if mark else drug.worn
     link, kind = _link(drug)
     why = (
         f"{quantity.normalize():f} {drug.ndc_unit} {what} x {drug.units_per_ndc_unit.normalize():f} "

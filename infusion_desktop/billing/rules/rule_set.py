@@ -279,6 +279,11 @@ class RuleSet:
     flushes: Inclusion = Inclusion.INCLUDED
     diluents: Inclusion = Inclusion.INCLUDED
     drug_quantity: DrugQuantity = DrugQuantity.DISPENSED
+    waste_modifier: str = "JW"
+    no_waste_modifier: str = "JZ"
+    under_skin_modifier: str = "JB"
+    supply_modifiers: tuple[str, ...] = ("JK", "JL")
+    supply_month_days: int = 31
     ndc_required: bool = True
     nutrition_solution: Nutrition = Nutrition.BUNDLED
 

@@ -11,6 +11,11 @@ from functools import cache
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.errors import refuse_if
 
+_SINGLE_MODIFIERS = (
+    ("suite_modifier", "SS"), ("medical_policy_modifier", "KX"), ("waste_modifier", "JW"), ("no_waste_modifier", "JZ"),
+    ("under_skin_modifier", "JB"),
+)  # fmt: skip
+
 
 @cache
 def kinds_of_rules() -> dict[str, typing.Any]:
@@ -86,11 +91,11 @@ def problems_in(rules: RuleSet) -> list[str]:
 def _modifier_problems(rules: RuleSet) -> list[str]:
     found = [
         f"Billing rule “{key}” holds “{modifier}”: a modifier has two letters or digits."
-        for key in ("concurrency_modifiers", "concurrency_extra_modifiers", "modifier_order")
+        for key in ("concurrency_modifiers", "concurrency_extra_modifiers", "modifier_order", "supply_modifiers")
         for modifier in getattr(rules, key)
         if len(modifier) != 2 or not modifier.isalnum()
     ]
-    for key, such in (("suite_modifier", "SS"), ("medical_policy_modifier", "KX")):
+    for key, such in _SINGLE_MODIFIERS:
         worn = getattr(rules, key)
         if worn and (len(worn) != 2 or not worn.isalnum()):
             found.append(f"Billing rule “{key}” is a modifier of two letters or digits, such as {such}, or empty.")

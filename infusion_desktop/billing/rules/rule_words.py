@@ -91,6 +91,11 @@ GROUPS = (
     )),
     RuleGroup("Goods and drugs", (
         _w("drug_quantity", "Billed drug units are those"),
+        _w("waste_modifier", "Modifier of drug thrown away", "JW, or empty; where waste is billed apart"),
+        _w("no_waste_modifier", "Modifier where nothing was", "JZ, or empty"),
+        _w("under_skin_modifier", "Modifier of drugs under the skin", "JB, or empty"),
+        _w("supply_modifiers", "Modifiers of a month's supply, a longer one", "JK JL, on codes that take them"),
+        _w("supply_month_days", "Days of a month's supply"),
         _w("ndc_required", "Drug lines need an NDC"),
         _w("nutrition_solution", "Nutrition solution is billed"),
         _w("flushes", "Flushes are"),

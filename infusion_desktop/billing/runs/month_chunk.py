@@ -318,6 +318,7 @@ def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tup
         ndc_quantity=line.ndc_quantity,
         compound=line.compound,
         held=line.held,
+        container=line.container,
     )
 
 

@@ -18,7 +18,7 @@ from infusion_desktop.money import read_number
 from infusion_desktop.stock.catalogue import NDC_UNITS, NewItem, Pack, add_item, attach_gtin, change_item
 from infusion_desktop.stock.queries import ItemPage
 from infusion_desktop.stock.scanning.scans import read_scan
-from infusion_desktop.stock.words import BillingClass, ItemKind, Storage
+from infusion_desktop.stock.words import BillingClass, Container, ItemKind, Storage
 
 
 class ItemDialog(DeedDialog):
@@ -78,6 +78,10 @@ class ItemDialog(DeedDialog):
         self.ndc_unit: ChoiceField[str] = ChoiceField("NDC unit", [(unit or "none", unit) for unit in NDC_UNITS])
         self.ndc_quantity = TextField("NDC units in one unit", read=_read_factor, longest=14)
         self.hcpcs_units = TextField("HCPCS units in one unit", read=_read_factor, longest=14)
+        self.container: ChoiceField[Container] = ChoiceField(
+            "A drug comes in", _choices(Container), required=True,
+            hint="Waste of single-dose containers is billed; a prefilled one needs no syringe.",
+        )  # fmt: skip
         self.gtin = TextField("GTIN of one unit", read=gtin14, longest=14, hint="Or scan it.")
         self.pack_name = TextField("Pack", placeholder="box", longest=20)
         self.pack_quantity = QuantityField("Units in it", least=1)
@@ -87,6 +91,7 @@ class ItemDialog(DeedDialog):
         self.billing.set_value(BillingClass.PER_DIEM_INCLUDED)
         self.lot_tracked.set_value(True)
         self.ndc_unit.set_value("")
+        self.container.set_value(Container.AS_ITS_CODE)
 
     def _lay_out(self) -> None:
         self.form = Form()
@@ -98,8 +103,9 @@ class ItemDialog(DeedDialog):
         if self.page is None:
             self.form.section("Packs", (self.gtin,), (self.pack_name, self.pack_quantity, self.pack_gtin))
         self.form.section(
-            "Billing", (self.billing, self.hcpcs, self.hcpcs_units), (self.ndc, self.ndc_unit, self.ndc_quantity)
-        )
+            "Billing", (self.billing, self.hcpcs, self.hcpcs_units), (self.ndc, self.ndc_unit, self.ndc_quantity),
+            (self.container,),
+        )  # fmt: skip
         self.form.end()
         self.body.addWidget(scrolled(self.form), 1)
 
@@ -114,7 +120,7 @@ class ItemDialog(DeedDialog):
             (self.hazardous, item.hazardous), (self.billing, item.billing_class), (self.hcpcs, item.hcpcs),
             (self.ndc, item.ndc), (self.ndc_unit, item.ndc_unit),
             (self.ndc_quantity, show_factor(item.ndc_quantity_per_unit)),
-            (self.hcpcs_units, show_factor(item.hcpcs_units_per_unit)),
+            (self.hcpcs_units, show_factor(item.hcpcs_units_per_unit)), (self.container, item.container),
         )  # fmt: skip
         for field, value in shown:
             field.set_value(value)
@@ -135,6 +141,7 @@ class ItemDialog(DeedDialog):
             self.ndc_unit.value() or "", Decimal(self.ndc_quantity.value() or 1),
             Decimal(self.hcpcs_units.value() or 1), Decimal(self.cost.value() or 0), self.par_level.value() or 0,
             self.reorder_point.value() or 0, tuple(packs), self.max_level.value() or 0,
+            self.container.value() or Container.AS_ITS_CODE,
         )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from infusion_desktop.stock.buying.vendor_queries import OfferRow
 from infusion_desktop.stock.catalogue import NewItem
 from infusion_desktop.stock.pack_rules import PackSize, as_largest
 from infusion_desktop.stock.queries import ItemPage, MoveRow, StockRow
+from infusion_desktop.stock.words import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class ItemView(QWidget):
             ("Billing", item.billing_class.value),
             ("HCPCS", item.hcpcs),
             ("NDC", f"{show_ndc(item.ndc)} {item.ndc_unit}".strip()),
+            ("Comes in", "" if item.container is Container.AS_ITS_CODE else item.container.value),
         ]
         return [(name, value) for name, value in lines if value]
 

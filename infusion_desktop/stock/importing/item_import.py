@@ -14,7 +14,7 @@ from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_it
 from infusion_desktop.stock.importing.table_files import LONGEST_CELL, lines_to_mend, read_table
 from infusion_desktop.stock.importing.vendor_columns import FIELDS as VENDOR_FIELDS
 from infusion_desktop.stock.importing.vendor_columns import ImportedOffer, import_offers, read_offer
-from infusion_desktop.stock.words import BillingClass, ItemKind, Storage
+from infusion_desktop.stock.words import BillingClass, Container, ItemKind, Storage
 
 MOST_PROBLEMS = 200
 
@@ -35,6 +35,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "ndc_unit": ("ndc unit",),
     "ndc_quantity_per_unit": ("ndc quantity per unit", "ndc quantity"),
     "hcpcs_units_per_unit": ("hcpcs units per unit", "hcpcs units"),
+    "container": ("container", "drug container", "comes in"),
     "unit_cost": ("unit cost", "cost", "price"),
     "par_level": ("par level", "par"),
     "reorder_point": ("reorder point", "reorder", "min"),
@@ -204,6 +205,7 @@ def _row(
         "ndc_unit": cell("ndc_unit").upper(),
         "ndc_quantity_per_unit": read("ndc_quantity_per_unit", Decimal(1), _number),
         "hcpcs_units_per_unit": read("hcpcs_units_per_unit", Decimal(1), _number),
+        "container": read("container", Container.AS_ITS_CODE, _container),
         "unit_cost": read("unit_cost", Decimal(0), _number),
         "par_level": read("par_level", 0, _whole),
         "reorder_point": read("reorder_point", 0, _whole),
@@ -244,6 +246,15 @@ def _one_of(text: str, kinds: type[ItemKind]) -> ItemKind:
         if plain in (kind.value, kind.name.casefold().replace("_", " "), kind.value + "s"):
             return kind
     raise Refused(f"“{text[:40]}” is not a kind of item. Known are: {', '.join(kind.value for kind in kinds)}.")
+
+
+def _container(text: str) -> Container:
+    plain = text.casefold().replace("_", " ").replace("-", " ")
+    for each in Container:
+        if plain in (each.value.replace("-", " "), each.name.casefold().replace("_", " ")):
+            return each
+    known = ", ".join(each.value for each in Container)
+    raise Refused(f"“{text[:40]}” is no way a drug comes. Known are: {known}.")
 
 
 def _storage(text: str) -> Storage:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Permission
@@ -19,7 +19,7 @@ from infusion_desktop.desktop.stock.item_dialog import ItemDialog, PackDialog
 from infusion_desktop.desktop.stock.opening_dialog import OpeningDialog
 from infusion_desktop.stock.catalogue import Pack
 from infusion_desktop.stock.queries import item_page, item_rows, stock_rows
-from infusion_desktop.stock.words import ItemId, ItemKind
+from infusion_desktop.stock.words import Container, ItemId, ItemKind
 
 Open = Callable[..., Shell]
 HEAD = "Item number,Description,Type,Unit cost,What we call minimum\n"
@@ -145,9 +145,12 @@ def test_an_item_is_opened_changed_given_a_pack_and_ended(
     dialog = modal(ItemDialog)
     assert isinstance(dialog, ItemDialog)
     assert dialog.cost.value() == "0.3545"
+    assert dialog.container.value() is Container.AS_ITS_CODE
+    dialog.container.set_value(Container.PREFILLED)
     dialog.name.set_value("Saline flush 10 mL, sterile")
     dialog.press()
     qtbot.waitUntil(lambda: screen.view.name.text() == "Saline flush 10 mL, sterile")
+    assert "prefilled syringe or cassette" in [each.text() for each in screen.view.findChildren(QLabel)]
     qtbot.mouseClick(screen.view.pack_button, Qt.MouseButton.LeftButton)
     pack = modal(PackDialog)
     assert isinstance(pack, PackDialog)

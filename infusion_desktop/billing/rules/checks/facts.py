@@ -11,6 +11,7 @@ from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
+from infusion_desktop.stock.words import Container
 from infusion_desktop.values import value
 
 
@@ -130,6 +131,8 @@ class LineFacts:
     ndc_quantity: Decimal | None = None
     compound: str = ""
     held: str = ""
+    container: Container = Container.AS_ITS_CODE
+    """How a drug comes."""
 
     @property
     def label(self) -> str:

@@ -18,9 +18,10 @@ from infusion_desktop.billing.rules.rule_set import (
     NursingBiller,
     SpanPolicy,
 )
-from infusion_desktop.billing.rules.worn import comes_in_single_doses
+from infusion_desktop.billing.rules.worn import comes_in_single_doses, is_paid_beside_prefilled
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import show_day
+from infusion_desktop.stock.words import Container
 
 MOST_MODIFIERS = 4
 _WEEK = 7
@@ -156,15 +157,18 @@ def _waste(facts: ClaimFacts) -> Iterator[Told]:
     """Medicare returns single-dose drugs without JW or JZ (since October 2023)."""
     if facts.rules is None or facts.rules.drug_quantity is not DrugQuantity.JW_JZ:
         return
+    some, none = facts.rules.waste_modifier, facts.rules.no_waste_modifier
+    if not some or not none:
+        return
     drugs = [
         line
         for line in facts.lines
-        if line.kind is LineKind.DRUG and comes_in_single_doses(facts.codes.find(line.code))
+        if line.kind is LineKind.DRUG and comes_in_single_doses(facts.codes.find(line.code), line.container)
     ]
-    with_waste = {(line.code, line.days) for line in drugs if "JW" in line.modifiers}
+    with_waste = {(line.code, line.days) for line in drugs if some in line.modifiers}
     for line in drugs:
-        if not {"JW", "JZ"} & set(line.modifiers) and (line.code, line.days) not in with_waste:
-            yield f"{line.label} says neither JW nor JZ. Record what was discarded.", line.number
+        if not {some, none} & set(line.modifiers) and (line.code, line.days) not in with_waste:
+            yield f"{line.label} says neither {some} nor {none}. Record what was discarded.", line.number
 
 
 def _same_container(facts: ClaimFacts) -> Iterator[Told]:
@@ -176,6 +180,16 @@ def _same_container(facts: ClaimFacts) -> Iterator[Told]:
             if beside.code == other and beside.therapy_id == line.therapy_id and _share_a_day(line, beside):
                 told = f"{beside.label} and {line.label} pay for one drug's containers. Bill syringe or cassette."
                 yield told, beside.number
+
+
+def _prefilled(facts: ClaimFacts) -> Iterator[Told]:
+    """A syringe for the pump is not paid beside a drug that comes in one (Noridian, external infusion pumps: K0552)."""
+    filled = [line for line in facts.lines if line.container is Container.PREFILLED]
+    for line in facts.lines if filled else ():
+        drug = next((each for each in filled if line.therapy_id in (None, each.therapy_id)), None)
+        if drug is not None and not is_paid_beside_prefilled(facts.codes.find(line.code)):
+            told = f"{line.label} pays for a syringe, and {drug.label} comes prefilled: Medicare does not pay both."
+            yield f"{told} Correct how the drug comes, or see that the syringe is another drug's.", line.number
 
 
 def _compound(facts: ClaimFacts) -> Iterator[Told]:
@@ -329,6 +343,7 @@ CHECKS = (
     Check("NO_PUMP", "Drugs that need a pump", Where.PATIENT, False, _drug_without_pump),
     Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
     Check("CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container),
+    Check("PREFILLED", "A syringe beside a drug that comes in one", Where.CATALOGUE, False, _prefilled),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
     Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),
     Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
