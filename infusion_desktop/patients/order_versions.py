@@ -93,6 +93,14 @@ def versions_of(session: Session, therapy_id: TherapyId) -> frozenset[TherapyId]
     return frozenset(each for each, begun in first.items() if begun == first[therapy_id])
 
 
+def version_on(session: Session, therapy_id: TherapyId, on: date) -> Therapy:
+    """The version of an order that a day falls into: the newest that has begun, or the first before all begin."""
+    versions = session.scalars(
+        select(Therapy).where(Therapy.id.in_(versions_of(session, therapy_id))).order_by(Therapy.id)
+    ).all()
+    return next((each for each in reversed(versions) if each.starts_on <= on), versions[0])
+
+
 class ChangedOrder(NamedTuple):
     """An order that was changed: its versions, the first day of the first one, and the newest one."""
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Role
@@ -18,7 +19,7 @@ from infusion_desktop.billing.money.statements import print_statement
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.billing.words import Account
-from infusion_desktop.dates import ONE_DAY, month_of, now_utc, today
+from infusion_desktop.dates import ONE_DAY, Days, month_of, now_utc, today
 from infusion_desktop.deliveries.bench.picking import pick_all, scan_pick
 from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.bench.shipping import pack, ship
@@ -42,6 +43,7 @@ from infusion_desktop.deliveries.pumps.returns import NewCall, calls_about, log_
 from infusion_desktop.deliveries.pumps.swap_papers import exchange_sheet, hand_over_sheet
 from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap, swap_rows
 from infusion_desktop.deliveries.queries import delivery_page
+from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.verify import problems as delivery_problems
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.equipment import custody
@@ -51,6 +53,8 @@ from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, CallOutcome, ChargeKind
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
+from infusion_desktop.patients.order_versions import change_from
+from infusion_desktop.patients.queries import therapies_of
 from infusion_desktop.patients.therapies import stop_therapy
 from infusion_desktop.setting_up import EXAMPLE
 from tests.deliveries.conftest import WEEK, make_patient
@@ -164,6 +168,21 @@ def test_a_swap_that_was_cancelled_can_be_ordered_again_and_none_is_after_the_en
         order_swap(bench.database, NewSwap(bench.pump, "battery", today() + ONE_DAY), bench.pharmacist)
     again = order_swap(bench.database, NewSwap(bench.pump, "battery", today()), bench.pharmacist)
     assert again.number != first.number
+    in_order(bench)
+
+
+def test_a_pump_is_exchanged_after_a_change_of_dose_for_the_order_as_it_is_now(bench: Any) -> None:
+    spare(bench)
+    send(bench, bench.plans(), bench.pump_tag)
+    with bench.database.reading() as session:
+        (kept,) = therapies_of(session, bench.patient)
+    order, on = replace(kept.order, interval_hours=12), today() + 2 * ONE_DAY
+    newer = change_from(bench.database, kept.id, order, on, kept.version, bench.pharmacist, "level too high")
+    ordered = order_swap(bench.database, NewSwap(bench.pump, "battery", on), bench.pharmacist)
+    with bench.database.reading() as session:
+        page = delivery_page(session, ordered.delivery_id, on)
+        assert session.scalar(select(Delivery.therapy_id).where(Delivery.id == ordered.delivery_id)) == newer
+    assert page.row.period == Days(on, WEEK.last), "until what was sent for the earlier dose is used up"
     in_order(bench)
 
 

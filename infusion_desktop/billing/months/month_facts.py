@@ -321,7 +321,7 @@ def _course(
         device_in_use=None if device is None else in_use,
         by_injection=_by_injection(row.method),
         nursing_days=frozenset(
-            local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in (None, row.id)
+            local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in {None, *versions}
         ),
         dispensed_on=tuple(sorted(each.delivered_on for each in deliveries if each.therapy_id in (None, row.id))),
         suite_days=frozenset(_suite_days(row.id, pauses, period)),

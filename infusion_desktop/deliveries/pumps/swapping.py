@@ -29,6 +29,7 @@ from infusion_desktop.equipment.tables import Asset, AssetSwap
 from infusion_desktop.equipment.transition import the_asset
 from infusion_desktop.equipment.words import AssetId, AssetState, SwapId
 from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.patients.order_versions import version_on, versions_of
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
@@ -176,17 +177,14 @@ def _reasons_against(session: Session, old: Asset) -> list[str]:
 
 
 def _whose(session: Session, old: Asset, on: date) -> tuple[PatientId, Therapy | None]:
-    """The patient who has it and the therapy it is for. Refused where that has ended by the day."""
+    """The patient who has it and the therapy it is for, as ordered on the day. Refused where that has ended by then."""
     patient = session.scalar(select(Patient.id).where(Patient.home_id == old.location_id))
     if patient is None or old.state not in AT_HOME:
         raise Refused(f"{old.tag} is {old.state.value}: only a pump that is with a patient is exchanged.")
-    therapy = None
+    came_for = None
     if old.document == DOCUMENT:
-        therapy = session.scalar(
-            select(Therapy)
-            .join(Delivery, Delivery.therapy_id == Therapy.id)
-            .where(Delivery.id == old.document_id)
-        )  # fmt: skip
+        came_for = session.scalar(select(Delivery.therapy_id).where(Delivery.id == old.document_id))
+    therapy = None if came_for is None else version_on(session, TherapyId(came_for), on)
     if therapy is not None and therapy.stops_on is not None and therapy.stops_on < on:
         raise Refused(
             f"The therapy of {old.tag} ended on {show_day(therapy.stops_on)}. Write a pick-up ticket; no new pump is "
@@ -201,7 +199,7 @@ def _rest_of_supply(session: Session, therapy: Therapy | None, on: date) -> Days
     if therapy is not None:
         sent = session.scalar(
             select(func.max(Delivery.period_last)).where(
-                Delivery.therapy_id == therapy.id, Delivery.state.in_(_SUPPLIES)
+                Delivery.therapy_id.in_(versions_of(session, TherapyId(therapy.id))), Delivery.state.in_(_SUPPLIES)
             )
         )
         last = max(on, sent) if sent is not None and sent >= on else last
