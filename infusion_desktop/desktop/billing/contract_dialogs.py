@@ -35,10 +35,12 @@ class PriceDialog(DeedDialog):
         self.starts_on = DayField("From", required=True)
         self.starts_on.set_value(date(today().year, 1, 1))
         self.category = TextField("Medicare category", placeholder="CR", longest=2, hint="CR is a capped rental.")
+        self.drug = TextField("Only for the drug", placeholder="item number", longest=40, hint="Empty: for every drug.")
         self.form = Form()
         self.form.section(
-            "", (self.code, self.modifiers, self.basis), (self.rate, self.charge), (self.starts_on, self.category)
-        )
+            "", (self.code, self.modifiers, self.basis), (self.rate, self.charge),
+            (self.starts_on, self.category, self.drug),
+        )  # fmt: skip
         self.body.addWidget(self.form)
 
     def deed(self) -> Deed | None:
@@ -51,6 +53,7 @@ class PriceDialog(DeedDialog):
             self.starts_on.value() or today(),
             modifiers=tuple(self.modifiers.value().upper().split()),
             basis=self.basis.value() or RateBasis.PER_DIEM,
+            rate_key=self.drug.value(),
             category=self.category.value().upper(),
         )
         database, by, payer = self.context.database, self.context.user_id, self._payer

@@ -139,7 +139,6 @@ class PayersScreen(Screen):
             chips=[Chip("Per diem", lambda row: row.per_diem)], empty="No code is known.", settings=settings,
         )  # fmt: skip
         self.table.selected.connect(self._chosen)
-        self.rules.opened.connect(lambda _row: self.set_rules())
         tabs = QTabWidget()
         tabs.addTab(
             _below(
@@ -170,7 +169,12 @@ class PayersScreen(Screen):
         )
         page = Page(self)
         if context.may(Permission.EDIT_PAYERS):
-            page.actions(button("Add a payer", self.add_payer, icon="plus", kind="primary"))
+            self.table.opened.connect(lambda _row: self.change_payer())
+            self.rules.opened.connect(lambda _row: self.set_rules())
+            page.actions(
+                button("Change", self.change_payer, icon="edit"),
+                button("Add a payer", self.add_payer, icon="plus", kind="primary"),
+            )
         page.add(self.table, 1)
         page.add(tabs, 1)
 
@@ -211,6 +215,11 @@ class PayersScreen(Screen):
     def add_payer(self) -> None:
         """Ask for a new payer."""
         self._open(PayerDialog(self.context, self.desk, self))
+
+    def change_payer(self) -> None:
+        """Ask what changes of the chosen payer: its name, its id in files, its kind, its address."""
+        if (line := self._line()) is not None:
+            self._open(PayerDialog(self.context, self.desk, self, line.row).opened_by(self.change_payer))
 
     def set_rules(self) -> None:
         """Ask which rules the chosen payer counts by, and show what they do to a month."""

@@ -50,6 +50,19 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
     assert screen.table.model.rows[0].rules_now == ""
 
+    screen.change_payer()
+    change = screen.dialog
+    assert isinstance(change, PayerDialog)
+    assert (change.name.value(), change.kind.value()) == ("Cascadia Health Plan", PayerKind.COMMERCIAL)
+    for field, typed in ((change.street, "PO Box 12"), (change.city, "Portland"), (change.state, "OR")):
+        qtbot.keyClicks(field.line, typed)
+    change.zip.set_value("97201-0001")
+    change.code.set_value("CHP02")
+    change.press()
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].row.payer.payer_code == "CHP02", timeout=10_000)
+    kept = screen.table.model.rows[0].row.payer
+    assert (kept.street, kept.city, kept.state, kept.zip) == ("PO Box 12", "Portland", "OR", "972010001")
+
     screen.set_rules()
     rules = screen.dialog
     assert isinstance(rules, RulesDialog)
@@ -64,23 +77,24 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     rules.fields["day_basis"].set_value(DayBasis.INFUSION_DAY)
     rules.press()
     qtbot.waitUntil(lambda: screen.table.model.rows[0].rules_now != "", timeout=10_000)
-    kept = screen.table.model.rows[0].rules[0].rules
-    assert (kept.day_basis, kept.rank_percent) == (DayBasis.INFUSION_DAY, (Decimal(100), Decimal(50), Decimal(0)))
+    in_force = screen.table.model.rows[0].rules[0].rules
+    assert (in_force.day_basis, in_force.rank_percent) == (DayBasis.INFUSION_DAY, (Decimal(100), Decimal(50), Decimal(0)))
 
     screen.set_rules()
     again = screen.dialog
     assert isinstance(again, RulesDialog)
-    assert again.entered() == kept, "what is in force is what is changed"
+    assert again.entered() == in_force, "what is in force is what is changed"
     again.reject()
 
     screen.add_price()
     price = screen.dialog
     assert isinstance(price, PriceDialog)
-    for field, typed in ((price.code, "S9500"), (price.rate, "118.00"), (price.charge, "190")):
+    for field, typed in ((price.code, "S9500"), (price.rate, "118.00"), (price.charge, "190"), (price.drug, "CEF-2G")):
         qtbot.keyClicks(field.line, typed)
     price.press()
     qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 1, timeout=10_000)
-    assert screen.fees.model.rows[0].fee.rate == Decimal("118.0000")
+    fee = screen.fees.model.rows[0].fee
+    assert (fee.rate, fee.rate_key) == (Decimal("118.0000"), "CEF-2G")
 
     bad = tmp_path / "bad.csv"
     bad.write_text("code,rate,starts_on\nS9501,1e5,2026-01-01\n", encoding="utf-8")
