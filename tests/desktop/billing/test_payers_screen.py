@@ -78,7 +78,7 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     rules.press()
     qtbot.waitUntil(lambda: screen.table.model.rows[0].rules_now != "", timeout=10_000)
     in_force = screen.table.model.rows[0].rules[0].rules
-    assert (in_force.day_basis, in_force.rank_percent) == (DayBasis.INFUSION_DAY, (Decimal(100), Decimal(50), Decimal(0)))
+    assert (in_force.day_basis, in_force.rank_percent) == (DayBasis.INFUSION_DAY, (100, 50, 0))
 
     screen.set_rules()
     again = screen.dialog
