@@ -14,7 +14,7 @@ from infusion_desktop.billing.claiming.secondary import make_secondary, proposal
 from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.money.collectors import assign_collector
 from infusion_desktop.billing.money.deposits import NewDeposit, add_deposit
-from infusion_desktop.billing.money.disputes import disputes, move_dispute
+from infusion_desktop.billing.money.disputes import disputes, move_disputes
 from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.month_close import close_month, next_to_close
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
@@ -72,7 +72,7 @@ def work_on_money(database: Database, cast: Cast, last: date) -> None:
         to_close = next_to_close(session, last)
     for row in waiting[:1]:
         note = "Called provider services: they look at it again, reference 40-1187."
-        move_dispute(database, row.id, DisputeState.APPEALED, row.version, cast.biller, note)
+        move_disputes(database, [(row.id, row.version)], DisputeState.APPEALED, cast.biller, note)
     elsewhere = {offer.patient for offer in offers}  # The next payer is asked first.
     shares = [each.patient_id for each in owing if each.owed > ZERO and each.patient not in elsewhere]
     if shares:

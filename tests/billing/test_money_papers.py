@@ -39,15 +39,15 @@ def test_an_appeal_says_what_by_when_and_why_and_is_asked_about_after_its_day(of
     post_remittance(office.database, remit(first.row.number, told), office.biller)
     with office.database.reading() as session:
         (dispute,) = disputes(session)
-        argument = suggested_argument(session, dispute.id)
+        argument = suggested_argument(session, [dispute.id])
         due = session.get_one(Dispute, dispute.id).due_on
     assert "M62: The treatment authorization code" in argument
     new = NewAppeal(f"{argument}Authorization AUTH9 was given on Mar 1.", ("The authorization",), "Billing")
     try:
-        pdf = appeal(office.database, dispute.id, dispute.version, new, office.biller)
+        pdf = appeal(office.database, [(dispute.id, dispute.version)], new, office.biller)
     except Warned as late:
         assert "last day" in str(late)
-        pdf = appeal(office.database, dispute.id, dispute.version, new, office.biller, "granted by telephone")
+        pdf = appeal(office.database, [(dispute.id, dispute.version)], new, office.biller, "granted by telephone")
     keep("appeal", pdf)
     text = flat(words_of(pdf))
     for word in ("Prairie Health", "Ann Quill", "M12345", first.row.number, "PCN1", "J0696", "$336.00", "AUTH9",
@@ -57,7 +57,7 @@ def test_an_appeal_says_what_by_when_and_why_and_is_asked_about_after_its_day(of
         (row,) = disputes(session)
     assert row.state is DisputeState.APPEALED and "letter" in row.last_note
     with pytest.raises(Refused, match="Somebody else"):
-        appeal(office.database, dispute.id, dispute.version, new, office.biller, "again")
+        appeal(office.database, [(dispute.id, dispute.version)], new, office.biller, "again")
 
 
 def test_a_statement_shows_the_share_and_how_it_came(office):

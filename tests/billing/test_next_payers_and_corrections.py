@@ -26,7 +26,7 @@ from infusion_desktop.billing.money.deposits import (
     tie,
     withdraw_deposit,
 )
-from infusion_desktop.billing.money.disputes import dispute_steps, disputes, move_dispute, write_off_dispute
+from infusion_desktop.billing.money.disputes import dispute_steps, disputes, move_disputes, write_off_disputes
 from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
 from infusion_desktop.billing.money.month_close import (
     close_month,
@@ -201,7 +201,7 @@ def test_a_denial_is_worked_replaced_and_paid(office):
     assert (short.code, short.amount) == ("99601", Decimal("50.00"))
     after = page(office, claim)
     assert (after.row.state, after.payer_owes) == (ClaimState.PART_PAID, drug.charge)
-    move_dispute(office.database, short.id, DisputeState.APPEALED, short.version, office.biller, "called, ref 12")
+    move_disputes(office.database, [(short.id, short.version)], DisputeState.APPEALED, office.biller, "called, ref 12")
     again = replace_claim(office.database, claim, office.biller, "NDC added")
     assert page(office, again).row.frequency is Frequency.REPLACEMENT
     with pytest.raises(Refused, match="waiting already"):
@@ -268,7 +268,7 @@ def test_what_is_left_is_moved_written_off_and_put_back(office, staff):
     with office.database.reading() as session:
         (dispute,) = disputes(session)
         entry = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id.desc())).first()
-    assert write_off_dispute(office.database, dispute.id, dispute.version, office.biller, "too small") == 300
+    assert write_off_disputes(office.database, [(dispute.id, dispute.version)], office.biller, "too small") == 300
     assert page(office, claim).payer_owes == 0
     undo_write_off(office.database, entry.id, office.biller, "wrong patient")
     with pytest.raises(Refused, match="already"):
@@ -675,7 +675,7 @@ def test_the_report_on_denials_tells_what_came_of_them(office):
     post_remittance(office.database, remit(first.row.number, told), office.biller)
     with office.database.reading() as session:
         denied = next(each for each in disputes(session) if each.kind is DisputeKind.DENIED)
-    write_off_dispute(office.database, denied.id, denied.version, office.biller, "no appeal")
+    write_off_disputes(office.database, [(denied.id, denied.version)], office.biller, "no appeal")
     with office.database.reading() as session:
         found = by_reason(session, month_of(today()))
     assert [row[1:] for row in found.rows] == [

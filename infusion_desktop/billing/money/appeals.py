@@ -1,5 +1,6 @@
 """Appeal a denial or an underpayment by letter: the step is kept, the letter is a PDF."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.billing.money.disputes import enter_step, refuse_late_appeal, remarks_of, the_dispute
+from infusion_desktop.billing.money.disputes import Seen, enter_step, refuse_late_appeal, remarks_of, the_dispute
 from infusion_desktop.billing.money.money_tables import Dispute, LineDecision, PayerDecision
 from infusion_desktop.billing.money.reason_codes import say_reason
 from infusion_desktop.billing.papers import letterhead, printed
@@ -43,51 +44,59 @@ class NewAppeal:
     signed_title: str = ""
 
 
-def suggested_argument(session: Session, dispute: DisputeId) -> str:
+def suggested_argument(session: Session, disputes: Sequence[DisputeId]) -> str:
     """Sentences to begin the letter with, to be completed by the biller."""
-    kept = session.get(Dispute, dispute)
-    if kept is None:
+    every = [kept for each in disputes if (kept := session.get(Dispute, each)) is not None]
+    if not every:
         return ""
-    claim = session.get_one(Claim, kept.claim_id)
+    claim = session.get_one(Claim, every[0].claim_id)
     days = show_days(Days(claim.period_first, claim.period_last))
-    if kept.kind is DisputeKind.UNDERPAID:
+    if every[0].kind is DisputeKind.UNDERPAID:
+        more = sum((each.amount for each in every), ZERO)
         return (
-            f"Our contract pays {show_money(kept.amount)} more for these services than was paid. The rate and the "
-            "page of the contract are enclosed. Please process the line again at the contract's rate."
+            f"Our contract pays {show_money(more)} more for these services than was paid. The rate and the "
+            "page of the contract are enclosed. Please process them again at the contract's rate."
         )
-    remarks = "".join(f" {each}." for each in remarks_of(session, dispute))
+    reasons = "; ".join(dict.fromkeys(say_reason(each.group_code, each.reason_code) for each in every))
+    told = dict.fromkeys(remark for each in disputes for remark in remarks_of(session, each))
+    remarks = "".join(f" {each}." for each in told)
     return (
         f"The services of {days} were ordered by the patient's prescriber, delivered to the patient's home with proof "
-        f"of delivery, and given as ordered. Your decision names {say_reason(kept.group_code, kept.reason_code)}."
+        f"of delivery, and given as ordered. Your decision names {reasons}."
         f"{remarks} The enclosed records show that this does not apply: "
     )
 
 
-def appeal(
-    database: Database, dispute: DisputeId, version: int, new: NewAppeal, by: UserId, override: str = ""
-) -> bytes:
-    """Keep that an appeal leaves and give its letter; Warned after the last day to appeal."""
+def appeal(database: Database, seen: Sequence[Seen], new: NewAppeal, by: UserId, override: str = "") -> bytes:
+    """Keep that an appeal leaves and give its letter, one for all that is appealed of a decision.
+
+    Refused when they are not of one decision, or denials stand beside what was paid short; Warned after the last day.
+    """
     from reports.appeal_letter import render
 
     if not new.argument.strip():
         raise Refused("Write why the payer should decide otherwise.")
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
-        kept = the_dispute(session, dispute, version)
+        every = [the_dispute(session, *each) for each in sorted(seen)]
+        if len({(each.decision_id, each.kind) for each in every}) != 1:
+            raise Refused("One letter is about one decision: select denied lines of one claim, or what it paid short.")
         day = today()
-        refuse_late_appeal(kept, day, override)
-        letter = _letter(session, kept, new, day, by)
-        enter_step(session, kept, DisputeState.APPEALED, by, f"letter: {new.argument.strip()[:300]}")
-        record(
-            session, by, "appeal", "dispute", dispute, after={"claim": kept.claim_id, "amount": kept.amount},
-            reason=override,
-        )  # fmt: skip
+        refuse_late_appeal(min(each.due_on for each in every), day, override)
+        letter = _letter(session, every, new, day, by)
+        for kept in every:
+            enter_step(session, kept, DisputeState.APPEALED, by, f"letter: {new.argument.strip()[:300]}")
+            record(
+                session, by, "appeal", "dispute", kept.id, after={"claim": kept.claim_id, "amount": kept.amount},
+                reason=override,
+            )  # fmt: skip
     return render(letter)
 
 
-def _letter(session: Session, kept: Dispute, new: NewAppeal, day: date, by: UserId) -> "AppealLetter":
+def _letter(session: Session, every: Sequence[Dispute], new: NewAppeal, day: date, by: UserId) -> "AppealLetter":
     from reports import appeal_letter as paper
 
+    kept = every[0]
     claim = session.get_one(Claim, kept.claim_id)
     patient, payer = session.get_one(Patient, claim.patient_id), session.get_one(Payer, claim.payer_id)
     coverage = session.get_one(Coverage, claim.coverage_id)
@@ -107,9 +116,9 @@ def _letter(session: Session, kept: Dispute, new: NewAppeal, day: date, by: User
         first=claim.period_first,
         last=claim.period_last,
         decided_on=decision.decided_on,
-        appeal_by=kept.due_on,
+        appeal_by=min(each.due_on for each in every),
         is_denial=kept.kind is DisputeKind.DENIED,
-        lines=tuple(_lines(session, kept)),
+        lines=tuple(line for each in every for line in _lines(session, each)),
         argument=new.argument.strip(),
         enclosures=new.enclosures,
         signed_by=session.scalar(select(Staff.name).where(Staff.id == by)) or "",

@@ -49,6 +49,7 @@ class DisputeRow:
     code: str
     reason: str
     reason_code: str
+    decision_id: int
     next_step: str
     may_appeal: bool
     amount: Decimal
@@ -66,6 +67,10 @@ class StepRow:
     state: DisputeState
     who: str
     note: str
+
+
+Seen = tuple[DisputeId, int]
+"""A denial or underpayment with the version that was looked at."""
 
 
 def disputes(
@@ -115,9 +120,7 @@ def remarks_of(session: Session, dispute: DisputeId) -> tuple[str, ...]:
     return tuple(say_remark(code) for code in dict.fromkeys(found))
 
 
-def move_dispute(
-    database: Database, dispute: DisputeId, state: DisputeState, version: int, by: UserId, note: str
-) -> None:
+def move_disputes(database: Database, seen: Sequence[Seen], state: DisputeState, by: UserId, note: str) -> None:
     """Say where the work stands: appealed by another way, corrected, paid after all, accepted; with what was done.
 
     Accepting keeps what is owed as it is: write it off, or move it, besides.
@@ -128,34 +131,40 @@ def move_dispute(
         raise Refused("Use “Write off”: it takes the amount off what is owed too.")
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
-        kept = the_dispute(session, dispute, version)
-        enter_step(session, kept, state, by, note)
-        record(session, by, state.value, "dispute", dispute, after={"claim": kept.claim_id}, reason=note)
+        for dispute, version in sorted(seen):
+            kept = the_dispute(session, dispute, version)
+            enter_step(session, kept, state, by, note)
+            record(session, by, state.value, "dispute", dispute, after={"claim": kept.claim_id}, reason=note)
 
 
-def write_off_dispute(database: Database, dispute: DisputeId, version: int, by: UserId, note: str) -> Decimal:
+def write_off_disputes(database: Database, seen: Sequence[Seen], by: UserId, note: str) -> Decimal:
     """Give up what was denied or paid short: what is still owed of it is written off. Gives how much that was."""
     if not note.strip():
         raise Refused("Say why it is written off.")
     with database.transaction() as session:
         authorize(session, by, Permission.ADJUST_ACCOUNTS)
-        kept = the_dispute(session, dispute, version)
-        claim = ClaimId(kept.claim_id)
-        owed = line_balances(session, claim, Account.PAYER)
-        wanted = [kept.line_id] if kept.line_id is not None else list(owed)
-        left, entries = kept.amount, []
-        for line in wanted:
-            part = min(left, max(owed.get(line, ZERO), ZERO))
-            left -= part
-            if part:
-                entries.append(
-                    NewEntry(claim, EntryKind.WRITE_OFF, -part, line, reason_code=DENIED_LEFT, note=note.strip())
-                )
-        post(session, entries, today(), by)
-        enter_step(session, kept, DisputeState.WRITTEN_OFF, by, note)
-        total = -sum((each.amount for each in entries), ZERO)
-        record(session, by, "write off", "dispute", dispute, after={"claim": claim, "amount": total}, reason=note)
-    return total
+        return sum((_give_up(session, each, by, note) for each in sorted(seen)), ZERO)
+
+
+def _give_up(session: Session, seen: Seen, by: UserId, note: str) -> Decimal:
+    dispute, version = seen
+    kept = the_dispute(session, dispute, version)
+    claim = ClaimId(kept.claim_id)
+    owed = line_balances(session, claim, Account.PAYER)
+    wanted = [kept.line_id] if kept.line_id is not None else list(owed)
+    left, entries = kept.amount, []
+    for line in wanted:
+        part = min(left, max(owed.get(line, ZERO), ZERO))
+        left -= part
+        if part:
+            entries.append(
+                NewEntry(claim, EntryKind.WRITE_OFF, -part, line, reason_code=DENIED_LEFT, note=note.strip())
+            )
+    post(session, entries, today(), by)
+    enter_step(session, kept, DisputeState.WRITTEN_OFF, by, note)
+    given_up = -sum((each.amount for each in entries), ZERO)
+    record(session, by, "write off", "dispute", dispute, after={"claim": claim, "amount": given_up}, reason=note)
+    return given_up
 
 
 def the_dispute(session: Session, dispute: DisputeId, version: int) -> Dispute:
@@ -179,9 +188,9 @@ def enter_step(session: Session, kept: Dispute, state: DisputeState, by: UserId,
     )
 
 
-def refuse_late_appeal(kept: Dispute, day: date, override: str) -> None:
+def refuse_late_appeal(due_on: date, day: date, override: str) -> None:
     """Ask before an appeal leaves after its last day."""
-    late = [f"The last day to appeal was {show_day(kept.due_on)}."] if day > kept.due_on else []
+    late = [f"The last day to appeal was {show_day(due_on)}."] if day > due_on else []
     warn_unless(override, late)
 
 
@@ -194,7 +203,7 @@ def _row(
         DisputeId(kept.id), ClaimId(kept.claim_id), number, f"{last}, {first}", payer, kept.kind, kept.state,
         " ".join(filter(None, (code or "whole claim", modifiers or ""))),
         say_reason(kept.group_code, kept.reason_code) if is_denial else "Paid below the contract",
-        kept.reason_code, next_step(kept.reason_code) if is_denial else UNDERPAID_STEP,
+        kept.reason_code, kept.decision_id, next_step(kept.reason_code) if is_denial else UNDERPAID_STEP,
         not is_denial or known is None or known.appeal, kept.amount, kept.opened_on, kept.due_on, note, kept.version,
     )  # fmt: skip
 

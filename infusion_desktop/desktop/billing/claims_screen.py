@@ -33,6 +33,7 @@ from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
 
+_SETTLED = (ClaimState.PAID, ClaimState.VOIDED, ClaimState.CLOSED)
 _OUT = (ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED)
 _REFUSED = (ClaimState.REJECTED, ClaimState.DENIED)
 LONG_OUT_DAYS = 30
@@ -128,6 +129,7 @@ class ClaimsScreen(Screen):
         self.table: TableView[WorkRow] = TableView(
             COLUMNS, lambda row: row.claim.id, name="Claims", desk=desk, noun=("claim", "claims"),
             chips=[
+                Chip("Not settled", lambda row: row.claim.state not in _SETTLED, on=True),
                 Chip("Draft", lambda row: row.claim.state is ClaimState.DRAFT, group="state"),
                 Chip("Ready", lambda row: row.claim.state is ClaimState.READY, group="state"),
                 Chip("Out", lambda row: row.claim.state in _OUT, group="state"),
@@ -136,7 +138,7 @@ class ClaimsScreen(Screen):
                 Chip("File soon", lambda row: _filing_tone(row) is not None),
                 Chip("Out over 30 days", lambda row: row.claim.state in _OUT and _age(row.claim) > LONG_OUT_DAYS),
             ],
-            empty="No claim yet. Count a month first (Month).", settings=self.settings(),
+            empty="No claim yet. Count a month first (Month).", settings=self.settings(), chips_below=True,
         )  # fmt: skip
         self.table.opened.connect(self._open)
         self.next_payers: TableView[Proposal] = TableView(

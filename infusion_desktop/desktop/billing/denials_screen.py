@@ -1,5 +1,6 @@
 """What payers denied or paid short: why, what to do next, by when; appeal, correct, accept or write off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -9,12 +10,13 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.money.appeals import ENCLOSURES, NewAppeal, appeal, suggested_argument
 from infusion_desktop.billing.money.disputes import (
     DisputeRow,
+    Seen,
     StepRow,
     dispute_steps,
     disputes,
-    move_dispute,
+    move_disputes,
     remarks_of,
-    write_off_dispute,
+    write_off_disputes,
 )
 from infusion_desktop.billing.words import WORKING, DisputeKind, DisputeState
 from infusion_desktop.dates import show_day, show_instant
@@ -55,7 +57,10 @@ class DenialsScreen(Screen):
 
     title = "Denials"
     topics = frozenset({"billing"})
-    help = "The nearest deadline stands first. Enter opens the claim; the panel says what to do next."
+    help = (
+        "The nearest deadline stands first. Enter opens the claim; the panel says what to do next. "
+        "Select several to appeal, settle or write them off together; one letter is about one claim's decision."
+    )
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
@@ -179,20 +184,22 @@ class DenialsScreen(Screen):
             self.desk.open("claim", row.claim_id)
 
     def appeal(self) -> None:
-        """Write an appeal letter for the selected row."""
-        row = self.table.current_row()
-        if row is None:
+        """Write an appeal letter for the selected rows; for one alone also for what was denied with it."""
+        rows = self.table.selected_rows()
+        if not rows:
             return
+        every = rows if len(rows) > 1 else [each for each in self.table.model.rows if _goes_with(each, rows[0])]
 
-        def begin() -> str:
+        def begin() -> tuple[str, str]:
             with self.context.database.reading() as session:
-                return suggested_argument(session, row.id)
+                alone, together = ([each.id for each in several] for several in (rows, every))
+                return suggested_argument(session, alone), suggested_argument(session, together)
 
-        self.ask(begin, lambda text: self._write(row, text))
+        self.ask(begin, lambda texts: self._write(rows, every, *texts))
 
-    def _write(self, row: DisputeRow, text: str) -> None:
-        dialog = AppealDialog(self.context, self.desk, self, row, text)
-        dialog.succeeded.connect(lambda pdf: self._preview(pdf, f"appeal-{row.claim}.pdf"))
+    def _write(self, rows: list[DisputeRow], every: list[DisputeRow], alone: str, together: str) -> None:
+        dialog = AppealDialog(self.context, self.desk, self, (rows, alone), (every, together))
+        dialog.succeeded.connect(lambda pdf: self._preview(pdf, f"appeal-{rows[0].claim}.pdf"))
         self._show_dialog(dialog.opened_by(self.appeal))
 
     def _preview(self, pdf: bytes, name: str) -> None:
@@ -200,14 +207,14 @@ class DenialsScreen(Screen):
         self.preview.open()
 
     def move_on(self) -> None:
-        """Say what was done about the selected row."""
-        if (row := self.table.current_row()) is not None:
-            self._show_dialog(StepDialog(self.context, self.desk, self, row).opened_by(self.move_on))
+        """Say what was done about the selected rows."""
+        if rows := self.table.selected_rows():
+            self._show_dialog(StepDialog(self.context, self.desk, self, rows).opened_by(self.move_on))
 
     def write_off(self) -> None:
-        """Give the selected row up."""
-        if (row := self.table.current_row()) is not None:
-            self._show_dialog(WriteOffDialog(self.context, self.desk, self, row).opened_by(self.write_off))
+        """Give the selected rows up."""
+        if rows := self.table.selected_rows():
+            self._show_dialog(WriteOffDialog(self.context, self.desk, self, rows).opened_by(self.write_off))
 
     def replace(self) -> None:
         """Draft a replacement of the claim."""
@@ -221,17 +228,54 @@ class DenialsScreen(Screen):
         dialog.open()
 
 
+def _goes_with(row: DisputeRow, chosen: DisputeRow) -> bool:
+    """Whether a decision stands beside the chosen one and waits for the same letter."""
+    same = (row.decision_id, row.kind, row.reason) == (chosen.decision_id, chosen.kind, chosen.reason)
+    return row.id == chosen.id or (same and row.state is DisputeState.OPEN)
+
+
+def _seen(rows: Sequence[DisputeRow]) -> list[Seen]:
+    return [(row.id, row.version) for row in rows]
+
+
+def _sum(rows: Sequence[DisputeRow]) -> str:
+    return show_money(sum((row.amount for row in rows), ZERO))
+
+
+def _told(rows: Sequence[DisputeRow]) -> str:
+    """What is worked on, as a dialog says it: "J0690, A5200 on claim C0000012"."""
+    claims: dict[str, list[str]] = {}
+    for row in rows:
+        claims.setdefault(row.claim, []).append(row.code)
+    return "; ".join(f"{', '.join(dict.fromkeys(codes))} on claim {claim}" for claim, codes in claims.items())
+
+
 class AppealDialog(DeedDialog):
     """The letter's argument and what goes with it."""
 
     changed = ("billing",)
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow, text: str) -> None:
-        super().__init__(context, desk, f"Appeal claim {row.claim}", parent, save="Make the letter", width=760)
-        self._row = row
-        self.body.addWidget(label(f"{row.code}, {show_money(row.amount)}. {row.reason}.", "muted", wrap=True))
+    def __init__(
+        self,
+        context: Context,
+        desk: Desk,
+        parent: QWidget,
+        alone: tuple[list[DisputeRow], str],
+        together: tuple[list[DisputeRow], str],
+    ) -> None:
+        """What was selected and what is appealed with it, each with the words to begin the letter with."""
+        rows = alone[0]
+        super().__init__(context, desk, f"Appeal claim {rows[0].claim}", parent, save="Make the letter", width=760)
+        self._alone, self._together = alone, together
+        self.about = label("", "muted", wrap=True)
+        self.body.addWidget(self.about)
+        self.with_others = QCheckBox(f"All {len(together[0])} lines of this decision that have this reason")
+        self.with_others.setChecked(True)
+        self.with_others.setVisible(len(together[0]) > len(rows))
+        self.with_others.toggled.connect(self._changed)
+        self.body.addWidget(self.with_others)
         self.argument = NotesField("Why the payer should decide otherwise", required=True, lines=8)
-        self.argument.set_value(text)
+        self.argument.set_value(together[1])
         self.argument.text.setMinimumHeight(170)
         self.boxes = [QCheckBox(each) for each in ENCLOSURES]
         enclosed = QGridLayout()
@@ -245,14 +289,29 @@ class AppealDialog(DeedDialog):
         self.body.addWidget(label("Enclosed", "heading"))
         self.body.addLayout(enclosed)
         self.body.addWidget(self.signed_title)
+        self._tell()
+
+    def rows(self) -> list[DisputeRow]:
+        """What the letter is about."""
+        return (self._together if self.with_others.isChecked() else self._alone)[0]
+
+    def _changed(self, is_together: bool) -> None:
+        before, now = (self._alone, self._together) if is_together else (self._together, self._alone)
+        if self.argument.value() == before[1].strip():
+            self.argument.set_value(now[1])
+        self._tell()
+
+    def _tell(self) -> None:
+        rows = self.rows()
+        self.about.setText(f"{', '.join(row.code for row in rows)}: {_sum(rows)}. {rows[0].reason}.")
 
     def deed(self) -> Deed | None:
         if not self.form.check():
             return None
         chosen = tuple(name for name, box in zip(ENCLOSURES, self.boxes, strict=True) if box.isChecked())
         new = NewAppeal(self.argument.value(), chosen, self.signed_title.value())
-        database, by, row = self.context.database, self.context.user_id, self._row
-        return lambda why: appeal(database, row.id, row.version, new, by, why)
+        database, by, seen = self.context.database, self.context.user_id, _seen(self.rows())
+        return lambda why: appeal(database, seen, new, by, why)
 
     def said(self, _result: object) -> str:
         return "The appeal is kept with the claim. Print the letter and send it."
@@ -263,9 +322,10 @@ class StepDialog(DeedDialog):
 
     changed = ("billing",)
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow) -> None:
-        super().__init__(context, desk, f"What was done about claim {row.claim}", parent)
-        self._row = row
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, rows: list[DisputeRow]) -> None:
+        super().__init__(context, desk, "What was done", parent)
+        self._rows = rows
+        self.body.addWidget(label(f"{_told(rows)}: {_sum(rows)}.", "muted", wrap=True))
         self.state: ChoiceField[DisputeState] = ChoiceField("It is now", list(MOVES.items()), required=True)
         self.note = NotesField("What was done", required=True, hint="Whom you spoke to, their reference number.")
         self.form = Form()
@@ -276,22 +336,22 @@ class StepDialog(DeedDialog):
         state = self.state.value() if self.form.check() else None
         if state is None:
             return None
-        note, database, by, row = self.note.value(), self.context.database, self.context.user_id, self._row
-        return lambda _why: move_dispute(database, row.id, state, row.version, by, note)
+        note, database, by = self.note.value(), self.context.database, self.context.user_id
+        return lambda _why: move_disputes(database, _seen(self._rows), state, by, note)
 
     def said(self, _result: object) -> str:
         return "Kept."
 
 
 class WriteOffDialog(DeedDialog):
-    """Give a denial or underpayment up."""
+    """Give denials or underpayments up."""
 
     changed = ("billing",)
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: DisputeRow) -> None:
-        super().__init__(context, desk, f"Write off {show_money(row.amount)}", parent, save="Write off", kind="danger")
-        self._row = row
-        told = f"What is still owed of {row.code} on claim {row.claim} is taken off. The entry stays in the ledger."
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, rows: list[DisputeRow]) -> None:
+        super().__init__(context, desk, f"Write off {_sum(rows)}", parent, save="Write off", kind="danger")
+        self._rows = rows
+        told = f"What is still owed of {_told(rows)} is taken off. The entry stays in the ledger."
         self.body.addWidget(label(told, "muted", wrap=True))
         self.note = NotesField("Why", required=True)
         self.form = Form()
@@ -301,8 +361,8 @@ class WriteOffDialog(DeedDialog):
     def deed(self) -> Deed | None:
         if not self.form.check():
             return None
-        note, database, by, row = self.note.value(), self.context.database, self.context.user_id, self._row
-        return lambda _why: write_off_dispute(database, row.id, row.version, by, note)
+        note, database, by = self.note.value(), self.context.database, self.context.user_id
+        return lambda _why: write_off_disputes(database, _seen(self._rows), by, note)
 
     def said(self, result: object) -> str:
         return f"{show_money(result)} is written off." if result else "Nothing was owed of it any more."  # type: ignore[arg-type]

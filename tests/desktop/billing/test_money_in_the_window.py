@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,20 @@ from pytestqt.qtbot import QtBot
 sys.path.insert(0, str(Path(__file__).parents[2] / "billing"))
 
 from service_office import Office, office  # noqa: F401
+from test_money_papers import words_of
+from test_next_payers_and_corrections import remit
 from test_service_claims import books, page, sent_claim
 
+from infusion_desktop import dates
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_patient_payment
-from infusion_desktop.billing.words import Account, ClaimState, EntryKind
+from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, EntryKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
 from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen
+from infusion_desktop.desktop.billing.denials_screen import DenialsScreen
 from infusion_desktop.desktop.billing.money_screen import MoneyScreen
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.jobs import Jobs
@@ -166,3 +172,51 @@ def test_what_was_paid_for_a_waived_charge_is_refunded(
     screen.dialog.number.set_value("1002")
     screen.dialog.save_button.click()
     settled(qtbot, jobs, lambda: not screen.credits.model.rows)
+
+
+def test_lines_denied_together_are_appealed_by_one_letter_and_given_up_together(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dates, "now_utc", lambda: datetime(2026, 5, 1, 12, tzinfo=UTC))  # Within the days to appeal.
+    claim, _ = sent_claim(office)
+    sent = page(office, claim)
+    told = [(sent.lines[0], "1300", "CAS*CO*45*800~"), (sent.lines[1], "0", "CAS*CO*197*336~"),
+            (sent.lines[2], "0", "CAS*CO*197*200~")]  # fmt: skip
+    post_remittance(office.database, remit(sent.row.number, told), office.biller)
+    queue = show(DenialsScreen)
+    settled(qtbot, jobs, lambda: len(queue.table.model.rows) == 3)
+    drug, visit, short = sorted(queue.table.model.rows, key=lambda row: (row.kind is DisputeKind.UNDERPAID, row.code))
+    assert short.kind is DisputeKind.UNDERPAID
+    queue.table.select_ids([drug.id])
+    settled(qtbot, jobs)
+    queue.appeal()
+    settled(qtbot, jobs, lambda: hasattr(queue, "dialog"))
+    dialog = queue.dialog
+    assert "J0696, 99601" in dialog.about.text() or "99601, J0696" in dialog.about.text()
+    dialog.with_others.setChecked(False)
+    assert [row.id for row in dialog.rows()] == [drug.id]
+    dialog.with_others.setChecked(True)
+    dialog.press()
+    settled(qtbot, jobs, lambda: hasattr(queue, "preview"))
+    asked = sent.lines[1].expected + sent.lines[2].expected
+    letter = " ".join(words_of(queue.preview.preview._pdf).split())
+    assert "J0696" in letter and "99601" in letter and f"pay ${asked:.2f}" in letter
+    queue.preview.close()
+    settled(qtbot, jobs, lambda: [row.state for row in queue.table.model.rows].count(DisputeState.APPEALED) == 2)
+    queue.table.select_ids([drug.id, short.id])
+    queue.appeal()
+    settled(qtbot, jobs, lambda: queue.dialog is not dialog)
+    queue.dialog.press()
+    settled(qtbot, jobs, lambda: "One letter is about one decision" in queue.dialog.banner.text.text())
+    queue.dialog.reject()
+    queue.table.select_ids([drug.id, visit.id])
+    queue.write_off()
+    assert "Write off $536.00" in queue.dialog.windowTitle()
+    qtbot.keyClicks(queue.dialog.note.text, "no authorization was asked for")
+    queue.dialog.press()
+    settled(qtbot, jobs, lambda: [row.id for row in queue.table.model.rows] == [short.id])
+    assert books(office) == ()
