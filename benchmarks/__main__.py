@@ -17,6 +17,7 @@ from benchmarks.figures import DATA, Figure, table
 
 PARTS = {
     "start": "starting:measure",
+    "start-postgresql": "starting:measure_postgresql",
     "places": "places:measure",
     "kit-sqlite": "kit_life:measure_sqlite",
     "kit-postgresql": "kit_life:measure_postgresql",

@@ -4,14 +4,18 @@ import gc
 
 gc.disable()  # Nothing made while starting is garbage: a tenth of the start. desktop/collector.py takes it over.
 
+import sys
+
+sys.setswitchinterval(0.001)  # While the rest is read behind it, a window waits a fifth as long for its turn.
+
 import argparse
 import builtins
 import faulthandler
 import logging
 import os
-import sys
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,8 +135,7 @@ class Started(QObject):
         """Let go of the database."""
         if self.application is not None:
             self._last.keep(self.application.database.place, self.application.pharmacy)
-            self.application.database.close()
-            self.application.last_time.close()
+            self.application.close()
         elif self._opened.done() and self._opened.exception() is None:
             self._opened.result().database.close()
 
@@ -206,7 +209,7 @@ class Started(QObject):
     def _run(self, opened: _Opened) -> "Application":
         """The application over the opened data, made once: by their opening, or by who signed in a moment before."""
         if self.application is None:
-            from infusion_desktop.program import MEANWHILE_MS, Application, read_meanwhile
+            from infusion_desktop.program import MEANWHILE_MS, Application, get_ready
 
             gc.freeze()  # What was read to start stays for good: no round of the collector looks through it again.
             self.application = Application(self.qt, self.settings, opened.database)
@@ -215,7 +218,9 @@ class Started(QObject):
             self.application.window, self.application.pharmacy = door, opened.pharmacy
             if isinstance(door, SignInWindow) and opened.pharmacy:
                 door.heading.setText(opened.pharmacy)
-                QTimer.singleShot(MEANWHILE_MS, door, lambda: door.jobs.run(door, read_meanwhile))
+                door.named.connect(self.application.prepare)
+                door.tell_name()
+                QTimer.singleShot(MEANWHILE_MS, door, lambda: door.jobs.run(door, partial(get_ready, opened.database)))
             else:
                 self.application.start()
             self.waits.emit()

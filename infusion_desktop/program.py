@@ -14,10 +14,12 @@ from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.anchors import note_head_if_due
-from infusion_desktop.access.people import User, badges, sign_in, user_of
-from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.access.passwords import read_hasher
+from infusion_desktop.access.people import User, badges, sign_in, user_named, user_of
+from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
-from infusion_desktop.access.roles import Permission
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.access.saved_filters import filters_of
 from infusion_desktop.database.backup import backup_if_due, copies
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.trouble import Unavailable
@@ -29,10 +31,10 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
-from infusion_desktop.desktop.jobs import Job
+from infusion_desktop.desktop.jobs import AT_ONCE, Job
 from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.others import Others
-from infusion_desktop.desktop.rooms import house, read_behind, read_first_screen
+from infusion_desktop.desktop.rooms import FIRST, house, read_behind, read_first_screen
 from infusion_desktop.desktop.scanner import Scanner, ScannerSettings
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
@@ -56,7 +58,7 @@ ROOMS_MS = 3_000
 MEANWHILE_MS = 100
 """How long after everything is ready for whoever signs in at once the rest is read for who is still typing."""
 TASKS_MS = 1_500
-"""How long after the first screen is asked for the day's tasks are made: it is there first."""
+"""How long after the first screen is asked for the day's copy and tasks are made: it is there first."""
 
 
 class Application(QObject):
@@ -66,6 +68,7 @@ class Application(QObject):
         super().__init__(qt)
         self.qt, self.settings, self.database = qt, settings, database
         self.window: QWidget | None = None
+        self.prepared: Shell | None = None
         self.dialog: QWidget | None = None
         self.badges: frozenset[str] = frozenset()
         self.pharmacy = ""
@@ -120,6 +123,7 @@ class Application(QObject):
             self.pharmacy = who_we_are.name if who_we_are is not None else ""
         name = self.pharmacy or "Infusion Desktop"
         window = SignInWindow(name, lambda typed, password: sign_in(self.database, typed, password), username)
+        window.named.connect(self.prepare)
         window.signed_in.connect(self.open_shell)
         self.show(window)
 
@@ -136,38 +140,15 @@ class Application(QObject):
                 self.window.messages.show_failure(error, self.window)
             return
         self.pharmacy = who_we_are.name if who_we_are is not None else ""
-        context = Context(
-            self.database,
-            user.id,
-            user.name,
-            frozenset(user.permissions),
-            who_we_are,
-            self.settings.file.parent,
-            self.database.place.shown(),
-            self.settings.backups,
-        )
-        rooms = house(context)
-        shell = Shell(
-            context,
-            rooms.places,
-            searches=rooms.searches,
-            name_scans=rooms.name_scans,
-            is_password_right=lambda password: self._is_right(user.username, password),
-            settings=self.own,
-        )
-        shell.sign_out_asked.connect(self.ask_who)
-        shell.switch_user_asked.connect(self.ask_who)
-        shell.exchange_asked.connect(self.exchange)
-        shell.own_access_asked.connect(self.own_access)
+        shell = self._shell_of(self._context_of(user, who_we_are), user.username)
         others = Others(self.database, shell.changes, shell)
         others.reached.connect(shell.show_reached)
         shell.closed.connect(others.stop)
         others.start()
         self.show(shell)
-        first = next((place.key for place in rooms.places if not place.permission or context.may(place.permission)), "")
-        shell.go(first)
+        shell.go(FIRST)
         log.info("user %s signed in", user.id)
-        self.keep_a_copy()
+        QTimer.singleShot(TASKS_MS, shell, self.keep_a_copy)
         QTimer.singleShot(TASKS_MS, shell, self.make_tasks)
         QTimer.singleShot(ROOMS_MS, shell, read_behind)
         if user.must_change_password:
@@ -182,6 +163,58 @@ class Application(QObject):
             shell.messages.refused((f"Emergency access until {show_instant(user.emergency_until)}.",), tone=Tone.WARN)
             left = (user.emergency_until - now_utc()).total_seconds()
             QTimer.singleShot(max(1, int(left * 1000)), shell, lambda: self._enter_again(user))
+
+    def prepare(self, username: str) -> None:
+        """Make the window of whoever is typing their password now; it stays empty and hidden until that is proven."""
+        door, database = self.window, self.database
+        if not isinstance(door, SignInWindow):
+            return
+
+        def look() -> Context | None:
+            with database.reading() as session:
+                user = user_named(session, username)
+                return None if user is None else self._context_of(user, profile(session))
+
+        def make(context: Context | None) -> None:
+            if self.window is door and context is not None:
+                shell = self.prepared = self._shell_of(context, username)
+                QTimer.singleShot(0, shell, lambda: shell.make(FIRST))
+
+        door.jobs.run(door, look, make)
+
+    def _context_of(self, user: User, who_we_are: Profile | None) -> Context:
+        return Context(
+            self.database,
+            user.id,
+            user.name,
+            frozenset(user.permissions),
+            who_we_are,
+            self.settings.file.parent,
+            self.database.place.shown(),
+            self.settings.backups,
+        )
+
+    def _shell_of(self, context: Context, username: str) -> Shell:
+        """The window over a context: the one that was prepared for just this one, or a new one."""
+        prepared, self.prepared = self.prepared, None
+        if prepared is not None:
+            if prepared.context == context:
+                return prepared
+            _let_go(prepared)
+        rooms = house(context)
+        shell = Shell(
+            context,
+            rooms.places,
+            searches=rooms.searches,
+            name_scans=rooms.name_scans,
+            is_password_right=lambda password: self._is_right(username, password),
+            settings=self.own,
+        )
+        shell.sign_out_asked.connect(self.ask_who)
+        shell.switch_user_asked.connect(self.ask_who)
+        shell.exchange_asked.connect(self.exchange)
+        shell.own_access_asked.connect(self.own_access)
+        return shell
 
     def own_access(self, what: str, *, forced: bool = False) -> None:
         """Let the person at work change their password, their badge and PIN, or take emergency access."""
@@ -401,6 +434,13 @@ class Application(QObject):
             return False
         return True
 
+    def close(self) -> None:
+        """Let go of the database."""
+        if self.prepared is not None:
+            _let_go(self.prepared)
+        self.database.close()
+        self.last_time.close()
+
     def show(self, window: QWidget) -> None:
         """Bring a window in place of the one there was."""
         before, self.window = self.window, window
@@ -449,11 +489,23 @@ def read_ahead() -> None:
     configure_mappers()
 
 
-def read_meanwhile() -> None:
-    """Get ready what the first deed will ask for, and that is signing in."""
+def get_ready(database: Database) -> Generator[Progress, None, None]:
+    """Do once, for nobody, what signing in and the first screen do: everything they need is there by then."""
+    from infusion_desktop.desktop.today.today_screen import asked
+
     map_all()
     configure_mappers()
     gc.freeze()
+    yield Progress(0, 0)
+    database.connect_ahead(AT_ONCE)
+    read_hasher()
+    with database.reading() as session:
+        badges(session)
+        clock_behind(session, now_utc())
+        filters_of(session, UserId(0))
+    for ask in asked(database, today()):
+        yield Progress(0, 0)
+        ask()
 
 
 def has_key_store() -> bool:

@@ -32,6 +32,11 @@ def is_password(kept_hash: str, password: str) -> bool:
         return False
 
 
+def read_hasher() -> None:
+    """Import what passwords are checked with, before anybody waits for it."""
+    _hasher()
+
+
 def _hasher() -> "PasswordHasher":
     from argon2 import PasswordHasher
 

@@ -245,6 +245,13 @@ def user_of(session: Session, user: UserId) -> User:
     return User(user, person.username, person.name, roles, person.must_change_password, emergency)
 
 
+def user_named(session: Session, username: str) -> User | None:
+    """The person of this user name who still works here; that it is they is not proven."""
+    plain = username.strip().casefold()
+    found = session.scalar(select(Staff.id).where(Staff.username == plain, Staff.ended_at.is_(None)))
+    return None if found is None else user_of(session, UserId(found))
+
+
 def everybody(session: Session) -> tuple[User, ...]:
     """The people who still work here, by name."""
     ids = session.scalars(select(Staff.id).where(Staff.ended_at.is_(None)).order_by(Staff.name))

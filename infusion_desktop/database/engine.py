@@ -11,7 +11,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic, sleep
@@ -150,6 +150,12 @@ class Database:
         """What a screen, a report or a rule asks: a short look that changes nothing and waits for nobody."""
         with in_plain_words(), Session(self._looking, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    def connect_ahead(self, connections: int) -> None:
+        """Open so many connections now, so that no screen that asks for as many things at once waits for them."""
+        with in_plain_words(), ExitStack() as stack:
+            for _ in range(connections):
+                stack.enter_context(self._looking.connect())
 
     def _commits(self) -> int:
         """How many transactions this thread committed here."""

@@ -18,6 +18,8 @@ from shiboken6 import isValid
 from infusion_desktop.progress import Progress
 
 Work = Callable[[], Any]
+AT_ONCE = 4
+"""How many jobs of one window run at the same time."""
 _TOLD_EVERY = 0.04
 """Seconds between two reports of progress: more often than an eye can follow would only fill the event queue."""
 
@@ -109,7 +111,7 @@ class Jobs(QObject):
     started = Signal(object)
     ended = Signal(object)
 
-    def __init__(self, parent: QObject | None = None, workers: int = 4) -> None:
+    def __init__(self, parent: QObject | None = None, workers: int = AT_ONCE) -> None:
         super().__init__(parent)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="job")
         self._running: set[Job] = set()

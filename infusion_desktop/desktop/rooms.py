@@ -24,7 +24,8 @@ ROOMS = (
 )
 """Folders of screens; each has a `places.py` with PLACES, SEARCHES and NAME_SCANS."""
 
-
+FIRST = "today"
+"""The place everybody comes in at."""
 _REST = 0.02
 """Seconds between two modules that are read behind the window, which is to answer at once meanwhile."""
 

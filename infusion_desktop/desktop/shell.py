@@ -106,6 +106,13 @@ class Shell(QMainWindow):
         if key in self._places:
             self._visit(_Visit(key))
 
+    def make(self, key: str) -> None:
+        """Make the screen of a place, if it is not there yet; it asks for its data when it is first gone to."""
+        if key not in self._screens:
+            screen = self._screens[key] = self._places[key].make_screen(self.context, self.desk)
+            self.stack.addWidget(screen)
+            self._stale.add(key)
+
     def open(self, kind: str, record: object) -> None:
         """Open a record on whatever place shows its kind."""
         key = self._openers.get(kind)
@@ -170,11 +177,7 @@ class Shell(QMainWindow):
 
     def _show(self, visit: _Visit) -> None:
         place = self._places[visit.place]
-        is_new = visit.place not in self._screens
-        if is_new:
-            screen = place.make_screen(self.context, self.desk)
-            self._screens[visit.place] = screen
-            self.stack.addWidget(screen)
+        self.make(visit.place)
         screen = self._screens[visit.place]
         self._here = visit.place
         self.banner.clear()
@@ -182,7 +185,7 @@ class Shell(QMainWindow):
         self.rail.mark(visit.place)
         self.show_title(screen.title or place.title)
         self.back.setEnabled(len(self._visits) > 1)
-        if is_new or visit.place in self._stale:
+        if visit.place in self._stale:
             self._stale.discard(visit.place)
             screen.load()
         if visit.kind:

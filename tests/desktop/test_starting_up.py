@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import make_url, text
 
 from benchmarks.servers import Door
-from infusion_desktop.access.people import add_first_administrator, everybody
+from infusion_desktop.access.people import add_first_administrator, add_person, everybody, set_roles
 from infusion_desktop.access.pharmacy import profile, save_profile
+from infusion_desktop.access.roles import Role, permissions_of
 from infusion_desktop.application import Started, _cannot_start
 from infusion_desktop.database import engine, local_disk
 from infusion_desktop.database.driver import sqlite
@@ -21,6 +22,7 @@ from infusion_desktop.database.engine import Database, open_engine
 from infusion_desktop.database.place import Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.today.today_screen import TodayScreen
 from infusion_desktop.desktop.welcome.first_start import FirstStartWindow
 from infusion_desktop.desktop.welcome.last_opened import LastOpened
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
@@ -109,6 +111,70 @@ def test_who_types_at_once_is_let_in_when_the_data_are_open(start_again: Start, 
     assert started.application is None, "nothing behind the door yet"
     _type(qtbot, door)
     _go_in(qtbot, started, door)
+
+
+def _prepared_for(qtbot: QtBot, started: Started, door: SignInWindow, username: str, name: str) -> Shell:
+    """The window that is made for whoever typed their name, once it is there with its first screen."""
+    door.username.line.clear()
+    qtbot.keyClicks(door.username.line, username)
+    qtbot.keyClick(door.username.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(
+        lambda: (
+            started.application is not None
+            and started.application.prepared is not None
+            and started.application.prepared.context.user_name == name
+            and started.application.prepared.stack.count() == 1
+        ),
+        timeout=20_000,
+    )
+    assert started.application is not None
+    assert started.application.prepared is not None
+    return started.application.prepared
+
+
+def test_the_window_of_whoever_types_a_password_is_ready_hidden_and_empty_until_it_is_right(
+    start_again: Start, qtbot: QtBot
+) -> None:
+    started = start_again()
+    door = started.door
+    assert isinstance(door, SignInWindow)
+    prepared = _prepared_for(qtbot, started, door, "admin", "Ada Min")
+    today = prepared.stack.widget(0)
+    assert isinstance(today, TodayScreen)
+    qtbot.keyClicks(door.password.line, "a wrong password")
+    qtbot.keyClick(door.password.line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "do not belong together" in door.banner.text.text(), timeout=20_000)
+    assert not prepared.isVisible()
+    assert not today.heaps
+    qtbot.keyClicks(door.password.line, PASSWORD)
+    _go_in(qtbot, started, door)
+    assert started.application is not None
+    assert started.application.window is prepared
+    assert today.heaps.keys() == today.figures.keys()
+
+
+def test_a_window_prepared_for_somebody_else_or_before_a_role_was_taken_is_not_shown(
+    start_again: Start, place: Place, qtbot: QtBot
+) -> None:
+    database = open_pharmacy(place)
+    with database.reading() as session:
+        administrator = everybody(session)[0].id
+    bill = add_person(database, "bill", "Bill Er", PASSWORD, frozenset({Role.BILLER, Role.MANAGER}), administrator)
+    started = start_again()
+    door = started.door
+    assert isinstance(door, SignInWindow)
+    first = _prepared_for(qtbot, started, door, "admin", "Ada Min")
+    second = _prepared_for(qtbot, started, door, "bill", "Bill Er")
+    assert second is not first
+    set_roles(database, bill, frozenset({Role.BILLER}), administrator)
+    database.close()
+    qtbot.keyClicks(door.password.line, PASSWORD)
+    _go_in(qtbot, started, door)
+    assert started.application is not None
+    shell = started.application.window
+    assert isinstance(shell, Shell)
+    assert shell is not second
+    assert shell.context.permissions == permissions_of(frozenset({Role.BILLER}))
 
 
 def test_another_name_than_the_last_time_is_shown_when_it_is_known(

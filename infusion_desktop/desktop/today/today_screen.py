@@ -1,5 +1,6 @@
 """The first screen of everybody: figures that lead to the rows behind them, and the calls and tasks that are due."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any, ClassVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, Kind, finish_follow_up
 from infusion_desktop.desktop.buttons import button
@@ -73,6 +75,14 @@ CALL_COLUMNS: tuple[Column[FollowUpRow], ...] = (
 )  # fmt: skip
 
 
+def asked(database: Database, day: date) -> tuple[Callable[[], object], ...]:
+    """Everything the screen asks, as it is asked for somebody who may see all of it."""
+    return (
+        *(partial(gather, database, day) for *_caption, gather, _empty in HEAPS),
+        partial(to_do.calls, database, day),
+    )
+
+
 class DoneDialog(DeedDialog):
     """A call was made, or a task is done: how it went."""
 
@@ -123,7 +133,7 @@ class TodayScreen(Screen):
         for key, _caption, _permission, gather, _empty in self.offered:
             self.ask(partial(gather, database, day), partial(self._show, key), key=key)
         if self.context.may(Permission.SEE_DELIVERIES):
-            self.ask(lambda: to_do.calls(database, day), self._show_calls, key="calls")
+            self.ask(partial(to_do.calls, database, day), self._show_calls, key="calls")
 
     def choose(self, key: str) -> None:
         """Show the rows behind a figure."""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 class SignInWindow(DoorWindow):
-    """``signed_in`` carries the user."""
+    """``signed_in`` carries the user, ``named`` the user name once it is typed."""
 
     signed_in = Signal(object)
+    named = Signal(str)
 
     def __init__(self, pharmacy: str, check: "Callable[[str, str], User]", username: str = "") -> None:
         super().__init__(pharmacy, "Sign in to begin.", width=420)
@@ -36,9 +37,15 @@ class SignInWindow(DoorWindow):
         self.card.add(form)
         self.card.add(foot)
         self.username.line.returnPressed.connect(self.password.line.setFocus)
+        self.username.line.editingFinished.connect(self.tell_name)
         self.password.line.returnPressed.connect(self.sign_in)
         self.username.set_value(username)
         (self.password if username else self.username).line.setFocus()
+
+    def tell_name(self) -> None:
+        """Say who is about to sign in, once they have come to the password."""
+        if self.focusWidget() is self.password.line and not self.username.is_blank():
+            self.named.emit(self.username.value())
 
     def sign_in(self) -> None:
         """Check what was typed."""
