@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.money.equipment_charging import charge
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries.pumps.charging import charge
 from infusion_desktop.deliveries.pumps.pickups import write_due_tickets
 from infusion_desktop.deliveries.pumps.returns import NewCall, ReturnRow, log_call, returns_due
 from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap

@@ -13,7 +13,8 @@ from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.money.aging import EQUIPMENT, AgingBy, aging_by, credit_balances
 from infusion_desktop.billing.money.equipment_charges import refund_charge
-from infusion_desktop.billing.money.month_close import KINDS, as_json, figures, from_json
+from infusion_desktop.billing.money.equipment_charging import charge, waive
+from infusion_desktop.billing.money.month_close import KINDS, as_json, close_month, closed_figures, figures, from_json
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.money.statements import print_statement
 from infusion_desktop.billing.months.month_facts import month_facts
@@ -28,7 +29,7 @@ from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, Kind, follow_ups
 from infusion_desktop.deliveries.care.task_making import make_tasks, tasks_wanting
 from infusion_desktop.deliveries.door.delivering import Proof, deliver
-from infusion_desktop.deliveries.pumps.charging import charge, charge_rows, statement, waive
+from infusion_desktop.deliveries.pumps.charges import charge_rows, statement
 from infusion_desktop.deliveries.pumps.pickup_papers import print_tickets
 from infusion_desktop.deliveries.pumps.pickups import (
     Trip,
@@ -360,3 +361,20 @@ def test_a_pump_kept_for_a_future_day_goes_to_that_patient_and_to_nobody_else(be
     assert "P0200" in sheet
     assert "Alarms" in sheet
     in_order(bench)
+
+
+def test_equipment_is_not_charged_into_a_closed_month(bench: Any) -> None:
+    """The next opening is the kept closing: who charges for an earlier day is refused and told since when."""
+    send(bench, bench.plans(), bench.pump_tag)
+    custody.report_lost(bench.database, bench.pump, "the patient moved", bench.tech)
+    month = month_of(month_of(today()).first - ONE_DAY)
+    closing = close_month(bench.database, month, bench.staff[Role.BILLER])
+    lost = (bench.database, bench.pump, ChargeKind.LOST, Decimal("900.00"), "not returned", bench.pharmacist)
+    with pytest.raises(Refused, match="books are closed through"):
+        charge(*lost, on=month.last)
+    charge(*lost, on=month.last + ONE_DAY)
+    with bench.database.reading() as session:
+        kept, _, _ = closed_figures(session, closing)
+        after = figures(session, month_of(today()))
+    assert kept.equipment is not None and kept.equipment.closing == after.equipment.opening == 0
+    assert after.equipment.closing == 900

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.deliveries.pumps.charging import ChargeRow, charge_rows
+from infusion_desktop.deliveries.pumps.charges import ChargeRow, charge_rows
 from infusion_desktop.deliveries.pumps.returns import CallRow, calls_about, open_tickets
 from infusion_desktop.deliveries.pumps.swapping import SwapRow, swap_of
 from infusion_desktop.deliveries.steps import DOCUMENT

@@ -7,9 +7,10 @@ from typing import Any
 from PySide6.QtWidgets import QDialog
 
 from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.money.equipment_charging import waive
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
-from infusion_desktop.deliveries.pumps.charging import ChargeRow, statement, waive
+from infusion_desktop.deliveries.pumps.charges import ChargeRow, statement
 from infusion_desktop.deliveries.pumps.swap_papers import exchange_sheet, hand_over_sheet
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deed_dialog import DeedDialog

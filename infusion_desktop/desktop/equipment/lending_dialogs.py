@@ -6,10 +6,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from infusion_desktop.billing.money.equipment_charging import charge
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.plans.planning import Visit
-from infusion_desktop.deliveries.pumps.charging import charge
 from infusion_desktop.deliveries.pumps.pickups import TicketRow, Trip, plan_ticket, write_ticket
 from infusion_desktop.deliveries.pumps.returns import NewCall, ReturnRow, log_call
 from infusion_desktop.deliveries.pumps.swapping import NewSwap, order_swap
