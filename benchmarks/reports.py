@@ -39,6 +39,7 @@ def _measured(file: Path) -> list[Figure]:
     year = Days(day.replace(year=day.year - 1), day)
     with database.reading() as session:
         by = next(each.id for each in everybody(session) if Role.ADMINISTRATOR in each.roles)
+    gc.freeze()  # As the window does once its rooms are built: what stays is not looked through again and again.
     keys = [each.key for each in REPORTS if not _ONLY or each.key in _ONLY.split(",")]
     bundle = [] if _ONLY else [*_bundle(database, by)]  # First: what a year's reports took is no memory of its own.
     figures = [] if _ONLY else [*_size(database), *_dashboard(database, day)]

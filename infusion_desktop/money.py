@@ -20,6 +20,13 @@ def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
     return to_cents(amount * percent / 100)
 
 
+def percent(part: int, whole: int) -> Decimal:
+    """A share in percent with one decimal, the same on every screen and paper; 100 of nothing."""
+    if not whole:
+        return Decimal("100.0")
+    return (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
 def show_percent(percent: Decimal) -> str:
     """A percentage without needless noughts: "12.5"."""
     return f"{percent.normalize():f}"

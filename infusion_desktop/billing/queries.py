@@ -1,4 +1,4 @@
-"""What billing screens and papers ask: claims, one claim with its evidence, work to do, months, aging and balances."""
+"""What billing screens and papers ask: claims, one claim with its evidence, work to do, months and balances."""
 
 import json
 from collections.abc import Collection
@@ -162,24 +162,6 @@ class MonthOverview:
 
 
 @dataclass(frozen=True, slots=True)
-class AgingRow:
-    """What a payer owes by the days since the claim was charged: to 30, 60, 90, 120 and older."""
-
-    payer_id: PayerId
-    payer: str
-    to_30: Decimal
-    to_60: Decimal
-    to_90: Decimal
-    to_120: Decimal
-    older: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        """All of it."""
-        return self.to_30 + self.to_60 + self.to_90 + self.to_120 + self.older
-
-
-@dataclass(frozen=True, slots=True)
 class BatchRow:
     """A claim file that was written."""
 
@@ -322,32 +304,6 @@ def month_overview(session: Session, month: Days, payer: PayerId | None = None) 
         session.scalar(expected) or ZERO,
         -(paid or ZERO),
         _not_counted(session, month, payer),
-    )
-
-
-def aging(session: Session, on: date) -> tuple[AgingRow, ...]:
-    """What payers owe by age on a day, by payer; the age of a claim counts from its first charge."""
-    rows = session.execute(
-        select(
-            Claim.payer_id,
-            Payer.name,
-            func.min(LedgerEntry.posted_on).label("since"),
-            func.sum(LedgerEntry.amount).label("owed"),
-        )
-        .join(Claim, Claim.id == LedgerEntry.claim_id)
-        .join(Payer, Payer.id == Claim.payer_id)
-        .where(LedgerEntry.account == Account.PAYER, LedgerEntry.posted_on <= on)
-        .group_by(Claim.id, Claim.payer_id, Payer.name)
-    )
-    buckets: dict[tuple[int, str], list[Decimal]] = {}
-    for row in rows:
-        age = (on - row.since).days
-        place = min(max(age - 1, 0) // 30, 4)
-        buckets.setdefault((row.payer_id, row.name), [ZERO] * 5)[place] += row.owed
-    return tuple(
-        AgingRow(PayerId(payer), name, *amounts)
-        for (payer, name), amounts in sorted(buckets.items(), key=lambda each: each[0][1])
-        if any(amounts)
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from infusion_desktop.dates import Days, month_of
 from infusion_desktop.equipment.words import AssetState, Per
+from infusion_desktop.money import percent
 
 _CENT = Decimal("0.01")
 _DAYS_A_MONTH = Decimal("30.4375")
@@ -50,9 +51,9 @@ class Use:
         return self.out + self.idle + self.kept + self.in_service
 
     @property
-    def percent(self) -> int | None:
+    def percent(self) -> Decimal | None:
         """Days with patients in a hundred; None when it was not here."""
-        return round(100 * self.out / self.ours) if self.ours else None
+        return percent(self.out, self.ours) if self.ours else None
 
     @property
     def cost_per_day(self) -> Decimal | None:

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimState
+from infusion_desktop.database.local_days import KeptDays
+from infusion_desktop.database.prepared import once_each
 from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.calls.call_board import calls_due
 from infusion_desktop.deliveries.tables import Delivery
@@ -105,9 +108,10 @@ def claims(session: Session, period: Days, choice: Choice = ALL) -> Found:
         "": (), BILLED: (Claim.state.not_in(NOT_SENT),), UNBILLED: (Claim.state.in_(NOT_SENT),),
         DENIED: (Claim.state == ClaimState.DENIED,),
     }  # fmt: skip
+    kept: list[Any] = [type_coerce(each, Text) for each in (Claim.period_first, Claim.period_last, Claim.state)]
+    kept += [type_coerce(each, BigInteger) for each in (Claim.charge, Claim.expected)]
     rows = session.connection().execute(
-        select(Claim.number, Patient.last_name, Patient.first_name, Payer.name, Claim.period_first, Claim.period_last,
-               Claim.state, Claim.charge, Claim.expected)
+        select(Claim.number, Patient.last_name + ", " + Patient.first_name, Payer.name, *kept)
         .join(Patient, Patient.id == Claim.patient_id)
         .join(Payer, Payer.id == Claim.payer_id)
         .where(Claim.period_first.between(period.first, period.last), *counts_once(), *states[choice.only])
@@ -117,10 +121,13 @@ def claims(session: Session, period: Days, choice: Choice = ALL) -> Found:
     refuse_many(len(rows), "claims begin in these days")
     columns = (Column("Claim"), Column("Patient"), Column("Payer"), Column("From", Kind.DAY), Column("To", Kind.DAY),
                Column("State"), Column("Charged", Kind.MONEY), Column("Expected", Kind.MONEY))  # fmt: skip
-    found = tuple((row.number, f"{row.last_name}, {row.first_name}", row.name, row.period_first, row.period_last,
-                   row.state.value, row.charge, row.expected) for row in rows)  # fmt: skip
-    sums = (sum((row[place] for row in found), ZERO) for place in (6, 7))
-    return Found(columns, found, (f"{len(found):,} claims", *[None] * 5, *sums) if found else None)
+    if not rows:
+        return Found(columns, ())
+    numbers, patients, payers, first, last, in_state, charged, expected = zip(*rows, strict=True)
+    day, money = KeptDays().__getitem__, once_each(lambda cents: Decimal(cents).scaleb(-2))
+    amounts = [tuple(map(money, each)) for each in (charged, expected)]
+    found = tuple(zip(numbers, patients, payers, map(day, first), map(day, last), in_state, *amounts, strict=True))
+    return Found(columns, found, (f"{len(found):,} claims", *[None] * 5, *(sum(each, ZERO) for each in amounts)))
 
 
 def days_of_supply(session: Session, _period: Days) -> Found:

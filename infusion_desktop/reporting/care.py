@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.database.local_days import KeptDays, local_day_of
 from infusion_desktop.dates import Days, local_day, show_day, today
-from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
+from infusion_desktop.money import percent
 from infusion_desktop.patients.tables import Coverage, Episode, Interruption, Patient, Payer, Therapy
 from infusion_desktop.patients.words import Rank
 from infusion_desktop.reporting.report import ALL, Choice, Found
@@ -66,7 +66,7 @@ def on_time(session: Session, period: Days) -> Found:
     left, in_time = sum(each.left for each in seen), sum(each.on_time for each in seen)
     if not left:
         return Found(columns, ())
-    told = f"{in_time:,} of {left:,} on time ({Decimal(100 * in_time) / left:.1f} %)"
+    told = f"{in_time:,} of {left:,} on time ({percent(in_time, left)} %)"
     return Found(columns, tuple(found), (told, *[None] * 6))
 
 
@@ -141,34 +141,39 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
 
     A patient with two therapies of a class counts once a day; the total counts each patient once a day.
     """
-    ends: list[Any] = [type_coerce(day, Text) for day in (Therapy.starts_on, Therapy.stops_on, Episode.discharged_on)]
+    days: list[Any] = [type_coerce(day, Text) for day in (Therapy.starts_on, Therapy.stops_on, Episode.discharged_on)]
     rows: Any = session.connection().execute(
-        select(Therapy.id, type_coerce(Therapy.therapy_class, Text), Therapy.patient_id, *ends)
+        select(Therapy.id, type_coerce(Therapy.therapy_class, Text), Therapy.patient_id, *days)
         .join(Episode, Episode.id == Therapy.episode_id)
         .where(Therapy.starts_on <= period.last, Therapy.stops_on.is_(None) | (Therapy.stops_on >= period.first))
         .where(Episode.discharged_on.is_(None) | (Episode.discharged_on >= period.first))
     )  # fmt: skip
     away = _interrupted(session, period)
+    interrupted = {patient for patient, _ in away}
     in_care: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     treated: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    days = KeptDays()
-    for therapy, kind, patient, starts, stops, leaves in rows.all():
+    """Of those who were interrupted; nobody else's days differ."""
+    spans = _Spans(period)
+    everybody = in_care[""]
+    for therapy, kind, patient, *ends in rows.all():
         if choice.therapy_class not in ("", kind):
             continue
-        last_day = min(days[each] for each in (stops, leaves) if each is not None) if stops or leaves else period.last
-        span = _bits(period, days[starts], last_day)
-        works = span & ~(away.get((patient, None), 0) | away.get((patient, therapy), 0)) if away else span
-        for name in (kind, ""):
-            in_care[name][patient] |= span
-            treated[name][patient] |= works
+        span = spans[tuple(ends)]
+        in_care[kind][patient] |= span
+        everybody[patient] |= span
+        if patient in interrupted:
+            works = span & ~(away.get((patient, None), 0) | away.get((patient, therapy), 0))
+            treated[kind][patient] |= works
+            treated[""][patient] |= works
     last = 1 << (len(period) - 1)
 
     def shown(name: str, key: str) -> Row:
-        spans = [span for span in in_care[key].values() if span]
-        days = sum(span.bit_count() for span in spans)
-        worked = sum(span.bit_count() for span in treated[key].values())
+        kept = in_care[key]
+        spans = [span for span in kept.values() if span]
+        days = sum(map(int.bit_count, spans))
+        lost = sum(kept[patient].bit_count() - works.bit_count() for patient, works in treated[key].items())
         mean = (Decimal(days) / len(period)).quantize(Decimal("0.1"))
-        return (name, len(spans), days, days - worked, mean, sum(bool(span & last) for span in spans))
+        return (name, len(spans), days, lost, mean, sum(1 for span in spans if span & last))
 
     columns = (Column("Therapy class"), Column("Patients", Kind.NUMBER), Column("Patient days", Kind.NUMBER),
                Column("Of these interrupted", Kind.NUMBER), Column("Average a day", Kind.NUMBER),
@@ -176,6 +181,20 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
     names = sorted(name for name in in_care if name and any(in_care[name].values()))
     total = shown("Patients in care, each once", "") if names else None
     return Found(columns, tuple(shown(name, name) for name in names), total)
+
+
+class _Spans(dict[tuple[Any, ...], int]):
+    """The days of the period from the first of a therapy's days to the earliest of its ends, each triple told once."""
+
+    def __init__(self, period: Days) -> None:
+        super().__init__()
+        self._period, self._days = period, KeptDays()
+
+    def __missing__(self, ends: tuple[Any, ...]) -> int:
+        starts, *lasts = ends
+        last = min((self._days[each] for each in lasts if each is not None), default=self._period.last)
+        self[ends] = found = _bits(self._period, self._days[starts], last)
+        return found
 
 
 def _bits(period: Days, first: date, last: date) -> int:
@@ -189,8 +208,8 @@ def _bits(period: Days, first: date, last: date) -> int:
 def _interrupted(session: Session, period: Days) -> dict[tuple[int, int | None], int]:
     """Days on which a patient, or one therapy of theirs, was interrupted."""
     found: dict[tuple[int, int | None], int] = defaultdict(int)
-    for row in session.scalars(
-        select(Interruption)
+    for row in session.execute(
+        select(Interruption.patient_id, Interruption.therapy_id, Interruption.first_on, Interruption.last_on)
         .where(Interruption.removed_at.is_(None), Interruption.first_on <= period.last)
         .where(Interruption.last_on.is_(None) | (Interruption.last_on >= period.first))
     ):

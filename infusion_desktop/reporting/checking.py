@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from infusion_desktop.database.local_days import KeptDays, local_day_of
 from infusion_desktop.database.types import Whole
 from infusion_desktop.dates import Days, local_day
-from infusion_desktop.deliveries.scarce.recall_queries import percent, recall_page
-from infusion_desktop.money import ZERO
+from infusion_desktop.deliveries.scarce.recall_queries import recall_page
+from infusion_desktop.money import ZERO, percent
 from infusion_desktop.reporting.report import Found, instants
 from infusion_desktop.stock.purchase_tables import (
     PurchaseOrderLine,

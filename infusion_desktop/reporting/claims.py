@@ -9,6 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
+from infusion_desktop.billing.money.aging import EQUIPMENT
+from infusion_desktop.billing.money.equipment_charges import charge_entries
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import ClaimState, DisputeKind, EntryKind, Frequency
@@ -17,6 +19,7 @@ from infusion_desktop.dates import Days
 from infusion_desktop.money import ZERO, to_cents
 from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.reporting.margins import per_diem_lines
+from infusion_desktop.reporting.money_owed import entries_for_equipment
 from infusion_desktop.reporting.report import ALL, Choice, Found, instants
 from reports.table_report import Column, Kind, Row
 
@@ -70,7 +73,7 @@ def receivable_roll(session: Session, period: Days, choice: Choice = ALL) -> Fou
 
 
 def _ledger(session: Session, period: Days) -> tuple[dict[str, Decimal], dict[tuple[str, EntryKind], Decimal]]:
-    """What payers' claims owed before a period, and what each kind of entry added in it."""
+    """What was owed before a period by claim's payer and for equipment, and what each kind of entry added in it."""
     owed = (
         select(Payer.name, func.sum(LedgerEntry.amount))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
@@ -86,7 +89,13 @@ def _ledger(session: Session, period: Days) -> tuple[dict[str, Decimal], dict[tu
         .group_by(Payer.name, LedgerEntry.kind)
     )
     before: dict[str, Decimal] = {row[0]: row[1] for row in session.execute(owed)}
-    return before, {(row.name, row.kind): row.amount for row in changes}
+    moved: dict[tuple[str, EntryKind], Decimal] = {(row.name, row.kind): row.amount for row in changes}
+    for day, kind, amount in charge_entries(session, period.last):
+        if day < period.first:
+            before[EQUIPMENT] = before.get(EQUIPMENT, ZERO) + amount
+        else:
+            moved[EQUIPMENT, kind] = moved.get((EQUIPMENT, kind), ZERO) + amount
+    return before, moved
 
 
 def charges(session: Session, period: Days, choice: Choice = ALL) -> Found:
@@ -112,6 +121,9 @@ def charges(session: Session, period: Days, choice: Choice = ALL) -> Found:
             sums[row.name][1] += row.amount
         else:
             sums[row.name][2] -= row.amount
+    for_equipment = entries_for_equipment(session, period).get(EntryKind.CHARGE)
+    if for_equipment and choice.payer in ("", EQUIPMENT):
+        sums[EQUIPMENT][1] += sum(for_equipment, ZERO)
     found = [(name, int(kept[0]), kept[1], kept[2], kept[1] - kept[2]) for name, kept in sorted(sums.items())]
     columns = (Column("Payer"), Column("Claims", _NUMBER), Column("Charged", _MONEY), Column("Taken back", _MONEY),
                Column("Net", _MONEY))  # fmt: skip

@@ -24,6 +24,7 @@ from infusion_desktop.reporting.behind import BACK_OVERDUE, NOT_SENT, OUT, PM_DU
 from infusion_desktop.reporting.care import punctuality
 from infusion_desktop.reporting.margin_rules import Margin, all_together
 from infusion_desktop.reporting.margins import margins
+from infusion_desktop.reporting.money_owed import entries_for_equipment
 from infusion_desktop.stock.flow_queries import stock_value
 from infusion_desktop.stock.queries import expiring, item_rows
 from infusion_desktop.stock.words import ItemKind
@@ -178,8 +179,9 @@ def _money_of(session: Session, month: Days) -> MoneyFigures:
     )  # fmt: skip
     unbilled = sum((sums.get(state, ZERO) for state in NOT_SENT), ZERO)
     return MoneyFigures(
-        month, sum(sums.values(), ZERO) - unbilled, unbilled, sums.get(ClaimState.DENIED, ZERO), -(collected or ZERO)
-    )
+        month, sum(sums.values(), ZERO) - unbilled, unbilled, sums.get(ClaimState.DENIED, ZERO),
+        -(collected or ZERO) - sum(entries_for_equipment(session, month).get(EntryKind.PAYMENT, ()), ZERO),
+    )  # fmt: skip
 
 
 def margin_figures(session: Session, day: date, most: int = 12) -> MarginFigures:

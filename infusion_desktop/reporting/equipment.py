@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
@@ -12,11 +11,11 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.local_days import KeptDays, local_day_of
 from infusion_desktop.dates import Days, local_day
-from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.equipment.figures import Use
 from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel
 from infusion_desktop.equipment.usage import by_model, use_rows
 from infusion_desktop.equipment.words import AssetDeed, AssetState
+from infusion_desktop.money import percent
 from infusion_desktop.reporting.report import Found, instants
 from infusion_desktop.reporting.upkeep_rules import upkeep
 from infusion_desktop.stock.tables import Item
@@ -69,12 +68,7 @@ def use(session: Session, period: Days) -> Found:
 
 
 def _row(name: str, count: int, use: Use) -> Row:
-    return (name, count, _in_use(use), use.out, use.idle, use.in_service, use.cost, use.cost_per_day)
-
-
-def _in_use(use: Use) -> Decimal | None:
-    """Days with patients in a hundred; None when it was not here."""
-    return percent(use.out, use.ours) if use.ours else None
+    return (name, count, use.percent, use.out, use.idle, use.in_service, use.cost, use.cost_per_day)
 
 
 def _all(uses: Iterable[Use]) -> Use:
@@ -104,9 +98,9 @@ def use_by_asset(session: Session, period: Days) -> Found:
     total = _all(row.use for row in rows)
     return Found(
         columns,
-        tuple((row.tag, row.item_name, _in_use(row.use), row.use.out, row.use.idle, row.use.in_service, row.idle_since,
+        tuple((row.tag, row.item_name, row.use.percent, row.use.out, row.use.idle, row.use.in_service, row.idle_since,
                row.use.cost) for row in rows),
-        (None, None, _in_use(total), total.out, total.idle, total.in_service, None, total.cost),
+        (None, None, total.percent, total.out, total.idle, total.in_service, None, total.cost),
     )  # fmt: skip
 
 

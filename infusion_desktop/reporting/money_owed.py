@@ -1,46 +1,45 @@
-"""Reports on claims and on what is owed, from the receivables ledger alone."""
+"""Reports on claims and on what is owed, from the receivables ledger and patients' charges for equipment."""
 
 from collections import defaultdict
-from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.money.aging import EQUIPMENT, Aged, AgingBy, aging_by, total
+from infusion_desktop.billing.money.equipment_charges import charge_entries
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import EntryKind
 from infusion_desktop.dates import Days
+from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.reporting.report import Found
 from reports.table_report import Column, Kind, Row
 
-_OLDEST = (30, 60, 90, 120)
-
 
 def aging(session: Session, period: Days) -> Found:
-    """What is owed at the end of the period by payer of the claim, by days since the claim was first posted."""
-    posted = func.min(LedgerEntry.posted_on).label("posted")
-    wanted = (
-        select(Payer.name, posted, func.sum(LedgerEntry.amount).label("owed"))
-        .join(Claim, Claim.id == LedgerEntry.claim_id)
-        .join(Payer, Payer.id == Claim.payer_id)
-        .where(LedgerEntry.posted_on <= period.last)
-        .group_by(Payer.id, Payer.name, Claim.id)
-    )
-    sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 5)
-    for row in session.execute(wanted):
-        sums[row.name][_bucket(row.posted, period.last)] += row.owed
-    rows: tuple[Row, ...] = tuple(
-        (name, *sums[name], sum(sums[name], Decimal(0))) for name in sorted(sums) if any(sums[name])
-    )
-    total = [sum((each[place] for each in sums.values()), Decimal(0)) for place in range(5)]
+    """What is owed at the end of the period, by who owes it and how long; the same rows as on the screen of money."""
+    aged = aging_by(session, period.last, AgingBy.PAYER)
     titles = ("0 to 30", "31 to 60", "61 to 90", "91 to 120", "Over 120", "Owed")
-    columns = (Column("Payer"), *(Column(title, Kind.MONEY) for title in titles))
-    return Found(columns, rows, ("", *total, sum(total, Decimal(0))))
+    columns = (Column("Owed by"), *(Column(title, Kind.MONEY) for title in titles))
+    return Found(columns, tuple(map(_aged, aged)), (None, *_aged(total(aged))[1:]))
+
+
+def _aged(row: Aged) -> Row:
+    return (row.name, row.to_30, row.to_60, row.to_90, row.to_120, row.older, row.total)
+
+
+def entries_for_equipment(session: Session, period: Days) -> dict[EntryKind, list[Decimal]]:
+    """What moved in the period of what patients owe for equipment, by kind; it is on no claim."""
+    found: dict[EntryKind, list[Decimal]] = defaultdict(list)
+    for day, kind, amount in charge_entries(session, period.last):
+        if day >= period.first:
+            found[kind].append(amount)
+    return found
 
 
 def payments(session: Session, period: Days) -> Found:
-    """Payments posted in the period by payer of the claim; money received is shown positive."""
+    """Payments posted in the period by payer of the claim, and for equipment; money received is shown positive."""
     wanted = (
         select(Payer.name, func.count().label("entries"), func.sum(LedgerEntry.amount).label("amount"))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
@@ -49,9 +48,11 @@ def payments(session: Session, period: Days) -> Found:
         .group_by(Payer.id, Payer.name)
         .order_by(Payer.name)
     )
-    rows = tuple((row.name, row.entries, -row.amount) for row in session.execute(wanted))
+    rows: list[tuple[str, int, Decimal]] = [(row.name, row.entries, -row.amount) for row in session.execute(wanted)]
+    if for_equipment := entries_for_equipment(session, period).get(EntryKind.PAYMENT):
+        rows.append((EQUIPMENT, len(for_equipment), -sum(for_equipment, ZERO)))
     columns = (Column("Payer"), Column("Entries", Kind.NUMBER), Column("Paid", Kind.MONEY))
-    return Found(columns, rows, ("", sum(row[1] for row in rows), sum((row[2] for row in rows), Decimal(0))))
+    return Found(columns, tuple(rows), ("", sum(row[1] for row in rows), sum((row[2] for row in rows), ZERO)))
 
 
 def claim_status(session: Session, period: Days) -> Found:
@@ -68,8 +69,3 @@ def claim_status(session: Session, period: Days) -> Found:
                Column("Expected", Kind.MONEY))  # fmt: skip
     sums = (sum((row[place] for row in rows), Decimal(0)) for place in (2, 3))
     return Found(columns, rows, ("", sum(row[1] for row in rows), *sums))
-
-
-def _bucket(posted: date, on: date) -> int:
-    age = (on - posted).days
-    return sum(age > oldest for oldest in _OLDEST)

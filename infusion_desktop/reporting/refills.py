@@ -1,7 +1,6 @@
 """Reports on refills: called in the payer's window, supplied in time; and on the proof that supplies arrived."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, case, func, literal, select, type_coerce
@@ -13,9 +12,9 @@ from infusion_desktop.dates import Days, local_day, today
 from infusion_desktop.deliveries.calls.refill_rules_kept import rules_by_patient
 from infusion_desktop.deliveries.care_tables import RefillCall
 from infusion_desktop.deliveries.door.proof import may_have_gaps, proof_gaps
-from infusion_desktop.deliveries.scarce.recall_queries import percent
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.money import percent
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.reporting.report import ALL, Choice, Found, instants
@@ -134,6 +133,6 @@ def proof_completeness(session: Session, period: Days) -> Found:
     )  # fmt: skip
     if not count:
         return Found(columns, ())
-    share = Decimal(100 * (count - len(found))) / count
-    told = f"{count - len(found):,} of {count:,} complete ({share:.1f} %)"
+    complete = count - len(found)
+    told = f"{complete:,} of {count:,} complete ({percent(complete, count)} %)"
     return Found(columns, found, (told, None, None, None, None))

@@ -97,11 +97,13 @@ REPORTS = (
            " voided and replaced ones included.", money_owed.claim_status, room=Room.CLAIMS, drawn=Drawn(0, 3)),
     Report("denials", "Denials and underpayments", "What payers denied or paid below the contract in the period, by"
            " payer and reason, and what came of it since.", by_reason, room=Room.MONEY, drawn=Drawn(1, 3)),
-    Report("aging", "Receivables by age", "All that is owed on claims at the end of the period, by claim's payer and"
-           " days since its first posting; patients' shares included.", money_owed.aging, room=Room.MONEY,
+    Report("aging", "Receivables by age", "All that is owed at the end of the period by who owes it and the days"
+           " since it was first charged to them: payers, patients their shares, and patients for equipment; as on the"
+           " screen of money.", money_owed.aging, room=Room.MONEY,
            drawn=Drawn(0, 6)),
-    Report("payments", "Payments", "Payment entries posted in the period, by the claim's payer; reversals are entries"
-           " of their own and not taken off here.", money_owed.payments, room=Room.MONEY, drawn=Drawn(0, 2)),
+    Report("payments", "Payments", "Payment entries posted in the period, by the claim's payer and for equipment;"
+           " reversals are entries of their own and not taken off here.", money_owed.payments, room=Room.MONEY,
+           drawn=Drawn(0, 2)),
     Report("usage by item", "Usage by item", "Units that left for patients in the period, less what came back since,"
            " at what each lot cost.", usage.by_item, asks=_BY_CLASS, drawn=Drawn(0, 5)),
     Report("usage by therapy", "Usage by therapy", "The same units and cost by the class of the therapy they were for"
@@ -136,14 +138,14 @@ REPORTS = (
     Report("days by code", "Per-diem days by code", "Per-diem units counted for days of the period on claims that"
            " stand, by code and payer; a line over the border counts by its days. The same days as in the margin.",
            claims.days_by_code, room=Room.CLAIMS, asks=(Ask.PAYER, Ask.THERAPY_CLASS), drawn=Drawn(0, 2)),
-    Report("charges", "Charges by payer", "Charges posted in the period by the claim's payer, and charges taken back"
-           " in it (replaced, voided or rejected claims).", claims.charges, room=Room.CLAIMS, asks=_BY_PAYER,
-           drawn=Drawn(0, 4)),
+    Report("charges", "Charges by payer", "Charges posted in the period by the claim's payer and to patients for"
+           " equipment, and charges taken back in it (replaced, voided or rejected claims).", claims.charges,
+           room=Room.CLAIMS, asks=_BY_PAYER, drawn=Drawn(0, 4)),
     Report("days to bill", "Days to bill", "Original claims sent in the period: days from the last day of service to"
            " sending; beside them what was served by the period's end and is not sent now.", claims.days_to_bill,
            room=Room.CLAIMS, asks=_BY_PAYER),
-    Report("receivables", "Receivables roll-forward", "Opening + every kind of entry of the period = closing, from the"
-           " ledger, by the claim's payer; closing is what Receivables by age shows.", claims.receivable_roll,
+    Report("receivables", "Receivables roll-forward", "Opening + every kind of entry of the period = closing, by the"
+           " claim's payer and for equipment; closing is in all what Receivables by age shows.", claims.receivable_roll,
            room=Room.MONEY, asks=_BY_PAYER),
     Report("dso", "Days sales outstanding", "What is owed at the end of the period, divided by the net charges a day"
            " of the 90 days up to it.", claims.days_outstanding, room=Room.MONEY, asks=_BY_PAYER, drawn=Drawn(0, 4)),

@@ -1,12 +1,14 @@
 """Lists of the stock room: what nobody takes any more, what is set aside, the proof that nothing went below zero."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import compress, repeat
+from operator import ne
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import BigInteger, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from infusion_desktop.database.prepared import Prepared
@@ -78,8 +80,12 @@ def set_aside(session: Session, _period: Days) -> Found:
     return Found(columns, rows, (None, None, None, *_sums(rows, 3, 4), None, None))
 
 
-_LEDGER = Prepared(select(Move.lot_id, Move.from_id, Move.to_id, Move.quantity).order_by(Move.id))
-_BALANCES = Prepared(select(Balance.lot_id, Balance.location_id, Balance.on_hand))
+_PLACES = 1 << 31
+"""A lot and a place as one number, put together and taken apart by it: half the work of a ledger of millions."""
+_LOT, _LOT_THERE = (type_coerce(each, BigInteger) * _PLACES for each in (Move.lot_id, Balance.lot_id))
+_LEDGER = Prepared(select(_LOT + Move.from_id, _LOT + Move.to_id, Move.quantity).order_by(Move.id))
+_ENTRIES = select(Move.lot_id, func.count()).group_by(Move.lot_id)
+_BALANCES = Prepared(select(_LOT_THERE + Balance.location_id, Balance.on_hand))
 
 
 def never_below_zero(session: Session, _period: Days) -> Found:
@@ -87,26 +93,26 @@ def never_below_zero(session: Session, _period: Days) -> Found:
     items = {row.id: row.item_id for row in session.execute(select(Lot.id, Lot.item_id))}
     inside = set(session.scalars(select(Location.id).where(Location.kind.not_in(OUTSIDE))))
     lowest: dict[int, int] = {}
-    moved: Counter[int] = Counter()
-    stands: dict[tuple[int, int], int] = {}
-    stood = stands.get
+    stands: dict[int, int] = defaultdict(int)
     for some in _LEDGER.streamed(session, {}):
-        moved.update([row[0] for row in some])
-        for lot, origin, goal, units in some:
-            if goal in inside:
-                stands[lot, goal] = stood((lot, goal), 0) + units
-            if origin in inside:
-                stands[lot, origin] = left = stood((lot, origin), 0) - units
-                if left < 0:
-                    lowest[items[lot]] = min(lowest.get(items[lot], 0), left)
+        for origin, goal, units in some:
+            stands[goal] += units
+            stands[origin] = left = stands[origin] - units
+            if left < 0 and origin % _PLACES in inside:
+                item = items[origin // _PLACES]
+                lowest[item] = min(lowest.get(item, 0), left)
     entries: dict[int, int] = defaultdict(int)
-    for lot, times in moved.items():
+    for lot, times in session.execute(_ENTRIES):
         entries[items[lot]] += times
     off: dict[int, int] = defaultdict(int)
-    for lot, place, units in _BALANCES.kept(session, {}):
-        off[items[lot]] += stands.pop((lot, place), 0) != units
-    for (lot, _), units in stands.items():
-        off[items[lot]] += units != 0
+    for some in _BALANCES.streamed(session, {}):
+        each, kept = zip(*some, strict=True)
+        differ = map(ne, map(stands.pop, each, repeat(0)), kept)
+        for lot_there in compress(each, differ):
+            off[items[lot_there // _PLACES]] += 1
+    for lot_there, units in stands.items():
+        if units and lot_there % _PLACES in inside:
+            off[items[lot_there // _PLACES]] += 1
     names = {row.id: row for row in session.execute(select(Item.id, Item.name, Item.number))}
     rows = tuple(
         (names[item].name, names[item].number, count, lowest.get(item, 0), off.get(item, 0),

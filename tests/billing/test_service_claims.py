@@ -11,6 +11,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.billing import queries, verify
 from infusion_desktop.billing.claiming.checking import check, give_delay_reason
 from infusion_desktop.billing.claiming.claims import mark_sent, void_claim, write_file
+from infusion_desktop.billing.money.aging import AgingBy, aging_by
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.months.charging import make_claim
@@ -305,8 +306,8 @@ def test_aging_puts_what_a_payer_owes_where_its_days_are(office):
     claim = ready_claim(office)
     write_file(office.database, [claim], office.biller, at=datetime(2026, 4, 3, 12, tzinfo=UTC))
     with office.database.reading() as session:
-        (row,) = queries.aging(session, date(2026, 6, 10))
-    assert (row.to_90, row.total, row.payer) == (Decimal("2636.00"), Decimal("2636.00"), "Prairie Health")
+        (row,) = aging_by(session, date(2026, 6, 10), AgingBy.PAYER)
+    assert (row.to_90, row.total, row.name) == (Decimal("2636.00"), Decimal("2636.00"), "Prairie Health")
 
 
 def test_verify_names_a_claim_whose_evidence_or_charge_was_changed(office):

@@ -71,7 +71,7 @@ def test_use_says_percent_and_cost_of_a_day_and_nothing_where_there_is_none() ->
     history = [(START, S.RECEIVED), (date(2026, 3, 3), S.READY), (date(2026, 3, 11), S.WITH_PATIENT),
                (date(2026, 3, 21), S.RETURNED), (date(2026, 3, 23), S.READY), (date(2026, 3, 25), S.READY)]  # fmt: skip
     use, idle_since = _spent(history, Days(START, date(2026, 3, 31)))
-    assert (use.out, use.idle, use.in_service, use.percent) == (10, 17, 4, 32)
+    assert (use.out, use.idle, use.in_service, use.percent) == (10, 17, 4, Decimal("32.3"))
     use.cost = Decimal("123.45")
     assert use.cost_per_day == Decimal("12.35")
     assert idle_since == date(2026, 3, 23)

@@ -79,15 +79,14 @@ def bucket(since: date, on: date) -> int:
 
 def aging_by(session: Session, on: date, by: AgingBy) -> tuple[Aged, ...]:
     """What is owed at the end of a day, credits taken off; patients' shares stand under "Patients" (not by therapy)."""
-    since = _since(session, on)
     names = _collector_of(session, on) if by is AgingBy.COLLECTOR else {}
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO] * 5)
-    for claim, account, name, amount in _owed(session, on, by):
+    for account, name, since, amount in _owed(session, on, by):
         if by is AgingBy.COLLECTOR:
             name = names.get(name, NOBODY)
         if account is Account.PATIENT and by is not AgingBy.THERAPY:
             name = PATIENTS
-        sums[name][bucket(since[claim, account], on)] += amount
+        sums[name][bucket(since, on)] += amount
     for each in charges_owed(session, on=on):
         sums[EQUIPMENT][bucket(each.charged_on, on)] += each.owed
     ordered = sorted(sums, key=lambda name: (name in OF_PATIENTS, name))
@@ -158,27 +157,34 @@ def _since(session: Session, on: date) -> Mapping[tuple[int, Account], date]:
     return {(claim, account): day for claim, account, day in rows}
 
 
-def _owed(session: Session, on: date, by: AgingBy) -> Iterable[tuple[int, Account, str, Decimal]]:
-    amount = func.sum(LedgerEntry.amount)
+def _owed(session: Session, on: date, by: AgingBy) -> Iterable[tuple[Account, str, date, Decimal]]:
+    """What is owed by who owes it, a name, and the day on which it was first charged to them."""
+    claims = (
+        select(LedgerEntry.claim_id, LedgerEntry.account, func.min(LedgerEntry.posted_on).label("since"),
+               func.sum(LedgerEntry.amount).label("owed"))
+        .where(LedgerEntry.posted_on <= on)
+        .group_by(LedgerEntry.claim_id, LedgerEntry.account)
+        .subquery()
+    )  # fmt: skip
     if by is not AgingBy.THERAPY:
         rows = session.execute(
-            select(LedgerEntry.claim_id, LedgerEntry.account, Payer.name, amount)
-            .join(Claim, Claim.id == LedgerEntry.claim_id)
+            select(claims.c.account, Payer.name, claims.c.since, func.sum(claims.c.owed))
+            .join(Claim, Claim.id == claims.c.claim_id)
             .join(Payer, Payer.id == Claim.payer_id)
-            .where(LedgerEntry.posted_on <= on)
-            .group_by(LedgerEntry.claim_id, LedgerEntry.account, Payer.name)
+            .group_by(claims.c.account, Payer.name, claims.c.since)
         )
-        return ((claim, account, name, owed) for claim, account, name, owed in rows)
+        return ((account, name, since, owed) for account, name, since, owed in rows)
     by_therapy = session.execute(
-        select(LedgerEntry.claim_id, LedgerEntry.account, Therapy.therapy_class, amount)
+        select(LedgerEntry.account, Therapy.therapy_class, claims.c.since, func.sum(LedgerEntry.amount))
+        .join(claims, (claims.c.claim_id == LedgerEntry.claim_id) & (claims.c.account == LedgerEntry.account))
         .outerjoin(ClaimLine, ClaimLine.id == LedgerEntry.line_id)
         .outerjoin(Therapy, Therapy.id == ClaimLine.therapy_id)
         .where(LedgerEntry.posted_on <= on)
-        .group_by(LedgerEntry.claim_id, LedgerEntry.account, Therapy.therapy_class)
+        .group_by(LedgerEntry.account, Therapy.therapy_class, claims.c.since)
     )
     return (
-        (claim, account, kind.value.capitalize() if kind else "Not of one therapy", owed)
-        for claim, account, kind, owed in by_therapy
+        (account, kind.value.capitalize() if kind else "Not of one therapy", since, owed)
+        for account, kind, since, owed in by_therapy
     )
 
 

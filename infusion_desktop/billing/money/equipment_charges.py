@@ -13,6 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.money.money_tables import EquipmentPayment, EquipmentRefund
 from infusion_desktop.billing.money.receivables import refuse_closed
+from infusion_desktop.billing.words import EntryKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.equipment.tables import Asset, EquipmentCharge
@@ -113,11 +114,14 @@ def refund_charge(
         record(session, by, "refund", "equipment charge", charge, patient_id=row.patient_id, after=values)
 
 
-def charge_entries(session: Session, last: date) -> Iterator[tuple[date, str, Decimal]]:
-    """Everything that moved what patients owe for equipment until a day: the day, what it was, the amount."""
+def charge_entries(session: Session, last: date) -> Iterator[tuple[date, EntryKind, Decimal]]:
+    """Everything that moved what patients owe for equipment until a day: the day, what it was, the amount.
+
+    A waiver is a write-off; what was given back is a payment below zero.
+    """
     charged = select(EquipmentCharge.charged_on, EquipmentCharge.kind, EquipmentCharge.amount)
     for day, kind, amount in session.execute(charged.where(EquipmentCharge.charged_on <= last)):
-        yield day, "write-offs" if kind is ChargeKind.WAIVED else "charges", amount
+        yield day, EntryKind.WRITE_OFF if kind is ChargeKind.WAIVED else EntryKind.CHARGE, amount
     for table, sign in ((EquipmentPayment, -1), (EquipmentRefund, 1)):
         for day, amount in session.execute(select(table.posted_on, table.amount).where(table.posted_on <= last)):
-            yield day, "patient payments", sign * amount
+            yield day, EntryKind.PAYMENT, sign * amount

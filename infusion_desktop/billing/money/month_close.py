@@ -128,7 +128,7 @@ def _equipment(session: Session, month: Days) -> Roll:
         if day < month.first:
             opening += amount
         else:
-            moved[kind] += amount
+            moved[_kind(kind, Account.PATIENT)] += amount
     return Roll(EQUIPMENT, opening, tuple(moved.values()))
 
 

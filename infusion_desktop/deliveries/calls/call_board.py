@@ -74,7 +74,7 @@ def calls_due(session: Session, today: date) -> tuple[CallDue, ...]:
     patients = _running(session, today)
     arrived, coming = _supplied(session, patients, today)
     calls = _last_calls(session, patients, today)
-    rules = rules_by_patient(session, today)
+    rules = rules_by_patient(session, today, in_care=True)
     found = []
     for patient, orders in patients.items():
         ends = _ends_on(orders, arrived)

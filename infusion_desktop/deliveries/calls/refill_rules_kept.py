@@ -30,7 +30,7 @@ from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.editing import change
 from infusion_desktop.patients.order_versions import versions_of
-from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.tables import Coverage, Episode, Payer
 from infusion_desktop.patients.words import PatientId, PayerId, PayerKind, Rank, TherapyId
 
 NO_LIMIT = 36_500
@@ -137,7 +137,7 @@ def _kept(row: Any) -> NewRefillRule:
     )  # fmt: skip
 
 
-_RULE, _PAYER, _COVERAGE = core(PayerRefillRule), core(Payer), core(Coverage)
+_RULE, _PAYER, _COVERAGE, _EPISODE = core(PayerRefillRule), core(Payer), core(Coverage), core(Episode)
 _RULES_OF = (
     select(
         _PAYER.c.kind, _RULE.c.starts_on, _RULE.c.contact_days, _RULE.c.delivery_days, _RULE.c.longest_supply_days,
@@ -170,6 +170,7 @@ _FIRST_PAYERS = select(_COVERAGE.c.patient_id, _COVERAGE.c.payer_id).where(
     _COVERAGE.c.starts_on <= bindparam("on"),
     _COVERAGE.c.ends_on.is_(None) | (_COVERAGE.c.ends_on >= bindparam("on")),
 )
+_IN_CARE = select(_EPISODE.c.patient_id).where(_EPISODE.c.discharged_on.is_(None))
 _RULES_OF_ONE = Prepared(_RULES_OF.where(_COVERAGE.c.patient_id == bindparam("patient")))
 
 
@@ -178,13 +179,14 @@ def rule_for(session: Session, patient_id: PatientId, on: date) -> RefillRule | 
     return _rule_of(_RULES_OF_ONE.rows(session, {"patient": patient_id, "on": on}), on)
 
 
-def rules_by_patient(session: Session, on: date) -> dict[PatientId, RefillRule]:
-    """The same for every patient at once: payers are few, so their rules are read once and not with each patient."""
+def rules_by_patient(session: Session, on: date, *, in_care: bool = False) -> dict[PatientId, RefillRule]:
+    """The same for every patient, or all in care, at once: payers are few, so their rules are read once for all."""
     of_payer: dict[int, list[Any]] = {}
     for row in session.connection().execute(_RULES_OF_PAYERS).all():
         of_payer.setdefault(row.id, []).append(row)
     payers: dict[int, tuple[int, ...]] = {}
-    for patient, payer in session.connection().execute(_FIRST_PAYERS, {"on": on}).all():
+    wanted = _FIRST_PAYERS.where(_COVERAGE.c.patient_id.in_(_IN_CARE)) if in_care else _FIRST_PAYERS
+    for patient, payer in session.connection().execute(wanted, {"on": on}).all():
         payers[patient] = (*payers.get(patient, ()), payer)
     rules = {
         each: _rule_of([row for payer in sorted(set(each)) for row in of_payer[payer]], on)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
@@ -22,6 +22,7 @@ from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone, show_zip
+from infusion_desktop.money import percent
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.scarce.recall import RecallRow, Whereabouts, held_because, recall_rows, scopes_of, where_are
@@ -205,13 +206,6 @@ class RecallPage:
     def accounted(self) -> Decimal:
         """Percent of all units that are set aside, destroyed, returned or used."""
         return percent(self.tally.accounted, self.tally.came_in)
-
-
-def percent(part: int, whole: int) -> Decimal:
-    """A share in percent with one decimal; 100 of nothing."""
-    if not whole:
-        return Decimal("100.0")
-    return (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def recall_page(session: Session, recall_id: RecallId) -> RecallPage:

@@ -17,13 +17,14 @@ from infusion_desktop.deliveries.door.delivering import return_in
 from infusion_desktop.deliveries.plans.planning import Visit, Wanted, plan_items_in
 from infusion_desktop.deliveries.pumps.pickups import Trip, write_in
 from infusion_desktop.deliveries.pumps.returns import open_tickets
-from infusion_desktop.deliveries.scarce.recall_queries import PatientRow, RecallPage, percent, recall_page
+from infusion_desktop.deliveries.scarce.recall_queries import PatientRow, RecallPage, recall_page
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLot, FollowUp, RecallCase, RecallContact
 from infusion_desktop.deliveries.words import ContactOutcome, ContactWay, DeliveryId, DeliveryState
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.holding import hold_in
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused
+from infusion_desktop.money import percent
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.scarce import recall as stock_recall
