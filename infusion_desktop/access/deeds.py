@@ -82,6 +82,8 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "billing.money.statements.print_statement": (_P.POST_PAYMENT,),
     "billing.money.statements.print_statements": (_P.POST_PAYMENT,),
     "billing.months.visits.add_visit": (_P.CHARGE,),
+    "billing.months.visits.correct_visit": (_P.CHARGE,),
+    "billing.months.visits.take_back_visit": (_P.CHARGE,),
     "billing.months.waste.record_waste": (_P.PICK,),
     "billing.months.waste.take_back_waste": (_P.PICK,),
     "deliveries.batches.print_day": (_P.SEE_DELIVERIES,),

@@ -93,6 +93,12 @@ class NursingVisit(Table):
     ended_at: Mapped[datetime]
     nurse: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
+    specialised: Mapped[bool] = mapped_column(default=False)
+    """By a nurse with special training in infusion (SD)."""
+    in_suite: Mapped[bool] = mapped_column(default=False)
+    """In the pharmacy's infusion suite (SS), not at home."""
+    removed_at: Mapped[datetime | None]
+    """When it was taken back as a mistake."""
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infusion_desktop.billing.rules.drugs import DrugUse, discarded_units, drug_lines, ndc_quantity_text
+from infusion_desktop.billing.rules.infusion_services import ivig_lines
 from infusion_desktop.billing.rules.nursing import Visit, extra_hours, visit_lines
 from infusion_desktop.billing.rules.rule_set import DrugQuantity, NursingBiller, RuleSet
 from infusion_desktop.dates import Days
@@ -130,6 +131,13 @@ def test_hours_and_visits_over_the_contract_are_told_and_not_billed():
         (2, "99601", 1),
     ]
     assert [problem.visit_id for problem in problems] == [1, 2, 3]
+
+
+def test_immune_globulin_by_vein_is_paid_once_a_date_and_nothing_else_is():
+    long, short, untimed = visit(1, 3, 250), visit(2, 3, 60), visit(3, 4, None)
+    lines, problems = ivig_lines([(short, True), (long, True), (untimed, True), (visit(4, 5, 60), False)])
+    assert [(line.visit_id, line.code, line.units) for line in lines] == [(1, "Q2052", 17)]
+    assert [problem.visit_id for problem in problems] == [4, 2, 3]
 
 
 def test_a_visit_without_times_or_billed_by_an_agency_makes_no_line():

@@ -7,13 +7,19 @@ from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import price_of
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.rules import nursing
-from infusion_desktop.billing.rules.infusion_services import ServiceVisit, category_of, service_lines
+from infusion_desktop.billing.rules.infusion_services import ServiceVisit, category_of, ivig_lines, service_lines
 from infusion_desktop.billing.rules.nursing import VisitLine, VisitProblem
 from infusion_desktop.billing.rules.rule_set import NursingBiller, RuleSet, VisitCodes
 from infusion_desktop.billing.rules.therapy import FeeSchedule
 from infusion_desktop.billing.words import LineKind, RuleSetId, VisitId
 from infusion_desktop.dates import Days, local_day, show_day
 from infusion_desktop.money import to_cents
+
+_WHAT = {
+    VisitCodes.HOURS: "Home infusion nursing visit",
+    VisitCodes.INFUSION_SERVICE: "Home infusion service",
+    VisitCodes.HOME_IVIG: "Immune globulin given at home",
+}
 
 
 def nursing_lines(
@@ -22,12 +28,13 @@ def nursing_lines(
     """The visits of the period by the contract's rule; what is not billed is told by `nursing_notes`."""
     by_id = {each.id: each for each in facts.visits}
     lines, _ = _visit_lines(facts, period, rules)
-    paid_once = rules.visit_codes is VisitCodes.INFUSION_SERVICE
+    paid_once = rules.visit_codes is not VisitCodes.HOURS
     for line in lines:
         rate, charge, priced = price_of(fees, line.code, line.on, line.modifiers)
         count = Decimal(line.units)
         times = Decimal(1) if paid_once else count
-        therapy = by_id[VisitId(line.visit_id)].visit.therapy_id
+        visit = by_id[VisitId(line.visit_id)].visit
+        therapy = visit.therapy_id
         yield CountedLine(
             LineKind.NURSING,
             line.code,
@@ -37,14 +44,14 @@ def nursing_lines(
             to_cents(charge * times),
             to_cents(rate * times),
             line.modifiers,
-            "Home infusion service" if paid_once else "Home infusion nursing visit",
+            _WHAT[rules.visit_codes],
             therapy_id=therapy,
             visit_id=line.visit_id,
             rules_id=rules_id,
             evidence=(UnitEvidence((line.on,), count, therapy, None, "", True, 0, rate, rules.label),),
             sentences=(line.why,),
             priced=priced,
-            place=rules.place_of_service,
+            place=rules.suite_place_of_service if visit.in_suite else rules.place_of_service,
         )
 
 
@@ -64,19 +71,23 @@ def _visit_lines(
     by_id = {each.id: each.visit.therapy_id for each in facts.visits}
     families = {course.id: course.family for course in facts.courses}
 
-    def category(visit: nursing.Visit) -> int:
+    def drug_of(visit: nursing.Visit) -> tuple[str, bool]:
         therapy = by_id[VisitId(visit.id)] or next(iter(families), 0)
         order = facts.orders.get(therapy)
-        return category_of(families.get(therapy, ""), order is not None and order.under_the_skin)
+        return families.get(therapy, ""), order is not None and order.under_the_skin
 
+    if rules.visit_codes is VisitCodes.HOME_IVIG:
+        return ivig_lines([(visit, drug_of(visit) == ("immunotherapy", False)) for visit in visits])
     earlier = [local_day(each.visit.started_at) for each in facts.visits]
     before = max([day for day in earlier if day < period.first], default=facts.last_visit_before)
-    return service_lines([ServiceVisit(visit, category(visit)) for visit in visits], before)
+    return service_lines([ServiceVisit(visit, category_of(*drug_of(visit))) for visit in visits], before)
 
 
 def _visits(facts: MonthFacts, period: Days) -> tuple[nursing.Visit, ...]:
     return tuple(
-        nursing.Visit(each.id, day, each.visit.started_at, each.visit.ended_at)
+        nursing.Visit(
+            each.id, day, each.visit.started_at, each.visit.ended_at, each.visit.specialised, each.visit.in_suite
+        )
         for each in facts.visits
         if (day := local_day(each.visit.started_at)) in period
     )

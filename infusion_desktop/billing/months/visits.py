@@ -1,7 +1,7 @@
 """Nursing visits with the times a nurse came and went."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,8 +16,9 @@ from infusion_desktop.billing.words import VisitId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import Days, local_day
+from infusion_desktop.dates import Days, local_day, now_utc
 from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.patients.editing import change
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 
@@ -34,6 +35,10 @@ class NewVisit:
     nurse: str
     therapy_id: TherapyId | None = None
     note: str = ""
+    specialised: bool = False
+    """By a nurse with special training in infusion (SD)."""
+    in_suite: bool = False
+    """In the pharmacy's infusion suite (SS), not at home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Visit:
 
     id: VisitId
     visit: NewVisit
+    version: int = 1
 
     @property
     def minutes(self) -> int:
@@ -55,26 +61,76 @@ def add_visit(database: Database, visit: NewVisit, by: UserId) -> VisitId:
     with database.transaction() as session:
         authorize(session, by, Permission.CHARGE)
         _refuse_unknown(session, visit)
-        values = {
-            "patient_id": visit.patient_id,
-            "therapy_id": visit.therapy_id,
-            "visited_on": local_day(visit.started_at),
-            "started_at": visit.started_at,
-            "ended_at": visit.ended_at,
-            "nurse": visit.nurse.strip(),
-            "note": visit.note.strip(),
-        }
+        values = _values(visit)
         keep = insert(NursingVisit).values(**values, version=1).returning(NursingVisit.id)
         added = session.execute(keep).scalar_one()
         record(session, by, "add visit", "nursing visit", added, patient_id=visit.patient_id, after=values)
     return VisitId(added)
 
 
+def correct_visit(database: Database, visit_id: VisitId, visit: NewVisit, version: int, by: UserId) -> None:
+    """Put a visit right that was written down wrong; the month's claim follows when it is counted again."""
+    refuse_if(_problems(visit))
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        kept = _the_visit(session, visit_id)
+        _refuse_unknown(session, replace(visit, patient_id=PatientId(kept.patient_id)))
+        values = _values(replace(visit, patient_id=PatientId(kept.patient_id)))
+        before, after = change(kept, values, version, "this visit")
+        record(
+            session, by, "correct visit", "nursing visit", visit_id, patient_id=kept.patient_id, before=before,
+            after=after,
+        )  # fmt: skip
+
+
+def take_back_visit(database: Database, visit_id: VisitId, reason: str, version: int, by: UserId) -> None:
+    """A visit that never was counts no more; it stays on record."""
+    if not reason.strip():
+        raise Refused("Say why it is taken back.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        kept = _the_visit(session, visit_id)
+        change(kept, {"removed_at": now_utc()}, version, "this visit")
+        record(session, by, "take back visit", "nursing visit", visit_id, patient_id=kept.patient_id, reason=reason)
+
+
+def _the_visit(session: Session, visit_id: VisitId) -> NursingVisit:
+    kept = session.get(NursingVisit, visit_id)
+    if kept is None or kept.removed_at is not None:
+        raise Refused("This visit is not known. Look at the patient's visits again.")
+    return kept
+
+
+def _values(visit: NewVisit) -> dict[str, Any]:
+    return {
+        "patient_id": visit.patient_id,
+        "therapy_id": visit.therapy_id,
+        "visited_on": local_day(visit.started_at),
+        "started_at": visit.started_at,
+        "ended_at": visit.ended_at,
+        "nurse": visit.nurse.strip(),
+        "note": visit.note.strip(),
+        "specialised": visit.specialised,
+        "in_suite": visit.in_suite,
+    }
+
+
+def visits_of(session: Session, patient: PatientId) -> tuple[Visit, ...]:
+    """All visits of a patient, the newest first."""
+    rows = session.scalars(
+        select(NursingVisit)
+        .where(NursingVisit.patient_id == patient, NursingVisit.removed_at.is_(None))
+        .order_by(NursingVisit.started_at.desc(), NursingVisit.id.desc())
+    )
+    return tuple(_visit(row) for row in rows)
+
+
 def visits_in(session: Session, patient: PatientId, days: Days) -> tuple[Visit, ...]:
     """The patient's visits that began on one of these days, in order."""
     rows = session.scalars(
         select(NursingVisit)
-        .where(NursingVisit.patient_id == patient, NursingVisit.visited_on.between(days.first, days.last))
+        .where(NursingVisit.patient_id == patient, NursingVisit.removed_at.is_(None))
+        .where(NursingVisit.visited_on.between(days.first, days.last))
         .order_by(NursingVisit.started_at, NursingVisit.id)
     )
     return tuple(_visit(row) for row in rows)
@@ -101,7 +157,7 @@ def last_visits_before(session: Session, patients: Collection[PatientId], day: d
 def _visits(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(*NursingVisit.__table__.c)
-        .where(is_given(dialect, NursingVisit.patient_id))
+        .where(is_given(dialect, NursingVisit.patient_id), NursingVisit.removed_at.is_(None))
         .where(NursingVisit.visited_on.between(bindparam("first"), bindparam("last")))
         .order_by(NursingVisit.started_at, NursingVisit.id)
     )
@@ -111,6 +167,7 @@ def _last_visits(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(NursingVisit.patient_id, func.max(NursingVisit.visited_on).label("last"))
         .where(is_given(dialect, NursingVisit.patient_id), NursingVisit.visited_on < bindparam("day"))
+        .where(NursingVisit.removed_at.is_(None))
         .group_by(NursingVisit.patient_id)
     )
 
@@ -120,8 +177,11 @@ _VISITS, _LAST_VISITS = Prepared(_visits), Prepared(_last_visits)
 
 def _visit(row: Any) -> Visit:
     therapy = None if row.therapy_id is None else TherapyId(row.therapy_id)
-    visit = NewVisit(PatientId(row.patient_id), row.started_at, row.ended_at, row.nurse, therapy, row.note)
-    return Visit(VisitId(row.id), visit)
+    visit = NewVisit(
+        PatientId(row.patient_id), row.started_at, row.ended_at, row.nurse, therapy, row.note, row.specialised,
+        row.in_suite,
+    )  # fmt: skip
+    return Visit(VisitId(row.id), visit, row.version)
 
 
 def _problems(visit: NewVisit) -> list[str]:

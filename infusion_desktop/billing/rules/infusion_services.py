@@ -4,6 +4,9 @@ G0088, G0089 and G0090 stand for a first visit (none in the 60 days before), G00
 category 1 are intravenous anti-infectives, pain, chelation, pulmonary hypertension and inotropes, category 2 infusions
 under the skin, category 3 chemotherapy and other highly complex drugs (42 CFR 414.1550, MM11880). Time is reported in
 units of 15 minutes and paid once. That a last part counts from its eighth minute is our default.
+
+Q2052 stands for everything at a home infusion of immune globulin by vein: each date on a line, its 15-minute units told
+and paid once (Noridian, home IVIG).
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,7 @@ from infusion_desktop.billing.rules.nursing import Visit, VisitLine, VisitProble
 FIRST = {1: "G0088", 2: "G0089", 3: "G0090"}
 LATER = {1: "G0068", 2: "G0069", 3: "G0070"}
 GAP = timedelta(days=60)
+HOME_IVIG = "Q2052"
 _UNIT_MINUTES = 15
 _COUNTS_FROM = 8
 
@@ -58,12 +62,44 @@ def service_lines(
             continue
         is_first = before is None or day - before > GAP
         code = (FIRST if is_first else LATER)[paid.category]
-        units = max(1, (minutes + _UNIT_MINUTES - _COUNTS_FROM) // _UNIT_MINUTES)
+        units = _units(minutes)
         told = "no visit in the 60 days before" if is_first else f"a later visit, the last was {before:%m/%d/%Y}"
         why = f"{minutes} minutes are {units} units of 15 minutes, paid once; {told}; category {paid.category}."
         lines.append(VisitLine(paid.visit.id, day, code, (), units, why))
         before = day
     return tuple(lines), tuple(problems)
+
+
+def ivig_lines(visits: Sequence[tuple[Visit, bool]]) -> tuple[tuple[VisitLine, ...], tuple[VisitProblem, ...]]:
+    """The lines of visits, each with whether it was for immune globulin by vein; one a date, the longest visit's."""
+    lines: list[VisitLine] = []
+    problems = [
+        VisitProblem(visit.id, "Only a visit for immune globulin by vein is billed here (Q2052).")
+        for visit, is_ivig in visits
+        if not is_ivig
+    ]
+    by_day: dict[date, list[Visit]] = {}
+    for visit, is_ivig in visits:
+        if is_ivig:
+            by_day.setdefault(visit.visited_on, []).append(visit)
+    for day in sorted(by_day):
+        paid = max(by_day[day], key=lambda each: (_minutes(each), -each.id))
+        problems += [
+            VisitProblem(each.id, "One administration is paid a date; another visit is.")
+            for each in by_day[day]
+            if each is not paid
+        ]
+        minutes = _minutes(paid)
+        if not minutes:
+            problems.append(VisitProblem(paid.id, "The visit has no start and stop time. Enter them."))
+            continue
+        why = f"{minutes} minutes are {_units(minutes)} units of 15 minutes; the date is paid once."
+        lines.append(VisitLine(paid.id, day, HOME_IVIG, (), _units(minutes), why))
+    return tuple(lines), tuple(problems)
+
+
+def _units(minutes: int) -> int:
+    return max(1, (minutes + _UNIT_MINUTES - _COUNTS_FROM) // _UNIT_MINUTES)
 
 
 def _minutes(visit: Visit) -> int:

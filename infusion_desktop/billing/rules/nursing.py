@@ -71,12 +71,18 @@ def visit_lines(visits: Sequence[Visit], rules: RuleSet) -> tuple[tuple[VisitLin
             continue
         hours[visit.visited_on] = hours.get(visit.visited_on, 0) + allowed
         billed_on.append(visit.visited_on)
-        modifiers = (("SS",) if visit.in_suite else ()) + (("SD",) if visit.specialised else ())
+        modifiers = modifiers_of(visit, rules)
         lines.append(VisitLine(visit.id, visit.visited_on, VISIT, modifiers, 1, f"A visit of {minutes} minutes."))
         if allowed > 2:
             why = f"{minutes} minutes are {minutes - FIRST_MINUTES} more than the first two hours."
             lines.append(VisitLine(visit.id, visit.visited_on, EXTRA_HOUR, modifiers, allowed - 2, why))
     return tuple(lines), tuple(problems)
+
+
+def modifiers_of(visit: Visit, rules: RuleSet) -> tuple[str, ...]:
+    """What a visit wears: that it was in the suite, and that the nurse is specially trained."""
+    suite = (rules.suite_modifier,) if visit.in_suite and rules.suite_modifier else ()
+    return suite + (("SD",) if visit.specialised else ())
 
 
 def extra_hours(minutes: int, minutes_that_count: int) -> int:

@@ -149,10 +149,11 @@ class NursingBiller(Enum):
 
 
 class VisitCodes(Enum):
-    """How a visit is coded: by hours (99601, 99602) or as Medicare's home infusion therapy services (G codes)."""
+    """How a visit is coded: by hours (99601, 99602), as Medicare's infusion services (G codes), or its IVIG at home."""
 
     HOURS = "HOURS"
     INFUSION_SERVICE = "INFUSION_SERVICE"
+    HOME_IVIG = "HOME_IVIG"
 
 
 class EquipmentBilling(Enum):

@@ -184,6 +184,7 @@ _CHOICES: Mapping[Enum, str] = {
     r.NursingBiller.AGENCY: "the home health agency",
     r.VisitCodes.HOURS: "99601 and 99602 by the hour",
     r.VisitCodes.INFUSION_SERVICE: "home infusion services (G0088, G0068 ...)",
+    r.VisitCodes.HOME_IVIG: "immune globulin by vein at home (Q2052)",
     r.EquipmentBilling.INCLUDED: "inside what is paid",
     r.EquipmentBilling.CAPPED_RENTAL: "capped rentals (RR, KH, KI, KJ)",
     r.EquipmentBilling.MONTHLY_RENTAL: "rented by the month (RR)",

@@ -5,12 +5,12 @@ from re import ASCII, fullmatch
 
 from PySide6.QtWidgets import QWidget
 
-from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.months.visits import NewVisit, Visit, add_visit, correct_visit
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, QuantityField, TextField
+from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, QuantityField, TextField
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import PatientPage
 from infusion_desktop.patients.words import PayerId, TherapyId
@@ -60,13 +60,15 @@ class AuthorizationDialog(DeedDialog):
 
 
 class VisitDialog(DeedDialog):
-    """A nursing visit with its times."""
+    """A nursing visit with its times; a new one, or one that is put right."""
 
     changed = ("billing", "patients")
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, page: PatientPage) -> None:
-        super().__init__(context, desk, "A nursing visit", parent)
-        self._patient = page.id
+    def __init__(
+        self, context: Context, desk: Desk, parent: QWidget, page: PatientPage, kept: Visit | None = None
+    ) -> None:
+        super().__init__(context, desk, "A nursing visit" if kept is None else "Correct the visit", parent)
+        self._patient, self._kept = page.id, kept
         orders = [(row.order.drug, row.id) for row in page.therapies]
         self.therapy: ChoiceField[TherapyId] = ChoiceField("For", orders)
         if orders:
@@ -76,8 +78,24 @@ class VisitDialog(DeedDialog):
         self.came = TextField("Came at", required=True, read=read_time, placeholder="10:00")
         self.left = TextField("Left at", required=True, read=read_time, placeholder="11:30")
         self.form = Form()
-        self.form.section("", (self.therapy, self.nurse), (self.day, self.came, self.left))
+        self.trained = CheckField("Specially trained in infusion", hint="SD on the claim.")
+        self.in_suite = CheckField("In our infusion suite", hint="SS, or what the payer's rules say.")
+        self.form.section(
+            "", (self.therapy, self.nurse), (self.day, self.came, self.left), (self.trained, self.in_suite)
+        )
         self.body.addWidget(self.form)
+        if kept is not None:
+            self._fill(kept.visit)
+
+    def _fill(self, visit: NewVisit) -> None:
+        came, left = visit.started_at.astimezone(), visit.ended_at.astimezone()
+        self.therapy.set_value(visit.therapy_id)
+        self.nurse.set_value(visit.nurse)
+        self.day.set_value(came.date())
+        self.came.set_value(f"{came:%H:%M}")
+        self.left.set_value(f"{left:%H:%M}")
+        self.trained.set_value(visit.specialised)
+        self.in_suite.set_value(visit.in_suite)
 
     def deed(self) -> Deed | None:
         day = self.day.value() if self.form.check() else None
@@ -86,9 +104,14 @@ class VisitDialog(DeedDialog):
         came, left = (
             datetime.combine(day, time.fromisoformat(field.value())).astimezone() for field in (self.came, self.left)
         )
-        new = NewVisit(self._patient, came, left, self.nurse.value(), self.therapy.value())
-        database, by = self.context.database, self.context.user_id
-        return lambda _why: add_visit(database, new, by)
+        kept, database, by = self._kept, self.context.database, self.context.user_id
+        new = NewVisit(
+            self._patient, came, left, self.nurse.value(), self.therapy.value(),
+            "" if kept is None else kept.visit.note, self.trained.value(), self.in_suite.value(),
+        )  # fmt: skip
+        if kept is None:
+            return lambda _why: add_visit(database, new, by)
+        return lambda _why: correct_visit(database, kept.id, new, kept.version, by)
 
     def said(self, _result: object) -> str:
-        return "The visit is kept."
+        return "The visit is kept." if self._kept is None else "The visit is corrected. Count its month again."

@@ -1,5 +1,6 @@
 """The lists on a patient's page: what each shows of a row."""
 
+from infusion_desktop.billing.months.visits import Visit
 from infusion_desktop.dates import ONE_DAY, show_day, show_days, show_instant, today
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.calls.refill_calls import CallRow
@@ -121,6 +122,16 @@ DELIVERIES: tuple[Column[DeliveryRow], ...] = (
     Column("Therapy", text=lambda row: row.therapy, stretch=True),
     Column("State", text=lambda row: row.state.value.capitalize()),
 )
+VISITS: tuple[Column[Visit], ...] = (
+    Column("Day", text=lambda row: show_day(row.visit.started_at.astimezone().date()),
+           sort_key=lambda row: row.visit.started_at),
+    Column("From", text=lambda row: f"{row.visit.started_at.astimezone():%H:%M}"),
+    Column("To", text=lambda row: f"{row.visit.ended_at.astimezone():%H:%M}"),
+    Column("Minutes", text=lambda row: str(row.minutes), sort_key=lambda row: row.minutes, numeric=True),
+    Column("Nurse", text=lambda row: row.visit.nurse, stretch=True),
+    Column("Where", text=lambda row: "infusion suite" if row.visit.in_suite else "home"),
+    Column("Training", text=lambda row: "special" if row.visit.specialised else ""),
+)  # fmt: skip
 LABS: tuple[Column[LabRow], ...] = (
     Column("What is drawn", text=lambda row: row.lab.name, stretch=True),
     Column("With", text=lambda row: row.drug, stretch=True),

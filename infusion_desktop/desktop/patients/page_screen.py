@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.months.visits import visits_of
 from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.deliveries.calls.follow_ups import follow_ups
@@ -61,6 +62,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         orders = (columns.ORDER, days, *columns.THERAPIES)
         self.therapies = self._table(orders, "Orders", "order", "No order yet. Write the first one.")
         self.labs = self._table(columns.LABS, "Tests", "test", "No test goes with the orders.")
+        self.visits = self._table(columns.VISITS, "Nursing visits", "visit", "No nurse's visit is written down.")
         self.pauses = self._table(columns.PAUSES, "Interruptions", "interruption", "No interruption.")
         self.devices = self._table(columns.DEVICES, "Access devices", "access device", "No catheter, port or tube.")
         self.coverages = self._table(columns.COVERAGES, "Coverage", "coverage", "Nobody pays yet. Add a coverage.")
@@ -98,9 +100,15 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         )  # fmt: skip
         self._add_tab(
             "Coverage", self.coverages, (cover, "Authorization…", self._authorize),
-            (Permission.CHARGE, "Nursing visit…", self._visit), (cover, "End…", self._end_coverage),
-            (cover, "Change…", self._edit_coverage), (cover, "Add a coverage…", self._add_coverage),
+            (cover, "End…", self._end_coverage), (cover, "Change…", self._edit_coverage),
+            (cover, "Add a coverage…", self._add_coverage),
         )  # fmt: skip
+        if self.context.may(Permission.SEE_BILLING):
+            charge = Permission.CHARGE
+            self._add_tab(
+                "Visits", self.visits, (charge, "Entered by mistake…", self._take_back_visit),
+                (charge, "Correct…", self._correct_visit), (charge, "Nursing visit…", self._visit),
+            )  # fmt: skip
         self._add_tab("Supplies", self.supplies)
         self._add_tab("Pumps", self.equipment)
         self._add_tab("Deliveries", self.deliveries)
@@ -241,6 +249,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
                 at_place(session, page.home_id, today()),
                 {each.therapy_id: len(each.days(so_far)) for each in calendars},
                 labs_of(session, patient),
+                visits_of(session, patient) if self.context.may(Permission.SEE_BILLING) else (),
                 follow_ups(session, patient_id=patient, done_too=True),
                 seen,
                 owes,
@@ -272,6 +281,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         self.therapies.set_rows(page.therapies)
         self.pauses.set_rows(page.interruptions)
         self.labs.set_rows(found.labs)
+        self.visits.set_rows(found.visits)
         self.devices.set_rows(page.devices)
         self.coverages.set_rows(page.coverages)
         self.supplies.set_rows(found.glance.supplies)

@@ -5,6 +5,7 @@ from datetime import date
 
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.months.visits import Visit, take_back_visit
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, add_follow_up, assign_follow_up, finish_follow_up
 from infusion_desktop.deliveries.care.ending import discharge_and_fetch
@@ -39,6 +40,7 @@ class PersonDeeds(PageBase):
     therapies: TableView[TherapyRow]
     coverages: TableView[CoverageRow]
     devices: TableView[DeviceRow]
+    visits: TableView[Visit]
     tasks: TableView[FollowUpRow]
 
     def _edit_person(self) -> None:
@@ -155,6 +157,26 @@ class PersonDeeds(PageBase):
         if self.shown is not None:
             self.dialog = VisitDialog(self.context, self.desk, self, self.shown.page)
             self.dialog.open()
+
+    def _correct_visit(self) -> None:
+        row = self._selected(self.visits, "Select the visit that was written down wrong.")
+        if row is not None and self.shown is not None:
+            self.dialog = VisitDialog(self.context, self.desk, self, self.shown.page, row)
+            self.dialog.opened_by(self._correct_visit).open()
+
+    def _take_back_visit(self) -> None:
+        row = self._selected(self.visits, "Select the visit that never was.")
+        if row is None:
+            return
+        form = ReasonForm("Why it never was")
+        database, by = self.context.database, self.context.user_id
+
+        def keep() -> Deed:
+            why = form.reason.value()
+            return lambda _why: take_back_visit(database, row.id, why, row.version, by)
+
+        self._ask_form("Entered by mistake", form, keep, "It is billed no more; count its month again.",
+                       ("patients", "billing"), self._take_back_visit)  # fmt: skip
 
     def _add_device(self) -> None:
         if self.shown is None:

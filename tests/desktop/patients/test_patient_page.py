@@ -295,3 +295,32 @@ def test_a_restricted_record_asks_why_once_for_each_opening(
     assert len(asked) == 2
     with sqlite_database.reading() as session:
         assert [row.reason for row in audit_rows(session, kind=AuditKind.VIEW)] == ["her delivery is late"]
+
+
+def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
+    page = opened(shell, qtbot, ann)
+    page._open_tab("Visits")
+    page._visit()
+    dialog = page.dialog
+    qtbot.keyClicks(dialog.nurse.line, "R. Nurse")
+    dialog.day.set_value(today())
+    for field, typed in ((dialog.came, "10:00"), (dialog.left, "9:30")):
+        qtbot.keyClicks(field.line, typed)
+    dialog.press()
+    qtbot.waitUntil(lambda: "ends before it begins" in dialog.banner.text.text(), timeout=10_000)
+    dialog.left.set_value("12:40")
+    dialog.press()
+    qtbot.waitUntil(lambda: len(page.visits.model.rows) == 1, timeout=10_000)
+    assert (page.visits.model.rows[0].minutes, page.visits.model.rows[0].visit.specialised) == (160, False)
+    page._correct_visit()
+    again = page.dialog
+    assert (again.nurse.value(), again.came.value(), again.left.value()) == ("R. Nurse", "10:00", "12:40")
+    again.left.set_value("11:30")
+    again.trained.set_value(True)
+    again.press()
+    qtbot.waitUntil(lambda: [row.minutes for row in page.visits.model.rows] == [90], timeout=10_000)
+    assert page.visits.model.rows[0].visit.specialised
+    page._take_back_visit()
+    page.dialog.form.reason.set_value("another patient's")
+    page.dialog.press()
+    qtbot.waitUntil(lambda: page.visits.model.rows == (), timeout=10_000)
