@@ -207,6 +207,14 @@ FAULTS = [
             ),
         ),
     ),
+    ("KITS", beside(replace(VISIT, number=4, kind=LineKind.SUPPLY, code="B4220", units=Decimal(15)))),
+    (
+        "KITS",
+        beside(
+            replace(VISIT, number=4, kind=LineKind.SUPPLY, code="B4034"),
+            replace(VISIT, number=5, kind=LineKind.SUPPLY, code="B4035"),
+        ),
+    ),
     ("COMPOUND", with_line(DRUG, compound="C7")),
     (
         "RENTAL_MONTH",

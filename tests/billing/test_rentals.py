@@ -1,5 +1,6 @@
 """Rental months of pumps: thirteen at most, breaks of sixty days, exchanges, weeks of supplies; Medicare's visits."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from infusion_desktop.billing.rules.infusion_services import ServiceVisit, category_of, service_lines
 from infusion_desktop.billing.rules.nursing import Visit
-from infusion_desktop.billing.rules.rentals import Possession, add_months, rents, weeks_of_supplies
+from infusion_desktop.billing.rules.rentals import Possession, add_months, from_care_on, owned, rents, weeks_of_supplies
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
 from infusion_desktop.dates import Days
 
@@ -136,6 +137,29 @@ def test_a_first_visit_needs_sixty_days_without_one_and_a_day_is_paid_once():
         2,
         1,
     )
+
+
+def test_what_came_before_care_is_rented_from_the_first_day_of_therapy_at_home():
+    home, care = Possession("E0781", date(2026, 3, 9), None), Days(date(2026, 3, 1), date(2026, 6, 30))
+    stay = Days(date(2026, 3, 2), date(2026, 3, 11))
+    assert from_care_on(home, [care], []) is home
+    assert from_care_on(home, [care], [stay]).first_on == date(2026, 3, 11)
+    assert from_care_on(home, [care], [replace(stay, last=date(2026, 3, 12))]) is home, "more than two days before"
+    assert from_care_on(home, [replace(care, first=date(2026, 3, 10))], []).first_on == date(2026, 3, 10)
+    assert from_care_on(home, [replace(care, first=date(2026, 4, 10))], []) is home, "more than a month before"
+    gone = replace(home, last_on=date(2026, 3, 10))
+    assert from_care_on(gone, [care], [stay]) is gone
+
+
+def test_a_pump_that_was_bought_or_rented_to_the_end_is_the_patients_own():
+    bought = Possession("E0781", date(2026, 1, 10), None, sold_on=date(2026, 3, 8))
+    rented = Possession("E0791", date(2025, 1, 10), None)
+    assert owned([bought, rented], date(2026, 3, 31), MEDICARE, frozenset({"E0781", "E0791"})) == (
+        ("E0781", date(2026, 3, 8)),
+        ("E0791", date(2026, 2, 10)),
+    )
+    assert owned([bought], date(2026, 3, 7), MEDICARE, frozenset({"E0781"})) == ()
+    assert owned([bought], date(2026, 3, 31), RuleSet(), frozenset({"E0781"})) == ()
 
 
 def test_a_pump_that_the_patient_buys_is_a_purchase_and_rented_no_more() -> None:

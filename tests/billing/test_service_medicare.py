@@ -10,12 +10,15 @@ from test_service_charging import MARCH, lines_of, shown
 
 from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claim_files import for_file
 from infusion_desktop.billing.claiming.work_queue import work
 from infusion_desktop.billing.months.charging import make_claim
-from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.months.visits import NewVisit, add_visit, correct_visit, take_back_visit
 from infusion_desktop.billing.months.waste import record_waste, take_back_waste, waste_page
+from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, Nutrition
 from infusion_desktop.billing.rules.therapy import RateBasis
+from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import LineKind
@@ -23,7 +26,7 @@ from infusion_desktop.equipment.custody import sell
 from infusion_desktop.equipment.queries import board
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
-from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.patients.words import Route, TherapyClass
 from infusion_desktop.stock.tables import Location
 from infusion_desktop.stock.words import BillingClass, Container, ItemKind, LocationKind
@@ -243,10 +246,35 @@ def test_a_visit_is_a_home_infusion_service_paid_once(office):
     assert shown(lines)[0][2] == 3
 
 
-def test_compounded_drugs_of_one_therapy_share_a_prescription_number(office):
-    from infusion_desktop.billing.claiming.claim_files import for_file
-    from infusion_desktop.billing.tables import Claim
+def test_a_visit_is_put_right_or_taken_back_and_immune_globulin_by_vein_has_a_code_of_its_own(office):
+    office.rules("medicare_dme")
+    office.fee("Q2052", "420.48", "500.00")
+    therapy = office.orders("immune globulin", date(2026, 3, 1), None, therapy_class=TherapyClass.IMMUNE_GLOBULIN)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), therapy=therapy)
+    begun = noon(date(2026, 3, 3))
+    visit = NewVisit(office.patient, begun, begun.replace(hour=22), "R. Nurse", therapy)
+    kept = add_visit(office.database, visit, office.biller)
+    add_visit(office.database, replace(visit, started_at=noon(date(2026, 3, 4)).replace(hour=9),
+                                       ended_at=noon(date(2026, 3, 4))), office.biller)  # fmt: skip
+    right = replace(visit, ended_at=begun.replace(hour=15))
+    correct_visit(office.database, kept, right, 1, office.biller)
+    with pytest.raises(Stale):
+        correct_visit(office.database, kept, visit, 1, office.biller)
+    lines, _ = lines_of(office, LineKind.NURSING)
+    assert [(line.code, int(line.units), line.expected) for line in lines] == [
+        ("Q2052", 12, Decimal("420.48")),
+        ("Q2052", 12, Decimal("420.48")),
+    ]
+    with pytest.raises(Refused, match="Say why"):
+        take_back_visit(office.database, kept, " ", 2, office.biller)
+    take_back_visit(office.database, kept, "another patient's", 2, office.biller)
+    with pytest.raises(Refused, match="not known"):
+        take_back_visit(office.database, kept, "twice", 3, office.biller)
+    lines, _ = lines_of(office, LineKind.NURSING)
+    assert [line.days.first for line in lines] == [date(2026, 3, 4)]
 
+
+def test_compounded_drugs_of_one_therapy_share_a_prescription_number(office):
     office.rules()
     office.fee("S9500", "95")
     office.fee("J0696", "1.50")
@@ -288,9 +316,10 @@ def test_nutrition_solution_is_inside_the_per_diem_or_has_b_codes_of_its_own(off
 def test_a_pump_of_the_register_is_sold_to_the_patient_and_billed_as_a_purchase(office, staff):
     office.rules("medicare_dme")
     office.fee("E0781", "250.00", "400.00", category="CR")
-    therapy = office.orders("ceftriaxone 2 g", date(2025, 12, 10), None)
+    item = vial(office)
+    therapy = office.orders("ceftriaxone 2 g", date(2025, 12, 10), None, drug_item_id=item)
     pump(office, date(2025, 12, 10))
-    office.delivers(date(2026, 3, 1), date(2026, 3, 31), therapy=therapy)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {item: 31}, therapy=therapy)
     database, asset, at = office.database, AssetId(1), noon(date(2026, 3, 8))
     with pytest.raises(Refused, match="Say why"):
         sell(database, asset, " ", staff[Role.PHARMACIST], at)
@@ -306,3 +335,18 @@ def test_a_pump_of_the_register_is_sold_to_the_patient_and_billed_as_a_purchase(
     office.fee("E0781", "2500.00", "3100.00", modifiers=("NU",))
     [line] = [each for each in lines_of(office)[0] if each.code == "E0781"]
     assert (line.rate, line.charge, line.description) == (Decimal(2500), Decimal(3100), "Purchase")
+    claim = make_claim(database, office.patient, MARCH, office.biller)
+    with database.reading() as session:
+        kept = session.get_one(Claim, claim)
+        assert for_file(session, kept).note == "E0781 BENEFICIARY OWNED SINCE 03/08/2026"
+        lines = claim_page(session, claim).lines
+    assert ["The pump is the patient's own" in line.sentences[-1] for line in lines if line.code == "J0696"] == [True]
+
+
+def test_a_pump_that_came_before_its_therapy_is_rented_from_the_first_day_of_it(office):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    office.orders("ceftriaxone 2 g", date(2026, 3, 5), None)
+    pump(office, date(2026, 3, 4))
+    [line] = [each for each in lines_of(office)[0] if each.code == "E0781"]
+    assert (line.modifiers, line.days.first) == (("RR", "KH", "KX"), date(2026, 3, 5))

@@ -22,6 +22,7 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import Relation
 
+MOST_OF_A_NOTE = 80
 _NARRATIVE_FACTS = ("drug_name_required", "narrative_required")
 
 
@@ -170,6 +171,7 @@ def _one(
         authorization=shared,
         medical_record=patient.number,
         delay_reason=claim.delay_reason,
+        note=" ".join(dict.fromkeys(filter(None, map(_note, lines))))[:MOST_OF_A_NOTE],
         other_payers=tuple(each.of([line.position for line in lines], whole) for each in before),
     )
 
@@ -208,6 +210,10 @@ def _line(
 def _needs_narrative(code: str) -> bool:
     row = code_table().find(code)
     return row is not None and (row.not_otherwise_classified or any(fact in row.facts for fact in _NARRATIVE_FACTS))
+
+
+def _note(line: ClaimLine) -> str:
+    return str(json.loads(line.evidence)["note"]) if '"note"' in line.evidence else ""
 
 
 def _place(line: ClaimLine) -> str:

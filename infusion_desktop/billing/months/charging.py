@@ -266,6 +266,8 @@ def evidence_json(line: CountedLine) -> str:
     goods = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
     if line.container is not Container.AS_ITS_CODE:
         goods += f'"container": {_quoted(line.container.value)}, '
+    if line.note:
+        goods += f'"note": {_quoted(line.note)}, '
     return (
         f'{{{goods}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
         f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'

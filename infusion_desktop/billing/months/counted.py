@@ -57,6 +57,8 @@ class CountedLine:
     """The number it shares with the other ingredients of its compound."""
     container: Container = Container.AS_ITS_CODE
     """How a drug comes."""
+    note: str = ""
+    """What the claim must say because of it (X12 NTE), as that the pump is the patient's own."""
 
     @property
     def dates(self) -> tuple[date, ...]:

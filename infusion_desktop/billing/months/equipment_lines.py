@@ -6,7 +6,7 @@ from decimal import Decimal
 from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import price_of
 from infusion_desktop.billing.months.month_facts import MonthFacts
-from infusion_desktop.billing.rules.rentals import CAPPED, PURCHASED, RentalMonth, rents, weeks_of_supplies
+from infusion_desktop.billing.rules.rentals import CAPPED, PURCHASED, RentalMonth, owned, rents, weeks_of_supplies
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
 from infusion_desktop.billing.rules.therapy import Fee, FeeSchedule, TherapyCourse, is_effective
 from infusion_desktop.billing.words import LineKind, RuleSetId
@@ -15,6 +15,7 @@ from infusion_desktop.money import ZERO, percent_of, to_cents
 
 WITH_WEEKLY_SUPPLIES = frozenset({"E0779", "E0780", "E0781", "E0791", "K0455"})
 """Pumps A4221 goes with: external ones that are not for insulin (HCPCS: E0784 has supplies of its own)."""
+_PUMPS = WITH_WEEKLY_SUPPLIES | {"E0784", "E0787"}
 _INEXPENSIVE = "IN"
 
 
@@ -47,6 +48,12 @@ def equipment_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSc
             if code not in known
         ]
     return tuple(found)
+
+
+def owner_note(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> str:
+    """What a claim for the drug of a patient's own pump says: which, that it is, since when (Noridian); "" for none."""
+    mine = [(code, since) for code, since in owned(facts.homes, period.last, rules, _capped(fees)) if code in _PUMPS]
+    return " ".join(f"{code} BENEFICIARY OWNED SINCE {since:%m/%d/%Y}" for code, since in mine)
 
 
 def _capped(fees: FeeSchedule) -> frozenset[str]:

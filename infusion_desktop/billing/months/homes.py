@@ -1,7 +1,7 @@
 """Pumps and poles in patients' homes, from the register's events: since when, until when, which code."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.rules.rentals import Possession
+from infusion_desktop.billing.rules.rentals import Possession, from_care_on
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import ONE_DAY, local_day
+from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed
-from infusion_desktop.patients.tables import Patient
-from infusion_desktop.patients.words import PatientId
+from infusion_desktop.patients.tables import Interruption, Patient, Therapy
+from infusion_desktop.patients.words import InterruptionKind, PatientId
 from infusion_desktop.stock.tables import Item
 
 
@@ -43,16 +43,46 @@ def homes_of(
             here[row.asset_id] = began[0], replace(began[1], sold_on=day)
         if began is not None and row.to_location_id != began[0]:
             home, kept = here.pop(row.asset_id)
-            found[homes[home]].append(Possession(kept.code, kept.first_on, day, kept.tag, kept.delivery_id))
+            found[homes[home]].append(replace(kept, last_on=day))
         if row.to_location_id in homes and row.asset_id not in here and day <= until:
             delivery = row.document_id if row.document == "delivery" else None
             here[row.asset_id] = (row.to_location_id, Possession(row.hcpcs, day, None, row.tag, delivery))
     for home, kept in here.values():
         found[homes[home]].append(kept)
+    care = {"until": until, **as_ids(sorted(found))}
+    therapies, stays = _by_patient(_THERAPIES.rows(session, care)), _by_patient(_STAYS.rows(session, care))
     return {
-        patient: tuple(sorted(several, key=lambda each: (each.first_on, each.code, each.tag)))
+        patient: tuple(
+            sorted(
+                (from_care_on(each, therapies[patient], stays[patient]) for each in several),
+                key=lambda each: (each.first_on, each.code, each.tag),
+            )
+        )
         for patient, several in found.items()
     }
+
+
+def _by_patient(rows: Iterable[Any]) -> dict[int, list[Days]]:
+    found: dict[int, list[Days]] = defaultdict(list)
+    for row in rows:
+        found[row.patient_id].append(Days(row.first, row.last or date.max))
+    return found
+
+
+def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Therapy.patient_id, Therapy.starts_on.label("first"), Therapy.stops_on.label("last"))
+        .where(is_given(dialect, Therapy.patient_id), Therapy.starts_on <= bindparam("until"))
+        .where(or_(Therapy.stops_on.is_(None), Therapy.stops_on >= Therapy.starts_on))
+    )
+
+
+def _stays(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Interruption.patient_id, Interruption.first_on.label("first"), Interruption.last_on.label("last"))
+        .where(is_given(dialect, Interruption.patient_id), Interruption.last_on <= bindparam("until"))
+        .where(Interruption.kind == InterruptionKind.HOSPITAL, Interruption.removed_at.is_(None))
+    )
 
 
 def _homes(dialect: str) -> Select[*tuple[Any, ...]]:
@@ -75,3 +105,4 @@ def _events(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 _HOMES, _EVENTS = Prepared(_homes), Prepared(_events)
+_THERAPIES, _STAYS = Prepared(_therapies), Prepared(_stays)

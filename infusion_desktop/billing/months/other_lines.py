@@ -1,10 +1,11 @@
 """Lines beside the per diem: drugs with NDC and waste, visits, pumps and their rent, supplies billed apart."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from infusion_desktop.billing.months.counted import CountedLine
 from infusion_desktop.billing.months.drug_lines import drug_lines
-from infusion_desktop.billing.months.equipment_lines import equipment_lines, equipment_notes
+from infusion_desktop.billing.months.equipment_lines import equipment_lines, equipment_notes, owner_note
 from infusion_desktop.billing.months.goods_lines import supply_lines, supply_notes
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.months.nursing_lines import nursing_lines, nursing_notes
@@ -19,11 +20,17 @@ def other_lines(
 ) -> tuple[CountedLine, ...]:
     """Drug, nursing, equipment and supply lines of a period; ``given`` has the doses of a therapy that were given."""
     return (
-        *drug_lines(facts, period, rules, rules_id, fees, given),
+        *_noted(drug_lines(facts, period, rules, rules_id, fees, given), owner_note(facts, period, rules, fees)),
         *nursing_lines(facts, period, rules, rules_id, fees),
         *equipment_lines(facts, period, rules, rules_id, fees),
         *supply_lines(facts, period, rules, rules_id, fees),
     )
+
+
+def _noted(lines: Iterable[CountedLine], note: str) -> Iterator[CountedLine]:
+    for line in lines:
+        told = f"The pump is the patient's own, and the claim says so: {note}."
+        yield replace(line, note=note, sentences=(*line.sentences, told)) if note else line
 
 
 def other_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ third, KJ from the fourth on; the rent falls to three quarters after the third (
 purchase price). A month begins on the day of the month on which the rental began. While the patient has none when a
 month would begin, no month counts; if one comes back within 60 days of that day, the count goes on from the day it came
 back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need). One that the
-patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on.
+patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on. What came
+before its therapy began, or on the last days of a hospital stay, is rented from the first day of therapy at home
+(Noridian: inpatient stays).
 """
 
 from calendar import monthrange
@@ -21,6 +23,8 @@ LONGEST_BREAK = timedelta(days=60)
 FULL_RENT_MONTHS = 3
 RENTED, PURCHASED = "RR", "NU"
 CAPPED = "CR"
+_BEFORE_DISCHARGE = timedelta(days=2)
+_BEFORE_THERAPY = timedelta(days=31)
 _ONE_DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
@@ -104,6 +108,35 @@ def _purchase(home: Possession, rules: RuleSet) -> RentalMonth:
     marks = (PURCHASED, rules.medical_policy_modifier) if rules.medical_policy_modifier else (PURCHASED,)
     why = f"{home.tag or home.code} was sold to the patient on {show_day(day)}: a purchase, and no rent from then on."
     return RentalMonth(home.code, day, Days(day, day), 0, marks, Decimal(100), 1, why, home.delivery_id)
+
+
+def owned(
+    homes: Sequence[Possession], until: date, rules: RuleSet, capped: frozenset[str]
+) -> tuple[tuple[str, date], ...]:
+    """What is the patient's own by a day and since when: bought, or a capped rental that was rented to its end."""
+    if rules.equipment is not EquipmentBilling.CAPPED_RENTAL:
+        return ()
+    found = {home.code: home.sold_on for home in homes if home.sold_on is not None and home.sold_on <= until}
+    rented = [each for home in homes if home.code in capped and (each := _until_sold(home)) is not None]
+    for code in sorted({home.code for home in rented} - found.keys()):
+        for month in _months(_joined([home for home in rented if home.code == code]), until):
+            if rules.rental_months and month.number == rules.rental_months + 1:
+                found[code] = month.on
+    return tuple(sorted(found.items()))
+
+
+def from_care_on(home: Possession, therapies: Sequence[Days], stays: Sequence[Days]) -> Possession:
+    """As it is rented: from the first day of therapy at home, where it came up to a month before that."""
+    day = home.first_on
+    stay = next((each for each in stays if each.first < day < each.last <= day + _BEFORE_DISCHARGE), None)
+    if stay is not None:
+        day = stay.last
+    if not any(day in each for each in therapies):
+        begins = min((each.first for each in therapies if day < each.first <= day + _BEFORE_THERAPY), default=day)
+        day = begins
+    if home.last_on is not None and day > home.last_on:
+        return home
+    return home if day == home.first_on else replace(home, first_on=day)
 
 
 def weeks_of_supplies(homes: Sequence[Possession], therapy: Days, period: Days) -> tuple[Days, ...]:

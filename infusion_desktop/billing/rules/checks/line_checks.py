@@ -192,6 +192,33 @@ def _prefilled(facts: ClaimFacts) -> Iterator[Told]:
             yield f"{told} Correct how the drug comes, or see that the syringe is another drug's.", line.number
 
 
+def _kits(facts: ClaimFacts) -> Iterator[Told]:
+    """Supply kits of nutrition are daily: one a day, and of one type (DME contractors: PDAC)."""
+    kits = [
+        (line, row)
+        for line in facts.lines
+        if line.kind is LineKind.SUPPLY and (row := facts.codes.find(line.code)) and "max_per_day" in row.facts
+    ]
+    for line, row in kits:
+        days = _days_supplied(facts, line)
+        if line.units > days * int(row.facts["max_per_day"]):
+            yield f"{line.label} bills {line.units:f} daily kits for {days} days. Correct what was sent.", line.number
+    for (one, a), (other, b) in combinations(kits, 2):
+        both = "one_kit_type" in a.facts and "one_kit_type" in b.facts
+        if both and one.code != other.code and one.therapy_id == other.therapy_id and _share_a_day(one, other):
+            yield f"{other.label} is a second type of kit beside {one.label}. Bill one type a day.", other.number
+
+
+def _days_supplied(facts: ClaimFacts, line: LineFacts) -> int:
+    """The days that goods of a line are for: its own, or those of the delivery it is dated by."""
+    by_delivery = [
+        len(each.supply)
+        for each in facts.deliveries
+        if each.serves(line.therapy_id) and line.days.first in (each.delivered_on, each.shipped_on, each.supply.first)
+    ]
+    return max(len(line.days), *by_delivery, 0)
+
+
 def _compound(facts: ClaimFacts) -> Iterator[Told]:
     tied = [line for line in facts.lines if line.compound]
     ties = Counter(line.compound for line in tied) if tied else {}
@@ -344,6 +371,7 @@ CHECKS = (
     Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
     Check("CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container),
     Check("PREFILLED", "A syringe beside a drug that comes in one", Where.CATALOGUE, False, _prefilled),
+    Check("KITS", "One nutrition kit a day, of one type", Where.DELIVERY, False, _kits),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
     Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),
     Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
