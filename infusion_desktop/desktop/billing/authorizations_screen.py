@@ -1,23 +1,21 @@
 """What payers allowed: used, held and left, which next delivery runs over, and the request for more."""
 
 from datetime import timedelta
-from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.months.authorization_list import AuthorizationRow, Standing, authorization_rows
-from infusion_desktop.billing.months.authorization_papers import authorization_request
 from infusion_desktop.billing.terms.authorizations import ChangedAuthorization, change_authorization, end_authorization
-from infusion_desktop.dates import Days, show_day, today
+from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import DayField, Form, NotesField, QuantityField, TextField
+from infusion_desktop.desktop.forms import DayField, Form, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Page
-from infusion_desktop.desktop.pdf_preview import PdfDialog
+from infusion_desktop.desktop.request_dialog import RequestDialog, request_preview
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
@@ -137,13 +135,16 @@ class AuthorizationsScreen(Screen):
     def request(self) -> None:
         """Ask for which days more is wanted, and show the request."""
         if (row := self._chosen()) is not None:
-            self._open(RequestDialog(self.context, self.desk, self, row))
+            allowed = row.use.allowed
+            begins = row.outlook.first_uncovered if row.outlook else max(today(), allowed.last_on) + timedelta(1)
+            who = f"{row.patient}, {row.payer}"
+            dialog = RequestDialog(self.context, self.desk, self, allowed.patient_id, allowed.payer_id, who, begins)
+            dialog.succeeded.connect(lambda pdf: self.preview(pdf))
+            self._open(dialog)
 
     def preview(self, pdf: bytes) -> None:
         """Show the request."""
-        self.paper = PdfDialog(
-            self.desk, "Authorization request", pdf, "authorization-request.pdf", self.context.folder, self
-        )
+        self.paper = request_preview(self.context, self.desk, self, pdf)
         self.paper.open()
 
     def _open(self, dialog: DeedDialog) -> None:
@@ -211,43 +212,3 @@ class EndDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "It is out of use."
-
-
-class RequestDialog(DeedDialog):
-    """The days to ask for, and why."""
-
-    def __init__(self, context: Context, desk: Desk, parent: AuthorizationsScreen, row: AuthorizationRow) -> None:
-        super().__init__(context, desk, "Request an authorization", parent, save="Show the request")
-        self._row, self._screen = row, parent
-        begins = row.outlook.first_uncovered if row.outlook else max(today(), row.use.allowed.last_on) + timedelta(1)
-        told = f"{row.patient}, {row.payer}. The request names the therapies, their codes and one unit a day."
-        self.body.addWidget(label(told, "muted", wrap=True))
-        self.first_on, self.last_on = DayField("From", required=True), DayField("To", required=True)
-        self.first_on.set_value(begins)
-        self.last_on.set_value(begins + timedelta(days=29))
-        self.note = NotesField("Why", hint="Printed on the request", lines=3)
-        self.form = Form()
-        self.form.section("", (self.first_on, self.last_on), (self.note,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        first, last = self.first_on.value(), self.last_on.value()
-        if first is None or last is None:
-            return None
-        if last < first:
-            self.last_on.complain("The last day is before the first.")
-            return None
-        allowed, note = self._row.use.allowed, self.note.value()
-        database, by = self.context.database, self.context.user_id
-
-        def make(_override: str) -> bytes:
-            with database.reading() as session:
-                return authorization_request(session, allowed.patient_id, allowed.payer_id, Days(first, last), by, note)
-
-        return make
-
-    def said(self, result: Any) -> str:
-        self._screen.preview(result)
-        return ""

@@ -38,10 +38,13 @@ class AuthorizationDialog(DeedDialog):
             self.payer.set_value(covers[0][1])
         self.number = TextField("Number", required=True)
         self.code = TextField("Code", required=True, placeholder="S9500", longest=5)
+        self.modifiers = TextField("Only with modifiers", placeholder="SH", hint="Empty: with or without.", longest=11)
         self.units = QuantityField("Units", least=1, most=10_000, hint="Empty for as many as there are days.")
         self.first_on, self.last_on = DayField("First day", required=True), DayField("Last day", required=True)
         self.form = Form()
-        self.form.section("", (self.payer, self.number), (self.code, self.units), (self.first_on, self.last_on))
+        self.form.section(
+            "", (self.payer, self.number), (self.code, self.modifiers, self.units), (self.first_on, self.last_on)
+        )
         self.body.addWidget(self.form)
 
     def deed(self) -> Deed | None:
@@ -50,7 +53,7 @@ class AuthorizationDialog(DeedDialog):
             return None
         new = NewAuthorization(
             self._patient, payer, self.number.value(), self.code.value().upper(), self.first_on.value() or today(),
-            self.last_on.value() or today(), self.units.value(),
+            self.last_on.value() or today(), self.units.value(), tuple(self.modifiers.value().upper().split()),
         )  # fmt: skip
         database, by = self.context.database, self.context.user_id
         return lambda _why: add_authorization(database, new, by)

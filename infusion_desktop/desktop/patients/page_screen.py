@@ -99,7 +99,8 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
             (write, "Add an access device…", self._add_device),
         )  # fmt: skip
         self._add_tab(
-            "Coverage", self.coverages, (cover, "Authorization…", self._authorize),
+            "Coverage", self.coverages, (Permission.SEE_BILLING, "Request for the payer…", self._request),
+            (cover, "Authorization…", self._authorize),
             (cover, "End…", self._end_coverage), (cover, "Change…", self._edit_coverage),
             (cover, "Add a coverage…", self._add_coverage),
         )  # fmt: skip

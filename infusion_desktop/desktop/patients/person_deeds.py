@@ -16,6 +16,7 @@ from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDial
 from infusion_desktop.desktop.patients.page_base import PageBase
 from infusion_desktop.desktop.patients.person_forms import CoverageForm, DeviceForm, EpisodeForm, PersonForm, TaskForm
 from infusion_desktop.desktop.patients.small_dialogs import LastDayForm, PrescriberForm, ReasonForm
+from infusion_desktop.desktop.request_dialog import RequestDialog, request_preview
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.patients.admitting import edit_episode, readmit
 from infusion_desktop.patients.coverage import add_coverage, edit_coverage
@@ -152,6 +153,25 @@ class PersonDeeds(PageBase):
         if self.shown is not None:
             self.dialog = AuthorizationDialog(self.context, self.desk, self, self.shown.page)
             self.dialog.open()
+
+    def _request(self) -> None:
+        """The request for an authorization to the payer of the marked coverage."""
+        row = self._selected(self.coverages, "Select the coverage whose payer is asked.")
+        if row is None or self.shown is None:
+            return
+        page = self.shown.page
+        running = [each.order.starts_on for each in page.therapies if each.order.stops_on is None]
+        begins = min((day for day in running if day >= today()), default=today())
+        who = f"{page.person.last_name}, {page.person.first_name}; {row.payer}"
+        dialog = RequestDialog(self.context, self.desk, self, page.id, row.policy.payer_id, who, begins)
+        dialog.succeeded.connect(self._show_request)
+        self.dialog = dialog
+        dialog.open()
+
+    def _show_request(self, pdf: object) -> None:
+        if isinstance(pdf, bytes):
+            self.paper = request_preview(self.context, self.desk, self, pdf)
+            self.paper.open()
 
     def _visit(self) -> None:
         if self.shown is not None:

@@ -11,9 +11,9 @@ from infusion_desktop.desktop.billing.authorizations_screen import (
     AuthorizationsScreen,
     ChangeDialog,
     EndDialog,
-    RequestDialog,
 )
 from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.request_dialog import RequestDialog
 
 
 @pytest.fixture

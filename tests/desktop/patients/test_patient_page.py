@@ -11,8 +11,11 @@ from PySide6.QtCore import QSettings, Qt
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.people import UserId, add_first_administrator
+from infusion_desktop.access.pharmacy import Profile, save_profile
 from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import AuditKind, Permission
+from infusion_desktop.billing.terms.authorizations import authorizations
+from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care_words import Effect, EventKind
@@ -324,3 +327,34 @@ def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot:
     page.dialog.form.reason.set_value("another patient's")
     page.dialog.press()
     qtbot.waitUntil(lambda: page.visits.model.rows == (), timeout=10_000)
+
+
+def test_an_authorization_is_asked_for_and_entered_for_a_code_with_its_modifier(
+    shell: Shell, qtbot: QtBot, ann: PatientId, administrator: UserId
+) -> None:
+    database = shell.context.database
+    ours = ("Northside", "12 Mill Road", "Portland", "OR", "972010001", "5035550123", "1234567893", "411234567")
+    save_profile(database, Profile(*ours), administrator)
+    page = opened(shell, qtbot, ann)
+    payer = page.coverages.model.rows[0].policy.payer_id
+    add_rules(database, payer, starter("commercial_access").rules, date(2020, 1, 1), administrator)
+    page._open_tab("Coverage")
+    page._request()
+    page.dialog.press()
+    qtbot.waitUntil(lambda: hasattr(page, "paper"), timeout=20_000)
+    assert page.paper.preview._pdf.startswith(b"%PDF")
+    page.paper.close()
+    page._authorize()
+    dialog = page.dialog
+    for field, typed in ((dialog.number, "PA77"), (dialog.code, "S9502"), (dialog.modifiers, "sh")):
+        qtbot.keyClicks(field.line, typed)
+    dialog.payer.set_value(payer)
+    dialog.first_on.set_value(today())
+    dialog.last_on.set_value(today())
+    dialog.press()
+
+    def kept() -> list[tuple[str, tuple[str, ...]]]:
+        with database.reading() as session:
+            return [(each.allowed.code, each.allowed.modifiers) for each in authorizations(session, ann, payer)]
+
+    qtbot.waitUntil(lambda: kept() == [("S9502", ("SH",))], timeout=10_000)
