@@ -114,10 +114,14 @@ class Database:
         the very commit is asked when it is back whether it kept the deed; Unsure when it does not come back in time.
         """
         map_all()
-        with in_plain_words(), Session(self._writing, expire_on_commit=False) as session:
-            session.info["workstation"] = self.workstation
-            session.info["connection"] = session.connection()
-            written = session.connection().info
+        with (
+            in_plain_words(),
+            self._writing.connect() as connection,
+            Session(connection, expire_on_commit=False, join_transaction_mode="control_fully") as session,
+        ):
+            connection.begin()  # The session joins in where it is asked for mapped objects: in few deeds of a kit.
+            session.info.update(workstation=self.workstation, connection=connection)
+            written = connection.info
             written["wrote"] = False
             written["tables"] = set()
             entries, proof = 0, None
@@ -165,7 +169,7 @@ class Database:
         try:
             if tables and not self.place.is_sqlite:
                 self._commit_and_tell(session, tables)
-            session.commit()
+            session.commit() if session.in_transaction() else connection_of(session).commit()
         except DBAPIError as error:
             if proof is None or not went_away(error):
                 raise
@@ -303,8 +307,9 @@ def prepare_sqlite(connection: Any, key: bytes | None) -> None:
 
 def _note_writes(connection: Connection, statement: str) -> None:
     if writes(statement):
-        connection.info["wrote"] = True
-        connection.info.setdefault("tables", set()).update(tables_written(statement))
+        info = connection.info
+        info["wrote"] = True
+        info.setdefault("tables", set()).update(tables_written(statement))
 
 
 def _refuse_writes(_connection: Connection, statement: str) -> None:
