@@ -7,6 +7,7 @@ what the database needs for one (benchmarks/kit_life.py). The SQL, the types and
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from infusion_desktop.database import server
 from infusion_desktop.database.engine import connection_of, guard_of
+from infusion_desktop.database.statements import loosens, writes
 
 Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
 _Convert = Callable[[Any], Any]
@@ -32,7 +34,8 @@ class _Form:
     """A statement as one database takes it."""
 
     text: str
-    guard: Callable[[Connection, str], None]
+    guard: Callable[[Connection, str], None] | None
+    """Asked before it runs; None for what only reads, which no guard minds."""
     order: tuple[str, ...] | None
     """Names of the parameters in their order; None where the database takes them by name."""
     fixed: Mapping[str, Any]
@@ -137,7 +140,8 @@ class Prepared:
 
     def _each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Iterable[tuple[Any, ...]]]:
         form, values = self._filled(connection.dialect, rows[0])
-        form.guard(connection, form.text)
+        if form.guard:
+            form.guard(connection, form.text)
         assert form.order is not None
         kept = dict(form.keep)
         columns: list[Iterable[Any]] = []
@@ -152,7 +156,8 @@ class Prepared:
 
     def _run(self, connection: Connection, parameters: Mapping[str, Any], name: str = "") -> tuple[_Form, Any]:
         form, values = self._filled(connection.dialect, parameters)
-        form.guard(connection, form.text)
+        if form.guard:
+            form.guard(connection, form.text)
         if form.order is None and not name:
             return form, _asked(connection, form.text, values)
         given = values if form.order is None else [values[name] for name in form.order]
@@ -182,7 +187,7 @@ def change_together(session: Session, *changes: tuple[Prepared, Mapping[str, Any
     filled = [statement._filled(dialect, parameters) for statement, parameters in changes]
     texts = tuple(form.text if form.returns else f"{form.text} RETURNING 1" for form, _ in filled)
     text = _TOGETHER.get(texts) or _TOGETHER.setdefault(texts, _as_one(texts))
-    filled[0][0].guard(connection, text)
+    guard_of(dialect)(connection, text)
     values = {f"c{at}_{name}": value for at, (_, each) in enumerate(filled) for name, value in each.items()}
     return list(_asked(connection, text, values).fetchall()[0])
 
@@ -250,14 +255,15 @@ def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, n
     columns = [] if isinstance(made, TextClause) else list(made.exported_columns)
     read = [(at, each.type.dialect_impl(dialect).result_processor(dialect, None)) for at, each in enumerate(columns)]
     row: Any = namedtuple("Row", [each.key for each in columns], rename=True)  # type: ignore[misc]
+    asked = str(compiled)
     return _Form(
-        str(compiled),
-        guard_of(dialect),
+        asked,
+        guard_of(dialect) if writes(asked) or loosens(asked) else None,
         tuple(compiled.positiontup or ()) if dialect.positional else None,
         fixed,
         tuple((name, convert) for name, convert in keep.items() if convert is not None),
         tuple((at, convert) for at, convert in read if convert is not None),
-        row._make if columns else tuple,
+        partial(tuple.__new__, row) if columns else tuple,
         bool(compiled.effective_returning),
     )
 

@@ -82,6 +82,10 @@ class Supply:
     is_first: bool = False
     """The first delivery of the therapy."""
 
+    def __hash__(self) -> int:
+        """From the days alone: asked once a line of a kit, and supplies of the same days are few."""
+        return hash((self.days.first, self.days.last))
+
     def counted(self) -> tuple[date, ...]:
         """The days at home: all of the period but those interrupted (hospital, hold, away)."""
         return tuple(day for day in self.days if not any(day in pause for pause in self.interruptions))
@@ -162,6 +166,7 @@ def _counts(rule: QuantityRule, supply: Supply) -> tuple[int, str, str] | None:
     return _COUNTS[rule](supply, days) if days else None
 
 
+@lru_cache(256)
 def _plain(number: Decimal) -> str:
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

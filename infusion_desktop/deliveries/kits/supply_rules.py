@@ -8,7 +8,6 @@ and what was counted at home is used up in the days before the new supply begins
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
@@ -127,7 +126,7 @@ def _need(
     item: ItemId, mine: Sequence[Use], before: Sequence[Use], others: Sequence[Use], counted: int,
     begins_on: date | None,
 ) -> ItemNeed:  # fmt: skip
-    together = gathered(mine)
+    together = gathered(mine) if len(mine) > 1 else mine
     parts = [needed_of(use.line, use.supply) for use in together]
     alone = sum(amount for amount, _ in parts)
     why = "; and ".join(f"without latex instead of {use.instead_of}: {told}" if use.instead_of else told
@@ -143,7 +142,7 @@ def _need(
     if counted and needed:
         steps.append(_home(counted, used, left, missing, needed, begins_on))
     round_to = min(use.line.round_to for use in together)
-    to_send = ceil(Fraction(missing, round_to)) * round_to
+    to_send = -(-missing // round_to) * round_to
     if to_send != missing:
         steps.append(f"up to whole packs of {round_to} = {to_send}")
     return ItemNeed(item, needed, left, to_send, tuple(steps))

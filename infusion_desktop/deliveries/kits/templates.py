@@ -1,9 +1,9 @@
 """Kit templates: kept in versions with their days, read, and the one that fits a therapy."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, insert, or_, select, update
@@ -164,7 +164,7 @@ def template(session: Session, template_id: TemplateId, *, alternatives: bool = 
             fit.therapy_class,
             fit.methods,
             fit.access_kinds,
-            tuple(_line(each, instead.get(each.id, ())) for each in lines),
+            tuple(_line(each, tuple(instead.get(each.id, ()))) for each in lines),
             fit.lowest_interval_hours,
             fit.highest_interval_hours,
             fit.lowest_lumens,
@@ -189,7 +189,8 @@ def _fit(row: Any) -> Fit:
     )
 
 
-def _line(row: Any, alternatives: Sequence[ItemId]) -> TemplateLine:
+@lru_cache(4096)  # Kits are planned far more often than changed.
+def _line(row: Any, alternatives: tuple[ItemId, ...]) -> TemplateLine:
     return TemplateLine(
         None if row.item_id is None else ItemId(row.item_id),
         QuantityRule(row.rule),
@@ -202,7 +203,7 @@ def _line(row: Any, alternatives: Sequence[ItemId]) -> TemplateLine:
         row.purpose,
         row.per_lumen,
         () if row.access_kinds == "[]" else tuple(AccessKind(each) for each in json.loads(row.access_kinds)),
-        tuple(alternatives),
+        alternatives,
     )
 
 
