@@ -146,7 +146,7 @@ def _repeat(books: sqlite3.Connection, table: Any) -> None:
     made = ", ".join(_value(table, column, unlike) for column in names)
     books.execute(
         f"INSERT INTO main.{name} ({', '.join(names)}) SELECT {made} FROM copies CROSS JOIN base.{name}"
-        f" WHERE {_which(name, names)} ORDER BY copies.unit, base.{name}.rowid"
+        f" WHERE {_which(name, names)} ORDER BY copies.unit, base.{name}.{names[0]}"
     )
 
 

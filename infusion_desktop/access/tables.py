@@ -111,7 +111,6 @@ class AuditEntry(Table):
     __tablename__ = "audit_entry"
     __table_args__ = (
         one_of("kind", AuditKind),
-        Index("ix_audit_entry_subject", "subject", "subject_id"),
         Index("ix_audit_entry_patient", "patient_id", **only_where("patient_id IS NOT NULL")),
         APPEND_ONLY,
     )  # fmt: skip

@@ -144,14 +144,18 @@ def facts(connection: Any) -> Facts:
 
     Two databases with the same facts have the same balances, lot by lot; reckoned by SQLite, so no window waits.
     """
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    tables = connection.execute(
+        "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%'"
+    )
     found: Facts = {}
-    for (table,) in tables.fetchall():
-        columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
+    for table, has_key_alone in tables.fetchall():
+        columns = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+        key = [name for _, name, _, _, _, place in columns if place]
+        row = f"({' * 31 + '.join(key)})" if has_key_alone else "rowid"  # Whole numbers, as all of our keys.
         sums = "".join(
             f', coalesce(sum((CASE typeof("{name}") WHEN \'integer\' THEN "{name}" % 1000003 '
-            f'ELSE length("{name}") END) * (rowid % 9973 + 1)), 0)'
-            for name in columns
+            f'ELSE length("{name}") END) * ({row} % 9973 + 1)), 0)'
+            for _, name, *_ in columns
         )
         found[table] = tuple(connection.execute(f'SELECT count(*){sums} FROM "{table}"').fetchone())
     return found

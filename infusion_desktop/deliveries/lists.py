@@ -13,7 +13,8 @@ ON_BENCH = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERIFIED
 
 def on_bench(session: Session, today: date) -> tuple[DeliveryRow, ...]:
     """What is released and not shipped yet, the most urgent first."""
-    query = _board().where(Delivery.state.in_(ON_BENCH)).order_by(Delivery.scheduled_on, Delivery.window, Delivery.id)
+    query = _board().where(Delivery.delivered_at.is_(None), Delivery.state.in_(ON_BENCH))
+    query = query.order_by(Delivery.scheduled_on, Delivery.window, Delivery.id)
     return tuple(_row(row, today) for row in session.execute(query))
 
 

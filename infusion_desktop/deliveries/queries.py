@@ -262,7 +262,8 @@ def day_board(session: Session, days: Days, today: date, *, late_too: bool = Tru
     """The deliveries of these days, and those of earlier days that have not arrived; cancelled ones are left out."""
     wanted: ColumnElement[bool] = Delivery.scheduled_on.between(days.first, days.last)
     if late_too:
-        wanted = wanted | ((Delivery.scheduled_on < days.first) & Delivery.state.in_(OPEN))
+        late = (Delivery.scheduled_on < days.first) & Delivery.delivered_at.is_(None) & Delivery.state.in_(OPEN)
+        wanted = wanted | late
     query = _board().where(wanted, Delivery.state != DeliveryState.CANCELLED)
     rows = session.execute(query.order_by(Delivery.scheduled_on, Patient.route, Delivery.window, Delivery.id))
     return tuple(_row(row, today) for row in rows)

@@ -90,7 +90,8 @@ class Delivery(Table):
         one_of("state", DeliveryState),
         one_of("carrier", Carrier),
         CheckConstraint("period_last >= period_first", name="period_in_order"),
-        Index("ix_delivery_scheduled_on", "scheduled_on", "state"),
+        Index("ix_delivery_scheduled_on", "scheduled_on"),
+        Index("ix_delivery_not_arrived", "scheduled_on", **only_where("delivered_at IS NULL")),
         Index("ix_delivery_patient_id", "patient_id", "scheduled_on"),
         STRICT,
     )

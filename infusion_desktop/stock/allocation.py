@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     Date,
-    Integer,
     Table,
     bindparam,
     delete,
@@ -202,10 +201,10 @@ def _looking(dialect: str) -> Any:
         .limit(literal_column(str(FIRST_LOTS)))
     )
     early = exists().where(_BALANCE.c.item_id == wanted.c.item, _USABLE, _BALANCE.c.expires_on <= wanted.c.through)
-    if dialect == "sqlite":  # It knows no LATERAL, but each row's number.
+    if dialect == "sqlite":  # It knows no LATERAL, but each row's key.
         there = _BALANCE.alias("there")
-        rows: Any = lots.with_only_columns(literal_column("first.rowid")).correlate(wanted)
-        joined = wanted.join(there, literal_column("there.rowid", Integer()).in_(rows))
+        keys = lots.with_only_columns(first.c.lot_id, first.c.location_id).correlate(wanted)
+        joined = wanted.join(there, tuple_(there.c.lot_id, there.c.location_id).in_(keys))
     else:
         there = lots.correlate(wanted).lateral("there")  # type: ignore[assignment]
         joined = wanted.join(there, true())

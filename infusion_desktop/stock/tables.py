@@ -254,8 +254,8 @@ class Move(Table):
         one_of("reason", MoveReason),
         Index("ix_move_lot_id", "lot_id"),
         Index("ix_move_document", "document", "document_id"),
-        Index("ix_move_recorded_at", "recorded_at"),
         Index("ix_move_effective_at", "effective_at"),
+        Index("uq_move_reverses_id", "reverses_id", unique=True, **only_where("reverses_id IS NOT NULL")),
         APPEND_ONLY,
     )
 
@@ -271,7 +271,7 @@ class Move(Table):
     effective_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("move.id"), unique=True)
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("move.id"))
     unit_cost: Mapped[Decimal | None] = mapped_column(UnitCost)
     """What one unit cost where this move brought it in; None where the lot's own cost holds."""
 
@@ -290,7 +290,7 @@ class Balance(Table):
         Index("ix_balance_fefo", "item_id", "expires_on", "lot_id", "location_id", **only_where("usable")),
         Index("ix_balance_item_id", "item_id"),
         Index("ix_balance_location_id", "location_id"),
-        STRICT,
+        STRICT | {"sqlite_with_rowid": False},
     )
 
     lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"), primary_key=True)
@@ -309,7 +309,6 @@ class Reservation(Table):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="reserves_something"),
         Index("ix_reservation_document", "document", "document_id"),
-        Index("ix_reservation_lot_id", "lot_id", "location_id"),
         STRICT,
     )
 

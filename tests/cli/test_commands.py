@@ -78,7 +78,7 @@ def test_the_demonstration_goes_only_into_an_empty_database(run, pharmacy):
 
 def test_a_wrong_balance_is_found_and_named(run, pharmacy):
     connection = sqlite3.connect(pharmacy)
-    connection.execute("UPDATE balance SET on_hand = on_hand + 7 WHERE rowid = (SELECT max(rowid) FROM balance)")
+    connection.execute("UPDATE balance SET on_hand = on_hand + 7 WHERE lot_id = (SELECT max(lot_id) FROM balance)")
     connection.commit()
     connection.close()
     ended = run(pharmacy, "verify")

@@ -23,3 +23,15 @@ def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
         open_pharmacy(database.place)
     assert migrations.version_of(database.place) == "9999"
     engine.dispose()
+
+
+def test_sqlite_keeps_each_table_as_it_is_mapped(sqlite_database: Database) -> None:
+    with sqlite_database.engine.connect() as connection:
+        kinds = connection.exec_driver_sql("SELECT name, wr, strict FROM pragma_table_list WHERE type = 'table'")
+        kept = {name: (bool(key_alone), bool(strict)) for name, key_alone, strict in kinds}
+        indexes = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'index'").all()
+    for name, table in metadata().tables.items():
+        mapped = table.dialect_options["sqlite"]
+        assert kept[name] == (not mapped["with_rowid"], mapped["strict"]), name
+    some = {index.name for table in metadata().tables.values() for index in table.indexes if "where" in index.info}
+    assert some == {name for name, sql in indexes if sql and " WHERE " in sql}

@@ -82,8 +82,9 @@ def _of_deliveries(session: Session, today: date, last: date, ranks: Mapping[The
         .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
     )  # fmt: skip
     drafts = wanted.where(
-        Delivery.state == DeliveryState.DRAFT, Delivery.scheduled_on <= last, DeliveryLine.to_send > 0
-    )
+        Delivery.state == DeliveryState.DRAFT, Delivery.delivered_at.is_(None), Delivery.scheduled_on <= last,
+        DeliveryLine.to_send > 0,
+    )  # fmt: skip
     # What was owed for days that are over is not sent any more.
     still = (DeliveryLine.owed > 0, Delivery.period_last >= today, ~settled())
     owed = wanted.where(*still, Delivery.state.not_in((DeliveryState.DRAFT, *GONE)))
