@@ -30,7 +30,7 @@ from infusion_desktop.billing.terms.fee_files import (
     read_fee_file,
     states_in,
 )
-from infusion_desktop.billing.terms.fees import NewFee, add_fees, fees
+from infusion_desktop.billing.terms.fees import NewFee, add_fee, add_fees, fee_schedule, fees, take_back_fee
 from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.progress import run_to_end
 
@@ -221,3 +221,24 @@ def test_whatever_is_in_a_price_file_it_is_read_or_refused_in_a_sentence(content
     assert file.fees or file.problems
     for each in file.fees:
         assert each.fee.rate.is_finite() and len(each.fee.code) == 5
+
+
+def test_a_price_entered_wrong_never_was_in_force_and_the_one_before_goes_on(office):
+    office.rules()
+    office.fee("S9500", "95")
+    wrong = NewFee("S9500", Decimal(1050), Decimal(1900), date(2026, 3, 1))
+    kept = add_fee(office.database, office.payer, wrong, office.biller)
+    with pytest.raises(Refused, match="Say what was wrong"):
+        take_back_fee(office.database, kept, " ", office.biller)
+    take_back_fee(office.database, kept, "a zero too much", office.biller)
+    with pytest.raises(Refused, match="not in the contract"):
+        take_back_fee(office.database, kept, "twice", office.biller)
+
+    def rate(day):
+        with office.database.reading() as session:
+            fee = fee_schedule(session, office.payer).price_on(day, "S9500", ())
+        return fee.rate
+
+    assert rate(date(2026, 3, 1)) == Decimal(95)
+    add_fee(office.database, office.payer, replace(wrong, rate=Decimal(105), charge=Decimal(190)), office.biller)
+    assert (rate(date(2026, 2, 28)), rate(date(2026, 3, 1))) == (Decimal(95), Decimal(105))

@@ -27,7 +27,7 @@ from infusion_desktop.billing.money.deposits import (
     withdraw_deposit,
 )
 from infusion_desktop.billing.money.disputes import dispute_steps, disputes, move_disputes, write_off_disputes
-from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
+from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob, take_back_paper
 from infusion_desktop.billing.money.month_close import (
     close_month,
     closed_figures,
@@ -43,7 +43,7 @@ from infusion_desktop.billing.rules.rule_set import SecondaryRule, TierPolicy
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.billing.terms.fees import NewFee, add_fee
-from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, Frequency, Outcome
+from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, Frequency, Outcome, Source
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.edi import claims_837p_reading
 from infusion_desktop.errors import NotAllowed, Refused, Warned
@@ -314,6 +314,23 @@ def test_a_paper_is_typed_and_posted_like_a_file_and_a_deposit_must_agree(office
     with office.database.reading() as session:
         row = next(each for each in deposits(session) if each.id == bulk)
     assert (row.posted, row.left) == (Decimal(1398), Decimal(602)) and books(office) == ()
+    back = take_back_paper(office.database, paid.id, "the check of another payer", office.biller)
+    with office.database.reading() as session:
+        row = next(each for each in deposits(session) if each.id == bulk)
+        open_ones = [each for each in disputes(session) if each.claim_id == claim]
+        awaits = [each.trace for each in remittances(session) if each.awaits_money]
+    assert (row.posted, row.left, open_ones, awaits) == (0, Decimal(2000), [], [])
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes) == (after.row.charge, 0) and books(office) == ()
+    for wrong, told in ((paid.id, "taken back already"), (back.id, "taken back already")):
+        with pytest.raises(Refused, match=told):
+            take_back_paper(office.database, wrong, "twice", office.biller)
+    post_remittance(office.database, remit(after.row.number, [(line, "0", f"CAS*CO*45*{line.charge}~")
+                                                              for line in after.lines]), office.biller)  # fmt: skip
+    with office.database.reading() as session:
+        file = next(each for each in remittances(session) if each.source is Source.FILE)
+    with pytest.raises(Refused, match="Only a paper"):
+        take_back_paper(office.database, file.id, "a file", office.biller)
 
 
 def test_a_file_after_its_paper_is_asked_about_and_interest_takebacks_stand_beside_the_claims(office):

@@ -27,7 +27,7 @@ from infusion_desktop.billing.money.statements import write_statement
 from infusion_desktop.billing.tables import LedgerEntry, Remittance, RemittanceItem
 from infusion_desktop.billing.words import Account, EntryKind
 from infusion_desktop.database.engine import Database, Place, open_engine
-from infusion_desktop.dates import ONE_DAY, Days, month_of, today
+from infusion_desktop.dates import ONE_DAY, Days, month_of, now_utc, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
@@ -66,7 +66,7 @@ def _charge_for_a_lost_pump(database: Database) -> None:
     with database.reading() as session:
         (owed,) = charges_owed(session)
     with database.transaction() as session:
-        pay_charges(session, [(owed.id, Decimal("150.00"))], "card", today(), by)
+        pay_charges(session, [(owed.id, Decimal("150.00"))], "card", today(), by, now_utc())
         record(session, by, "take", "patient payment", patient_id=owed.patient_id)
 
 

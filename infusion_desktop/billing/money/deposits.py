@@ -91,6 +91,7 @@ def add_deposit(database: Database, new: NewDeposit, by: UserId) -> DepositId:
         waiting = session.scalars(
             select(Remittance)
             .where(Remittance.trace_number == reference, Remittance.deposit_id.is_(None), Remittance.amount != ZERO)
+            .where(Remittance.method != NO_MONEY)
             .with_for_update()
         ).all()
         for each in waiting:

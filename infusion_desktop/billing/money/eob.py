@@ -1,24 +1,29 @@
 """Type in a paper explanation of benefits: it becomes the same data as an 835 and is posted by the same rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.money.deposits import NO_MONEY
 from infusion_desktop.billing.money.matching import LINE_CONTROL
+from infusion_desktop.billing.money.money_tables import LineDecision, PayerDecision
+from infusion_desktop.billing.money.posting import cuts_of
 from infusion_desktop.billing.money.remittances import Posted, post_advices
 from infusion_desktop.billing.rules.posting import Cut, eob_cuts
-from infusion_desktop.billing.tables import Claim, ClaimLine
-from infusion_desktop.billing.words import ClaimId, Source
+from infusion_desktop.billing.tables import Claim, ClaimLine, Remittance, RemittanceItem
+from infusion_desktop.billing.words import ClaimId, RemittanceId, Source
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.edi.adjustments import Adjustment
 from infusion_desktop.edi.claim_data import Name
-from infusion_desktop.edi.remittance_data import ClaimResult, LineResult, Party, ProviderAdjustment
+from infusion_desktop.edi.remittance_data import REVERSAL_STATUS, ClaimResult, LineResult, Party, ProviderAdjustment
 from infusion_desktop.edi.remittance_data import Remittance as Advice
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.money import ZERO, show_money
@@ -69,6 +74,89 @@ def post_eob(database: Database, new: NewEob, by: UserId, override: str = "", *,
         authorize(session, by, Permission.POST_PAYMENT)
         advice = _advice(session, new)
         return post_advices(session, (advice,), by, override, on=on or today(), source=Source.PAPER)[0]
+
+
+def take_back_paper(
+    database: Database, remittance: RemittanceId, reason: str, by: UserId, *, on: date | None = None
+) -> Posted:
+    """Undo a paper that was typed in wrong, by a reversal of everything it said; both stay.
+
+    Refused for files (the payer takes those back itself), and when the paper was taken back already or its payment of a
+    claim that was not found has been placed.
+    """
+    if not reason.strip():
+        raise Refused("Say what was typed wrong.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.POST_PAYMENT)
+        paper = session.get(Remittance, remittance, with_for_update=True)
+        if paper is None or paper.source is not Source.PAPER:
+            raise Refused("Only a paper that was typed in is taken back here. A payer takes its files back itself.")
+        decisions = _standing(session, remittance)
+        if not decisions:
+            raise Refused(f"Payment {paper.trace_number} was taken back already.")
+        advice = _reversal(session, paper, decisions)
+        undoes = [each.id for each in decisions]
+        deposit = paper.deposit_id
+        if deposit is None:
+            paper.method = NO_MONEY
+        day = on or today()
+        [posted] = post_advices(session, (advice,), by, reason, on=day, source=Source.PAPER, undoes=undoes)
+        session.get_one(Remittance, posted.id).deposit_id = deposit
+        record(session, by, "take back paper", "remittance", remittance, after={"reversal": posted.id}, reason=reason)
+    return posted
+
+
+def _standing(session: Session, remittance: RemittanceId) -> list[PayerDecision]:
+    """The decisions of a paper that nothing has taken back."""
+    later = aliased(PayerDecision)
+    wanted = (
+        select(PayerDecision)
+        .outerjoin(later, later.reverses_id == PayerDecision.id)
+        .where(PayerDecision.remittance_id == remittance, later.id.is_(None), PayerDecision.reverses_id.is_(None))
+        .order_by(PayerDecision.id)
+    )
+    return list(session.scalars(wanted))
+
+
+def _reversal(session: Session, paper: Remittance, decisions: Sequence[PayerDecision]) -> Advice:
+    items = session.scalars(select(RemittanceItem).where(RemittanceItem.remittance_id == paper.id)).all()
+    plb = tuple(ProviderAdjustment(0, "", paper.paid_on, each.code, each.reference, each.amount) for each in items)
+    claims = tuple(_undone(session, each, place) for place, each in enumerate(decisions, 1))
+    amount = sum((each.paid for each in claims), ZERO) - sum((each.amount for each in plb), ZERO)
+    return Advice(
+        interchange_control="", group_control="", transaction_control="", version="", is_test=False, handling="I",
+        amount=amount, method=NO_MONEY, paid_on=paper.paid_on, trace=f"{paper.trace_number} taken back",
+        payer_id=paper.payer_code, produced_on=None, payer=Party(paper.payer_name, paper.payer_code), payee=Party(""),
+        claims=claims, provider_adjustments=plb, segment=0,
+    )  # fmt: skip
+
+
+def _undone(session: Session, decision: PayerDecision, place: int) -> ClaimResult:
+    claim = session.get_one(Claim, decision.claim_id)
+    rows = session.scalars(
+        select(LineDecision).where(LineDecision.decision_id == decision.id).order_by(LineDecision.id)
+    )
+    lines = tuple(
+        LineResult(
+            segment=number, qualifier="HC", code=row.code, modifiers=tuple(row.modifiers.split()), charge=-row.charge,
+            paid=-row.paid, units=row.units, submitted_code="", submitted_units=None, first_day=claim.period_first,
+            last_day=claim.period_last, line_control=f"{LINE_CONTROL}{row.line_id}",
+            adjustments=_negated(row.adjustments), allowed=None, remarks=(), references=(), amounts=(),
+        )
+        for number, row in enumerate(rows, 1)
+    )  # fmt: skip
+    return ClaimResult(
+        segment=place, claim_number=claim.number, status=REVERSAL_STATUS, charge=-decision.charge, paid=-decision.paid,
+        patient_owes=-decision.patient_owes, plan_kind="", payer_claim_number=decision.payer_claim_number, place="",
+        frequency=claim.frequency.value, patient=Name(""), patient_id="", subscriber=None, corrected_id="",
+        crossover_payer="", priority_payer="", first_day=claim.period_first, last_day=claim.period_last,
+        received_on=None, adjustments=_negated(decision.adjustments), remarks=(), references=(), amounts=(),
+        lines=lines,
+    )  # fmt: skip
+
+
+def _negated(kept: str) -> tuple[Adjustment, ...]:
+    return tuple(Adjustment(cut.group, cut.reason, -cut.amount, cut.quantity) for cut in cuts_of(kept))
 
 
 def _advice(session: Session, new: NewEob) -> Advice:

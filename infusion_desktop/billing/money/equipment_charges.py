@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, insert, select
@@ -79,17 +79,37 @@ def charges_owed(session: Session, patient: PatientId | None = None, on: date | 
 
 
 def pay_charges(
-    session: Session, shares: Iterable[tuple[ChargeId, Decimal]], note: str, posted_on: date, by: UserId
+    session: Session,
+    shares: Iterable[tuple[ChargeId, Decimal]],
+    note: str,
+    posted_on: date,
+    by: UserId,
+    at: datetime,
 ) -> None:
     """Keep what a patient paid for charges, within a larger deed. Refused in a month that is closed."""
     rows = [
-        {"charge_id": charge, "amount": amount, "note": note, "posted_on": posted_on, "recorded_at": now_utc(),
+        {"charge_id": charge, "amount": amount, "note": note, "posted_on": posted_on, "recorded_at": at,
          "staff_id": by}
         for charge, amount in shares
     ]  # fmt: skip
     if rows:
         refuse_closed(session, posted_on)
         session.execute(insert(EquipmentPayment), rows)
+
+
+def unpay_charges(session: Session, patient: PatientId, paid_at: datetime, posted_on: date, by: UserId) -> Decimal:
+    """What a payment of that instant had paid for charges is owed again, within a larger deed; gives how much."""
+    rows = session.execute(
+        select(EquipmentPayment.charge_id, EquipmentPayment.amount)
+        .join(EquipmentCharge, EquipmentCharge.id == EquipmentPayment.charge_id)
+        .where(EquipmentCharge.patient_id == patient, EquipmentPayment.recorded_at == paid_at)
+    ).all()
+    same = {"note": "payment taken back", "posted_on": posted_on, "recorded_at": now_utc(), "staff_id": by}
+    if rows:
+        session.execute(
+            insert(EquipmentRefund), [{**same, "charge_id": row.charge_id, "amount": row.amount} for row in rows]
+        )
+    return sum((row.amount for row in rows), ZERO)
 
 
 def refund_charge(

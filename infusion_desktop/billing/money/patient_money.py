@@ -14,14 +14,14 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import enter, the_claim
-from infusion_desktop.billing.money.equipment_charges import charges_owed, pay_charges
+from infusion_desktop.billing.money.equipment_charges import charges_owed, pay_charges, unpay_charges
 from infusion_desktop.billing.money.money_tables import PatientStatement
 from infusion_desktop.billing.money.receivables import NewEntry, balance_of, charged_to_patient, line_balances, post
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import show_day, today
+from infusion_desktop.dates import now_utc, show_day, today
 from infusion_desktop.errors import Refused, warn_unless
 from infusion_desktop.money import ZERO, show_money
 from infusion_desktop.patients.tables import Patient
@@ -114,8 +114,9 @@ def take_patient_payment(
             entries.append(_paid(ClaimId(claims[-1].id), None, left, note))
             told[claims[-1].number] = told.get(claims[-1].number, ZERO) + left
         day = on or new.received_on or today()
-        post(session, entries, day, by)
-        pay_charges(session, shares, note, day, by)
+        at = now_utc()
+        post(session, entries, day, by, at=at)
+        pay_charges(session, shares, note, day, by, at)
         for claim in dict.fromkeys(each.claim_id for each in entries):
             _tell_paid(session, claim, by)
         record(
@@ -123,6 +124,53 @@ def take_patient_payment(
             after={"amount": new.amount, "how": note, "claims": list(told)}, reason=override,
         )  # fmt: skip
     return tuple(told.items())
+
+
+def take_back_payment(database: Database, entry: int, reason: str, by: UserId, *, on: date | None = None) -> Decimal:
+    """Undo a whole payment of a patient, of which an entry of the ledger is a part; gives how much is owed again.
+
+    For a check that came back, or one that was another patient's. What it paid for equipment is owed again too.
+    """
+    if not reason.strip():
+        raise Refused("Say why the payment is taken back, such as that the bank returned the check.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.POST_PAYMENT)
+        part = session.get(LedgerEntry, entry)
+        if part is None or not is_patients_payment(part.kind, part.account, part.amount):
+            raise Refused("Only a payment of the patient is taken back here. Select one in the ledger.")
+        patient = session.scalars(select(Claim.patient_id).where(Claim.id == part.claim_id)).one()
+        session.get_one(Patient, patient, with_for_update=True)
+        if session.scalar(select(LedgerEntry.id).where(LedgerEntry.reverses_id == entry)) is not None:
+            raise Refused("This payment was taken back already.")
+        same = (
+            LedgerEntry.recorded_at == part.recorded_at, LedgerEntry.staff_id == part.staff_id,
+            LedgerEntry.kind == EntryKind.PAYMENT, LedgerEntry.account == Account.PATIENT,
+            LedgerEntry.note == part.note,
+        )  # fmt: skip
+        rows = session.scalars(
+            select(LedgerEntry).join(Claim, Claim.id == LedgerEntry.claim_id).where(Claim.patient_id == patient, *same)
+        ).all()
+        back = [
+            NewEntry(
+                ClaimId(row.claim_id), EntryKind.REVERSAL, -row.amount, row.line_id, Account.PATIENT,
+                reverses_id=row.id, note=reason.strip(),
+            )
+            for row in rows
+        ]  # fmt: skip
+        day = on or today()
+        post(session, back, day, by)
+        equipment = unpay_charges(session, PatientId(patient), part.recorded_at, day, by)
+        for claim in dict.fromkeys(each.claim_id for each in back):
+            _tell_paid(session, claim, by)
+        total = sum((each.amount for each in back), equipment)
+        record(session, by, "take back payment", "patient", patient, patient_id=patient,
+               after={"amount": total, "entries": [row.id for row in rows]}, reason=reason)  # fmt: skip
+    return total
+
+
+def is_patients_payment(kind: EntryKind, account: Account, amount: Decimal) -> bool:
+    """Whether an entry of the ledger is (a part of) money a patient gave."""
+    return kind is EntryKind.PAYMENT and account is Account.PATIENT and amount < ZERO
 
 
 def _tell_paid(session: Session, claim: ClaimId, by: UserId) -> None:

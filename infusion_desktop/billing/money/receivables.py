@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, or_, select
@@ -38,7 +38,9 @@ class NewEntry:
     decision_id: int | None = None
 
 
-def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: UserId) -> int:
+def post(
+    session: Session, entries: Iterable[NewEntry], posted_on: date, by: UserId, *, at: datetime | None = None
+) -> int:
     """Add entries of one day to the ledger; gives how many. Refused when the month of that day is closed."""
     refuse_closed(session, posted_on)
     rows = [
@@ -48,7 +50,7 @@ def post(session: Session, entries: Iterable[NewEntry], posted_on: date, by: Use
         )
         for each in entries
     ]  # fmt: skip
-    same = {"posted_on": posted_on, "recorded_at": now_utc(), "staff_id": by}
+    same = {"posted_on": posted_on, "recorded_at": at or now_utc(), "staff_id": by}
     insert_rows(session, LedgerEntry, _COLUMNS, rows, same)
     return len(rows)
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import insert, select
@@ -70,8 +70,12 @@ def post_advices(
     on: date,
     file: str = "",
     source: Source = Source.FILE,
+    undoes: Sequence[int] = (),
 ) -> tuple[Posted, ...]:
-    """The same inside a transaction, for files and for what was typed from paper."""
+    """The same inside a transaction, for files and for what was typed from paper.
+
+    ``undoes`` names the decision that each claim of the only advice takes back, where it is known.
+    """
     authorize(session, by, Permission.POST_PAYMENT)
     refuse_closed(session, on)
     next_number(
@@ -79,6 +83,9 @@ def post_advices(
     )  # Its row makes two workstations wait for each other: the second sees what is there.
     refuse_if(problem for advice in advices for problem in _problems(advice))
     matched = [match(session, advice.claims) for advice in advices]
+    if undoes:
+        [(found, unknown)] = matched
+        matched = [([replace(each, undoes=first) for each, first in zip(found, undoes, strict=True)], unknown)]
     strange = [result for _, unknown in matched for result in unknown]
     warn_unless(override, [*_warnings(strange), *_looks_posted(session, advices)])
     kept = [

@@ -62,7 +62,8 @@ def add_fees(session: Session, payer: PayerId, new: Sequence[NewFee]) -> int:
     An open price of the same code ends the day before the new one. Refused when one of another rate begins that day.
     """
     refuse_if(problem for fee in new for problem in fee_problems(fee))
-    rows = {row.id: row for row in session.scalars(select(Fee).where(Fee.payer_id == payer))}
+    every_row = session.scalars(select(Fee).where(Fee.payer_id == payer))
+    rows = {row.id: row for row in every_row if not _is_taken_back(row)}
     begins = {(_key(payer, _kept(row)), row.starts_on): row.rate for row in rows.values()}
     refuse_if(
         [
@@ -117,6 +118,28 @@ def end_fee(database: Database, fee_id: FeeId, last_on: date, by: UserId) -> Non
         record(session, by, "end fee", "fee", fee_id, before={"ends_on": before}, after={"ends_on": last_on})
 
 
+def take_back_fee(database: Database, fee_id: FeeId, reason: str, by: UserId) -> None:
+    """A price that was entered wrong never was in force; the one before it goes on in its place."""
+    if not reason.strip():
+        raise Refused("Say what was wrong about the price.")
+    with database.transaction() as session:
+        authorize(session, by, Permission.EDIT_PAYERS)
+        fee = session.get(Fee, fee_id, with_for_update=True)
+        if fee is None or _is_taken_back(fee):
+            raise Refused("This price is not in the contract. Look at the contract again.")
+        before, key = fee.ends_on, _key(PayerId(fee.payer_id), _kept(fee))
+        same = [Fee.__table__.c[name] == value for name, value in key._asdict().items()]
+        earlier = session.scalars(select(Fee).where(*same, Fee.ends_on == fee.starts_on - ONE_DAY)).first()
+        if earlier is not None and not _is_taken_back(earlier):
+            earlier.ends_on = before
+        fee.ends_on = fee.starts_on - ONE_DAY
+        record(session, by, "take back fee", "fee", fee_id, before={"rate": fee.rate, "ends_on": before}, reason=reason)
+
+
+def _is_taken_back(fee: Fee) -> bool:
+    return fee.ends_on is not None and fee.ends_on < fee.starts_on
+
+
 def fee_schedule(session: Session, payer: PayerId) -> FeeSchedule:
     """Every price of a payer's contract, with its days, as the per-diem engine asks for it."""
     return FeeSchedule(tuple(_for_engine(kept.fee) for kept in fees(session, payer)))
@@ -130,6 +153,7 @@ def with_fees(session: Session, payer: PayerId, new: Sequence[NewFee]) -> FeeSch
             (1, kept.fee)
             for kept in fees(session, payer)
             if (_key(payer, kept.fee), kept.fee.starts_on) not in replaced
+            and not (kept.fee.ends_on is not None and kept.fee.ends_on < kept.fee.starts_on)
         ),
         *((0, fee) for fee in new),
     ]
@@ -187,7 +211,8 @@ def _add_fee(session: Session, payer: PayerId, fee: NewFee, by: UserId) -> FeeId
     refuse_if(fee_problems(fee))
     values = _key(payer, fee)._asdict()
     same = [Fee.__table__.c[name] == value for name, value in values.items()]
-    clash = session.scalar(select(Fee.id).where(*same, Fee.starts_on == fee.starts_on))
+    standing = or_(Fee.ends_on.is_(None), Fee.ends_on >= Fee.starts_on)
+    clash = session.scalar(select(Fee.id).where(*same, Fee.starts_on == fee.starts_on, standing))
     if clash is not None:
         raise Refused(f"{fee.code} already has a price from {show_day(fee.starts_on)}. Start the new one another day.")
     session.execute(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from infusion_desktop.billing.claiming.checking import give_delay_reason
 from infusion_desktop.billing.claiming.claims import print_claims, replace_claim, void_claim
 from infusion_desktop.billing.money.adjusting import undo_write_off
+from infusion_desktop.billing.money.patient_money import take_back_payment
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
@@ -17,7 +18,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.why_dialog import WhyDialog
 from infusion_desktop.edi.claim_checks import DELAY_REASONS
 from infusion_desktop.errors import Refused
-from infusion_desktop.money import read_number
+from infusion_desktop.money import read_number, show_money
 
 _RIGHT, _DOWN = "cms1500/right", "cms1500/down"
 
@@ -77,6 +78,16 @@ def undo_dialog(context: Context, desk: Desk, parent: QWidget, entry: int, told:
     return WhyDialog(
         context, desk, parent, "Undo a write-off", lambda database, by, why: undo_write_off(database, entry, by, why),
         told=told, save="Put it back", said="It is owed again; both entries stay in the ledger.",
+    )  # fmt: skip
+
+
+def payment_dialog(context: Context, desk: Desk, parent: QWidget, entry: int, note: str) -> WhyDialog:
+    """Why a patient's payment is taken back."""
+    return WhyDialog(
+        context, desk, parent, "Take back a payment of the patient",
+        lambda database, by, why: take_back_payment(database, entry, why, by),
+        told=f"The whole payment ({note}) is owed again, on every claim it was put to.", save="Take it back",
+        said=lambda amount: f"{show_money(amount)} are owed by the patient again; all entries stay in the ledger.",
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
 from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.money.decisions import DecisionRow, decisions_of
+from infusion_desktop.billing.money.patient_money import is_patients_payment
 from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
@@ -34,6 +35,7 @@ from infusion_desktop.dates import show_day, show_days, show_instant
 from infusion_desktop.desktop.billing.claim_dialogs import (
     DelayDialog,
     OffsetDialog,
+    payment_dialog,
     replace_dialog,
     undo_dialog,
     void_dialog,
@@ -284,15 +286,19 @@ class ClaimScreen(Screen):
         self.ask(find, go, key="fix")
 
     def _money_part(self) -> QWidget:
-        deeds = [button("Undo a write-off", self.undo, icon="undo")]
-        may = self.context.may(Permission.ADJUST_ACCOUNTS)
+        deeds = [button("Undo", self.undo, icon="undo")]
+        may = self.context.may(Permission.ADJUST_ACCOUNTS) or self.context.may(Permission.POST_PAYMENT)
         return Part("Every entry stays; what is wrong is put right by another one.", self.entries, deeds if may else ())
 
     def undo(self) -> None:
-        """Put the selected write-off back."""
+        """Put the selected write-off back, or take the selected payment of the patient back."""
         row = self.entries.current_row()
+        if row is not None and is_patients_payment(row.kind, row.account, row.amount):
+            self._open_dialog(payment_dialog(self.context, self.desk, self, row.id, row.note))
+            return
         if row is None or row.kind is not EntryKind.WRITE_OFF:
-            self.desk.messages.refused(("Select a write-off in the list first.",), self, Tone.INFO)
+            told = "Select a write-off or a payment of the patient in the list first."
+            self.desk.messages.refused((told,), self, Tone.INFO)
             return
         told = f"{show_money(-row.amount)} are owed by the {row.account.value} again."
         self._open_dialog(undo_dialog(self.context, self.desk, self, row.id, told))

@@ -18,6 +18,7 @@ from infusion_desktop.billing.money.deposits import (
     tie,
     withdraw_deposit,
 )
+from infusion_desktop.billing.money.eob import take_back_paper
 from infusion_desktop.billing.money.equipment_charges import refund_charge
 from infusion_desktop.billing.money.patient_money import (
     METHODS,
@@ -106,6 +107,19 @@ class TieDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "The remittance is tied to its deposit."
+
+
+def paper_dialog(context: Context, desk: Desk, parent: QWidget, row: RemittanceRow) -> WhyDialog:
+    """What was typed wrong on a paper."""
+    told = (
+        f"Everything that {row.trace} of {row.payer} said is reversed; both stay on record. Type the right paper then, "
+        f"under a number of its own where the amount is the same, such as {row.trace}-2."
+    )
+    return WhyDialog(
+        context, desk, parent, "Take back a paper",
+        lambda database, by, why: take_back_paper(database, row.id, why, by), told=told, save="Take it back",
+        field="What was typed wrong", said="The paper is taken back. Type the right one.",
+    )  # fmt: skip
 
 
 def withdraw_dialog(context: Context, desk: Desk, parent: QWidget, row: DepositRow) -> WhyDialog:

@@ -33,6 +33,7 @@ from infusion_desktop.desktop.billing.money_dialogs import (
     PostingRuleDialog,
     RefundDialog,
     TieDialog,
+    paper_dialog,
     withdraw_dialog,
 )
 from infusion_desktop.desktop.billing.money_views import AgingPart, Money, Part, table
@@ -213,7 +214,8 @@ class MoneyScreen(Screen):
 
     def _remittances_part(self) -> Part:
         told = "Posted whole, or refused with the reason and nothing posted."
-        deeds = [button("Which deposit?", self.tie), self.eob_button, self.read_button]
+        back = button("Take back a paper", self.take_back_paper, icon="undo")
+        deeds = [back, button("Which deposit?", self.tie), self.eob_button, self.read_button]
         return Part(told, self.remittances, self._if_may(Permission.POST_PAYMENT, deeds))
 
     def _deposits_part(self) -> Part:
@@ -327,6 +329,12 @@ class MoneyScreen(Screen):
         """Type in a paper explanation of benefits."""
         if self._found is not None:
             self._dialog(EobDialog(self.context, self.desk, self, self._found.payers))
+
+    def take_back_paper(self) -> None:
+        """Undo the selected paper that was typed in wrong."""
+        row = self._chosen(self.remittances, RemittanceRow, "a paper that was typed in wrong")
+        if row is not None:
+            self._dialog(paper_dialog(self.context, self.desk, self, row))
 
     def tie(self) -> None:
         """Say which deposit brought the selected payment, or enter it."""

@@ -10,7 +10,7 @@ from infusion_desktop.billing.rules.rule_set import BillingModel
 from infusion_desktop.billing.rules.rule_words import choice_words
 from infusion_desktop.billing.terms.code_lists import CodeRow, code_rows
 from infusion_desktop.billing.terms.contracts import PayerRuleSet, rule_versions
-from infusion_desktop.billing.terms.fees import KeptFee, fees
+from infusion_desktop.billing.terms.fees import KeptFee, NewFee, fees, take_back_fee
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.desktop.billing.code_file_dialog import CodeFileDialog
 from infusion_desktop.desktop.billing.contract_dialogs import EndContractDialog, EndPriceDialog, PriceDialog
@@ -25,6 +25,7 @@ from infusion_desktop.desktop.payer_dialog import PayerDialog, kind_words
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column, capital
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.desktop.why_dialog import WhyDialog
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.queries import PayerRow, payers
 from infusion_desktop.patients.words import PayerId
@@ -71,12 +72,16 @@ FEES: tuple[Column[KeptFee], ...] = (
         "We charge", text=lambda kept: show_money(kept.fee.charge), sort_key=lambda kept: kept.fee.charge, numeric=True
     ),
     Column("From", text=lambda kept: show_day(kept.fee.starts_on), sort_key=lambda kept: kept.fee.starts_on),
-    Column(
-        "To", text=lambda kept: show_day(kept.fee.ends_on) or "Further notice", sort_key=lambda kept: kept.fee.ends_on
-    ),
+    Column("To", text=lambda kept: _fee_until(kept.fee), sort_key=lambda kept: kept.fee.ends_on),
     Column("Category", text=lambda kept: kept.fee.category),
     Column("Drug or agreement", text=lambda kept: kept.fee.rate_key, hidden=True),
 )
+
+
+def _fee_until(fee: NewFee) -> str:
+    if fee.ends_on is not None and fee.ends_on < fee.starts_on:
+        return "Taken back"
+    return show_day(fee.ends_on) or "Further notice"
 
 
 def _counts(kept: PayerRuleSet) -> str:
@@ -144,6 +149,7 @@ class PayersScreen(Screen):
             _below(
                 self.fees,
                 button("Add a price", self.add_price, icon="dollar"),
+                button("Entered wrong", self.take_back_price, icon="undo"),
                 button("End the price", self.end_price),
                 button("Prices from a file", self.import_prices, icon="import"),
             )
@@ -245,6 +251,21 @@ class PayersScreen(Screen):
             self.desk.messages.refused(("Select the price that ends.",), self, Tone.INFO)
             return
         self._open(EndPriceDialog(self.context, self.desk, self, kept))
+
+    def take_back_price(self) -> None:
+        """Ask what was wrong about the selected price, which then never was in force."""
+        kept = self.fees.current_row()
+        if kept is None:
+            self.desk.messages.refused(("Select the price that was entered wrong.",), self, Tone.INFO)
+            return
+        told = f"{kept.fee.code}, {show_money(kept.fee.rate)} from {show_day(kept.fee.starts_on)}, never was in force."
+        self._open(
+            WhyDialog(
+                self.context, self.desk, self, "A price entered wrong",
+                lambda database, by, why: take_back_fee(database, kept.id, why, by), told=told, save="Take it back",
+                field="What was wrong", said="It is taken back. Add the right one, and count the months anew.",
+            )
+        )  # fmt: skip
 
     def import_prices(self) -> None:
         """Ask for a price list, show what it changes, and take it in."""

@@ -22,7 +22,8 @@ from test_service_claims import books, page, sent_claim
 
 from infusion_desktop import dates
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_patient_payment
+from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_back_payment, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, EntryKind
 from infusion_desktop.database.engine import Database
@@ -36,6 +37,7 @@ from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.equipment.tables import Asset, EquipmentCharge
 from infusion_desktop.equipment.words import AssetState, ChargeKind
+from infusion_desktop.errors import Refused
 from infusion_desktop.stock.words import BillingClass, ItemKind
 
 
@@ -63,6 +65,13 @@ def settled(qtbot: QtBot, jobs: Jobs, is_so: Callable[[], bool] = lambda: True) 
     qtbot.waitUntil(lambda: not jobs.running and is_so(), timeout=15_000)
 
 
+def _said(shown: Any) -> tuple[EobLine, ...]:
+    """What the paper says of each line: as contracted, the last one the patient's."""
+    lines = [EobLine(row.id, row.expected, row.expected) for row in shown.lines]
+    lines[-1] = EobLine(shown.lines[-1].id, Decimal(150), Decimal(0), deductible=Decimal(150))
+    return tuple(lines)
+
+
 def test_a_paper_is_typed_in_and_the_share_is_paid(
     show: Callable[[type[Screen]], Any],
     office: Office,  # noqa: F811
@@ -88,12 +97,42 @@ def test_a_paper_is_typed_in_and_the_share_is_paid(
     eob.press()
     settled(qtbot, jobs, lambda: len(money.remittances.model.rows) == 1)
     assert money.remittances.model.rows[0].awaits_money and page(office, claim).patient_owes == Decimal(150)
+    # It was typed from the wrong paper: taken back and typed again.
+    money.remittances.select_ids([money.remittances.model.rows[0].id])
+    money.take_back_paper()
+    qtbot.keyClicks(money.dialog.reason.text, "the paper of another month")
+    money.dialog.press()
+    settled(qtbot, jobs, lambda: len(money.remittances.model.rows) == 2)
+    assert not any(row.awaits_money for row in money.remittances.model.rows)
+    assert (page(office, claim).patient_owes, page(office, claim).row.state) == (0, ClaimState.ACCEPTED)
+    again = NewEob(
+        office.payer, "CHK 881-2", today(), Decimal("1498.00"), (EobClaim(claim, _said(page(office, claim))),)
+    )
+    post_eob(office.database, again, office.biller)
+    money.load()
+    settled(qtbot, jobs, lambda: len(money.remittances.model.rows) == 3)
+    assert page(office, claim).patient_owes == Decimal(150)
     settled(qtbot, jobs, lambda: len(money.patients.model.rows) == 1)
     money.patients.select_ids([office.patient])
     money.take_payment()
     money.dialog.method.set_value("check")
     money.dialog.press()
     settled(qtbot, jobs, lambda: money.patients.model.rows == ())
+    # The check comes back: the share is owed again.
+    one = show(ClaimScreen)
+    one.show_record("claim", claim)
+    settled(qtbot, jobs, lambda: one.shown is not None)
+    paid = next(
+        row for row in one.entries.model.rows if row.kind is EntryKind.PAYMENT and row.account is Account.PATIENT
+    )
+    one.entries.select_ids([paid.id])
+    one.undo()
+    qtbot.keyClicks(one.deed_dialog.reason.text, "returned by the bank")
+    one.deed_dialog.press()
+    settled(qtbot, jobs, lambda: len(money.patients.model.rows) == 1)
+    assert page(office, claim).patient_owes == Decimal(150)
+    with pytest.raises(Refused, match="taken back already"):
+        take_back_payment(office.database, paid.id, "twice", office.biller)
     assert books(office) == ()
 
 
