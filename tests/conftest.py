@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # No test touches a person's own key store.
 
 import pytest
+from pytestqt.qtbot import QtBot
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -23,6 +25,7 @@ from tests.promises import TESTS, promises
 
 PASSWORD = "correct horse battery"
 MANY_OBJECTS = 50_000
+PATIENCE_MS = 120_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,6 +67,14 @@ def _collected_after_each_test() -> Iterator[None]:
     yield
     if gc.get_count()[0] > MANY_OBJECTS:
         gc.collect()
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """Waits for what must come as long as a busy machine needs: a wait that is too short fails by chance."""
+    for name in ("waitUntil", "waitSignal", "waitActive", "waitExposed"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE_MS))
+    return qtbot
 
 
 @pytest.fixture(scope="session")
@@ -155,9 +166,23 @@ def staff(database: Database, administrator: UserId) -> dict[Role, UserId]:
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small demonstration pharmacy, made once by the command itself in a process of its own."""
-    home = tmp_path_factory.mktemp("home")
+    file = tmp_path_factory.mktemp("home") / "demo.db"
+    _make_demonstration(str(file), file.parent)
+    return file
+
+
+@pytest.fixture(scope="session")
+def demonstration_on_server(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database that holds the same pharmacy on the server; tests make theirs after it."""
+    _on_server(postgresql_server, "CREATE DATABASE demonstration TEMPLATE pharmacy_template")
+    address = make_url(postgresql_server).set(database="demonstration")
+    _make_demonstration(address.render_as_string(hide_password=False), tmp_path_factory.mktemp("home"))
+    return "demonstration"
+
+
+def _make_demonstration(where: str, home: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "infusion_desktop", "--database", str(home / "demo.db"), "demo", "--size", "small"],
+        [sys.executable, "-m", "infusion_desktop", "--database", where, "demo", "--size", "small"],
         env={**os.environ, "INFUSION_DESKTOP_HOME": str(home)},
         capture_output=True,
         text=True,
@@ -165,4 +190,3 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (done.returncode, done.stderr) == (0, "")
     assert "Made 12 patients" in done.stdout
     assert "Sign in as admin" in done.stdout
-    return home / "demo.db"

@@ -61,10 +61,10 @@ def test_every_broken_file_gets_a_sentence_with_its_segment_and_posts_nothing(of
     text = advice(page(office, claim))
     before = counts(office)
     for what, content in broken(text):
-        began = time.process_time()
+        began = time.thread_time()
         with pytest.raises(Refused) as no:
             read_answer(office.database, content, office.biller)
-        assert time.process_time() - began < 5, what
+        assert time.thread_time() - began < 5, what
         assert NAMES_A_SEGMENT.search(str(no.value)), (what, str(no.value))
         assert "QUILL" not in str(no.value).upper(), what
         assert counts(office) == before, what

@@ -376,7 +376,7 @@ def test_without_a_command_the_window_opens(module: str, tmp_path: Path) -> None
     file = tmp_path / "elsewhere.db"
     opened = subprocess.run(
         [sys.executable, "-m", module, "--database", str(file), "--check"],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
         env={**os.environ, "INFUSION_DESKTOP_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"},
     )  # fmt: skip
     assert opened.returncode == 0, opened.stderr

@@ -58,7 +58,7 @@ def shell(database: Database, office: Office, qtbot: QtBot, tmp_path: Path) -> I
 
 
 def quiet(shell: Shell, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=15_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
 
 
 def test_the_fields_that_differ() -> None:
@@ -85,7 +85,7 @@ def particulars(
     shell.open("patient", office.patient)
     screen: Any = shell.screen_in_front
     screen.context = shell.context
-    qtbot.waitUntil(lambda: screen.shown is not None, timeout=15_000)
+    qtbot.waitUntil(lambda: screen.shown is not None)
     screen._edit_person()
     form = screen.dialog.form
     form.phone.line.clear()
@@ -97,7 +97,7 @@ def particulars(
     edit_demographics(database, office.patient, theirs, page.version, staff[Role.ADMINISTRATOR], "a call")
     quiet(shell, qtbot)
     screen.dialog.press()
-    qtbot.waitUntil(lambda: getattr(screen.dialog, "comparison", None) is not None, timeout=15_000)
+    qtbot.waitUntil(lambda: getattr(screen.dialog, "comparison", None) is not None)
     return screen
 
 
@@ -116,7 +116,7 @@ def test_both_versions_are_shown_and_mine_is_put_onto_theirs(
     assert found["Street"] == ("9 Their Street", "5 Oak St")
     comparison = particulars.dialog.comparison
     qtbot.mouseClick(comparison.mine, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not particulars.desk.jobs.running, timeout=15_000)
+    qtbot.waitUntil(lambda: not particulars.desk.jobs.running)
     with database.reading() as session:
         person = patient_page(session, office.patient).person
     assert (person.phone, person.street) == ("5035557777", "9 Their Street"), "only what I changed replaces theirs"
@@ -140,7 +140,7 @@ def test_theirs_is_looked_at_and_mine_is_still_there(
     assert dialog.comparison is not before
     assert rows_of(particulars)["Telephone"][1] == "(503) 555-7777"
     dialog.comparison.mine.click()
-    qtbot.waitUntil(lambda: not particulars.desk.jobs.running, timeout=15_000)
+    qtbot.waitUntil(lambda: not particulars.desk.jobs.running)
     with database.reading() as session:
         assert patient_page(session, office.patient).person.phone == "5035557777"
 
@@ -158,7 +158,7 @@ def test_a_third_change_in_between_is_compared_again(
     screen.context = shell.context
     tab = next(each for each in vars(screen).values() if type(each).__name__ == "VendorsTab")
     tab.context = shell.context
-    qtbot.waitUntil(lambda: len(tab.table.model.rows) == 1, timeout=15_000)
+    qtbot.waitUntil(lambda: len(tab.table.model.rows) == 1)
     tab.table.select_ids([vendor])
     opened: list[Any] = []
 
@@ -174,7 +174,7 @@ def test_a_third_change_in_between_is_compared_again(
             row = vendor_rows(session, today())[0]
         change_vendor(database, vendor, replace(row.vendor, terms=f"Net {30 + turn}", account=name), row.version, boss)
         opened[-1].press() if not turn else opened[-1].comparison.mine.click()
-        qtbot.waitUntil(lambda: newest() is not opened[-1] and hasattr(newest(), "comparison"), timeout=15_000)
+        qtbot.waitUntil(lambda: newest() is not opened[-1] and hasattr(newest(), "comparison"))
         opened.append(newest())
     opened[-1].comparison.mine.click()
     quiet(shell, qtbot)
@@ -205,7 +205,7 @@ def test_the_pharmacys_profile_is_compared_on_its_screen(
     assert theirs is not None
     save_profile(database, replace(theirs, phone="5035558888", street="9 Their Street"), boss)
     screen.save()
-    qtbot.waitUntil(lambda: hasattr(screen, "comparison"), timeout=15_000)
+    qtbot.waitUntil(lambda: hasattr(screen, "comparison"))
     screen.comparison.mine.click()
     quiet(shell, qtbot)
     with database.reading() as session:

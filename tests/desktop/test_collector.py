@@ -41,6 +41,6 @@ def test_a_round_comes_by_itself(qtbot: QtBot) -> None:
     ended: list[bool] = []
     weakref.finalize(Ring(), lambda: ended.append(True))
     kept = [Ring() for _ in range(LIMITS[0] * 2)]
-    qtbot.waitUntil(lambda: ended == [True], timeout=3_000)
+    qtbot.waitUntil(lambda: ended == [True])
     assert kept
     collector.deleteLater()

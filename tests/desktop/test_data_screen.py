@@ -54,7 +54,7 @@ def screen_of(program: Application, qtbot: QtBot) -> Any:
     shell = program.window
     assert isinstance(shell, Shell)
     shell.go("data")
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
     return shell.screen_in_front
 
 
@@ -73,12 +73,12 @@ def test_going_back_to_a_copy_shows_what_would_be_lost_and_keeps_the_present_fil
 ) -> None:
     screen = screen_of(program, qtbot)
     qtbot.mouseClick(screen.copy_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1)
     assert "last 24 hours" in screen.newest.text()
     for _ in range(3):
         note(program, "count again")
     screen.compare(screen.table.model.rows[0].file)
-    qtbot.waitUntil(lambda: screen.dialog is not None and screen.dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: screen.dialog is not None and screen.dialog.isVisible())
     dialog = screen.dialog
     lost = {row.action: row.times for row in dialog.lost.model.rows}
     assert lost == {"count again": 3}
@@ -86,7 +86,7 @@ def test_going_back_to_a_copy_shows_what_would_be_lost_and_keeps_the_present_fil
     assert dialog.isVisible(), "not without a reason"
     qtbot.keyClicks(dialog.why.line, "counted the wrong shelf")
     dialog.press()
-    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
     assert noted(program, "count again") == 0
     assert noted(program, "restore copy") == 1
     assert len(list(tmp_path.glob("pharmacy-replaced-*.db"))) == 1
@@ -100,7 +100,7 @@ def test_a_copy_whose_file_is_no_pharmacy_is_refused_and_nothing_changes(
     wrong.write_bytes(b"not a database at all" * 500)
     screen.compare(wrong)
     shell: Any = program.window
-    qtbot.waitUntil(lambda: any(each.isVisible() for each in shell.findChildren(Banner)), timeout=10_000)
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in shell.findChildren(Banner)))
     said = next(each.text.text() for each in shell.findChildren(Banner) if each.isVisible())
     assert "not a database of this program" in said
     assert screen.dialog is None
@@ -116,7 +116,7 @@ def test_the_data_are_encrypted_from_the_window(program: Application, qtbot: QtB
         qtbot.keyClicks(field.line, PHRASE)
     form.noted.box.click()
     screen.dialog.press()
-    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
     assert is_encrypted(program.database.place.file)
     assert noted(program, "before") == 1
 
@@ -132,11 +132,11 @@ def test_a_folder_of_copies_that_is_gone_is_told_in_red_and_work_goes_on(
     folder.write_text("a share that went away")
     program.keep_a_copy()
     banner = shell.findChildren(Banner)[0]
-    qtbot.waitUntil(lambda: "no proven copy" in banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "no proven copy" in banner.text.text())
     assert banner.property("tone") == "bad" and "copy of the database was not made" in banner.text.text()
     note(program, "work goes on")
     assert noted(program, "work goes on") == 1
     folder.unlink()
     program.look_after_copies()
-    qtbot.waitUntil(lambda: bool(list(folder.glob("*.db"))) and not shell.jobs.running, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(list(folder.glob("*.db"))) and not shell.jobs.running)
     assert noted(program, "rehearse restore") <= 1

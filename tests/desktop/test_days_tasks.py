@@ -74,11 +74,11 @@ def test_a_technician_who_comes_in_first_has_the_tasks_made_beside_the_window(
         user = user_of(session, tech)
     assert kinds(made.database) == []
     made.open_shell(user)
-    qtbot.waitUntil(lambda: kinds(made.database) == ["home assessment"], timeout=10_000)
+    qtbot.waitUntil(lambda: kinds(made.database) == ["home assessment"])
     assert threads and threading.get_ident() not in threads
     shell = made.window
     assert isinstance(shell, Shell)
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
     made.make_tasks()
-    qtbot.waitUntil(lambda: len(threads) == 2 and not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: len(threads) == 2 and not shell.jobs.running)
     assert kinds(made.database) == ["home assessment"], "once"

@@ -1,5 +1,6 @@
 """Work in the background: it tells its true end, on the window's thread, to whoever is still there."""
 
+import itertools
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.progress import Progress, run_to_end
 
 Steps = Generator[Progress, None, int]
+PATIENCE_S = 60
 
 
 def _count(until: int) -> Steps:
@@ -78,7 +80,7 @@ def test_cancel_closes_the_job_at_its_next_yield_and_rolls_back(qtbot: QtBot, jo
     def work() -> Steps:
         with transaction():
             yield Progress(0, 2)
-            go.wait(5)
+            go.wait(PATIENCE_S)
             yield Progress(1, 2)
             told.append("went on")
         return 1
@@ -101,11 +103,11 @@ def test_what_was_already_done_is_not_called_cancelled(qtbot: QtBot, jobs: Jobs)
 
     def deed() -> str:
         started.set()
-        go.wait(5)
+        go.wait(PATIENCE_S)
         return "shipped"
 
     job = jobs.run(None, deed)
-    assert started.wait(5)
+    assert started.wait(PATIENCE_S)
     job.cancel()
     with qtbot.waitSignal(job.succeeded) as done:
         go.set()
@@ -113,11 +115,12 @@ def test_what_was_already_done_is_not_called_cancelled(qtbot: QtBot, jobs: Jobs)
 
 
 def test_nobody_is_called_when_the_owner_is_gone(qtbot: QtBot, jobs: Jobs) -> None:
-    owner, go, called = QObject(), threading.Event(), []
-    job = jobs.run(owner, lambda: go.wait(5), called.append)
+    owner, go, called, gone = QObject(), threading.Event(), [], []
+    owner.destroyed.connect(lambda: gone.append(True))
+    job = jobs.run(owner, lambda: go.wait(PATIENCE_S), called.append)
     owner.deleteLater()
     del owner
-    qtbot.wait(20)
+    qtbot.waitUntil(lambda: gone == [True])
     with qtbot.waitSignal(job.finished):
         go.set()
     assert called == []
@@ -128,7 +131,7 @@ def test_a_closing_window_waits_for_its_jobs(qtbot: QtBot) -> None:
 
     def work() -> Steps:
         try:
-            for done in range(1_000_000):
+            for done in itertools.count():
                 yield Progress(done, 0)
         finally:
             ended.append(True)
@@ -148,9 +151,9 @@ def test_the_strip_shows_a_named_job_and_its_cancel_button_stops_it(qtbot: QtBot
     pause = threading.Event()
 
     def work() -> Steps:
-        for done in range(500):
+        for done in range(100_000):
             pause.wait(0.01)
-            yield Progress(done, 500, f"row {done}")
+            yield Progress(done, 100_000, f"row {done}")
         return 1
 
     job = jobs.run(None, work, text="Importing")

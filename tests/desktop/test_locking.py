@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -84,22 +83,20 @@ def test_a_dialog_that_waits_for_an_answer_is_covered_and_goes_on_afterwards(
 
     def leave() -> None:
         clock[0] += program.settings.lock_after_minutes * 60
-        began = time.monotonic()
-        qtbot.waitUntil(lambda: shell.cover is not None and shell.cover.isVisible(), timeout=10_000)
-        told.append(time.monotonic() - began)
+        qtbot.waitUntil(lambda: shell.cover is not None and shell.cover.isVisible())
         cover = shell.cover
         assert cover is not None
         told.append(QApplication.activeModalWidget() is cover and cover.geometry().contains(dialog.geometry()))
         qtbot.keyClicks(cover.password, PASSWORD)
         qtbot.keyClick(cover.password, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: shell.cover is None, timeout=15_000)
+        qtbot.waitUntil(lambda: shell.cover is None)
         told.append((dialog.isVisible(), field.text()))
         dialog.accept()
 
     QTimer.singleShot(0, leave)
     assert dialog.exec() == QDialog.DialogCode.Accepted, "its exec() outlived the cover"
-    assert told[0] < 2.0
-    assert told[1:] == [True, (True, f"half an entry about {CANARY}")]
+    assert told == [True, (True, f"half an entry about {CANARY}")]
+    assert [each.interval() <= 1_000 for each in program.idle.findChildren(QTimer)] == [True], "it looks every second"
 
 
 @pytest.mark.parametrize("is_away", [False, True])
@@ -118,7 +115,7 @@ def test_half_an_hour_later_nothing_can_be_read_even_when_the_server_is_away(
     for minutes in (5, 25):
         clock[0] += minutes * 60
         program.idle.look()
-    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow), timeout=10_000)
+    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
     seen = [each for each in QApplication.topLevelWidgets() if each.isVisible()]
     assert program.window in seen
     assert not [text for window in seen for text in _texts(window) if CANARY in text]
@@ -132,16 +129,14 @@ def _texts(window: QWidget) -> list[str]:
 
 def test_signing_out_does_not_wait_for_work_that_hangs(program: Application, qtbot: QtBot) -> None:
     shell, hangs = shell_of(program), threading.Event()
-    shell.jobs.run(shell, lambda: hangs.wait(20))
+    shell.jobs.run(shell, lambda: hangs.wait(60))
     gone: list[bool] = []
     shell.closed.connect(lambda: gone.append(True))
-    began = time.monotonic()
     shell.sign_out_asked.emit()
-    assert time.monotonic() - began < 1.0
     assert isinstance(program.window, SignInWindow)
-    assert not shell.isVisible() and not gone
+    assert not shell.isVisible() and not gone, "the work hangs still"
     hangs.set()
-    qtbot.waitUntil(lambda: gone == [True], timeout=10_000)
+    qtbot.waitUntil(lambda: gone == [True])
 
 
 def test_after_a_program_that_died_people_hear_what_they_saved_last(program: Application, tmp_path: Path) -> None:
@@ -196,5 +191,5 @@ def test_emergency_rights_end_with_their_hour_also_when_the_server_is_away_then(
 
     monkeypatch.setattr(Database, "reading", reading)
     program._enter_again(user)
-    qtbot.waitUntil(lambda: program.window is not shell, timeout=10_000)
+    qtbot.waitUntil(lambda: program.window is not shell)
     assert len(calls) >= 2

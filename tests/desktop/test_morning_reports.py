@@ -69,7 +69,7 @@ def test_reports_go_out_once_when_the_day_turns(
     def look() -> int:
         """The timer has come round; how many files lie in the folder when all is done."""
         program.sending.timeout.emit()
-        qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+        qtbot.waitUntil(lambda: not shell.jobs.running)
         return len(list((tmp_path / "share").iterdir()))
 
     assert program.sending.isActive() and program.sending.interval() == 5 * 60 * 1000
@@ -81,4 +81,4 @@ def test_reports_go_out_once_when_the_day_turns(
     program.sending.timeout.emit()
     program.sending.timeout.emit()
     assert sum(job is program.sent_by for job in shell.jobs.running) == 1, "one run at a time"
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)

@@ -72,14 +72,14 @@ def test_a_badge_takes_over_and_ones_own_unlocks(program: Application, qtbot: Qt
     assert first.cover is not None
     program._scanned("B-1")
     type_pin(program, qtbot, "2580")
-    qtbot.waitUntil(lambda: first.cover is None, timeout=10_000)
+    qtbot.waitUntil(lambda: first.cover is None)
     assert program.window is first, "the work is where it was"
     program._scanned("B-2")
     type_pin(program, qtbot, "0000")
     dialog: Any = program.dialog
-    qtbot.waitUntil(lambda: "PIN is not right" in dialog.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "PIN is not right" in dialog.banner.text.text())
     type_pin(program, qtbot, "8025")
-    qtbot.waitUntil(lambda: program.window is not first, timeout=10_000)
+    qtbot.waitUntil(lambda: program.window is not first)
     assert shell_of(program).context.user_name == "Bill Biller"
 
 
@@ -90,20 +90,20 @@ def test_emergency_access_opens_more_for_an_hour(program: Application, qtbot: Qt
     dialog: Any = program.dialog
     qtbot.keyClicks(dialog.why.line, "now")
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "what the emergency is" in dialog.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "what the emergency is" in dialog.banner.text.text())
     qtbot.keyClicks(dialog.why.line, ": no pharmacist here, pump alarm")
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: program.window is not first, timeout=10_000)
+    qtbot.waitUntil(lambda: program.window is not first)
     shell = shell_of(program)
     assert shell.context.may(Permission.RELEASE)
     assert not shell.context.may(Permission.MANAGE_STAFF)
     assert "Emergency access until" in shell.banner.text.text()
     program.own_access("end emergency")
-    qtbot.waitUntil(lambda: program.window is not shell, timeout=10_000)
+    qtbot.waitUntil(lambda: program.window is not shell)
     ended = shell_of(program)
     assert not ended.context.may(Permission.RELEASE)
     program.own_access("end emergency")
-    qtbot.waitUntil(lambda: "No emergency access is open" in ended.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "No emergency access is open" in ended.banner.text.text())
 
 
 def test_a_first_password_is_changed_before_anything_else(program: Application, qtbot: QtBot) -> None:
@@ -118,6 +118,6 @@ def test_a_first_password_is_changed_before_anything_else(program: Application, 
     dialog.press()
     assert "differ" in dialog.again.error.text()
     qtbot.keyClicks(dialog.again.line, " alone now")
-    with qtbot.waitSignal(dialog.accepted, timeout=10_000):
+    with qtbot.waitSignal(dialog.accepted):
         dialog.press()
     assert not sign_in(program.database, "tina", "mine alone now").must_change_password

@@ -94,7 +94,7 @@ def test_every_page_reaches_the_printer(qtbot: QtBot, desk: Desk, preview: PdfPr
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(tmp_path / "printed.pdf"))
     preview.print_on(printer)
-    qtbot.waitUntil(desk.messages.toast.isVisible, timeout=10_000)
+    qtbot.waitUntil(desk.messages.toast.isVisible)
     assert len(page_sizes((tmp_path / "printed.pdf").read_bytes())) == 3
 
 

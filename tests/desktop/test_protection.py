@@ -40,11 +40,11 @@ def test_the_passphrase_is_asked_for_and_a_wrong_one_told(
     door: Any = started.door
     qtbot.keyClicks(door.phrase.line, "quite another sentence")
     qtbot.keyClick(door.phrase.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "not the passphrase" in door.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "not the passphrase" in door.banner.text.text())
     assert started.application is None
     qtbot.keyClicks(door.phrase.line, written.lower())
     qtbot.keyClick(door.phrase.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: started.application is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: started.application is not None)
     application = started.application
     assert application is not None
     window = application.window

@@ -279,8 +279,8 @@ def test_a_thousand_four_line_claims_are_written_quickly(new_maker: Any) -> None
     maker = new_maker(1)
     claims = tuple(maker.claim(lines=4, simple=True) for _ in range(1000))
     batch = Batch(maker.heading(), claims)
-    began = time.process_time()
+    began = time.thread_time()
     text = write(batch).text
-    spent = time.process_time() - began
+    spent = time.thread_time() - began
     print(f"1,000 claims, {text.count('~')} segments: {spent:.3f} s cpu")  # noqa: T201 - a figure for who reads the run
     assert spent < 2

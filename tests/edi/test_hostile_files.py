@@ -43,7 +43,7 @@ def good_files(enclose: Any, maker: Any) -> dict[str, str]:
 
 def refused_or_read(kind: str, data: bytes | str) -> str:
     """The refusal, "" when the file was read; any other exception fails the test."""
-    began = time.process_time()
+    began = time.thread_time()
     try:
         READERS[kind](data)  # type: ignore[arg-type]
     except Refused as refused:
@@ -51,7 +51,7 @@ def refused_or_read(kind: str, data: bytes | str) -> str:
         assert len(str(refused)) < 300
         return str(refused)
     finally:
-        assert time.process_time() - began < 5
+        assert time.thread_time() - began < 5
     return ""
 
 

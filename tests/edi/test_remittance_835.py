@@ -152,20 +152,20 @@ def test_a_wrong_segment_count_is_refused_until_a_person_takes_it(enclose: Any) 
 )
 def test_a_number_that_is_none_is_refused_at_once_with_its_place(enclose: Any, number: str) -> None:
     text = enclose("835", VERSION, whole().replace("CLP*C0000001*1*1950.5*", f"CLP*C0000001*1*{number}*"))
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(
         Refused, match=r"^835 file, segment 15, element CLP03 is .* Expected an? (amount|number)"
     ) as refused:
         read(text)
-    assert time.process_time() - began < 0.05
+    assert time.thread_time() - began < 0.05
     assert len(str(refused.value)) < 200
 
 
 def test_a_large_file_is_read_in_time_and_a_larger_one_than_the_limit_is_refused(enclose: Any) -> None:
     text = enclose("835", VERSION, HEAD.format(paid=0) + CLAIM * 6_000)
-    began = time.process_time()
+    began = time.thread_time()
     (paid,) = read(text)
-    spent = time.process_time() - began
+    spent = time.thread_time() - began
     size = f"{len(text) / 1e6:.1f} MB, {len(paid.claims)} claims"
     print(f"{size}: {spent:.2f} s cpu")  # noqa: T201 - a figure for who reads the run
     assert len(paid.claims) == 6_000

@@ -118,9 +118,9 @@ def from_all(database: Database, work: Callable[..., None], *facts: object) -> l
     stations = [started.Process(target=work, args=(address, n, *facts, barrier, answers)) for n in range(WORKSTATIONS)]
     for station in stations:
         station.start()
-    found = [answers.get(timeout=240) for _ in stations]
+    found = [answers.get(timeout=600) for _ in stations]
     for station in stations:
-        station.join(30)
+        station.join(120)
         assert station.exitcode == 0
     return found
 

@@ -1,9 +1,10 @@
 """Several processes on PostgreSQL reserve the last units at once: in 10,000 tries nothing is sold twice."""
 
 import multiprocessing
-import time
 from collections.abc import Sequence
 from datetime import date
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from queue import Empty
 
 from sqlalchemy import func, select
@@ -27,12 +28,12 @@ LOTS, UNITS = 2, 3
 THROUGH = date(2027, 1, 1)
 
 
-def race(address: str, turn: int, items: Sequence[ItemId], start: object, told: object) -> None:
+def race(address: str, turn: int, items: Sequence[ItemId], start: Barrier, told: "Queue[tuple[int, int]]") -> None:
     """One workstation: reserve two units of every item, round after round, in its own order."""
     from infusion_desktop.access.audit import seal
 
     database = Database(Place.of(address), seal, f"bench-{turn}")
-    start.wait()  # type: ignore[attr-defined]
+    start.wait()
     short = failed = 0
     for first in range(0, len(items), AT_ONCE):
         chosen = items[first : first + AT_ONCE]
@@ -46,7 +47,7 @@ def race(address: str, turn: int, items: Sequence[ItemId], start: object, told: 
         except Exception:
             failed += 1
     database.close()
-    told.put((short, failed))  # type: ignore[attr-defined]
+    told.put((short, failed))
 
 
 def test_the_last_units_are_never_oversold_in_ten_thousand_tries(postgresql_database: Database) -> None:
@@ -72,22 +73,20 @@ def test_the_last_units_are_never_oversold_in_ten_thousand_tries(postgresql_data
         items = [ItemId(item.id) for item in made]
     address = database.place.url.render_as_string(hide_password=False)
     context = multiprocessing.get_context("spawn")
-    start, told = context.Event(), context.Queue()
+    start, told = context.Barrier(PROCESSES), context.Queue()
     workers = [
         context.Process(target=race, args=(address, turn, items, start, told)) for turn in range(1, PROCESSES + 1)
     ]
     for worker in workers:
         worker.start()
-    time.sleep(1.5)
-    start.set()
     ends = []
     for _ in workers:
         try:
-            ends.append(told.get(timeout=120))
+            ends.append(told.get(timeout=600))
         except Empty:
             raise AssertionError("a process never ended: somebody waits for ever") from None
     for worker in workers:
-        worker.join(30)
+        worker.join()
     there = LOTS * UNITS
     asked = 2 * PROCESSES
     with database.reading() as session:

@@ -438,10 +438,10 @@ def test_there_are_enough_hostile_scans():
 
 @pytest.mark.parametrize("text", sorted(set(HOSTILE)), ids=lambda text: ascii(text)[:40])
 def test_a_hostile_scan_is_answered_by_a_sentence(text):
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(Refused) as answer:
         read(text)
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
     sentence = str(answer.value)
     assert sentence.endswith(".")
     assert len(sentence) < 400
@@ -456,14 +456,14 @@ def test_129_characters_are_too_many_and_128_are_not():
 
 
 def test_a_long_doubtful_value_is_answered_quickly():
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(Refused):
         read(f"01{GOOD}91" + "2110" * 22 + "é")
     read(f"01{GOOD}91" + "A" * 90)
     for text in ("2130" * 22, "1021" * 22, "3021" * 21 + "3X"):
         with pytest.raises(Refused):
             read(f"01{GOOD}91" + text)
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 # --- no wrong lot ---------------------------------------------------------------------------------------------------

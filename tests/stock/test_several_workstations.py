@@ -60,7 +60,7 @@ def at_once(works: list[Callable[[], None]]) -> list[BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
     return raised
 

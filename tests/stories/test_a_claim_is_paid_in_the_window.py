@@ -89,7 +89,7 @@ def press(qtbot: QtBot, widget: Any) -> None:
 
 
 def settled(shell: Shell, qtbot: QtBot, is_so: Callable[[], bool]) -> None:
-    qtbot.waitUntil(lambda: not shell.jobs.running and is_so(), timeout=15_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running and is_so())
 
 
 def told(pdf: bytes) -> str:

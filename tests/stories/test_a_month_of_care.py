@@ -199,11 +199,11 @@ def calls_and_plans(
     """The refill call from the board, what the patient counts, and the supply plan it leads to."""
     shell.go("calls")
     board: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: any(row.patient_id == ann for row in board.calls.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.patient_id == ann for row in board.calls.model.rows))
     board.calls.select_ids([ann])
     board.call()
     screen: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: set(counts) <= set(screen.counts), timeout=10_000)
+    qtbot.waitUntil(lambda: set(counts) <= set(screen.counts))
     for item, left in counts.items():
         screen.counts[item].setFocus()
         qtbot.keyClicks(screen.counts[item], str(left))
@@ -213,22 +213,20 @@ def calls_and_plans(
     screen.site.set_value(SiteState.WELL)
     screen.next_on.set_value(arrives_on)
     press(qtbot, screen.save_button)
-    qtbot.waitUntil(lambda: shell.screen_in_front.title == "Supply plan", timeout=10_000)
+    qtbot.waitUntil(lambda: shell.screen_in_front.title == "Supply plan")
     plans(shell, qtbot, days)
 
 
 def plans(shell: Shell, qtbot: QtBot, days: Days) -> None:
     """The days, and the drafts."""
     plan: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: plan.sheet is not None and quiet(shell)(), timeout=10_000)
+    qtbot.waitUntil(lambda: plan.sheet is not None and quiet(shell)())
     plan.first.set_value(days.first)
     plan.last.set_value(days.last)
     plan.first.changed.emit()
-    qtbot.waitUntil(
-        lambda: plan.shown is not None and plan.shown.plan.period == days and quiet(shell)(), timeout=10_000
-    )
+    qtbot.waitUntil(lambda: plan.shown is not None and plan.shown.plan.period == days and quiet(shell)())
     press(qtbot, plan.plan_button)
-    qtbot.waitUntil(lambda: shell.screen_in_front is not plan and quiet(shell)(), timeout=10_000)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not plan and quiet(shell)())
 
 
 class House:
@@ -243,15 +241,14 @@ class House:
             return delivery_page(session, delivery, today()).row.state
 
     def waits(self, delivery: DeliveryId, state: DeliveryState) -> None:
-        self.qtbot.waitUntil(lambda: self.state(delivery) is state, timeout=20_000)
+        self.qtbot.waitUntil(lambda: self.state(delivery) is state)
 
     def opens(self, delivery: DeliveryId, button: str) -> Any:
         """The delivery's page, once it offers this."""
         self.shell.open("delivery", delivery)
         page: Any = self.shell.screen_in_front
         self.qtbot.waitUntil(
-            lambda: page.shown is not None and page.shown.row.id == delivery and page.buttons[button].isVisible(),
-            timeout=20_000,
+            lambda: page.shown is not None and page.shown.row.id == delivery and page.buttons[button].isVisible()
         )
         return page
 
@@ -265,20 +262,20 @@ class House:
         def at(state: DeliveryState) -> Callable[[], bool]:
             return lambda: bench.delivery_id == delivery and bench.state is state and quiet(self.shell)()
 
-        self.qtbot.waitUntil(at(DeliveryState.RELEASED), timeout=20_000)
+        self.qtbot.waitUntil(at(DeliveryState.RELEASED))
         if pump:
             self.shell.on_scan(f"AST:{pump}")
-            self.qtbot.waitUntil(lambda: bench.kept.page.equipment[0].picked and quiet(self.shell)(), timeout=20_000)
+            self.qtbot.waitUntil(lambda: bench.kept.page.equipment[0].picked and quiet(self.shell)())
         if bench.state is DeliveryState.RELEASED:
             press(self.qtbot, bench.view.all_button)
-        self.qtbot.waitUntil(at(DeliveryState.PICKED), timeout=20_000)
+        self.qtbot.waitUntil(at(DeliveryState.PICKED))
         assert bench.needs_second_person
         self.shell.on_scan("USR:1002")
-        self.qtbot.waitUntil(lambda: bench.verifier is not None, timeout=20_000)
+        self.qtbot.waitUntil(lambda: bench.verifier is not None)
         press(self.qtbot, bench.view.all_button)
-        self.qtbot.waitUntil(at(DeliveryState.VERIFIED), timeout=20_000)
+        self.qtbot.waitUntil(at(DeliveryState.VERIFIED))
         press(self.qtbot, bench.pack_panel.pack)
-        self.qtbot.waitUntil(at(DeliveryState.PACKED), timeout=20_000)
+        self.qtbot.waitUntil(at(DeliveryState.PACKED))
         press(self.qtbot, bench.ship_panel.ship)
         self.waits(delivery, DeliveryState.SHIPPED)
 
@@ -305,13 +302,13 @@ class House:
         """The exchange ordered on the pump's panel; the delivery of the new one opens."""
         self.shell.open("asset", pump)
         board: Any = self.shell.screen_in_front
-        self.qtbot.waitUntil(lambda: "Swap" in board.panel.buttons and board.panel.facts.row.tag == tag, timeout=20_000)
+        self.qtbot.waitUntil(lambda: "Swap" in board.panel.buttons and board.panel.facts.row.tag == tag)
         press(self.qtbot, board.panel.buttons["Swap"])
-        self.qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), SwapDialog), timeout=20_000)
+        self.qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), SwapDialog))
         dialog: Any = QApplication.activeModalWidget()
         self.qtbot.keyClicks(dialog.fault.line, fault)
         self.qtbot.keyClick(dialog.fault.line, Qt.Key.Key_Return)
-        self.qtbot.waitUntil(lambda: self.shell.screen_in_front is not board and quiet(self.shell)(), timeout=20_000)
+        self.qtbot.waitUntil(lambda: self.shell.screen_in_front is not board and quiet(self.shell)())
         page: Any = self.shell.screen_in_front
         return DeliveryId(page.delivery_id)
 
@@ -320,18 +317,17 @@ class House:
         self.shell.open("asset", pump)
         board: Any = self.shell.screen_in_front
         self.qtbot.waitUntil(
-            lambda: board.panel.facts is not None and board.panel.facts.row.tag == tag and quiet(self.shell)(),
-            timeout=20_000,
+            lambda: board.panel.facts is not None and board.panel.facts.row.tag == tag and quiet(self.shell)()
         )
         self.shell.on_scan("DEED:TAKE_BACK")
-        self.qtbot.waitUntil(lambda: board.panel.facts.row.state is AssetState.RETURNED, timeout=20_000)
+        self.qtbot.waitUntil(lambda: board.panel.facts.row.state is AssetState.RETURNED)
 
 
 def page_of(shell: Shell, qtbot: QtBot, ann: PatientId) -> Any:
     shell.open("patient", ann)
     page: Any = shell.screen_in_front
     page.load()
-    qtbot.waitUntil(lambda: page.shown is not None and quiet(shell)(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.shown is not None and quiet(shell)())
     return page
 
 
@@ -339,7 +335,7 @@ def admits(shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> PatientId:
     """Ann, on cefazolin every 8 hours by pump and a liter of fluid a day, both through one PICC."""
     shell.go("admit")
     screen: Any = shell.screen_in_front
-    qtbot.waitUntil(quiet(shell), timeout=10_000)
+    qtbot.waitUntil(quiet(shell))
     for field, typed in (
         (screen.last_name, "Abernathy"), (screen.first_name, "Ann"), (screen.born_on, "5/4/1961"),
         (screen.phone, "503-555-0123"), (screen.street, "12 Elm Avenue"), (screen.city, "Portland"),
@@ -357,18 +353,18 @@ def admits(shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> PatientId:
         check.set_value(True)
     for _ in range(5):
         press(qtbot, screen.steps.next)
-    qtbot.waitUntil(lambda: quiet(shell)() and shell.screen_in_front is not screen, timeout=15_000)
+    qtbot.waitUntil(lambda: quiet(shell)() and shell.screen_in_front is not screen)
     page: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: page.shown is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.shown is not None)
     ann = PatientId(page.shown.page.id)
     page.dialog = None
     page._order()
-    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible())
     form = page.dialog.form
-    qtbot.waitUntil(lambda: bool(form.item._choices), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(form.item._choices))
     orders(form, TherapyClass.HYDRATION, "Lactated Ringer 1 L", Method.GRAVITY, 24, pharmacy.items["fluid"])
     press(qtbot, page.dialog.save_button)
-    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 2)
     return ann
 
 
@@ -389,21 +385,21 @@ def comes_in(shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> None:
     """The first person of a day: the program makes the day's tasks."""
     program: Any = SimpleNamespace(window=shell, database=pharmacy.database)
     Application.make_tasks(program)
-    qtbot.waitUntil(quiet(shell), timeout=10_000)
+    qtbot.waitUntil(quiet(shell))
 
 
 def fill(qtbot: QtBot, page: Any, ask: Callable[[], object], **values: object) -> None:
     """Ask a deed's dialog, type the values, save, and wait until it is done."""
     page.dialog = None
     ask()
-    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible())
     dialog = page.dialog
     for name, value in values.items():
         getattr(dialog.form if hasattr(dialog.form, name) else dialog, name).set_value(value)
     gone: list[int] = []
     dialog.finished.connect(gone.append)
     press(qtbot, dialog.save_button)
-    qtbot.waitUntil(lambda: bool(gone), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(gone))
 
 
 def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) -> None:
@@ -429,12 +425,12 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     window.go("calls")
     board: Any = window.screen_in_front
     board.load()
-    qtbot.waitUntil(lambda: sum(row.kind == "first call" for row in board.tasks.model.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: sum(row.kind == "first call" for row in board.tasks.model.rows) == 2)
     board.tasks.select_ids([next(row.id for row in board.tasks.model.rows if row.kind == "first call")])
     board.finish()
     qtbot.keyClicks(board.dialog.text.line, "well, the pump runs")
     press(qtbot, board.dialog.save_button)
-    qtbot.waitUntil(lambda: sum(row.kind == "first call" for row in board.tasks.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: sum(row.kind == "first call" for row in board.tasks.model.rows) == 1)
 
     # Day 5: the refill call. Two doses more than reckoned are left; the fluid is refused at the door on day 7.
     clock.on(5)
@@ -449,8 +445,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     window.go("calls")
     board.load()
     # Only the fluid is not covered.
-    qtbot.waitUntil(lambda: [row.therapies for row in board.calls.model.rows] == [("Lactated Ringer 1 L",)],
-                    timeout=10_000)  # fmt: skip
+    qtbot.waitUntil(lambda: [row.therapies for row in board.calls.model.rows] == [("Lactated Ringer 1 L",)])  # fmt: skip
     window.open("supply plan", ann)
     plans(window, qtbot, second)
     drafts = pharmacy.drafts(ann)
@@ -497,20 +492,20 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     page.therapies.select_ids([cefazolin.id])
     page.dialog = None
     page._change()
-    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible())
     page.dialog.form.interval.set_value(12)
     page.dialog.form.fields[0].set_value(FIRST + timedelta(days=17))
     qtbot.keyClicks(page.dialog.form.fields[1].line, "level too high")
     press(qtbot, page.dialog.save_button)
-    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 3)
     clock.on(18)
     window.open("refill call", ann)
     call: Any = window.screen_in_front
-    qtbot.waitUntil(lambda: "every 12 h; supplied through Mar 22, 2026" in call.orders.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "every 12 h; supplied through Mar 22, 2026" in call.orders.text())
     clock.on(20)
     page = page_of(window, qtbot, ann)
     fill(qtbot, page, page._discharge, last_on=FIRST + timedelta(days=20), reason="cured early")
-    qtbot.waitUntil(lambda: "Discharged" in page.care.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "Discharged" in page.care.text())
 
     # Day 22: the pump is asked back by a ticket that the day's rules write.
     clock.on(22)

@@ -76,8 +76,8 @@ def quiet(shell: Shell) -> Callable[[], bool]:
 
 
 def screen(shell: Shell, qtbot: QtBot, kind: type[Any]) -> Any:
-    qtbot.waitUntil(lambda: isinstance(shell.screen_in_front, kind), timeout=10_000)
-    qtbot.waitUntil(quiet(shell), timeout=10_000)
+    qtbot.waitUntil(lambda: isinstance(shell.screen_in_front, kind))
+    qtbot.waitUntil(quiet(shell))
     return shell.screen_in_front
 
 
@@ -85,7 +85,7 @@ def dialog(shell: Shell, qtbot: QtBot, kind: type[Any]) -> Any:
     def found() -> list[Any]:
         return [each for each in shell.findChildren(QDialog) if isinstance(each, kind) and each.isVisible()]
 
-    qtbot.waitUntil(lambda: bool(found()), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(found()))
     return found()[-1]
 
 
@@ -105,7 +105,7 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     shell.go("purchasing")
     buying = screen(shell, qtbot, PurchasingScreen)
     tab = buying.proposals
-    qtbot.waitUntil(lambda: len(tab.table.model.shown) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(tab.table.model.shown) == 1)
     assert tab.side.why.text() == "par 150 - on hand 0 = 150, rounded to 3 cases of 60"
     tab.side.packs.line.selectAll()
     qtbot.keyClicks(tab.side.packs.line, "4")
@@ -114,28 +114,28 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     qtbot.keyClick(tab.table.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     # The draft, its paper, and that it was sent.
     order = screen(shell, qtbot, OrderScreen)
-    qtbot.waitUntil(lambda: order.page is not None and len(order.page.lines) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: order.page is not None and len(order.page.lines) == 1)
     assert order.page.lines[0].why.endswith("set to 4 by hand")
     press(qtbot, order.print_button)
-    qtbot.waitUntil(lambda: order.dialog is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: order.dialog is not None)
     paper = words(order.dialog.preview._pdf)
     for shown in ("Northwest <Medical> & Sons", "NW-555", "case of 60", "$86.00", "This is a draft, not an order."):
         assert shown in paper
     order.dialog.close()
     press(qtbot, order.send_button)
     press(qtbot, dialog(shell, qtbot, SendDialog).save_button)
-    qtbot.waitUntil(lambda: order.page.row.state is OrderState.SENT, timeout=10_000)
+    qtbot.waitUntil(lambda: order.page.row.state is OrderState.SENT)
     number = order.page.row.number
     # Two cases come: the printed order is scanned, then the boxes; one of them is crushed.
     shell.go("receive")
     bench = screen(shell, qtbot, ReceiveScreen)
     shell.on_scan(f"PO:{number}")
-    qtbot.waitUntil(lambda: bench.strip.page is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: bench.strip.page is not None)
     assert "4 cases of Saline flush 10 mL" in bench.strip.text.text()
     label = f"]d201{CASE}17{LATER:%y%m%d}10A1"
     for boxes in (1, 2, 3):
         shell.on_scan(label)
-        qtbot.waitUntil(lambda boxes=boxes: sum(line.packs for line in bench.receipt.lines) == boxes, timeout=10_000)
+        qtbot.waitUntil(lambda boxes=boxes: sum(line.packs for line in bench.receipt.lines) == boxes)
     press(qtbot, bench.line_form.aside_button)
     qtbot.keyClicks(bench.line_form.note.line, "crushed")
     assert [(line.packs, line.condition, line.note) for line in bench.receipt.lines] == [
@@ -143,10 +143,10 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     ]  # fmt: skip
     assert bench.strip.ordered(bench.receipt.lines[0]) == "120 of 240"
     press(qtbot, bench.save_button)
-    qtbot.waitUntil(lambda: bench.last_receipt is not None and bench.strip.page is None, timeout=10_000)
+    qtbot.waitUntil(lambda: bench.last_receipt is not None and bench.strip.page is None)
     # The rest is on backorder.
     shell.open("purchase order", order.order_id)
-    qtbot.waitUntil(lambda: order.page.row.state is OrderState.PARTLY_RECEIVED, timeout=10_000)
+    qtbot.waitUntil(lambda: order.page.row.state is OrderState.PARTLY_RECEIVED)
     line = order.page.lines[0]
     assert (line.received, line.damaged, line.outstanding) == (120, 60, 120)
     order.lines.select_ids([line.id])
@@ -154,17 +154,17 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     late = dialog(shell, qtbot, BackorderDialog)
     late.until.set_value(today() + timedelta(days=20))
     press(qtbot, late.save_button)
-    qtbot.waitUntil(lambda: order.page.row.on_backorder == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: order.page.row.on_backorder == 1)
     # The backordered cases come damaged, too; the order stays open.
     press(qtbot, order.receive_button)
     screen(shell, qtbot, ReceiveScreen)
-    qtbot.waitUntil(lambda: bench.strip.page is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: bench.strip.page is not None)
     first = bench.last_receipt
     shell.on_scan(f"]d201{CASE}17{LATER:%y%m%d}10B2")
-    qtbot.waitUntil(lambda: len(bench.receipt.lines) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(bench.receipt.lines) == 1)
     press(qtbot, bench.line_form.aside_button)
     press(qtbot, bench.save_button)
-    qtbot.waitUntil(lambda: bench.last_receipt not in (None, first), timeout=10_000)
+    qtbot.waitUntil(lambda: bench.last_receipt not in (None, first))
     with sqlite_database.reading() as session:
         assert problems(session) == ()
         assert {(row.place, row.lot): (row.on_hand, row.available) for row in stock_rows(session)} == {
@@ -174,24 +174,24 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     shell.open("purchasing", "returns")
     screen(shell, qtbot, PurchasingScreen)
     returns = buying.returns
-    qtbot.waitUntil(lambda: len(returns.waiting.model.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(returns.waiting.model.rows) == 2)
     returns.waiting.grid.selectAll()
     press(qtbot, returns.send_button)
     back = dialog(shell, qtbot, ReturnDialog)
     assert (back.reason.value(), back.expected.value()) == ("crushed", Decimal("43.00"))
     press(qtbot, back.save_button)
-    qtbot.waitUntil(lambda: returns.dialog is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: returns.dialog is not None)
     assert "Credit expected $43.00" in words(returns.dialog.preview._pdf)
     returns.dialog.close()
-    qtbot.waitUntil(lambda: len(returns.table.model.rows) == 1 and not returns.waiting.model.rows, timeout=10_000)
+    qtbot.waitUntil(lambda: len(returns.table.model.rows) == 1 and not returns.waiting.model.rows)
     for amount, state in (("20.00", VendorReturnState.SENT), ("23.00", VendorReturnState.CREDITED)):
         returns.table.select_ids([returns.table.model.rows[0].id])
         press(qtbot, returns.credit_button)
         credit = dialog(shell, qtbot, CreditDialog)
         credit.amount.set_value(Decimal(amount))
         press(qtbot, credit.save_button)
-        qtbot.waitUntil(lambda state=state: returns.table.model.rows[0].state is state, timeout=10_000)
-        qtbot.waitUntil(quiet(shell), timeout=10_000)
+        qtbot.waitUntil(lambda state=state: returns.table.model.rows[0].state is state)
+        qtbot.waitUntil(quiet(shell))
     with sqlite_database.reading() as session:
         assert problems(session) == ()
         assert {row.place for row in stock_rows(session)} == {"MAIN"}
@@ -208,11 +208,11 @@ def test_every_tab_says_what_to_do_when_it_is_empty(shell: Shell, qtbot: QtBot) 
     buying = screen(shell, qtbot, PurchasingScreen)
     for place, tab in enumerate(buying.all):
         buying.tabs.setCurrentIndex(place)
-        qtbot.waitUntil(quiet(shell), timeout=10_000)
+        qtbot.waitUntil(quiet(shell))
         assert tab.lead.text()
     assert buying.shortages.table.empty.text() == "No therapy or delivery uses an item yet."
     assert [row.name for row in buying.vendors.table.model.shown] == ["Northwest <Medical> & Sons"]
     assert buying.costs.table.model.shown[0].change.percent == 19
     buying.costs.table.select_ids([buying.costs.table.model.shown[0].item_id])
     press(qtbot, buying.costs.accept_button)
-    qtbot.waitUntil(lambda: not buying.costs.table.model.rows, timeout=10_000)
+    qtbot.waitUntil(lambda: not buying.costs.table.model.rows)

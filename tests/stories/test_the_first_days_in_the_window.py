@@ -93,7 +93,7 @@ def first_start(program: Application, qtbot: QtBot) -> Shell:
     assert "Write it down" in protect.noted.error.text()
     protect.noted.box.click()
     press(qtbot, window.steps.next)
-    qtbot.waitUntil(lambda: isinstance(program.window, Shell), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(program.window, Shell))
     assert is_encrypted(program.database.place.file)
     shell = program.window
     assert isinstance(shell, Shell)
@@ -110,7 +110,7 @@ def receive_everything(shell: Shell, qtbot: QtBot, numbers: set[str], per_item: 
     """Scan a box of each item, by the GTIN on its smallest pack, into the main store; the labels by item number."""
     labels = {}
     shell.go("receive")
-    qtbot.waitUntil(quiet(shell), timeout=10_000)
+    qtbot.waitUntil(quiet(shell))
     screen: Any = shell.screen_in_front
     with shell.context.database.reading() as session:
         pages = [item_page(session, row.id) for row in item_rows(session) if row.number in numbers]
@@ -122,15 +122,15 @@ def receive_everything(shell: Shell, qtbot: QtBot, numbers: set[str], per_item: 
         boxes = min(-(-per_item // pack.quantity), 15)
         for scan in range(1, boxes + 1):
             shell.on_scan(label)
-            qtbot.waitUntil(lambda scan=scan, wanted=wanted: counted(screen, wanted) == scan, timeout=10_000)
+            qtbot.waitUntil(lambda scan=scan, wanted=wanted: counted(screen, wanted) == scan)
     press(qtbot, screen.save_button)
-    qtbot.waitUntil(lambda: screen.last_receipt is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: screen.last_receipt is not None)
     return labels
 
 
 def admit(shell: Shell, qtbot: QtBot) -> PatientId:
     shell.go("admit")
-    qtbot.waitUntil(quiet(shell), timeout=10_000)
+    qtbot.waitUntil(quiet(shell))
     screen: Any = shell.screen_in_front
     press(qtbot, screen.steps.next)
     assert screen.steps.step == 0, "an empty form is not let through"
@@ -167,9 +167,9 @@ def admit(shell: Shell, qtbot: QtBot) -> PatientId:
     for check in screen.checks.values():
         check.set_value(True)
     press(qtbot, screen.steps.next)
-    qtbot.waitUntil(lambda: quiet(shell)() and shell.screen_in_front is not screen, timeout=15_000)
+    qtbot.waitUntil(lambda: quiet(shell)() and shell.screen_in_front is not screen)
     page: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: page.shown is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.shown is not None)
     assert "O'Shaughnessy" in page.name.text()
     assert "Shaughnessy" not in shell.windowTitle(), "no patient's name in a window title"
     return PatientId(page.shown.page.id)
@@ -359,8 +359,6 @@ def words(pdf: bytes) -> str:
 
 
 def test_from_a_fresh_machine_to_a_claim_summary(program: Application, qtbot: QtBot, tmp_path: Path) -> None:
-    wait = qtbot.waitUntil
-    qtbot.waitUntil = lambda asked, *, timeout=20_000: wait(asked, timeout=timeout)  # type: ignore[method-assign]
     shell = first_start(program, qtbot)
     import_the_catalogue(shell, qtbot, tmp_path)
     tag = register_the_pump(shell, qtbot)

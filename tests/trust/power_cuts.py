@@ -40,7 +40,7 @@ class _File:
 def recorded(command: list[str], folder: Path, log: Path) -> list[Asked]:
     """Run a program under strace and return what it asked of the disk in ``folder``, and what it said, in order."""
     traced = ["strace", "-f", "-y", "-xx", "-s", "1000000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(log)]
-    subprocess.run([*traced, *command], check=True, capture_output=True, timeout=300)
+    subprocess.run([*traced, *command], check=True, capture_output=True, timeout=600)
     asked: list[Asked] = []
     started: dict[str, str] = {}
     with log.open(encoding="ascii") as lines:

@@ -60,7 +60,7 @@ def ordered(database: Database, administrator: UserId, program: Callable[..., li
 
         yield tell
         for each in running:
-            each.communicate("", timeout=30)
+            each.communicate("", timeout=300)
             assert each.returncode == 0, "something reached a person"
 
 

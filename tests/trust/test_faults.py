@@ -45,7 +45,7 @@ def test_a_full_disk_is_told_nothing_half_done_remains_and_work_resumes(
     shelf = make_shelf(database, by, 2, 1_000_000)
     room = database.place.file.stat().st_size + 300_000
     command = program("fill", database.place.file, by, REFUSALS, room, *shelf.lots)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     saved = {int(line.split()[1]) for line in lines if line.startswith("saved")}
@@ -72,7 +72,7 @@ def test_what_may_only_be_read_is_told(
         file.chmod(0o666 if what == "folder" else 0o444)
         folder.chmod(0o777 if what == "file" else 0o555)
         before = file.read_bytes()
-        done = subprocess.run(program("only_read", used, file), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(program("only_read", used, file), capture_output=True, text=True, timeout=600)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("refused"), done.stdout
         assert "may be written to" in done.stdout and "Check that its folder" in done.stdout

@@ -71,7 +71,7 @@ def restored(postgresql_database: Database, tmp_path: Path) -> Iterator[Callable
             ("pg_dump", "--format=custom", f"--file={file}", f"--dbname={address(url)}"),
             ("pg_restore", f"--dbname={address(beside)}", str(file)),
         ):
-            subprocess.run([TOOLS / words[0], *words[1:]], check=True, capture_output=True, timeout=300)
+            subprocess.run([TOOLS / words[0], *words[1:]], check=True, capture_output=True, timeout=600)
         return Place.of(address(beside))
 
     yield restore

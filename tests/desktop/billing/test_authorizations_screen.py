@@ -31,7 +31,7 @@ def screen(office, desk, qtbot):
     made.show()
     desk.changes.changed.connect(lambda _topics: made.load())
     made.load()
-    qtbot.waitUntil(lambda: len(made.table.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(made.table.model.rows) == 1)
     made.table.select_ids([made.table.model.rows[0].use.id])
     return made
 
@@ -47,7 +47,7 @@ def test_an_authorization_is_extended_asked_for_and_ended(screen, qtbot):
     assert "needed" in change.reason.error.text()
     qtbot.keyClicks(change.reason.line, "extended")
     change.press()
-    qtbot.waitUntil(lambda: screen.table.model.rows[0].use.allowed.units == 40, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].use.allowed.units == 40)
 
     screen.request()
     asked = screen.dialog
@@ -55,7 +55,7 @@ def test_an_authorization_is_extended_asked_for_and_ended(screen, qtbot):
     shown = []
     screen.preview = shown.append
     asked.press()
-    qtbot.waitUntil(lambda: bool(shown), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(shown))
     assert shown[0].startswith(b"%PDF")
 
     screen.end()
@@ -63,4 +63,4 @@ def test_an_authorization_is_extended_asked_for_and_ended(screen, qtbot):
     assert isinstance(end, EndDialog)
     qtbot.keyClicks(end.reason.line, "withdrawn")
     end.press()
-    qtbot.waitUntil(lambda: screen.table.model.rows[0].use.ended, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].use.ended)

@@ -63,12 +63,12 @@ def test_a_finding_on_the_claim_opens_where_it_is_put_right(office, desk, qtbot,
         record(session, office.biller, "spoil", "test")
     screen = shown(ClaimScreen, office, desk, qtbot, opened)
     screen.show_record("claim", claim)
-    qtbot.waitUntil(lambda: screen.check_button.isEnabled(), timeout=10_000)
+    qtbot.waitUntil(lambda: screen.check_button.isEnabled())
     qtbot.mouseClick(screen.check_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: any(row.code == "PAYER_NUMBER" for row in screen.findings.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.code == "PAYER_NUMBER" for row in screen.findings.model.rows))
     row = next(row for row in screen.findings.model.rows if row.code == "PAYER_NUMBER")
     screen._put_right(row)
-    qtbot.waitUntil(lambda: opened == [("payer", office.payer)], timeout=10_000)
+    qtbot.waitUntil(lambda: opened == [("payer", office.payer)])
     screen.say_why_late()
     screen.deed_dialog.reason.set_value("7")
     screen.deed_dialog.save_button.click()
@@ -77,7 +77,7 @@ def test_a_finding_on_the_claim_opens_where_it_is_put_right(office, desk, qtbot,
         with office.database.reading() as session:
             return session.scalars(select(Claim.delay_reason)).all() == ["7"]
 
-    qtbot.waitUntil(given, timeout=10_000)
+    qtbot.waitUntil(given)
 
 
 def test_who_pays_alone_is_billed_from_the_list_of_claims(office, desk, qtbot, opened, claim):
@@ -88,14 +88,14 @@ def test_who_pays_alone_is_billed_from_the_list_of_claims(office, desk, qtbot, o
         record(session, office.biller, "set up", "test")
     screen = shown(ClaimsScreen, office, desk, qtbot, opened)
     screen.load()
-    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1)
     assert screen.patients_button.isHidden(), "nothing is ready"
     assert not any(each.stops for each in check(office.database, claim, office.biller))
     screen.load()
-    qtbot.waitUntil(lambda: screen.patients_button.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: screen.patients_button.isVisible())
     assert screen.table.model.rows[0].file_by is None
     qtbot.mouseClick(screen.patients_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: hasattr(screen, "preview") and screen.preview.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: hasattr(screen, "preview") and screen.preview.isVisible())
     screen.preview.close()
     with office.database.reading() as session:
         page = claim_page(session, claim)
@@ -109,12 +109,12 @@ def test_the_shares_of_next_payers_are_billed_together(office, desk, qtbot, open
     screen = shown(ClaimsScreen, office, desk, qtbot, opened)
     screen.load()
     screen.tabs.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: len(screen.next_payers.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.next_payers.model.rows) == 1)
     screen.bill_next()
     assert opened == [], "nothing is selected"
     screen.next_payers.grid.selectAll()
     qtbot.mouseClick(screen.next_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(opened) == 1 and not screen.next_payers.model.rows, timeout=10_000)
+    qtbot.waitUntil(lambda: len(opened) == 1 and not screen.next_payers.model.rows)
     assert page(office, opened[0][1]).row.payer == "Silver Supplement"
 
 
@@ -126,12 +126,12 @@ def test_of_several_next_payers_the_refused_are_named_and_the_others_drafted(off
     screen = shown(ClaimsScreen, office, desk, qtbot, opened)
     screen.load()
     screen.tabs.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: len(screen.next_payers.model.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.next_payers.model.rows) == 2)
     screen.next_payers.grid.selectAll()
     make_secondary(office.database, first, office.biller)  # At another workstation.
     qtbot.mouseClick(screen.next_button, Qt.MouseButton.LeftButton)
     told = "Claim C0000001 leaves nothing that a next payer could owe"
-    qtbot.waitUntil(lambda: told in said_on(screen), timeout=10_000)
+    qtbot.waitUntil(lambda: told in said_on(screen))
     with office.database.reading() as session:
         assert sorted(session.scalars(select(Claim.primary_id).where(Claim.primary_id.is_not(None)))) == [first, april]
 

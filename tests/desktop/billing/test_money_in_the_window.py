@@ -62,7 +62,7 @@ def show(office: Office, desk: Desk, qtbot: QtBot, tmp_path: Path) -> Iterator[C
 
 
 def settled(qtbot: QtBot, jobs: Jobs, is_so: Callable[[], bool] = lambda: True) -> None:
-    qtbot.waitUntil(lambda: not jobs.running and is_so(), timeout=15_000)
+    qtbot.waitUntil(lambda: not jobs.running and is_so())
 
 
 def _said(shown: Any) -> tuple[EobLine, ...]:

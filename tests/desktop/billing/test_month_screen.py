@@ -44,22 +44,22 @@ def screen(office, desk, qtbot, last_month, opened):
 
 
 def test_a_month_is_counted_read_and_put_right(screen, office, qtbot, opened, last_month):
-    qtbot.waitUntil(lambda: len(screen.payer._choices) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.payer._choices) == 1)
     screen.tabs.setCurrentIndex(2)
-    qtbot.waitUntil(lambda: len(screen.missing.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.missing.model.rows) == 1)
     assert screen.missing.model.rows[0].why.startswith("Not counted yet")
     screen.tabs.setCurrentIndex(0)
     qtbot.mouseClick(screen.table.empty_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1)
     screen.table.select_ids([screen.table.model.rows[0].id])
-    qtbot.waitUntil(lambda: "14 days billed" in screen.calendar.told.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "14 days billed" in screen.calendar.told.text())
     screen.calendar.grid.setFocus()
     qtbot.keyClick(screen.calendar.grid, Qt.Key.Key_Right)
     assert "S9500, rank 1, delivery D000001 (no proof yet)" in screen.calendar.told.text()
 
     screen.tabs.setCurrentIndex(1)
     work = screen.work
-    qtbot.waitUntil(lambda: any(row.code == "PROOF" for row in work.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.code == "PROOF" for row in work.rows))
     work.reasons.select_ids(["PROOF"])
     assert {row.code for row in work.table.model.rows} == {"PROOF"}
     work.table.select_ids([work.table.model.rows[0].id])
@@ -70,7 +70,7 @@ def test_a_month_is_counted_read_and_put_right(screen, office, qtbot, opened, la
     assert opened[-1] == ("claim", screen.table.model.rows[0].id)
 
     screen.payer.set_value(screen.payer._choices[0][1])
-    qtbot.waitUntil(lambda: screen.chosen_payer is not None and len(screen.table.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.chosen_payer is not None and len(screen.table.model.rows) == 1)
 
 
 def test_a_run_stopped_after_a_file_asks_where_to_keep_it(screen, qtbot, monkeypatch):

@@ -22,7 +22,7 @@ def screen(office, staff, desk, qtbot):
     made.show()
     desk.changes.changed.connect(lambda _topics: made.load())
     made.show_record("waste", delivery)
-    qtbot.waitUntil(lambda: made.drugs.current_row() is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: made.drugs.current_row() is not None)
     return made
 
 
@@ -36,14 +36,14 @@ def test_waste_is_recorded_and_taken_back(screen, qtbot):
     assert "needed" in dialog.reason.error.text()
     qtbot.keyClicks(dialog.reason.line, "0.3 of each of seven vials")
     dialog.press()
-    qtbot.waitUntil(lambda: len(screen.entries.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.entries.model.rows) == 1)
     assert screen.drugs.model.rows[0].billing_units == 16
     screen.entries.select_ids([screen.entries.model.rows[0].entry.id])
     screen.take_back()
     back = screen.dialog
     qtbot.keyClicks(back.reason.text, "another delivery's")
     back.press()
-    qtbot.waitUntil(lambda: screen.entries.model.rows[0].entry.taken_back, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.entries.model.rows[0].entry.taken_back)
     assert screen.drugs.model.rows[0].discarded == 0
 
 
@@ -53,8 +53,8 @@ def test_drugs_made_into_one_are_a_compound_until_they_are_taken_apart(screen, q
 
     screen.drugs.grid.selectAll()
     screen.compound()
-    qtbot.waitUntil(lambda: compounds() == ["D000001C1"] * 2, timeout=10_000)
+    qtbot.waitUntil(lambda: compounds() == ["D000001C1"] * 2)
     screen.take_apart()
     qtbot.keyClicks(screen.dialog.reason.text, "given apart")
     screen.dialog.press()
-    qtbot.waitUntil(lambda: compounds() == ["", ""], timeout=10_000)
+    qtbot.waitUntil(lambda: compounds() == ["", ""])

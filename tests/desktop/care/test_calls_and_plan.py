@@ -64,14 +64,14 @@ def test_a_call_leads_to_the_plan_and_to_a_draft(
 ) -> None:
     shell = open_window("calls")
     board: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: len(board.calls.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(board.calls.model.rows) == 1)
     board.calls.select_ids([house.patient])
     board.no_answer()
-    qtbot.waitUntil(lambda: "no answer" in board.calls.model.data(board.calls.model.index(0, 5)), timeout=10_000)
+    qtbot.waitUntil(lambda: "no answer" in board.calls.model.data(board.calls.model.index(0, 5)))
     board.calls.select_ids([house.patient])
     board.call()
     screen: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: house.drug in screen.counts, timeout=10_000)
+    qtbot.waitUntil(lambda: house.drug in screen.counts)
     screen.counts[house.drug].setFocus()
     qtbot.keyClicks(screen.counts[house.drug], "x")
     screen.outcome.set_value(CallOutcome.AGREED)
@@ -82,27 +82,27 @@ def test_a_call_leads_to_the_plan_and_to_a_draft(
     qtbot.keyClick(screen.counts[house.drug], Qt.Key.Key_Return)
     screen.site.set_value(SiteState.SWOLLEN)
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "day of the delivery" in screen.page.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "day of the delivery" in screen.page.banner.text.text())
     qtbot.keyClicks(screen.spoke_with.line, "Bob")
     qtbot.keyClicks(screen.relation.line, "spouse")
     screen.next_on.set_value(today() + ONE_DAY)
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: shell.screen_in_front is not screen, timeout=10_000)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not screen)
     plan: Any = shell.screen_in_front
     assert plan.title == "Supply plan"
-    qtbot.waitUntil(lambda: bool(plan.items.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(plan.items.model.rows))
     assert plan.day.value() == today() + ONE_DAY, "the day agreed on"
     plan.first.set_value(today() + ONE_DAY)
     plan.last.set_value(today() + timedelta(days=7))
     plan.first.changed.emit()
     drug = lambda: next(row for row in plan.items.model.rows if row.item_id == house.drug)  # noqa: E731
-    qtbot.waitUntil(lambda: (drug().needed, drug().to_send) == (7, 5), timeout=10_000)
+    qtbot.waitUntil(lambda: (drug().needed, drug().to_send) == (7, 5))
     assert "1 used before" in drug().why
     plan.items.select_ids([house.drug])
-    qtbot.waitUntil(lambda: len(plan.days.model.rows) == 7, timeout=10_000)
+    qtbot.waitUntil(lambda: len(plan.days.model.rows) == 7)
     assert plan.figures["Kit cost"].number.text() == "$0.00"
     qtbot.mouseClick(plan.plan_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: shell.screen_in_front is not plan, timeout=10_000)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not plan)
     with house.database.reading() as session:
         (draft,) = of_patient(session, house.patient, today())
         assert draft.period == Days(today() + ONE_DAY, today() + timedelta(days=7))
@@ -111,7 +111,7 @@ def test_a_call_leads_to_the_plan_and_to_a_draft(
             CallOutcome.AGREED, SiteState.SWOLLEN, CallOutcome.NO_ANSWER)  # fmt: skip
         assert any("swollen" in row.title for row in follow_ups(session))
     shell.go("calls")
-    qtbot.waitUntil(lambda: board.calls.model.rows == (), timeout=10_000)
+    qtbot.waitUntil(lambda: board.calls.model.rows == ())
 
 
 def test_tasks_are_taken_given_and_done_and_a_rule_is_added(
@@ -123,29 +123,29 @@ def test_tasks_are_taken_given_and_done_and_a_rule_is_added(
     assert make_tasks(house.database, today(), house.pharmacist) == 1
     shell = open_window("calls")
     board: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: any(row.kind == "home assessment" for row in board.tasks.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.kind == "home assessment" for row in board.tasks.model.rows))
     culture = next(row for row in board.tasks.model.rows if "culture" in row.title)
     board.tasks.select_ids([culture.id])
     board.take()
-    qtbot.waitUntil(lambda: any(row.owner == "Ada Min" for row in board.tasks.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.owner == "Ada Min" for row in board.tasks.model.rows))
     board.tasks.select_ids([culture.id])
     board.give()
-    qtbot.waitUntil(lambda: board.dialog is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: board.dialog is not None)
     board.dialog.owner.set_value(house.pharmacist)
     qtbot.mouseClick(board.dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: any(row.owner == "Aisha Rahman" for row in board.tasks.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.owner == "Aisha Rahman" for row in board.tasks.model.rows))
     board.tasks.select_ids([culture.id])
     board.finish()
     qtbot.keyClicks(board.dialog.text.line, "sensitive")
     qtbot.mouseClick(board.dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: all("culture" not in row.title for row in board.tasks.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: all("culture" not in row.title for row in board.tasks.model.rows))
 
     board.add_rule()
-    qtbot.waitUntil(idle(shell), timeout=10_000)
+    qtbot.waitUntil(idle(shell))
     board.dialog.payer.set_value(PayerId(1))
     board.dialog.longest.set_value(14)
     qtbot.mouseClick(board.dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(board.rules.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(board.rules.model.rows) == 1)
     with house.database.reading() as session:
         (kept,) = refill_rules(session)
     assert (kept.payer, kept.rule.longest_supply_days, kept.rule.delivery_days) == ("Cascadia Health Plan", 14, 10)
@@ -167,23 +167,23 @@ def test_what_left_short_is_listed_and_sent(
     receive(database, NewReceipt((ReceiptLine(house.drug, 3, lot="CEF2", expires_on=LATER),), "A-01"), by)
     shell = open_window("calls")
     board: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: board.tabs.tabText(3) == "Still owed (1)", timeout=10_000)
+    qtbot.waitUntil(lambda: board.tabs.tabText(3) == "Still owed (1)")
     (row,) = board.owed.model.rows
     assert (row.is_drug, row.units, row.on_shelf, row.coming) == (True, 5, 3, "")
     board.tabs.setCurrentIndex(3)
     board.owed.select_ids([row.line_id])
     board.send_owed()
-    qtbot.waitUntil(lambda: shell.screen_in_front is not board, timeout=10_000)
+    qtbot.waitUntil(lambda: shell.screen_in_front is not board)
     draft: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: draft.shown is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: draft.shown is not None)
     assert [(line.item_id, line.to_send) for line in draft.shown.lines] == [(house.drug, 5)]
     shell.go("calls")
-    qtbot.waitUntil(lambda: board.owed.model.rows[0].coming == draft.shown.row.number, timeout=10_000)
+    qtbot.waitUntil(lambda: board.owed.model.rows[0].coming == draft.shown.row.number)
     board.owed.select_ids([row.line_id])
     board.send_owed()
-    qtbot.waitUntil(lambda: "being made ready already" in board.page.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "being made ready already" in board.page.banner.text.text())
 
     shell.open("patient", house.patient)
     patient: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: patient.shown is not None and bool(patient.glance.texts["Deliveries"]), timeout=10_000)
+    qtbot.waitUntil(lambda: patient.shown is not None and bool(patient.glance.texts["Deliveries"]))
     assert patient.glance.texts["Deliveries"][0].startswith("Owed: 5 each Cefazolin 2 g in elastomeric pump of D")

@@ -50,18 +50,6 @@ def gs1(code: str, lot: str, expires_on: date = LATER) -> str:
     return f"]d201{code}17{expires_on:%y%m%d}10{lot}"
 
 
-@pytest.fixture
-def qtbot(qtbot: QtBot) -> QtBot:
-    """Waits longer than usual: a deed on a busy machine may take seconds, and a whole story does many."""
-    wait = qtbot.waitUntil
-
-    def patiently(callback: Callable[[], object], *, timeout: int = 20_000) -> None:
-        wait(callback, timeout=timeout)
-
-    qtbot.waitUntil = patiently  # type: ignore[method-assign]
-    return qtbot
-
-
 @dataclass(frozen=True, slots=True)
 class House:
     """Who and what is there."""

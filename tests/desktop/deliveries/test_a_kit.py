@@ -179,7 +179,7 @@ def _second_person_verifies(shell: Shell, bench: BenchScreen, qtbot: QtBot) -> N
     qtbot.keyClick(bench.sign_on.username.line, Qt.Key.Key_Return)
     qtbot.keyClicks(bench.sign_on.password.line, PASSWORD)
     qtbot.keyClick(bench.sign_on.password.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bench.verifier is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: bench.verifier is not None)
     assert bench.side.currentWidget() is bench.next_panel
     assert bench.sign_on.password.line.text() == ""
     shell.on_scan(gs1(FLUSH, "FL1"))
@@ -203,7 +203,7 @@ def _packed_and_handed_over(shell: Shell, bench: BenchScreen, qtbot: QtBot) -> N
     qtbot.keyClick(panel.cold_packs.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bench.state is DeliveryState.PACKED)
     qtbot.mouseClick(bench.ship_panel.print_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(bench.findChildren(PdfDialog)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(bench.findChildren(PdfDialog)))
     paper = bench.findChildren(PdfDialog)[0]
     qtbot.waitUntil(lambda: paper.preview.pages == 1)
     paper.reject()

@@ -85,7 +85,7 @@ def test_a_stack_of_signed_sheets_completes_the_proofs(
     qtbot.waitUntil(lambda: len(screen.table.model.rows) == 2)
     as_scanned(house, on_the_way, tmp_path / "stack.pdf", spoilt=1)
     screen.read(tmp_path / "stack.pdf")
-    qtbot.waitUntil(lambda: isinstance(screen.dialog, DeliverDialog), timeout=20_000)
+    qtbot.waitUntil(lambda: isinstance(screen.dialog, DeliverDialog))
     dialog = screen.dialog
     assert isinstance(dialog, DeliverDialog)
     assert dialog.picture.isVisibleTo(dialog) and not dialog.picture.page.pixmap().isNull()

@@ -139,7 +139,7 @@ def test_a_tour_is_given_to_a_driver_put_in_order_and_printed(
     qtbot.waitUntil(lambda: (at(house, second).position, at(house, first).position) == (1, 2))
     qtbot.waitUntil(lambda: [card.id for card in board.column("Maria Ortega").cards.cards()] == [second, first])
     qtbot.mouseClick(board.column("Maria Ortega").sheet, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: bool(screen.findChildren(PdfDialog)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(screen.findChildren(PdfDialog)))
     paper = screen.findChildren(PdfDialog)[0]
     qtbot.waitUntil(lambda: paper.preview.pages == 1)
     qtbot.waitUntil(lambda: not paper.preview.picture(0).isNull())
@@ -175,7 +175,7 @@ def test_what_recurs_is_set_up_expected_and_planned(open_shell: Open, house: Hou
     cards = screen.calendar.columns[0].cards
     qtbot.waitUntil(lambda: [card.id for card in cards.cards()] == [None])
     qtbot.mouseClick(screen.calendar.plan_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: cards.count() == 1 and cards.cards()[0].id is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: cards.count() == 1 and cards.cards()[0].id is not None)
     with house.database.reading() as session:
         planned = schedule(session, Days(today(), today() + timedelta(days=20)), today())
     assert [row.day for row in planned] == [today() + timedelta(days=days) for days in (0, 6, 13)]

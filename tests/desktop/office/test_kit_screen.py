@@ -37,7 +37,7 @@ def test_the_next_version_of_a_kit(house: House, shell: Shell, qtbot: QtBot) -> 
         (kept,) = templates(session, today())
     shell.open("kit", kept.id)
     screen: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: len(screen.effect.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.effect.model.rows) == 1)
     assert screen.touches.text() == "Touches 1 patients"
     assert screen.effect.model.rows[0].what == "follows the new version"
 
@@ -62,12 +62,12 @@ def test_the_next_version_of_a_kit(house: House, shell: Shell, qtbot: QtBot) -> 
     assert screen.table.model.rows[1].name == "Huber needle 20 G"
 
     screen.ages.set_value(Ages.CHILD)
-    qtbot.waitUntil(lambda: [row.what for row in screen.effect.model.rows] == ["no kit fits any more"], timeout=10_000)
+    qtbot.waitUntil(lambda: [row.what for row in screen.effect.model.rows] == ["no kit fits any more"])
     screen.ages.set_value(Ages.ANY)
     later = today() + timedelta(days=3)
     screen.starts_on.set_value(later)
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: screen.kept is not None and screen.kept.number == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.kept is not None and screen.kept.number == 2)
     with house.database.reading() as session:
         newer, older = versions(session, "K1")
         assert (newer.starts_on, older.ends_on) == (later, later - timedelta(days=1))
@@ -79,9 +79,9 @@ def test_the_next_version_of_a_kit(house: House, shell: Shell, qtbot: QtBot) -> 
 def test_a_new_kit_is_told_what_it_lacks(house: House, shell: Shell, qtbot: QtBot) -> None:
     shell.open("kit", None)
     screen: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: bool(screen.items), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(screen.items))
     qtbot.keyClicks(screen.code.line, "K2")
     qtbot.keyClicks(screen.name.line, "Another kit")
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "at least one line" in screen.page.banner.text.text(), timeout=10_000)
-    qtbot.waitUntil(lambda: not screen._typing.isActive() and not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: "at least one line" in screen.page.banner.text.text())
+    qtbot.waitUntil(lambda: not screen._typing.isActive() and not shell.jobs.running)

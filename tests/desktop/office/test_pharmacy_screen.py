@@ -24,7 +24,7 @@ def opened(database: Database, who: UserId, permissions: frozenset[str], desk: D
     qtbot.addWidget(screen)
     screen.show()
     screen.load()
-    qtbot.waitUntil(lambda: screen.fields["npi"].typed() == EXAMPLE.npi, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.fields["npi"].typed() == EXAMPLE.npi)
     return screen
 
 
@@ -42,7 +42,7 @@ def test_a_wrong_tax_id_is_told_at_its_field_and_a_right_one_is_saved(
     field.line.selectAll()
     qtbot.keyClicks(field.line, "93-7654321")
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(screen.may_leave, timeout=10_000)
+    qtbot.waitUntil(screen.may_leave)
     with database.reading() as session:
         kept = profile(session)
     assert kept is not None and (kept.tax_id, kept.npi, kept.zip) == ("937654321", EXAMPLE.npi, "972051234")

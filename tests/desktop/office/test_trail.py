@@ -50,22 +50,22 @@ def test_who_looked_at_a_patient_and_what_each_filter_leaves(house: House, shell
     def shown() -> list[Any]:
         return list(screen.table.model.shown)
 
-    qtbot.waitUntil(lambda: bool(shown()) and bool(screen.patient.value()), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(shown()) and bool(screen.patient.value()))
     with database.reading() as session:
         expected = [row.id for row in audit_rows(session, patient_id=house.patient)]
-    qtbot.waitUntil(lambda: [row.id for row in shown()] == expected, timeout=10_000)
+    qtbot.waitUntil(lambda: [row.id for row in shown()] == expected)
     screen.kind.set_value(AuditKind.VIEW)
-    qtbot.waitUntil(lambda: {row.kind for row in shown()} == {AuditKind.VIEW}, timeout=10_000)
+    qtbot.waitUntil(lambda: {row.kind for row in shown()} == {AuditKind.VIEW})
     screen.who.set_value(nosy)
-    qtbot.waitUntil(lambda: [row.by for row in shown()] == ["Nora Nosy"], timeout=10_000)
+    qtbot.waitUntil(lambda: [row.by for row in shown()] == ["Nora Nosy"])
     screen.first.set_value(today() + timedelta(days=2))
     screen.first.changed.emit()
-    qtbot.waitUntil(lambda: not shown(), timeout=10_000)
+    qtbot.waitUntil(lambda: not shown())
     screen.everything.click()
-    qtbot.waitUntil(lambda: len(shown()) > len(expected), timeout=10_000)
+    qtbot.waitUntil(lambda: len(shown()) > len(expected))
     screen.patient.set_value("nobody")
     screen.patient.changed.emit()
-    qtbot.waitUntil(lambda: not shown(), timeout=10_000)
+    qtbot.waitUntil(lambda: not shown())
 
 
 def test_an_opening_without_care_is_told_and_one_beside_an_order_is_not(house: House) -> None:
@@ -103,9 +103,9 @@ def test_whatever_tells_of_a_patient_is_noted_once_for_each_opening(house: House
     delivery = plan_items(house.database, house.patient, period, today(), wanted, house.administrator)
     for kind, record in (("refill call", house.patient), ("supply plan", house.patient), ("delivery", delivery)):
         shell.open(kind, int(record))
-        qtbot.waitUntil(lambda: not shell.jobs.running, timeout=15_000)
+        qtbot.waitUntil(lambda: not shell.jobs.running)
         shell.reload()
-        qtbot.waitUntil(lambda: not shell.jobs.running, timeout=15_000)
+        qtbot.waitUntil(lambda: not shell.jobs.running)
     with house.database.reading() as session:
         seen = audit_rows(session, kind=AuditKind.VIEW, patient_id=house.patient)
     assert [row.subject.rpartition(" ")[0] for row in reversed(seen)] == ["refill call", "supply plan", "delivery"]

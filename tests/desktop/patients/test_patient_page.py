@@ -83,7 +83,7 @@ def shell(sqlite_database: Database, administrator: UserId, tmp_path: Path, qtbo
 def opened(shell: Shell, qtbot: QtBot, patient: PatientId) -> Any:
     shell.open("patient", patient)
     page: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: page.shown is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.shown is not None)
     return page
 
 
@@ -101,16 +101,16 @@ def test_a_hospital_stay_begins_and_ends_and_its_days_do_not_count(shell: Shell,
     form.kind.set_value(InterruptionKind.HOSPITAL)
     form.first_on.set_value(today() - timedelta(days=5))
     qtbot.mouseClick(page.dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: days_shown(page) == "5", timeout=10_000)
+    qtbot.waitUntil(lambda: days_shown(page) == "5")
     page._end_pause()
     dialog = page.dialog
     dialog.form.last_on.set_value(today() - timedelta(days=6))
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: dialog.banner.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: dialog.banner.isVisible())
     assert dialog.isVisible(), "an end before the beginning is refused where it was typed"
     dialog.form.last_on.set_value(today() - timedelta(days=3))
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: days_shown(page) == "8", timeout=10_000)
+    qtbot.waitUntil(lambda: days_shown(page) == "8")
 
 
 def test_a_discharge_stops_what_runs(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
@@ -120,7 +120,7 @@ def test_a_discharge_stops_what_runs(shell: Shell, qtbot: QtBot, ann: PatientId)
     assert "needed" in page.dialog.form.reason.error.text(), "a discharge needs its reason"
     qtbot.keyClicks(page.dialog.form.reason.line, "therapy complete")
     qtbot.mouseClick(page.dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Discharged" in page.care.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "Discharged" in page.care.text())
     with shell.context.database.reading() as session:
         kept = patient_page(session, ann)
     assert kept.episode is None
@@ -133,7 +133,7 @@ def test_opening_is_noted_once_however_often_the_page_is_brought_up_to_date(
     opened(shell, qtbot, ann)
     for _ in range(3):
         shell.changes.announce("deliveries")
-        qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+        qtbot.waitUntil(lambda: not shell.jobs.running)
     with shell.context.database.reading() as session:
         seen = [row for row in audit_rows(session, patient_id=ann) if row.kind is AuditKind.VIEW]
     assert len(seen) == 1
@@ -142,7 +142,7 @@ def test_opening_is_noted_once_however_often_the_page_is_brought_up_to_date(
 def test_an_unknown_patient_leaves_no_other_patient_in_view(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
     page = opened(shell, qtbot, ann)
     shell.open("patient", ann + 999)
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
     assert page.shown is None
     assert page.name.text() == ""
 
@@ -155,7 +155,7 @@ def in_dialog(qtbot: QtBot, page: Any, ask: Any) -> Any:
     """The form a deed asks for, once its lists are there."""
     page.dialog = None
     ask()
-    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible())
     return page.dialog.form
 
 
@@ -173,7 +173,7 @@ def test_particulars_coverage_device_and_checklist_are_changed_in_the_window(
     assert "needed" in form.zip.error.text()
     form.zip.set_value("97206")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: "77 New Harbor Way" in page.facts.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "77 New Harbor Way" in page.facts.text())
     assert not page.latex.isVisibleTo(page)
     assert "Penicillin" in page.care.text()
 
@@ -181,31 +181,31 @@ def test_particulars_coverage_device_and_checklist_are_changed_in_the_window(
     for check in form.checks.values():
         check.set_value(True)
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: "Checklist" not in page.care.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "Checklist" not in page.care.text())
 
     form = in_dialog(qtbot, page, page._add_device)
     form.kind.set_value(AccessKind.PORT)
     form.site.set_value("right chest")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: len(page.devices.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.devices.model.rows) == 1)
     form = in_dialog(qtbot, page, page._edit_device)
     form.removed_on.set_value(today())
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: bool(page.devices.model.rows[0].device.removed_on), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(page.devices.model.rows[0].device.removed_on))
 
     form = in_dialog(qtbot, page, page._add_coverage)
     form.payer.set_value(page.coverages.model.rows[0].policy.payer_id)
     form.member.set_value("S77")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: page.dialog.banner.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.dialog.banner.isVisible())
     assert "primary at the same time" in page.dialog.banner.text.text()
     form.rank.set_value(Rank.SECONDARY)
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: len(page.coverages.model.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.coverages.model.rows) == 2)
     page.coverages.select_ids([page.coverages.model.rows[1].id])
     form = in_dialog(qtbot, page, page._end_coverage)
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: page.coverages.model.rows[1].policy.ends_on == today(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.coverages.model.rows[1].policy.ends_on == today())
 
 
 def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
@@ -215,7 +215,7 @@ def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
     form = in_dialog(qtbot, page, page._add_lab)
     qtbot.keyClicks(form.name.line, "CBC, BMP")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: len(page.labs.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.labs.model.rows) == 1)
     form = in_dialog(qtbot, page, page._change)
     assert form.drug.value() == "cefazolin 2 g", "the order as it stands is filled in"
     form.interval.set_value(12)
@@ -224,7 +224,7 @@ def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
     assert "needed" in form.fields[1].error.text(), "a change needs its reason"
     qtbot.keyClicks(form.fields[1].line, "call from the prescriber")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 2, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.therapies.model.rows) == 2)
     newer, older = page.therapies.model.rows
     assert (newer.order.interval_hours, older.order.interval_hours) == (12, 8)
     assert (newer.replaces, older.order.stops_on) == (older.id, today())
@@ -232,16 +232,16 @@ def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
     form = in_dialog(qtbot, page, page._add_task)
     qtbot.keyClicks(form.title.line, "Ask for the culture result")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: len(page.tasks.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.tasks.model.rows) == 1)
     form = in_dialog(qtbot, page, page._assign_task)
     owner = form.fields[0]
     owner.set_value(shell.context.user_id)
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: page.tasks.model.rows[0].owner == "Ada Min", timeout=10_000)
+    qtbot.waitUntil(lambda: page.tasks.model.rows[0].owner == "Ada Min")
     form = in_dialog(qtbot, page, page._finish_task)
     qtbot.keyClicks(form.reason.line, "sensitive to cefazolin")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: page.tasks.model.rows[0].done, timeout=10_000)
+    qtbot.waitUntil(lambda: page.tasks.model.rows[0].done)
 
 
 def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
@@ -250,7 +250,7 @@ def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, q
     assert page.glance.texts["Events"] == ["No event."]
     page.dialog = None
     page._log_event()
-    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible())
     dialog = page.dialog
     dialog.kind.set_value(EventKind.ALLERGIC_REACTION)
     qtbot.keyClicks(dialog.what.line, "Hives after the dose")
@@ -260,7 +260,7 @@ def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, q
     dialog.effect.set_value(Effect.HELD)
     qtbot.keyClicks(dialog.follow_up.line, "Ask the prescriber for another drug")
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(page.events.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.events.model.rows) == 1)
     assert any("Hives" in line for line in page.glance.texts["Events"])
     assert any("another drug" in line for line in page.glance.texts["To do"])
     assert any("Hives" in row.what for row in page.line.model.rows)
@@ -268,7 +268,7 @@ def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, q
     form = in_dialog(qtbot, page, page._withdraw_event)
     qtbot.keyClicks(form.reason.line, "another patient's")
     press_save(qtbot, page)
-    qtbot.waitUntil(lambda: page.glance.texts["Events"] == ["No event."], timeout=10_000)
+    qtbot.waitUntil(lambda: page.glance.texts["Events"] == ["No event."])
 
 
 def test_a_restricted_record_asks_why_once_for_each_opening(
@@ -288,13 +288,13 @@ def test_a_restricted_record_asks_why_once_for_each_opening(
     shell.messages.ask = ask
     shell.open("patient", ann)
     page: Any = shell.screen_in_front
-    qtbot.waitUntil(lambda: len(asked) == 1 and not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: len(asked) == 1 and not shell.jobs.running)
     assert page.shown is None and not page.name.text()
     assert asked[0].needs_reason
     shell.open("patient", ann)
-    qtbot.waitUntil(lambda: page.shown is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: page.shown is not None)
     shell.reload()
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
     assert len(asked) == 2
     with sqlite_database.reading() as session:
         assert [row.reason for row in audit_rows(session, kind=AuditKind.VIEW)] == ["her delivery is late"]

@@ -35,13 +35,13 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
         return not shell.jobs.running
 
     shell.go("dashboard")
-    qtbot.waitUntil(settled, timeout=20_000)
+    qtbot.waitUntil(settled)
     screen: Any = shell.screen_in_front
     assert screen.figures["Stock at cost"].number.text().startswith("$")
     assert screen.figures["Margin a day"].number.text().startswith(("$", "-$"))
     assert screen.rows.model.rows
     qtbot.mouseClick(screen.figures["Margin a day"], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(settled, timeout=20_000)
+    qtbot.waitUntil(settled)
     reports: Any = shell.screen_in_front
     assert reports.report.key == "margin by therapy"
     assert reports.table.model.rows
@@ -49,12 +49,12 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     chart = screen.charts["Patients by therapy"]
     chart.setFocus()
     qtbot.keyClick(chart, Qt.Key.Key_Return)
-    qtbot.waitUntil(settled, timeout=20_000)
+    qtbot.waitUntil(settled)
     assert reports.report.key == "census"
     assert reports.bar.kind.value() == screen.behind_bars["Patients by therapy"][0][2].therapy_class
     assert reports.table.totals.texts()[2] == chart.bars[0].figure
     reports.tabs.setCurrentIndex(1)
-    qtbot.waitUntil(settled, timeout=20_000)
+    qtbot.waitUntil(settled)
     panel = reports.what_if
     panel.kind.set_value("Other supply prices")
     assert panel.percent.isVisible() and not panel.payer.isVisible()
@@ -64,7 +64,7 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     assert panel.found is None
     panel.percent.set_value("10")
     panel.run()
-    qtbot.waitUntil(settled, timeout=20_000)
+    qtbot.waitUntil(settled)
     assert panel.found.total.difference < 0 and panel.rows.model.rows
     panel.by.set_value("Payer")
     assert len(panel.rows.model.rows) == len({row.payer for row in panel.found.rows})
@@ -72,7 +72,7 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     panel.payer.combo.setCurrentIndex(0)
     panel.like.combo.setCurrentIndex(1)
     panel.run()
-    qtbot.waitUntil(settled, timeout=20_000)
+    qtbot.waitUntil(settled)
     assert panel.found.what == "what the contract pays"
     database.close()
 
@@ -88,7 +88,7 @@ def test_every_number_is_what_its_list_adds_up_to(qtbot: QtBot, demonstration: P
     qtbot.addWidget(shell)
     shell.show()
     shell.go("dashboard")
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
     screen: Any = shell.screen_in_front
     sums = {"Patients in care": 2, "Margin a day": 7, "Days of supply": -1, "Stock at cost": -1}
     with database.reading() as session:
