@@ -445,7 +445,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
     window.go("calls")
     board.load()
     # Only the fluid is not covered.
-    qtbot.waitUntil(lambda: [row.therapies for row in board.calls.model.rows] == [("Lactated Ringer 1 L",)])  # fmt: skip
+    qtbot.waitUntil(lambda: [row.therapies for row in board.calls.model.rows] == [("Lactated Ringer 1 L",)])
     window.open("supply plan", ann)
     plans(window, qtbot, second)
     drafts = pharmacy.drafts(ann)
