@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +87,7 @@ class Application(QObject):
         self.copying = QTimer(self)
         self.copying.timeout.connect(self.look_after_copies)
         self.copying.start(HOUR_MS)
+        self.others: Others | None = None
         self.sent_by: Job | None = None
         self.sending = QTimer(self)
         self.sending.timeout.connect(self.send_reports)
@@ -141,7 +142,7 @@ class Application(QObject):
             return
         self.pharmacy = who_we_are.name if who_we_are is not None else ""
         shell = self._shell_of(self._context_of(user, who_we_are), user.username)
-        others = Others(self.database, shell.changes, shell)
+        self.others = others = Others(self.database, shell.changes, shell)
         others.reached.connect(shell.show_reached)
         shell.closed.connect(others.stop)
         others.start()
@@ -365,13 +366,20 @@ class Application(QObject):
         self.sent_by = shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
 
     def exchange(self, deed: Exchange) -> None:
-        """Close the database, let the deed work on its file, open it again, and ask who is there."""
+        """Close the database, let the deed work on its file, open it again, and ask who is there.
+
+        What the window before was about has ended then: a file that is still read cannot be exchanged.
+        """
         door = DoorWindow("One moment", "The data are being exchanged. Please do not switch off.", width=520)
-        self.show(door)
-        place = self.database.place
-        self.database.close()
+        place, others = self.database.place, self.others
+
+        def begin() -> None:
+            self.database.close()
+            door.jobs.run(door, work, done, lambda error: door.messages.show_failure(error, door), text="Exchanging")
 
         def work() -> tuple[Database, Exception | None]:
+            if others is not None:
+                others.end()
             try:
                 return open_pharmacy(deed(place), self.settings.workstation), None
             except (Refused, Unavailable) as no:
@@ -383,7 +391,7 @@ class Application(QObject):
             if isinstance(self.window, SignInWindow) and no is not None:
                 self.window.messages.show_failure(no, self.window)
 
-        door.jobs.run(door, work, done, lambda error: door.messages.show_failure(error, door), text="Exchanging")
+        self.show(door, begin)
 
     def _set_up(self, chosen: "FirstStart") -> Generator[Progress, None, User]:
         from infusion_desktop.setting_up import set_up
@@ -441,15 +449,17 @@ class Application(QObject):
         self.database.close()
         self.last_time.close()
 
-    def show(self, window: QWidget) -> None:
-        """Bring a window in place of the one there was."""
+    def show(self, window: QWidget, then: Callable[[], None] = lambda: None) -> None:
+        """Bring a window in place of the one there was; ``then`` is called when nothing of that one is under way."""
         before, self.window = self.window, window
         window.show()
         window.activateWindow()
-        if before is not None:
-            for each in (before, *before.findChildren(QDialog)):
-                each.hide()
-            _let_go(before)
+        if before is None:
+            then()
+            return
+        for each in (before, *before.findChildren(QDialog)):
+            each.hide()
+        _let_go(before, then)
 
     def _scanned(self, raw: str) -> None:
         if not isinstance(self.window, Shell):
@@ -471,16 +481,17 @@ class Application(QObject):
             self.window.cover.sign_out_asked.emit()
 
 
-def _let_go(window: QWidget) -> None:
+def _let_go(window: QWidget, then: Callable[[], None] = lambda: None) -> None:
     """Close a window that is hidden already, once nothing of it is under way: nobody waits for a lost server."""
     jobs = window.jobs if isinstance(window, DoorWindow | Shell) else None
     if jobs is not None and isValid(window):
         jobs.wind_down()
         if jobs.running:
-            jobs.ended.connect(lambda _job: _let_go(window) if isValid(window) and not jobs.running else None)
+            jobs.ended.connect(lambda _job: _let_go(window, then) if isValid(window) and not jobs.running else None)
             return
     window.close()
     window.deleteLater()
+    then()
 
 
 def read_ahead() -> None:

@@ -13,6 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # No test touches a person's own key store.
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytestqt.qtbot import QtBot
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -21,7 +22,7 @@ from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.opening import open_pharmacy
-from tests.promises import TESTS, promises
+from tests.promises import TESTS, is_full, promises
 
 PASSWORD = "correct horse battery"
 MANY_OBJECTS = 50_000
@@ -37,6 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--full"):
         os.environ["INFUSION_TESTS_FULL"] = "1"
+    settings.register_profile(
+        "house", deadline=None, database=None, derandomize=not is_full(), suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("house")  # Generated cases are the same in each normal run, and no clock judges them.
     if wanted := config.getoption("--promise"):
         files = {str(TESTS / file) for row in promises() if row.id.startswith(tuple(wanted)) for file, _ in row.tests}
         config.args[:] = sorted(files)

@@ -48,6 +48,11 @@ class Listener:
         if self._thread.is_alive():
             self._thread.join(0.9)
 
+    def end(self) -> None:
+        """Listen no longer, and wait until the connection is let go of."""
+        self._over.set()
+        self._thread.join()
+
     def _listen(self) -> None:
         listen = self._to_file if self._database.place.is_sqlite else self._to_server
         troubles: tuple[type[Exception], ...] = (DBAPIError, OSError, *_driver_errors(self._database.place.is_sqlite))

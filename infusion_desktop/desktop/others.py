@@ -38,6 +38,10 @@ class Others(QObject):
         """Listen no longer."""
         self._listener.stop()
 
+    def end(self) -> None:
+        """Listen no longer, and wait until nothing is read any more; for a worker."""
+        self._listener.end()
+
     def _gather(self, rooms: frozenset[str]) -> None:
         for room in rooms:
             self._waiting.update((room, *_ALSO.get(room, ())))

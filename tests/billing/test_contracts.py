@@ -210,7 +210,7 @@ def test_a_price_list_in_excel_is_previewed_with_its_problems_by_line(office, st
     assert import_fee_file(office.database, office.payer, good, office.biller) == 2
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)), st.booleans())
 def test_whatever_is_in_a_price_file_it_is_read_or_refused_in_a_sentence(content, after_headings):
     start = b"code,rate,starts_on\n" if after_headings else b""

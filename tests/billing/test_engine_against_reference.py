@@ -155,7 +155,7 @@ def as_tuples(result):
     )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(periods(), patients_courses(), st.lists(pauses(), max_size=3), rule_sets, price_lists(), permissions())
 def test_days_and_lines_are_those_of_the_slow_reading(period, courses, stays, rules, fees, authorizations):
     result = count_period(period, courses, stays, rules, FeeSchedule(tuple(fees)), authorizations, codes=code_table())
@@ -166,7 +166,7 @@ def test_days_and_lines_are_those_of_the_slow_reading(period, courses, stays, ru
     assert as_tuples(result) == slow_reference.lines(rows, period, courses, stays, rules)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(periods(), patients_courses(), st.lists(pauses(), max_size=3), rule_sets, price_lists(), st.data())
 def test_an_order_changed_on_any_day_is_billed_on_the_days_it_would_be_billed_on_unchanged(
     period, courses, stays, rules, fees, data
@@ -193,7 +193,7 @@ def test_an_order_changed_on_any_day_is_billed_on_the_days_it_would_be_billed_on
     assert billed(changed) == billed(courses)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     periods(), patients_courses(), st.lists(pauses(), max_size=3), rule_sets, price_lists(), permissions(), st.randoms()
 )
@@ -219,7 +219,7 @@ def test_every_day_is_billed_or_left_out_once_and_order_of_input_is_no_matter(
     assert [(line.days, line.trace) for line in again.lines] == [(line.days, line.trace) for line in result.lines]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(periods(), patients_courses(), st.lists(pauses(), max_size=3), rule_sets, price_lists())
 def test_lines_keep_their_promises(period, courses, stays, rules, fees):
     result = count_period(period, courses, stays, rules, FeeSchedule(tuple(fees)), codes=code_table())

@@ -83,7 +83,7 @@ def test_what_the_fee_schedule_does_not_cap_has_no_k_modifiers_and_other_payers_
     assert (rent.units, rent.modifiers) == (10, ("RR",))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.dates(date(2025, 1, 1), date(2026, 12, 1)), st.one_of(st.none(), st.integers(0, 300))), min_size=1,

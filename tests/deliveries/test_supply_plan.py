@@ -45,7 +45,7 @@ amounts = st.sampled_from([Decimal("0.25"), Decimal(1), Decimal(2), Decimal("2.5
 packs = st.sampled_from([1, 4, 10, 30])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(courses(), st.sampled_from(RULES), amounts, packs, st.integers(0, 200))
 def test_one_line_is_never_short_and_never_more_than_the_rule(
     made: tuple[Course, Supply], rule: QuantityRule, amount: Decimal, pack: int, counted: int
@@ -72,7 +72,7 @@ def test_one_line_is_never_short_and_never_more_than_the_rule(
     assert answer.to_send % pack == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(courses(), min_size=2, max_size=3), st.sampled_from(RULES), amounts, packs, st.integers(0, 60))
 def test_therapies_share_what_they_share_and_no_more(
     made: list[tuple[Course, Supply]], rule: QuantityRule, amount: Decimal, pack: int, counted: int
@@ -101,7 +101,7 @@ def test_therapies_share_what_they_share_and_no_more(
     assert sent <= max(0, together - counted) + len(uses) * (pack - 1), "never more than the rules allow"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(courses(), st.sampled_from(RULES), amounts, packs, st.integers(0, 200), st.integers(0, 9))
 def test_what_is_used_before_the_supply_begins_is_not_counted_twice(
     made: tuple[Course, Supply], rule: QuantityRule, amount: Decimal, pack: int, counted: int, ahead: int
@@ -122,7 +122,7 @@ def test_what_is_used_before_the_supply_begins_is_not_counted_twice(
     assert answer.to_send < max(0, answer.needed - answer.at_home) + pack
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(courses(), st.sampled_from(RULES), amounts, st.integers(0, 40))
 def test_the_days_add_up_to_the_plan_and_no_day_falls_behind(
     made: tuple[Course, Supply], rule: QuantityRule, amount: Decimal, at_home: int

@@ -36,7 +36,7 @@ def test_the_passphrase_is_asked_for_and_a_wrong_one_told(
     database.close()
     encrypt(database.place, [PHRASE, written])
     started = Started(qapp, settings, Place.of(settings.database))
-    qtbot.waitUntil(lambda: isinstance(started.door, UnlockWindow), timeout=10_000)
+    qtbot.waitUntil(lambda: isinstance(started.door, UnlockWindow))
     door: Any = started.door
     qtbot.keyClicks(door.phrase.line, "quite another sentence")
     qtbot.keyClick(door.phrase.line, Qt.Key.Key_Return)

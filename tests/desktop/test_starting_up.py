@@ -86,7 +86,7 @@ def start_again(start: Start, place: Place, qtbot: QtBot) -> Start:
     """The program where it was started before."""
     started = start()
     assert not isinstance(started.door, SignInWindow), "whose data these are is not known yet"
-    qtbot.waitUntil(_is_at(started, SignInWindow), timeout=20_000)
+    qtbot.waitUntil(_is_at(started, SignInWindow))
     return start
 
 
@@ -97,10 +97,10 @@ def _type(qtbot: QtBot, door: SignInWindow) -> None:
 
 def _go_in(qtbot: QtBot, started: Started, door: SignInWindow) -> None:
     qtbot.keyClick(door.password.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(_is_at(started, Shell), timeout=20_000)
+    qtbot.waitUntil(_is_at(started, Shell))
     shell = started.application.window if started.application else None
     assert isinstance(shell, Shell)
-    qtbot.waitUntil(lambda: not shell.jobs.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not shell.jobs.running)
 
 
 def test_who_types_at_once_is_let_in_when_the_data_are_open(start_again: Start, qtbot: QtBot) -> None:
@@ -124,8 +124,7 @@ def _prepared_for(qtbot: QtBot, started: Started, door: SignInWindow, username: 
             and started.application.prepared is not None
             and started.application.prepared.context.user_name == name
             and started.application.prepared.stack.count() == 1
-        ),
-        timeout=20_000,
+        )
     )
     assert started.application is not None
     assert started.application.prepared is not None
@@ -143,7 +142,7 @@ def test_the_window_of_whoever_types_a_password_is_ready_hidden_and_empty_until_
     assert isinstance(today, TodayScreen)
     qtbot.keyClicks(door.password.line, "a wrong password")
     qtbot.keyClick(door.password.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "do not belong together" in door.banner.text.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "do not belong together" in door.banner.text.text())
     assert not prepared.isVisible()
     assert not today.heaps
     qtbot.keyClicks(door.password.line, PASSWORD)
@@ -191,7 +190,7 @@ def test_another_name_than_the_last_time_is_shown_when_it_is_known(
     door = started.door
     assert isinstance(door, SignInWindow)
     _type(qtbot, door)
-    qtbot.waitUntil(lambda: door.heading.text() == "Larkspur Infusion", timeout=20_000)
+    qtbot.waitUntil(lambda: door.heading.text() == "Larkspur Infusion")
     assert (door.username.value(), door.password.value()) == ("admin", PASSWORD)
     again = start_again().door
     assert isinstance(again, SignInWindow)
@@ -203,7 +202,7 @@ def test_an_empty_place_leads_to_the_first_start(start_again: Start, place: Plac
     place.file.unlink()
     started = start_again()
     assert not isinstance(started.door, SignInWindow)
-    qtbot.waitUntil(_is_at(started, FirstStartWindow), timeout=20_000)
+    qtbot.waitUntil(_is_at(started, FirstStartWindow))
 
 
 def test_a_place_that_was_emptied_leads_to_the_first_start(start_again: Start, place: Place, qtbot: QtBot) -> None:
@@ -212,7 +211,7 @@ def test_a_place_that_was_emptied_leads_to_the_first_start(start_again: Start, p
         connection.execute(text("DELETE FROM pharmacy"))
     unguarded.dispose()
     started = start_again()
-    qtbot.waitUntil(_is_at(started, FirstStartWindow), timeout=20_000)
+    qtbot.waitUntil(_is_at(started, FirstStartWindow))
 
 
 def test_data_of_a_newer_program_are_refused(start_again: Start, place: Place, qtbot: QtBot) -> None:
@@ -220,7 +219,7 @@ def test_data_of_a_newer_program_are_refused(start_again: Start, place: Place, q
     with unguarded.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     unguarded.dispose()
-    with qtbot.waitSignal((started := start_again()).failed, timeout=20_000) as told:
+    with qtbot.waitSignal((started := start_again()).failed) as told:
         pass
     assert isinstance(told.args[0], Refused)
     assert "newer version" in str(told.args[0])
@@ -248,12 +247,12 @@ def test_a_server_that_is_away_is_told_and_asked_again_and_nothing_typed_is_lost
     window = started.door
     assert isinstance(window, SignInWindow)
     _type(qtbot, window)
-    with qtbot.waitSignal(started.failed, timeout=20_000) as told:
+    with qtbot.waitSignal(started.failed) as told:
         pass
     assert started.goes_on_after(told.args[0])
     assert "server cannot be reached" in window.banner.text.text()
     qtbot.keyClick(window.password.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running)
     assert (window.username.value(), window.password.value()) == ("admin", PASSWORD)
     shut_door.is_shut = False
     _go_in(qtbot, started, window)
@@ -297,7 +296,7 @@ def test_data_that_cannot_be_opened_are_told_in_the_window_in_a_sentence_that_sa
         holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
     try:
-        with qtbot.waitSignal(start().failed, timeout=20_000) as told:
+        with qtbot.waitSignal(start().failed) as told:
             pass
         error = told.args[0]
     except (Refused, Unavailable) as no:

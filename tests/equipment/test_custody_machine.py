@@ -291,7 +291,6 @@ def run(fresh: Iterator[Database], weeks: int) -> None:
         settings=settings(
             max_examples=weeks,
             stateful_step_count=40,
-            deadline=None,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),

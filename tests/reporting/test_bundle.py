@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infusion_desktop.access.people import UserId, everybody
@@ -79,7 +79,6 @@ def test_periods_by_name_fit_together(day: date) -> None:
     assert len(days[PeriodRule.LAST_7_DAYS]) == 7 and days[PeriodRule.YESTERDAY] == Days(day - ONE_DAY, day - ONE_DAY)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=40), st.decimals(-10**9, 10**9, places=2)), max_size=40),
        st.text(max_size=15))  # fmt: skip
 def test_any_bars_can_be_drawn_and_those_left_out_are_counted(named: list[tuple[str, Decimal]], told: str) -> None:

@@ -236,7 +236,7 @@ def test_any_month_of_buying_leaves_the_books_in_order(sqlite_database: Database
     sqlite_database.close()
     Buying.fresh = _fresh(sqlite_database.place.file, tmp_path)
     calm = settings(
-        max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None,
+        max_examples=EXAMPLES, stateful_step_count=STEPS,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_machine(Buying, settings=calm)

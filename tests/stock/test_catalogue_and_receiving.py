@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -252,7 +252,7 @@ def test_what_is_no_table_is_refused_in_a_sentence(content: bytes) -> None:
     assert str(refusal.value).endswith(".") or str(refusal.value).endswith("?")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     content=st.one_of(
         st.binary(max_size=400), st.text(max_size=400).map(lambda text: (HEAD + text).encode("utf-8", "replace"))

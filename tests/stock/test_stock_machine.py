@@ -400,8 +400,6 @@ def _live_through(examples: int, room: type[StockRoom] = StockRoom) -> None:
     calm = settings(
         max_examples=examples,
         stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.explicit, Phase.generate),  # Shrinking such a day takes longer than reading it.
     )

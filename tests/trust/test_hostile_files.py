@@ -210,7 +210,7 @@ def test_a_setting_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
         load_settings(file)
 
 
-@settings(max_examples=times(20, 300), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=times(20, 300), suppress_health_check=list(HealthCheck))
 @given(text=st.text(max_size=400), row=st.lists(st.text(max_size=30), max_size=12), kind=st.sampled_from(sorted(SEEDS)))
 def test_any_text_is_read_or_refused(
     readers: dict[str, Callable[[bytes], object]], text: str, row: list[str], kind: str

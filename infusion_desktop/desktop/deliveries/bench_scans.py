@@ -33,7 +33,8 @@ class BenchScans:
         """The sentence that stopped the verifying, until somebody has read it."""
         self._undo: list[tuple[tuple[str, int], int]] = []
         self._before: dict[tuple[str, int], int] | None = None
-        self._waiting: list[str] = []
+        self._waiting: list[Callable[[], None]] = []
+        """What was scanned or typed while the one before is being booked."""
         self._busy = False
 
     @property
@@ -76,7 +77,8 @@ class BenchScans:
         if self.stopped:
             screen.desk.messages.wrong(textwrap.fill("Stopped. Read what is wrong and press Put aside first.", _WRAP))
             return True
-        self._waiting.append(raw)
+        quantity = typed_quantity(screen.next_panel.quantity)
+        self._waiting.append(lambda: self._scanned(raw, quantity))
         self._next()
         return True
 
@@ -91,7 +93,7 @@ class BenchScans:
         screen = self._screen
         if self._busy or not self._waiting or screen.kept is None:
             return
-        raw = self._waiting.pop(0)
+        book = self._waiting.pop(0)
         if screen.state not in (DeliveryState.RELEASED, DeliveryState.PICKED):
             self._waiting.clear()
             self.say(Feedback(False, "Picking and verifying are over. Go on at the right."))
@@ -100,7 +102,11 @@ class BenchScans:
             self._waiting.clear()
             self.say(Feedback(False, "A second person signs on first."))
             return
-        quantity = typed_quantity(screen.next_panel.quantity)
+        book()
+
+    def _scanned(self, raw: str, quantity: int | None) -> None:
+        screen = self._screen
+        assert screen.kept is not None
         database, delivery_id, by = screen.context.database, screen.kept.page.row.id, screen.worker
         if screen.state is DeliveryState.RELEASED:
             self._answered(
@@ -172,12 +178,18 @@ class BenchScans:
         screen = self._screen
         line = screen.table.current_row() or next_of(screen.lines)
         screen.next_panel.quantity.set_value(None)
-        if line is None or self._busy or self.stopped or screen.state is None:
+        if line is None or self.stopped or screen.state is None:
             return
         if not line.is_lot:
             self.say(Feedback(False, "A pump or pole is scanned, not counted."))
             return
-        database, lot_line_id, by = screen.context.database, line.lot_line_id, screen.worker
+        lot_line_id = line.lot_line_id
+        self._waiting.append(lambda: self._counted(lot_line_id, number))
+        self._next()
+
+    def _counted(self, lot_line_id: int, number: int) -> None:
+        screen = self._screen
+        database, by = screen.context.database, screen.worker
         if screen.state is DeliveryState.RELEASED:
             self._answered(lambda _override: enter_pick(database, lot_line_id, number, by))
         else:

@@ -79,6 +79,7 @@ class BatchDialog(QDialog):
         self.context, self.desk, self.batch_id = context, desk, batch_id
         self.row: BatchRow | None = None
         self.job: Job | None = None
+        self._looks = 0
         self.setWindowTitle("Printing")
         self.setMinimumWidth(560)
         self.banner = Banner(self)
@@ -129,7 +130,14 @@ class BatchDialog(QDialog):
     def look(self) -> None:
         """Ask how far the batch is."""
         database, batch = self.context.database, self.batch_id
-        self.desk.jobs.run(self, lambda: _batch(database, batch), self._show, self._refuse)
+        self._looks += 1
+        turn = self._looks
+
+        def show(row: BatchRow | None) -> None:
+            if turn == self._looks:  # An answer that was overtaken would show what is no longer so.
+                self._show(row)
+
+        self.desk.jobs.run(self, lambda: _batch(database, batch), show, self._refuse)
 
     def show_pages(self, *, labels: bool) -> None:
         """Show what is drawn, to print it."""

@@ -127,7 +127,8 @@ class WaveScreen(Screen):
         self.shown: WavePage | None = None
         self.dialog: DeedDialog | None = None
         self.last: WaveFeedback | None = None
-        self._waiting: list[str] = []
+        self._waiting: list[Callable[[], None]] = []
+        """What was scanned or typed while the one before is being booked."""
         self._busy = False
         self._lay_out()
 
@@ -157,41 +158,52 @@ class WaveScreen(Screen):
             return True
         if kind in (ScanKind.DELIVERY, ScanKind.TOTE, ScanKind.BADGE) or self.shown is None:
             return False
-        self._waiting.append(raw)
+        quantity, database, by = typed_quantity(self.walk.quantity), self.context.database, self.context.user_id
+        wave_id = self.shown.id
+        self._waiting.append(
+            lambda: self._answered(
+                lambda override: scan_wave(database, wave_id, raw, by, quantity=quantity, override=override)
+            )
+        )
         self._next()
         return True
 
     def _next(self) -> None:
-        if self._busy or not self._waiting or self.wave_id is None:
-            return
-        raw = self._waiting.pop(0)
-        quantity = typed_quantity(self.walk.quantity)
-        database, wave_id, by = self.context.database, self.wave_id, self.context.user_id
-        self._answered(lambda override: scan_wave(database, wave_id, raw, by, quantity=quantity, override=override))
+        if not self._busy and self._waiting:
+            self._waiting.pop(0)()
 
     def _answered(self, deed: Callable[[str], WaveFeedback], override: str = "") -> None:
+        """Do one scan or count, say its answer, show how things stand, then go on with the next."""
         self._busy = True
+        database, wave_id = self.context.database, self.wave_id
 
         def answered(answer: WaveFeedback) -> None:
             self.page.banner.clear()
             self._say(answer)
-            self._busy = False
-            if answer.feedback.right:
-                self.load()
-                if answer.feedback.complete:
-                    self.desk.changes.announce("deliveries", "equipment")
-            self._next()
+            if not answer.feedback.right or wave_id is None:
+                self._go_on()
+                return
+            if answer.feedback.complete:
+                self.desk.changes.announce("deliveries", "equipment")
+            self.desk.jobs.run(self, lambda: _page(database, wave_id, today()), shown, failed)
+
+        def shown(page: WavePage) -> None:
+            self._show(page)
+            self._go_on()
 
         def failed(error: Exception) -> None:
-            self._busy = False
             if not isinstance(error, Warned):
                 self.desk.messages.beep()
             self.desk.messages.show_failure(
                 error, self, (lambda reason: self._answered(deed, reason)) if isinstance(error, Warned) else None
             )
-            self._next()
+            self._go_on()
 
         self.desk.jobs.run(self, lambda: self.attempts.do(lambda: deed(override)), answered, failed)
+
+    def _go_on(self) -> None:
+        self._busy = False
+        self._next()
 
     def _say(self, answer: WaveFeedback) -> None:
         self.last = answer
@@ -206,12 +218,22 @@ class WaveScreen(Screen):
     def enter_quantity(self) -> None:
         """So many of the marked line for its first open slot."""
         row = self._marked()
-        if row is None or self.walk.quantity.is_blank() or not self.walk.quantity.check() or self._busy:
+        if row is None or self.walk.quantity.is_blank() or not self.walk.quantity.check():
             return
         number = self.walk.quantity.value()
         assert number is not None
         self.walk.quantity.set_value(None)
-        slot, lot_line, _done, _wanted = next(part for part in row.parts if part[3] > part[2])
+        self._waiting.append(lambda: self._counted(row.id, number))
+        self._next()
+
+    def _counted(self, row_id: tuple[int, int], number: int) -> None:
+        picks = () if self.shown is None else self.shown.picks
+        open_parts = [part for row in picks if row.id == row_id for part in row.parts if part[3] > part[2]]
+        if not open_parts:
+            self._say(WaveFeedback(Feedback(False, "This line is done already. Mark another one.")))
+            self._next()
+            return
+        slot, lot_line, _done, _wanted = open_parts[0]
         database, by = self.context.database, self.context.user_id
 
         def count(_override: str) -> WaveFeedback:

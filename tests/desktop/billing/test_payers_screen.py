@@ -47,7 +47,7 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     qtbot.keyClicks(dialog.code.line, "CHP01")
     dialog.kind.set_value(PayerKind.COMMERCIAL)
     dialog.press()
-    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.table.model.rows) == 1)
     assert screen.table.model.rows[0].rules_now == ""
 
     screen.change_payer()
@@ -59,7 +59,7 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     change.zip.set_value("97201-0001")
     change.code.set_value("CHP02")
     change.press()
-    qtbot.waitUntil(lambda: screen.table.model.rows[0].row.payer.payer_code == "CHP02", timeout=10_000)
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].row.payer.payer_code == "CHP02")
     kept = screen.table.model.rows[0].row.payer
     assert (kept.street, kept.city, kept.state, kept.zip) == ("PO Box 12", "Portland", "OR", "972010001")
 
@@ -76,7 +76,7 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     rules.fields["rank_percent"].set_value("100 50 0")
     rules.fields["day_basis"].set_value(DayBasis.INFUSION_DAY)
     rules.press()
-    qtbot.waitUntil(lambda: screen.table.model.rows[0].rules_now != "", timeout=10_000)
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].rules_now != "")
     in_force = screen.table.model.rows[0].rules[0].rules
     assert (in_force.day_basis, in_force.rank_percent) == (DayBasis.INFUSION_DAY, (100, 50, 0))
 
@@ -92,7 +92,7 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     for field, typed in ((price.code, "S9500"), (price.rate, "118.00"), (price.charge, "190"), (price.drug, "CEF-2G")):
         qtbot.keyClicks(field.line, typed)
     price.press()
-    qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 1)
     fee = screen.fees.model.rows[0].fee
     assert (fee.rate, fee.rate_key) == (Decimal("118.0000"), "CEF-2G")
 
@@ -106,14 +106,14 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     prices = screen.dialog
     assert isinstance(prices, PriceFileDialog)
     prices.read_file(bad)
-    qtbot.waitUntil(lambda: len(prices.problems.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(prices.problems.model.rows) == 1)
     assert not prices.save_button.isEnabled(), "a bad list is refused whole"
     assert prices.problems.model.rows[0].line == 2
     prices.read_file(good)
-    qtbot.waitUntil(prices.save_button.isEnabled, timeout=10_000)
+    qtbot.waitUntil(prices.save_button.isEnabled)
     assert len(prices.prices.model.rows) == 2
     prices.press()
-    qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(screen.fees.model.rows) == 3)
 
     screen.fees.select_ids([screen.fees.model.rows[0].id])
     screen.end_price()
@@ -121,7 +121,7 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     assert isinstance(end, EndPriceDialog)
     end.last_on.set_value(screen.fees.model.rows[0].fee.starts_on)
     end.press()
-    qtbot.waitUntil(lambda: screen.fees.model.rows[0].fee.ends_on is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.fees.model.rows[0].fee.ends_on is not None)
 
     codes = tmp_path / "codes.csv"
     codes.write_text("HCPC,SHORT DESCRIPTION,ADD DT,TERM DT\nS9500,Antibiotic q24h,20020101,20261231\n")
@@ -129,10 +129,10 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     listed = screen.dialog
     assert isinstance(listed, CodeFileDialog)
     listed.read_file(codes)
-    qtbot.waitUntil(listed.save_button.isEnabled, timeout=10_000)
+    qtbot.waitUntil(listed.save_button.isEnabled)
     assert "1 of 1 codes change, 1 of them end" in listed.sentence.text()
     listed.press()
-    qtbot.waitUntil(lambda: any(row.source == "codes.csv" for row in screen.codes.model.rows), timeout=10_000)
+    qtbot.waitUntil(lambda: any(row.source == "codes.csv" for row in screen.codes.model.rows))
 
     screen.end_contract()
     over = screen.dialog
@@ -140,5 +140,5 @@ def test_a_contract_is_entered(screen: PayersScreen, qtbot: QtBot, jobs: Jobs, t
     over.last_on.set_value(screen.table.model.rows[0].rules[0].starts_on)
     over.reason.set_value("not renewed")
     over.press()
-    qtbot.waitUntil(lambda: screen.table.model.rows[0].rules[0].ends_on is not None, timeout=10_000)
-    qtbot.waitUntil(lambda: not jobs.running, timeout=10_000)
+    qtbot.waitUntil(lambda: screen.table.model.rows[0].rules[0].ends_on is not None)
+    qtbot.waitUntil(lambda: not jobs.running)

@@ -310,10 +310,10 @@ def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot:
     for field, typed in ((dialog.came, "10:00"), (dialog.left, "9:30")):
         qtbot.keyClicks(field.line, typed)
     dialog.press()
-    qtbot.waitUntil(lambda: "ends before it begins" in dialog.banner.text.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "ends before it begins" in dialog.banner.text.text())
     dialog.left.set_value("12:40")
     dialog.press()
-    qtbot.waitUntil(lambda: len(page.visits.model.rows) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.visits.model.rows) == 1)
     assert (page.visits.model.rows[0].minutes, page.visits.model.rows[0].visit.specialised) == (160, False)
     page._correct_visit()
     again = page.dialog
@@ -321,7 +321,7 @@ def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot:
     again.left.set_value("11:30")
     again.trained.set_value(True)
     again.press()
-    qtbot.waitUntil(lambda: [row.minutes for row in page.visits.model.rows] == [90], timeout=10_000)
+    qtbot.waitUntil(lambda: [row.minutes for row in page.visits.model.rows] == [90])
     assert page.visits.model.rows[0].visit.specialised
     page._take_back_visit()
     page.dialog.form.reason.set_value("another patient's")
