@@ -326,7 +326,7 @@ def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot:
     page._take_back_visit()
     page.dialog.form.reason.set_value("another patient's")
     page.dialog.press()
-    qtbot.waitUntil(lambda: page.visits.model.rows == (), timeout=10_000)
+    qtbot.waitUntil(lambda: page.visits.model.rows == ())
 
 
 def test_an_authorization_is_asked_for_and_entered_for_a_code_with_its_modifier(
@@ -341,7 +341,7 @@ def test_an_authorization_is_asked_for_and_entered_for_a_code_with_its_modifier(
     page._open_tab("Coverage")
     page._request()
     page.dialog.press()
-    qtbot.waitUntil(lambda: hasattr(page, "paper"), timeout=20_000)
+    qtbot.waitUntil(lambda: hasattr(page, "paper"))
     assert page.paper.preview._pdf.startswith(b"%PDF")
     page.paper.close()
     page._authorize()
@@ -357,4 +357,4 @@ def test_an_authorization_is_asked_for_and_entered_for_a_code_with_its_modifier(
         with database.reading() as session:
             return [(each.allowed.code, each.allowed.modifiers) for each in authorizations(session, ann, payer)]
 
-    qtbot.waitUntil(lambda: kept() == [("S9502", ("SH",))], timeout=10_000)
+    qtbot.waitUntil(lambda: kept() == [("S9502", ("SH",))])
