@@ -19,6 +19,7 @@ from infusion_desktop.billing.rules.checks.facts import (
 )
 from infusion_desktop.billing.rules.checks.sending import filing_deadline
 from infusion_desktop.billing.rules.rule_set import (
+    BillingModel,
     DrugQuantity,
     EquipmentBilling,
     FilingClock,
@@ -205,6 +206,16 @@ FAULTS = [
                 VISIT,
                 replace(VISIT, number=4, kind=LineKind.SUPPLY, code="K0552"),
             ),
+        ),
+    ),
+    (
+        "VISIT_DRUG",
+        replace(
+            about("coverage", is_medicare=True),
+            rules=replace(RULES, billing_model=BillingModel.SUPPLY_CODES),
+            lines=(DRUG, replace(VISIT, code="G0068")),
+            deliveries=(replace(DELIVERY, delivered_on=date(2026, 1, 2)),),
+            therapy_days=None,
         ),
     ),
     ("KITS", beside(replace(VISIT, number=4, kind=LineKind.SUPPLY, code="B4220", units=Decimal(15)))),

@@ -338,7 +338,7 @@ def test_a_pump_of_the_register_is_sold_to_the_patient_and_billed_as_a_purchase(
     claim = make_claim(database, office.patient, MARCH, office.biller)
     with database.reading() as session:
         kept = session.get_one(Claim, claim)
-        assert for_file(session, kept).note == "E0781 BENEFICIARY OWNED SINCE 03/08/2026"
+        assert for_file(session, kept).note == "E0781 BENEFICIARY OWNED 03/08/2026"
         lines = claim_page(session, claim).lines
     assert ["The pump is the patient's own" in line.sentences[-1] for line in lines if line.code == "J0696"] == [True]
 

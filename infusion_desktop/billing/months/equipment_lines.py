@@ -53,7 +53,7 @@ def equipment_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSc
 def owner_note(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> str:
     """What a claim for the drug of a patient's own pump says: which, that it is, since when (Noridian); "" for none."""
     mine = [(code, since) for code, since in owned(facts.homes, period.last, rules, _capped(fees)) if code in _PUMPS]
-    return " ".join(f"{code} BENEFICIARY OWNED SINCE {since:%m/%d/%Y}" for code, since in mine)
+    return " ".join(f"{code} BENEFICIARY OWNED {since:%m/%d/%Y}" for code, since in mine)
 
 
 def _capped(fees: FeeSchedule) -> frozenset[str]:

@@ -252,9 +252,10 @@ class ClaimsScreen(Screen):
             return
         database, by = self.context.database, self.context.user_id
         claims = next(iter(by_payer.values()))
+        more = " Press again for those of another payer." if len(by_payer) > 1 else ""
         self.do(
             lambda _why: bill_patients(database, claims, by), changed=("billing",), pressed=self.patients_button,
-            said=_told_of_statements,
+            said=lambda made: _told_of_statements(made) + more,
             then=self._billed,
         )  # fmt: skip
 

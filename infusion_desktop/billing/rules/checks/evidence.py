@@ -129,6 +129,20 @@ def _drug_short(facts: ClaimFacts) -> Iterator[Told]:
             )
 
 
+def _visit_beside_drug(facts: ClaimFacts) -> Iterator[Told]:
+    """Medicare pays its infusion visits only near the drug (home IVIG: 30 days; services: our default)."""
+    for line in facts.lines if facts.coverage.is_medicare else ():
+        row = facts.codes.find(line.code)
+        within = row and (row.facts.get("drug_within_days") or row.facts.get("drug_jcode_within_days"))
+        if not within:
+            continue
+        earliest = line.days.first - timedelta(days=int(within))
+        came = [each.delivered_on for each in facts.deliveries if each.serves(line.therapy_id) and each.delivered_on]
+        if not any(earliest <= day <= line.days.last for day in came):
+            told = f"{line.label}: no drug was delivered in the {within} days before. Medicare pays it only beside one."
+            yield told, line.number
+
+
 def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
     """Some payers limit the days a delivery may supply (Michigan: 7, 10 over a holiday weekend)."""
     if facts.rules is None or facts.rules.max_days_supply is None:
@@ -327,6 +341,7 @@ CHECKS = (
     Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date),
     Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),
     Check("DRUG_SHORT", "A drug that was not sent", Where.DELIVERY, False, _drug_short),
+    Check("VISIT_DRUG", "A visit beside its drug", Where.DELIVERY, False, _visit_beside_drug),
     Check("DAYS_SUPPLY", "The most days a delivery supplies", Where.DELIVERY, False, _days_supply),
     Check("EARLY_REFILL", "A refill too early", Where.DELIVERY, False, _early_refill),
     Check("REFILL_CONTACT", "The refill call", Where.DELIVERY, False, _refill_contact),
