@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 # PySide reads the source of every module imported after it, to see whether it asks for a `__feature__`. None here does.
 builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
@@ -258,6 +258,8 @@ def _cannot_start(error: Exception, quietly: bool) -> int:
         sentence = f"The program could not start: {type(error).__name__}. The log says where."
     sys.stderr.write(sentence + "\n")
     if not quietly and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
+        from PySide6.QtWidgets import QMessageBox
+
         QMessageBox.critical(None, "Infusion Desktop", sentence)
     return 1
 

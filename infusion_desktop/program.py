@@ -504,19 +504,21 @@ def get_ready(database: Database) -> Generator[Progress, None, None]:
     """Do once, for nobody, what signing in and the first screen do: everything they need is there by then."""
     from infusion_desktop.desktop.today.today_screen import asked
 
-    map_all()
-    configure_mappers()
-    gc.freeze()
-    yield Progress(0, 0)
-    database.connect_ahead(AT_ONCE)
-    read_hasher()
-    with database.reading() as session:
-        badges(session)
-        clock_behind(session, now_utc())
-        filters_of(session, UserId(0))
-    for ask in asked(database, today()):
+    try:
+        map_all()
+        configure_mappers()
         yield Progress(0, 0)
-        ask()
+        database.connect_ahead(AT_ONCE)
+        read_hasher()
+        with database.reading() as session:
+            badges(session)
+            clock_behind(session, now_utc())
+            filters_of(session, UserId(0))
+        for ask in asked(database, today()):
+            yield Progress(0, 0)
+            ask()
+    finally:
+        gc.freeze()  # All this stays: a round of the collector through it would hold up whoever types.
 
 
 def has_key_store() -> bool:

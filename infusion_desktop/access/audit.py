@@ -25,16 +25,23 @@ from infusion_desktop.dates import now_utc
 
 Facts = Mapping[str, Any]
 
-_HEAD = cast(Table, AuditHead.__table__)
-_LAST_LINK = Prepared(select(_HEAD.c.number, _HEAD.c.seal, _HEAD.c.secret).where(_HEAD.c.id == 1).with_for_update())
-_ADD = Prepared(insert(cast(Table, AuditEntry.__table__)))
+_LAST_LINK = Prepared(
+    lambda _dialect: (
+        select(AuditHead.number, AuditHead.seal, AuditHead.secret).where(AuditHead.id == 1).with_for_update()
+    )
+)
+_ADD = Prepared(lambda _dialect: insert(cast(Table, AuditEntry.__table__)))
 _COLUMNS = (
     "number", "kind", "staff_id", "action", "subject", "subject_id", "patient_id", "before", "after", "reason", "seal",
 )  # fmt: skip
 _MANY = 10
 """From so many entries on they are written together: a statement for each costs more than preparing one for all."""
 _MOVE_HEAD = Prepared(
-    update(_HEAD).where(_HEAD.c.id == 1).values(number=bindparam("last_number"), seal=bindparam("last_seal"))
+    lambda _dialect: (
+        update(cast(Table, AuditHead.__table__))
+        .where(AuditHead.id == 1)
+        .values(number=bindparam("last_number"), seal=bindparam("last_seal"))
+    )
 )
 
 
@@ -93,7 +100,9 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
     head = _LAST_LINK.first(session, {})
     if head is None:
         number, last, secret = 0, "", secrets.token_hex(32)
-        session.connection().execute(insert(_HEAD).values(id=1, number=0, seal="", secret=secret))
+        session.connection().execute(
+            insert(cast(Table, AuditHead.__table__)).values(id=1, number=0, seal="", secret=secret)
+        )
     else:
         number, last, secret = head
     at, station, key = now_utc(), session.info.get("workstation", ""), bytes.fromhex(secret)

@@ -1,8 +1,6 @@
 """Whether this person may do this, asked inside the deed's own transaction."""
 
-from typing import cast
-
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import EMERGENCY, Permission, Role, UserId, permissions_of
@@ -11,17 +9,20 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import NotAllowed
 
-_STAFF, _ROLE = cast(Table, Staff.__table__), cast(Table, StaffRole.__table__)
-_TAKEN = cast(Table, EmergencyAccess.__table__)
 _ROLES = Prepared(
-    select(_ROLE.c.role)
-    .join(_STAFF, _STAFF.c.id == _ROLE.c.staff_id)
-    .where(_STAFF.c.ended_at.is_(None), _ROLE.c.staff_id == bindparam("by"))
+    lambda _dialect: (
+        select(StaffRole.role)
+        .join(Staff, Staff.id == StaffRole.staff_id)
+        .where(Staff.ended_at.is_(None), StaffRole.staff_id == bindparam("by"))
+    )
 )
 _EMERGENCY = Prepared(
-    select(_TAKEN.c.id)
-    .join(_STAFF, _STAFF.c.id == _TAKEN.c.staff_id)
-    .where(_STAFF.c.ended_at.is_(None), _TAKEN.c.staff_id == bindparam("by"), _TAKEN.c.ends_at > bindparam("now"))
+    lambda _dialect: (
+        select(EmergencyAccess.id)
+        .join(Staff, Staff.id == EmergencyAccess.staff_id)
+        .where(EmergencyAccess.staff_id == bindparam("by"), EmergencyAccess.ends_at > bindparam("now"))
+        .where(Staff.ended_at.is_(None))
+    )
 )
 
 

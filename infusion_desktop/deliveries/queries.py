@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.steps import NEXT_STEP
 from infusion_desktop.deliveries.tables import (
     Delivery,
     DeliveryEquipment,
@@ -20,7 +19,15 @@ from infusion_desktop.deliveries.tables import (
     KitTemplate,
     ProofOfDelivery,
 )
-from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, LineOutcome, Step
+from infusion_desktop.deliveries.words import (
+    NEXT_STEP,
+    Carrier,
+    DeliveryId,
+    DeliveryLineId,
+    DeliveryState,
+    LineOutcome,
+    Step,
+)
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
 from infusion_desktop.errors import Refused

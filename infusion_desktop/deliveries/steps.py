@@ -13,26 +13,13 @@ from infusion_desktop.database.prepared import Prepared, change_together
 from infusion_desktop.database.types import Table as MappedTable
 from infusion_desktop.dates import Days, now_utc
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep
-from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, Step
+from infusion_desktop.deliveries.words import NEXT_STEP, Carrier, DeliveryId, DeliveryState, Step
 from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.words import LocationId
 
 DOCUMENT = "delivery"
-
-NEXT_STEP = {
-    DeliveryState.DRAFT: "Release it first.",
-    DeliveryState.RELEASED: "Pick it first.",
-    DeliveryState.PICKED: "Have a second person verify it first.",
-    DeliveryState.VERIFIED: "Pack it first.",
-    DeliveryState.PACKED: "Ship it first.",
-    DeliveryState.SHIPPED: "It is on the way: record how the visit ended.",
-    DeliveryState.DELIVERED: "It arrived: only a return can change it now.",
-    DeliveryState.REFUSED: "It came back. Plan a new delivery.",
-    DeliveryState.CANCELLED: "Plan a new delivery.",
-}
-"""What to do with a delivery that stands in this state."""
 
 
 @dataclass(frozen=True, slots=True)

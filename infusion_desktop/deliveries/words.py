@@ -24,6 +24,20 @@ class DeliveryState(StrEnum):
     CANCELLED = "cancelled"
 
 
+NEXT_STEP = {
+    DeliveryState.DRAFT: "Release it first.",
+    DeliveryState.RELEASED: "Pick it first.",
+    DeliveryState.PICKED: "Have a second person verify it first.",
+    DeliveryState.VERIFIED: "Pack it first.",
+    DeliveryState.PACKED: "Ship it first.",
+    DeliveryState.SHIPPED: "It is on the way: record how the visit ended.",
+    DeliveryState.DELIVERED: "It arrived: only a return can change it now.",
+    DeliveryState.REFUSED: "It came back. Plan a new delivery.",
+    DeliveryState.CANCELLED: "Plan a new delivery.",
+}
+"""What to do with a delivery that stands in this state."""
+
+
 class Step(StrEnum):
     """Something a person did with a delivery; each is kept with who and when."""
 

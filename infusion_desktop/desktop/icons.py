@@ -35,10 +35,10 @@ def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
 
 
 @lru_cache(maxsize=256)
-def icon(name: str, colour: str, active: str = "") -> QIcon:
-    """The icon for buttons and menus, sharp at 100 and 200 percent; ``active`` colours it while switched on."""
+def icon(name: str, colour: str, active: str = "", *, fine: bool = False) -> QIcon:
+    """The icon for buttons and menus; ``active`` colours it while on, ``fine`` is sharp at 200 percent."""
     made = QIcon()
-    for size in (20, 40):
+    for size in (20, 40) if fine else (20,):
         made.addPixmap(pixmap(name, colour, size))
         if active:
             made.addPixmap(pixmap(name, active, size), QIcon.Mode.Normal, QIcon.State.On)

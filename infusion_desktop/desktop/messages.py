@@ -6,7 +6,6 @@ names the kind of error and the place in the program, never its words, because t
 """
 
 import logging
-import secrets
 import traceback
 from collections.abc import Callable, Sequence
 
@@ -106,6 +105,8 @@ class Messages(QObject):
 
 def note_defect(error: BaseException) -> str:
     """Log a defect without its words and give the reference that people can name."""
+    import secrets
+
     reference = secrets.token_hex(3).upper()
     kinds: list[str] = []
     cause: BaseException | None = error

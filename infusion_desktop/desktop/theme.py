@@ -33,12 +33,14 @@ class Theme(QObject):
         self.setObjectName("theme")
         self.colours: Colours = LIGHT
         self.sheet = ""
+        self.shows: tuple[bool, float] | None = None
+        """Whether it is dark, and the scale of its text, once it was applied."""
         self._application = application
         self._family = _family()
 
     def apply(self, dark: bool, scale: float = 1.0) -> None:
         """Show everything light or dark, with text at ``scale`` (1.0 is the usual size)."""
-        self.colours = DARK if dark else LIGHT
+        self.colours, self.shows = DARK if dark else LIGHT, (dark, scale)
         application = self._application
         if application.style().objectName() != "fusion":
             application.setStyle("Fusion")
@@ -57,10 +59,10 @@ class Theme(QObject):
 
 def install(application: QApplication, dark: bool | None = None, scale: float = 1.0) -> Theme:
     """Give the application its look; ``dark=None`` follows the system."""
-    theme = application.findChild(Theme, "theme")
-    if theme is None:
-        theme = Theme(application)
-    theme.apply(system_is_dark() if dark is None else dark, scale)
+    theme = application.findChild(Theme, "theme") or Theme(application)
+    wanted = (system_is_dark() if dark is None else dark, scale)
+    if theme.shows != wanted:
+        theme.apply(*wanted)
     return theme
 
 
@@ -115,7 +117,8 @@ def _tint(widget: QWidget, shown: Colours) -> None:
     size = int(widget.property("drawnSize"))
     if isinstance(widget, QAbstractButton):
         active = widget.property("iconActive")
-        widget.setIcon(icons.icon(name, colour, getattr(shown, active) if active else ""))
+        fine = any(screen.devicePixelRatio() > 1 for screen in QGuiApplication.screens())
+        widget.setIcon(icons.icon(name, colour, getattr(shown, active) if active else "", fine=fine))
         widget.setIconSize(QSize(size, size))
     elif isinstance(widget, QLabel):
         widget.setPixmap(icons.pixmap(name, colour, size, widget.devicePixelRatioF()))

@@ -15,10 +15,9 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, local_day, now_utc
 from infusion_desktop.reporting.report import Found
 from infusion_desktop.stock.house_rules import house_rules
-from infusion_desktop.stock.ledger import OUTSIDE
 from infusion_desktop.stock.queries import stock_rows, stock_set_aside
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
-from infusion_desktop.stock.words import LocationKind
+from infusion_desktop.stock.words import OUTSIDE, LocationKind
 from reports.table_report import Column, Kind, Row
 
 _NUMBER, _MONEY, _DAY = Kind.NUMBER, Kind.MONEY, Kind.DAY

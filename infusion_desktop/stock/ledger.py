@@ -24,12 +24,10 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
-from infusion_desktop.stock.words import NEVER_EXPIRES, LocationId, LocationKind, LotId, MoveId, MoveReason
+from infusion_desktop.stock.words import NEVER_EXPIRES, PICKABLE, LocationId, LocationKind, LotId, MoveId, MoveReason
 
 LotPlace = tuple[LotId, LocationId]
 
-OUTSIDE = tuple(kind for kind in LocationKind if not kind.keeps_balance)
-PICKABLE = tuple(kind for kind in LocationKind if kind.is_pickable)
 KEYS_AT_ONCE = 10_000
 """Rows looked for in one statement, below what the databases take as parameters."""
 

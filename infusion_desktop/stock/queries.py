@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Dialect, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.stock.catalogue import NewItem, Pack
-from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
 from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move
 from infusion_desktop.stock.words import (
     NEVER_EXPIRES,
+    OUTSIDE,
+    PICKABLE,
     BillingClass,
     ItemId,
     ItemKind,
@@ -28,6 +28,9 @@ from infusion_desktop.stock.words import (
     MoveReason,
     Storage,
 )
+
+if TYPE_CHECKING:
+    from infusion_desktop.stock.catalogue import NewItem
 
 
 class StockRow(NamedTuple):
@@ -248,7 +251,7 @@ class ItemPage:
 
     id: ItemId
     version: int
-    item: NewItem
+    item: "NewItem"
     ended_on: date | None
 
 
@@ -257,6 +260,8 @@ def item_page(session: Session, item_id: ItemId) -> ItemPage | None:
     kept = session.get(Item, item_id)
     if kept is None:
         return None
+    from infusion_desktop.stock.catalogue import NewItem, Pack
+
     packs = session.scalars(select(ItemPack).where(ItemPack.item_id == item_id).order_by(ItemPack.quantity))
     names = [name for name in NewItem.__dataclass_fields__ if name != "packs"]
     item = NewItem(

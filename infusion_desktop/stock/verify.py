@@ -4,10 +4,9 @@ from sqlalchemy import case, func, literal, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.stock.buying.receipt_queries import COUNTS
-from infusion_desktop.stock.ledger import OUTSIDE, PICKABLE
 from infusion_desktop.stock.purchase_tables import PurchaseOrder, PurchaseOrderLine, ReceiptLine
 from infusion_desktop.stock.tables import Balance, Location, Lot, Move, Reservation
-from infusion_desktop.stock.words import NEVER_EXPIRES, Condition
+from infusion_desktop.stock.words import NEVER_EXPIRES, OUTSIDE, PICKABLE, Condition
 
 MOST = 20
 

@@ -112,6 +112,10 @@ class LocationKind(StrEnum):
         return self in (LocationKind.ROOM, LocationKind.BIN)
 
 
+OUTSIDE = tuple(kind for kind in LocationKind if not kind.keeps_balance)
+PICKABLE = tuple(kind for kind in LocationKind if kind.is_pickable)
+
+
 class MoveReason(StrEnum):
     """Why stock moved."""
 
@@ -188,6 +192,10 @@ class OrderState(StrEnum):
     def is_expected(self) -> bool:
         """The vendor has it and still owes goods."""
         return self in (OrderState.SENT, OrderState.PARTLY_RECEIVED)
+
+
+EXPECTED = tuple(state for state in OrderState if state.is_expected)
+"""The states of orders that the vendor has and still owes goods for."""
 
 
 class Condition(StrEnum):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -13,13 +14,15 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, now_utc
-from infusion_desktop.deliveries.steps import Head
 from infusion_desktop.deliveries.tables import Delivery, FollowUp
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId
+
+if TYPE_CHECKING:
+    from infusion_desktop.deliveries.steps import Head
 
 REFILL_CALL_DAYS = 5
 """Days before the supply ends on which the refill call is due: our own working rule, within Medicare's 30 days."""
@@ -63,7 +66,7 @@ class FollowUpRow:
     owner: str = ""
 
 
-def after_delivery(session: Session, head: Head, arrived_on: date) -> None:
+def after_delivery(session: Session, head: "Head", arrived_on: date) -> None:
     """A call 24 hours after a therapy's first delivery, and the refill call before the supply ends.
 
     A pump that came in exchange for another changes nothing about them.

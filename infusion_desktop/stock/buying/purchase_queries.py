@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, case, func, select, type_coerce
 from sqlalchemy.orm import Session
@@ -12,9 +12,6 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.types import UnitCost
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import to_cents
-from infusion_desktop.stock.buying.receipt_queries import COUNTS, ReceivedRow, received_on
-from infusion_desktop.stock.buying.vendor_queries import OUT, vendor_facts
-from infusion_desktop.stock.buying.vendors import NewVendor
 from infusion_desktop.stock.purchase_tables import (
     PurchaseOrder,
     PurchaseOrderEvent,
@@ -25,6 +22,7 @@ from infusion_desktop.stock.purchase_tables import (
 )
 from infusion_desktop.stock.tables import Item, Lot, Receipt, Vendor
 from infusion_desktop.stock.words import (
+    EXPECTED,
     Condition,
     ItemId,
     OrderId,
@@ -33,6 +31,10 @@ from infusion_desktop.stock.words import (
     ReceiptId,
     VendorId,
 )
+
+if TYPE_CHECKING:
+    from infusion_desktop.stock.buying.receipt_queries import ReceivedRow
+    from infusion_desktop.stock.buying.vendors import NewVendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,11 @@ class OrderPage:
     """Everything about one order."""
 
     row: OrderRow
-    vendor: NewVendor
+    vendor: "NewVendor"
     lines: tuple[OrderLineRow, ...]
     events: tuple[OrderEventRow, ...]
     differences: tuple[DifferenceRow, ...]
-    received: tuple[ReceivedRow, ...]
+    received: "tuple[ReceivedRow, ...]"
 
 
 def order_rows(session: Session, today: date) -> tuple[OrderRow, ...]:
@@ -146,7 +148,7 @@ def order_rows(session: Session, today: date) -> tuple[OrderRow, ...]:
     return _orders(session, today, _ORDERS)
 
 
-_OPEN = (PurchaseOrderLine.received < PurchaseOrderLine.quantity) & PurchaseOrder.state.in_(OUT)
+_OPEN = (PurchaseOrderLine.received < PurchaseOrderLine.quantity) & PurchaseOrder.state.in_(EXPECTED)
 _ORDERS = (
     select(
         PurchaseOrder,
@@ -169,7 +171,7 @@ _ORDERS = (
 
 def late_orders(session: Session, today: date) -> tuple[OrderRow, ...]:
     """Orders that are out past the day they were expected, the newest first."""
-    late = PurchaseOrder.state.in_(OUT) & (PurchaseOrder.expected_on < today)
+    late = PurchaseOrder.state.in_(EXPECTED) & (PurchaseOrder.expected_on < today)
     return _orders(session, today, _ORDERS.where(late))
 
 
@@ -180,7 +182,7 @@ def _orders(session: Session, today: date, query: Any) -> tuple[OrderRow, ...]:
 
 def _order_row(row: Any, today: date) -> OrderRow:
     order, quantity = row.PurchaseOrder, int(row.quantity or 0)
-    late = (today - order.expected_on).days if order.state in OUT and order.expected_on is not None else 0
+    late = (today - order.expected_on).days if order.state in EXPECTED and order.expected_on is not None else 0
     amount = Decimal(int(row.ten_thousandths or 0)).scaleb(-UnitCost.places)
     return OrderRow(
         OrderId(order.id), order.version, order.number, VendorId(order.vendor_id), row.vendor, order.state,
@@ -191,6 +193,9 @@ def _order_row(row: Any, today: date) -> OrderRow:
 
 def order_page(session: Session, order_id: OrderId, today: date) -> OrderPage:
     """One order with its lines, what came and its life; Refused when there is none."""
+    from infusion_desktop.stock.buying.receipt_queries import received_on
+    from infusion_desktop.stock.buying.vendor_queries import vendor_facts
+
     found = _orders(session, today, _ORDERS.where(PurchaseOrder.id == order_id))
     if not found:
         raise Refused("There is no such order. Open it from the list again.")
@@ -212,6 +217,8 @@ def order_page(session: Session, order_id: OrderId, today: date) -> OrderPage:
 
 
 def _lines(session: Session, order_id: OrderId) -> tuple[OrderLineRow, ...]:
+    from infusion_desktop.stock.buying.receipt_queries import COUNTS
+
     not_good: dict[tuple[int | None, Condition], int] = {
         (row[0], row[1]): int(row[2])
         for row in session.execute(
@@ -254,6 +261,8 @@ def differences(
     session: Session, *, order_id: OrderId | None = None, open_only: bool = False
 ) -> tuple[DifferenceRow, ...]:
     """What came damaged, wrong, too much or not at all, newest first; ``open_only`` leaves out what is on a return."""
+    from infusion_desktop.stock.buying.receipt_queries import COUNTS
+
     returned = (
         select(VendorReturnLine.receipt_line_id, func.max(VendorReturn.number).label("number"))
         .join(VendorReturn, VendorReturn.id == VendorReturnLine.return_id)

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.money import to_cents
 from infusion_desktop.stock.buying.reorder_rules import Position, Reorder, SoldIn, reorder
-from infusion_desktop.stock.buying.vendor_queries import OUT, OfferRow, offer_rows
+from infusion_desktop.stock.buying.vendor_queries import OfferRow, offer_rows
 from infusion_desktop.stock.purchase_tables import PurchaseOrder, PurchaseOrderLine
 from infusion_desktop.stock.tables import Balance, Item, Vendor
-from infusion_desktop.stock.words import ItemId, ItemKind, OrderState, VendorId
+from infusion_desktop.stock.words import EXPECTED, ItemId, ItemKind, OrderState, VendorId
 
 REVIEW_DAYS = 7
 """Proposals are looked at at least this often: an order must last until the one after it is here."""
@@ -188,7 +188,8 @@ def on_order(session: Session) -> dict[ItemId, OnOrder]:
         select(PurchaseOrderLine, PurchaseOrder.state, PurchaseOrder.expected_on)
         .join(PurchaseOrder, PurchaseOrder.id == PurchaseOrderLine.order_id)
         .where(
-            PurchaseOrder.state.in_((OrderState.DRAFT, *OUT)), PurchaseOrderLine.received < PurchaseOrderLine.quantity
+            PurchaseOrder.state.in_((OrderState.DRAFT, *EXPECTED)),
+            PurchaseOrderLine.received < PurchaseOrderLine.quantity,
         )
     )
     found: dict[ItemId, OnOrder] = {}

@@ -12,10 +12,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.stock.buying.vendors import NewVendor, prices_on
 from infusion_desktop.stock.purchase_tables import PurchaseOrder, VendorOffer
 from infusion_desktop.stock.tables import Item, Receipt, Vendor
-from infusion_desktop.stock.words import ItemId, OfferId, OrderState, VendorId
-
-OUT = tuple(state for state in OrderState if state.is_expected)
-"""The states of orders that the vendor has and still owes goods for."""
+from infusion_desktop.stock.words import EXPECTED, ItemId, OfferId, OrderState, VendorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,7 @@ def vendor_rows(session: Session, today: date) -> tuple[VendorRow, ...]:
         ours = orders[vendor.id]
         took = [(first[each.id].astimezone().date() - each.ordered_on).days
                 for each in ours if each.id in first and each.ordered_on]  # fmt: skip
-        out = [each for each in ours if each.state in OUT]
+        out = [each for each in ours if each.state in EXPECTED]
         rows.append(VendorRow(
             VendorId(vendor.id), vendor.version, vendor_facts(vendor), offers.get(vendor.id, 0),
             sum(each.state is OrderState.DRAFT for each in ours), len(out),

@@ -17,10 +17,18 @@ from infusion_desktop.dates import local_day, now_utc
 from infusion_desktop.dates import today as this_day
 from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.stock.counting.counts import open_in
-from infusion_desktop.stock.ledger import OUTSIDE
 from infusion_desktop.stock.rules import CountClass, due_on, risk_class, value_classes
 from infusion_desktop.stock.tables import Balance, Count, CountLine, CountPlan, Item, Location, Lot, Move
-from infusion_desktop.stock.words import CountId, CountPlanId, CountState, ItemId, LocationId, LocationKind, LotId
+from infusion_desktop.stock.words import (
+    OUTSIDE,
+    CountId,
+    CountPlanId,
+    CountState,
+    ItemId,
+    LocationId,
+    LocationKind,
+    LotId,
+)
 
 YEAR = timedelta(days=365)
 _NOT_COUNTED = (LocationKind.PATIENT_HOME, LocationKind.TRANSIT, *OUTSIDE)
