@@ -44,7 +44,7 @@ _EACH = (
 )  # fmt: skip
 _NEWEST = (
     "asset", "asset_booking", "asset_swap", "pickup", "pickup_line", "rental", "return_call", "reservation",
-    "recall_case", "recall_contact", "equipment_charge", "equipment_payment",
+    "recall_case", "recall_contact", "equipment_charge", "equipment_payment", "wave", "wave_delivery",
     "equipment_refund",
 )  # fmt: skip
 """What only the newest round has. Its pumps were those of older rounds too."""

@@ -92,7 +92,7 @@ class Figure(QFrame):
         top.addWidget(label(caption, "caption"), 1)
         top.addWidget(self._icon)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 14, 18, 14)
+        column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(2)
         column.addLayout(top)
         column.addWidget(self.number)

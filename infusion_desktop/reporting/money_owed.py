@@ -18,10 +18,10 @@ from reports.table_report import Column, Kind, Row
 
 
 def aging(session: Session, period: Days) -> Found:
-    """What is owed at the end of the period, by who owes it and how long; the same rows as on the screen of money."""
+    """What is owed at the end of the period, by who owes it and how long; the same rows as under Payments, Aging."""
     aged = aging_by(session, period.last, AgingBy.PAYER)
     titles = ("0 to 30", "31 to 60", "61 to 90", "91 to 120", "Over 120", "Owed")
-    columns = (Column("Owed by"), *(Column(title, Kind.MONEY) for title in titles))
+    columns = (Column("Payer"), *(Column(title, Kind.MONEY) for title in titles))
     return Found(columns, tuple(map(_aged, aged)), (None, *_aged(total(aged))[1:]))
 
 

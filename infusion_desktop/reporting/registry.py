@@ -98,8 +98,8 @@ REPORTS = (
     Report("denials", "Denials and underpayments", "What payers denied or paid below the contract in the period, by"
            " payer and reason, and what came of it since.", by_reason, room=Room.MONEY, drawn=Drawn(1, 3)),
     Report("aging", "Receivables by age", "All that is owed at the end of the period by who owes it and the days"
-           " since it was first charged to them: payers, patients their shares, and patients for equipment; as on the"
-           " screen of money.", money_owed.aging, room=Room.MONEY,
+           " since it was first charged to them: payers, patients their shares, and patients for equipment; as under"
+           " Payments, Aging.", money_owed.aging, room=Room.MONEY,
            drawn=Drawn(0, 6)),
     Report("payments", "Payments", "Payment entries posted in the period, by the claim's payer and for equipment;"
            " reversals are entries of their own and not taken off here.", money_owed.payments, room=Room.MONEY,

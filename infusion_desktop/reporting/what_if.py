@@ -1,11 +1,12 @@
 """What a past month would have brought under another contract, kit or supply price; nothing is kept anywhere.
 
-A contract is counted again by the day engine. A kit and a price change what supplies cost in the month's margin.
+A contract is counted again by the day engine, and deliveries of another kit are planned again by the planning rules
+(kit_again.py). A kit and a price change what supplies cost in the month's margin.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -15,12 +16,14 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.months.rule_effects import effect_of_contract
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.kits.templates import templates
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO, to_cents
 from infusion_desktop.patients.queries import payers
 from infusion_desktop.patients.tables import Therapy
 from infusion_desktop.patients.words import PayerId
 from infusion_desktop.progress import Progress
+from infusion_desktop.reporting.kit_again import KitLine, with_kit
 from infusion_desktop.reporting.margin_rules import Margin
 from infusion_desktop.reporting.margins import margins, supplies_of
 from infusion_desktop.stock.queries import item_rows
@@ -35,11 +38,11 @@ BY_PRICE = (
     " margin, all else as it was."
 )
 BY_KIT = (
-    "An estimate: each therapy day of the month that had the one kit is given what a day with the other kit's supplies"
-    " cost on average in that month. Nothing is planned again for the single patient; per diem, pumps, drugs and"
-    " deliveries stay as they were. Dollars are the margin."
+    "Exact: each delivery of the month with the one kit is planned again with the other, from the same order, count at"
+    " home and deliveries before it. What goes unchanged costs what it cost, what is new the item's expected cost; per"
+    " diem, pumps, drugs and the way stay. Dollars are the margin."
 )
-"""What is counted, and what of it is an estimate."""
+"""What is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class WhatIf:
     what: str
     rows: tuple[Changed, ...]
     problems: tuple[str, ...] = ()
+    lines: tuple[KitLine, ...] = ()
+    """Where another kit makes the difference, delivery by delivery and item by item."""
 
     @property
     def total(self) -> Changed:
@@ -74,11 +79,12 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What may be chosen: payers, items that are no drugs, and the month's kits."""
+    """What may be chosen: payers, items that are no drugs, the month's kits, and those to have instead."""
 
     payers: tuple[tuple[str, PayerId], ...]
     items: tuple[tuple[str, str], ...]
     kits: tuple[str, ...]
+    instead: tuple[str, ...]
 
 
 def together(rows: Iterable[Changed], name: Callable[[Changed], str]) -> tuple[Changed, ...]:
@@ -104,6 +110,7 @@ def offers(database: Database, month: Days, by: UserId) -> Offers:
             tuple((row.payer.name, row.id) for row in payers(session)),
             tuple((f"{row.name} ({row.number})", row.number) for row in item_rows(session)),
             tuple(sorted({row.template for row in margins(session, month) if row.template and row.days})),
+            tuple(sorted({row.template.name for row in templates(session, month.last, later_too=True)})),
         )
 
 
@@ -133,16 +140,19 @@ def with_prices(database: Database, item: str, percent: Decimal, month: Days, by
     return _margins(rows, lambda row: costs.get(row.therapy_id, ZERO) * percent / 100)
 
 
-def with_template(database: Database, kit: str, instead: str, month: Days, by: UserId) -> WhatIf:
-    """The month's margin if who had one kit had had another, at what a day of that one cost in the month."""
+def with_template(
+    database: Database, kit: str, instead: str, month: Days, by: UserId
+) -> Generator[Progress, None, WhatIf]:
+    """The month's margin if the deliveries of one kit had been planned with another."""
     with database.reading() as session:
         authorize(session, by, Permission.SEE_REPORTS)
         rows = margins(session, month)
-    model = [row for row in rows if row.template == instead and row.days]
-    if not model:
-        raise Refused(f"Nobody had “{instead}” in this month, so its cost a day is not known. Choose another kit.")
-    a_day = sum((row.supplies for row in model), ZERO) / sum((row.days for row in model), ZERO)
-    return _margins(rows, lambda row: a_day * row.days - row.supplies if row.template == kit and row.days else ZERO)
+    lines, problems = yield from with_kit(database, kit, instead, month)
+    more: dict[int, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        more[line.therapy_id] += line.costs_more
+    found = _margins(rows, lambda row: more.get(row.therapy_id, ZERO))
+    return replace(found, lines=lines, problems=problems)
 
 
 def _margins(rows: Iterable[Margin], costs_more: Callable[[Margin], Decimal]) -> WhatIf:

@@ -41,7 +41,8 @@ from infusion_desktop.reporting.dashboard import money_figures, stock_figures
 from infusion_desktop.reporting.papers import run
 from infusion_desktop.reporting.registry import REPORTS
 from infusion_desktop.reporting.report import ALL, Ask, Choice, Found
-from infusion_desktop.stock.tables import Move
+from infusion_desktop.reporting.stock_lists import never_below_zero
+from infusion_desktop.stock.tables import Item, Lot, Move
 from infusion_desktop.stock.words import MoveReason
 from reports.table_report import Kind
 
@@ -276,6 +277,48 @@ def test_every_gap_in_a_proof_is_found(pharmacy: Database, administrator: UserId
         arrived = select(Delivery.id).where(Delivery.state == DeliveryState.DELIVERED)
         everything = proof_gaps(session, [DeliveryId(each) for each in session.scalars(arrived)], today())
         assert len(run(session, "proof", period, administrator).rows) == len(everything) > 5
+
+
+def test_the_proof_finds_what_went_below_zero_and_what_differs(demonstration: Path, tmp_path: Path) -> None:
+    """Two entries meddled with: one takes more than there was, one brings less than the balance says."""
+    file = tmp_path / "pharmacy.db"
+    shutil.copy(demonstration, file)
+    database = open_pharmacy(Place.of(str(file)))
+    with database.reading() as session:
+        right = never_below_zero(session, month_of(today()))
+        there = session.execute(
+            select(Move.id, Move.to_id, Move.quantity, Item.name)
+            .join(Lot, Lot.id == Move.lot_id)
+            .join(Item, Item.id == Lot.item_id)
+            .where(Move.reason == MoveReason.RECEIVED)
+            .order_by(Move.id)
+        ).all()
+        taken = session.execute(
+            select(Move.id, Item.name)
+            .join(Lot, Lot.id == Move.lot_id)
+            .join(Item, Item.id == Lot.item_id)
+            .where(Move.reason == MoveReason.SHIPPED)
+            .order_by(Move.id)
+        ).first()
+    database.close()
+    assert {row[5] for row in right.rows} == {"right"} and taken is not None
+    fewer = next(row for row in reversed(there) if row.name != taken.name and row.quantity > 1)
+    engine = open_engine(Place.of(str(file)), guarded=False)
+    with engine.begin() as books:
+        for (trigger,) in books.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'move'")
+        ).all():
+            books.execute(text(f"DROP TRIGGER {trigger}"))
+        books.execute(update(Move.__table__).where(Move.id == taken.id).values(quantity=10_000_000))
+        books.execute(update(Move.__table__).where(Move.id == fewer.id).values(quantity=fewer.quantity - 1))
+    engine.dispose()
+    database = open_pharmacy(Place.of(str(file)))
+    with database.reading() as session:
+        rows = {row[0]: row for row in never_below_zero(session, month_of(today())).rows}
+    database.close()
+    assert rows[taken.name][5] == "below zero" and rows[taken.name][3] < -9_000_000 and rows[taken.name][4] == 2
+    assert rows[fewer.name][4] == 1 and rows[fewer.name][5] in ("differs", "below zero")
+    assert sum(row[4] for row in rows.values()) == 3
 
 
 def test_the_demonstration_fills_nearly_every_report(pharmacy: Database, administrator: UserId) -> None:

@@ -20,7 +20,7 @@ from infusion_desktop.deliveries.kits.templates import KeptTemplate
 from infusion_desktop.deliveries.rules import Frequency, KitLine, QuantityRule, Supply
 from infusion_desktop.deliveries.steps import core
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
-from infusion_desktop.deliveries.words import DeliveryState, TemplateId
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, TemplateId
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.order_versions import first_versions
 from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendar, therapy_calendars
@@ -49,6 +49,22 @@ class Supplied:
     therapy_id: TherapyId
     template_id: TemplateId | None
     period: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a plan stands on, whichever kit it takes."""
+
+    calendar: TherapyCalendar
+    period: Days
+    counts: Mapping[ItemId, int]
+    facts: Facts
+    history: tuple[Supplied, ...]
+    others: Sequence[Use]
+    """What other therapies take, whose deliveries supply days of the period too."""
+    before: Sequence[Use]
+    """What is used from the count until the period begins."""
+    planned_before: DeliveryId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +103,43 @@ def reckon(
     Other therapies whose deliveries touch the period share what they can. Refused when no kit fits, the therapy does
     not run in the period, or only latex is to be had for the allergic.
     """
+    return reckon_with(session, setting_of(session, calendar, period, counts, counted_on), template_id, optional)
+
+
+def setting_of(
+    session: Session,
+    calendar: TherapyCalendar,
+    period: Days,
+    counts: Mapping[ItemId, int],
+    counted_on: date,
+    planned_before: DeliveryId | None = None,
+) -> Setting:
+    """What a plan stands on whichever kit it takes; as it was before a delivery was planned, where one is named."""
     patient = calendar.patient_id
     facts = facts_of(session, patient)
-    history = supplied(session, patient, period)
-    chosen = template_id or best_template(session, calendar, facts, period.first)
-    kit = kits.template(session, chosen)
-    first = is_first(session, calendar, history)
-    supply = supply_of(calendar, period, is_first=first)
-    lines, uses, instead = _uses(session, calendar, kit, supply, facts, optional)
-    if first and history:
-        sent = _sent_before(session, patient)
-        taught = {line.item_id for line in lines if line.purpose is Purpose.TEACHING and line.item_id in sent}
-        uses = tuple(use for use in uses if use.item not in taught)
+    history = supplied(session, patient, period, planned_before)
     others = _others(session, calendar, period, history, facts)
     before: list[Use] = []
     if counts and counted_on < period.first:
         before = used_until(session, patient, Days(counted_on, period.first - ONE_DAY), facts)
-    reckoned = needs(uses, counts, before=before, others=others, begins_on=period.first)
+    return Setting(calendar, period, counts, facts, history, others, before, planned_before)
+
+
+def reckon_with(
+    session: Session, setting: Setting, template_id: TemplateId | None, optional: Collection[ItemId] = ()
+) -> Reckoned:
+    """What a kit sends there; without one, the kit that fits best."""
+    calendar, period, facts = setting.calendar, setting.period, setting.facts
+    chosen = template_id or best_template(session, calendar, facts, period.first)
+    kit = kits.template(session, chosen)
+    first = is_first(session, calendar, setting.history)
+    supply = supply_of(calendar, period, is_first=first)
+    lines, uses, instead = _uses(session, calendar, kit, supply, facts, optional)
+    if first and setting.history:
+        sent = _sent_before(session, calendar.patient_id, setting.planned_before)
+        taught = {line.item_id for line in lines if line.purpose is Purpose.TEACHING and line.item_id in sent}
+        uses = tuple(use for use in uses if use.item not in taught)
+    reckoned = needs(uses, setting.counts, before=setting.before, others=setting.others, begins_on=period.first)
     return Reckoned(chosen, kit, lines, tuple(each for each in reckoned if each.needed or each.to_send), instead)
 
 
@@ -153,11 +189,13 @@ _SUPPLIES = (
     *(_DELIVERY.c.state != state for state in GONE),
 )
 _FIRST_OF_EACH = select(func.min(_DELIVERY.c.id)).where(*_SUPPLIES).group_by(_DELIVERY.c.therapy_id)
-_HISTORY = Prepared(
+_SUPPLIED = (
     select(_DELIVERY.c.therapy_id, _DELIVERY.c.template_id, _DELIVERY.c.period_first, _DELIVERY.c.period_last)
     .where(*_SUPPLIES, or_(_DELIVERY.c.period_last >= bindparam("first"), _DELIVERY.c.id.in_(_FIRST_OF_EACH)))
     .order_by(_DELIVERY.c.id)
 )
+_HISTORY = Prepared(_SUPPLIED)
+_HISTORY_BEFORE = Prepared(_SUPPLIED.where(_DELIVERY.c.id < bindparam("before")))
 _SENT = (
     select(core(DeliveryLine).c.item_id)
     .join(_DELIVERY, _DELIVERY.c.id == core(DeliveryLine).c.delivery_id)
@@ -173,12 +211,19 @@ def facts_of(session: Session, patient_id: PatientId) -> Facts:
     return Facts(row.latex_allergy, row.born_on)
 
 
-def supplied(session: Session, patient_id: PatientId, period: Days) -> tuple[Supplied, ...]:
+def supplied(
+    session: Session, patient_id: PatientId, period: Days, planned_before: DeliveryId | None = None
+) -> tuple[Supplied, ...]:
     """The first delivery of each of a patient's therapies, and all that supply days of the period or later ones.
 
-    In the order they were planned; what was used up long ago is not read again with each plan.
+    In the order they were planned, those before a delivery where one is named; what was used up long ago is not read
+    again with each plan.
     """
-    rows = _HISTORY.rows(session, {"patient": patient_id, "first": period.first})
+    asked = {"patient": patient_id, "first": period.first}
+    if planned_before is None:
+        rows = _HISTORY.rows(session, asked)
+    else:
+        rows = _HISTORY_BEFORE.rows(session, {**asked, "before": planned_before})
     return tuple(
         Supplied(
             TherapyId(row.therapy_id), None if row.template_id is None else TemplateId(row.template_id),
@@ -199,8 +244,9 @@ def is_first(session: Session, calendar: TherapyCalendar, history: Sequence[Supp
     return all(first.get(each) != first.get(calendar.therapy_id) for each in had)
 
 
-def _sent_before(session: Session, patient_id: PatientId) -> set[ItemId]:
-    return {ItemId(each) for each in session.connection().scalars(_SENT, {"patient": patient_id})}
+def _sent_before(session: Session, patient_id: PatientId, planned_before: DeliveryId | None) -> set[ItemId]:
+    sent = _SENT if planned_before is None else _SENT.where(_DELIVERY.c.id < planned_before)
+    return {ItemId(each) for each in session.connection().scalars(sent, {"patient": patient_id})}
 
 
 def supply_of(calendar: TherapyCalendar, period: Days, *, is_first: bool) -> Supply:

@@ -19,7 +19,7 @@ from infusion_desktop.desktop.reporting.costs_dialog import CostsDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column, capital
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.money import percent, show_money
+from infusion_desktop.money import percent, show_money, show_percent
 from infusion_desktop.reporting import dashboard
 from infusion_desktop.reporting.behind import (
     BACK_OVERDUE,
@@ -134,7 +134,7 @@ class DashboardScreen(Screen):
         arrived = found.on_time + found.late
         share = percent(found.on_time, arrived)
         self._show(
-            "On time", f"{share} %" if arrived else "–",
+            "On time", f"{show_percent(share)} %" if arrived else "–",
             f"{found.late:,} of {arrived:,} late in {dashboard.ON_TIME_DAYS} days" if arrived else
             f"nothing was sent in {dashboard.ON_TIME_DAYS} days",
             Tone.NEUTRAL if not arrived else Tone.GOOD if share >= 97 else Tone.WARN, "on time", seen,
@@ -148,7 +148,7 @@ class DashboardScreen(Screen):
     def _pumps(self, found: dashboard.PumpFigures) -> None:
         among, whole = found.among, found.all
         self._show(
-            "Pumps out", f"{percent(among[OUT], whole)} %" if whole else "–",
+            "Pumps out", f"{show_percent(percent(among[OUT], whole))} %" if whole else "–",
             f"{among[OUT]:,} of {whole:,} pumps" if whole else "no pumps yet",
             Tone.NEUTRAL if not whole else Tone.GOOD if among[READY] else Tone.WARN, "pumps", None, OUT,
         )  # fmt: skip

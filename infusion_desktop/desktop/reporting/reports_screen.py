@@ -285,9 +285,14 @@ class ReportsScreen(Screen):
 
 def _column(place: int, column: table_report.Column) -> Column[Line]:
     is_text = column.kind is table_report.Kind.TEXT
+
+    def text(line: Line) -> str:
+        return table_report.show(line[1][place], column.kind)
+
     return Column(
         column.title,
-        text=lambda line: table_report.show(line[1][place], column.kind),
+        text=text,
+        hint=text if is_text else None,
         sort_key=None if is_text else lambda line: line[1][place],
         numeric=column.align == "right",
         value=None if is_text else lambda line: line[1][place],

@@ -16,8 +16,9 @@ from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.money import read_number, show_money
+from infusion_desktop.money import read_number, show_money, to_cents
 from infusion_desktop.patients.words import PayerId
+from infusion_desktop.reporting.kit_again import KitLine
 from infusion_desktop.reporting.what_if import (
     BY_CONTRACT,
     BY_KIT,
@@ -48,6 +49,23 @@ COLUMNS: tuple[Column[Changed], ...] = (
 )  # fmt: skip
 
 
+LINE = "Delivery line"
+"""Another kit's difference, item by item."""
+
+LINES: tuple[Column[KitLine], ...] = (
+    Column("Patient", lambda row: row.patient, width=170),
+    Column("Delivery", lambda row: row.delivery),
+    Column("Item", lambda row: row.item, stretch=True, hint=lambda row: row.item),
+    Column("Sent", lambda row: f"{row.sent:,}", sort_key=lambda row: row.sent, numeric=True,
+           value=lambda row: row.sent),
+    Column("Would be", lambda row: f"{row.would_be:,}", sort_key=lambda row: row.would_be, numeric=True,
+           value=lambda row: row.would_be),
+    Column("Costs more", lambda row: show_money(row.costs_more), sort_key=lambda row: row.costs_more, numeric=True,
+           value=lambda row: to_cents(row.costs_more)),
+    Column("How it comes about", lambda row: row.why, width=320, hint=lambda row: row.why),
+)  # fmt: skip
+
+
 class WhatIfPanel(Screen):
     """Compares; the books stay as they are."""
 
@@ -67,13 +85,17 @@ class WhatIfPanel(Screen):
         self.item: ChoiceField[str] = ChoiceField("Item", placeholder="All supplies")
         self.percent = TextField("Percent more", required=True, longest=7)
         self.percent.set_value("10")
-        self.by: ChoiceField[str] = ChoiceField("Compare by", [(each, each) for each in _BY])
+        self.by: ChoiceField[str] = ChoiceField("Compare by", [(each, each) for each in (*_BY, LINE)])
         self.compare = button("Compare", self.run, kind="primary")
         self.total, self.problems = label("", "strong", wrap=True), label("", "muted", wrap=True)
         self.definition = label("", "muted", wrap=True)
         self.rows: TableView[Changed] = TableView(
             COLUMNS, lambda row: row.therapy, name="What if", desk=desk, noun=("row", "rows"),
             empty="Choose what should have been different, then press Compare. Nothing is changed in the books.",
+        )  # fmt: skip
+        self.lines: TableView[KitLine] = TableView(
+            LINES, lambda row: (row.delivery_id, row.item), name="What if by delivery line", desk=desk,
+            noun=("line", "lines"), empty="Another kit is compared line by line. Here is no line that differs.",
         )  # fmt: skip
         self._only: dict[str, tuple[Field[Any], Field[Any]]] = {
             CONTRACT: (self.payer, self.like),
@@ -121,8 +143,8 @@ class WhatIfPanel(Screen):
         self.payer.set_choices(found.payers)
         self.like.set_choices(found.payers)
         self.item.set_choices(found.items)
-        for field in (self.kit, self.instead):
-            field.set_choices([(name, name) for name in found.kits])
+        for field, names in ((self.kit, found.kits), (self.instead, found.instead)):
+            field.set_choices([(name, name) for name in names])
 
     def _show(self, found: WhatIf) -> None:
         self.found = found
@@ -137,8 +159,15 @@ class WhatIfPanel(Screen):
         self._show_rows()
 
     def _show_rows(self) -> None:
-        if self.found is not None:
-            self.rows.set_rows(together(self.found.rows, _BY[self.by.value() or "Therapy"]))
+        by = self.by.value() or "Therapy"
+        self.rows.setVisible(by != LINE)
+        self.lines.setVisible(by == LINE)
+        if self.found is None:
+            return
+        if by == LINE:
+            self.lines.set_rows(self.found.lines)
+        else:
+            self.rows.set_rows(together(self.found.rows, _BY[by]))
 
     def _show_fields(self) -> None:
         chosen = self.kind.value() or CONTRACT
@@ -151,7 +180,7 @@ class WhatIfPanel(Screen):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         for field, wide in ((self.kind, 170), (self.month, 90), (self.payer, 220), (self.like, 220), (self.kit, 220),
-                            (self.instead, 220), (self.item, 240), (self.percent, 100), (self.by, 110)):  # fmt: skip
+                            (self.instead, 220), (self.item, 240), (self.percent, 100), (self.by, 140)):  # fmt: skip
             field.setFixedWidth(wide)
             row.addWidget(field)
         row.addWidget(self.compare)
@@ -163,3 +192,5 @@ class WhatIfPanel(Screen):
         column.addWidget(self.total)
         column.addWidget(self.problems)
         column.addWidget(self.rows, 1)
+        column.addWidget(self.lines, 1)
+        self.lines.hide()
