@@ -101,13 +101,6 @@ def change_many(session: Session, statement: Prepared, rows: Sequence[Mapping[st
     return statement.change(session, {ROWS: as_rows(rows)})
 
 
-def kept_many(session: Session, statement: Prepared, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    """The same; what it gives, as the database keeps it: at most one row for each, in no order."""
-    if connection_of(session).dialect.positional:
-        return statement.kept_each(session, rows)
-    return statement.kept(session, {ROWS: as_rows(rows)})
-
-
 def insert_many(session: Session, table: Table, rows: Sequence[Mapping[str, Any]], **common: Any) -> None:
     """Add rows, all with the same columns, in their order; ``common`` is the same in all of them."""
     if not rows:

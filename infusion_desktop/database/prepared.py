@@ -126,13 +126,13 @@ class Prepared:
         cursor.close()
         return changed
 
-    def kept_each(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-        """Run it on SQLite for each row; the rows it gives, at most one for each, as the database keeps them."""
+    def changed_each(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """The same; whether it changed one for each of them."""
         connection = connection_of(session)
         text, values = self._each(connection, rows)
         cursor = connection.connection.cursor()
         try:
-            found = [row for each in values if (row := cursor.execute(text, each).fetchone()) is not None]
+            found = [cursor.execute(text, each).rowcount == 1 for each in values]
         except connection.dialect.loaded_dbapi.Error as error:
             raise _explained(connection, text, error, cursor) from error
         cursor.close()
@@ -163,12 +163,14 @@ class Prepared:
         given = values if form.order is None else [values[name] for name in form.order]
         return form, _run(connection, form.text, given, name=name)
 
-    def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, dict[str, Any]]:
+    def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, Mapping[str, Any]]:
         """The statement as this database takes it, with the values it keeps."""
         key = (dialect, *parameters)
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = _form(self._statement, dialect, list(parameters))
+        if not form.fixed and not form.keep:
+            return form, parameters
         values = {**form.fixed, **parameters}
         for name, keep in form.keep:
             values[name] = keep(values[name])
@@ -233,7 +235,7 @@ def _run(connection: Connection, text: str, parameters: Any, *, name: str = "", 
     each of the parameters.
     """
     is_named = name and not connection.dialect.positional
-    cursor = connection.connection.cursor(**({"name": name} if is_named else {}))
+    cursor = connection.connection.cursor(name=name) if is_named else connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(text, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
