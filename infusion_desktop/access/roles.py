@@ -1,6 +1,7 @@
 """Who may do what: roles as sets of permissions, everything else denied."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 UserId = NewType("UserId", int)
@@ -110,4 +111,9 @@ EMERGENCY: frozenset[Permission] = _SEES | _BENCH | _CARE | {_P.OVERRIDE_EQUIPME
 
 def permissions_of(roles: frozenset[Role] | set[Role]) -> frozenset[Permission]:
     """Everything somebody with these roles may do."""
+    return _together(frozenset(roles))
+
+
+@lru_cache
+def _together(roles: frozenset[Role]) -> frozenset[Permission]:
     return frozenset().union(*(PERMISSIONS[role] for role in roles))

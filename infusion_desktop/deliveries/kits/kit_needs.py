@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.database.many import ROWS, as_rows, given
+from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, show_days, today
 from infusion_desktop.deliveries.care_words import Purpose
@@ -80,8 +81,8 @@ class Reckoned:
     """What goes because of a latex allergy, and the item it goes in place of."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ItemFacts:
+class _ItemFacts(NamedTuple):
+    id: int
     name: str
     unit: str
     kind: ItemKind
@@ -314,11 +315,14 @@ def _uses(
                 continue
             sent = line.latex_free_item_id
             instead[sent] = line.item_id
-        rule = KitLine(line.rule, line.amount, line.round_to, items[sent].unit)
+        rule = _rule(line.rule, line.amount, line.round_to, items[sent].unit)
         shared = _shared_by(line, items[sent].kind, order.device_id)
         uses.append(Use(sent, rule, supply, order.drug, shared, replaced))
     refuse_if(reasons)
     return lines, tuple(uses), instead
+
+
+_rule = lru_cache(1024)(KitLine)
 
 
 def _shared_by(line: TemplateLine, kind: ItemKind, device: int | None) -> str:
@@ -349,15 +353,14 @@ def _with_ordered_drug(
 
 
 def _items_of(session: Session, wanted: Iterable[ItemId]) -> dict[ItemId, _ItemFacts]:
-    rows = _ITEMS.rows(session, {ROWS: as_rows([{"id": each} for each in wanted])})
-    return {ItemId(row.id): _ItemFacts(row.name, row.base_unit, row.kind, row.contains_latex) for row in rows}
+    rows: list[_ItemFacts] = _ITEMS.rows(session, as_ids(wanted))
+    return {ItemId(row.id): row for row in rows}
 
 
 def _items(dialect: str) -> Any:
-    item, wanted = core(Item), given(dialect, "id")
-    return select(item.c.id, item.c.name, item.c.base_unit, item.c.kind, item.c.contains_latex).join(
-        wanted, wanted.c.id == item.c.id
-    )
+    item = core(Item)
+    columns = item.c.id, item.c.name, item.c.base_unit.label("unit"), item.c.kind, item.c.contains_latex
+    return select(*columns).where(is_given(dialect, item.c.id))
 
 
 _ITEMS = Prepared(_items)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
 
@@ -14,7 +15,9 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.types import UnitCost
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.care_words import Purpose
 from infusion_desktop.deliveries.kits.template_rules import (
     Care,
     Fit,
@@ -142,7 +145,15 @@ def insert_template(session: Session, template: Template, starts_on: date, by: U
 
 _TEMPLATE, _LINE = cast(Table, KitTemplate.__table__), cast(Table, KitTemplateLine.__table__)
 _ONE = Prepared(select(_TEMPLATE).where(_TEMPLATE.c.id == bindparam("template")))
-_LINES = Prepared(select(_LINE).where(_LINE.c.template_id == bindparam("template")).order_by(_LINE.c.position))
+_LINES = Prepared(
+    select(
+        _LINE.c.id, _LINE.c.item_id, _LINE.c.rule, _LINE.c.amount, _LINE.c.round_to, _LINE.c.equipment,
+        _LINE.c.optional, _LINE.c.latex_free_item_id, _LINE.c.note, _LINE.c.purpose, _LINE.c.per_lumen,
+        _LINE.c.access_kinds,
+    )
+    .where(_LINE.c.template_id == bindparam("template"))
+    .order_by(_LINE.c.position)
+)  # fmt: skip
 
 
 def template(session: Session, template_id: TemplateId, *, alternatives: bool = False) -> KeptTemplate:
@@ -150,7 +161,7 @@ def template(session: Session, template_id: TemplateId, *, alternatives: bool = 
     row = _ONE.first(session, {"template": template_id})
     if row is None:
         raise Refused("This template is not known. Choose one from the list.")
-    lines = _LINES.rows(session, {"template": template_id})
+    lines = _LINES.kept(session, {"template": template_id})
     instead = _alternatives(session, template_id) if alternatives else {}
     fit = _fit(row)
     return KeptTemplate(
@@ -164,7 +175,7 @@ def template(session: Session, template_id: TemplateId, *, alternatives: bool = 
             fit.therapy_class,
             fit.methods,
             fit.access_kinds,
-            tuple(_line(each, tuple(instead.get(each.id, ()))) for each in lines),
+            tuple(_line(tuple(instead.get(each[0], ())), *each[1:]) for each in lines),
             fit.lowest_interval_hours,
             fit.highest_interval_hours,
             fit.lowest_lumens,
@@ -190,19 +201,23 @@ def _fit(row: Any) -> Fit:
 
 
 @lru_cache(4096)  # Kits are planned far more often than changed.
-def _line(row: Any, alternatives: tuple[ItemId, ...]) -> TemplateLine:
+def _line(
+    alternatives: tuple[ItemId, ...], item_id: int | None, rule: str, amount: int, round_to: int, equipment: str,
+    optional: bool, latex_free_item_id: int | None, note: str, purpose: str, per_lumen: bool, access_kinds: str,
+) -> TemplateLine:  # fmt: skip
+    """A line from what the database keeps of it."""
     return TemplateLine(
-        None if row.item_id is None else ItemId(row.item_id),
-        QuantityRule(row.rule),
-        row.amount,
-        row.round_to,
-        row.equipment,
-        row.optional,
-        None if row.latex_free_item_id is None else ItemId(row.latex_free_item_id),
-        row.note,
-        row.purpose,
-        row.per_lumen,
-        () if row.access_kinds == "[]" else tuple(AccessKind(each) for each in json.loads(row.access_kinds)),
+        None if item_id is None else ItemId(item_id),
+        QuantityRule(rule),
+        Decimal(amount).scaleb(-UnitCost.places),
+        round_to,
+        equipment,
+        bool(optional),
+        None if latex_free_item_id is None else ItemId(latex_free_item_id),
+        note,
+        Purpose(purpose),
+        bool(per_lumen),
+        tuple(AccessKind(each) for each in json.loads(access_kinds)),
         alternatives,
     )
 
