@@ -42,6 +42,7 @@ from infusion_desktop.reporting.papers import run
 from infusion_desktop.reporting.registry import REPORTS
 from infusion_desktop.reporting.report import ALL, Ask, Choice, Found
 from infusion_desktop.reporting.stock_lists import never_below_zero
+from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.tables import Item, Lot, Move
 from infusion_desktop.stock.words import MoveReason
 from reports.table_report import Kind
@@ -279,7 +280,9 @@ def test_every_gap_in_a_proof_is_found(pharmacy: Database, administrator: UserId
         assert len(run(session, "proof", period, administrator).rows) == len(everything) > 5
 
 
-def test_the_proof_finds_what_went_below_zero_and_what_differs(demonstration: Path, tmp_path: Path) -> None:
+def test_the_proof_finds_what_went_below_zero_and_what_differs(
+    demonstration: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two entries meddled with: one takes more than there was, one brings less than the balance says."""
     file = tmp_path / "pharmacy.db"
     shutil.copy(demonstration, file)
@@ -315,7 +318,11 @@ def test_the_proof_finds_what_went_below_zero_and_what_differs(demonstration: Pa
     database = open_pharmacy(Place.of(str(file)))
     with database.reading() as session:
         rows = {row[0]: row for row in never_below_zero(session, month_of(today())).rows}
+        told = stock_verify.problems(session)
+        monkeypatch.setattr(stock_verify, "_AT_ONCE", 100)
+        assert sorted(stock_verify.problems(session)) == sorted(told), "by parts as in one"
     database.close()
+    assert sum("more than the balance" in each for each in told) == 3
     assert rows[taken.name][5] == "below zero" and rows[taken.name][3] < -9_000_000 and rows[taken.name][4] == 2
     assert rows[fewer.name][4] == 1 and rows[fewer.name][5] in ("differs", "below zero")
     assert sum(row[4] for row in rows.values()) == 3

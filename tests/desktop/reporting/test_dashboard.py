@@ -74,6 +74,15 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     panel.run()
     qtbot.waitUntil(settled)
     assert panel.found.what == "what the contract pays"
+    panel.kind.set_value("Another kit")
+    panel.kit.combo.setCurrentIndex(0)
+    panel.instead.combo.setCurrentIndex(panel.instead.combo.count() - 1)
+    panel.run()
+    qtbot.waitUntil(settled, timeout=20_000)
+    assert panel.found.what == "margin" and panel.found.lines
+    panel.by.set_value("Delivery line")
+    assert panel.lines.isVisible() and not panel.rows.isVisible()
+    assert len(panel.lines.model.rows) == len(panel.found.lines)
     database.close()
 
 
