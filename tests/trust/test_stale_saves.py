@@ -75,6 +75,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "billing.claiming.claims.mark_sent", "billing.claiming.claims.print_claims",
         "billing.claiming.claims.write_file", "billing.claiming.self_pay.bill_patients",
         "billing.money.deposits.add_deposit", "billing.money.deposits.withdraw_deposit",
+        "billing.money.eob.take_back_paper", "billing.terms.fees.take_back_fee",
         "deliveries.batches.close_batch", "deliveries.batches.give_up_batch", "deliveries.bench.picking.take_off_pump",
         "deliveries.bench.shipping.failed_attempt", "deliveries.bench.waves.close_wave",
         "deliveries.pumps.pickup_papers.print_tickets", "deliveries.scarce.recall_papers.print_letters",
