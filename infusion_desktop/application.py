@@ -169,9 +169,6 @@ class Started(QObject):
 
     def _open_behind(self) -> _Opened:
         """Open the data and read the rest of the program, on a worker thread: nothing here touches a window."""
-        from infusion_desktop.database.unread import leave_unread
-
-        leave_unread()
         try:
             from infusion_desktop.access.pharmacy import profile
             from infusion_desktop.opening import open_pharmacy

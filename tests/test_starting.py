@@ -21,7 +21,6 @@ NOT_AT_START = (
     "sqlalchemy.dialects.postgresql", "infusion_desktop.billing.rules", "infusion_desktop.edi",
     "infusion_desktop.demonstration", "infusion_desktop.deliveries.plans.planning", "reports",
     "infusion_desktop.stock.scanning.scans", "infusion_desktop.stock.ledger", "infusion_desktop.deliveries.steps",
-    "asyncio.base_events", "email.message", "ssl",
 )  # fmt: skip
 AT_THE_FIRST_SCREEN = """
 import runpy, sys
@@ -66,27 +65,6 @@ threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(8)]
 print(wrong)
 print(len(declared) == len(metadata().tables) > 100)
 """
-USED_AFTER_ALL = """
-import sys, threading
-from infusion_desktop.database.unread import leave_unread
-leave_unread()
-import asyncio, importlib.metadata
-import sqlalchemy.orm
-print("asyncio.base_events" in sys.modules, "email.message" in sys.modules)
-together, found = threading.Barrier(8), []
-
-def use():
-    together.wait()
-    found.append((asyncio.TimeoutError, asyncio.run, importlib.metadata.version("sqlalchemy")))
-
-threads = [threading.Thread(target=use) for _ in range(8)]
-[each.start() for each in threads], [each.join() for each in threads]
-print(len(found), len(set(found)), found[0][2] == sqlalchemy.__version__)
-import asyncio.events
-from asyncio import run, wait_for
-async def answer(): return 42
-print(run(wait_for(answer(), 5)), run is found[0][1], sys.modules["asyncio"].run is run)
-"""
 AT_SIGN_IN = """
 import builtins, sys
 from infusion_desktop.application import Place, QApplication, Started, load_settings
@@ -118,10 +96,6 @@ def test_the_first_screen_maps_the_tables_it_asks_for(home: dict[str, str]) -> N
 
 def test_a_table_is_whole_for_whoever_asks_first(home: dict[str, str]) -> None:
     assert _printed(MAPPED_BY_MANY_AT_ONCE, home) == ["[]", "True"]
-
-
-def test_a_library_that_was_left_unread_is_there_for_whoever_uses_it(home: dict[str, str]) -> None:
-    assert _printed(USED_AFTER_ALL, home) == ["False False", "8 1 True", "42 True True"]
 
 
 @pytest.fixture
