@@ -111,6 +111,7 @@ class Started(QObject):
         if self._last.by_phrase and _with_its_key(place) is None:
             self._ask_for_phrase()
         else:
+            self._last.by_phrase = False
             self._open(place)
 
     def goes_on_after(self, error: Exception) -> bool:

@@ -146,6 +146,7 @@ class Application(QObject):
         others.reached.connect(shell.show_reached)
         shell.closed.connect(others.stop)
         others.start()
+        shell.make(FIRST)
         self.show(shell)
         shell.go(FIRST)
         log.info("user %s signed in", user.id)
