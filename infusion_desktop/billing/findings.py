@@ -1,7 +1,11 @@
 """What the checks found, as it is kept with a claim."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
+
+from infusion_desktop.billing.rules.checks.facts import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,19 @@ class KeptFinding:
     where: str
     stops: bool
     line: int | None
+
+
+def findings_json(findings: Iterable[Finding]) -> str:
+    """Findings as they are kept with a claim; put together by hand, for a month keeps thousands."""
+    return f"[{', '.join(map(_as_json, findings))}]"
+
+
+def _as_json(found: Finding) -> str:
+    stops, line = "true" if found.stops else "false", "null" if found.line is None else str(found.line)
+    return (
+        f'{{"code": "{found.code}", "sentence": {_quoted(found.sentence)}, "where": "{found.where}", '
+        f'"stops": {stops}, "line": {line}}}'
+    )
 
 
 def findings_of(missing: str) -> tuple[KeptFinding, ...]:

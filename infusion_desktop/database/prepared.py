@@ -31,11 +31,11 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A statement as one database takes it."""
+    """A statement as one kind of database takes it."""
 
     text: str
-    guard: Callable[[Connection, str], None] | None
-    """Asked before it runs; None for what only reads, which no guard minds."""
+    is_guarded: bool
+    """Whether a guard is asked before it runs; none minds what only reads."""
     order: tuple[str, ...] | None
     """Names of the parameters in their order; None where the database takes them by name."""
     fixed: Mapping[str, Any]
@@ -140,8 +140,8 @@ class Prepared:
 
     def _each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Iterable[tuple[Any, ...]]]:
         form, values = self._filled(connection.dialect, rows[0])
-        if form.guard:
-            form.guard(connection, form.text)
+        if form.is_guarded:
+            guard_of(connection.dialect)(connection, form.text)
         assert form.order is not None
         kept = dict(form.keep)
         columns: list[Iterable[Any]] = []
@@ -156,8 +156,8 @@ class Prepared:
 
     def _run(self, connection: Connection, parameters: Mapping[str, Any], name: str = "") -> tuple[_Form, Any]:
         form, values = self._filled(connection.dialect, parameters)
-        if form.guard:
-            form.guard(connection, form.text)
+        if form.is_guarded:
+            guard_of(connection.dialect)(connection, form.text)
         if form.order is None and not name:
             return form, _asked(connection, form.text, values)
         given = values if form.order is None else [values[name] for name in form.order]
@@ -165,7 +165,7 @@ class Prepared:
 
     def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, Mapping[str, Any]]:
         """The statement as this database takes it, with the values it keeps."""
-        key = (dialect, *parameters)
+        key = (dialect.name, *parameters)
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = _form(self._statement, dialect, list(parameters))
@@ -260,7 +260,7 @@ def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, n
     asked = str(compiled)
     return _Form(
         asked,
-        guard_of(dialect) if writes(asked) or loosens(asked) else None,
+        writes(asked) or loosens(asked),
         tuple(compiled.positiontup or ()) if dialect.positional else None,
         fixed,
         tuple((name, convert) for name, convert in keep.items() if convert is not None),

@@ -1,18 +1,16 @@
 """Check a claim before it leaves: gather what stands behind it, ask every check, keep what was found."""
 
-import json
 from datetime import date
-from typing import Any
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claim_facts import claim_facts
 from infusion_desktop.billing.claiming.secondary import findings
-from infusion_desktop.billing.findings import KeptFinding, findings_of
+from infusion_desktop.billing.findings import KeptFinding, findings_json, findings_of
 from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
-from infusion_desktop.billing.rules.checks.facts import Finding
+from infusion_desktop.billing.rules.checks.every_check import may_leave
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
@@ -31,17 +29,17 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
         if kept.state not in (ClaimState.DRAFT, ClaimState.READY):
             raise Refused(f"Claim {kept.number} is {kept.state.value}: it is checked only before it is sent.")
         if kept.primary_id is not None:
-            plain = findings(session, kept, on or today())
+            found = findings(session, kept, on or today())
         else:
-            plain = [as_kept(each) for each in every_check(claim_facts(session, kept, on or today()))]
-        missing = json.dumps(plain)
-        state = ClaimState.DRAFT if any(each["stops"] for each in plain) else ClaimState.READY
+            found = list(every_check(claim_facts(session, kept, on or today())))
+        missing = findings_json(found)
+        state = ClaimState.READY if may_leave(found) else ClaimState.DRAFT
         if (missing, state) != (kept.missing, kept.state):
             before = {"state": kept.state}
             kept.missing = missing
-            note = "nothing stops it" if state is ClaimState.READY else f"{len(plain)} findings"
+            note = "nothing stops it" if state is ClaimState.READY else f"{len(found)} findings"
             enter(session, kept, state, by, note)
-            after = {"state": state, "findings": [each["code"] for each in plain]}
+            after = {"state": state, "findings": [each.code for each in found]}
             record(session, by, "check", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
         return findings_of(kept.missing)
 
@@ -61,14 +59,3 @@ def give_delay_reason(
         after = {"delay_reason": reason}
         record(session, by, "give delay reason", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
     return check(database, claim, by, on=on)
-
-
-def as_kept(finding: Finding) -> dict[str, Any]:
-    """A finding as it is kept with the claim."""
-    return {
-        "code": finding.code,
-        "sentence": finding.sentence,
-        "where": finding.where.value,
-        "stops": finding.stops,
-        "line": finding.line,
-    }

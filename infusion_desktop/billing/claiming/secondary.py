@@ -22,7 +22,7 @@ from infusion_desktop.billing.money.receivables import NewEntry, line_balances, 
 from infusion_desktop.billing.months.charging import Row, line_rows
 from infusion_desktop.billing.months.counting import CoveredPeriod, counted, the_contract
 from infusion_desktop.billing.months.month_facts import month_facts
-from infusion_desktop.billing.rules.checks.facts import Where
+from infusion_desktop.billing.rules.checks.facts import Finding, Where
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.authorizations import authorizations, for_engine
 from infusion_desktop.billing.terms.contracts import rules_on
@@ -301,15 +301,12 @@ def give_share_back(session: Session, kept: Claim, on: date, by: UserId) -> None
     post(session, entries, on, by)
 
 
-def findings(session: Session, kept: Claim, day: date) -> list[dict[str, object]]:
-    """What stops a claim to the next payer, or should be looked at, as claims keep it."""
-    return [
-        {"code": code, "sentence": sentence, "where": where, "stops": stops, "line": None}
-        for code, sentence, where, stops in _found(session, kept, day)
-    ]
+def findings(session: Session, kept: Claim, day: date) -> list[Finding]:
+    """What stops a claim to the next payer, or should be looked at."""
+    return [Finding(*each) for each in _found(session, kept, day)]
 
 
-def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str, str, bool]]:
+def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str, Where, bool]]:
     from infusion_desktop.billing.claiming.claim_files import for_file, parts_for_file
     from infusion_desktop.edi.claim_checks import claim_reasons
 
@@ -319,7 +316,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
         yield (
             "PRIOR_RESULT",
             "The payer before has no standing decision on this claim. Read its remittance.",
-            "Remittances",
+            Where.REMITTANCE,
             True,
         )
         return
@@ -327,20 +324,20 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
         yield (
             "FORWARDED",
             "The payer before has sent this claim on itself. Wait, or this becomes a duplicate.",
-            "Remittances",
+            Where.REMITTANCE,
             False,
         )
     if (
         kept.frequency is Frequency.ORIGINAL
         and sum(line_balances(session, first, Account.PATIENT).values(), ZERO) <= ZERO
     ):
-        yield "NOTHING_LEFT", "The payer before left nothing to pay.", "Remittances", True
+        yield "NOTHING_LEFT", "The payer before left nothing to pay.", Where.REMITTANCE, True
     coverage = session.get_one(Coverage, kept.coverage_id)
     if coverage.ends_on is not None and coverage.ends_on < kept.period_last:
         told = f"The policy ends on {show_day(coverage.ends_on)}, before the last day of this claim."
-        yield "COVERAGE_DAYS", told, "Coverage", True
+        yield "COVERAGE_DAYS", told, Where.COVERAGE, True
     if profile(session) is None:
-        yield "NO_PROFILE", "The pharmacy's own name and numbers are missing.", Where.PHARMACY.value, True
+        yield "NO_PROFILE", "The pharmacy's own name and numbers are missing.", Where.PHARMACY, True
         return
     try:
         rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
@@ -349,7 +346,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
             yield (
                 "LATE",
                 f"It had to be filed within {rules.filing_days} days of the first payer's result.",
-                "Claim",
+                Where.CLAIM,
                 True,
             )
     except Refused:
@@ -360,7 +357,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
             "ON_PAPER",
             "This payer takes its own codes, which the first payer's result cannot be told by. Print the CMS-1500 and "
             "send that payer's explanation of benefits with it.",
-            Where.CLAIM.value,
+            Where.CLAIM,
             False,
         )
     try:
@@ -369,7 +366,7 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
     except Refused as no:
         reasons = list(no.reasons)
     for reason in reasons:
-        yield "FILE", reason.partition(": ")[2] or reason, "Claim", True
+        yield "FILE", reason.partition(": ")[2] or reason, Where.CLAIM, True
 
 
 def _positions(session: Session, claim: ClaimId) -> Iterator[tuple[int, int]]:

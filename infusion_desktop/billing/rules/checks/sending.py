@@ -12,16 +12,18 @@ SOON = timedelta(days=14)
 
 
 def _late(facts: ClaimFacts) -> Iterator[Told]:
-    if facts.delay_reason:
+    rules, first = facts.rules, _first_deadline(facts)
+    if rules is None or first is None or facts.today <= first or facts.delay_reason:
         return
-    for line, last in _deadlines(facts):
+    for line in facts.lines:
+        last = filing_deadline(line, rules, facts.primary_paid_on)
         if facts.today > last:
             told = f"{line.label} had to be filed by {show_day(last)}. Say why (the claim, Correct), or void it."
             yield told, line.number
 
 
 def _soon_late(facts: ClaimFacts) -> Iterator[Told]:
-    last = min((last for _, last in _deadlines(facts)), default=None)
+    last = _first_deadline(facts)
     if last is not None and facts.today <= last <= facts.today + SOON:
         yield f"The filing limit is {show_day(last)}, in {(last - facts.today).days} days. Send the claim now."
 
@@ -52,12 +54,17 @@ def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | Non
 
     A year from a leap day ends on the 28th of February (Medicare: one calendar year from the line's first day).
     """
-    start = line.days.first if rules.filing_clock is FilingClock.FROM_DAY else line.days.last
+    return _filed_by(_clock_starts(line, rules, primary_paid_on), rules)
+
+
+def _clock_starts(line: LineFacts, rules: RuleSet, primary_paid_on: date | None) -> date:
     if rules.filing_clock is FilingClock.PRIMARY_PAID and primary_paid_on is not None:
-        start = primary_paid_on
-    if rules.filing_days == 365:
-        return same_day_next_year(start)
-    return start + timedelta(days=rules.filing_days)
+        return primary_paid_on
+    return line.days.first if rules.filing_clock is FilingClock.FROM_DAY else line.days.last
+
+
+def _filed_by(start: date, rules: RuleSet) -> date:
+    return same_day_next_year(start) if rules.filing_days == 365 else start + timedelta(days=rules.filing_days)
 
 
 def has_filing_limit(rules: RuleSet) -> bool:
@@ -78,10 +85,12 @@ def _is_statement(facts: ClaimFacts) -> bool:
     return facts.rules is not None and facts.rules.claim_form is ClaimForm.STATEMENT
 
 
-def _deadlines(facts: ClaimFacts) -> Iterator[tuple[LineFacts, date]]:
-    if facts.rules is not None and has_filing_limit(facts.rules) and facts.frequency == "1":
-        for line in facts.lines:
-            yield line, filing_deadline(line, facts.rules, facts.primary_paid_on)
+def _first_deadline(facts: ClaimFacts) -> date | None:
+    """The first of the lines' deadlines; None where no day is set."""
+    rules = facts.rules
+    if rules is None or not facts.lines or not has_filing_limit(rules) or facts.frequency != "1":
+        return None
+    return _filed_by(min([_clock_starts(line, rules, facts.primary_paid_on) for line in facts.lines]), rules)
 
 
 CHECKS = (
