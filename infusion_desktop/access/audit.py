@@ -8,7 +8,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
@@ -22,6 +22,7 @@ from infusion_desktop.access.tables import AuditEntry, AuditHead, Purge
 from infusion_desktop.database.bulk import insert_rows
 from infusion_desktop.database.prepared import Prepared, change_together
 from infusion_desktop.dates import now_utc
+from infusion_desktop.values import value
 
 Facts = Mapping[str, Any]
 
@@ -45,7 +46,7 @@ _MOVE_HEAD = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pending:
     """An entry waiting for its number and seal."""
 
@@ -109,7 +110,7 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
     rows = []
     for entry in pending:
         number += 1
-        before, after = as_json(entry.before), as_json(entry.after)
+        before, after = as_json(entry.before) if entry.before else "{}", as_json(entry.after)
         sealed = _sealed_text(
             entry.action, after, at, before, entry.kind, number, entry.patient_id, entry.reason, entry.by,
             entry.subject, entry.subject_id, station,

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -10,6 +11,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Pharmacy
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.identifiers import read_npi, read_phone, read_tax_id, read_taxonomy, read_zip
 
@@ -82,7 +84,13 @@ def save_profile(database: Database, profile: Profile, by: UserId) -> None:
 
 def profile(session: Session) -> Profile | None:
     """The pharmacy's profile, or None before the first start is finished."""
-    kept = session.get(Pharmacy, 1)
-    if kept is None:
-        return None
-    return Profile(**{name: getattr(kept, name) for name in Profile.__dataclass_fields__})
+    kept = _PROFILE.first(session, {})
+    return None if kept is None else Profile(*kept)
+
+
+def _profile(_dialect: str) -> Select[*tuple[Any, ...]]:
+    table = Pharmacy.__table__.c
+    return select(*(table[name] for name in Profile.__dataclass_fields__)).where(table.id == 1)
+
+
+_PROFILE = Prepared(_profile)

@@ -51,7 +51,7 @@ def next_ids(session: Session, mapped: type[Any], count: int) -> Sequence[int]:
     connection = session.connection()
     table = cast(Table, mapped.__table__)
     if connection.dialect.name == "sqlite":
-        last = connection.execute(select(func.max(table.c.id))).scalar_one() or 0
+        last = connection.exec_driver_sql(f"SELECT max(id) FROM {table.name}").scalar_one() or 0
         return range(last + 1, last + count + 1)
     numbers = func.generate_series(1, count).table_valued("each")
     sequence = func.pg_get_serial_sequence(table.name, "id")

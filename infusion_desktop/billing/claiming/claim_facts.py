@@ -120,7 +120,7 @@ def person_of(row: Any) -> told.Person:
     return told.Person(name, row.born_on, row.sex.value, row.street, row.city, row.state, row.zip)
 
 
-def coverage_of(row: Any, payer: Payer) -> told.CoverageFacts:
+def coverage_of(row: Any, payer: Any) -> told.CoverageFacts:
     """The patient's policy with the payer, of a claim that follows no other payer's."""
     themselves = row.relation is Relation.SELF
     return told.CoverageFacts(

@@ -218,7 +218,9 @@ def _row(position: int, line: CountedLine, authorizations: Mapping[tuple[str, st
         "therapy_id": line.therapy_id,
         "delivery_id": line.delivery_id,
         "visit_id": line.visit_id,
-        "authorization_id": authorizations.get((number, line.code), authorizations.get((number, ""))),
+        "authorization_id": authorizations.get((number, line.code), authorizations.get((number, "")))
+        if authorizations
+        else None,
         "rules_id": line.rules_id,
         "evidence": evidence_json(line),
     }
@@ -261,7 +263,7 @@ def evidence_json(line: CountedLine) -> str:
     units = []
     for each in line.evidence:
         behind = _behind(each)
-        days = f'", {behind}, {{"day": "'.join(map(date.isoformat, each.days))
+        days = f'", {behind}, {{"day": "'.join(map(_iso, each.days))
         units.append(f'{{"day": "{days}", {behind}')
     goods = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
     if line.container is not Container.AS_ITS_CODE:
@@ -281,6 +283,9 @@ def _behind(each: UnitEvidence) -> str:
         f'"proven": {_flag(each.proven)}, "rank": {each.rank}, "rate": "{_plain(each.rate)}", '
         f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{_plain(each.units)}"}}'
     )
+
+
+_iso = lru_cache(4096)(date.isoformat)
 
 
 @lru_cache(4096)

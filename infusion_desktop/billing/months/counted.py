@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from infusion_desktop.billing.words import LineKind, RuleSetId
@@ -65,7 +66,7 @@ class CountedLine:
         """The days whose units stand on it, in order."""
         if len(self.evidence) == 1:
             return self.evidence[0].days
-        return tuple(day for each in self.evidence for day in each.days)
+        return tuple(chain.from_iterable([each.days for each in self.evidence]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ class MonthCounted:
     @property
     def charge(self) -> Decimal:
         """What all lines charge."""
-        return sum((line.charge for line in self.lines), ZERO)
+        return sum([line.charge for line in self.lines], ZERO)
 
     @property
     def expected(self) -> Decimal:
         """What the contract should pay for all lines."""
-        return sum((line.expected for line in self.lines), ZERO)
+        return sum([line.expected for line in self.lines], ZERO)

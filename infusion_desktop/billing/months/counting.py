@@ -1,10 +1,11 @@
 """Count a patient's month at a payer: the per-diem engine over the calendar, with the delivery behind every day."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
@@ -43,6 +44,24 @@ class Contract:
     versions: tuple[PayerRuleSet, ...]
     fees: FeeSchedule
     codes: CodeTable
+    _parts: dict[Days, tuple[tuple[Days, PayerRuleSet], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def parts(self, period: Days) -> tuple[tuple[Days, PayerRuleSet], ...]:
+        """A period by the versions that hold in it; Refused where none does. What was found once is known."""
+        found = self._parts.get(period)
+        if found is None:
+            found = self._parts[period] = tuple(sorted(self._holding(period), key=itemgetter(0)))
+        if sum(len(days) for days, _ in found) != len(period):
+            raise Refused(f"{self.payer} has no rules for all of {show_days(period)}. Add its rule set first.")
+        return found
+
+    def _holding(self, period: Days) -> Iterator[tuple[Days, PayerRuleSet]]:
+        for version in self.versions:
+            last = version.ends_on or period.last
+            if last >= version.starts_on and (shared := period.overlap(Days(version.starts_on, last))):
+                yield shared, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +166,8 @@ def counted(
 
     ``units_before`` are the units by code and month that claims of other periods took (monthly maxima).
     """
-    versions = _versions(contract, covered)
-    fees = contract.fees
+    versions, fees = contract.parts(covered.period), contract.fees
+    deliveries = facts.best_first()
     result = count_versions(
         [(days, version.rules, fees) for days, version in versions],
         facts.courses,
@@ -157,7 +176,7 @@ def counted(
         codes=contract.codes,
         units_before=units_before,
     )
-    lines = [_per_diem_line(line, facts, versions) for line in result.lines]
+    lines = [_per_diem_line(line, deliveries, versions) for line in result.lines]
     notes = [notice.sentence for notice in result.notices]
     for days, version in versions:
         notes += other_notes(facts, days, version.rules, fees)
@@ -220,23 +239,13 @@ _FEES = Prepared(select(*Fee.__table__.c).where(Fee.payer_id == bindparam("payer
 _KNOWN: dict[PayerId, tuple[list[list[tuple[Any, ...]]], Contract]] = {}
 
 
-def _versions(contract: Contract, covered: CoveredPeriod) -> list[tuple[Days, PayerRuleSet]]:
-    found = []
-    for version in contract.versions:
-        last = version.ends_on or covered.period.last
-        if last >= version.starts_on and (shared := covered.period.overlap(Days(version.starts_on, last))):
-            found.append((shared, version))
-    found.sort(key=lambda each: each[0])
-    if sum(len(days) for days, _ in found) != len(covered.period):
-        raise Refused(f"{covered.payer} has no rules for all of {show_days(covered.period)}. Add its rule set first.")
-    return found
-
-
-def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days, PayerRuleSet]]) -> CountedLine:
-    version = next(version for days, version in versions if line.days.first in days)
+def _per_diem_line(
+    line: Line, deliveries: Sequence[Delivered], versions: Sequence[tuple[Days, PayerRuleSet]]
+) -> CountedLine:
+    version = next(version for days, version in versions if line.days.first <= days.last)
     paid = line.rate_after_rank
-    evidence = _evidence(line, facts.deliveries_for(line.course_id), paid)
-    deliveries = {each.delivery_id for each in evidence}
+    evidence = _evidence(line, [each for each in deliveries if each.supplies(line.course_id)], paid)
+    behind = {each.delivery_id for each in evidence}
     return CountedLine(
         LineKind.PER_DIEM,
         line.code,
@@ -248,7 +257,7 @@ def _per_diem_line(line: Line, facts: MonthFacts, versions: Sequence[tuple[Days,
         line.modifiers,
         line.therapy,
         therapy_id=line.therapy_id,
-        delivery_id=deliveries.pop() if len(deliveries) == 1 else None,
+        delivery_id=behind.pop() if len(behind) == 1 else None,
         authorization_number=line.authorization,
         rules_id=version.id,
         evidence=evidence,

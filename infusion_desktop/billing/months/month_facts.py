@@ -1,10 +1,11 @@
 """What a month is counted from, read in one go: therapies, interruptions, deliveries with proof, goods and visits."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
@@ -17,7 +18,7 @@ from infusion_desktop.billing.months.waste import discarded_of
 from infusion_desktop.billing.rules import therapy as engine
 from infusion_desktop.billing.rules.rentals import Possession
 from infusion_desktop.database.many import as_ids, is_given
-from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.prepared import Prepared, once_each
 from infusion_desktop.database.types import Day, Instant
 from infusion_desktop.dates import ONE_DAY, Days, local_day, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
@@ -147,10 +148,9 @@ class MonthFacts:
     last_visit_before: date | None = None
     """The day of the last visit before the period."""
 
-    def deliveries_for(self, therapy: int) -> list[Delivered]:
-        """The deliveries that supply a therapy, the one that counts for a day first: with proof, then the newest."""
-        mine = [each for each in self.deliveries if each.supplies(therapy)]
-        return sorted(mine, key=lambda each: (each.proven, each.delivered_on, each.id), reverse=True)
+    def best_first(self) -> list[Delivered]:
+        """The deliveries, the one that counts for a day first: with proof, then the newest."""
+        return sorted(self.deliveries, key=attrgetter("proven", "delivered_on", "id"), reverse=True)
 
 
 def month_facts(session: Session, patient: PatientId, period: Days) -> MonthFacts:
@@ -202,14 +202,16 @@ class _Read:
         deliveries = tuple(
             each
             for each in self.deliveries.get(patient, ())
-            if each.period.overlap(period) or each.delivered_on in period or each.shipped_on in period
+            if _touches(each.period.first, each.period.last, period)
+            or each.delivered_on in period
+            or each.shipped_on in period
         )
-        courses = tuple(
+        courses = tuple([
             _course(
                 row, self.changed.get(row.id), therapies, self.devices, pauses, deliveries, inside, self.items, period
             )
             for row in therapies
-        )
+        ])  # fmt: skip
         return MonthFacts(
             patient,
             period,
@@ -365,11 +367,12 @@ def _deliveries(
     short: dict[int, list[str]] = defaultdict(list)
     for line in _SHORT.rows(session, as_ids([row.id for row in rows])):
         short[line.delivery_id].append(f"{line.owed:,} of {line.to_send:,} {line.name}")
+    local = once_each(local_day)
     for row in rows:
         therapy = TherapyId(row.therapy_id or 0)
         lacks = missing.get(DeliveryId(row.id), ())
         versions = changed[therapy].versions if therapy in changed else frozenset[TherapyId]()
-        found[row.patient_id].append(_delivered(row, lacks, versions, tuple(short[row.id])))
+        found[row.patient_id].append(_delivered(row, lacks, versions, tuple(short.get(row.id, ())), local))
     return found
 
 
@@ -422,15 +425,21 @@ def _owed_drugs(dialect: str) -> Select[*tuple[Any, ...]]:
 _SHORT = Prepared(_owed_drugs)
 
 
-def _delivered(row: Any, missing: tuple[str, ...], versions: frozenset[TherapyId], short: tuple[str, ...]) -> Delivered:
+def _delivered(
+    row: Any,
+    missing: tuple[str, ...],
+    versions: frozenset[TherapyId],
+    short: tuple[str, ...],
+    local: Callable[[datetime], date],
+) -> Delivered:
     arrived = row.delivered_at or row.shipped_at
     return Delivered(
         DeliveryId(row.id),
         row.number,
         None if row.therapy_id is None else TherapyId(row.therapy_id),
         Days(row.period_first, row.period_last),
-        None if row.shipped_at is None else local_day(row.shipped_at),
-        row.scheduled_on if arrived is None else local_day(arrived),
+        None if row.shipped_at is None else local(row.shipped_at),
+        row.scheduled_on if arrived is None else local(arrived),
         bool(row.proven),
         row.home_counted_on,
         missing,

@@ -19,6 +19,8 @@ def other_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule, given: Mapping[int, int]
 ) -> tuple[CountedLine, ...]:
     """Drug, nursing, equipment and supply lines of a period; ``given`` has the doses of a therapy that were given."""
+    if not (facts.goods or facts.visits or facts.homes):
+        return ()
     return (
         *_noted(drug_lines(facts, period, rules, rules_id, fees, given), owner_note(facts, period, rules, fees)),
         *nursing_lines(facts, period, rules, rules_id, fees),
@@ -35,6 +37,8 @@ def _noted(lines: Iterable[CountedLine], note: str) -> Iterator[CountedLine]:
 
 def other_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> tuple[str, ...]:
     """What of a period is not billed, or should be looked at, and why."""
+    if not (facts.goods or facts.visits or facts.homes):
+        return ()
     return (
         *nursing_notes(facts, period, rules),
         *equipment_notes(facts, period, rules, fees),

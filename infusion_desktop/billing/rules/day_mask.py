@@ -20,11 +20,13 @@ def whole(period: Days) -> int:
 
 def between(period: Days, first: date | None, last: date | None) -> int:
     """The days from ``first`` through ``last`` that lie in the period; None is open at that end."""
-    base = period.first.toordinal()
-    length = len(period)
-    start = 0 if first is None else max(0, first.toordinal() - base)
-    end = length - 1 if last is None else min(length - 1, last.toordinal() - base)
-    return ((1 << (end - start + 1)) - 1) << start if start <= end else NO_DAYS
+    begin, end = period.first, period.last
+    base = begin.toordinal()
+    if first is not None and first > begin:
+        begin = first
+    if last is not None and last < end:
+        end = last
+    return (2 << (end.toordinal() - base)) - (1 << (begin.toordinal() - base)) if begin <= end else NO_DAYS
 
 
 def of_days(period: Days, days: Iterable[date]) -> int:
@@ -88,6 +90,7 @@ def day_at(period: Days, offset: int) -> date:
     return date.fromordinal(period.first.toordinal() + offset)
 
 
+@lru_cache(maxsize=4096)
 def days_of(period: Days, mask: int) -> tuple[date, ...]:
     """The calendar days of the set, in order."""
     base = period.first.toordinal()
@@ -98,6 +101,7 @@ def days_of(period: Days, mask: int) -> tuple[date, ...]:
     return tuple(date.fromordinal(base + offset) for offset in offsets(mask))
 
 
+@lru_cache(maxsize=4096)
 def span_of(period: Days, mask: int) -> Days:
     """From the first through the last day of a set that has days."""
     base = period.first.toordinal()

@@ -88,9 +88,9 @@ def prices(
     found: list[tuple[int, Fee | None]] = []
     remaining = mask
     for fee in fees.candidates(leg.choice.code, leg.basis):
-        if (fee.rate_key and fee.rate_key != leg.course.rate_key) or not all(
-            each in modifiers for each in fee.modifiers
-        ):
+        if fee.rate_key and fee.rate_key != leg.course.rate_key:
+            continue
+        if fee.modifiers and not all(each in modifiers for each in fee.modifiers):
             continue
         if hit := remaining & day_mask.between(period, fee.first_on, fee.last_on):
             found.append((hit, fee))

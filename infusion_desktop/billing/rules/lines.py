@@ -19,6 +19,7 @@ from infusion_desktop.values import value
 _WEEK = 0b1111111
 _money = lru_cache(4096)(show_money)
 _percent = lru_cache(256)(show_percent)
+_WORDS = {each: each.words for each in RateBasis}
 _ORDINALS = ("", "first", "second", "third")
 
 
@@ -136,38 +137,36 @@ def expected_amount(rate: Decimal | None, units: int, percent: Decimal, rounding
     return percent_of(rate * units, percent)
 
 
-def spans(mask: int, bridge: int, period: Days, rules: RuleSet) -> Iterator[int]:
+def spans(mask: int, bridge: int, period: Days, rules: RuleSet) -> list[int]:
     """The days cut into lines by the contract's span policy and its rule for fewer units than days."""
-    for part in _by_policy(mask, bridge, period, rules.span_policy):
+    parts = _by_policy(mask, bridge, period, rules.span_policy)
+    if rules.units_vs_span is not UnitsVsSpan.LINE_PER_DATE:
+        return parts
+    cut: list[int] = []
+    for part in parts:
         thin = part.bit_length() - day_mask.first_of(part) > part.bit_count()
-        if thin and rules.units_vs_span is UnitsVsSpan.LINE_PER_DATE:
-            yield from day_mask.each_of(part)
-        else:
-            yield part
+        cut += day_mask.each_of(part) if thin else (part,)
+    return cut
 
 
-def _by_policy(mask: int, bridge: int, period: Days, policy: SpanPolicy) -> Iterator[int]:
+def _by_policy(mask: int, bridge: int, period: Days, policy: SpanPolicy) -> list[int]:
     if policy is SpanPolicy.DAILY:
-        yield from day_mask.each_of(mask)
-    elif policy is SpanPolicy.CONTIGUOUS_RUNS:
-        yield from day_mask.runs(mask)
-    elif policy is SpanPolicy.CALENDAR_MONTH:
-        for _, days in day_mask.months(period):
-            yield from _stretches(mask & days, bridge & days)
-    elif policy is SpanPolicy.MAX7:
-        for stretch in _stretches(mask, bridge):
-            yield from _weeks(stretch)
-    elif day_mask.is_unbroken(mask):
-        yield mask
-    else:
-        yield from _stretches(mask, bridge)
+        return list(day_mask.each_of(mask))
+    if policy is SpanPolicy.CONTIGUOUS_RUNS:
+        return list(day_mask.runs(mask))
+    if policy is SpanPolicy.CALENDAR_MONTH:
+        months = day_mask.months(period)
+        return [part for _, days in months for part in _stretches(mask & days, bridge & days)]
+    if policy is SpanPolicy.MAX7:
+        return [week for stretch in _stretches(mask, bridge) for week in _weeks(stretch)]
+    return _stretches(mask, bridge)
 
 
-def _stretches(mask: int, bridge: int) -> Iterator[int]:
+def _stretches(mask: int, bridge: int) -> list[int]:
     """Runs of service days, joined over days without infusion but not over hospital, holds or other lines."""
-    for run in day_mask.runs(mask | bridge):
-        if part := run & mask:
-            yield part
+    if day_mask.is_unbroken(mask):
+        return [mask]
+    return [part for run in day_mask.runs(mask | bridge) if (part := run & mask)]
 
 
 def _weeks(mask: int) -> Iterator[int]:
@@ -201,7 +200,7 @@ def _units_sentence(line: Line) -> str:
     if line.basis is RateBasis.PER_DIEM:
         days = "day" if line.units == 1 else "days"
         return f"{line.units} service {days} in {show_days(line.days)}, one unit a day."
-    return f"{line.units} units in {show_days(line.days)}, billed {line.basis.words}."
+    return f"{line.units} units in {show_days(line.days)}, billed {_WORDS[line.basis]}."
 
 
 def _rank_sentence(line: Line) -> str:
@@ -215,10 +214,10 @@ def _rank_sentence(line: Line) -> str:
 
 def _rate_sentence(line: Line) -> str:
     if line.rate is None:
-        return f"The contract has no {line.basis.words} price for {line.code} on these days."
+        return f"The contract has no {_WORDS[line.basis]} price for {line.code} on these days."
     paid, percent = _money(line.rate), _percent(line.percent)
     return (
-        f"The contract pays {paid} {line.basis.words} at {percent} percent: "
+        f"The contract pays {paid} {_WORDS[line.basis]} at {percent} percent: "
         f"{line.units} x {paid} x {percent}% = {_money(line.expected)}."
     )
 

@@ -92,7 +92,7 @@ def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date
         counts = [each for each in found if isinstance(each, _Counted)]
         checked = check_claims([_claim_facts(books, each) for each in counts])
         for each, findings in zip(counts, checked, strict=True):
-            each.findings = findings
+            each.findings, each.state = findings, ClaimState.READY if may_leave(findings) else ClaimState.DRAFT
         _keep(session, [each for each in counts if each.newest is None], by)
         return tuple(each.billed() if isinstance(each, _Counted) else each for each in found)
 
@@ -110,12 +110,9 @@ class _Counted:
     diagnoses: str
     newest: Any
     findings: list[told.Finding] = field(default_factory=list)
+    state: ClaimState = ClaimState.DRAFT
     id: ClaimId | None = None
     number: str = ""
-
-    @property
-    def state(self) -> ClaimState:
-        return ClaimState.READY if may_leave(self.findings) else ClaimState.DRAFT
 
     def billed(self) -> Billed:
         stops = tuple(each.sentence for each in self.findings if each.stops)
@@ -140,11 +137,12 @@ class _Books:
         self.contracts: dict[PayerId, Contract] = {
             payer: the_contract(session, payer) for payer in sorted({each.covered.payer_id for each in work})
         }
+        self.monthly = {payer for payer, contract in self.contracts.items() if has_monthly_maximum(contract)}
         self.uses = authorizations_of_many(session, ids)
         self.people = people
         coverages = sorted({each.covered.coverage_id for each in work})
         self.coverages = {row.id: row for row in _COVERAGES.rows(session, as_ids(coverages))}
-        self.payers = {row.id: row for row in session.scalars(select(Payer).where(Payer.id.in_(list(self.contracts))))}
+        self.payers = {row.id: row for row in _PAYERS.rows(session, as_ids(self.contracts))}
         therapies = sorted({course.id for facts in self.facts.values() for course in facts.courses})
         self.orders = orders_of(session, therapies)
         self.diagnoses = {
@@ -199,7 +197,14 @@ def _people(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _coverages(dialect: str) -> Select[*tuple[Any, ...]]:
-    return select(*Coverage.__table__.c).where(is_given(dialect, Coverage.id))
+    return select(
+        Coverage.id, Coverage.rank, Coverage.member_id, Coverage.relation, Coverage.holder_last_name,
+        Coverage.holder_born_on, Coverage.holder_sex, Coverage.starts_on, Coverage.ends_on,
+    ).where(is_given(dialect, Coverage.id))  # fmt: skip
+
+
+def _payers(dialect: str) -> Select[*tuple[Any, ...]]:
+    return select(Payer.id, Payer.name, Payer.payer_code, Payer.kind).where(is_given(dialect, Payer.id))
 
 
 def _diagnoses_of(dialect: str) -> Select[*tuple[Any, ...]]:
@@ -246,7 +251,7 @@ def _before(dialect: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-_PEOPLE, _COVERAGES = Prepared(_people), Prepared(_coverages)
+_PEOPLE, _COVERAGES, _PAYERS = Prepared(_people), Prepared(_coverages), Prepared(_payers)
 _DIAGNOSES, _NEWEST = Prepared(_diagnoses_of), Prepared(_newest_of)
 _KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
 
@@ -257,7 +262,7 @@ def _count(books: _Books, work: Work) -> Billed | _Counted:
     if work.patient_id in books.several or (newest is not None and newest.state not in EDITABLE):
         return Billed(work, later=True)
     contract = books.contracts[covered.payer_id]
-    if has_monthly_maximum(contract) and books.before.get((work.patient_id, covered.payer_id)):
+    if covered.payer_id in books.monthly and books.before.get((work.patient_id, covered.payer_id)):
         return Billed(work, later=True)  # Units of other claims count against the month's maximum.
     kept = [] if newest is None else books.kept.get(newest.id, [])
     uses = _without(books.uses.get((work.patient_id, covered.payer_id), ()), newest, kept)
@@ -294,7 +299,8 @@ def _without(uses: Sequence[AuthorizationUse], newest: Any, kept: Sequence[Row])
 def _diagnoses(books: _Books, month: MonthCounted) -> str:
     """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
     billed = {line.therapy_id for line in month.lines if line.therapy_id is not None} & books.diagnoses.keys()
-    codes = dict.fromkeys(code for _, several in sorted(books.diagnoses[each] for each in billed) for code in several)
+    ordered = sorted([books.diagnoses[each] for each in billed])
+    codes = dict.fromkeys([code for _, several in ordered for code in several])
     return " ".join(list(codes)[:12])
 
 
@@ -332,7 +338,6 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
     numbers = {int(use.id): use.allowed.number for use in each.uses}
     stays, open_stay = stays_of(each.facts.interruptions)
     contract = books.contracts[covered.payer_id]
-    version = next(one for one in contract.versions if one.holds_on(covered.period.first))
     billed = {line.therapy_id for line in each.month.lines}
     number = "" if each.newest is None else each.newest.number
     return told.ClaimFacts(
@@ -342,12 +347,12 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
             _line_facts(place, line, numbers.get(row["authorization_id"] or 0, ""), pointers)
             for place, (line, row) in enumerate(zip(each.month.lines, each.rows, strict=True), start=1)
         ]),
-        rules=version.rules,
+        rules=contract.parts(covered.period)[0][1].rules,
         billing=books.billing,
         patient=books.people[patient],
         coverage=coverage_of(books.coverages[covered.coverage_id], books.payers[covered.payer_id]),
         diagnoses=codes,
-        orders=tuple([books.orders[one] for one in sorted(billed & books.orders.keys())]),
+        orders=tuple([books.orders[one] for one in sorted(books.orders.keys() & billed)]),
         deliveries=tuple(map(delivery_of, each.facts.deliveries)),
         hospital_stays=stays,
         still_in_hospital_since=open_stay,
@@ -370,13 +375,14 @@ def _keep(session: Session, new: Sequence[_Counted], by: UserId) -> None:
         each.number = f"C{first + place:07d}"
     for each, number in zip(new, next_ids(session, Claim, len(new)), strict=True):
         each.id = ClaimId(number)
+    charges = [(each.month.charge, each.month.expected) for each in new]
     claims = [
         (
             each.id, each.number, each.work.patient_id, each.work.covered.coverage_id, each.work.covered.payer_id,
             each.state, each.work.covered.period.first, each.work.covered.period.last, each.diagnoses,
-            each.month.charge, each.month.expected, findings_json(each.findings), days_json(each.month),
+            *amounts, findings_json(each.findings), days_json(each.month),
         )
-        for each in new
+        for each, amounts in zip(new, charges, strict=True)
     ]  # fmt: skip
     same = {
         "frequency": Frequency.ORIGINAL, "payer_control_number": "", "delay_reason": "", "made_at": at, "version": 1
@@ -389,11 +395,11 @@ def _keep(session: Session, new: Sequence[_Counted], by: UserId) -> None:
         note = "nothing stops it" if each.state is ClaimState.READY else f"{len(each.findings)} findings"
         events += [(each.id, ClaimState.DRAFT, "counted"), (each.id, each.state, note)]
     insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), events, {"at": at, "staff_id": by})
-    for each in new:
+    for each, (charge, expected) in zip(new, charges, strict=True):
         after = {
             "number": each.number, "payer": each.month.payer_id, "first": each.month.period.first,
-            "last": each.month.period.last, "lines": len(each.rows), "charge": each.month.charge,
-            "expected": each.month.expected, "rules": each.month.rules, "state": each.state,
+            "last": each.month.period.last, "lines": len(each.rows), "charge": charge,
+            "expected": expected, "rules": each.month.rules, "state": each.state,
             "findings": [finding.code for finding in each.findings],
         }  # fmt: skip
         record(session, by, "make", "claim", each.id, patient_id=each.work.patient_id, after=after)

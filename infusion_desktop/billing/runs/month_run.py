@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
@@ -20,13 +21,14 @@ from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.contracts import payer_name, rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.progress import Progress
 
-TOGETHER = 200
+TOGETHER = 400
 """Patients counted in one transaction: enough to read their facts together, few enough to hold nobody up for long."""
 MOST_IN_A_FILE = 2_000
 """Claims in one file; payers take at most 5,000 in a transaction set (X12 005010X222 front matter)."""
@@ -57,7 +59,7 @@ def run_month(
     files: list[tuple[str, str]] | None = None,
     on: date | None = None,
 ) -> Generator[Progress, None, MonthRun]:
-    """Count, check and, with ``send``, write the files of a month; new claims are made a hundred or two at a time.
+    """Count, check and, with ``send``, write the files of a month; new claims are made some hundreds at a time.
 
     What cannot be billed is told and does not stop the others. Run again, it changes only what has changed. Each file
     is put into ``files`` as soon as it is written: whoever stops the run half way has those that left before. Claims
@@ -175,13 +177,7 @@ def _tell(
 
 def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[str]]:
     """The patients with a therapy in the month by covered period, and who cannot be billed at all."""
-    rows = session.execute(
-        select(Patient.id, Patient.number)
-        .join(Therapy, Therapy.patient_id == Patient.id)
-        .where(Therapy.starts_on <= month.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= month.first))
-        .distinct()
-        .order_by(Patient.number)
-    ).all()
+    rows = _IN_THERAPY.rows(session, {"first": month.first, "last": month.last})
     found: list[Work] = []
     refused: list[str] = []
     for place in range(0, len(rows), _READ_AT_ONCE):
@@ -198,3 +194,17 @@ def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[s
                 if payer.strip().lower() in ("", each.payer.lower())
             ]
     return found, refused
+
+
+def _in_therapy(_dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Patient.id, Patient.number)
+        .join(Therapy, Therapy.patient_id == Patient.id)
+        .where(Therapy.starts_on <= bindparam("last"))
+        .where(or_(Therapy.stops_on.is_(None), Therapy.stops_on >= bindparam("first")))
+        .distinct()
+        .order_by(Patient.number)
+    )
+
+
+_IN_THERAPY = Prepared(_in_therapy)

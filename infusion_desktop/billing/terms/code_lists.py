@@ -22,6 +22,7 @@ from infusion_desktop.billing.tables import HcpcsCode
 from infusion_desktop.billing.terms.code_table import code_sources, code_table
 from infusion_desktop.database.counters import Counter, next_number
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import read_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.importing.table_files import read_table
@@ -143,12 +144,13 @@ def import_code_list(database: Database, listed: CodeList, by: UserId) -> int:
     return len(wanted)
 
 
+_STAMP = Prepared(lambda _dialect: select(Counter.last).where(Counter.series == SERIES))
 _KNOWN: "WeakKeyDictionary[Engine, tuple[int, CodeTable]]" = WeakKeyDictionary()
 
 
 def codes_in(session: Session) -> CodeTable:
     """The codes as this pharmacy knows them: the shipped table with imported days, and the codes it does not have."""
-    stamp = session.scalar(select(Counter.last).where(Counter.series == SERIES))
+    stamp = _STAMP.value(session, {})
     if stamp is None:
         return code_table()
     engine = session.get_bind()

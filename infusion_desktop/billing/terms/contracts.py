@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Row, insert, or_, select
+from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -16,6 +17,7 @@ from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.tables import Claim, ClaimLine, Fee, PayerRules
 from infusion_desktop.billing.words import ClaimState, RuleSetId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, now_utc, show_day
 from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.tables import Payer
@@ -163,20 +165,21 @@ def rules_on(session: Session, payer: PayerId, day: date) -> PayerRuleSet:
 
 def rule_versions(session: Session, payer: PayerId) -> tuple[PayerRuleSet, ...]:
     """Every version of the payer's rules, the newest first."""
-    rows = session.execute(
-        select(*PayerRules.__table__.columns)
-        .where(PayerRules.payer_id == payer)
+    return tuple(_rule_set(row) for row in _VERSIONS.rows(session, {"payer": payer}))
+
+
+_VERSIONS = Prepared(
+    lambda _dialect: (
+        select(*PayerRules.__table__.c)
+        .where(PayerRules.payer_id == bindparam("payer"))
         .order_by(PayerRules.rules_version.desc())
     )
-    return tuple(_rule_set(row) for row in rows)
+)
 
 
-def _rule_set(row: Row[tuple[object, ...]]) -> PayerRuleSet:
-    kept = row._mapping
-    rules = rule_set_data.from_data(json.loads(kept["rules"]))
-    return PayerRuleSet(
-        RuleSetId(kept["id"]), PayerId(kept["payer_id"]), kept["starts_on"], kept["ends_on"], rules, kept["note"]
-    )
+def _rule_set(row: Any) -> PayerRuleSet:
+    rules = rule_set_data.from_data(json.loads(row.rules))
+    return PayerRuleSet(RuleSetId(row.id), PayerId(row.payer_id), row.starts_on, row.ends_on, rules, row.note)
 
 
 def starter_rules() -> tuple[StarterRules, ...]:
@@ -204,7 +207,10 @@ def _starter(key: str, entry: Mapping[str, object]) -> StarterRules:
 
 def payer_name(session: Session, payer: PayerId) -> str:
     """The payer's name; Refused when there is no such payer."""
-    name = session.scalar(select(Payer.name).where(Payer.id == payer))
+    name = _NAME.value(session, {"payer": payer})
     if name is None:
         raise Refused("This payer is not known. Choose a payer from the list.")
-    return name
+    return str(name)
+
+
+_NAME = Prepared(lambda _dialect: select(Payer.name).where(Payer.id == bindparam("payer")))

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -19,6 +19,7 @@ from infusion_desktop.billing.tables import Fee
 from infusion_desktop.billing.terms.contracts import payer_name
 from infusion_desktop.billing.words import FeeId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, show_day
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.words import PayerId
@@ -162,13 +163,19 @@ def with_fees(session: Session, payer: PayerId, new: Sequence[NewFee]) -> FeeSch
 
 def fees(session: Session, payer: PayerId) -> tuple[KeptFee, ...]:
     """The payer's prices by code, the newest first."""
-    rows = session.scalars(
-        select(Fee).where(Fee.payer_id == payer).order_by(Fee.code, Fee.modifiers, Fee.rate_key, Fee.starts_on.desc())
+    return tuple(KeptFee(FeeId(row.id), _kept(row)) for row in _FEES.rows(session, {"payer": payer}))
+
+
+_FEES = Prepared(
+    lambda _dialect: (
+        select(*Fee.__table__.c)
+        .where(Fee.payer_id == bindparam("payer"))
+        .order_by(Fee.code, Fee.modifiers, Fee.rate_key, Fee.starts_on.desc())
     )
-    return tuple(KeptFee(FeeId(row.id), _kept(row)) for row in rows)
+)
 
 
-def _kept(row: Fee) -> NewFee:
+def _kept(row: Any) -> NewFee:
     return NewFee(
         row.code,
         row.rate,

@@ -1,6 +1,6 @@
 """Proof of delivery after the visit: signed sheets and photos, what was typed wrong, and what is still missing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.local_days import local_day_of
 from infusion_desktop.database.many import as_ids, is_given
-from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.prepared import Prepared, once_each
 from infusion_desktop.dates import Days, local_day, now_utc, show_day, show_instant
 from infusion_desktop.deliveries.door.delivering import Proof, _reasons_against
 from infusion_desktop.deliveries.door.proof_rules import ProofFacts, gaps
@@ -304,7 +304,8 @@ def proof_gaps(
 def _facts(session: Session, rows: Sequence[Any]) -> list[tuple[Any, ProofFacts]]:
     staff = {row.name.casefold() for row in _STAFF.rows(session, {})}
     once = {row.id: row for row in rows}
-    return [(row, _proof_facts(row, staff)) for row in once.values()]
+    local = once_each(local_day)
+    return [(row, _proof_facts(row, staff, local)) for row in once.values()]
 
 
 def may_have_gaps(session: Session, period: Days) -> ColumnElement[bool]:
@@ -384,20 +385,20 @@ _PROOFS = Prepared(lambda dialect: _proofs(is_given(dialect, Delivery.id)))
 _STAFF = Prepared(select(Staff.name))
 
 
-def _proof_facts(row: Any, staff: set[str]) -> ProofFacts:
+def _proof_facts(row: Any, staff: set[str], local: Callable[[datetime], date]) -> ProofFacts:
     carrier: Carrier = row.carrier
     return ProofFacts(
         row.number,
         row.payer_kind is PayerKind.MEDICARE_B,
         carrier,
-        None if row.delivered_at is None else local_day(row.delivered_at),
+        None if row.delivered_at is None else local(row.delivered_at),
         row.received_by or "",
         row.relation or "",
         bool(row.signed),
         bool(row.attached) or bool(row.sheet),
         row.signed_on,
         row.tracking,
-        None if row.shipped_at is None else local_day(row.shipped_at),
+        None if row.shipped_at is None else local(row.shipped_at),
         ", ".join(part for part in (row.street, row.city) if part),
         (row.received_by or "").casefold() in staff,
         row.scheduled_on,
