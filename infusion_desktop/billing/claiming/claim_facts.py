@@ -66,6 +66,8 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
 def stays_of(interruptions: Iterable[Interruption]) -> tuple[tuple[Days, ...], date | None]:
     """Hospital stays that are over, and since when one goes on."""
     stays = [each for each in interruptions if each.kind is InterruptionKind.HOSPITAL]
+    if not stays:
+        return (), None
     over = tuple(Days(each.first_on, each.last_on) for each in stays if each.last_on is not None)
     return over, next((each.first_on for each in stays if each.last_on is None), None)
 

@@ -270,8 +270,9 @@ def evidence_json(line: CountedLine) -> str:
         goods += f'"container": {_quoted(line.container.value)}, '
     if line.note:
         goods += f'"note": {_quoted(line.note)}, '
+    priced = "true" if line.priced else "false"
     return (
-        f'{{{goods}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {_flag(line.priced)}, '
+        f'{{{goods}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {priced}, '
         f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'
     )
 
@@ -280,7 +281,7 @@ def _behind(each: UnitEvidence) -> str:
     """What stands behind a day, without the day's own opening."""
     return (
         f'"delivery": {_whole(each.delivery_id)}, "delivery_number": {_quoted(each.delivery_number)}, '
-        f'"proven": {_flag(each.proven)}, "rank": {each.rank}, "rate": "{_plain(each.rate)}", '
+        f'"proven": {"true" if each.proven else "false"}, "rank": {each.rank}, "rate": "{_plain(each.rate)}", '
         f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{_plain(each.units)}"}}'
     )
 
@@ -293,25 +294,26 @@ def _plain(number: Decimal) -> str:
     return f"{number:f}"
 
 
-def _flag(value: bool) -> str:
-    return "true" if value else "false"
-
-
 def _whole(number: int | None) -> str:
     return "null" if number is None else str(number)
 
 
 def days_json(counted: MonthCounted) -> str:
     """The days left out, the notes and the rules of a count, as they are kept with the claim."""
+    if not counted.left_out and not counted.notes:
+        return _nothing_left_out(counted.rules, counted.claim_limit)
     left_out = [
         {"therapy": each.therapy_id, "name": each.therapy, "first": each.days[0].isoformat(),
          "last": each.days[-1].isoformat(), "why": each.why}
         for each in counted.left_out
     ]  # fmt: skip
-    kept = {
-        "left_out": left_out,
-        "notes": list(counted.notes),
-        "rules": counted.rules,
-        "line_limit": counted.claim_limit,
-    }
-    return _JSON(kept)
+    return _days_json(left_out, counted.notes, counted.rules, counted.claim_limit)
+
+
+@lru_cache(256)
+def _nothing_left_out(rules: str, limit: int) -> str:
+    return _days_json([], (), rules, limit)
+
+
+def _days_json(left_out: list[Row], notes: Sequence[str], rules: str, limit: int) -> str:
+    return _JSON({"left_out": left_out, "notes": list(notes), "rules": rules, "line_limit": limit})

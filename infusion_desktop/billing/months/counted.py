@@ -1,6 +1,6 @@
 """What a month came to, before it is a claim: lines with the evidence of every unit, and what was left out and why."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -69,7 +69,7 @@ class CountedLine:
         return tuple(chain.from_iterable([each.days for each in self.evidence]))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeftOutDays:
     """Days of a therapy that are not billed, and why, as a biller reads it."""
 

@@ -33,6 +33,7 @@ from infusion_desktop.dates import Days, month_of, show_days
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, Rank
+from infusion_desktop.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Contract:
                 yield shared, version
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CoveredPeriod:
     """The days of a month that one primary coverage pays for."""
 

@@ -1,7 +1,7 @@
 """What a month is counted from, read in one go: therapies, interruptions, deliveries with proof, goods and visits."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -55,6 +55,7 @@ FAMILIES: Mapping[TherapyClass, str] = {
 }
 """Families of the code table that are spelled otherwise than the therapy class."""
 
+_FAMILIES = {each: FAMILIES.get(each, each.value.lower().replace("-", "_").replace(" ", "_")) for each in TherapyClass}
 _METHODS: Mapping[Method, str] = {
     Method.GRAVITY: "gravity",
     Method.ENTERAL_PUMP: "pump",
@@ -196,16 +197,16 @@ class _Read:
         therapies = [row for row in self.therapies.get(patient, ()) if _touches(row.starts_on, row.stops_on, period)]
         pauses = [row for row in self.pauses.get(patient, ()) if _touches(row.first_on, row.last_on, period)]
         visits = self.visits.get(patient, ())
-        inside = tuple(each for each in visits if local_day(each.visit.started_at) in period)
+        inside = tuple([each for each in visits if local_day(each.visit.started_at) in period])
         before = [day for each in visits if (day := local_day(each.visit.started_at)) < period.first]
         before += [day for day in [self.visited_before.get(patient)] if day is not None]
-        deliveries = tuple(
+        deliveries = tuple([
             each
             for each in self.deliveries.get(patient, ())
             if _touches(each.period.first, each.period.last, period)
             or each.delivered_on in period
             or each.shipped_on in period
-        )
+        ])  # fmt: skip
         courses = tuple([
             _course(
                 row, self.changed.get(row.id), therapies, self.devices, pauses, deliveries, inside, self.items, period
@@ -217,11 +218,11 @@ class _Read:
             period,
             courses,
             {row.id: _order(row) for row in therapies},
-            tuple(_pause(row) for row in pauses if row.kind in _PAUSES),
+            tuple([_pause(row) for row in pauses if row.kind in _PAUSES]),
             deliveries,
-            tuple(goods for each in deliveries for goods in self.goods.get(each.id, ())),
+            tuple([goods for each in deliveries for goods in self.goods.get(each.id, ())]),
             inside,
-            tuple(each for each in self.homes.get(patient, ()) if each.first_on <= period.last),
+            tuple([each for each in self.homes.get(patient, ()) if each.first_on <= period.last]),
             max(before, default=None),
         )
 
@@ -297,7 +298,7 @@ def _course(
     changed: ChangedOrder | None,
     every: Iterable[Any],
     devices: Mapping[int, Any],
-    pauses: Iterable[Any],
+    pauses: Sequence[Any],
     deliveries: Iterable[Delivered],
     visits: Iterable[Visit],
     items: Mapping[int, str],
@@ -305,10 +306,10 @@ def _course(
 ) -> engine.TherapyCourse:
     device = None if row.device_id is None else devices.get(row.device_id)
     versions = {row.id} if changed is None else changed.versions
-    in_use = any(other.id not in versions and other.device_id == row.device_id for other in every)
+    in_use = device and any(other.id not in versions and other.device_id == row.device_id for other in every)
     return engine.TherapyCourse(
         id=row.id,
-        family=FAMILIES.get(row.therapy_class, row.therapy_class.value.lower().replace("-", "_").replace(" ", "_")),
+        family=_FAMILIES[row.therapy_class],
         start_on=row.starts_on,
         stop_on=row.stops_on,
         ordered_on=None if changed is None else changed.begun_on,
@@ -320,13 +321,13 @@ def _course(
         lumens=None if device is None else device.lumens,
         method=_METHODS.get(row.method, ""),
         device="" if device is None else _DEVICES.get(device.kind, ""),
-        device_in_use=None if device is None else in_use,
+        device_in_use=in_use,
         by_injection=_by_injection(row.method),
         nursing_days=frozenset(
-            local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in {None, *versions}
+            [local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in {None, *versions}]
         ),
-        dispensed_on=tuple(sorted(each.delivered_on for each in deliveries if each.therapy_id in (None, row.id))),
-        suite_days=frozenset(_suite_days(row.id, pauses, period)),
+        dispensed_on=tuple(sorted([each.delivered_on for each in deliveries if each.therapy_id in (None, row.id)])),
+        suite_days=frozenset(_suite_days(row.id, pauses, period)) if pauses else frozenset(),
         manual_code=row.per_diem_code,
         rate_key="" if row.drug_item_id is None else items.get(row.drug_item_id, ""),
     )

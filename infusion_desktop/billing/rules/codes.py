@@ -64,9 +64,10 @@ class CodeTable:
     codes: tuple[Code, ...]
     by_code: Mapping[str, Code] = field(init=False, repr=False, compare=False)
     by_family: Mapping[str, tuple[Code, ...]] = field(init=False, repr=False, compare=False)
-    _in_force: dict[tuple[str, date], tuple[Code, ...]] = field(
+    chosen: dict[tuple[object, ...], "CodeChoice | None"] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    """What `choose_code` found before: months ask it the same again and again."""
 
     def __post_init__(self) -> None:
         families: dict[str, list[Code]] = {}
@@ -75,14 +76,6 @@ class CodeTable:
                 families.setdefault(each.family, []).append(each)
         object.__setattr__(self, "by_code", {each.code: each for each in self.codes})
         object.__setattr__(self, "by_family", {family: tuple(codes) for family, codes in families.items()})
-
-    def in_force(self, family: str, day: date) -> tuple[Code, ...]:
-        """The per diems of a family that may be used on a day; what was found once is known."""
-        found = self._in_force.get((family, day))
-        if found is None:
-            found = tuple(code for code in self.by_family.get(family, ()) if code.is_effective(day))
-            self._in_force[family, day] = found
-        return found
 
     def find(self, code: str) -> Code | None:
         """The code's row, or None when the table does not know it."""
@@ -107,7 +100,18 @@ def choose_code(course: TherapyCourse, day: date, rules: RuleSet, table: CodeTab
     """
     if course.manual_code:
         return _manual(course, table)
-    siblings = table.in_force(course.family, day)
+    asked = (
+        course.family, day, rules.tiers_for(course.family), interval_for_code(course, rules),
+        litres_for_code(course, rules), course.run_hours, course.method, course.by_injection, course.lumens,
+        course.device, course.device_in_use,
+    )  # fmt: skip
+    if asked not in table.chosen:
+        table.chosen[asked] = _of_family(course, day, rules, table)
+    return table.chosen[asked] or _not_otherwise_classified(course, table)
+
+
+def _of_family(course: TherapyCourse, day: date, rules: RuleSet, table: CodeTable) -> CodeChoice | None:
+    siblings = [code for code in table.by_family.get(course.family, ()) if code.is_effective(day)]
     general = next((code for code in siblings if code.generic), None)
     if general is not None and rules.tiers_for(course.family) is TierPolicy.GENERIC:
         return _choice(general, f"{general.code} because the contract bills this family by its general code")
@@ -121,7 +125,7 @@ def choose_code(course: TherapyCourse, day: date, rules: RuleSet, table: CodeTab
         return _choice(
             general, f"{general.code} because no more specific code of the family fits ({general.description})"
         )
-    return _not_otherwise_classified(course, table)
+    return None
 
 
 def how_well(code: Code, course: TherapyCourse, rules: RuleSet) -> int:

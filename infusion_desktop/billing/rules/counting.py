@@ -48,7 +48,7 @@ class Notice:
     course_id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class PeriodResult:
     """What was counted for one patient and period; everything in a fixed order."""
 
@@ -68,6 +68,8 @@ class PeriodResult:
     @cached_property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Each stretch of days that is not billed, by day and therapy."""
+        if not self.left_out:
+            return ()
         found = (
             Exclusion(each.course.id, each.course.label, day_mask.span_of(period, run), each.reason, each.other)
             for period, each in self.left_out
@@ -99,7 +101,7 @@ def count_period(
     notices: list[Notice] = []
     legs, left_out = _service_days(period, courses, interruptions, rules, codes, notices)
     left_out += _without_contract(legs, period, fees)
-    bridges = {each.course.id: each.mask for each in left_out if each.reason in NOTHING_GIVEN}
+    bridges = {each.course.id: each.mask for each in left_out if each.reason in NOTHING_GIVEN} if left_out else {}
     if len(legs) > 1:
         left_out += give_way(legs, period, rules, fees)
     pieces = _priced(rank_days(legs, period, rules, fees), period, rules, fees)
@@ -112,7 +114,7 @@ def count_period(
     lines = _lines(pieces, bridges, left_out, period, rules)
     notices += _notices(lines, left_out, uses, rules)
     return PeriodResult(
-        period, rules.label, tuple(lines), tuple((period, each) for each in left_out), tuple(uses), tuple(notices)
+        period, rules.label, tuple(lines), tuple([(period, each) for each in left_out]), tuple(uses), tuple(notices)
     )
 
 
@@ -256,9 +258,9 @@ def _line_order(line: Line) -> tuple[object, ...]:
 def _notices(
     lines: Sequence[Line], left_out: Sequence[LeftOut], uses: Sequence[AuthorizationUse], rules: RuleSet
 ) -> Iterator[Notice]:
-    for code, therapy, course_id in dict.fromkeys(
+    for code, therapy, course_id in dict.fromkeys([
         (line.code, line.therapy, line.course_id) for line in lines if line.rate is None
-    ):
+    ]):  # fmt: skip
         yield Notice("NO_PRICE", f"The contract has no price for {code} ({therapy}). Enter its fee.", course_id)
     for line in lines:
         if len(line.modifiers) > MOST_MODIFIERS:

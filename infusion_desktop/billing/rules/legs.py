@@ -10,6 +10,7 @@ from infusion_desktop.billing.rules.days import CountedDays, Reason
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization, Fee, FeeSchedule, RateBasis, TherapyCourse
 from infusion_desktop.dates import Days
+from infusion_desktop.values import value
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Piece:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeftOut:
     """Days of a therapy that are not billed, as a day set, and why; ``other`` names the therapy or code in the way."""
 
@@ -70,13 +71,13 @@ def legs_of(
 ) -> Iterable[Leg]:
     """The therapy's service days by code: one leg, or more where a code begins or ends inside the period."""
     remaining = counted.counted
+    if remaining and not _changes(course, table, period):
+        choice = choose_code(course, period.first, rules, table)
+        yield Leg(course, choice, remaining, counted.basis, counted.doses)
+        return
     while remaining:
         choice = choose_code(course, day_mask.day_at(period, day_mask.first_of(remaining)), rules, table)
-        mask = (
-            remaining
-            if not _changes(course, table, period)
-            else _while_same(choice, course, remaining, period, rules, table)
-        )
+        mask = _while_same(choice, course, remaining, period, rules, table)
         yield Leg(course, choice, mask, counted.basis, counted.doses)
         remaining &= ~mask
 
@@ -104,7 +105,7 @@ def prices(
 
 def percent_paid(piece: Piece, rules: RuleSet) -> Decimal:
     """The share of the fee that is paid: the rank's, unless the fee itself names the rank's modifier."""
-    if piece.fee and any(each in rules.concurrency_modifiers for each in piece.fee.modifiers):
+    if piece.fee and piece.fee.modifiers and any(each in rules.concurrency_modifiers for each in piece.fee.modifiers):
         return Decimal(100)
     return rules.percent_of_rank(piece.rank)
 

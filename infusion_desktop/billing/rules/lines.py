@@ -176,24 +176,32 @@ def _weeks(mask: int) -> Iterator[int]:
         mask ^= week
 
 
-def _trace(line: Line) -> Iterator[tuple[str, str]]:
-    course = line.piece.leg.course
+def _trace(line: Line) -> list[tuple[str, str]]:
+    piece = line.piece
+    course = piece.leg.course
     stop = f"through {show_day(course.stop_on)}" if course.stop_on else "with no end yet"
-    yield "therapy", f"{line.therapy} (therapy {line.therapy_id}) runs from {show_day(course.start_on)} {stop}."
-    yield "rules", f"Counted by the payer rules {line.rules}."
-    yield "units", _units_sentence(line)
-    for each in line.left_out:
-        days = ", ".join(_show_span(run, line.period) for run in day_mask.runs(each.mask))
-        yield "left out", f"Not counted: {days}: {each.reason.value}{f' ({each.other})' if each.other else ''}."
-    yield "code", f"{line.piece.leg.choice.reason}."
-    yield "rank", _rank_sentence(line)
-    if line.piece.suite:
-        yield "place", f"Given in the infusion suite: place of service {line.place_of_service}."
-    yield "rate", _rate_sentence(line)
-    if line.authorization:
-        yield "authorization", f"Uses authorization {line.authorization}."
-    if line.held:
-        yield "held", f"The line waits: {line.held}."
+    runs = f"{line.therapy} (therapy {line.therapy_id}) runs from {show_day(course.start_on)} {stop}."
+    return [
+        ("therapy", runs),
+        ("rules", f"Counted by the payer rules {line.rules}."),
+        ("units", _units_sentence(line)),
+        *[("left out", _left_out_sentence(each, line.period)) for each in line.left_out],
+        ("code", f"{piece.leg.choice.reason}."),
+        ("rank", _rank_sentence(line)),
+        *([("place", _suite_sentence(line))] if piece.suite else ()),
+        ("rate", _rate_sentence(line)),
+        *([("authorization", f"Uses authorization {line.authorization}.")] if line.authorization else ()),
+        *([("held", f"The line waits: {line.held}.")] if line.held else ()),
+    ]
+
+
+def _left_out_sentence(each: LeftOut, period: Days) -> str:
+    days = ", ".join([_show_span(run, period) for run in day_mask.runs(each.mask)])
+    return f"Not counted: {days}: {each.reason.value}{f' ({each.other})' if each.other else ''}."
+
+
+def _suite_sentence(line: Line) -> str:
+    return f"Given in the infusion suite: place of service {line.place_of_service}."
 
 
 def _units_sentence(line: Line) -> str:

@@ -41,7 +41,7 @@ def is_ranked(leg: Leg, rules: RuleSet) -> bool:
 
 def rank_key(rules: RuleSet) -> Callable[[Priced], tuple[object, ...]]:
     """What orders a day's therapies; ties go to the earlier start, then the lower code, then the older record."""
-    table = {code: place for place, code in enumerate(rules.rank_table)}
+    table = {code: place for place, code in enumerate(rules.rank_table)} if rules.rank_table else {}
 
     def by(priced: Priced) -> tuple[object, ...]:
         leg, rate = priced

@@ -55,7 +55,7 @@ _CLAIM_COLUMNS = (
 _LINE_COLUMNS = tuple(column for column in ClaimLine.__table__.c if column.name not in ("id", "claim_id"))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Work:
     """One patient's covered period to bill."""
 
@@ -335,7 +335,7 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
     patient, covered = each.work.patient_id, each.work.covered
     codes = tuple(each.diagnoses.split())
     pointers = tuple(range(1, min(4, len(codes)) + 1))
-    numbers = {int(use.id): use.allowed.number for use in each.uses}
+    numbers: dict[int | None, str] = {int(use.id): use.allowed.number for use in each.uses}
     stays, open_stay = stays_of(each.facts.interruptions)
     contract = books.contracts[covered.payer_id]
     billed = {line.therapy_id for line in each.month.lines}
@@ -344,7 +344,7 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
         today=books.on,
         codes=contract.codes,
         lines=tuple([
-            _line_facts(place, line, numbers.get(row["authorization_id"] or 0, ""), pointers)
+            _line_facts(place, line, numbers.get(row["authorization_id"], ""), pointers)
             for place, (line, row) in enumerate(zip(each.month.lines, each.rows, strict=True), start=1)
         ]),
         rules=contract.parts(covered.period)[0][1].rules,

@@ -27,7 +27,7 @@ def _order_signed(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _prescriber(facts: ClaimFacts) -> Iterator[Told]:
-    if not any(order.prescriber for order in facts.orders):
+    if not [order for order in facts.orders if order.prescriber]:
         yield "The claim names no prescriber. Enter the prescriber on the therapy."
 
 
@@ -213,7 +213,7 @@ def _authorization_known(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _authorization_days(facts: ClaimFacts) -> Iterator[Told]:
-    for line in facts.lines:
+    for line in facts.lines if facts.authorizations else ():
         mine = [each.days for each in facts.authorizations if each.number == line.authorization]
         if mine and not any(days.first <= line.days.first and line.days.last <= days.last for days in mine):
             yield f"{line.label} lies outside the days of authorization {line.authorization}. Extend it.", line.number

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from itertools import combinations
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
@@ -21,6 +20,7 @@ from infusion_desktop.billing.rules.rule_set import (
 from infusion_desktop.billing.rules.worn import comes_in_single_doses, is_paid_beside_prefilled
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import show_day
+from infusion_desktop.money import CENT
 from infusion_desktop.stock.words import Container
 
 MOST_MODIFIERS = 4
@@ -50,7 +50,7 @@ def _code_known(facts: ClaimFacts) -> Iterator[Told]:
 
 def _code_conflict(facts: ClaimFacts) -> Iterator[Told]:
     same_day = facts.rules is not None and facts.rules.code_conflicts is ConflictScope.SAME_DAY
-    rows = [(line, facts.codes.find(line.code)) for line in facts.lines]
+    rows = [(line, facts.codes.find(line.code)) for line in facts.lines] if len(facts.lines) > 1 else []
     for (one, a), (other, b) in combinations(rows, 2):
         if not exclude_each_other(a, b):
             continue
@@ -101,6 +101,8 @@ def _duplicate_claim(facts: ClaimFacts) -> Iterator[Told]:
 
 def _modifiers(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
+        if not line.modifiers:
+            continue
         if len(line.modifiers) > MOST_MODIFIERS or len(set(line.modifiers)) < len(line.modifiers):
             yield f"{line.label}: at most four different modifiers. Remove one.", line.number
         elif any(len(each) != 2 or not each.isalnum() for each in line.modifiers):
@@ -111,15 +113,13 @@ def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
     """SH and SJ say "second" and "third": some therapy of the day must be the first."""
     if facts.rules is None or not facts.rules.concurrency_modifiers:
         return
-    if not any(line.modifiers for line in facts.lines):
+    ranks, per_diems = frozenset(facts.rules.concurrency_modifiers), _per_diems(facts)
+    further = [line for line in per_diems if line.modifiers and not ranks.isdisjoint(line.modifiers)]
+    if not further:
         return
-    ranks = frozenset(facts.rules.concurrency_modifiers)
-    first_days: set[date] = set()
-    for line in _per_diems(facts):
-        if ranks.isdisjoint(line.modifiers):
-            first_days.update(_dates(line))
-    for line in _per_diems(facts):
-        if not ranks.isdisjoint(line.modifiers) and not first_days.issuperset(_dates(line)):
+    first_days = {day for line in per_diems if ranks.isdisjoint(line.modifiers) for day in _dates(line)}
+    for line in further:
+        if not first_days.issuperset(_dates(line)):
             yield f"{line.label} is a further therapy on days that have no first one. Count again.", line.number
 
 
@@ -249,7 +249,7 @@ def _charge(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         if line.charge <= 0:
             yield f"{line.label} charges nothing. Enter a charge in the fee schedule.", line.number
-        elif line.charge != line.charge.quantize(Decimal("0.01")):
+        elif line.charge != line.charge.quantize(CENT):
             yield f"{line.label} charges parts of a cent. Count again.", line.number
 
 
@@ -288,7 +288,7 @@ def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
 def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
     """A complete claim has drugs, per diems and visits; one alone is often an oversight (NHIA: three parts)."""
     kinds = [line.kind for line in facts.lines]
-    days, drugs, visits = (kind in kinds for kind in (LineKind.PER_DIEM, LineKind.DRUG, LineKind.NURSING))
+    days, drugs, visits = LineKind.PER_DIEM in kinds, LineKind.DRUG in kinds, LineKind.NURSING in kinds
     if days and not drugs and _drug_expected(facts):
         yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
     by_day = facts.rules is None or facts.rules.billing_model is BillingModel.PER_DIEM
@@ -340,8 +340,8 @@ def _drug_expected(facts: ClaimFacts) -> bool:
     return any(row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral")) for row in rows)
 
 
-def _per_diems(facts: ClaimFacts) -> Iterator[LineFacts]:
-    return (line for line in facts.lines if line.kind is LineKind.PER_DIEM)
+def _per_diems(facts: ClaimFacts) -> list[LineFacts]:
+    return [line for line in facts.lines if line.kind is LineKind.PER_DIEM]
 
 
 def _dates(line: LineFacts) -> tuple[date, ...]:
