@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
+from typing import TYPE_CHECKING
 
-from infusion_desktop.billing.rules.checks.facts import Finding
+if TYPE_CHECKING:
+    from infusion_desktop.billing.rules.checks.facts import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,12 @@ class KeptFinding:
     line: int | None
 
 
-def findings_json(findings: Iterable[Finding]) -> str:
+def findings_json(findings: Iterable["Finding"]) -> str:
     """Findings as they are kept with a claim; put together by hand, for a month keeps thousands."""
     return f"[{', '.join(map(_as_json, findings))}]"
 
 
-def _as_json(found: Finding) -> str:
+def _as_json(found: "Finding") -> str:
     stops, line = "true" if found.stops else "false", "null" if found.line is None else str(found.line)
     return (
         f'{{"code": "{found.code}", "sentence": {_quoted(found.sentence)}, "where": "{found.where}", '
