@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # No test touches a person's own key store.
@@ -81,8 +82,12 @@ def _collected_after_each_test() -> Iterator[None]:
 def qtbot(qtbot: QtBot) -> QtBot:
     """Waits for what must come as long as a busy machine needs: a wait that is too short fails by chance."""
     for name in ("waitUntil", "waitSignal", "waitActive", "waitExposed"):
-        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE_MS))
+        setattr(qtbot, name, partial(_patiently, getattr(qtbot, name)))
     return qtbot
+
+
+def _patiently(wait: Callable[..., Any], *what: Any, timeout: int = 0, **how: Any) -> Any:
+    return wait(*what, timeout=max(timeout, PATIENCE_MS), **how)
 
 
 @pytest.fixture(scope="session")

@@ -136,7 +136,7 @@ class TextField(_LineField[str]):
 
     def value(self) -> str:
         typed = self.typed()
-        return self._read(typed) if self._read is not None and typed else typed
+        return storable(self._read(self.line.text().strip())) if self._read is not None and typed else typed
 
     def set_value(self, value: str) -> None:
         self.line.setText(value)
@@ -144,7 +144,14 @@ class TextField(_LineField[str]):
         self.complain("")
 
 
-class DayField(_LineField["date | None"]):
+class _FigureField(_LineField[V]):
+    """A figure is refused with whatever is in it that cannot be kept: left out, another figure would stand there."""
+
+    def typed(self) -> str:
+        return self.line.text().strip()
+
+
+class DayField(_FigureField["date | None"]):
     """A day, typed as 3/31/2026 or 2026-03-31, shown as Mar 31, 2026 below while it is read."""
 
     def __init__(self, title: str, **look: Any) -> None:
@@ -167,7 +174,7 @@ class DayField(_LineField["date | None"]):
         self.line.setToolTip(shown)
 
 
-class MoneyField(_LineField["Decimal | None"]):
+class MoneyField(_FigureField["Decimal | None"]):
     """Dollars and cents."""
 
     def __init__(self, title: str, *, allow_negative: bool = False, **look: Any) -> None:
@@ -189,7 +196,7 @@ class MoneyField(_LineField["Decimal | None"]):
         self.complain("")
 
 
-class QuantityField(_LineField["int | None"]):
+class QuantityField(_FigureField["int | None"]):
     """A whole number of base units, with its unit in the label."""
 
     def __init__(self, title: str, *, least: int = 0, most: int = 1_000_000, unit: str = "", **look: Any) -> None:
