@@ -59,6 +59,13 @@ def place_id(session: Session, code: str) -> LocationId:
     return LocationId(found)
 
 
+def refuse_on_the_way(session: Session, *places: LocationId) -> None:
+    """What a kit or a transfer carries belongs to it until it has come to its end there."""
+    kinds = session.scalars(select(Location.kind).where(Location.id.in_(places)))
+    if LocationKind.TRANSIT in set(kinds):
+        raise Refused("These units are on their way. Say at their delivery or transfer what came of them.")
+
+
 def add_place(
     database: Database, code: str, name: str, kind: LocationKind, by: UserId, pick_order: int = 0,
     parent_id: LocationId | None = None,

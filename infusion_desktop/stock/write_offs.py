@@ -20,7 +20,7 @@ from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.house_rules import house_rules
 from infusion_desktop.stock.ledger import NewMove, lock_balances, post
-from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.places import place_id, refuse_on_the_way
 from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Reservation, WriteOff
 from infusion_desktop.stock.words import LocationId, LotId, MoveReason, WriteOffCode, WriteOffId, WriteOffState
@@ -67,6 +67,7 @@ def write_off(
         cost = session.scalar(select(Lot.unit_cost).where(Lot.id == lot_id))
         if cost is None:
             raise Refused("There is no such lot.")
+        refuse_on_the_way(session, from_id)
         value = worth(cost, quantity)
         waits = value > house_rules(session).second_person_above
         row = WriteOff(

@@ -11,6 +11,8 @@ from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.stock import site_transfers
 from infusion_desktop.stock.allocation import Demand, reserve
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.buying.vendor_returns import GoingBack, NewReturn, return_to_vendor
+from infusion_desktop.stock.buying.vendors import NewVendor, add_vendor
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
 from infusion_desktop.stock.moving import correct_move, hold_lot, transfer
@@ -140,6 +142,12 @@ def test_stock_between_sites_is_on_the_way_until_it_is_received_and_what_is_miss
     with pytest.raises(Refused, match="closed"):
         site_transfers.receive(database, sent, {line.id: 1}, tech)
     back = site_transfers.send(database, [Sending(lot, place(database, "N-01"), 9)], "MAIN", tech)
+    between, boss = place(database, "BETWEEN"), staff[Role.ADMINISTRATOR]
+    with pytest.raises(Refused, match="on their way"):
+        write_off(database, lot, between, 1, MoveReason.LOST, "not there", boss)
+    vendor = add_vendor(database, NewVendor("Northwest Medical"), boss)
+    with pytest.raises(Refused, match="on their way"):
+        return_to_vendor(database, NewReturn(vendor, "overstock", lots=(GoingBack(lot, between, 1),)), boss)
     assert site_transfers.settle(database, back, "never loaded", tech, went_back=True) == 9
     assert on_hand(database)["N-01"] == (9, 0)
     with pytest.raises(Refused, match="free in Main store"):

@@ -18,7 +18,7 @@ from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
 from infusion_desktop.money import ZERO, show_money, to_cents
 from infusion_desktop.stock.buying.vendors import the_vendor
 from infusion_desktop.stock.ledger import NewMove, post
-from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.places import place_id, refuse_on_the_way
 from infusion_desktop.stock.purchase_tables import (
     ReceiptCorrection,
     ReceiptLine,
@@ -127,6 +127,7 @@ def _lines(session: Session, new: NewReturn) -> tuple[list[dict[str, Any]], list
                                  MoveReason.VENDOR_RETURN, why))  # fmt: skip
     if len(found) < len(set(new.receipt_lines)):
         reasons.append("A line of a receipt is not known. Look at the list again.")
+    refuse_on_the_way(session, *(each.place_id for each in new.lots))
     lots = {lot.id: lot for lot in session.scalars(select(Lot).where(Lot.id.in_({each.lot_id for each in new.lots})))}
     for each in new.lots:
         lot = lots.get(each.lot_id)
