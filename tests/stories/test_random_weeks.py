@@ -142,7 +142,7 @@ class Walk:
     def one(self, wanted: Any) -> Any:
         """Any row of a query; the walk passes on where there is none."""
         with self.database.reading() as session:
-            rows = session.execute(wanted).all()
+            rows = session.execute(wanted.order_by(*wanted.selected_columns)).all()  # A seed is one walk on any engine.
         if not rows:
             raise Refused("There is nothing of that kind now.")
         return self.pick.choice(rows)
