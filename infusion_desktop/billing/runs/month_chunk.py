@@ -92,7 +92,7 @@ def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date
         counts = [each for each in found if isinstance(each, _Counted)]
         checked = check_claims([_claim_facts(books, each) for each in counts])
         for each, findings in zip(counts, checked, strict=True):
-            each.findings, each.state = findings, ClaimState.READY if may_leave(findings) else ClaimState.DRAFT
+            each.judge(findings)
         _keep(session, [each for each in counts if each.newest is None], by)
         return tuple(each.billed() if isinstance(each, _Counted) else each for each in found)
 
@@ -113,6 +113,10 @@ class _Counted:
     state: ClaimState = ClaimState.DRAFT
     id: ClaimId | None = None
     number: str = ""
+
+    def judge(self, findings: list[told.Finding]) -> None:
+        """What its checks found decides whether it may leave."""
+        self.findings, self.state = findings, ClaimState.READY if may_leave(findings) else ClaimState.DRAFT
 
     def billed(self) -> Billed:
         stops = tuple(each.sentence for each in self.findings if each.stops)
