@@ -169,7 +169,10 @@ class Database:
         try:
             if tables and not self.place.is_sqlite:
                 self._commit_and_tell(session, tables)
-            session.commit() if session.in_transaction() else connection_of(session).commit()
+            if session.in_transaction():
+                session.commit()
+            if (connection := session.info["connection"]).in_transaction():  # The session had not joined in.
+                connection.commit()
         except DBAPIError as error:
             if proof is None or not went_away(error):
                 raise

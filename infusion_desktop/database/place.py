@@ -1,5 +1,6 @@
 """Where the data live: asked before the first window, so without SQLAlchemy and without a driver."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,8 @@ from infusion_desktop.errors import Refused
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
+
+_LOGIN = re.compile(r".*?://(?:[^:/]*(?::[^@]*)?@)?")  # As SQLAlchemy reads an address: a password may hold ? and /.
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Place:
         """Which place this is, without who signs in there and how."""
         if self.is_sqlite:
             return str(self.file)
-        return self.address.partition("://")[2].partition("?")[0].rpartition("@")[2]
+        return _LOGIN.sub("", self.address, count=1).partition("?")[0]
 
     def shown(self) -> str:
         """The place as people may see it: a path, or the server without its password."""

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.database.engine import Database, UnauditedWrite
 from infusion_desktop.database.many import insert_many
@@ -66,6 +67,18 @@ def test_a_part_taken_back_is_gone_and_statements_stay_prepared(database: Databa
             ADD.value(session, values)
         assert session.scalar(select(Item.name)) == "One"
         raise ValueError("the whole")
+
+
+def test_what_was_added_is_kept_where_the_session_began_and_asked_nothing(
+    database: Database, administrator: UserId
+) -> None:
+    with database.transaction() as session:
+        ADD.value(session, {"number": "I1", "name": "One", "kind": ItemKind.DRESSING, "version": 1})
+        record(session, administrator, "add", "item")
+        with session.begin_nested():
+            pass
+    with database.reading() as session:
+        assert session.scalar(select(Item.name)) == "One"
 
 
 def test_a_text_that_no_database_keeps_is_not_cut_off(database: Database, administrator: UserId) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from benchmarks.servers import Door
 from infusion_desktop.access.people import add_first_administrator, add_person, everybody, set_roles
@@ -205,20 +205,22 @@ def test_an_empty_place_leads_to_the_first_start(start_again: Start, place: Plac
     qtbot.waitUntil(_is_at(started, FirstStartWindow))
 
 
-def test_a_place_that_was_emptied_leads_to_the_first_start(start_again: Start, place: Place, qtbot: QtBot) -> None:
+def _meddle(place: Place, statement: str) -> None:
+    """What no program of ours does to data."""
     unguarded = open_engine(place, guarded=False)
     with unguarded.begin() as connection:
-        connection.execute(text("DELETE FROM pharmacy"))
+        connection.exec_driver_sql(statement)
     unguarded.dispose()
+
+
+def test_a_place_that_was_emptied_leads_to_the_first_start(start_again: Start, place: Place, qtbot: QtBot) -> None:
+    _meddle(place, "DELETE FROM pharmacy")
     started = start_again()
     qtbot.waitUntil(_is_at(started, FirstStartWindow))
 
 
 def test_data_of_a_newer_program_are_refused(start_again: Start, place: Place, qtbot: QtBot) -> None:
-    unguarded = open_engine(place, guarded=False)
-    with unguarded.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    unguarded.dispose()
+    _meddle(place, "UPDATE alembic_version SET version_num = '9999'")
     with qtbot.waitSignal((started := start_again()).failed) as told:
         pass
     assert isinstance(told.args[0], Refused)

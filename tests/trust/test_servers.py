@@ -56,6 +56,13 @@ def test_a_server_on_this_machine_needs_no_certificate(address: str) -> None:
     assert not proven_login(make_url(address), {})
 
 
+@pytest.mark.parametrize("login", ["u:secret@", "u:se?cret/secret@", "u@corp:secret@", ":secret@", "u@", ""])
+def test_what_is_remembered_of_a_place_holds_no_login(login: str) -> None:
+    address = f"postgresql://{login}db.example.org:5432/p?password=secret"
+    assert make_url(address).host == "db.example.org"
+    assert Place(address).without_login() == "db.example.org:5432/p"
+
+
 @pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGSERVICE"])
 def test_a_host_named_by_the_environment_counts(name: str) -> None:
     assert is_elsewhere(make_url("postgresql:///p"), {name: "db.example.org"})
