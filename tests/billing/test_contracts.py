@@ -30,7 +30,7 @@ from infusion_desktop.billing.terms.fee_files import (
     read_fee_file,
     states_in,
 )
-from infusion_desktop.billing.terms.fees import NewFee, add_fee, add_fees, fee_schedule, fees, take_back_fee
+from infusion_desktop.billing.terms.fees import NewFee, add_fee, add_fees, end_fee, fee_schedule, fees, take_back_fee
 from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.progress import run_to_end
 
@@ -242,3 +242,9 @@ def test_a_price_entered_wrong_never_was_in_force_and_the_one_before_goes_on(off
     assert rate(date(2026, 3, 1)) == Decimal(95)
     add_fee(office.database, office.payer, replace(wrong, rate=Decimal(105), charge=Decimal(190)), office.biller)
     assert (rate(date(2026, 2, 28)), rate(date(2026, 3, 1))) == (Decimal(95), Decimal(105))
+    with pytest.raises(Refused, match="not in the contract"):
+        end_fee(office.database, kept, date(2026, 12, 31), office.biller)
+    with office.database.reading() as session:
+        again = next(each for each in fees(session, office.payer) if each.fee.rate == 105)
+    take_back_fee(office.database, again.id, "the contract was not signed", office.biller)
+    assert rate(date(2026, 3, 1)) == Decimal(95), "the price that stood before, not the one that never was"

@@ -28,6 +28,7 @@ from infusion_desktop.billing.money.deposits import (
 )
 from infusion_desktop.billing.money.disputes import dispute_steps, disputes, move_disputes, write_off_disputes
 from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob, take_back_paper
+from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.month_close import (
     close_month,
     closed_figures,
@@ -331,6 +332,27 @@ def test_a_paper_is_typed_and_posted_like_a_file_and_a_deposit_must_agree(office
         file = next(each for each in remittances(session) if each.source is Source.FILE)
     with pytest.raises(Refused, match="Only a paper"):
         take_back_paper(office.database, file.id, "a file", office.biller)
+
+
+def test_a_paper_on_a_claim_that_was_replaced_since_is_taken_back_from_that_claim(office):
+    first, _ = sent_claim(office)
+
+    def denied(claim, number):
+        said = tuple(EobLine(line.id, Decimal(0), Decimal(0), reason="197") for line in page(office, claim).lines)
+        new = NewEob(office.payer, number, date(2026, 4, 20), Decimal(0), (EobClaim(claim, said, "ICN9"),))
+        return post_eob(office.database, new, office.biller).id
+
+    paper = denied(first, "CHK1")
+    again = replace_claim(office.database, first, office.biller, "authorization added")
+    check(office.database, again, office.biller, on=CHECKED_ON)
+    write_file(office.database, [again], office.biller)
+    denied(again, "CHK2")
+    back = take_back_paper(office.database, paper, "another claim's paper", office.biller)
+    assert page(office, again).row.state is ClaimState.DENIED, "its own paper stands"
+    with office.database.reading() as session:
+        undone = session.scalars(select(PayerDecision).where(PayerDecision.remittance_id == back.id)).one()
+        assert undone.claim_id == first and {each.claim_id for each in disputes(session)} == {again}
+    assert books(office) == ()
 
 
 def test_a_file_after_its_paper_is_asked_about_and_interest_takebacks_stand_beside_the_claims(office):

@@ -81,8 +81,7 @@ def take_back_paper(
 ) -> Posted:
     """Undo a paper that was typed in wrong, by a reversal of everything it said; both stay.
 
-    Refused for files (the payer takes those back itself), and when the paper was taken back already or its payment of a
-    claim that was not found has been placed.
+    Refused for files (the payer takes those back itself), and when the paper was taken back already.
     """
     if not reason.strip():
         raise Refused("Say what was typed wrong.")

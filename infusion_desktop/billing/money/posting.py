@@ -71,18 +71,23 @@ class PostedClaims:
     """A sentence for each decision on a claim that was replaced or voided meanwhile."""
 
 
-def match(session: Session, results: Iterable[ClaimResult]) -> tuple[list[Matched], list[ClaimResult]]:
-    """Which results are ours, and which are unknown or take back what was never posted."""
+def match(
+    session: Session, results: Iterable[ClaimResult], undoes: Sequence[int] = ()
+) -> tuple[list[Matched], list[ClaimResult]]:
+    """Which results are ours, and which are unknown or take back what was never posted.
+
+    ``undoes`` names the decision that each result takes back, where it is known.
+    """
     results = list(results)
     found, strange = [], []
     claims = candidates(session, results)
     undone: set[int] = set()
-    for result, possible in zip(results, claims, strict=True):
+    for result, possible, known in zip(results, claims, undoes or [None] * len(results), strict=True):
         if not possible:
             strange.append(result)
         elif not result.is_reversal:
             found.append(Matched(result, possible[0]))
-        elif (first := _undone(session, result, possible, undone)) is None:
+        elif (first := _undone(session, result, possible, undone, known)) is None:
             strange.append(result)
         else:
             undone.add(first[0])
@@ -91,9 +96,9 @@ def match(session: Session, results: Iterable[ClaimResult]) -> tuple[list[Matche
 
 
 def _undone(
-    session: Session, result: ClaimResult, possible: Sequence[OurClaim], taken: set[int]
+    session: Session, result: ClaimResult, possible: Sequence[OurClaim], taken: set[int], known: int | None
 ) -> tuple[int, OurClaim] | None:
-    """The newest standing decision whose payment is taken back; of several the one with the payer's number."""
+    """The known decision, else the newest standing one whose payment is taken back, with the payer's number before."""
     later = aliased(PayerDecision)
     rows = session.execute(
         select(PayerDecision.id, PayerDecision.claim_id, PayerDecision.charge, PayerDecision.payer_claim_number)
@@ -102,7 +107,7 @@ def _undone(
         .where(PayerDecision.reverses_id.is_(None), PayerDecision.paid == -result.paid)
         .order_by(PayerDecision.id.desc())
     ).all()
-    standing = [row for row in rows if row.id not in taken]
+    standing = [row for row in rows if row.id not in taken and known in (None, row.id)]
     standing.sort(
         key=lambda row: (row.payer_claim_number != result.payer_claim_number, row.charge != -result.charge, -row.id)
     )

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import insert, select
@@ -74,7 +74,7 @@ def post_advices(
 ) -> tuple[Posted, ...]:
     """The same inside a transaction, for files and for what was typed from paper.
 
-    ``undoes`` names the decision that each claim of the only advice takes back, where it is known.
+    ``undoes`` names the decision that each claim of the only advice takes back, where they are known.
     """
     authorize(session, by, Permission.POST_PAYMENT)
     refuse_closed(session, on)
@@ -82,10 +82,7 @@ def post_advices(
         session, "posting"
     )  # Its row makes two workstations wait for each other: the second sees what is there.
     refuse_if(problem for advice in advices for problem in _problems(advice))
-    matched = [match(session, advice.claims) for advice in advices]
-    if undoes:
-        [(found, unknown)] = matched
-        matched = [([replace(each, undoes=first) for each, first in zip(found, undoes, strict=True)], unknown)]
+    matched = [match(session, advice.claims, undoes) for advice in advices]
     strange = [result for _, unknown in matched for result in unknown]
     warn_unless(override, [*_warnings(strange), *_looks_posted(session, advices)])
     kept = [

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -40,6 +40,11 @@ class NewFee:
     category: str = ""
     """Medicare's payment category where its fee schedule names one (CR capped rental, FS, IN, SU ...)."""
 
+    @property
+    def was_taken_back(self) -> bool:
+        """Whether it never was in force: it ends before it begins."""
+        return self.ends_on is not None and self.ends_on < self.starts_on
+
 
 @dataclass(frozen=True, slots=True)
 class KeptFee:
@@ -63,8 +68,7 @@ def add_fees(session: Session, payer: PayerId, new: Sequence[NewFee]) -> int:
     An open price of the same code ends the day before the new one. Refused when one of another rate begins that day.
     """
     refuse_if(problem for fee in new for problem in fee_problems(fee))
-    every_row = session.scalars(select(Fee).where(Fee.payer_id == payer))
-    rows = {row.id: row for row in every_row if not _is_taken_back(row)}
+    rows = {row.id: row for row in session.scalars(select(Fee).where(Fee.payer_id == payer, _STANDS))}
     begins = {(_key(payer, _kept(row)), row.starts_on): row.rate for row in rows.values()}
     refuse_if(
         [
@@ -109,9 +113,7 @@ def end_fee(database: Database, fee_id: FeeId, last_on: date, by: UserId) -> Non
     """Say on which day a price holds for the last time."""
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_PAYERS)
-        fee = session.get(Fee, fee_id)
-        if fee is None:
-            raise Refused("This price is not in the contract. Look at the contract again.")
+        fee = _standing(session, fee_id)
         if last_on < fee.starts_on:
             raise Refused(f"The price of {fee.code} starts on {show_day(fee.starts_on)}. End it on that day or later.")
         before = fee.ends_on
@@ -125,20 +127,28 @@ def take_back_fee(database: Database, fee_id: FeeId, reason: str, by: UserId) ->
         raise Refused("Say what was wrong about the price.")
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_PAYERS)
-        fee = session.get(Fee, fee_id, with_for_update=True)
-        if fee is None or _is_taken_back(fee):
-            raise Refused("This price is not in the contract. Look at the contract again.")
-        before, key = fee.ends_on, _key(PayerId(fee.payer_id), _kept(fee))
-        same = [Fee.__table__.c[name] == value for name, value in key._asdict().items()]
-        earlier = session.scalars(select(Fee).where(*same, Fee.ends_on == fee.starts_on - ONE_DAY)).first()
-        if earlier is not None and not _is_taken_back(earlier):
-            earlier.ends_on = before
-        fee.ends_on = fee.starts_on - ONE_DAY
+        fee = _standing(session, fee_id)
+        before, eve = fee.ends_on, fee.starts_on - ONE_DAY
+        same = _same(_key(PayerId(fee.payer_id), _kept(fee)))
+        session.execute(update(Fee).where(*same, Fee.ends_on == eve, _STANDS).values(ends_on=before))
+        fee.ends_on = eve
         record(session, by, "take back fee", "fee", fee_id, before={"rate": fee.rate, "ends_on": before}, reason=reason)
 
 
-def _is_taken_back(fee: Fee) -> bool:
-    return fee.ends_on is not None and fee.ends_on < fee.starts_on
+_STANDS = or_(Fee.ends_on.is_(None), Fee.ends_on >= Fee.starts_on)
+"""Not taken back."""
+
+
+def _standing(session: Session, fee_id: FeeId) -> Fee:
+    fee = session.get(Fee, fee_id, with_for_update=True)
+    if fee is None or _kept(fee).was_taken_back:
+        raise Refused("This price is not in the contract. Look at the contract again.")
+    return fee
+
+
+def _same(key: "_Key") -> list[ColumnElement[bool]]:
+    """The prices of one key."""
+    return [Fee.__table__.c[name] == value for name, value in key._asdict().items()]
 
 
 def fee_schedule(session: Session, payer: PayerId) -> FeeSchedule:
@@ -153,8 +163,7 @@ def with_fees(session: Session, payer: PayerId, new: Sequence[NewFee]) -> FeeSch
         *(
             (1, kept.fee)
             for kept in fees(session, payer)
-            if (_key(payer, kept.fee), kept.fee.starts_on) not in replaced
-            and not (kept.fee.ends_on is not None and kept.fee.ends_on < kept.fee.starts_on)
+            if (_key(payer, kept.fee), kept.fee.starts_on) not in replaced and not kept.fee.was_taken_back
         ),
         *((0, fee) for fee in new),
     ]
@@ -216,10 +225,8 @@ def _values(payer: PayerId, fee: NewFee) -> dict[str, object]:
 
 def _add_fee(session: Session, payer: PayerId, fee: NewFee, by: UserId) -> FeeId:
     refuse_if(fee_problems(fee))
-    values = _key(payer, fee)._asdict()
-    same = [Fee.__table__.c[name] == value for name, value in values.items()]
-    standing = or_(Fee.ends_on.is_(None), Fee.ends_on >= Fee.starts_on)
-    clash = session.scalar(select(Fee.id).where(*same, Fee.starts_on == fee.starts_on, standing))
+    same = _same(_key(payer, fee))
+    clash = session.scalar(select(Fee.id).where(*same, Fee.starts_on == fee.starts_on, _STANDS))
     if clash is not None:
         raise Refused(f"{fee.code} already has a price from {show_day(fee.starts_on)}. Start the new one another day.")
     session.execute(

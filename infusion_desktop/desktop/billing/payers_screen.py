@@ -79,9 +79,7 @@ FEES: tuple[Column[KeptFee], ...] = (
 
 
 def _fee_until(fee: NewFee) -> str:
-    if fee.ends_on is not None and fee.ends_on < fee.starts_on:
-        return "Taken back"
-    return show_day(fee.ends_on) or "Further notice"
+    return "Taken back" if fee.was_taken_back else show_day(fee.ends_on) or "Further notice"
 
 
 def _counts(kept: PayerRuleSet) -> str:
