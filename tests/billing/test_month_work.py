@@ -18,10 +18,12 @@ from infusion_desktop.billing.claiming.claims import print_claims, void_claim, w
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of, reasons, work
+from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.money.money_tables import PatientStatement
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.months.day_view import DayKind, day_view
 from infusion_desktop.billing.queries import claim_page, claims, month_overview
+from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
@@ -139,6 +141,8 @@ def test_a_missing_ndc_is_put_right_at_the_item_it_was_billed_from(office):
         row = next(row for row in work(session, APRIL) if row.code == "NDC")
         (finding,) = [each for each in claim_page(session, row.claim_id).findings if each.code == "NDC"]
         assert row.fix == Fix("item", vial) == fix_of(session, row.claim_id, finding)
+        hours = KeptFinding("EXTRA_HOURS", "The visit has too many hours.", Where.VISITS, True, None)
+        assert fix_of(session, row.claim_id, hours) == Fix("visits", office.patient)
 
 
 def test_a_month_is_seen_for_one_payer_only(waiting):

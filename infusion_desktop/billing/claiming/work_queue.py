@@ -202,7 +202,7 @@ _PATIENTS_PAGE = frozenset(
     each.value
     for each in (
         Where.PATIENT, Where.COVERAGE, Where.PRESCRIBER, Where.THERAPY, Where.CALENDAR, Where.AUTHORIZATION,
-        Where.VISITS, Where.DELIVERY,
+        Where.DELIVERY,
     )
 )  # fmt: skip
 
@@ -215,6 +215,8 @@ def _fix(
         return Fix("delivery", delivery)
     if code == "WASTE" and (delivery := places.delivery(sentence, claim, line)) is not None:
         return Fix("waste", delivery)
+    if where == Where.VISITS.value:
+        return Fix("visits", patient)
     if where in _PATIENTS_PAGE:
         return Fix("patient", patient)
     if where == Where.CONTRACT.value:

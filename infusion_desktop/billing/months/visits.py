@@ -74,8 +74,9 @@ def correct_visit(database: Database, visit_id: VisitId, visit: NewVisit, versio
     with database.transaction() as session:
         authorize(session, by, Permission.CHARGE)
         kept = _the_visit(session, visit_id)
-        _refuse_unknown(session, replace(visit, patient_id=PatientId(kept.patient_id)))
-        values = _values(replace(visit, patient_id=PatientId(kept.patient_id)))
+        right = replace(visit, patient_id=PatientId(kept.patient_id))
+        _refuse_unknown(session, right)
+        values = _values(right)
         before, after = change(kept, values, version, "this visit")
         record(
             session, by, "correct visit", "nursing visit", visit_id, patient_id=kept.patient_id, before=before,

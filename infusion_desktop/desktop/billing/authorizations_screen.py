@@ -19,6 +19,7 @@ from infusion_desktop.desktop.request_dialog import RequestDialog, request_previ
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.desktop.why_dialog import WhyDialog
 
 _TONES = {
     Standing.GOOD: Tone.GOOD,
@@ -130,7 +131,14 @@ class AuthorizationsScreen(Screen):
     def end(self) -> None:
         """Ask why it is out of use."""
         if (row := self._chosen()) is not None:
-            self._open(EndDialog(self.context, self.desk, self, row).opened_by(self.end))
+            use = row.use
+            dialog = WhyDialog(
+                self.context, self.desk, self, "End an authorization",
+                lambda database, by, why: end_authorization(database, use.id, use.version, by, why),
+                told=f"{use.allowed.number} of {row.patient}: no further claim uses it; what claims used of it stays.",
+                save="End it", kind="danger", said="It is out of use.", changed=("billing", "patients"),
+            )  # fmt: skip
+            self._open(dialog.opened_by(self.end))
 
     def request(self) -> None:
         """Ask for which days more is wanted, and show the request."""
@@ -187,28 +195,3 @@ class ChangeDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "Changed. Count the months anew that it covers."
-
-
-class EndDialog(DeedDialog):
-    """Why an authorization is out of use."""
-
-    changed = ("billing", "patients")
-
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, row: AuthorizationRow) -> None:
-        super().__init__(context, desk, "End an authorization", parent, save="End it", kind="danger")
-        self._row = row
-        told = f"{row.use.allowed.number} of {row.patient}: no further claim uses it; what claims used of it stays."
-        self.body.addWidget(label(told, "muted", wrap=True))
-        self.reason = TextField("Why", required=True, placeholder="Withdrawn by the payer")
-        self.form = Form()
-        self.form.section("", (self.reason,))
-        self.body.addWidget(self.form)
-
-    def deed(self) -> Deed | None:
-        if not self.form.check():
-            return None
-        use, why, database, by = self._row.use, self.reason.value(), self.context.database, self.context.user_id
-        return lambda _override: end_authorization(database, use.id, use.version, by, why)
-
-    def said(self, _result: object) -> str:
-        return "It is out of use."

@@ -3,10 +3,8 @@
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.deliveries.care.events import EventRow, withdraw_event
-from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.patients.event_dialog import EventDialog
 from infusion_desktop.desktop.patients.page_base import PageBase
-from infusion_desktop.desktop.patients.small_dialogs import ReasonForm
 from infusion_desktop.desktop.table_view import TableView
 
 
@@ -35,11 +33,8 @@ class EventDeeds(PageBase):
         row = self._selected(self.events, "Select the event that never was.")
         if row is None or row.withdrawn:
             return
-        form = ReasonForm("Why it is withdrawn")
         database, by = self.context.database, self.context.user_id
-
-        def keep() -> Deed:
-            why = form.reason.value()
-            return lambda _why: withdraw_event(database, row.id, why, by)
-
-        self._ask_form("The event never was", form, keep, "The event is withdrawn; put right by hand what it changed.")
+        self._ask_why(
+            "The event never was", "Why it is withdrawn", lambda why: withdraw_event(database, row.id, why, by),
+            "The event is withdrawn; put right by hand what it changed.",
+        )  # fmt: skip

@@ -11,7 +11,7 @@ from infusion_desktop.desktop.forms import DayField, TextField
 from infusion_desktop.desktop.patients.order_form import OrderForm
 from infusion_desktop.desktop.patients.page_base import PageBase
 from infusion_desktop.desktop.patients.person_forms import LabForm
-from infusion_desktop.desktop.patients.small_dialogs import LastDayForm, PauseForm, ReasonForm
+from infusion_desktop.desktop.patients.small_dialogs import LastDayForm, PauseForm
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.interruptions import (
@@ -153,15 +153,12 @@ class OrderDeeds(PageBase):
         row = self._selected(self.pauses, "Select the interruption that was entered by mistake.")
         if row is None:
             return
-        form = ReasonForm("Why it never was")
         database, by = self.context.database, self.context.user_id
-
-        def keep() -> Deed:
-            why = form.reason.value()
-            return lambda _why: remove_interruption(database, row.id, why, row.version, by)
-
-        self._ask_form("Entered by mistake", form, keep, "Its days count again; the entry stays on record.",
-                       _COUNTS, self._remove_pause)  # fmt: skip
+        self._ask_why(
+            "Entered by mistake", "Why it never was",
+            lambda why: remove_interruption(database, row.id, why, row.version, by),
+            "Its days count again; the entry stays on record.", _COUNTS, self._remove_pause,
+        )  # fmt: skip
 
     def _add_lab(self) -> None:
         row = self._selected(self.therapies, "Select the order the test goes with.")

@@ -16,7 +16,7 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import Form
-from infusion_desktop.desktop.patients.small_dialogs import FormDialog
+from infusion_desktop.desktop.patients.small_dialogs import FormDialog, ReasonForm
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.queries import AssetRow
@@ -71,6 +71,24 @@ class PageBase(Screen):
         self.dialog = FormDialog(self, title, form, keep, said=said, changed=changed)
         self.dialog.reopen = again
         self.dialog.open()
+
+    def _ask_why(
+        self,
+        title: str,
+        question: str,
+        act: Callable[[str], object],
+        said: str,
+        changed: Iterable[str] = ("patients",),
+        again: Callable[[], object] | None = None,
+    ) -> None:
+        """Ask for one sentence that is kept; ``act`` does the deed with it."""
+        form = ReasonForm(question)
+
+        def keep() -> Deed:
+            why = form.reason.value()
+            return lambda _override: act(why)
+
+        self._ask_form(title, form, keep, said, changed, again)
 
     def _selected(self, table: TableView[Any], sentence: str) -> Any:
         """The row a deed is about: the marked one, or the only one; otherwise ask for it."""

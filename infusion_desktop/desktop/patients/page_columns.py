@@ -1,7 +1,7 @@
 """The lists on a patient's page: what each shows of a row."""
 
 from infusion_desktop.billing.months.visits import Visit
-from infusion_desktop.dates import ONE_DAY, show_day, show_days, show_instant, today
+from infusion_desktop.dates import ONE_DAY, local_day, show_day, show_days, show_instant, today
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.calls.refill_calls import CallRow
 from infusion_desktop.deliveries.care.events import EventRow
@@ -123,7 +123,7 @@ DELIVERIES: tuple[Column[DeliveryRow], ...] = (
     Column("State", text=lambda row: row.state.value.capitalize()),
 )
 VISITS: tuple[Column[Visit], ...] = (
-    Column("Day", text=lambda row: show_day(row.visit.started_at.astimezone().date()),
+    Column("Day", text=lambda row: show_day(local_day(row.visit.started_at)),
            sort_key=lambda row: row.visit.started_at),
     Column("From", text=lambda row: f"{row.visit.started_at.astimezone():%H:%M}"),
     Column("To", text=lambda row: f"{row.visit.ended_at.astimezone():%H:%M}"),

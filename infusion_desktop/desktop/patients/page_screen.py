@@ -200,13 +200,15 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
             if record != self._patient:
                 self._blank()
             self._patient, self._asks_why = PatientId(record), False
+            if kind == "visits":
+                self._show_tab(self.visits)
             self.load()
 
     @property
     def _tables(self) -> "tuple[TableView[Any], ...]":
         return (
-            self.therapies, self.pauses, self.labs, self.devices, self.coverages, self.supplies, self.equipment,
-            self.deliveries, self.tasks, self.calls, self.events, self.line,
+            self.therapies, self.pauses, self.labs, self.visits, self.devices, self.coverages, self.supplies,
+            self.equipment, self.deliveries, self.tasks, self.calls, self.events, self.line,
         )  # fmt: skip
 
     def _blank(self) -> None:

@@ -15,7 +15,7 @@ from infusion_desktop.desktop.forms import ChoiceField, DayField, Form
 from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, VisitDialog
 from infusion_desktop.desktop.patients.page_base import PageBase
 from infusion_desktop.desktop.patients.person_forms import CoverageForm, DeviceForm, EpisodeForm, PersonForm, TaskForm
-from infusion_desktop.desktop.patients.small_dialogs import LastDayForm, PrescriberForm, ReasonForm
+from infusion_desktop.desktop.patients.small_dialogs import LastDayForm, PrescriberForm
 from infusion_desktop.desktop.request_dialog import RequestDialog, request_preview
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.patients.admitting import edit_episode, readmit
@@ -160,18 +160,17 @@ class PersonDeeds(PageBase):
         if row is None or self.shown is None:
             return
         page = self.shown.page
-        running = [each.order.starts_on for each in page.therapies if each.order.stops_on is None]
-        begins = min((day for day in running if day >= today()), default=today())
+        running = [each.order.starts_on for each in page.therapies if (each.order.stops_on or today()) >= today()]
+        begins = max(today(), min(running, default=today()))
         who = f"{page.person.last_name}, {page.person.first_name}; {row.payer}"
         dialog = RequestDialog(self.context, self.desk, self, page.id, row.policy.payer_id, who, begins)
         dialog.succeeded.connect(self._show_request)
         self.dialog = dialog
         dialog.open()
 
-    def _show_request(self, pdf: object) -> None:
-        if isinstance(pdf, bytes):
-            self.paper = request_preview(self.context, self.desk, self, pdf)
-            self.paper.open()
+    def _show_request(self, pdf: bytes) -> None:
+        self.paper = request_preview(self.context, self.desk, self, pdf)
+        self.paper.open()
 
     def _visit(self) -> None:
         if self.shown is not None:
@@ -188,15 +187,12 @@ class PersonDeeds(PageBase):
         row = self._selected(self.visits, "Select the visit that never was.")
         if row is None:
             return
-        form = ReasonForm("Why it never was")
         database, by = self.context.database, self.context.user_id
-
-        def keep() -> Deed:
-            why = form.reason.value()
-            return lambda _why: take_back_visit(database, row.id, why, row.version, by)
-
-        self._ask_form("Entered by mistake", form, keep, "It is billed no more; count its month again.",
-                       ("patients", "billing"), self._take_back_visit)  # fmt: skip
+        self._ask_why(
+            "Entered by mistake", "Why it never was",
+            lambda why: take_back_visit(database, row.id, why, row.version, by),
+            "It is billed no more; count its month again.", ("patients", "billing"), self._take_back_visit,
+        )  # fmt: skip
 
     def _add_device(self) -> None:
         if self.shown is None:
@@ -298,14 +294,11 @@ class PersonDeeds(PageBase):
         row = self._selected(self.tasks, "Select the task that is done.")
         if row is None or row.done:
             return
-        form = ReasonForm("How it went")
         database, by = self.context.database, self.context.user_id
-
-        def keep() -> Deed:
-            outcome = form.reason.value()
-            return lambda _why: finish_follow_up(database, row.id, outcome, row.version, by)
-
-        self._ask_form(row.title, form, keep, "Done.", ("deliveries",), self._finish_task)
+        self._ask_why(
+            row.title, "How it went", lambda outcome: finish_follow_up(database, row.id, outcome, row.version, by),
+            "Done.", ("deliveries",), self._finish_task,
+        )  # fmt: skip
 
 
 def covers_in_words(row: CoverageRow, day: date) -> str:

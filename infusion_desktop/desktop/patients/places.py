@@ -42,7 +42,7 @@ def _search(context: Context) -> Search:
 PLACES = (
     Place("patients", "Patients", "patient", Permission.SEE_PATIENTS, _list, "Care", opens=("patients",)),
     Place("admit", "Admit", "plus", Permission.ADMIT, _admit, "Care", opens=("admit",)),
-    Place("patient", "Patient", "patient", Permission.SEE_PATIENTS, _page, opens=("patient",), in_rail=False),
+    Place("patient", "Patient", "patient", Permission.SEE_PATIENTS, _page, opens=("patient", "visits"), in_rail=False),
 )
 SEARCHES: tuple[Callable[[Context], Search], ...] = (_search,)
 NAME_SCANS: tuple[Callable[[Context], NameScan], ...] = ()

@@ -10,7 +10,6 @@ from infusion_desktop.dates import today
 from infusion_desktop.desktop.billing.authorizations_screen import (
     AuthorizationsScreen,
     ChangeDialog,
-    EndDialog,
 )
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.request_dialog import RequestDialog
@@ -60,7 +59,6 @@ def test_an_authorization_is_extended_asked_for_and_ended(screen, qtbot):
 
     screen.end()
     end = screen.dialog
-    assert isinstance(end, EndDialog)
-    qtbot.keyClicks(end.reason.line, "withdrawn")
+    qtbot.keyClicks(end.reason.text, "withdrawn")
     end.press()
     qtbot.waitUntil(lambda: screen.table.model.rows[0].use.ended)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.pharmacy import Profile, save_profile
 from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import AuditKind, Permission
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.terms.authorizations import authorizations
 from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.database.engine import Database
@@ -23,6 +24,7 @@ from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.patients.places import PLACES
 from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.coverage import NewCoverage
 from infusion_desktop.patients.demographics import Demographics, edit_demographics
@@ -140,11 +142,16 @@ def test_opening_is_noted_once_however_often_the_page_is_brought_up_to_date(
 
 
 def test_an_unknown_patient_leaves_no_other_patient_in_view(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
+    noon = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    visit = NewVisit(ann, noon, noon + timedelta(hours=1), "R. Nurse")
+    add_visit(shell.context.database, visit, shell.context.user_id)
     page = opened(shell, qtbot, ann)
+    assert page.visits.model.rows
     shell.open("patient", ann + 999)
     qtbot.waitUntil(lambda: not shell.jobs.running)
     assert page.shown is None
     assert page.name.text() == ""
+    assert not any(table.model.rows for table in page.findChildren(TableView))
 
 
 def press_save(qtbot: QtBot, page: Any) -> None:
@@ -301,8 +308,10 @@ def test_a_restricted_record_asks_why_once_for_each_opening(
 
 
 def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
-    page = opened(shell, qtbot, ann)
-    page._open_tab("Visits")
+    shell.open("visits", ann)
+    page: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: page.shown is not None)
+    assert page.tabs.tabText(page.tabs.currentIndex()) == "Visits"
     page._visit()
     dialog = page.dialog
     qtbot.keyClicks(dialog.nurse.line, "R. Nurse")
