@@ -82,7 +82,8 @@ def match(
     found, strange = [], []
     claims = candidates(session, results)
     undone: set[int] = set()
-    for result, possible, known in zip(results, claims, undoes or [None] * len(results), strict=True):
+    named: Sequence[int | None] = undoes or [None] * len(results)
+    for result, possible, known in zip(results, claims, named, strict=True):
         if not possible:
             strange.append(result)
         elif not result.is_reversal:
