@@ -18,6 +18,7 @@ from infusion_desktop.billing.months.rule_effects import effect_of_fees, effect_
 from infusion_desktop.billing.rules.rule_set import DayBasis, RuleSet
 from infusion_desktop.billing.rules.rule_set_data import from_data, kinds_of_rules, to_data
 from infusion_desktop.billing.rules.rule_words import GROUPS, difference, value_words
+from infusion_desktop.billing.rules.therapy import RateBasis
 from infusion_desktop.billing.tables import Fee, PayerRules
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.billing.terms.contracts import add_rules, end_contract, rule_versions, rules_on
@@ -221,6 +222,18 @@ def test_whatever_is_in_a_price_file_it_is_read_or_refused_in_a_sentence(content
     assert file.fees or file.problems
     for each in file.fees:
         assert each.fee.rate.is_finite() and len(each.fee.code) == 5
+
+
+@pytest.mark.parametrize(
+    ("code", "basis", "said"),
+    [
+        ("S9500", RateBasis.PER_DIEM, "per diem"), ("99601", RateBasis.PER_DIEM, "unit"),
+        ("A4206", RateBasis.PER_DIEM, "unit"), ("J0690", RateBasis.PER_DIEM, "unit"),
+        ("S9500", RateBasis.PER_DOSE, "per dose"),
+    ],
+)  # fmt: skip
+def test_a_price_says_what_one_unit_of_its_code_is(code, basis, said):
+    assert NewFee(code, Decimal(1), Decimal(1), date(2026, 1, 1), basis=basis).pays_for == said
 
 
 def test_a_price_entered_wrong_never_was_in_force_and_the_one_before_goes_on(office):

@@ -45,10 +45,11 @@ class NewAppeal:
 
 
 def suggested_argument(session: Session, disputes: Sequence[DisputeId]) -> str:
-    """Sentences to begin the letter with, to be completed by the biller."""
+    """Sentences to begin the letter with, to be completed by the biller; Refused as `appeal` would be."""
     every = [kept for each in disputes if (kept := session.get(Dispute, each)) is not None]
     if not every:
         return ""
+    _refuse_several(every)
     claim = session.get_one(Claim, every[0].claim_id)
     days = show_days(Days(claim.period_first, claim.period_last))
     if every[0].kind is DisputeKind.UNDERPAID:
@@ -79,8 +80,7 @@ def appeal(database: Database, seen: Sequence[Seen], new: NewAppeal, by: UserId,
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         every = [the_dispute(session, *each) for each in sorted(seen)]
-        if len({(each.decision_id, each.kind) for each in every}) != 1:
-            raise Refused("One letter is about one decision: select denied lines of one claim, or what it paid short.")
+        _refuse_several(every)
         day = today()
         refuse_late_appeal(min(each.due_on for each in every), day, override)
         letter = _letter(session, every, new, day, by)
@@ -91,6 +91,11 @@ def appeal(database: Database, seen: Sequence[Seen], new: NewAppeal, by: UserId,
                 reason=override,
             )  # fmt: skip
     return render(letter)
+
+
+def _refuse_several(every: Sequence[Dispute]) -> None:
+    if len({(each.decision_id, each.kind) for each in every}) != 1:
+        raise Refused("One letter is about one decision: select denied lines of one claim, or what it paid short.")
 
 
 def _letter(session: Session, every: Sequence[Dispute], new: NewAppeal, day: date, by: UserId) -> "AppealLetter":

@@ -16,6 +16,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.rules import therapy
 from infusion_desktop.billing.rules.therapy import FeeSchedule, RateBasis
 from infusion_desktop.billing.tables import Fee
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.terms.contracts import payer_name
 from infusion_desktop.billing.words import FeeId
 from infusion_desktop.database.engine import Database
@@ -44,6 +45,13 @@ class NewFee:
     def was_taken_back(self) -> bool:
         """Whether it never was in force: it ends before it begins."""
         return self.ends_on is not None and self.ends_on < self.starts_on
+
+    @property
+    def pays_for(self) -> str:
+        """What one unit is, as people read it: a code that is no per diem is priced by its own unit."""
+        row = code_table().find(self.code)
+        is_own = self.basis is RateBasis.PER_DIEM and (row is None or not row.per_diem)
+        return "unit" if is_own else self.basis.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class PriceDialog(DeedDialog):
         self.code = TextField("Code", required=True, placeholder="S9500", longest=5)
         self.modifiers = TextField("Only with modifiers", placeholder="SH")
         bases = [(each.words.capitalize(), each) for each in RateBasis]
+        bases[0] = ("Per diem, or the code's own unit", RateBasis.PER_DIEM)
         self.basis: ChoiceField[RateBasis] = ChoiceField("Pays for one", bases, required=True)
         self.basis.set_value(RateBasis.PER_DIEM)
         self.rate = MoneyField("The contract pays for one unit", required=True)
@@ -74,7 +75,9 @@ class EndPriceDialog(DeedDialog):
         fee = kept.fee
         code = " ".join([fee.code, *fee.modifiers])
         self.body.addWidget(
-            label(f"{code} pays {show_money(fee.rate)} {fee.basis.words} from {show_day(fee.starts_on)}.", wrap=True)
+            label(
+                f"{code} pays {show_money(fee.rate)} for one {fee.pays_for} from {show_day(fee.starts_on)}.", wrap=True
+            )
         )
         self.last_on = DayField("Its last day", required=True)
         self.last_on.set_value(fee.ends_on or today())

@@ -67,7 +67,7 @@ PAYERS: tuple[Column[PayerLine], ...] = (
 FEES: tuple[Column[KeptFee], ...] = (
     Column("Code", text=lambda kept: " ".join([kept.fee.code, *kept.fee.modifiers])),
     Column("Pays", text=lambda kept: show_money(kept.fee.rate), sort_key=lambda kept: kept.fee.rate, numeric=True),
-    Column("For one", text=lambda kept: capital(kept.fee.basis.words)),
+    Column("For one", text=lambda kept: capital(kept.fee.pays_for)),
     Column(
         "We charge", text=lambda kept: show_money(kept.fee.charge), sort_key=lambda kept: kept.fee.charge, numeric=True
     ),
@@ -147,7 +147,7 @@ class PayersScreen(Screen):
             _below(
                 self.fees,
                 button("Add a price", self.add_price, icon="dollar"),
-                button("Entered wrong", self.take_back_price, icon="undo"),
+                button("Take back a price", self.take_back_price, icon="undo"),
                 button("End the price", self.end_price),
                 button("Prices from a file", self.import_prices, icon="import"),
             )

@@ -44,7 +44,7 @@ PRICES: tuple[Column[ComparedFee], ...] = (
            numeric=True, value=lambda row: row.was),
     Column("Pays then", text=lambda row: show_money(row.fee.rate), sort_key=lambda row: row.fee.rate, numeric=True,
            value=lambda row: row.fee.rate),
-    Column("For one", text=lambda row: row.fee.basis.words),
+    Column("For one", text=lambda row: row.fee.pays_for),
     Column("From", text=lambda row: show_day(row.fee.starts_on), sort_key=lambda row: row.fee.starts_on),
     Column("To", text=lambda row: show_day(row.fee.ends_on) or "further notice", sort_key=lambda row: row.fee.ends_on),
     Column("Category", text=lambda row: row.fee.category, hidden=True),

@@ -51,6 +51,7 @@ class PageBase(Screen):
         self.shown: Everything | None = None
         self.dialog: DeedDialog
         self.tabs = QTabWidget()
+        self.tabs.tabBar().setObjectName("many")
 
     @property
     def patient(self) -> PatientId:

@@ -82,7 +82,8 @@ class FirstStartWindow(DoorWindow):
         column.addWidget(self.demonstration)
         column.addWidget(
             label(
-                "300 items, 60 pumps and poles, 80 invented patients and four months of work, to look around.", "small"
+                "Some 380 items, 70 pumps and poles, 80 invented patients and four months of work, to look around.",
+                "small",
             )
         )
         column.addSpacing(18)
