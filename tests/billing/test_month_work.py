@@ -19,22 +19,32 @@ from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.self_pay import bill_patients
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of, reasons, work
 from infusion_desktop.billing.findings import KeptFinding
+from infusion_desktop.billing.money.equipment_charges import charges_owed
 from infusion_desktop.billing.money.money_tables import PatientStatement
-from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
+from infusion_desktop.billing.money.patient_money import (
+    NewPatientPayment,
+    owed_by,
+    patients_owing,
+    take_back_payment,
+    take_patient_payment,
+)
 from infusion_desktop.billing.months.day_view import DayKind, day_view
 from infusion_desktop.billing.queries import claim_page, claims, month_overview
 from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
-from infusion_desktop.billing.tables import Claim, ClaimLine, PayerRules
+from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry, PayerRules
 from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.billing.verify import problems
-from infusion_desktop.billing.words import ClaimState, Frequency
+from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
+from infusion_desktop.equipment.tables import Asset, EquipmentCharge
+from infusion_desktop.equipment.words import AssetState, ChargeKind
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import PayerKind, Rank, Relation
 from infusion_desktop.progress import run_to_end
+from infusion_desktop.stock.words import BillingClass, ItemKind
 
 APRIL = date(2026, 4, 10)
 
@@ -310,6 +320,39 @@ def test_a_patient_whose_credit_covers_everything_gets_no_statement(office):
     with office.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(PatientStatement)) == 1, "that of the first bill"
         assert patients_owing(session)[0].owed == Decimal(-542)
+
+
+def test_a_check_that_came_back_is_owed_again_on_the_claim_and_for_the_pump(office):
+    run, at = by_form(office, "STATEMENT", PayerKind.SELF_PAY), datetime(2026, 4, 10, 12, tzinfo=UTC)
+    bill_patients(office.database, run.claims, office.biller, at=at)
+    pump = office.item("Curlin 6000", "E0781", kind=ItemKind.PUMP, billing_class=BillingClass.NONE)
+    asset = office._add(Asset, item_id=pump, tag="P0001", serial="SN1", state=AssetState.LOST, location_id=office.home,
+                        version=1)  # fmt: skip
+    office._add(EquipmentCharge, number="EC00001", kind=ChargeKind.LOST, amount=Decimal(900), asset_id=asset,
+                patient_id=office.patient, staff_id=office.biller, charged_on=APRIL, recorded_at=at,
+                reason="not returned")  # fmt: skip
+    pay(office, "1600", "7", ClaimState.PART_PAID)
+    pay(office, "500", "8", ClaimState.PAID)
+
+    def owed():
+        with office.database.reading() as session:
+            kept = session.scalars(select(Claim)).one()
+            (pump_owed,) = charges_owed(session, office.patient)
+            paid = select(LedgerEntry.id, LedgerEntry.note).where(LedgerEntry.kind == EntryKind.PAYMENT)
+            return kept.state, owed_by(session, office.patient), pump_owed.owed, dict(
+                (note, entry) for entry, note in session.execute(paid)
+            )
+
+    state, on_claim, for_pump, entries = owed()
+    assert (state, on_claim, for_pump) == (ClaimState.PAID, 0, 448), "1,648 were owed on the claim"
+    assert take_back_payment(office.database, entries["check 8"], "returned", office.biller, on=APRIL) == 500
+    assert owed()[:3] == (ClaimState.PART_PAID, 48, 900), "what the other check paid stays"
+    with pytest.raises(Refused, match="taken back already"):
+        take_back_payment(office.database, entries["check 8"], "returned", office.biller, on=APRIL)
+    assert take_back_payment(office.database, entries["check 7"], "returned", office.biller, on=APRIL) == 1600
+    assert owed()[:3] == (ClaimState.SENT, 1648, 900)
+    with office.database.reading() as session:
+        assert problems(session) == () and claim_page(session, run.claims[0]).events[-1].note.endswith("taken back")
 
 
 def pay(office, amount, number, state):

@@ -16,7 +16,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.money.equipment_charges import charges_owed, pay_charges, unpay_charges
 from infusion_desktop.billing.money.money_tables import PatientStatement
-from infusion_desktop.billing.money.receivables import NewEntry, balance_of, charged_to_patient, line_balances, post
+from infusion_desktop.billing.money.receivables import NewEntry, balance_of, charge_of, charged_to_patient, line_balances, post
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind
 from infusion_desktop.database.counters import next_number
@@ -118,7 +118,7 @@ def take_patient_payment(
         post(session, entries, day, by, at=at)
         pay_charges(session, shares, note, day, by, at)
         for claim in dict.fromkeys(each.claim_id for each in entries):
-            _tell_paid(session, claim, by)
+            _tell_paid(session, claim, by, "paid by the patient")
         record(
             session, by, "take payment", "patient", new.patient_id, patient_id=new.patient_id,
             after={"amount": new.amount, "how": note, "claims": list(told)}, reason=override,
@@ -161,7 +161,7 @@ def take_back_payment(database: Database, entry: int, reason: str, by: UserId, *
         post(session, back, day, by)
         equipment = unpay_charges(session, PatientId(patient), part.recorded_at, day, by)
         for claim in dict.fromkeys(each.claim_id for each in back):
-            _tell_paid(session, claim, by)
+            _tell_paid(session, claim, by, "payment of the patient taken back")
         total = sum((each.amount for each in back), equipment)
         record(session, by, "take back payment", "patient", patient, patient_id=patient,
                after={"amount": total, "entries": [row.id for row in rows]}, reason=reason)  # fmt: skip
@@ -173,13 +173,14 @@ def is_patients_payment(kind: EntryKind, account: Account, amount: Decimal) -> b
     return kind is EntryKind.PAYMENT and account is Account.PATIENT and amount < ZERO
 
 
-def _tell_paid(session: Session, claim: ClaimId, by: UserId) -> None:
+def _tell_paid(session: Session, claim: ClaimId, by: UserId, note: str) -> None:
     """A self-payer's claim is paid by the patient; others are what their payer made them."""
     if charged_to_patient(session, claim):
-        kept = the_claim(session, claim)
-        state = ClaimState.PAID if balance_of(session, claim) <= ZERO else ClaimState.PART_PAID
+        kept, owed = the_claim(session, claim), balance_of(session, claim)
+        is_whole = owed >= charge_of(session, claim)
+        state = ClaimState.PAID if owed <= ZERO else ClaimState.SENT if is_whole else ClaimState.PART_PAID
         if kept.state is not state:
-            enter(session, kept, state, by, "paid by the patient")
+            enter(session, kept, state, by, note)
 
 
 def _looks_posted(session: Session, new: NewPatientPayment, note: str) -> list[str]:
