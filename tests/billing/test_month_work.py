@@ -339,9 +339,8 @@ def test_a_check_that_came_back_is_owed_again_on_the_claim_and_for_the_pump(offi
             kept = session.scalars(select(Claim)).one()
             (pump_owed,) = charges_owed(session, office.patient)
             paid = select(LedgerEntry.id, LedgerEntry.note).where(LedgerEntry.kind == EntryKind.PAYMENT)
-            return kept.state, owed_by(session, office.patient), pump_owed.owed, dict(
-                (note, entry) for entry, note in session.execute(paid)
-            )
+            entries = {note: entry for entry, note in session.execute(paid)}
+            return kept.state, owed_by(session, office.patient), pump_owed.owed, entries
 
     state, on_claim, for_pump, entries = owed()
     assert (state, on_claim, for_pump) == (ClaimState.PAID, 0, 448), "1,648 were owed on the claim"

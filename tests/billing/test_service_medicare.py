@@ -13,6 +13,7 @@ from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claim_files import for_file
 from infusion_desktop.billing.claiming.work_queue import work
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.counting import count_month
 from infusion_desktop.billing.months.visits import NewVisit, add_visit, correct_visit, take_back_visit
 from infusion_desktop.billing.months.waste import record_waste, take_back_waste, waste_page
 from infusion_desktop.billing.queries import claim_page
@@ -22,6 +23,7 @@ from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import LineKind
+from infusion_desktop.dates import Days
 from infusion_desktop.equipment.custody import sell
 from infusion_desktop.equipment.queries import board
 from infusion_desktop.equipment.tables import Asset, AssetEvent
@@ -319,7 +321,8 @@ def test_a_pump_of_the_register_is_sold_to_the_patient_and_billed_as_a_purchase(
     item = vial(office)
     therapy = office.orders("ceftriaxone 2 g", date(2025, 12, 10), None, drug_item_id=item)
     pump(office, date(2025, 12, 10))
-    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {item: 31}, therapy=therapy)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 14), {item: 14}, therapy=therapy)
+    office.delivers(date(2026, 3, 15), date(2026, 3, 31), {item: 17}, therapy=therapy)
     database, asset, at = office.database, AssetId(1), noon(date(2026, 3, 8))
     with pytest.raises(Refused, match="Say why"):
         sell(database, asset, " ", staff[Role.PHARMACIST], at)
@@ -340,7 +343,8 @@ def test_a_pump_of_the_register_is_sold_to_the_patient_and_billed_as_a_purchase(
         kept = session.get_one(Claim, claim)
         assert for_file(session, kept).note == "E0781 BENEFICIARY OWNED 03/08/2026"
         lines = claim_page(session, claim).lines
-    assert ["The pump is the patient's own" in line.sentences[-1] for line in lines if line.code == "J0696"] == [True]
+    said = ["The pump is the patient's own" in line.sentences[-1] for line in lines if line.code == "J0696"]
+    assert said == [False, True], "not of the drug that came while it was rented"
 
 
 def test_a_pump_that_came_before_its_therapy_is_rented_from_the_first_day_of_it(office):
@@ -350,3 +354,17 @@ def test_a_pump_that_came_before_its_therapy_is_rented_from_the_first_day_of_it(
     pump(office, date(2026, 3, 4))
     [line] = [each for each in lines_of(office)[0] if each.code == "E0781"]
     assert (line.modifiers, line.days.first) == (("RR", "KH", "KX"), date(2026, 3, 5))
+
+
+def test_a_pump_that_came_before_a_hospital_stay_ended_in_the_next_month_is_rented_once(office):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    office.orders("milrinone", date(2026, 2, 1), None)
+    office.hospital(date(2026, 2, 20), date(2026, 3, 2))
+    pump(office, date(2026, 2, 28))
+    begun = []
+    for month in (Days(date(2026, 2, 1), date(2026, 2, 28)), MARCH):
+        with office.database.reading() as session:
+            lines = count_month(session, office.patient, month).lines
+        begun += [(line.days.first, line.modifiers) for line in lines if line.code == "E0781"]
+    assert begun == [(date(2026, 3, 2), ("RR", "KH", "KX"))]

@@ -16,7 +16,14 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.money.equipment_charges import charges_owed, pay_charges, unpay_charges
 from infusion_desktop.billing.money.money_tables import PatientStatement
-from infusion_desktop.billing.money.receivables import NewEntry, balance_of, charge_of, charged_to_patient, line_balances, post
+from infusion_desktop.billing.money.receivables import (
+    NewEntry,
+    balance_of,
+    charge_of,
+    charged_to_patient,
+    line_balances,
+    post,
+)
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind
 from infusion_desktop.database.counters import next_number

@@ -1,6 +1,7 @@
 """Lines of pumps and poles in the home: rents by month or day, and the weekly supplies that go with a pump."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 
 from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
@@ -50,10 +51,15 @@ def equipment_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSc
     return tuple(found)
 
 
-def owner_note(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> str:
-    """What a claim for the drug of a patient's own pump says: which, that it is, since when (Noridian); "" for none."""
-    mine = [(code, since) for code, since in owned(facts.homes, period.last, rules, _capped(fees)) if code in _PUMPS]
-    return " ".join(f"{code} BENEFICIARY OWNED {since:%m/%d/%Y}" for code, since in mine)
+def own_pumps(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSchedule) -> tuple[tuple[str, date], ...]:
+    """The pumps that are the patient's own by the end of a period, and since when."""
+    every = owned(facts.homes, period.last, rules, _capped(fees)) if facts.homes else ()
+    return tuple((code, since) for code, since in every if code in _PUMPS)
+
+
+def owner_note(pumps: Iterable[tuple[str, date]], day: date) -> str:
+    """What a claim for a day's drug says of own pumps: which, that it is, since when (Noridian); "" for none."""
+    return " ".join(f"{code} BENEFICIARY OWNED {since:%m/%d/%Y}" for code, since in pumps if since <= day)
 
 
 def _capped(fees: FeeSchedule) -> frozenset[str]:

@@ -49,8 +49,8 @@ def homes_of(
             here[row.asset_id] = (row.to_location_id, Possession(row.hcpcs, day, None, row.tag, delivery))
     for home, kept in here.values():
         found[homes[home]].append(kept)
-    care = {"until": until, **as_ids(sorted(found))}
-    therapies, stays = _by_patient(_THERAPIES.rows(session, care)), _by_patient(_STAYS.rows(session, care))
+    those = as_ids(sorted(found))
+    therapies, stays = _by_patient(_THERAPIES.rows(session, those)), _by_patient(_STAYS.rows(session, those))
     return {
         patient: tuple(
             sorted(
@@ -72,15 +72,16 @@ def _by_patient(rows: Iterable[Any]) -> dict[int, list[Days]]:
 def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(Therapy.patient_id, Therapy.starts_on.label("first"), Therapy.stops_on.label("last"))
-        .where(is_given(dialect, Therapy.patient_id), Therapy.starts_on <= bindparam("until"))
+        .where(is_given(dialect, Therapy.patient_id))
         .where(or_(Therapy.stops_on.is_(None), Therapy.stops_on >= Therapy.starts_on))
     )
 
 
 def _stays(dialect: str) -> Select[*tuple[Any, ...]]:
+    """Those that end after the month too: what came on their last days is rented from the next month on."""
     return (
         select(Interruption.patient_id, Interruption.first_on.label("first"), Interruption.last_on.label("last"))
-        .where(is_given(dialect, Interruption.patient_id), Interruption.last_on <= bindparam("until"))
+        .where(is_given(dialect, Interruption.patient_id), Interruption.last_on.is_not(None))
         .where(Interruption.kind == InterruptionKind.HOSPITAL, Interruption.removed_at.is_(None))
     )
 
