@@ -58,6 +58,8 @@ class Chip(Generic[R]):
     accepts: Callable[[R], bool]
     group: str = ""
     on: bool = False
+    none: str = ""
+    """What is said where this chip alone hides every row."""
 
 
 class TableModel(QAbstractTableModel, Generic[R]):

@@ -516,10 +516,15 @@ class TableView(QWidget, Generic[R]):
     def _say_count(self, shown: int, total: int) -> None:
         self.count.setText(self._counted(total) if shown == total else f"{shown:,} of {self._counted(total)}")
         is_filtered_away = total > 0 and shown == 0
-        self.empty.setText("No row matches the filter." if is_filtered_away else self._empty_text)
+        self.empty.setText(self._told_of_none() if is_filtered_away else self._empty_text)
         self.clear_button.setVisible(is_filtered_away)
         self.empty_button.setVisible(self._empty_button is not None and not is_filtered_away)
         self._stack.setCurrentIndex(0 if shown else 1)
+
+    def _told_of_none(self) -> str:
+        pressed = [chip for chip, press in self.chips if press.isChecked()]
+        told = pressed[0].none if len(pressed) == 1 and not self.filter.text().strip() else ""
+        return told or "No row matches the filter."
 
     def _show_row_menu(self, spot: QPoint) -> None:
         index = self.grid.indexAt(spot)

@@ -78,8 +78,9 @@ class EffectView(QWidget):
         self.problem = label("", "muted", wrap=True)
         self.table: TableView[LineEffect] = TableView(
             EFFECTS, id, name="Lines of the month", desk=desk, noun=("line", "lines"),
-            chips=[Chip("Only what changes", lambda row: row.is_changed, on=True)],
-            empty="No line of this month would change.",
+            chips=[Chip("Only what changes", lambda row: row.is_changed, on=True,
+                        none="No line of this month would change.")],
+            empty="No line of this month is counted.",
         )  # fmt: skip
         top = QHBoxLayout()
         top.setSpacing(16)

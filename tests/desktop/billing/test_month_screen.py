@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QLabel
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.runs.month_run import MonthRun
+from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.billing import month_screen
 from infusion_desktop.desktop.billing.month_screen import MonthScreen
+from infusion_desktop.desktop.billing.rules_dialog import RulesDialog
 from infusion_desktop.desktop.context import Context, Desk
 
 
@@ -71,6 +73,22 @@ def test_a_month_is_counted_read_and_put_right(screen, office, qtbot, opened, la
 
     screen.payer.set_value(screen.payer._choices[0][1])
     qtbot.waitUntil(lambda: screen.chosen_payer is not None and len(screen.table.model.rows) == 1)
+
+
+def test_rules_that_change_nothing_say_so_and_all_lines_may_be_seen(screen, office, qtbot, last_month):
+    with office.database.reading() as session:
+        now = rules_on(session, office.payer, last_month.first)
+    dialog = RulesDialog(screen.context, screen.desk, screen, office.payer, "Prairie Health", now, 1)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.effect.effect is not None)
+    lines = dialog.effect.table
+    assert (len(lines.model.rows), lines.empty.text()) == (1, "No line of this month would change.")
+    lines.filter.setText("S9500")
+    lines.apply_filter()
+    assert lines.empty.text() == "No row matches the filter."
+    qtbot.mouseClick(lines.clear_button, Qt.MouseButton.LeftButton)
+    assert len(lines.model.shown) == 1
+    dialog.reject()
 
 
 def test_a_run_stopped_after_a_file_asks_where_to_keep_it(screen, qtbot, monkeypatch):
