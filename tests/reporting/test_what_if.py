@@ -22,6 +22,7 @@ from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, KitTempla
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.progress import run_to_end
+from infusion_desktop.reporting import kit_again
 from infusion_desktop.reporting.margin_rules import all_together
 from infusion_desktop.reporting.margins import GONE_OUT, margins
 from infusion_desktop.reporting.what_if import offers, together, under_contract, with_prices, with_template
@@ -128,6 +129,18 @@ def test_another_kit_is_planned_delivery_by_delivery(demonstration: Path, manage
     with pytest.raises(Refused, match="no such kit"):
         run_to_end(with_template(database, old.name, "no such kit", MONTH, manager))
     database.close()
+
+
+def test_a_comparison_of_kits_stops_between_two_deliveries_and_holds_nothing(
+    pharmacy: Database, manager: UserId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kit_again, "_AT_ONCE", 1)
+    kit = offers(pharmacy, MONTH, manager).kits[0]
+    work = with_template(pharmacy, kit, kit, MONTH, manager)
+    first, second = next(work), next(work)
+    assert (first.done, second.done) == (0, 1) and second.total == first.total > 1
+    work.close()
+    assert not list(work) and pharmacy.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_prices_below_nothing_are_refused(pharmacy: Database, manager: UserId) -> None:

@@ -77,6 +77,12 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     panel.kind.set_value("Another kit")
     panel.kit.combo.setCurrentIndex(0)
     panel.instead.combo.setCurrentIndex(panel.instead.combo.count() - 1)
+    before = panel.found
+    cancelled = shell.jobs.started.connect(lambda job: job.cancel())
+    panel.run()
+    qtbot.waitUntil(settled)
+    assert panel.found is before and panel.compare.isEnabled(), "cancelled"
+    shell.jobs.started.disconnect(cancelled)
     panel.run()
     qtbot.waitUntil(settled, timeout=20_000)
     assert panel.found.what == "margin" and panel.found.lines
