@@ -1,5 +1,6 @@
 """Copies, encryption and going back, as an administrator does it in the window."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,27 @@ def test_the_data_are_encrypted_from_the_window(program: Application, qtbot: QtB
     qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
     assert is_encrypted(program.database.place.file)
     assert noted(program, "before") == 1
+
+
+def test_the_file_is_exchanged_once_nothing_works_on_it_any_more(program: Application, qtbot: QtBot) -> None:
+    shell, begins, ends, had_ended = program.window, threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        begins.set()
+        ends.wait(60)
+
+    def exchange(place: Place) -> Place:
+        had_ended.append(ends.is_set())
+        return place
+
+    assert isinstance(shell, Shell)
+    shell.jobs.run(shell, work)
+    qtbot.waitUntil(begins.is_set)
+    program.exchange(exchange)
+    qtbot.wait(200)
+    ends.set()
+    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
+    assert had_ended == [True]
 
 
 def test_a_folder_of_copies_that_is_gone_is_told_in_red_and_work_goes_on(
