@@ -21,7 +21,7 @@ staff_id, note, measured) VALUES (3, 7, 'clean', 'cleaned', 1, '', {AT}, {AT}, 1
 
 def test_pumps_of_an_older_file_and_their_events_are_kept_and_stay_append_only(tmp_path: Path) -> None:
     place = Place.of(str(tmp_path / "old.db"))
-    engine = open_engine(place, guarded=False).execution_options(infusion_writes=True)
+    engine = open_engine(place, guarded=False)
     event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys = OFF"))
     with engine.begin() as connection:
         config = Config(attributes={"connection": connection})
@@ -31,7 +31,7 @@ def test_pumps_of_an_older_file_and_their_events_are_kept_and_stay_append_only(t
             connection.exec_driver_sql(statement)
     engine.dispose()
     open_pharmacy(place).close()
-    engine = open_engine(place, guarded=False).execution_options(infusion_writes=True)
+    engine = open_engine(place, guarded=False)
     with engine.connect() as connection:
         pump = connection.exec_driver_sql("SELECT tag, state, cost, fault, maintenance_owed FROM asset").one()
         assert tuple(pump) == ("P0007", "cleaned", 95000, "", 0)

@@ -291,7 +291,7 @@ def test_a_pharmacy_of_the_first_version_keeps_its_places_and_counts(tmp_path: P
     from infusion_desktop.opening import open_pharmacy
 
     place = Place.of(str(tmp_path / "old.db"))
-    engine = open_engine(place, guarded=False).execution_options(infusion_writes=True)
+    engine = open_engine(place, guarded=False)
     event.listen(engine, "connect", migrations._without_foreign_keys)
     with engine.begin() as connection:
         command.upgrade(migrations._config(connection), "0001")

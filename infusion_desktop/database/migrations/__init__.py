@@ -47,7 +47,7 @@ def upgrade(place: Place) -> None:
         raise Refused("This database was made by a newer version of the program. Install that version to open it.")
     if current == newest():
         return
-    engine = open_engine(place, guarded=False).execution_options(infusion_writes=True)
+    engine = open_engine(place, guarded=False)
     event.listen(engine, "connect", _without_foreign_keys) if place.is_sqlite else None
     try:
         with engine.begin() as connection:

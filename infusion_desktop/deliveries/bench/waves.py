@@ -25,7 +25,6 @@ from infusion_desktop.errors import Refused, Warned, refuse_if
 
 MOST_SLOTS = 24
 """More than a cart holds: our own working limit."""
-_FOR_A_WAVE = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERIFIED, DeliveryState.PACKED)
 
 
 @dataclass(frozen=True, slots=True)

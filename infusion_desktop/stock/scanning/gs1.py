@@ -58,11 +58,6 @@ def build(elements: Sequence[tuple[str, str]], separator: str = SEPARATOR) -> st
     return "".join(parts)
 
 
-def build_bracketed(elements: Sequence[tuple[str, str]]) -> str:
-    """The same for people: (01)09506000134352(17)260331(10)A12; also what the label printer's encoder takes."""
-    return "".join(f"({ai}){value}" for ai, value in elements)
-
-
 def read_elements(text: str, today: date, *, separators_proven: bool = False) -> Scan:
     """The facts in an element string whose separators are ``SEPARATOR``, or Refused.
 
