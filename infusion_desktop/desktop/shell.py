@@ -299,7 +299,6 @@ class Shell(QMainWindow):
         menu.addAction("Switch user", self.switch_user_asked.emit)
         menu.addAction("Sign out", self.sign_out_asked.emit)
         made.setMenu(menu)
-        self.user_button = made
         return made
 
     def _make_status_bar(self) -> None:

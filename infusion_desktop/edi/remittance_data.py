@@ -13,7 +13,6 @@ from infusion_desktop.edi.adjustments import Adjustment, total
 from infusion_desktop.edi.claim_data import Name
 from infusion_desktop.money import ZERO
 
-PAID_STATUSES = frozenset({"1", "2", "3", "19", "20", "21"})
 FORWARDED_STATUSES = frozenset({"19", "20", "21", "23"})
 DENIED_STATUS = "4"
 REVERSAL_STATUS = "22"

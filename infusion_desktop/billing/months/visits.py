@@ -126,17 +126,6 @@ def visits_of(session: Session, patient: PatientId) -> tuple[Visit, ...]:
     return tuple(_visit(row) for row in rows)
 
 
-def visits_in(session: Session, patient: PatientId, days: Days) -> tuple[Visit, ...]:
-    """The patient's visits that began on one of these days, in order."""
-    rows = session.scalars(
-        select(NursingVisit)
-        .where(NursingVisit.patient_id == patient, NursingVisit.removed_at.is_(None))
-        .where(NursingVisit.visited_on.between(days.first, days.last))
-        .order_by(NursingVisit.started_at, NursingVisit.id)
-    )
-    return tuple(_visit(row) for row in rows)
-
-
 def visits_of_many(
     session: Session, patients: Collection[PatientId], days: Days
 ) -> Mapping[PatientId, tuple[Visit, ...]]:

@@ -35,10 +35,6 @@ class PayerRuleSet:
     rules: RuleSet
     note: str
 
-    def holds_on(self, day: date) -> bool:
-        """Whether this version is in force on a day."""
-        return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)
-
 
 @dataclass(frozen=True, slots=True)
 class StarterRules:

@@ -32,9 +32,8 @@ Line = tuple[str, str]
 class GlanceTab(QWidget):
     """Cards with a few lines each; ``open_tab`` leads to the list behind a card."""
 
-    def __init__(self, open_tab: Callable[[str], object], open_record: Callable[[str, object], object]) -> None:
+    def __init__(self, open_tab: Callable[[str], object]) -> None:
         super().__init__()
-        self._open_record = open_record
         self.cards: dict[str, Card] = {}
         self.lines: dict[str, QVBoxLayout] = {}
         self.texts: dict[str, list[str]] = {}

@@ -79,7 +79,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         self.therapies.opened.connect(lambda _row: self._change() if self.context.may(Permission.WRITE_THERAPY) else 0)
 
     def _fill_tabs(self) -> None:
-        self.glance = GlanceTab(self._open_tab, self.desk.open)
+        self.glance = GlanceTab(self._open_tab)
         self.tabs.addTab(self.glance, "At a glance")
         self._add_tab("Time line", self.line)
         write, admit, cover = Permission.WRITE_THERAPY, Permission.ADMIT, Permission.EDIT_COVERAGE
