@@ -20,8 +20,9 @@ from infusion_desktop.billing.money.appeals import NewAppeal, appeal, suggested_
 from infusion_desktop.billing.money.disputes import disputes
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.money.month_close import close_month
+from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_back_payment, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
-from infusion_desktop.billing.money.statements import closing_paper, print_statement
+from infusion_desktop.billing.money.statements import closing_paper, print_statement, write_statement
 from infusion_desktop.billing.words import Account, DisputeState
 from infusion_desktop.dates import month_of
 from infusion_desktop.errors import Refused, Warned
@@ -70,6 +71,19 @@ def test_a_statement_shows_the_share_and_how_it_came(office):
     text = flat(words_of(pdf))
     for word in ("S0000001", "Ann Quill", "5 Oak St", "$150.00", "$1,498.00", "deductible", "Prairie Health"):
         assert word in text, word
+
+
+def test_a_statement_after_a_returned_check_shows_the_share_as_it_was(office):
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    for number in ("1", "2"):
+        new = NewPatientPayment(office.patient, Decimal(50), "check", number)
+        take_patient_payment(office.database, new, office.biller)
+    paid = next(row for row in page(office, claim).entries if row.note == "check 2")
+    take_back_payment(office.database, paid.id, "returned by the bank", office.biller)
+    with office.database.transaction() as session:
+        (line,) = write_statement(session, office.patient, office.biller, date(2026, 5, 1)).lines
+    assert (line.share, line.paid) == (Decimal(150), Decimal(50))
 
 
 def test_a_closing_prints_the_same_bytes_after_later_entries(office):

@@ -58,6 +58,11 @@ class DisputeRow:
     last_note: str
     version: int
 
+    def goes_with(self, chosen: "DisputeRow") -> bool:
+        """Whether it is the chosen one, or waits beside it for the same letter."""
+        same = (self.decision_id, self.kind, self.reason) == (chosen.decision_id, chosen.kind, chosen.reason)
+        return self.id == chosen.id or (same and self.state is DisputeState.OPEN)
+
 
 @dataclass(frozen=True, slots=True)
 class StepRow:

@@ -88,8 +88,9 @@ def _lines(
         mine = [each for each in entries if each.account is Account.PATIENT]
         alone = any(each.kind is EntryKind.CHARGE for each in mine)
         given = {EntryKind.PAYMENT, EntryKind.TRANSFER} if alone else {EntryKind.PAYMENT}
-        share = _sum(each for each in mine if each.kind not in given)
-        paid = -_sum(each for each in mine if each.kind in given)
+        kinds = {each.id: each.kind for each in entries}  # A payment taken back is less paid, not a larger share.
+        gave = [each for each in mine if kinds.get(each.reverses_id or 0, each.kind) in given]
+        share, paid = _sum(mine) - _sum(gave), -_sum(gave)
         if not mine or (share == ZERO and paid == ZERO):
             continue
         theirs = [each for each in entries if each.account is Account.PAYER]

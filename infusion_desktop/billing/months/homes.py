@@ -70,11 +70,8 @@ def _by_patient(rows: Iterable[Any]) -> dict[int, list[Days]]:
 
 
 def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Therapy.patient_id, Therapy.starts_on.label("first"), Therapy.stops_on.label("last"))
-        .where(is_given(dialect, Therapy.patient_id))
-        .where(or_(Therapy.stops_on.is_(None), Therapy.stops_on >= Therapy.starts_on))
-    )
+    days = select(Therapy.patient_id, Therapy.starts_on.label("first"), Therapy.stops_on.label("last"))
+    return days.where(is_given(dialect, Therapy.patient_id))
 
 
 def _stays(dialect: str) -> Select[*tuple[Any, ...]]:

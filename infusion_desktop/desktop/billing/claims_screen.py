@@ -129,7 +129,8 @@ class ClaimsScreen(Screen):
         self.table: TableView[WorkRow] = TableView(
             COLUMNS, lambda row: row.claim.id, name="Claims", desk=desk, noun=("claim", "claims"),
             chips=[
-                Chip("Not settled", lambda row: row.claim.state not in _SETTLED, on=True),
+                Chip("Not settled", lambda row: row.claim.state not in _SETTLED, on=True,
+                     none="Every claim is settled."),
                 Chip("Draft", lambda row: row.claim.state is ClaimState.DRAFT, group="state"),
                 Chip("Ready", lambda row: row.claim.state is ClaimState.READY, group="state"),
                 Chip("Out", lambda row: row.claim.state in _OUT, group="state"),

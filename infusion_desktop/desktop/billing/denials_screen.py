@@ -188,7 +188,7 @@ class DenialsScreen(Screen):
         rows = self.table.selected_rows()
         if not rows:
             return
-        every = rows if len(rows) > 1 else [each for each in self.table.model.rows if _goes_with(each, rows[0])]
+        every = rows if len(rows) > 1 else [each for each in self.table.model.rows if each.goes_with(rows[0])]
 
         def begin() -> tuple[str, str]:
             with self.context.database.reading() as session:
@@ -226,12 +226,6 @@ class DenialsScreen(Screen):
     def _show_dialog(self, dialog: DeedDialog) -> None:
         self.dialog = dialog
         dialog.open()
-
-
-def _goes_with(row: DisputeRow, chosen: DisputeRow) -> bool:
-    """Whether a decision stands beside the chosen one and waits for the same letter."""
-    same = (row.decision_id, row.kind, row.reason) == (chosen.decision_id, chosen.kind, chosen.reason)
-    return row.id == chosen.id or (same and row.state is DisputeState.OPEN)
 
 
 def _seen(rows: Sequence[DisputeRow]) -> list[Seen]:
