@@ -355,6 +355,32 @@ def test_a_paper_on_a_claim_that_was_replaced_since_is_taken_back_from_that_clai
     assert books(office) == ()
 
 
+def test_a_paper_stays_while_the_next_payer_is_billed_by_what_it_said(office):
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    *paid, last = page(office, claim).lines
+    said = (*(EobLine(line.id, line.expected, line.expected) for line in paid),
+            EobLine(last.id, Decimal(150), Decimal(0), deductible=Decimal(150)))  # fmt: skip
+    amount = sum(line.expected for line in paid)
+    new = NewEob(office.payer, "CHK1", date(2026, 4, 20), amount, (EobClaim(claim, said, "ICN9"),))
+    paper = post_eob(office.database, new, office.biller).id
+    second = make_secondary(office.database, claim, office.biller)
+    check(office.database, second, office.biller, on=CHECKED_ON)
+    write_file(office.database, [second], office.biller)
+    with pytest.raises(Refused, match="Void that one first"):
+        take_back_paper(office.database, paper, "another month's", office.biller)
+    number, lines = page(office, second).row.number, page(office, second).lines
+    for trace, status, sign in (("EFT55", "2", ""), ("EFT56", "22", "-")):  # It answers, and takes that back.
+        told = [(line, "0", f"CAS*OA*23*{sign}{line.charge}~") for line in lines[:-1]]
+        told.append((lines[-1], f"{sign}150", f"CAS*OA*23*{sign}50~"))
+        post_remittance(office.database, remit(number, told, trace=trace, status=status, payer="SLV"), office.biller)
+    void_claim(office.database, second, office.biller, "the first result was wrong")
+    write_file(office.database, [max(_claims(office))], office.biller)
+    take_back_paper(office.database, paper, "another month's", office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes) == (after.row.charge, 0) and books(office) == ()
+
+
 def test_a_file_after_its_paper_is_asked_about_and_interest_takebacks_stand_beside_the_claims(office):
     claim, _ = sent_claim(office)
     shown = page(office, claim)

@@ -19,6 +19,7 @@ from infusion_desktop.billing.claiming.claim_files import for_file, parts_for_fi
 from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_back, move_share
 from infusion_desktop.billing.life import enter, move, the_claim
+from infusion_desktop.billing.money.decisions import refuse_while_next_payer_billed
 from infusion_desktop.billing.money.disputes import enter_step
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.money.receivables import (
@@ -180,7 +181,7 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
         kept = the_claim(session, claim)
-        _no_next_payer_billed(session, claim)
+        refuse_while_next_payer_billed(session, [claim])
         if kept.state in DECIDED and kept.payer_control_number:
             _nothing_waits_after(session, kept)
             void = _void_of(session, kept, by)
@@ -309,7 +310,7 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
                 "its own, is replaced. A refused one is counted and sent anew."
             )
         _nothing_waits_after(session, kept)
-        _no_next_payer_billed(session, claim)
+        refuse_while_next_payer_billed(session, [claim])
         added = _copy_of(session, kept, Frequency.REPLACEMENT, ClaimState.DRAFT, by, reason.strip())
         record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
         if kept.primary_id is not None:
@@ -318,15 +319,6 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
     with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
         return make_claim(database, patient, month, by, coverage)
     return added
-
-
-def _no_next_payer_billed(session: Session, claim: ClaimId) -> None:
-    """Refused while the next payer owes by this claim's result: the patient would owe the same share again."""
-    following = session.scalar(
-        select(Claim.number).where(Claim.primary_id == claim, Claim.state != ClaimState.VOIDED).limit(1)
-    )
-    if following is not None:
-        raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")
 
 
 def _nothing_waits_after(session: Session, kept: Claim) -> None:

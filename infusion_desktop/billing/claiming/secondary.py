@@ -16,7 +16,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import move, the_claim
-from infusion_desktop.billing.money.decisions import standing_decisions
+from infusion_desktop.billing.money.decisions import standing, standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
 from infusion_desktop.billing.months.charging import Row, line_rows
@@ -104,16 +104,9 @@ def proposals(session: Session, claim: ClaimId | None = None) -> tuple[Proposal,
 
 def _newest_decisions(session: Session, claims: Sequence[int]) -> dict[int, PayerDecision]:
     """The newest standing decision of each claim."""
-    undone = aliased(PayerDecision)
     found: dict[int, PayerDecision] = {}
     for start in range(0, len(claims), _AT_ONCE):
-        rows = session.scalars(
-            select(PayerDecision)
-            .outerjoin(undone, undone.reverses_id == PayerDecision.id)
-            .where(PayerDecision.claim_id.in_(claims[start : start + _AT_ONCE]))
-            .where(PayerDecision.reverses_id.is_(None), undone.id.is_(None))
-            .order_by(PayerDecision.id)
-        )
+        rows = session.scalars(standing().where(PayerDecision.claim_id.in_(claims[start : start + _AT_ONCE])))
         found |= {each.claim_id: each for each in rows}
     return found
 

@@ -1,18 +1,19 @@
 """What payers decided on a claim: what stands, and how lists and papers show it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.billing.money.money_tables import LineDecision, PayerDecision
 from infusion_desktop.billing.money.posting import cuts_of
 from infusion_desktop.billing.money.reason_codes import say_reason, say_remark
-from infusion_desktop.billing.tables import Remittance
-from infusion_desktop.billing.words import ClaimId
+from infusion_desktop.billing.tables import Claim, Remittance
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
+from infusion_desktop.errors import Refused
 from infusion_desktop.money import show_money
 
 
@@ -77,10 +78,26 @@ def _why(adjustments: str, remarks: str) -> str:
 
 def standing_decisions(session: Session, claim: ClaimId) -> Sequence[PayerDecision]:
     """Every decision that was not taken back, in order: several where a claim was decided in parts."""
+    return session.scalars(standing().where(PayerDecision.claim_id == claim)).all()
+
+
+def standing() -> Select[tuple[PayerDecision]]:
+    """The decisions that were not taken back, in order, of whatever is asked for besides."""
     undone = aliased(PayerDecision)
-    return session.scalars(
+    return (
         select(PayerDecision)
         .outerjoin(undone, undone.reverses_id == PayerDecision.id)
-        .where(PayerDecision.claim_id == claim, PayerDecision.reverses_id.is_(None), undone.id.is_(None))
+        .where(PayerDecision.reverses_id.is_(None), undone.id.is_(None))
         .order_by(PayerDecision.id)
-    ).all()
+    )
+
+
+def refuse_while_next_payer_billed(session: Session, claims: Collection[int]) -> None:
+    """Refused while a next payer owes by a result of these claims: the patient would owe the same share again."""
+    following = session.scalar(
+        select(Claim.number)
+        .where(Claim.primary_id.in_(claims), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
+        .limit(1)
+    )
+    if following is not None:
+        raise Refused(f"Claim {following} bills the next payer by this one's result. Void that one first.")

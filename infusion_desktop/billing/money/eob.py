@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.money.decisions import refuse_while_next_payer_billed, standing
 from infusion_desktop.billing.money.deposits import NO_MONEY
 from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.money_tables import LineDecision, PayerDecision
@@ -81,7 +82,8 @@ def take_back_paper(
 ) -> Posted:
     """Undo a paper that was typed in wrong, by a reversal of everything it said; both stay.
 
-    Refused for files (the payer takes those back itself), and when the paper was taken back already.
+    Refused for files (the payer takes those back itself), when the paper was taken back already, and while a next payer
+    is billed by what it said.
     """
     if not reason.strip():
         raise Refused("Say what was typed wrong.")
@@ -90,9 +92,10 @@ def take_back_paper(
         paper = session.get(Remittance, remittance, with_for_update=True)
         if paper is None or paper.source is not Source.PAPER:
             raise Refused("Only a paper that was typed in is taken back here. A payer takes its files back itself.")
-        decisions = _standing(session, remittance)
+        decisions = session.scalars(standing().where(PayerDecision.remittance_id == remittance)).all()
         if not decisions:
             raise Refused(f"Payment {paper.trace_number} was taken back already.")
+        refuse_while_next_payer_billed(session, [each.claim_id for each in decisions])
         advice = _reversal(session, paper, decisions)
         undoes = [each.id for each in decisions]
         deposit = paper.deposit_id
@@ -103,18 +106,6 @@ def take_back_paper(
         session.get_one(Remittance, posted.id).deposit_id = deposit
         record(session, by, "take back paper", "remittance", remittance, after={"reversal": posted.id}, reason=reason)
     return posted
-
-
-def _standing(session: Session, remittance: RemittanceId) -> list[PayerDecision]:
-    """The decisions of a paper that nothing has taken back."""
-    later = aliased(PayerDecision)
-    wanted = (
-        select(PayerDecision)
-        .outerjoin(later, later.reverses_id == PayerDecision.id)
-        .where(PayerDecision.remittance_id == remittance, later.id.is_(None), PayerDecision.reverses_id.is_(None))
-        .order_by(PayerDecision.id)
-    )
-    return list(session.scalars(wanted))
 
 
 def _reversal(session: Session, paper: Remittance, decisions: Sequence[PayerDecision]) -> Advice:
