@@ -81,7 +81,7 @@ def standing_decisions(session: Session, claim: ClaimId) -> Sequence[PayerDecisi
     return session.scalars(standing().where(PayerDecision.claim_id == claim)).all()
 
 
-def standing() -> Select[tuple[PayerDecision]]:
+def standing() -> Select[PayerDecision]:
     """The decisions that were not taken back, in order, of whatever is asked for besides."""
     undone = aliased(PayerDecision)
     return (
