@@ -23,7 +23,7 @@ from infusion_desktop.equipment.transition import do, the_asset
 from infusion_desktop.equipment.words import AssetDeed
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import read_amount
-from infusion_desktop.stock.importing.table_files import Problem, read_table
+from infusion_desktop.stock.importing.table_files import Problem, read_headed_table
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -75,8 +75,7 @@ def preview_assets(
     session: Session, content: bytes, name: str, mapping: Mapping[str, int] | None = None
 ) -> AssetPreview:
     """Read a file against the catalogue and the register, changing nothing. Refused when it is no table at all."""
-    table = read_table(content, name)
-    headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
+    headings, table = read_headed_table(content, name)
     if not any(headings):
         raise Refused(f"{name} is empty. Its first line must name the columns, such as model, serial, tag.")
     chosen = dict(mapping) if mapping is not None else guess(headings)

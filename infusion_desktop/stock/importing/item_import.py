@@ -11,7 +11,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, clashes
-from infusion_desktop.stock.importing.table_files import LONGEST_CELL, lines_to_mend, read_table
+from infusion_desktop.stock.importing.table_files import LONGEST_CELL, lines_to_mend, read_headed_table
 from infusion_desktop.stock.importing.vendor_columns import FIELDS as VENDOR_FIELDS
 from infusion_desktop.stock.importing.vendor_columns import ImportedOffer, import_offers, read_offer
 from infusion_desktop.stock.words import BillingClass, Container, ItemKind, Storage
@@ -83,8 +83,7 @@ class Preview:
 
 def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None = None) -> Preview:
     """Read a file without changing anything. Refused when it is no table at all; problems in rows are listed."""
-    table = read_table(content, name)
-    headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
+    headings, table = read_headed_table(content, name)
     if not any(headings):
         raise Refused(f"{name} is empty. Its first line must name the columns, such as number, name, kind.")
     chosen = dict(mapping) if mapping is not None else guess(headings)

@@ -18,7 +18,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import read_day, show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin14
-from infusion_desktop.stock.importing.table_files import Problem, lines_to_mend, read_table
+from infusion_desktop.stock.importing.table_files import Problem, lines_to_mend, read_headed_table
 from infusion_desktop.stock.ledger import NewMove, post, reverse
 from infusion_desktop.stock.lots import set_expiry
 from infusion_desktop.stock.places import place_id
@@ -90,8 +90,7 @@ class OpeningBatch:
 
 def preview_opening(session: Session, content: bytes, name: str) -> OpeningPreview:
     """Read a file against catalogue, places and lots, changing nothing. Refused when it is no table at all."""
-    table = read_table(content, name)
-    headings = tuple(cell.strip() for cell in next(table, (0, []))[1])
+    headings, table = read_headed_table(content, name)
     if not any(headings):
         raise Refused(f"{name} is empty. Its first line must name the columns, such as item, lot, place, quantity.")
     mapping = _guess(headings)

@@ -55,6 +55,12 @@ def read_table(content: bytes, name: str, columns: int = MOST_COLUMNS) -> Iterat
         yield line, [cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell for cell in cells]
 
 
+def read_headed_table(content: bytes, name: str) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:
+    """The headings in a file's first line, () when it is empty, and the lines below, once none is too many."""
+    lines = list(read_table(content, name))
+    return tuple(cell.strip() for cell in lines[0][1]) if lines else (), lines[1:]
+
+
 def lines_to_mend(
     headings: Sequence[str], cells: Mapping[int, Sequence[str]], problems: Mapping[int, Sequence[str]]
 ) -> bytes:
