@@ -366,10 +366,10 @@ def _demo(database: "Database", chosen: argparse.Namespace) -> int:
 
 def _import_items(database: "Database", chosen: argparse.Namespace) -> int:
     from infusion_desktop.files import read_part
-    from infusion_desktop.stock.importing.item_import import import_items, preview_items
+    from infusion_desktop.stock.importing.item_import import beside_catalogue, import_items, preview_items
     from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
-    preview = preview_items(read_part(chosen.file, BIGGEST_FILE), chosen.file.name)
+    preview = beside_catalogue(database, preview_items(read_part(chosen.file, BIGGEST_FILE), chosen.file.name))
     for problem in preview.problems:
         print(problem, file=sys.stderr)
     if preview.problems:

@@ -107,7 +107,7 @@ def _rates_of_goods() -> dict[str, Decimal]:
     """For each drug and supply code of the catalogue, cost and a third for one HCPCS unit of the dearest item."""
     preview = preview_items(resources.read("demonstration/items.csv"), "items.csv")
     rates: dict[str, Decimal] = {}
-    for item in preview.rows:
+    for item in (row.item for row in preview.rows):
         if item.hcpcs and not item.kind.is_equipment and not item.hcpcs.startswith("S"):
             rate = to_cents(item.unit_cost * Decimal("1.35") / (item.hcpcs_units_per_unit or 1)) or Decimal("0.01")
             rates[item.hcpcs] = max(rate, rates.get(item.hcpcs, rate))

@@ -38,7 +38,7 @@ def fill_shelves(
 ) -> Generator[Progress, None, None]:
     """Import the catalogue, set the bins up and register the equipment; how much is kept follows from use later."""
     preview = preview_items(resources.read("demonstration/items.csv"), "items.csv")
-    rows = tuple(replace(row, par_level=0, reorder_point=0) for row in preview.rows)
+    rows = tuple(replace(row, item=replace(row.item, par_level=0, reorder_point=0)) for row in preview.rows)
     import_items(database, replace(preview, rows=rows), cast.administrator)
     for aisle in "ABCD":
         for bin_number in range(1, 7):

@@ -1,6 +1,6 @@
 """Importing a file: rows and problems are looked at first, bad lines saved to mend; all of it comes in, or nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,28 +11,24 @@ from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 from infusion_desktop.desktop import file_choice
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.column_match import ColumnMatch
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.labels import icon_label, label
+from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.theme import set_icon
 from infusion_desktop.files import write_whole
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What is wrong in a file, where it stands; None and "" where that is the whole file or line."""
-
-    line: int | None
-    column: str
-    reason: str
+from infusion_desktop.stock.importing.table_files import Problem
+from infusion_desktop.stock.importing.table_preview import Form, Preview
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What differs from one kind of file to the next."""
 
+    form: Form
     title: str
     said: str
     """What such a file holds, in a sentence."""
@@ -50,11 +46,10 @@ class Kind:
     save: str = "Import"
     counted: str = ""
     """What follows the number on the button: " items"."""
-    advice: str = "Mend the file and choose it again: all come in, or none."
 
 
-PROBLEMS: tuple[Column[tuple[int, Wrong]], ...] = (
-    Column("Line", lambda row: str(row[1].line or ""), sort_key=lambda row: row[1].line, numeric=True,
+PROBLEMS: tuple[Column[tuple[int, Problem]], ...] = (
+    Column("Line", lambda row: str(row[1].line), sort_key=lambda row: row[1].line, numeric=True,
            value=lambda row: row[1].line),
     Column("Column", lambda row: row[1].column),
     Column("What is wrong", lambda row: row[1].reason, stretch=True, hint=lambda row: row[1].reason),
@@ -69,8 +64,9 @@ class ImportDialog(DeedDialog):
     def __init__(self, context: Context, desk: Desk, parent: QWidget) -> None:
         super().__init__(context, desk, self.kind.title, parent, save=self.kind.save, width=880)
         self.ask_path, self.ask_save = file_choice.ask_what_to_read, file_choice.ask_where_to_save
-        self.preview: Any = None
+        self.preview: Preview[Any] | None = None
         self._content, self._name, self._turn = b"", "", 0
+        self._mapping: dict[str, int] | None = None
         self.file_button = button("Choose the file", self._ask_file, icon="import")
         self.file_label = label(self.kind.said, "muted", wrap=True)
         self.state_icon, self.state = icon_label("info", "muted"), label("", "strong", wrap=True)
@@ -78,14 +74,17 @@ class ImportDialog(DeedDialog):
         self.rows: TableView[Any] = TableView(
             self.kind.columns, self.kind.row_id, name=self.kind.name, noun=self.kind.noun, empty=self.kind.empty
         )
-        self.problems: TableView[tuple[int, Wrong]] = TableView(
+        self.problems: TableView[tuple[int, Problem]] = TableView(
             PROBLEMS, lambda row: row[0], name="Problems in the file", noun=("problem", "problems"), desk=desk,
             empty="No problem found.",
         )  # fmt: skip
+        self.columns = ColumnMatch(self.kind.form)
+        self.columns.chosen.connect(self._match)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.add_tab(self.rows, self.kind.tab)
         self.add_tab(self.problems, "Problems")
+        self.add_tab(scrolled(self.columns), "Columns")
         self.tabs.currentChanged.connect(lambda _tab: QTimer.singleShot(0, self, self.fit))
         top, self.state_row = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.file_button)
@@ -104,27 +103,15 @@ class ImportDialog(DeedDialog):
     def add_more(self) -> None:
         """Pages and buttons of its own; none without an override."""
 
-    def look(self, content: bytes, name: str) -> Any:
-        """What the file would bring, with its ``rows`` and ``problems``; runs off the window's thread. Override."""
+    def look(self, content: bytes, name: str, mapping: dict[str, int] | None) -> Preview[Any]:
+        """What the file would bring; runs off the window's thread. Override."""
         raise NotImplementedError
 
-    def wrong(self, preview: Any) -> Sequence[Wrong]:
-        """What is wrong in it, placed."""
-        return [Wrong(each.line, each.column, each.reason) for each in preview.problems]
-
-    def shown_rows(self, preview: Any) -> Sequence[Any]:
-        """The rows that can come in, as the table takes them."""
-        return tuple(preview.rows)
-
-    def bad_lines(self, preview: Any) -> bytes:
-        """The file of bad lines. Override."""
-        raise NotImplementedError
-
-    def good(self, preview: Any) -> str:
+    def good(self, preview: Preview[Any]) -> str:
         """What is said of a file without a problem. Override."""
         raise NotImplementedError
 
-    def take_in(self, preview: Any) -> Any:
+    def take_in(self, preview: Preview[Any]) -> Any:
         """The deed itself, for a file without a problem. Override."""
         raise NotImplementedError
 
@@ -140,7 +127,7 @@ class ImportDialog(DeedDialog):
         """Read the file off the window's thread and show what it would bring."""
 
         def read(content: bytes) -> None:
-            self._content, self._name = content, file.name
+            self._content, self._name, self._mapping = content, file.name, None
             self.file_label.setText(file.name)
             self.look_again()
 
@@ -150,22 +137,23 @@ class ImportDialog(DeedDialog):
     def look_again(self) -> None:
         """Look at the file that was read; only the newest look is shown."""
         self._turn += 1
-        turn, content, name = self._turn, self._content, self._name
+        turn, content, name, mapping = self._turn, self._content, self._name, self._mapping
 
-        def seen(preview: Any) -> None:
+        def seen(preview: Preview[Any]) -> None:
             if turn == self._turn:
                 self.banner.clear()
                 self.show_preview(preview)
 
         self.save_button.setEnabled(False)
-        self.desk.jobs.run(self, lambda: self.look(content, name), seen, self._failed)
+        self.desk.jobs.run(self, lambda: self.look(content, name, mapping), seen, self._failed)
 
-    def show_preview(self, preview: Any) -> None:
-        """Show rows and problems, the problems first where there are some."""
+    def show_preview(self, preview: Preview[Any]) -> None:
+        """Show rows and problems; in front is what has to be done: match the columns, look at the problems."""
         self.preview = preview
-        self.rows.set_rows(self.shown_rows(preview))
-        self.problems.set_rows(list(enumerate(self.wrong(preview))))
-        self.tabs.setCurrentIndex(1 if preview.problems else 0)
+        self.columns.show_columns(preview.headings, preview.mapping)
+        self.rows.set_rows(preview.rows)
+        self.problems.set_rows(list(enumerate(preview.problems)))
+        self.tabs.setCurrentIndex(2 if self.kind.form.missing(preview.mapping) else 1 if preview.problems else 0)
         self.show_state()
 
     def deed(self) -> Callable[[str], Any] | None:
@@ -179,7 +167,7 @@ class ImportDialog(DeedDialog):
         preview = self.preview
         if preview is not None:
             self.desk.jobs.run(
-                self, lambda: write_whole(path, self.bad_lines(preview)),
+                self, lambda: write_whole(path, preview.bad_lines()),
                 lambda _nothing: self.desk.messages.said("The bad lines are saved."),
                 lambda error: self.desk.messages.show_failure(error, self),
             )  # fmt: skip
@@ -194,15 +182,15 @@ class ImportDialog(DeedDialog):
             tone = Tone.BAD
             sentence = (
                 f"{problems} problem{'s' if problems > 1 else ''} on {lines} line{'s' if lines > 1 else ''}; "
-                f"{len(preview.rows):,} are good. {self.kind.advice}"
+                f"{len(preview.rows):,} are good. "
+                "Mend the file and choose it again, or match its columns: all come in, or none."
             )
         elif preview is not None:
             tone, sentence = Tone.GOOD, f"{self.good(preview)} Nothing is changed yet."
         set_icon(self.state_icon, tone.value, tone.name.lower())  # type: ignore[arg-type]  # tones and tints share names
         self.state.setText(sentence)
-        is_clean = preview is not None and not problems
-        self.save_button.setEnabled(is_clean)
-        counted = f" {len(preview.rows):,}{self.kind.counted}" if is_clean else ""
+        self.save_button.setEnabled(preview is not None and not problems)
+        counted = "" if preview is None or problems else f" {len(preview.rows):,}{self.kind.counted}"
         self.save_button.setText(f"{self.kind.save}{counted}")
         self.error_button.setVisible(bool(problems))
         self.tabs.setTabText(1, f"Problems ({problems})" if problems else "Problems")
@@ -213,6 +201,10 @@ class ImportDialog(DeedDialog):
             if table.isVisible():
                 table.fit_columns()
 
+    def _match(self) -> None:
+        self._mapping = self.columns.mapping()
+        self.look_again()
+
     def _ask_file(self) -> None:
         self.ask_path(self, "Choose the file", self.kind.files, self.read_file)
 
@@ -221,6 +213,7 @@ class ImportDialog(DeedDialog):
 
     def _failed(self, error: Exception) -> None:
         self.preview = None
+        self.columns.show_columns((), {})
         self.rows.set_rows(())
         self.problems.set_rows(())
         self.show_state()

@@ -123,7 +123,11 @@ def add_item(database: Database, item: NewItem, by: UserId) -> ItemId:
 def add_items_in(session: Session, items: list[NewItem], by: UserId) -> list[ItemId]:
     """Several new items within one deed, all or none."""
     good = [checked(item) for item in items]
-    refuse_if(clashes(session, good))
+    known, used = taken(session, good)
+    refuse_if((
+        *(f"There is an item {number} already." for number in sorted(known)),
+        *(f"GTIN {gtin} belongs to item {number} already." for gtin, number in used),
+    ))  # fmt: skip
     ids = session.scalars(insert(Item).returning(Item.id, sort_by_parameter_order=True), [_row(item) for item in good])
     made = [ItemId(each) for each in ids]
     packs = [
@@ -141,17 +145,15 @@ def _row(item: NewItem) -> dict[str, Any]:
     return {**_plain(item), "version": 1}
 
 
-def clashes(session: Session, items: Iterable[NewItem]) -> list[str]:
-    """Numbers and GTINs that other items have already, each as a sentence."""
+def taken(session: Session, items: Iterable[NewItem]) -> tuple[set[str], list[tuple[str, str]]]:
+    """The numbers that other items have already, and the GTINs, each with the number of its item."""
     chosen = list(items)
     numbers = {item.number for item in chosen}
     gtins = {pack.gtin for item in chosen for pack in item.packs if pack.gtin}
-    taken = set(session.scalars(select(Item.number).where(Item.number.in_(numbers))))
-    used = session.execute(select(ItemPack.gtin, Item.number).join(Item).where(ItemPack.gtin.in_(gtins)))
-    return [
-        *(f"There is an item {number} already." for number in sorted(taken)),
-        *(f"GTIN {gtin} belongs to item {number} already." for gtin, number in used),
-    ]
+    used = session.execute(
+        select(ItemPack.gtin, Item.number).join(Item).where(ItemPack.gtin.in_(gtins)).order_by(ItemPack.gtin)
+    )
+    return set(session.scalars(select(Item.number).where(Item.number.in_(numbers)))), [(row[0], row[1]) for row in used]
 
 
 def change_item(database: Database, item_id: ItemId, item: NewItem, version: int, by: UserId) -> None:

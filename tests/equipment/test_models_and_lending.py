@@ -11,7 +11,7 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
 from infusion_desktop.equipment import checks, custody
-from infusion_desktop.equipment.asset_import import error_file, import_assets, preview_assets
+from infusion_desktop.equipment.asset_import import import_assets, preview_assets
 from infusion_desktop.equipment.correcting import Versions, set_maintenance_due, set_versions
 from infusion_desktop.equipment.due import DueKind, due_list
 from infusion_desktop.equipment.models import ALARMS, CheckLimit, ModelFacts, edit_model, model_rows
@@ -257,7 +257,7 @@ def test_every_broken_file_is_answered_by_line_and_column_and_nothing_is_stored(
             continue
         assert preview.problems, name
         assert all(str(each).startswith(f"Line {each.line}") for each in preview.problems), name
-        assert preview.problems[0].reason.rstrip(".") in error_file(preview).decode("utf-8-sig"), name
+        assert preview.problems[0].reason.rstrip(".") in preview.bad_lines().decode("utf-8-sig"), name
         with pytest.raises(Refused):
             import_assets(database, preview, tech)
     with database.reading() as session:
@@ -273,7 +273,7 @@ def test_a_register_comes_in_whole_and_an_error_file_carries_no_formula(
         preview = preview_assets(session, content, "pumps.csv")
         bad = preview_assets(session, b"Model,Serial\n=HYPERLINK(1),S9\n", "x.csv")
     assert (len(preview.rows), preview.problems) == (40, ())
-    assert "\n'=HYPERLINK(1),S9" in error_file(bad).decode("utf-8-sig").replace("\r", "")
+    assert "\n'=HYPERLINK(1),S9" in bad.bad_lines().decode("utf-8-sig").replace("\r", "")
     with pytest.raises(NotAllowed):
         import_assets(database, preview, staff[Role.BILLER])
     assert import_assets(database, preview, tech) == 40

@@ -16,7 +16,7 @@ from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.identifiers import gtin_check_digit
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive, recognise
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, attach_gtin, change_item, end_item
-from infusion_desktop.stock.importing.item_import import import_items, preview_items
+from infusion_desktop.stock.importing.item_import import beside_catalogue, import_items, preview_items
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_place, place_id, set_up_places
 from infusion_desktop.stock.queries import (
@@ -193,6 +193,12 @@ def test_a_file_is_previewed_and_imported_whole(database: Database, administrato
         assert {row.name for row in item_rows(session)} == {"Gauze 4x4", "=HYPERLINK()"}
     with pytest.raises(Refused, match="item A1 already"):
         import_items(database, preview, administrator)
+    assert [str(each) for each in beside_catalogue(database, preview).problems] == [
+        "Line 2: there is an item A1 already.",
+        "Line 3: there is an item B2 already.",
+        f"Line 2: GTIN {EACH} belongs to item A1 already.",
+        f"Line 2: GTIN {BOX} belongs to item A1 already.",
+    ]
 
 
 def test_an_excel_workbook_is_read_the_same() -> None:
@@ -209,7 +215,7 @@ def test_an_excel_workbook_is_read_the_same() -> None:
     book.save(content)
     preview = preview_items(content.getvalue(), "items.xlsx")
     assert preview.problems == ()
-    assert [(item.number, item.container) for item in preview.rows] == [
+    assert [(row.item.number, row.item.container) for row in preview.rows] == [
         ("A1", Container.AS_ITS_CODE),
         ("N2", Container.MULTI_DOSE),
     ]
@@ -232,7 +238,7 @@ def test_an_excel_workbook_is_read_the_same() -> None:
 )
 def test_bad_rows_are_named_by_line_and_column(bad: str, named: str) -> None:
     preview = preview_items((HEAD + bad).encode(), "items.csv")
-    assert any(named in problem for problem in preview.problems), preview.problems
+    assert any(named in str(problem) for problem in preview.problems), preview.problems
 
 
 @pytest.mark.parametrize(

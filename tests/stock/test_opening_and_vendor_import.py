@@ -15,16 +15,15 @@ from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.identifiers import gtin_check_digit
 from infusion_desktop.stock.buying.vendor_queries import offer_rows, vendor_rows
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
-from infusion_desktop.stock.importing.item_import import bad_lines as bad_items
 from infusion_desktop.stock.importing.item_import import import_items, preview_items
 from infusion_desktop.stock.importing.opening_import import (
-    OpeningPreview,
-    bad_lines,
+    OpeningRow,
     import_opening,
     opening_batches,
     preview_opening,
     undo_opening,
 )
+from infusion_desktop.stock.importing.table_preview import Preview
 from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.places import add_place, set_up_places
 from infusion_desktop.stock.queries import stock_rows
@@ -55,7 +54,7 @@ def by(database: Database, staff: dict[Role, UserId]) -> UserId:
     return staff[Role.PHARMACIST]
 
 
-def look(database: Database, text: str | bytes) -> OpeningPreview:
+def look(database: Database, text: str | bytes) -> Preview[OpeningRow]:
     with database.reading() as session:
         return preview_opening(session, text.encode() if isinstance(text, str) else text, "opening.csv")
 
@@ -141,7 +140,7 @@ def test_every_bad_line_is_named_and_comes_back_to_be_mended(
     assert any(said in each for each in shown), shown
     assert all(each.startswith("Line 3") for each in shown)
     assert len(preview.rows) == 1
-    mended = bad_lines(preview).decode("utf-8-sig").splitlines()
+    mended = preview.bad_lines().decode("utf-8-sig").splitlines()
     assert mended[0] == HEAD.strip() + ",problem"
     assert len(mended) == 2
     assert mended[1].split(",")[2] == line.split(",")[2]
@@ -207,9 +206,9 @@ def test_a_catalogue_file_brings_its_vendors_packs_and_prices(database: Database
     ]  # fmt: skip
     bad = ITEMS + "ZZ-1,Zed,other,,,,NW-3,,,1.2.3,\nZZ-2,=1+1,other,,5,Northwest,,crate,,x,\n"
     preview = preview_items(bad.encode(), "items.csv")
-    assert [text.split(": ", 1)[0] for text in preview.problems] == [
+    assert [str(each).split(": ", 1)[0] for each in preview.problems] == [
         "Line 5, column “Vendor”", "Line 6, column “Contract price”", "Line 6, column “Sold in”",
     ]  # fmt: skip
-    mended = io.StringIO(bad_items(preview).decode("utf-8-sig")).read().splitlines()
+    mended = io.StringIO(preview.bad_lines().decode("utf-8-sig")).read().splitlines()
     assert [line.split(",")[0] for line in mended] == ["Number", "ZZ-1", "ZZ-2"]
     assert "'=1+1" in mended[2], "a formula is written as text, and read back without its guard"

@@ -123,7 +123,7 @@ TABLES: dict[str, tuple[Callable[[], bytes], str]] = {
 READERS: dict[str, Callable[[bytes], object]] = {
     "fees": lambda content: read_fee_file(content, "file", starts_on=DAY),
     "codes": lambda content: read_code_list(content, "file"),
-    "items": lambda content: refuse_if(preview_items(content, "file").problems[:1]),
+    "items": lambda content: refuse_if(map(str, preview_items(content, "file").problems[:1])),
 }
 EDI: dict[str, Callable[[bytes], object]] = {
     "835": remittance_835.read, "837": claims_837p.read, "999": acknowledgements.read_999,

@@ -142,7 +142,7 @@ def _done(function: Any, database: Database, by: UserId) -> str:
 def _stand_in(kind: Any, name: str = "", depth: int = 0) -> Any:
     """A small value of a type: words are never empty, ids and quantities are one, days are in the same year."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any or kind is object or depth > 4:
+    if kind is Any or kind is object or isinstance(kind, typing.TypeVar) or depth > 4:
         return 1
     if getattr(kind, "_is_protocol", False):
         return None
@@ -150,6 +150,8 @@ def _stand_in(kind: Any, name: str = "", depth: int = 0) -> Any:
         return _stand_in(next(each for each in inner if each is not type(None)), name, depth + 1)
     if isinstance(kind, typing.NewType):
         return kind(_stand_in(kind.__supertype__, name, depth + 1))
+    if origin is not None and dataclasses.is_dataclass(origin):
+        return _stand_in(origin, name, depth)
     if origin is not None:
         if isinstance(origin, type) and issubclass(origin, collections.abc.Mapping):
             return {_stand_in(inner[0], name, depth + 1): _stand_in(inner[1], name, depth + 1)}

@@ -13,7 +13,6 @@ import pytest
 
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_export import as_clipboard, export
-from infusion_desktop.equipment.asset_import import AssetPreview, error_file
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import harmless, safe_name, write_whole
 from infusion_desktop.progress import run_to_end
@@ -21,6 +20,7 @@ from infusion_desktop.reporting.report import Found
 from infusion_desktop.reporting.report_files import as_csv, as_xlsx
 from infusion_desktop.settings import load_settings, save_settings
 from infusion_desktop.stock.importing.table_files import Problem, lines_to_mend, read_table
+from infusion_desktop.stock.importing.table_preview import Preview
 from reports.table_report import Column as ReportColumn
 from tests.promises import times
 
@@ -63,14 +63,9 @@ def test_lines_to_mend_carry_no_formula_and_are_read_as_they_came() -> None:
     kept = [cell for cell in CELLS if "\x00" not in cell and cell == cell.strip("\n\ufeff")]
     table = {number: (cell, "x") for number, cell in enumerate(kept, 2)}
     problems = dict.fromkeys(table, ("=wrong",))
-    asset = AssetPreview(
-        ("=h", "b"),
-        {},
-        (),
-        tuple(Problem(line, "=c", "=wrong") for line in table),
-        table,  # type: ignore[arg-type]
-    )
-    for written in (lines_to_mend(("=h", "b"), table, problems), error_file(asset)):
+    placed = tuple(Problem(line, "=c", "=wrong") for line in table)
+    preview: Preview[object] = Preview(("=h", "b"), {}, (), placed, table)
+    for written in (lines_to_mend(("=h", "b"), table, problems), preview.bad_lines()):
         assert not [cell for cell in cells_of(written.decode("utf-8-sig")) if cell.startswith(FORMULA)]
         again = [cells for _, cells in read_table(written, "mended.csv")]
         assert [row[0] for row in again[1:]] == kept

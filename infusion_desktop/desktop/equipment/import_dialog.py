@@ -6,13 +6,8 @@ from infusion_desktop.dates import show_day
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.file_import import ImportDialog, Kind
 from infusion_desktop.desktop.table import Column
-from infusion_desktop.equipment.asset_import import (
-    AssetPreview,
-    ImportedAsset,
-    error_file,
-    import_assets,
-    preview_assets,
-)  # fmt: skip
+from infusion_desktop.equipment.asset_import import FORM, ImportedAsset, import_assets, preview_assets
+from infusion_desktop.stock.importing.table_preview import Preview
 
 ROW_COLUMNS: tuple[Column[ImportedAsset], ...] = (
     Column("Line", lambda row: str(row.line), sort_key=lambda row: row.line, numeric=True),
@@ -34,23 +29,20 @@ class ImportAssetsDialog(ImportDialog):
 
     changed = ("equipment",)
     kind = Kind(
-        "Import pumps and poles from a file",
+        FORM, "Import pumps and poles from a file",
         "CSV (UTF-8) or Excel: one pump or pole a line, with its model and serial number.",
         "Lists of equipment (*.csv *.txt *.xlsx)", ROW_COLUMNS, lambda row: row.line, "Pumps and poles in the file",
         "Pumps and poles", "Choose a file to see its pumps and poles here.", "equipment-to-mend.csv",
     )  # fmt: skip
 
-    def look(self, content: bytes, name: str) -> AssetPreview:
+    def look(self, content: bytes, name: str, mapping: dict[str, int] | None) -> Preview[ImportedAsset]:
         with self.context.database.reading() as session:
-            return preview_assets(session, content, name)
+            return preview_assets(session, content, name, mapping)
 
-    def bad_lines(self, preview: AssetPreview) -> bytes:
-        return error_file(preview)
-
-    def good(self, preview: AssetPreview) -> str:
+    def good(self, preview: Preview[ImportedAsset]) -> str:
         return f"{len(preview.rows):,} can be registered."
 
-    def take_in(self, preview: AssetPreview) -> int:
+    def take_in(self, preview: Preview[ImportedAsset]) -> int:
         return import_assets(self.context.database, preview, self.context.user_id)
 
     def said(self, result: Any) -> str:

@@ -14,15 +14,15 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.money import show_money
 from infusion_desktop.stock.importing.opening_import import (
+    FORM,
     OpeningBatch,
-    OpeningPreview,
     OpeningRow,
-    bad_lines,
     import_opening,
     opening_batches,
     preview_opening,
     undo_opening,
 )
+from infusion_desktop.stock.importing.table_preview import Preview
 
 ROWS: tuple[Column[OpeningRow], ...] = (
     Column("Line", lambda row: str(row.line), sort_key=lambda row: row.line, numeric=True),
@@ -57,7 +57,7 @@ class OpeningDialog(ImportDialog):
 
     changed = ("stock",)
     kind = Kind(
-        "Opening balances from a file",
+        FORM, "Opening balances from a file",
         "CSV (UTF-8) or Excel: one lot in one place a line, with item or GTIN, lot, expiry, place and quantity.",
         "Opening balances (*.csv *.txt *.xlsx)", ROWS, lambda row: row.line, "Opening balances in the file", "Lines",
         "Choose a file to see what it would take in.", "opening-to-mend.csv", save="Take in",
@@ -75,19 +75,16 @@ class OpeningDialog(ImportDialog):
         self.tabs.currentChanged.connect(lambda _tab: self.show_state())
         self._ask_batches()
 
-    def look(self, content: bytes, name: str) -> OpeningPreview:
+    def look(self, content: bytes, name: str, mapping: dict[str, int] | None) -> Preview[OpeningRow]:
         with self.context.database.reading() as session:
-            return preview_opening(session, content, name)
+            return preview_opening(session, content, name, mapping)
 
-    def bad_lines(self, preview: OpeningPreview) -> bytes:
-        return bad_lines(preview)
-
-    def good(self, preview: OpeningPreview) -> str:
+    def good(self, preview: Preview[OpeningRow]) -> str:
         units = sum(row.units for row in preview.rows)
         worth = show_money(sum((row.value for row in preview.rows), Decimal(0)))
         return f"{len(preview.rows):,} lines, {units:,} units, {worth}."
 
-    def take_in(self, preview: OpeningPreview) -> _Batch:
+    def take_in(self, preview: Preview[OpeningRow]) -> _Batch:
         return _Batch(import_opening(self.context.database, preview, self.context.user_id), len(preview.rows))
 
     def said(self, result: Any) -> str:
@@ -111,7 +108,7 @@ class OpeningDialog(ImportDialog):
     def show_state(self) -> None:
         super().show_state()
         batch = self.batches.current_row()
-        self.undo_button.setVisible(self.tabs.currentIndex() == 2)
+        self.undo_button.setVisible(self.tabs.currentIndex() == 3)
         self.undo_button.setEnabled(batch is not None and not batch.undone)
 
     def _ask_batches(self) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,13 +10,12 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, clashes
-from infusion_desktop.stock.importing.table_files import LONGEST_CELL, lines_to_mend, read_headed_table
+from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, taken
+from infusion_desktop.stock.importing.table_files import LONGEST_CELL, Problem
+from infusion_desktop.stock.importing.table_preview import Form, Line, Preview, look_at
 from infusion_desktop.stock.importing.vendor_columns import FIELDS as VENDOR_FIELDS
 from infusion_desktop.stock.importing.vendor_columns import ImportedOffer, import_offers, read_offer
 from infusion_desktop.stock.words import BillingClass, Container, ItemKind, Storage
-
-MOST_PROBLEMS = 200
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "number": ("number", "item number", "sku", "item", "item no", "catalog number"),
@@ -57,194 +56,121 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 """What can be imported, and the headings that are understood as it without asking."""
 
-REQUIRED = ("number", "name", "kind")
+FORM = Form("item", FIELDS, (("number",), ("name",), ("kind",)))
 _YES = {"yes", "y", "true", "1", "x"}
 _NO = {"no", "n", "false", "0", ""}
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?", re.ASCII)
-_ON_LINE = re.compile(r"Line (\d+)")
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What a file would do: the columns as matched, the items, and every problem by line, column and reason."""
+class ImportedItem:
+    """A line of the file: the item it adds, and who sells it."""
 
-    headings: tuple[str, ...]
-    mapping: dict[str, int]
-    """Field name to column, from 0."""
-    rows: tuple[NewItem, ...]
-    problems: tuple[str, ...]
-    lines: int
-    offers: tuple[ImportedOffer | None, ...] = ()
-    """Who sells each item, in the order of the rows."""
-    cells: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    """The lines as they came, by their number, for the file of bad lines."""
+    line: int
+    item: NewItem
+    offer: ImportedOffer | None = None
 
 
-def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None = None) -> Preview:
+def preview_items(content: bytes, name: str, mapping: Mapping[str, int] | None = None) -> Preview[ImportedItem]:
     """Read a file without changing anything. Refused when it is no table at all; problems in rows are listed."""
-    headings, table = read_headed_table(content, name)
-    if not any(headings):
-        raise Refused(f"{name} is empty. Its first line must name the columns, such as number, name, kind.")
-    chosen = dict(mapping) if mapping is not None else guess(headings)
-    missing = [each for each in REQUIRED if each not in chosen]
-    if missing:
-        sentence = (
-            f"No column holds the item's {', '.join(missing)}. Match the columns, or name them in the first line."
-        )
-        return Preview(headings, chosen, (), (sentence,), 0)
-    items: list[NewItem] = []
-    problems: list[str] = []
-    numbers: dict[str, int] = {}
-    gtins: dict[str, int] = {}
-    offers: list[ImportedOffer | None] = []
-    kept: dict[int, tuple[str, ...]] = {}
-    lines = 0
-    for line, cells in table:
-        if not any(cell.strip() for cell in cells):
-            continue
-        lines += 1
-        kept[line] = tuple(cells)
-        if len(cells) > len(headings):
-            problems.append(f"Line {line}: {len(cells)} cells, but the first line names {len(headings)} columns.")
-            continue
-        item, offer = _row(line, cells, chosen, headings, problems)
-        if item is not None:
-            offers.append(offer)
-            _note_twice(line, item, numbers, gtins, problems)
-            items.append(item)
-        if len(problems) > MOST_PROBLEMS:
-            problems = [*problems[:MOST_PROBLEMS], "... and more. Mend these first."]
-            break
-    if not lines:
-        problems.append("There is no item below the first line.")
-    return Preview(headings, chosen, tuple(items), tuple(problems), lines, tuple(offers), kept)
+    return look_at(FORM, content, name, _Reader().read, mapping)
 
 
-def guess(headings: tuple[str, ...]) -> dict[str, int]:
-    """Which column holds which field, by the heading."""
-    plain = [re.sub(r"[\s_./#-]+", " ", heading.casefold()).strip() for heading in headings]
-    found = {}
-    for each, names in FIELDS.items():
-        for name in names:
-            if name in plain:
-                found[each] = plain.index(name)
-                break
-    return found
+def beside_catalogue(database: Database, preview: Preview[ImportedItem]) -> Preview[ImportedItem]:
+    """The same file with what the catalogue has already as problems of its lines."""
+    by_number = {row.item.number: row.line for row in preview.rows}
+    by_gtin = {pack.gtin: row.line for row in preview.rows for pack in row.item.packs if pack.gtin}
+    with database.reading() as session:
+        numbers, gtins = taken(session, [row.item for row in preview.rows])
+    found = [Problem(by_number[number], "", f"there is an item {number} already.") for number in sorted(numbers)]
+    found += [Problem(by_gtin[gtin], "", f"GTIN {gtin} belongs to item {number} already.") for gtin, number in gtins]
+    return preview.also(found)
 
 
-def import_items(database: Database, preview: Preview, by: UserId) -> int:
+def import_items(database: Database, preview: Preview[ImportedItem], by: UserId) -> int:
     """Add every item of a preview as one deed, or none. Refused while the preview has problems."""
-    if preview.problems or not preview.rows:
-        raise Refused(*preview.problems[:20] or ("There is nothing to import.",))
+    preview.refuse_problems()
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_CATALOGUE)
-        made = add_items_in(session, list(preview.rows), by)
-        if any(preview.offers):
-            import_offers(session, list(zip(made, preview.offers, strict=True)), by)
+        made = add_items_in(session, [row.item for row in preview.rows], by)
+        if any(row.offer for row in preview.rows):
+            import_offers(session, [(item, row.offer) for item, row in zip(made, preview.rows, strict=True)], by)
         return len(made)
 
 
-def bad_lines(preview: Preview) -> bytes:
-    """The lines with a problem as they came, with what is wrong in a last column: a CSV to mend and bring again."""
-    found: dict[int, list[str]] = {}
-    for problem in preview.problems:
-        if match := _ON_LINE.match(problem):
-            found.setdefault(int(match[1]), []).append(problem[match.end() :].strip(" :,"))
-    return lines_to_mend(preview.headings, preview.cells, found)
+class _Reader:
+    """Reads line after line, knowing the lines before."""
 
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._gtins: dict[str, int] = {}
 
-def clashes_with_catalogue(database: Database, preview: Preview) -> list[str]:
-    """What the catalogue already has, to be shown with the preview."""
-    with database.reading() as session:
-        return clashes(session, preview.rows)
-
-
-def _row(
-    line: int, cells: list[str], mapping: Mapping[str, int], headings: tuple[str, ...], problems: list[str]
-) -> tuple[NewItem | None, ImportedOffer | None]:
-    before = len(problems)
-
-    def cell(name: str) -> str:
-        place = mapping.get(name, -1)
-        return cells[place].strip() if 0 <= place < len(cells) else ""
-
-    def problem(name: str, reason: str) -> None:
-        place = mapping.get(name, -1)
-        heading = headings[place] if 0 <= place < len(headings) else name
-        problems.append(f"Line {line}, column “{heading[:40]}”: {reason}")
-
-    def read(name: str, default: Any, reader: Any) -> Any:
-        text = cell(name)
-        if not text:
-            return default
+    def read(self, line: Line) -> ImportedItem | None:
+        """One line: its item when all of it is good, problems otherwise."""
+        for (needed,) in FORM.required:
+            if not line.text(needed):
+                line.wrong(needed, "is empty.")
+        values: dict[str, Any] = {
+            "number": line.text("number"),
+            "name": line.text("name"),
+            "kind": line.value("kind", _kind, ItemKind.OTHER),
+            "manufacturer": line.text("manufacturer"),
+            "base_unit": line.text("base_unit") or "each",
+            "lot_tracked": line.value("lot_tracked", _yes_or_no, True),
+            "serial_tracked": line.value("serial_tracked", _yes_or_no, False),
+            "storage": line.value("storage", _storage, Storage.ROOM),
+            "contains_latex": line.value("contains_latex", _yes_or_no, False),
+            "hazardous": line.value("hazardous", _yes_or_no, False),
+            "billing_class": line.value("billing_class", _billing_class, None),
+            "hcpcs": line.text("hcpcs").upper(),
+            "ndc": line.text("ndc"),
+            "ndc_unit": line.text("ndc_unit").upper(),
+            "ndc_quantity_per_unit": line.value("ndc_quantity_per_unit", _number, Decimal(1)),
+            "hcpcs_units_per_unit": line.value("hcpcs_units_per_unit", _number, Decimal(1)),
+            "container": line.value("container", _container, Container.AS_ITS_CODE),
+            "unit_cost": line.value("unit_cost", _number, Decimal(0)),
+            "par_level": line.value("par_level", _whole, 0),
+            "reorder_point": line.value("reorder_point", _whole, 0),
+            "max_level": line.value("max_level", _whole, 0),
+        }
+        if values["billing_class"] is None:
+            is_drug = values["kind"] is ItemKind.DRUG
+            values["billing_class"] = BillingClass.DRUG if is_drug else BillingClass.PER_DIEM_INCLUDED
+        packs = [Pack("each", 1, line.text("gtin"))]
+        packs += [
+            Pack(line.text(f"{name}_name") or name, quantity, line.text(f"{name}_gtin"))
+            for name in ("pack", "box", "case", "pack1", "pack2")
+            if (quantity := line.value(name, _whole, 0))
+        ]
         try:
-            return reader(text)
+            item = checked(NewItem(**values, packs=tuple(packs)))
         except Refused as no:
-            problem(name, str(no))
-            return default
+            for reason in no.reasons if line.is_good else ():
+                line.wrong("", reason)
+            return None
+        offer = read_offer(line, item)
+        if line.is_good:
+            self._note(line, item)
+        return ImportedItem(line.number, item, offer)
 
-    for needed in REQUIRED:
-        if not cell(needed):
-            problem(needed, "is empty.")
-    values: dict[str, Any] = {
-        "number": cell("number"),
-        "name": cell("name"),
-        "kind": read("kind", ItemKind.OTHER, lambda text: _one_of(text, ItemKind)),
-        "manufacturer": cell("manufacturer"),
-        "base_unit": cell("base_unit") or "each",
-        "lot_tracked": read("lot_tracked", True, _yes_or_no),
-        "serial_tracked": read("serial_tracked", False, _yes_or_no),
-        "storage": read("storage", Storage.ROOM, _storage),
-        "contains_latex": read("contains_latex", False, _yes_or_no),
-        "hazardous": read("hazardous", False, _yes_or_no),
-        "billing_class": read("billing_class", None, _billing_class),
-        "hcpcs": cell("hcpcs").upper(),
-        "ndc": cell("ndc"),
-        "ndc_unit": cell("ndc_unit").upper(),
-        "ndc_quantity_per_unit": read("ndc_quantity_per_unit", Decimal(1), _number),
-        "hcpcs_units_per_unit": read("hcpcs_units_per_unit", Decimal(1), _number),
-        "container": read("container", Container.AS_ITS_CODE, _container),
-        "unit_cost": read("unit_cost", Decimal(0), _number),
-        "par_level": read("par_level", 0, _whole),
-        "reorder_point": read("reorder_point", 0, _whole),
-        "max_level": read("max_level", 0, _whole),
-    }
-    if values["billing_class"] is None:
-        is_drug = values["kind"] is ItemKind.DRUG
-        values["billing_class"] = BillingClass.DRUG if is_drug else BillingClass.PER_DIEM_INCLUDED
-    packs = [Pack("each", 1, cell("gtin"))]
-    for name in ("pack", "box", "case", "pack1", "pack2"):
-        quantity = read(name, 0, _whole)
-        if quantity:
-            packs.append(Pack(cell(f"{name}_name") or name, quantity, cell(f"{name}_gtin")))
-    try:
-        item = checked(NewItem(**values, packs=tuple(packs)))
-    except Refused as no:
-        if len(problems) == before:
-            problems += [f"Line {line}: {reason}" for reason in no.reasons]
-        return None, None
-    offer = read_offer(cell, problem, item)
-    return (item, offer) if len(problems) == before else (None, None)
+    def _note(self, line: Line, item: NewItem) -> None:
+        """Say what stands on an earlier line already."""
+        if item.number in self._numbers:
+            line.wrong("", f"item number {item.number} stands on line {self._numbers[item.number]} already.")
+        self._numbers.setdefault(item.number, line.number)
+        for gtin in filter(None, (pack.gtin for pack in item.packs)):
+            if gtin in self._gtins:
+                line.wrong("", f"GTIN {gtin} stands on line {self._gtins[gtin]} already.")
+            self._gtins.setdefault(gtin, line.number)
 
 
-def _note_twice(line: int, item: NewItem, numbers: dict[str, int], gtins: dict[str, int], problems: list[str]) -> None:
-    if item.number in numbers:
-        problems.append(f"Line {line}: item number {item.number} stands on line {numbers[item.number]} already.")
-    numbers.setdefault(item.number, line)
-    for pack in item.packs:
-        if pack.gtin and pack.gtin in gtins:
-            problems.append(f"Line {line}: GTIN {pack.gtin} stands on line {gtins[pack.gtin]} already.")
-        if pack.gtin:
-            gtins.setdefault(pack.gtin, line)
-
-
-def _one_of(text: str, kinds: type[ItemKind]) -> ItemKind:
+def _kind(text: str) -> ItemKind:
     plain = text.casefold().replace("_", " ")
-    for kind in kinds:
+    for kind in ItemKind:
         if plain in (kind.value, kind.name.casefold().replace("_", " "), kind.value + "s"):
             return kind
-    raise Refused(f"“{text[:40]}” is not a kind of item. Known are: {', '.join(kind.value for kind in kinds)}.")
+    raise Refused(f"“{text[:40]}” is not a kind of item. Known are: {', '.join(kind.value for kind in ItemKind)}.")
 
 
 def _container(text: str) -> Container:

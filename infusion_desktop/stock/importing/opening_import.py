@@ -15,10 +15,10 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import read_day, show_day
+from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin14
-from infusion_desktop.stock.importing.table_files import Problem, lines_to_mend, read_headed_table
+from infusion_desktop.stock.importing.table_preview import Form, Line, Preview, look_at, read_cell_day
 from infusion_desktop.stock.ledger import NewMove, post, reverse
 from infusion_desktop.stock.lots import set_expiry
 from infusion_desktop.stock.places import place_id
@@ -26,7 +26,6 @@ from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
 DOCUMENT = "opening"
-MOST_PROBLEMS = 200
 FIELDS: dict[str, tuple[str, ...]] = {
     "item": ("item", "item number", "number", "sku", "item no"),
     "gtin": ("gtin", "upc", "barcode"),
@@ -39,6 +38,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "unit_cost": ("unit cost", "cost", "cost of one"),
 }
 """What can be brought, and the headings that are understood as it without asking."""
+FORM = Form("line", FIELDS, (("quantity",), ("item", "gtin")))
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _COST = re.compile(r"\d{1,8}(\.\d{1,4})?", re.ASCII)
 
@@ -68,16 +68,6 @@ class OpeningRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningPreview:
-    """What a file would do, before anything is changed."""
-
-    headings: tuple[str, ...]
-    rows: tuple[OpeningRow, ...]
-    problems: tuple[Problem, ...]
-    cells: dict[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
 class OpeningBatch:
     """Opening balances that were taken in together; ``undone`` when all of it was taken back."""
 
@@ -88,44 +78,16 @@ class OpeningBatch:
     undone: bool
 
 
-def preview_opening(session: Session, content: bytes, name: str) -> OpeningPreview:
+def preview_opening(
+    session: Session, content: bytes, name: str, mapping: Mapping[str, int] | None = None
+) -> Preview[OpeningRow]:
     """Read a file against catalogue, places and lots, changing nothing. Refused when it is no table at all."""
-    headings, table = read_headed_table(content, name)
-    if not any(headings):
-        raise Refused(f"{name} is empty. Its first line must name the columns, such as item, lot, place, quantity.")
-    mapping = _guess(headings)
-    missing = ["quantity"] if "quantity" not in mapping else []
-    missing += [] if "item" in mapping or "gtin" in mapping else ["item or gtin"]
-    if missing:
-        sentence = f"No column holds the {' and the '.join(missing)}. Name the columns in the first line."
-        return OpeningPreview(headings, (), (Problem(1, "", sentence),), {})
-    reader = _Reader(session, headings, mapping)
-    cells: dict[int, tuple[str, ...]] = {}
-    for line, row in table:
-        if any(cell.strip() for cell in row):
-            cells[line] = tuple(row)
-            reader.read(line, row)
-        if len(reader.problems) > MOST_PROBLEMS:
-            more = Problem(line, "", "... and more. Mend these first.")
-            reader.problems = [*reader.problems[:MOST_PROBLEMS], more]
-            break
-    if not cells:
-        reader.problems.append(Problem(1, "", "There is nothing below the first line."))
-    return OpeningPreview(headings, tuple(reader.rows), tuple(reader.problems), cells)
+    return look_at(FORM, content, name, _Reader(session).read, mapping)
 
 
-def bad_lines(preview: OpeningPreview) -> bytes:
-    """The lines with a problem as they came, with what is wrong in a last column: a CSV to mend and bring again."""
-    found: dict[int, list[str]] = {}
-    for each in preview.problems:
-        found.setdefault(each.line, []).append(f"{each.column}: {each.reason}" if each.column else each.reason)
-    return lines_to_mend(preview.headings, preview.cells, found)
-
-
-def import_opening(database: Database, preview: OpeningPreview, by: UserId) -> int:
+def import_opening(database: Database, preview: Preview[OpeningRow], by: UserId) -> int:
     """Take every row in as one batch, or none; gives the batch's number, by which it is undone."""
-    if preview.problems or not preview.rows:
-        raise Refused(*[str(each) for each in preview.problems[:20]] or ("There is nothing to take in.",))
+    preview.refuse_problems()
     with database.transaction() as session:
         authorize(session, by, Permission.APPROVE_COUNT)
         batch = next_number(session, DOCUMENT)
@@ -208,23 +170,10 @@ def _idle(session: Session) -> set[int]:
     return set(session.scalars(select(Lot.id).where(Lot.id.in_(opened), Lot.id.not_in(here))))
 
 
-def _guess(headings: tuple[str, ...]) -> dict[str, int]:
-    plain = [re.sub(r"[\s_./#-]+", " ", heading.casefold()).strip() for heading in headings]
-    found: dict[str, int] = {}
-    for field, names in FIELDS.items():
-        place = next((plain.index(name) for name in names if name in plain), None)
-        if place is not None and place not in found.values():
-            found[field] = place
-    return found
-
-
 class _Reader:
     """Reads line after line, knowing the catalogue, the places, the lots and the lines before."""
 
-    def __init__(self, session: Session, headings: tuple[str, ...], mapping: dict[str, int]) -> None:
-        self.headings, self.mapping = headings, mapping
-        self.rows: list[OpeningRow] = []
-        self.problems: list[Problem] = []
+    def __init__(self, session: Session) -> None:
         self._items: dict[str, Any] = {row.number.casefold(): row for row in session.execute(
             select(Item.id, Item.number, Item.name, Item.base_unit, Item.kind, Item.lot_tracked, Item.serial_tracked,
                    Item.unit_cost).where(Item.ended_on.is_(None)))}  # fmt: skip
@@ -245,122 +194,100 @@ class _Reader:
         self._serials = {(item, serial): "the books" for item, _, serial in self._lots if serial}
         self._seen: dict[tuple[int, str, str, int], int] = {}
 
-    def read(self, line: int, cells: list[str]) -> None:
+    def read(self, line: Line) -> OpeningRow | None:
         """One line: a row when all of it is good, problems otherwise."""
-        if len(cells) > len(self.headings):
-            self._wrong(line, "", f"{len(cells)} cells, but the first line names {len(self.headings)} columns.")
-            return
-        before = len(self.problems)
-        values = {field: self._cell(cells, field) for field in FIELDS}
-        item, size = self._item(line, values)
-        place = self._places.get((values["place"] or "MAIN").casefold())
+        item, size = self._item(line)
+        code = line.text("place") or "MAIN"
+        place = self._places.get(code.casefold())
         if place is None:
-            self._wrong(line, "place", f"“{values['place'][:40]}” is no place of ours. Add it first.")
-        units, said = self._units(line, values, item, size)
-        expires_on, cost = self._expiry(line, values["expires_on"]), self._cost(line, values["unit_cost"], item)
-        lot, serial = values["lot"].upper(), values["serial"].upper()
+            line.wrong("place", f"“{code[:40]}” is no place of ours. Add it first.")
+        units, said = self._units(line, item, size)
+        expires_on, cost = line.value("expires_on", read_cell_day, None), self._cost(line, item)
+        lot, serial = line.text("lot").upper(), line.text("serial").upper()
         if item is None or place is None:
-            return
+            return None
         expires_on = self._identity(line, item, lot, serial, expires_on, units)
         key = (item.id, lot, serial, place.id)
         if key in self._seen:
-            self._wrong(line, "", f"the same lot in the same place stands on line {self._seen[key]} already.")
-        self._seen.setdefault(key, line)
-        if len(self.problems) == before:
-            self.rows.append(OpeningRow(
-                line, ItemId(item.id), item.number, item.name, item.base_unit, lot, serial, expires_on,
-                LocationId(place.id), place.code, units, said, cost,
-            ))  # fmt: skip
+            line.wrong("", f"the same lot in the same place stands on line {self._seen[key]} already.")
+        self._seen.setdefault(key, line.number)
+        return OpeningRow(
+            line.number, ItemId(item.id), item.number, item.name, item.base_unit, lot, serial, expires_on,
+            LocationId(place.id), place.code, units, said, cost,
+        )  # fmt: skip
 
-    def _item(self, line: int, values: Mapping[str, str]) -> tuple[Any, int]:
+    def _item(self, line: Line) -> tuple[Any, int]:
         """The item, and the units in one of what the line counts (by its GTIN)."""
-        item, size = self._items.get(values["item"].casefold()), 1
-        if values["gtin"]:
+        named, typed = line.text("item"), line.text("gtin")
+        item, size = self._items.get(named.casefold()), 1
+        if typed:
             try:
-                found = self._gtins.get(gtin14(values["gtin"]))
+                found = self._gtins.get(gtin14(typed))
             except Refused as no:
-                self._wrong(line, "gtin", str(no))
+                line.wrong("gtin", str(no))
                 return None, 1
             if found is None:
-                self._wrong(line, "gtin", f"no item has the GTIN {values['gtin'][:14]}. Attach it to its item first.")
+                line.wrong("gtin", f"no item has the GTIN {typed[:14]}. Attach it to its item first.")
                 return None, 1
             if item is not None and item.id != found[0]:
-                self._wrong(line, "gtin", f"belongs to another item than {item.number}.")
+                line.wrong("gtin", f"belongs to another item than {item.number}.")
             item, size = self._by_id.get(found[0]), found[1]
         if item is None:
-            named = f"“{values['item'][:40]}” is no item in use. Import the catalogue first."
-            self._wrong(line, "item" if "item" in self.mapping else "gtin", named if values["item"] else "is empty.")
+            unknown = f"“{named[:40]}” is no item in use. Import the catalogue first."
+            line.wrong("item" if "item" in line.mapping else "gtin", unknown if named else "is empty.")
         elif item.kind.is_equipment:
-            self._wrong(line, "item", f"{item.name} is equipment; import it into the equipment register.")
+            line.wrong("item", f"{item.name} is equipment; import it into the equipment register.")
         return item, size
 
-    def _units(self, line: int, values: Mapping[str, str], item: Any, size: int) -> tuple[int, str]:
-        text = values["quantity"].replace(",", "")
-        text = text.removesuffix(".0")
+    def _units(self, line: Line, item: Any, size: int) -> tuple[int, str]:
+        text = line.text("quantity").replace(",", "").removesuffix(".0")
         if not _WHOLE.fullmatch(text) or not int(text):
-            self._wrong(line, "quantity", f"“{values['quantity'][:20]}” is not a whole number above zero.")
+            line.wrong("quantity", f"“{line.text('quantity')[:20]}” is not a whole number above zero.")
             return 0, ""
-        name = values["pack"].lower()
+        name = line.text("pack").lower()
         if name and item is not None:
             packs = self._packs.get(item.id, {})
             if name not in packs and name != item.base_unit:
                 known = ", ".join(sorted(packs))
-                self._wrong(line, "pack", f"{item.name} has no pack “{name[:20]}”. Known are: {known}.")
+                line.wrong("pack", f"{item.name} has no pack “{name[:20]}”. Known are: {known}.")
                 return 0, ""
             size = packs.get(name, 1)
         units = int(text) * size
         if units > 1_000_000_000:
-            self._wrong(line, "quantity", "is more than a billion units.")
+            line.wrong("quantity", "is more than a billion units.")
         return units, f"{int(text):,} {name or 'pack'} of {size:,}" if size > 1 else f"{units:,}"
 
-    def _expiry(self, line: int, text: str) -> date | None:
-        if not text:
-            return None
-        try:
-            return read_day(text.removesuffix(" 00:00:00"))
-        except Refused as no:
-            self._wrong(line, "expires_on", str(no))
-            return None
-
-    def _cost(self, line: int, text: str, item: Any) -> Decimal:
-        plain = text.removeprefix("$").replace(",", "")
+    def _cost(self, line: Line, item: Any) -> Decimal:
+        plain = line.text("unit_cost").removeprefix("$").replace(",", "")
         if not plain:
             return Decimal(0) if item is None else Decimal(item.unit_cost)
         if not _COST.fullmatch(plain):
-            self._wrong(line, "unit_cost", f"“{text[:20]}” is not a cost such as 0.0345 (at most four places).")
+            typed = line.text("unit_cost")[:20]
+            line.wrong("unit_cost", f"“{typed}” is not a cost such as 0.0345 (at most four places).")
             return Decimal(0)
         return Decimal(plain)
 
     def _identity(
-        self, line: int, item: Any, lot: str, serial: str, expires_on: date | None, units: int
+        self, line: Line, item: Any, lot: str, serial: str, expires_on: date | None, units: int
     ) -> date | None:
         """Lot, serial number and expiry against what is known; gives the expiry that holds."""
         if item.lot_tracked and not lot:
-            self._wrong(line, "lot", f"{item.name} needs its lot number.")
+            line.wrong("lot", f"{item.name} needs its lot number.")
         if len(lot) > 40 or len(serial) > 60:
-            self._wrong(line, "lot", "a lot number has at most 40 characters and a serial number 60.")
+            line.wrong("lot", "a lot number has at most 40 characters and a serial number 60.")
         if item.serial_tracked and not serial:
-            self._wrong(line, "serial", f"{item.name} needs its serial number.")
+            line.wrong("serial", f"{item.name} needs its serial number.")
         if serial:
             if units > 1:
-                self._wrong(line, "quantity", "a serial number is one unit.")
+                line.wrong("quantity", "a serial number is one unit.")
             if (item.id, serial) in self._serials:
-                self._wrong(line, "serial", f"“{serial[:40]}” is in {self._serials[item.id, serial]} already.")
-            self._serials[item.id, serial] = f"line {line}"
+                line.wrong("serial", f"“{serial[:40]}” is in {self._serials[item.id, serial]} already.")
+            self._serials[item.id, serial] = f"line {line.number}"
         key = (item.id, lot, serial)
         known = self._lots.get(key)
         if known is not None and expires_on is not None and known != expires_on:
-            self._wrong(line, "expires_on", f"lot {lot} is known to expire {show_day(known)}. Check the label.")
+            line.wrong("expires_on", f"lot {lot} is known to expire {show_day(known)}. Check the label.")
         if key in self._lots and known is None and expires_on is not None:
-            self._wrong(line, "expires_on", f"lot {lot} is in the books without an expiry date. Correct the lot first.")
+            line.wrong("expires_on", f"lot {lot} is in the books without an expiry date. Correct the lot first.")
         self._lots.setdefault(key, expires_on)
         return known or expires_on
-
-    def _cell(self, cells: list[str], field: str) -> str:
-        place = self.mapping.get(field, -1)
-        return cells[place].strip() if 0 <= place < len(cells) else ""
-
-    def _wrong(self, line: int, field: str, reason: str) -> None:
-        place = self.mapping.get(field, -1)
-        heading = self.headings[place] if 0 <= place < len(self.headings) else field
-        self.problems.append(Problem(line, heading, reason))

@@ -1,7 +1,7 @@
 """The columns of a catalogue file that say who sells an item, in which pack and at which price."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor_in, set_offers_in
 from infusion_desktop.stock.catalogue import NewItem
+from infusion_desktop.stock.importing.table_preview import Line
 from infusion_desktop.stock.tables import Vendor
 from infusion_desktop.stock.words import ItemId, VendorId
 
@@ -26,9 +27,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
 _PRICE = re.compile(r"\d{1,8}(\.\d{1,4})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,7}", re.ASCII)
 
-Cell = Callable[[str], str]
-Complain = Callable[[str, str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class ImportedOffer:
@@ -42,31 +40,30 @@ class ImportedOffer:
     contract: str
 
 
-def read_offer(cell: Cell, complain: Complain, item: NewItem) -> ImportedOffer | None:
-    """The vendor's columns of a line; None where they are empty. What is wrong goes to ``complain``."""
-    vendor = cell("vendor")
+def read_offer(line: Line, item: NewItem) -> ImportedOffer | None:
+    """The vendor's columns of a line; None where they are empty. What is wrong is said on the line."""
+    vendor = line.text("vendor")
     if not vendor:
-        if any(cell(field) for field in FIELDS):
-            complain("vendor", "is empty, but other columns say how a vendor sells it.")
+        if any(line.text(field) for field in FIELDS):
+            line.wrong("vendor", "is empty, but other columns say how a vendor sells it.")
         return None
     if len(vendor) > 120:
-        complain("vendor", "has more than 120 characters.")
-    price, size = cell("vendor_price").removeprefix("$").replace(",", ""), cell("vendor_pack_quantity")
+        line.wrong("vendor", "has more than 120 characters.")
+    price, size = line.text("vendor_price").removeprefix("$").replace(",", ""), line.text("vendor_pack_quantity")
     if price and not _PRICE.fullmatch(price):
-        complain("vendor_price", f"“{price[:20]}” is not a price such as 24.50 (at most four places).")
+        line.wrong("vendor_price", f"“{price[:20]}” is not a price such as 24.50 (at most four places).")
         price = ""
     if size and (not _WHOLE.fullmatch(size) or not int(size)):
-        complain("vendor_pack_quantity", f"“{size[:20]}” is not a whole number above zero.")
+        line.wrong("vendor_pack_quantity", f"“{size[:20]}” is not a whole number above zero.")
         size = ""
-    name = cell("vendor_pack").lower()
+    name = line.text("vendor_pack").lower()
     named = next((pack for pack in item.packs if pack.name == name), None)
     if name and not size and named is None and name != item.base_unit:
-        complain("vendor_pack", f"“{name[:20]}” is no pack of this item; say how many units are in it.")
+        line.wrong("vendor_pack", f"“{name[:20]}” is no pack of this item; say how many units are in it.")
     quantity = int(size) if size else 1 if named is None else named.quantity
     known = next((pack.name for pack in item.packs if pack.quantity == quantity), "pack")
-    return ImportedOffer(
-        vendor, cell("vendor_number"), name or known, quantity, Decimal(price) if price else None, cell("contract")
-    )
+    cost = Decimal(price) if price else None
+    return ImportedOffer(vendor, line.text("vendor_number"), name or known, quantity, cost, line.text("contract"))
 
 
 def import_offers(

@@ -75,10 +75,10 @@ def test_a_file_with_a_bad_row_is_shown_and_imported_once_mended(
     dialog.read_file(file)
     qtbot.waitUntil(lambda: dialog.save_button.isEnabled())
     assert dialog.save_button.text() == "Import 2 items"
-    choice = dialog.choices["reorder_point"]
+    choice = dialog.columns.choices["reorder_point"]
     choice.setCurrentIndex(choice.findData(4))
     choice.activated.emit(choice.currentIndex())
-    qtbot.waitUntil(lambda: [row.reorder_point for _, row in dialog.rows.model.shown] == [100, 10])
+    qtbot.waitUntil(lambda: [row.item.reorder_point for row in dialog.rows.model.shown] == [100, 10])
     qtbot.waitUntil(lambda: dialog.save_button.isEnabled())
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: {row.number for row in screen.table.model.rows} == {"FL-10", "G1", "G2"})
@@ -95,7 +95,7 @@ def test_a_file_that_clashes_or_is_no_table_changes_nothing(
     file.write_text(HEAD + "FL-10,Another flush,flush,1,1\n")
     dialog.read_file(file)
     qtbot.waitUntil(
-        lambda: [row.reason for _, row in dialog.problems.model.shown] == ["There is an item FL-10 already."]
+        lambda: [row.reason for _, row in dialog.problems.model.shown] == ["there is an item FL-10 already."]
     )
     file.write_bytes(b"\x00\x01")
     dialog.read_file(file)
@@ -200,6 +200,15 @@ def test_opening_balances_are_looked_at_taken_in_and_taken_back(
     dialog.save_bad_lines(mend)
     qtbot.waitUntil(mend.exists)
     assert "NO-1" in mend.read_text("utf-8-sig")
+    file.write_text("Article,Lot,Bin,How many\nFL-10,A1,MAIN,12\n")
+    dialog.read_file(file)
+    qtbot.waitUntil(lambda: dialog.tabs.tabText(dialog.tabs.currentIndex()) == "Columns")
+    for field, column in (("item", 0), ("quantity", 3)):
+        choice = dialog.columns.choices[field]
+        choice.setCurrentIndex(choice.findData(column))
+    choice.activated.emit(choice.currentIndex())
+    qtbot.waitUntil(dialog.save_button.isEnabled)
+    assert [row.units for row in dialog.rows.model.rows] == [12]
     file.write_text("Item,Lot,Bin,Quantity\nFL-10,A1,MAIN,12\n")
     dialog.read_file(file)
     qtbot.waitUntil(dialog.save_button.isEnabled)
