@@ -31,7 +31,9 @@ GOOD = CMS.replace(
 
 def test_a_list_is_previewed_taken_in_and_an_ended_code_is_not_chosen_any_more(office, staff):
     bad = read_code_list(CMS, "HCPC2026.csv")
-    assert bad.problems == ("Line 4: “J9999X” is not a code of five letters and digits.",)
+    assert [str(each) for each in bad.problems] == [
+        "Line 4, column “HCPC”: “J9999X” is not a code of five letters and digits."
+    ]
     with pytest.raises(Refused, match="Line 4"):
         import_code_list(office.database, bad, office.biller)
     with pytest.raises(Refused, match="names no columns"):

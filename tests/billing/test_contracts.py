@@ -192,7 +192,7 @@ def test_a_price_list_in_excel_is_previewed_with_its_problems_by_line(office, st
     content = io.BytesIO()
     book.save(content)
     file = read_fee_file(content.getvalue(), "list.xlsx")
-    assert [each.told for each in file.problems] == [
+    assert [str(each) for each in file.problems] == [
         "Line 3, column “Contract Rate”: “n/a” is not an amount, such as 95.50.",
         "Line 4: S9500 from Jan 1, 2026 stands on line 2 already.",
     ]

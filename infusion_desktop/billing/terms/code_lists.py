@@ -23,9 +23,9 @@ from infusion_desktop.billing.terms.code_table import code_sources, code_table
 from infusion_desktop.database.counters import Counter, next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import read_day
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.importing.table_files import read_table
+from infusion_desktop.stock.importing.table_files import Problem, read_table
+from infusion_desktop.stock.importing.table_preview import MOST_PROBLEMS, Line, match, read_cell_day
 
 SERIES = "hcpcs lists"
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -35,7 +35,6 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "ends_on": ("term dt", "ends on", "end date", "termination date", "to"),
 }
 LONGEST = 300
-MOST_PROBLEMS = 200
 _TITLE_LINES = 15
 _PACKED_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})(\.0)?", re.ASCII)
 
@@ -76,7 +75,7 @@ class CodeList:
 
     name: str
     codes: tuple[tuple[int, ListedCode], ...]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +95,10 @@ def read_code_list(content: bytes, name: str) -> CodeList:
     """Read a list without changing anything; Refused when it is no table of codes."""
     lines = [(number, cells) for number, cells in read_table(content, name) if any(cell.strip() for cell in cells)]
     for place, (_, cells) in enumerate(lines[:_TITLE_LINES]):
-        columns = _columns(cells)
+        headings = tuple(cell.strip() for cell in cells)
+        columns = match(headings, HEADINGS)
         if {"code", "description", "starts_on"} <= set(columns):
-            return _read(name, columns, lines[place + 1 :])
+            return _read(name, [Line(number, row, headings, columns) for number, row in lines[place + 1 :]])
     raise Refused(f"{name} names no columns of codes: it needs the code, its description and its first day.")
 
 
@@ -124,7 +124,7 @@ def compare_codes(session: Session, listed: CodeList) -> tuple[ComparedCode, ...
 def import_code_list(database: Database, listed: CodeList, by: UserId) -> int:
     """Take a list in, all or none; a code that is no longer on it stays as it is. Gives how many codes changed."""
     if listed.problems or not listed.codes:
-        raise Refused(*listed.problems[:20] or (f"{listed.name} holds no code.",))
+        raise Refused(*map(str, listed.problems[:20]) or (f"{listed.name} holds no code.",))
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_PAYERS)
         wanted = [each for each in compare_codes(session, listed) if each.change is not CodeChange.SAME]
@@ -198,50 +198,30 @@ def _values(listed: ListedCode, source: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _columns(cells: Sequence[str]) -> dict[str, int]:
-    titles = [re.sub(r"[\s_]+", " ", cell.casefold()).strip() for cell in cells]
-    return {
-        field: next(titles.index(word) for word in words if word in titles)
-        for field, words in HEADINGS.items()
-        if any(word in titles for word in words)
-    }
-
-
-def _read(name: str, columns: Mapping[str, int], lines: Sequence[tuple[int, list[str]]]) -> CodeList:
+def _read(name: str, lines: Sequence[Line]) -> CodeList:
     found: dict[str, tuple[int, ListedCode]] = {}
-    problems: list[str] = []
-    for line, row in lines:
-        cell = {field: row[place].strip() if place < len(row) else "" for field, place in columns.items()}
-        code = cell["code"].upper()
+    problems: list[Problem] = []
+    for line in lines:
+        code = line.text("code").upper()
+        if (len(code) == 2 and code.isalnum()) or code in found:
+            continue  # The CMS file lists modifiers among the codes, and goes on with a long description in more lines.
+        first, last = line.value("starts_on", _day, None), line.value("ends_on", _day, None)
         if not (len(code) == 5 and code.isalnum() and code.isascii()):
-            if len(code) == 2 and code.isalnum():
-                continue  # The CMS file lists modifiers among the codes.
-            problems.append(f"Line {line}: “{code[:12]}” is not a code of five letters and digits.")
-            continue
-        if code in found:
-            # A long description goes on in further lines of the same code.
-            continue
-        try:
-            first, last = _day(cell["starts_on"]), _day(cell.get("ends_on", ""))
-        except Refused as no:
-            problems.append(f"Line {line}: {no}")
-            continue
-        if first is None:
-            problems.append(f"Line {line}: {code} has no first day.")
-        elif last is not None and last < first:
-            problems.append(f"Line {line}: {code} ends before it begins.")
-        else:
-            found[code] = line, ListedCode(code, cell["description"][:LONGEST] or code, first, last)
+            line.wrong("code", f"“{code[:12]}” is not a code of five letters and digits.")
+        elif first is None and line.is_good:
+            line.wrong("starts_on", f"{code} has no first day.")
+        elif first is not None and last is not None and last < first:
+            line.wrong("ends_on", f"{code} ends before it begins.")
+        problems += line.problems
+        if first is not None and line.is_good:
+            found[code] = line.number, ListedCode(code, line.text("description")[:LONGEST] or code, first, last)
     if not found and not problems:
-        problems.append("There is no code below the headings.")
-    more = [f"... and {len(problems) - MOST_PROBLEMS} more."] if len(problems) > MOST_PROBLEMS else []
-    return CodeList(name, tuple(found.values()), tuple(problems[:MOST_PROBLEMS] + more))
+        problems.append(Problem(1, "", "There is no code below the headings."))
+    if len(problems) > MOST_PROBLEMS:
+        problems = [*problems[:MOST_PROBLEMS], Problem(problems[MOST_PROBLEMS].line, "", "... and more from here.")]
+    return CodeList(name, tuple(found.values()), tuple(problems))
 
 
-def _day(text: str) -> date | None:
-    plain = text.strip().removesuffix(" 00:00:00")
-    if not plain:
-        return None
-    if match := _PACKED_DAY.fullmatch(plain):
-        plain = f"{match[1]}-{match[2]}-{match[3]}"
-    return read_day(plain)
+def _day(text: str) -> date:
+    packed = _PACKED_DAY.fullmatch(text)
+    return read_cell_day(f"{packed[1]}-{packed[2]}-{packed[3]}" if packed else text)

@@ -21,10 +21,11 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.rules.therapy import RateBasis
 from infusion_desktop.billing.terms.fees import KeptFee, NewFee, add_fees, fee_problems, fees
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import read_day, show_day
+from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import PayerId
-from infusion_desktop.stock.importing.table_files import read_table
+from infusion_desktop.stock.importing.table_files import Problem, read_table
+from infusion_desktop.stock.importing.table_preview import MOST_PROBLEMS, Line, match, read_cell_day
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "code": ("code", "hcpcs", "hcpcs code", "procedure", "procedure code", "cpt"),
@@ -43,7 +44,6 @@ _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,4})?", re.ASCII)
 _CMS = ("hcpcs", "mod", "mod2", "juris", "catg")
 _STATE = re.compile(r"([A-Z]{2}) ?\((NR|R)\)", re.ASCII)
 _TITLE_LINES = 30
-MOST_PROBLEMS = 200
 MOST_COLUMNS = 130
 """The CMS file has two columns for each state and territory, beside seven of its own."""
 
@@ -64,21 +64,6 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FileProblem:
-    """What is wrong on a line; ``column`` "" for the whole line."""
-
-    line: int
-    column: str
-    sentence: str
-
-    @property
-    def told(self) -> str:
-        """The problem with its place."""
-        where = f"Line {self.line}, column “{self.column}”" if self.column else f"Line {self.line}"
-        return f"{where}: {self.sentence}"
-
-
-@dataclass(frozen=True, slots=True)
 class FileFee:
     """A price of the file and the line it stands on."""
 
@@ -93,7 +78,7 @@ class FeeFile:
     name: str
     layout: Layout
     fees: tuple[FileFee, ...]
-    problems: tuple[FileProblem, ...]
+    problems: tuple[Problem, ...]
     lines: int
     skipped: int = 0
 
@@ -167,7 +152,7 @@ def import_fee_file(database: Database, payer: PayerId, file: FeeFile, by: UserI
     Refused while the file has problems, and for a price that begins the same day as another at a different rate.
     """
     if file.problems or not file.fees:
-        raise Refused(*[each.told for each in file.problems[:20]] or [f"{file.name} holds no price."])
+        raise Refused(*[str(each) for each in file.problems[:20]] or [f"{file.name} holds no price."])
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_PAYERS)
         wanted = [each for each in compare(session, payer, file) if each.change is not Change.SAME]
@@ -213,83 +198,57 @@ def _read_contract(
     name: str, heading: tuple[int, list[str]], lines: Sequence[tuple[int, list[str]]], starts_on: date | None
 ) -> FeeFile:
     number, cells = heading
-    titles = [re.sub(r"[\s_./#-]+", " ", cell.casefold()).strip() for cell in cells]
-    places = {
-        field: next(titles.index(word) for word in words if word in titles)
-        for field, words in HEADINGS.items()
-        if any(word in titles for word in words)
-    }
-    problems = [FileProblem(number, "", f"no column holds the {field}.") for field in _NEEDED if field not in places]
-    if "starts_on" not in places and starts_on is None:
-        problems.append(FileProblem(number, "", "no column says from when a price holds. Choose the day instead."))
-    known = set(places.values())
-    unknown = [cell for place, cell in enumerate(cells) if cell.strip() and place not in known]
-    problems += [FileProblem(number, cell.strip()[:40], "is not a column of a price list.") for cell in unknown]
+    headings = tuple(cell.strip() for cell in cells)
+    columns = match(headings, HEADINGS)
+    problems = [Problem(number, "", f"no column holds the {field}.") for field in _NEEDED if field not in columns]
+    if "starts_on" not in columns and starts_on is None:
+        problems.append(Problem(number, "", "no column says from when a price holds. Choose the day instead."))
+    known = set(columns.values())
+    unknown = [each for place, each in enumerate(headings) if each and place not in known]
+    problems += [Problem(number, each[:40], "is not a column of a price list.") for each in unknown]
     if problems:
         return FeeFile(name, Layout.CONTRACT, (), tuple(problems), len(lines))
     found: list[FileFee] = []
-    for line, row in lines:
-        wrong: list[FileProblem] = []
-        fee = _fee(row, places, cells, line, starts_on, wrong)
-        if len(row) > len(cells):
-            wrong.append(FileProblem(line, "", f"{len(row)} cells, but the first line names {len(cells)} columns."))
-        problems += wrong
-        if fee is not None and not wrong:
-            found.append(FileFee(line, fee))
+    for each, row in lines:
+        line = Line(each, row, headings, columns)
+        fee = _fee(line, starts_on)
+        if len(row) > len(headings):
+            line.wrong("", f"{len(row)} cells, but the first line names {len(headings)} columns.")
+        problems += line.problems
+        if fee is not None and line.is_good:
+            found.append(FileFee(each, fee))
     return _finished(name, Layout.CONTRACT, found, problems, len(lines))
 
 
-def _fee(
-    row: Sequence[str],
-    places: Mapping[str, int],
-    headings: Sequence[str],
-    line: int,
-    starts_on: date | None,
-    problems: list[FileProblem],
-) -> NewFee | None:
-    def cell(field: str) -> str:
-        place = places.get(field, -1)
-        return row[place].strip() if 0 <= place < len(row) else ""
-
-    def wrong(field: str, sentence: str) -> None:
-        problems.append(FileProblem(line, headings[places[field]].strip()[:40], sentence))
-
-    def amount(field: str) -> Decimal:
-        plain = cell(field).removeprefix("$").replace(",", "").strip()
-        if not _AMOUNT.fullmatch(plain):
-            wrong(field, f"“{cell(field)[:20]}” is not an amount, such as 95.50.")
-            return Decimal(0)
-        return Decimal(plain)
-
-    def day(field: str) -> date | None:
-        typed = cell(field).removesuffix(" 00:00:00")
-        if not typed:
-            return None
-        try:
-            return read_day(typed)
-        except Refused as no:
-            wrong(field, str(no))
-            return None
-
-    before = len(problems)
-    rate = amount("rate")
-    first = day("starts_on") or starts_on
-    if first is None and len(problems) == before:
-        wrong("starts_on", "is empty: from when does the price hold?")
-    basis = cell("basis").upper().replace(" ", "_") or RateBasis.PER_DIEM.name
+def _fee(line: Line, starts_on: date | None) -> NewFee | None:
+    rate = _amount(line, "rate")
+    first = line.value("starts_on", read_cell_day, None) or starts_on
+    if first is None and line.is_good:
+        line.wrong("starts_on", "is empty: from when does the price hold?")
+    basis = line.text("basis").upper().replace(" ", "_") or RateBasis.PER_DIEM.name
     if basis not in RateBasis.__members__:
-        wrong("basis", f"“{cell('basis')[:20]}” is none of {', '.join(each.words for each in RateBasis)}.")
-        basis = RateBasis.PER_DIEM.name
-    charge = amount("charge") if cell("charge") else rate
-    last = day("ends_on")
-    if len(problems) > before or first is None:
+        known = ", ".join(each.words for each in RateBasis)
+        line.wrong("basis", f"“{line.text('basis')[:20]}” is none of {known}.")
+    charge = _amount(line, "charge") if line.text("charge") else rate
+    last = line.value("ends_on", read_cell_day, None)
+    if first is None or not line.is_good:
         return None
     fee = NewFee(
-        cell("code").upper(), rate, charge, first, last, tuple(cell("modifiers").upper().replace(",", " ").split()),
-        RateBasis[basis], cell("rate_key"), cell("category").upper(),
+        line.text("code").upper(), rate, charge, first, last,
+        tuple(line.text("modifiers").upper().replace(",", " ").split()), RateBasis[basis], line.text("rate_key"),
+        line.text("category").upper(),
     )  # fmt: skip
-    problems += [FileProblem(line, "", sentence) for sentence in fee_problems(fee)]
+    for sentence in fee_problems(fee):
+        line.wrong("", sentence)
     return fee
+
+
+def _amount(line: Line, field: str) -> Decimal:
+    plain = line.text(field).removeprefix("$").replace(",", "").strip()
+    if not _AMOUNT.fullmatch(plain):
+        line.wrong(field, f"“{line.text(field)[:20]}” is not an amount, such as 95.50.")
+        return Decimal(0)
+    return Decimal(plain)
 
 
 # The CMS file
@@ -306,7 +265,7 @@ def _read_cms(
     except StopIteration:
         raise Refused(f"{name} has no column {place.column}. Choose a state that is in the file.") from None
     found: list[FileFee] = []
-    problems: list[FileProblem] = []
+    problems: list[Problem] = []
     skipped = 0
     for line, row in lines:
         typed = row[column].strip().removeprefix("$").replace(",", "") if column < len(row) else ""
@@ -314,14 +273,14 @@ def _read_cms(
             skipped += 1  # No price for this place: the item is not paid by fee schedule there.
             continue
         if not _AMOUNT.fullmatch(typed):
-            problems.append(FileProblem(line, titles[column], f"“{typed[:20]}” is not an amount, such as 95.50."))
+            problems.append(Problem(line, titles[column], f"“{typed[:20]}” is not an amount, such as 95.50."))
             continue
         rate = Decimal(typed)
         marks = tuple(cell.strip().upper() for cell in row[1:3] if cell.strip())
         fee = NewFee(
             row[0].strip().upper(), rate, rate, starts_on, None, marks, RateBasis.PER_DISPENSE, "", row[4].strip()
         )
-        problems += [FileProblem(line, "", sentence) for sentence in fee_problems(fee)]
+        problems += [Problem(line, "", sentence) for sentence in fee_problems(fee)]
         found.append(FileFee(line, fee))
     return _finished(name, Layout.CMS, found, problems, len(lines), skipped)
 
@@ -331,18 +290,18 @@ def _place_of(match: re.Match[str]) -> Place:
 
 
 def _finished(
-    name: str, layout: Layout, fees: list[FileFee], problems: list[FileProblem], lines: int, skipped: int = 0
+    name: str, layout: Layout, fees: list[FileFee], problems: list[Problem], lines: int, skipped: int = 0
 ) -> FeeFile:
     problems += _twice(fees)
     if not fees and not problems:
-        problems.append(FileProblem(1, "", "there is no price below the headings."))
+        problems.append(Problem(1, "", "there is no price below the headings."))
     problems.sort(key=lambda each: each.line)
     if len(problems) > MOST_PROBLEMS:
-        problems = [*problems[:MOST_PROBLEMS], FileProblem(problems[MOST_PROBLEMS].line, "", "... and more from here.")]
+        problems = [*problems[:MOST_PROBLEMS], Problem(problems[MOST_PROBLEMS].line, "", "... and more from here.")]
     return FeeFile(name, layout, tuple(fees), tuple(problems), lines, skipped)
 
 
-def _twice(fees: Sequence[FileFee]) -> list[FileProblem]:
+def _twice(fees: Sequence[FileFee]) -> list[Problem]:
     """Prices of one code that hold on the same day: which one counts cannot be told from the file."""
     found = []
     by_key: dict[tuple[object, ...], list[FileFee]] = {}
@@ -353,7 +312,7 @@ def _twice(fees: Sequence[FileFee]) -> list[FileProblem]:
             if before.fee.starts_on == after.fee.starts_on:
                 day = show_day(after.fee.starts_on)
                 sentence = f"{after.fee.code} from {day} stands on line {before.line} already."
-                found.append(FileProblem(after.line, "", sentence))
+                found.append(Problem(after.line, "", sentence))
     return found
 
 

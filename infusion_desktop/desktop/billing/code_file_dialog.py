@@ -24,7 +24,7 @@ from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.files import read_part
-from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE, Problem
 
 _TONES = {CodeChange.NEW: Tone.INFO, CodeChange.CHANGED: Tone.INFO, CodeChange.ENDED: Tone.WARN}
 CODES: tuple[Column[ComparedCode], ...] = (
@@ -37,7 +37,11 @@ CODES: tuple[Column[ComparedCode], ...] = (
     Column("Rules", text=lambda row: "known" if row.shipped else ""),
     Column("", text=lambda row: row.change.value, tone=lambda row: _TONES.get(row.change)),
 )  # fmt: skip
-PROBLEMS: tuple[Column[str], ...] = (Column("What is wrong", text=lambda row: row, stretch=True, hint=lambda row: row),)
+PROBLEMS: tuple[Column[Problem], ...] = (
+    Column("Line", text=lambda row: str(row.line), sort_key=lambda row: row.line, numeric=True),
+    Column("Column", text=lambda row: row.column),
+    Column("What is wrong", text=lambda row: row.reason, stretch=True, hint=lambda row: row.reason),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,9 @@ class CodeFileDialog(DeedDialog):
             chips=[Chip("Only what changes", lambda row: row.change is not CodeChange.SAME, on=True)],
             empty="Choose a file to see its codes here.",
         )  # fmt: skip
-        self.problems: TableView[str] = TableView(
-            PROBLEMS, lambda row: row, name="Problems in the file", desk=desk, noun=("problem", "problems"),
-            empty="No problem found.",
+        self.problems: TableView[Problem] = TableView(
+            PROBLEMS, lambda row: (row.line, row.column, row.reason), name="Problems in the file", desk=desk,
+            noun=("problem", "problems"), empty="No problem found.",
         )  # fmt: skip
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)

@@ -12,7 +12,6 @@ from infusion_desktop.billing.terms.fee_files import (
     Change,
     ComparedFee,
     FeeFile,
-    FileProblem,
     Place,
     compare,
     import_fee_file,
@@ -34,7 +33,7 @@ from infusion_desktop.files import read_part
 from infusion_desktop.money import show_money
 from infusion_desktop.patients.words import PayerId
 from infusion_desktop.progress import Progress
-from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
+from infusion_desktop.stock.importing.table_files import BIGGEST_FILE, Problem
 
 _TONES = {Change.NEW: Tone.INFO, Change.CHANGED: Tone.WARN}
 PRICES: tuple[Column[ComparedFee], ...] = (
@@ -50,10 +49,10 @@ PRICES: tuple[Column[ComparedFee], ...] = (
     Column("Category", text=lambda row: row.fee.category, hidden=True),
     Column("", text=lambda row: row.change.value, tone=lambda row: _TONES.get(row.change)),
 )  # fmt: skip
-PROBLEMS: tuple[Column[FileProblem], ...] = (
+PROBLEMS: tuple[Column[Problem], ...] = (
     Column("Line", text=lambda row: str(row.line), sort_key=lambda row: row.line, numeric=True),
     Column("Column", text=lambda row: row.column),
-    Column("What is wrong", text=lambda row: row.sentence, stretch=True, hint=lambda row: row.sentence),
+    Column("What is wrong", text=lambda row: row.reason, stretch=True, hint=lambda row: row.reason),
 )
 
 
@@ -97,7 +96,7 @@ class PriceFileDialog(DeedDialog):
                    for each in Change],
             empty="Choose a file to see its prices here.",
         )  # fmt: skip
-        self.problems: TableView[FileProblem] = TableView(
+        self.problems: TableView[Problem] = TableView(
             PROBLEMS, id, name="Problems in the file", desk=desk, noun=("problem", "problems"),
             empty="No problem found.",
         )  # fmt: skip
