@@ -1,6 +1,5 @@
 """What the demonstration's payers answer: an 835 for a claim file, most lines paid as expected, a few not."""
 
-from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -23,7 +22,7 @@ from infusion_desktop.billing.money.statements import print_statements
 from infusion_desktop.billing.queries import claims
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
-from infusion_desktop.billing.words import BatchId, ClaimId, DisputeState, LineKind
+from infusion_desktop.billing.words import BatchId, DisputeState, LineKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.demonstration.cast import Cast
 from infusion_desktop.money import ZERO
@@ -55,12 +54,8 @@ def bill_who_pays_alone(database: Database, by: UserId, day: date) -> None:
     with database.reading() as session:
         rows = claims(session)
         forms = leaves_as(session, rows)
-    by_payer: dict[int, list[ClaimId]] = defaultdict(list)
-    for row in rows:
-        if forms.get(row.id) is ClaimForm.STATEMENT:
-            by_payer[row.payer_id].append(row.id)
-    for several in by_payer.values():
-        bill_patients(database, several, by, at=datetime.combine(day, time(12), UTC))
+    if alone := [row.id for row in rows if forms.get(row.id) is ClaimForm.STATEMENT]:
+        bill_patients(database, alone, by, at=datetime.combine(day, time(12), UTC))
 
 
 def work_on_money(database: Database, cast: Cast, last: date) -> None:

@@ -75,6 +75,26 @@ class Office:
             prescriber_id=self.prescriber, ordered_on=first, version=1, **values,
         )  # fmt: skip
 
+    def next_patient(self, payer: str) -> None:
+        """Another patient, of another payer: what is said from now on is about them."""
+        self.payer = PayerId(self._add(Payer, name=payer, payer_code="", kind=PayerKind.SELF_PAY, version=1))
+        number = self.payer
+        self.home = self._add(Location, code=f"HOME-P{number}", name="home", kind=LocationKind.PATIENT_HOME, version=1)
+        self.patient = PatientId(
+            self._add(
+                Patient, number=f"P{number:06d}", last_name="Reed", first_name="Bo", born_on=date(1970, 5, 1),
+                sex=Sex.MALE, phone="5035550112", street="6 Oak St", city="Portland", state="OR", zip="972010002",
+                home_id=self.home, created_at=NOON, version=1,
+            )
+        )  # fmt: skip
+        self._add(
+            Coverage, patient_id=self.patient, payer_id=self.payer, rank=Rank.PRIMARY, member_id="",
+            relation=Relation.SELF, starts_on=date(2026, 1, 1), version=1,
+        )  # fmt: skip
+        self.episode = self._add(
+            Episode, patient_id=self.patient, admitted_on=date(2026, 3, 1), diagnoses="L03115", version=1
+        )
+
     def hospital(self, first: date, last: date) -> int:
         return self._add(
             Interruption, patient_id=self.patient, kind=InterruptionKind.HOSPITAL, first_on=first, last_on=last,

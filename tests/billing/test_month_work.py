@@ -241,14 +241,18 @@ def test_a_monthly_maximum_holds_over_two_coverages_of_one_month(office):
 
 def by_form(office, form, kind):
     complete_month(office)
-    with office.database.transaction() as session:
-        kept = session.scalars(select(PayerRules)).one()
-        kept.rules = json.dumps({**json.loads(kept.rules), "claim_form": form, "filing_days": 3650})
-        session.execute(update(Payer).values(kind=kind, payer_code="" if form == "STATEMENT" else "PRH01"))
-        record(session, office.biller, "set up", "test", 1)
+    leave_as(office, form, kind)
     run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
     assert (len(run.claims), run.files, run.refused) == (1, (), ())
     return run
+
+
+def leave_as(office, form, kind):
+    with office.database.transaction() as session:
+        for kept in session.scalars(select(PayerRules)):
+            kept.rules = json.dumps({**json.loads(kept.rules), "claim_form": form, "filing_days": 3650})
+        session.execute(update(Payer).values(kind=kind, payer_code="" if form == "STATEMENT" else "PRH01"))
+        record(session, office.biller, "set up", "test", 1)
 
 
 def test_a_payer_that_takes_paper_gets_no_file(office):
@@ -306,6 +310,21 @@ def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(o
     void_claim(office.database, again, office.biller, "never given")
     with office.database.reading() as session:
         assert problems(session) == () and patients_owing(session)[0].owed == Decimal(-1458)
+
+
+def test_all_who_pay_alone_are_billed_in_one_step_whatever_their_contract(office):
+    complete_month(office)
+    office.next_patient("Pays alone, second price list")
+    complete_month(office, "ceftriaxone 2 g vial of another maker")
+    leave_as(office, "STATEMENT", PayerKind.SELF_PAY)
+    run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    assert [each.endswith("Claims, Bill the patients.") for each in run.on_paper] == [True, True]
+    billed = bill_patients(office.database, run.claims, office.biller)
+    assert (billed.patients, billed.covered, billed.charged) == (2, 0, 2 * Decimal(1648))
+    text = flat(words_of(billed.pdf))
+    assert "Quill" in text and "Reed" in text
+    with office.database.reading() as session:
+        assert {row.owed for row in patients_owing(session)} == {Decimal(1648)} and problems(session) == ()
 
 
 def test_a_patient_whose_credit_covers_everything_gets_no_statement(office):

@@ -29,12 +29,12 @@ MARCH = month_of(date(2026, 3, 1))
 CHECKED_ON = date(2026, 4, 3)
 
 
-def complete_month(office):
+def complete_month(office, name="ceftriaxone 2 g vial"):
     """Fourteen days of ceftriaxone, its vials, a visit, and a signed delivery."""
     office.rules()
     for code, rate, charge in (("S9500", "95", "150"), ("J0696", "1.50", "3"), ("99601", "150", "200")):
         office.fee(code, rate, charge)
-    vial = office.item("ceftriaxone 2 g vial", "J0696", hcpcs_units_per_unit=Decimal(8))
+    vial = office.item(name, "J0696", hcpcs_units_per_unit=Decimal(8))
     therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16), drug_item_id=vial)
     office.delivers(date(2026, 3, 3), date(2026, 3, 16), {vial: 14}, therapy=therapy)
     start = datetime(2026, 3, 3, 16, 0, tzinfo=UTC)

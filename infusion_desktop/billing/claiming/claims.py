@@ -199,12 +199,14 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
     return void
 
 
-def ready_claims(session: Session, claims: Sequence[ClaimId]) -> list[Claim]:
+def ready_claims(session: Session, claims: Sequence[ClaimId], *, of_one_payer: bool = True) -> list[Claim]:
+    """The claims, locked; Refused naming each that is not ready or, unless that is no matter, another payer's."""
     rows = [the_claim(session, claim) for claim in sorted(set(claims))]
     if not rows:
         raise Refused("Choose at least one claim.")
     problems = [f"Claim {row.number} is {row.state.value}, not ready." for row in rows if row.state != ClaimState.READY]
-    problems += [f"Claim {row.number} goes to another payer." for row in rows if row.payer_id != rows[0].payer_id]
+    if of_one_payer:
+        problems += [f"Claim {row.number} goes to another payer." for row in rows if row.payer_id != rows[0].payer_id]
     if problems:
         raise Refused(*problems)
     return rows

@@ -33,19 +33,23 @@ TOGETHER = 400
 MOST_IN_A_FILE = 2_000
 """Claims in one file; payers take at most 5,000 in a transaction set (X12 005010X222 front matter)."""
 _READ_AT_ONCE = 500
+_NAMED = 5
+"""Claims that are told by their numbers; of more, how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthRun:
     """What a run did: the files by name, a sentence for each claim, and one for each patient or claim that must wait.
 
-    Patients are named by their number only.
+    Patients are named by their number only. ``on_paper`` says which ready claims leave otherwise than in a file, as
+    ``done`` does.
     """
 
     files: tuple[tuple[str, str], ...]
     done: tuple[str, ...]
     refused: tuple[str, ...]
     claims: tuple[ClaimId, ...]
+    on_paper: tuple[str, ...] = ()
 
 
 def run_month(
@@ -82,8 +86,8 @@ def run_month(
                 ready[each.work.covered.payer_id].append(claims[-1])
             if each.later:
                 yield Progress(place, len(work), each.work.number)
-    if send:
-        done += _left_for_paper(database, ready, month)
+    on_paper = _left_for_paper(database, ready, month) if send else []
+    done += on_paper
     files = [] if files is None else files
     at = None if on is None else datetime.combine(on, time(12), UTC)
     batches = (
@@ -107,7 +111,7 @@ def run_month(
         files.append((written.name, written.text))
         done += written.notices
     yield Progress(len(work), len(work))
-    return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims))
+    return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims), tuple(on_paper))
 
 
 def _left_for_paper(database: Database, ready: dict[int, list[ClaimId]], month: Days) -> list[str]:
@@ -121,10 +125,11 @@ def _left_for_paper(database: Database, ready: dict[int, list[ClaimId]], month: 
             del ready[payer]
             numbers = session.scalars(select(Claim.number).where(Claim.id.in_(claims)).order_by(Claim.id)).all()
             who = payer_name(session, PayerId(payer))
+            which = ", ".join(numbers) if len(numbers) <= _NAMED else f"{len(numbers)} claims"
             told.append(
-                f"{who} takes paper: {', '.join(numbers)} are ready to print. Claims, Print as CMS-1500."
+                f"{who} takes paper: {which} are ready to print. Claims, Print as CMS-1500."
                 if form is ClaimForm.CMS_1500
-                else f"{who}: {', '.join(numbers)} are ready for the patients' statements. Claims, Bill the patients."
+                else f"{who}: {which} are ready for the patients' statements. Claims, Bill the patients."
             )
     return told
 

@@ -252,12 +252,10 @@ class ClaimsScreen(Screen):
             self.desk.messages.refused((told,), self, Tone.INFO)
             return
         database, by = self.context.database, self.context.user_id
-        claims = next(iter(by_payer.values()))
-        more = " Press again for those of another payer." if len(by_payer) > 1 else ""
+        claims = [claim for several in by_payer.values() for claim in several]
         self.do(
             lambda _why: bill_patients(database, claims, by), changed=("billing",), pressed=self.patients_button,
-            said=lambda made: _told_of_statements(made) + more,
-            then=self._billed,
+            said=_told_of_statements, then=self._billed,
         )  # fmt: skip
 
     def _billed(self, made: BilledPatients) -> None:

@@ -259,8 +259,8 @@ class MonthScreen(Screen):
     def _ran(self, run: MonthRun) -> None:
         self.desk.messages.clear(self)
         self.desk.messages.said(f"{len(run.claims)} claims counted, {len(run.files)} files written.")
-        if run.refused:
-            self.desk.messages.refused(_refusals(run.refused), self, Tone.WARN)
+        if told := (*_refusals(run.refused), *run.on_paper):
+            self.desk.messages.refused(told, self, Tone.WARN if run.refused else Tone.INFO)
         self._ask_where(run.files)
 
     def _stopped(self, written: Sequence[tuple[str, str]]) -> None:

@@ -22,7 +22,7 @@ from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.tables import Claim, PayerRules
-from infusion_desktop.billing.words import BatchId, ClaimState
+from infusion_desktop.billing.words import ClaimState
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
 from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen, _told_of_statements
@@ -156,7 +156,7 @@ def said_on(screen):
 
 def test_what_is_said_of_statements_names_whose_credit_covers_all():
     def told(patients, covered):
-        return _told_of_statements(BilledPatients(BatchId(1), b"", "", (), patients, Decimal(50), covered))
+        return _told_of_statements(BilledPatients(b"", "", (), patients, Decimal(50), covered))
 
     assert told(0, 1) == "$50.00 are charged; credits cover all of what 1 patient owes: there is no statement to mail."
     assert told(2, 0) == "$50.00 are charged. Mail the statements of 2 patients."
