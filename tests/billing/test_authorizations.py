@@ -1,5 +1,6 @@
 """Authorizations: which delivery runs over, what is used, held and left, changed, ended, and the request as a paper."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.months.authorization_list import Standing, authorization_rows
 from infusion_desktop.billing.months.authorization_papers import authorization_request
 from infusion_desktop.billing.months.charging import make_claim
-from infusion_desktop.billing.rules.outlook import Coming, runs_over
+from infusion_desktop.billing.rules.outlook import Coming, Ordered, runs_over
 from infusion_desktop.billing.terms.authorizations import (
     ChangedAuthorization,
     NewAuthorization,
@@ -28,6 +29,7 @@ from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.errors import NotAllowed, Refused, Stale
+from infusion_desktop.patients.tables import Therapy
 
 YEAR = Days(date(2026, 1, 1), date(2026, 12, 31))
 
@@ -38,16 +40,22 @@ def days(first, last):
 
 def test_the_first_delivery_that_is_not_covered_to_its_end_is_named():
     week, next_week = Coming("D1", 1, days(1, 7)), Coming("D2", 2, days(8, 14))
-    assert runs_over(14, YEAR, YEAR, frozenset(), [week, next_week]) is None
-    over = runs_over(10, YEAR, YEAR, frozenset(), [next_week, week])
+    always = Ordered(frozenset({1}), (YEAR,))
+    assert runs_over(14, YEAR, [always], [week, next_week]) is None
+    over = runs_over(10, YEAR, [always], [next_week, week])
     assert (over.delivery.number, over.first_uncovered, over.days) == ("D2", date(2026, 4, 11), 4)
     assert over.sentence == "Delivery D2 runs over by 4 days from Apr 11, 2026: its units are used up by then."
-    assert runs_over(10, YEAR, YEAR, frozenset(days(1, 4)), [week, next_week]) is None, (
-        "days on claims are taken already"
-    )
-    ends = runs_over(None, days(1, 12), YEAR, frozenset(), [week, next_week])
+    billed = replace(always, billed=frozenset(days(1, 4)))
+    assert runs_over(10, YEAR, [billed], [week, next_week]) is None, "days on claims are taken already"
+    ends = runs_over(None, days(1, 12), [always], [week, next_week])
     assert (ends.first_uncovered, ends.days, ends.why) == (date(2026, 4, 13), 2, "it ends on Apr 12, 2026")
-    assert runs_over(None, days(1, 12), days(1, 12), frozenset(), [next_week]) is None, "the therapy ends first"
+    until = replace(always, days=(days(1, 12),))
+    assert runs_over(None, days(1, 12), [until], [next_week]) is None, "the therapy ends first"
+    changed = replace(always, versions=frozenset({1, 2}), days=(days(1, 4), days(5, 30)))
+    over = runs_over(10, YEAR, [changed], [replace(week, therapy_id=1), replace(next_week, therapy_id=2)])
+    assert over.first_uncovered == date(2026, 4, 11), "both versions of the order use the units"
+    other = Ordered(frozenset({7}), (YEAR,))
+    assert runs_over(14, YEAR, [other, always], [replace(week, therapy_id=7), next_week]).first_uncovered.day == 11
 
 
 @given(
@@ -64,7 +72,7 @@ def test_the_outlook_is_that_of_counting_day_by_day(left, last, spans, billed):
     ]
     taken = frozenset(start + timedelta(day - 1) for day in billed)
     allowed = Days(start, start + timedelta(last - 1))
-    found = runs_over(left, allowed, YEAR, taken, deliveries)
+    found = runs_over(left, allowed, [Ordered(frozenset({1}), (YEAR,), taken)], deliveries)
     room, counted, expected = left, set(), None
     for each in sorted(deliveries, key=lambda one: (one.days.first, one.number)):
         for day in each.days:
@@ -115,6 +123,16 @@ def test_the_list_tells_used_held_left_and_the_delivery_that_runs_over(allowed):
     with allowed.database.reading() as session:
         rows = {row.use.allowed.number: row for row in authorization_rows(session, date(2026, 4, 1))}
     assert rows["AUTH1"].outlook is None, "another one takes over"
+
+
+def test_days_of_both_versions_of_a_changed_order_use_the_units(allowed):
+    """Six units are left on April 1; the dose changes on April 5: four days of the old one and three of the new."""
+    with allowed.database.transaction() as session:
+        session.execute(update(Therapy).values(stops_on=date(2026, 4, 4)))
+        record(session, allowed.biller, "set up", "test")
+    allowed.orders("ceftriaxone 2 g", date(2026, 4, 5), None, replaces_id=allowed.therapy)
+    row = one(allowed)
+    assert (row.outlook.first_uncovered, row.outlook.days) == (date(2026, 4, 7), 8)
 
 
 def test_it_is_changed_and_ended_with_a_reason_and_never_below_what_left(allowed, staff):

@@ -1,7 +1,7 @@
 """Every authorization with what is used, held and left of it, and the next delivery it does not cover."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
 from infusion_desktop.billing.rules.codes import choose_code
-from infusion_desktop.billing.rules.outlook import Coming, Outlook, runs_over
+from infusion_desktop.billing.rules.outlook import Coming, Ordered, Outlook, runs_over
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.therapy import TherapyCourse
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
@@ -22,8 +22,9 @@ from infusion_desktop.billing.words import Frequency, LineKind
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
+from infusion_desktop.patients.order_versions import ChangedOrder, changed_orders
 from infusion_desktop.patients.tables import Patient, Payer
-from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.patients.words import PatientId, PayerId, TherapyId
 
 SOON = timedelta(days=14)
 AHEAD = timedelta(days=60)
@@ -142,6 +143,7 @@ def _outlooks(session: Session, uses: Iterable[AuthorizationUse], on: date) -> M
     facts = facts_of_many(session, [(patient, around) for patient in by_patient])
     coming = _coming(session, by_patient, around)
     billed = _billed(session, by_patient, around)
+    changed = changed_orders(session, by_patient)
     rules = {payer: _rules_on(session, payer, on) for payer in {use.allowed.payer_id for use in uses}}
     found: dict[int, Outlook] = {}
     for patient, mine in by_patient.items():
@@ -150,13 +152,13 @@ def _outlooks(session: Session, uses: Iterable[AuthorizationUse], on: date) -> M
             deliveries = coming.get(patient, [])
             if kept is None or not deliveries:
                 continue
-            for course in _courses(facts[patient, around], use.allowed.code, kept, on):
-                others = [other for other in mine if other is not use and _takes_over(other, use, on)]
-                look = _one(use, course, billed.get((patient, course.order), frozenset()), deliveries)
-                if look is not None and not any(
-                    other.allowed.first_on <= look.first_uncovered <= other.allowed.last_on for other in others
-                ):
-                    found.setdefault(use.id, look)
+            orders = _orders(_courses(facts[patient, around], use.allowed.code, kept, on), changed, billed)
+            others = [other for other in mine if other is not use and _takes_over(other, use, on)]
+            look = _one(use, orders, deliveries)
+            if look is not None and not any(
+                other.allowed.first_on <= look.first_uncovered <= other.allowed.last_on for other in others
+            ):
+                found[use.id] = look
     return found
 
 
@@ -165,14 +167,30 @@ def _takes_over(other: AuthorizationUse, use: AuthorizationUse, on: date) -> boo
     return same and other.allowed.last_on >= on and (other.left is None or other.left > 0)
 
 
-def _one(
-    use: AuthorizationUse, course: TherapyCourse, billed: frozenset[date], deliveries: list[Coming]
-) -> Outlook | None:
+def _one(use: AuthorizationUse, orders: Sequence[Ordered], deliveries: Sequence[Coming]) -> Outlook | None:
     allowed = use.allowed
-    therapy = Days(course.start_on, course.stop_on or max(each.days.last for each in deliveries))
     left = None if use.left is None else max(0, int(use.left))
-    days = Days(allowed.first_on, allowed.last_on)
-    return runs_over(left, days, therapy, billed, deliveries) if therapy.first <= therapy.last else None
+    return runs_over(left, Days(allowed.first_on, allowed.last_on), orders, deliveries)
+
+
+def _orders(
+    courses: Iterable[TherapyCourse],
+    changed: Mapping[TherapyId, ChangedOrder],
+    billed: Mapping[int, frozenset[date]],
+) -> list[Ordered]:
+    """The orders that courses are versions of, each with the days of these versions and those claims took."""
+    versions: dict[frozenset[int], list[TherapyCourse]] = defaultdict(list)
+    for course in courses:
+        order = changed.get(TherapyId(course.order))
+        versions[frozenset({course.order} if order is None else order.versions)].append(course)
+    return [
+        Ordered(
+            every,
+            tuple(Days(each.start_on, each.stop_on or date.max) for each in mine),
+            frozenset(day for each in every for day in billed.get(each, ())),
+        )
+        for every, mine in versions.items()
+    ]
 
 
 def _courses(facts: MonthFacts, code: str, rules: RuleSet, on: date) -> Iterable[TherapyCourse]:
@@ -192,28 +210,30 @@ def _rules_on(session: Session, payer: PayerId, on: date) -> RuleSet | None:
 
 def _coming(session: Session, patients: Iterable[PatientId], around: Days) -> Mapping[PatientId, list[Coming]]:
     rows = session.execute(
-        select(Delivery.id, Delivery.number, Delivery.patient_id, Delivery.period_first, Delivery.period_last)
+        select(
+            Delivery.id, Delivery.number, Delivery.patient_id, Delivery.therapy_id, Delivery.period_first,
+            Delivery.period_last,
+        )
         .where(Delivery.patient_id.in_(sorted(patients)), Delivery.state.in_(_COMING))
         .where(Delivery.period_last >= around.first, Delivery.period_first <= around.last)
     )
     found: dict[PatientId, list[Coming]] = defaultdict(list)
     for row in rows:
-        found[PatientId(row.patient_id)].append(Coming(row.number, row.id, Days(row.period_first, row.period_last)))
+        days = Days(row.period_first, row.period_last)
+        found[PatientId(row.patient_id)].append(Coming(row.number, row.id, days, row.therapy_id))
     return found
 
 
-def _billed(
-    session: Session, patients: Iterable[PatientId], around: Days
-) -> Mapping[tuple[PatientId, int], frozenset[date]]:
+def _billed(session: Session, patients: Iterable[PatientId], around: Days) -> Mapping[int, frozenset[date]]:
     """The days of each therapy that stand on claims, as spans of their lines."""
     rows = session.execute(
-        select(Claim.patient_id, ClaimLine.therapy_id, ClaimLine.first_on, ClaimLine.last_on)
+        select(ClaimLine.therapy_id, ClaimLine.first_on, ClaimLine.last_on)
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .where(Claim.patient_id.in_(sorted(patients)), Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
         .where(ClaimLine.kind == LineKind.PER_DIEM, ClaimLine.last_on >= around.first)
     )
-    found: dict[tuple[PatientId, int], set[date]] = defaultdict(set)
+    found: dict[int, set[date]] = defaultdict(set)
     for row in rows:
         if row.therapy_id is not None:
-            found[PatientId(row.patient_id), row.therapy_id].update(Days(row.first_on, row.last_on))
+            found[row.therapy_id].update(Days(row.first_on, row.last_on))
     return {key: frozenset(days) for key, days in found.items()}

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from infusion_desktop.dates import Days, show_day
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +14,22 @@ class Coming:
     number: str
     delivery_id: int
     days: Days
+    therapy_id: int | None = None
+    """The version of the order it was made for; None: it is for every therapy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An order whose days an authorization is for: its versions, the days they run, and those that claims took."""
+
+    versions: frozenset[int]
+    days: tuple[Days, ...]
+    billed: frozenset[date] = frozenset()
+
+    def counts(self, delivery: Coming, day: date) -> bool:
+        """Whether a delivery brings a day of this order that no claim has taken."""
+        supplies = delivery.therapy_id is None or delivery.therapy_id in self.versions
+        return supplies and day not in self.billed and any(day in each for each in self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +52,26 @@ class Outlook:
 
 
 def runs_over(
-    left: int | None, allowed: Days, therapy: Days, billed: frozenset[date], deliveries: Sequence[Coming]
+    left: int | None, allowed: Days, orders: Sequence[Ordered], deliveries: Sequence[Coming]
 ) -> Outlook | None:
     """The first delivery that brings service days beyond the units or days allowed; None when all are covered.
 
-    ``left`` are the units no claim has taken (None: no limit), ``billed`` the days that claims took already.
+    ``left`` are the units no claim has taken (None: no limit). A day of each order is a unit; versions of one order
+    have its days together.
     """
-    seen: set[date] = set()
+    seen: set[tuple[int, date]] = set()
     for delivery in sorted(deliveries, key=lambda each: (each.days.first, each.number)):
-        uncovered: list[date] = []
-        reason = ""
-        shared = delivery.days.overlap(therapy)
-        for day in shared or ():
-            if day in billed or day in seen or day < allowed.first:
-                continue
-            seen.add(day)
-            if day > allowed.last:
-                uncovered.append(day)
-                reason = reason or f"it ends on {show_day(allowed.last)}"
-            elif left is not None and len(seen) > left:
-                uncovered.append(day)
-                reason = reason or "its units are used up by then"
+        uncovered: dict[date, str] = {}
+        for day in delivery.days:
+            for place, order in enumerate(orders):
+                if day < allowed.first or (place, day) in seen or not order.counts(delivery, day):
+                    continue
+                seen.add((place, day))
+                if day > allowed.last:
+                    uncovered.setdefault(day, f"it ends on {show_day(allowed.last)}")
+                elif left is not None and len(seen) > left:
+                    uncovered.setdefault(day, "its units are used up by then")
         if uncovered:
-            return Outlook(delivery, uncovered[0], len(uncovered), reason)
+            first, why = next(iter(uncovered.items()))
+            return Outlook(delivery, first, len(uncovered), why)
     return None
