@@ -103,6 +103,26 @@ class NursingVisit(Table):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 
+class EquipmentElsewhere(Table):
+    """Rental months of a pump or pole that another supplier was paid for, through ``day``; 0: the patient's own since.
+
+    It is added or taken back (``removed_at``), never changed otherwise.
+    """
+
+    __tablename__ = "equipment_elsewhere"
+    __table_args__ = (CheckConstraint("months >= 0", name="not_below_zero"), STRICT)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    code: Mapped[str]
+    months: Mapped[int]
+    day: Mapped[date]
+    note: Mapped[str] = mapped_column(default="")
+    removed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
 class DrugWaste(Table):
     """What was thrown away of a drug's single-dose containers when a delivery was made, in units of its NDC.
 
@@ -193,6 +213,8 @@ class Claim(Table):
     expected: Mapped[Decimal]
     delay_reason: Mapped[str] = mapped_column(default="")
     """Why it is filed after the payer's limit (X12 CLM20), "" when it is not."""
+    counts_from: Mapped[date | None]
+    """The first day that was not too late to file when its late days were left out; None: nothing was left out."""
     missing: Mapped[str] = mapped_column(default="[]")
     """JSON of the check findings when it was last checked."""
     days: Mapped[str] = mapped_column(default="[]")

@@ -176,3 +176,25 @@ def test_a_pump_that_the_patient_buys_is_a_purchase_and_rented_no_more() -> None
     days = rents([bought], march, RuleSet(equipment=EquipmentBilling.DAILY_RENTAL), capped)[0]
     assert [(each.units, each.modifiers) for each in days] == [(1, ("NU",)), (9, ("RR",))]
     assert len(weeks_of_supplies([bought], march, march)) == 5, "its supplies go on"
+
+
+def test_months_another_supplier_was_paid_for_count_with_ours():
+    four = Possession("E0781", date(2025, 9, 10), date(2026, 1, 9), elsewhere=4)
+    ours = shown([four, home(date(2026, 1, 20))])
+    assert [(number, marks[1]) for _, number, marks in ours] == [(each, "KJ") for each in range(5, 14)]
+    assert ours[0][0] == date(2026, 1, 20), "the break is not over 60 days: the count goes on from the day ours came"
+    assert shown([four, home(date(2026, 1, 2))])[0][0] == date(2026, 1, 10), "what was paid elsewhere is not paid again"
+    assert shown([four, home(date(2026, 3, 12))])[0][1] == 1, "more than 60 days without need begin anew"
+    here, back = home(date(2025, 1, 5), date(2025, 3, 20)), home(date(2025, 7, 1))
+    away = Possession("E0781", date(2025, 4, 1), date(2025, 6, 30), elsewhere=3)
+    assert [number for _, number, _ in shown([here, away, back])][:4] == [1, 2, 3, 7]
+    rented_out = [replace(four, elsewhere=13), home(date(2026, 1, 20))]
+    _, notes = rents(rented_out, LONG, MEDICARE, CAPPED)
+    assert len(notes) == 1 and owned(rented_out, LONG.last, MEDICARE, CAPPED) == (("E0781", date(2026, 1, 20)),)
+
+
+def test_a_pump_the_patient_brought_along_is_neither_rented_nor_sold():
+    own = Possession("E0781", date(2024, 5, 1), None, sold_on=date(2024, 5, 1), elsewhere=0)
+    assert rents([own], Days(date(2024, 5, 1), date(2024, 5, 31)), MEDICARE, CAPPED) == ((), ())
+    assert owned([own], LONG.last, MEDICARE, CAPPED) == (("E0781", date(2024, 5, 1)),)
+    assert shown([own, home(date(2026, 1, 20))])[0][1] == 1, "ours beside it is rented"

@@ -9,18 +9,19 @@ from sqlalchemy import select, text, update
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing import queries, verify
-from infusion_desktop.billing.claiming.checking import check, give_delay_reason
+from infusion_desktop.billing.claiming.checking import check, give_delay_reason, leave_late_days_out
 from infusion_desktop.billing.claiming.claims import mark_sent, void_claim, write_file
 from infusion_desktop.billing.money.aging import AgingBy, aging_by
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.day_view import day_view
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization, authorizations
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
-from infusion_desktop.dates import month_of
+from infusion_desktop.dates import Days, month_of
 from infusion_desktop.edi import claims_837p_reading
 from infusion_desktop.errors import Refused, Warned
 from infusion_desktop.progress import run_to_end
@@ -125,6 +126,32 @@ def test_a_complete_claim_is_ready_and_one_without_proof_waits_for_it(office):
     assert {item.where for item in queue} == {"Deliveries"} and all(item.claims == (claim,) for item in queue)
     with pytest.raises(Refused, match="not ready"):
         write_file(office.database, [claim], office.biller)
+
+
+def test_late_days_are_left_out_so_that_the_rest_can_go(office):
+    """Ninety days from the first day of a line: on June 8 what began before March 10 is too late."""
+    complete_month(office)
+    claim, day = make_claim(office.database, office.patient, MARCH, office.biller), date(2026, 6, 8)
+    with pytest.raises(Refused, match="No day of claim"):
+        leave_late_days_out(office.database, claim, office.biller, on=date(2026, 5, 1))
+    with pytest.raises(Refused, match="Every day of claim"):
+        leave_late_days_out(office.database, claim, office.biller, on=date(2026, 7, 1))
+    found = check(office.database, claim, office.biller, on=day)
+    assert "leave the late days out" in next(each.sentence for each in found if each.code == "LATE")
+    assert not [each for each in leave_late_days_out(office.database, claim, office.biller, on=day) if each.stops]
+    (line,) = page(office, claim).lines
+    assert (line.code, line.days, line.units) == ("S9500", Days(date(2026, 3, 10), date(2026, 3, 16)), 7)
+    left, notes = page(office, claim).left_out, page(office, claim).notes
+    assert [(each.days, each.why) for each in left] == [(Days(date(2026, 3, 3), date(2026, 3, 9)), "too late to file")]
+    assert sum("too late to file" in each for each in notes) == 2, "the vials and the visit of March 3"
+    run = run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=day))
+    assert (run.claims, run.refused) == ((claim,), ()) and len(page(office, claim).lines) == 1
+    with office.database.reading() as session:
+        cells = [cell for row in day_view(session, office.patient, MARCH, claim).rows for cell in row.cells]
+    assert [cell.kind.value for cell in cells] == ["not billed"] * 7 + ["billed"] * 7
+    give_delay_reason(office.database, claim, "7", office.biller, on=day)
+    assert len(page(office, claim).lines) == 3, "with a reason all of it is sent late"
+    assert books(office) == ()
 
 
 def test_a_claim_after_the_limit_leaves_with_the_reason_of_its_delay(office):

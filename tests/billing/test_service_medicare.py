@@ -14,6 +14,7 @@ from infusion_desktop.billing.claiming.claim_files import for_file
 from infusion_desktop.billing.claiming.work_queue import work
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.counting import count_month
+from infusion_desktop.billing.months.elsewhere import FromElsewhere, add_elsewhere, elsewhere_of, take_back_elsewhere
 from infusion_desktop.billing.months.visits import NewVisit, add_visit, correct_visit, take_back_visit
 from infusion_desktop.billing.months.waste import record_waste, take_back_waste, waste_page
 from infusion_desktop.billing.queries import claim_page
@@ -368,3 +369,40 @@ def test_a_pump_that_came_before_a_hospital_stay_ended_in_the_next_month_is_rent
             lines = count_month(session, office.patient, month).lines
         begun += [(line.days.first, line.modifiers) for line in lines if line.code == "E0781"]
     assert begun == [(date(2026, 3, 2), ("RR", "KH", "KX"))]
+
+
+def test_months_paid_elsewhere_and_a_pump_brought_along_are_entered_and_taken_back(office, staff):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    office.fee("A4221", "24.00", "40.00")
+    office.fee("J0696", "1.50", "3.00")
+    item = vial(office)
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 1), None, drug_item_id=item)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {item: 31}, therapy=therapy)
+    had = FromElsewhere("e0781", 3, date(2026, 3, 4), "Valley Infusion")
+    with pytest.raises(NotAllowed):
+        add_elsewhere(office.database, office.patient, had, staff[Role.TECHNICIAN])
+    with pytest.raises(Refused, match="no code of a pump"):
+        add_elsewhere(office.database, office.patient, replace(had, code="J0696"), office.biller)
+    before = add_elsewhere(office.database, office.patient, had, office.biller)
+    pump(office, date(2026, 3, 1))
+    (rent,) = [line for line in lines_of(office)[0] if line.code == "E0781"]
+    assert (rent.days.first, rent.modifiers) == (date(2026, 3, 5), ("RR", "KJ", "KX"))
+    with pytest.raises(Refused, match="Say why"):
+        take_back_elsewhere(office.database, before, " ", 1, office.biller)
+    take_back_elsewhere(office.database, before, "another patient's", 1, office.biller)
+    assert [line.modifiers[1] for line in lines_of(office)[0] if line.code == "E0781"] == ["KH"]
+    # Another patient brought a pump along: its supplies and drug are billed, the claim says whose it is, no rent.
+    office.next_patient("Medicare, another region")
+    office.rules("medicare_dme")
+    for code in ("A4221", "J0696"):
+        office.fee(code, "20.00", "40.00")
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 1), None, drug_item_id=item)
+    office.delivers(date(2026, 3, 1), date(2026, 3, 31), {item: 31}, therapy=therapy)
+    own = FromElsewhere("E0781", 0, date(2024, 5, 1))
+    add_elsewhere(office.database, office.patient, own, office.biller)
+    lines, _ = lines_of(office)
+    assert sorted({line.code for line in lines}) == ["A4221", "J0696"]
+    assert {line.note for line in lines if line.code == "J0696"} == {"E0781 BENEFICIARY OWNED 05/01/2024"}
+    with office.database.reading() as session:
+        assert [each.had for each in elsewhere_of(session, office.patient)] == [own]

@@ -105,7 +105,8 @@ BLIND: dict[str, tuple[str, ...]] = {
         "access.people.change_password", "access.people.reset_password", "access.people.set_pin",
     ),
     "one choice, set whole at once: the trail keeps both": (
-        "billing.claiming.checking.give_delay_reason", "billing.money.collectors.assign_collector",
+        "billing.claiming.checking.give_delay_reason", "billing.claiming.checking.leave_late_days_out",
+        "billing.money.collectors.assign_collector",
         "billing.money.deposits.tie",
         "deliveries.scarce.priorities.set_priority", "deliveries.scarce.shortages.send_instead",
         "deliveries.schedule.delivery_days.set_week", "deliveries.schedule.scheduling.assign",

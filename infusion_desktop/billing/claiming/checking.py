@@ -9,13 +9,17 @@ from infusion_desktop.billing.claiming.claim_facts import claim_facts
 from infusion_desktop.billing.claiming.secondary import findings
 from infusion_desktop.billing.findings import KeptFinding, findings_json, findings_of
 from infusion_desktop.billing.life import enter, the_claim
+from infusion_desktop.billing.months.charging import count_from
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
 from infusion_desktop.billing.rules.checks.every_check import may_leave
+from infusion_desktop.billing.rules.checks.sending import first_timely, has_filing_limit
+from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import today
+from infusion_desktop.dates import Days, today
 from infusion_desktop.edi.claim_checks import DELAY_REASONS
 from infusion_desktop.errors import Refused
+from infusion_desktop.patients.words import PayerId
 
 
 def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = None) -> tuple[KeptFinding, ...]:
@@ -44,10 +48,40 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
         return findings_of(kept.missing)
 
 
+def leave_late_days_out(
+    database: Database, claim: ClaimId, by: UserId, *, on: date | None = None
+) -> tuple[KeptFinding, ...]:
+    """Count an original claim without the days whose filing limit is over, so that the rest can go; check it again.
+
+    A span with a first day that is too late is split there (Medicare: timely filing). What is left out stands with the
+    claim as too late. Refused where nothing is too late, or everything.
+    """
+    day = on or today()
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        kept = the_claim(session, claim)
+        if kept.state not in (ClaimState.DRAFT, ClaimState.READY) or kept.primary_id is not None:
+            raise Refused(f"Claim {kept.number} is no claim to the first payer that waits to be filed.")
+        rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
+        first = first_timely(Days(kept.period_first, kept.period_last), rules, day) if has_filing_limit(rules) else None
+        if kept.frequency is not Frequency.ORIGINAL or first == kept.period_first or not has_filing_limit(rules):
+            raise Refused(f"No day of claim {kept.number} is too late to file.")
+        if first is None:
+            raise Refused(f"Every day of claim {kept.number} is too late. Say why it comes late, or void it.")
+        before, charge = {"counts_from": kept.counts_from}, kept.charge
+        count_from(session, kept, first, by)
+        record(session, by, "leave late days out", "claim", claim, patient_id=kept.patient_id, before=before,
+               after={"counts_from": first, "left_out": charge - kept.charge})  # fmt: skip
+    return check(database, claim, by, on=on)
+
+
 def give_delay_reason(
     database: Database, claim: ClaimId, reason: str, by: UserId, *, on: date | None = None
 ) -> tuple[KeptFinding, ...]:
-    """Say why an original claim is filed after the payer's limit (X12 CLM20), and check it again."""
+    """Say why an original claim is filed after the payer's limit (X12 CLM20), and check it again.
+
+    Days that were left out as too late are on it again.
+    """
     if reason not in DELAY_REASONS:
         raise Refused("Choose the reason of the delay from the list.")
     with database.transaction() as session:
@@ -55,6 +89,8 @@ def give_delay_reason(
         kept = the_claim(session, claim)
         if kept.state not in (ClaimState.DRAFT, ClaimState.READY) or kept.frequency is not Frequency.ORIGINAL:
             raise Refused(f"Claim {kept.number} is no original that waits to be filed. Only such a one can be late.")
+        if kept.counts_from is not None:
+            count_from(session, kept, None, by)
         before, kept.delay_reason = {"delay_reason": kept.delay_reason}, reason
         after = {"delay_reason": reason}
         record(session, by, "give delay reason", "claim", claim, patient_id=kept.patient_id, before=before, after=after)

@@ -181,8 +181,9 @@ def delivery_of(each: Delivered) -> told.DeliveryFacts:
 def _therapy_days(session: Session, claim: Claim, period: Days) -> dict[int, frozenset[date]]:
     """The days the calendar counts today: they differ from the lines when it changed since the claim was counted."""
     counted = count_month(
-        session, PatientId(claim.patient_id), period, CoverageId(claim.coverage_id), beside=ClaimId(claim.id)
-    )
+        session, PatientId(claim.patient_id), period, CoverageId(claim.coverage_id), beside=ClaimId(claim.id),
+        counts_from=claim.counts_from,
+    )  # fmt: skip
     return therapy_days_of(counted)
 
 

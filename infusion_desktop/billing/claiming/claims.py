@@ -336,7 +336,7 @@ def _void_of(session: Session, kept: Claim, by: UserId) -> ClaimId:
 
 def _copy_of(session: Session, kept: Claim, frequency: Frequency, state: ClaimState, by: UserId, note: str) -> ClaimId:
     copied = ("number", "patient_id", "coverage_id", "payer_id", "payer_control_number", "period_first",
-              "period_last", "diagnoses", "charge", "days", "primary_id")  # fmt: skip
+              "period_last", "diagnoses", "charge", "counts_from", "days", "primary_id")  # fmt: skip
     values = {name: getattr(kept, name) for name in copied}
     expected = ZERO if frequency is Frequency.VOID else kept.expected
     values |= {"state": state, "frequency": frequency, "replaces_id": kept.id, "expected": expected}

@@ -211,7 +211,11 @@ def _rules_on(session: Session, payer: PayerId, on: date) -> RuleSet | None:
 def _coming(session: Session, patients: Iterable[PatientId], around: Days) -> Mapping[PatientId, list[Coming]]:
     rows = session.execute(
         select(
-            Delivery.id, Delivery.number, Delivery.patient_id, Delivery.therapy_id, Delivery.period_first,
+            Delivery.id,
+            Delivery.number,
+            Delivery.patient_id,
+            Delivery.therapy_id,
+            Delivery.period_first,
             Delivery.period_last,
         )
         .where(Delivery.patient_id.in_(sorted(patients)), Delivery.state.in_(_COMING))

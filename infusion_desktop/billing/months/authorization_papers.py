@@ -136,7 +136,7 @@ def _goods(session: Session, patient: PatientId, days: Days) -> tuple["Requested
         units = int((goods.hcpcs_per_unit * goods.quantity).to_integral_value(ROUND_UP))
         found[goods.hcpcs] = RequestedCode(goods.hcpcs, "", goods.name, days.first, days.last, units)
     for home in facts.homes:
-        if home.last_on is None:
+        if home.last_on is None and home.sold_on is None:
             row = code_table().find(home.code)
             described = row.description if row is not None else "Equipment in the home"
             months = len(days.by_month())

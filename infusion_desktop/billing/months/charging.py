@@ -22,7 +22,7 @@ from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import Days, now_utc, show_days, today
+from infusion_desktop.dates import Days, month_of, now_utc, show_days, today
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
@@ -49,7 +49,8 @@ def make_claim(
         covered = the_covered_period(session, patient, month, coverage)
         newest = _newest(session, patient, covered)
         beside = None if newest is None else ClaimId(newest.id)
-        counted = count_month(session, patient, month, covered.coverage_id, beside=beside)
+        late = None if newest is None else newest.counts_from
+        counted = count_month(session, patient, month, covered.coverage_id, beside=beside, counts_from=late)
         rows = _rows(session, counted)
         if newest is None:
             return _add(session, covered, counted, rows, by)
@@ -58,6 +59,16 @@ def make_claim(
         if newest.state in EDITABLE:
             return _count_anew(session, newest, counted, rows, by)
         return _add_after(session, newest, covered, counted, rows, by)
+
+
+def count_from(session: Session, claim: Claim, first: date | None, by: UserId) -> None:
+    """Count a draft anew without its days before ``first``, which were too late to file; None: with all of them."""
+    counted = count_month(
+        session, PatientId(claim.patient_id), month_of(claim.period_first), CoverageId(claim.coverage_id),
+        beside=ClaimId(claim.id), counts_from=first,
+    )  # fmt: skip
+    claim.counts_from = first
+    _count_anew(session, claim, counted, _rows(session, counted), by)
 
 
 def _one_at_a_time(session: Session, patient: PatientId) -> None:
@@ -109,6 +120,7 @@ def _add(
         "diagnoses": _diagnoses(session, counted),
         "charge": counted.charge,
         "expected": counted.expected,
+        "counts_from": None if after is None else after.counts_from,
         "missing": "[]",
         "days": days_json(counted),
         "made_at": now_utc(),

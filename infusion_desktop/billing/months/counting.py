@@ -1,7 +1,7 @@
 """Count a patient's month at a payer: the per-diem engine over the calendar, with the delivery behind every day."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -29,8 +29,9 @@ from infusion_desktop.billing.terms.fees import fee_schedule
 from infusion_desktop.billing.words import ClaimId, Frequency, LineKind
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import Days, month_of, show_days
+from infusion_desktop.dates import ONE_DAY, Days, month_of, show_day, show_days
 from infusion_desktop.errors import Refused
+from infusion_desktop.money import show_money
 from infusion_desktop.patients.tables import Coverage, Payer
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, Rank
 from infusion_desktop.values import value
@@ -143,17 +144,44 @@ def count_month(
     *,
     beside: ClaimId | None = None,
     by: Contract | None = None,
+    counts_from: date | None = None,
 ) -> MonthCounted:
     """What a month comes to at the patient's primary payer; changes nothing.
 
     ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free. ``by`` is
-    the contract to count by, when it is not the one in force.
+    the contract to count by, when it is not the one in force. Days before ``counts_from`` are left out as too late.
     """
     covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
     contract = by or the_contract(session, covered.payer_id)
-    facts = month_facts(session, patient, covered.period)
     allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
-    return counted(facts, covered, contract, allowed, _units_before(session, patient, covered, contract))
+
+    def count(those: CoveredPeriod) -> MonthCounted:
+        facts = month_facts(session, patient, those.period)
+        return counted(facts, those, contract, allowed, _units_before(session, patient, those, contract))
+
+    if counts_from is None or counts_from <= covered.period.first:
+        return count(covered)
+    if counts_from > covered.period.last:
+        raise Refused(f"Every day of {show_days(covered.period)} was too late to file. Void the claim.")
+    rest = count(replace(covered, period=Days(counts_from, covered.period.last)))
+    late = count(replace(covered, period=Days(covered.period.first, counts_from - ONE_DAY)))
+    return replace(rest, left_out=(*_too_late(late), *rest.left_out), notes=(*_late_goods(late), *rest.notes))
+
+
+TOO_LATE = "too late to file"
+
+
+def _too_late(late: MonthCounted) -> Iterator[LeftOutDays]:
+    for line in late.lines:
+        if line.kind is LineKind.PER_DIEM and line.therapy_id is not None:
+            yield LeftOutDays(line.therapy_id, line.description, line.dates, TOO_LATE)
+    yield from late.left_out
+
+
+def _late_goods(late: MonthCounted) -> Iterator[str]:
+    for line in late.lines:
+        if line.kind is not LineKind.PER_DIEM:
+            yield f"{line.code} of {show_day(line.days.first)}, {show_money(line.charge)}, is left out: {TOO_LATE}."
 
 
 def counted(

@@ -41,7 +41,8 @@ def equipment_notes(facts: MonthFacts, period: Days, rules: RuleSet, fees: FeeSc
     found = [note.sentence for note in notes]
     if rules.equipment is EquipmentBilling.CAPPED_RENTAL:
         known = {fee.code for fee in fees.fees if fee.category}
-        codes = sorted({home.code for home in facts.homes if home.last_on is None or home.last_on >= period.first})
+        ours = [home for home in facts.homes if home.elsewhere is None]
+        codes = sorted({home.code for home in ours if home.last_on is None or home.last_on >= period.first})
         found += [
             f"The fee schedule names no category for {code}: it is rented without KH, KI and KJ. "
             "Take the DMEPOS fee schedule in."
@@ -120,7 +121,7 @@ def _weekly(
     One unit a week is the most: a week that shares days with one counted already is not counted again. The weeks of an
     order that was changed go on from its first day.
     """
-    pumps = [home for home in facts.homes if home.code in WITH_WEEKLY_SUPPLIES]
+    pumps = [home for home in facts.homes if home.code in WITH_WEEKLY_SUPPLIES and not home.elsewhere]
     counted: list[Days] = []
     for course in sorted(facts.courses, key=lambda each: (each.begun_on, each.id)):
         last = course.stop_on or max(period.last, course.start_on)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.months.elsewhere import possessions_elsewhere
 from infusion_desktop.billing.rules.rentals import Possession, from_care_on
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
@@ -23,16 +24,17 @@ from infusion_desktop.stock.tables import Item
 def homes_of(
     session: Session, patients: Sequence[PatientId], until: date
 ) -> Mapping[PatientId, tuple[Possession, ...]]:
-    """What of the register was in each patient's home at some time until a day, the earliest first.
+    """What was in each patient's home at some time until a day, the earliest first: of the register, or from elsewhere.
 
     A pump is there from the day an event brought it until the day the next one took it away.
     """
+    elsewhere = possessions_elsewhere(session, patients)
     end = datetime.combine(until + 2 * ONE_DAY, time(), UTC)
     homes = {
         row.home_id: PatientId(row.id) for row in _HOMES.rows(session, as_ids(patients)) if row.home_id is not None
     }
     if not homes:
-        return {}
+        return elsewhere
     rows = _EVENTS.rows(session, {**as_ids(sorted(homes)), "end": end})
     found: dict[PatientId, list[Possession]] = defaultdict(list)
     here: dict[int, tuple[int, Possession]] = {}
@@ -51,15 +53,18 @@ def homes_of(
         found[homes[home]].append(kept)
     those = as_ids(sorted(found))
     therapies, stays = _by_patient(_THERAPIES.rows(session, those)), _by_patient(_STAYS.rows(session, those))
-    return {
-        patient: tuple(
-            sorted(
-                (from_care_on(each, therapies[patient], stays[patient]) for each in several),
-                key=lambda each: (each.first_on, each.code, each.tag),
-            )
-        )
+    ours = {
+        patient: [from_care_on(each, therapies[patient], stays[patient]) for each in several]
         for patient, several in found.items()
     }
+    return {
+        patient: tuple(sorted((*ours.get(patient, ()), *elsewhere.get(patient, ())), key=_in_order))
+        for patient in (ours | elsewhere if elsewhere else ours)
+    }
+
+
+def _in_order(home: Possession) -> tuple[date, str, str]:
+    return home.first_on, home.code, home.tag
 
 
 def _by_patient(rows: Iterable[Any]) -> dict[int, list[Days]]:

@@ -7,7 +7,8 @@ month would begin, no month counts; if one comes back within 60 days of that day
 back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need). One that the
 patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on. What came
 before its therapy began, or on the last days of a hospital stay, is rented from the first day of therapy at home
-(Noridian: inpatient stays).
+(Noridian: inpatient stays). Months that another supplier was paid for count with ours; what a patient brought along as
+their own is neither rented nor sold.
 """
 
 from calendar import monthrange
@@ -33,7 +34,8 @@ _WEEK = timedelta(days=7)
 class Possession:
     """One pump or pole in the patient's home, both days included; ``last_on`` None: it is still there.
 
-    From ``sold_on`` on it is the patient's own.
+    From ``sold_on`` on it is the patient's own. ``elsewhere`` is for what never was ours: the rental months another
+    supplier was paid for, through ``last_on``, or 0 for the patient's own.
     """
 
     code: str
@@ -42,6 +44,7 @@ class Possession:
     tag: str = ""
     delivery_id: int | None = None
     sold_on: date | None = None
+    elsewhere: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +78,37 @@ def rents(
     notes: list[RentalNote] = []
     if rules.equipment is EquipmentBilling.INCLUDED:
         return (), ()
-    found += [_purchase(home, rules) for home in homes if home.sold_on is not None and home.sold_on in period]
-    rented = [each for home in homes if (each := _until_sold(home)) is not None]
-    for code in sorted({home.code for home in rented}):
-        mine = _joined([home for home in rented if home.code == code])
+    bought = [home for home in homes if home.elsewhere is None and home.sold_on is not None]
+    found += [_purchase(home, rules) for home in bought if home.sold_on in period]
+    for code in _rented(homes):
+        mine = _rentals(homes, code)
         if rules.equipment is EquipmentBilling.DAILY_RENTAL:
-            found += _days(mine, period)
+            found += _days([home for home in mine if home.elsewhere is None], period)
             continue
         is_capped = rules.equipment is EquipmentBilling.CAPPED_RENTAL and code in capped
+        ends = bool(rules.rental_months) and (is_capped or code not in capped)
+        was_over = False
         for month in _months(mine, period.last):
-            if month.on not in period:
-                continue
-            if is_capped or code not in capped:
-                most = rules.rental_months
-                if most and month.number > most:
-                    if month.number == most + 1:
-                        notes.append(RentalNote(code, _owned(code, month, most)))
-                    continue
-            found.append(_dressed(month, rules, is_capped))
+            is_over = ends and month.number > rules.rental_months
+            if month.on in period:
+                if not is_over:
+                    found.append(_dressed(month, rules, is_capped))
+                elif not was_over:
+                    notes.append(RentalNote(code, _owned(code, month, rules.rental_months)))
+            was_over = is_over
     return tuple(found), tuple(notes)
+
+
+def _rented(homes: Sequence[Possession]) -> list[str]:
+    """The codes of which something of ours was rented."""
+    return sorted({home.code for home in homes if home.elsewhere is None and _until_sold(home) is not None})
+
+
+def _rentals(homes: Sequence[Possession], code: str) -> list[Possession]:
+    """What was rented of a code here, and the months another supplier was paid for, in their order."""
+    ours = [each for home in homes if home.code == code and home.elsewhere is None and (each := _until_sold(home))]
+    others = [home for home in homes if home.code == code and home.elsewhere]
+    return sorted([*others, *_joined(ours)], key=lambda home: home.first_on) if others else _joined(ours)
 
 
 def _until_sold(home: Possession) -> Possession | None:
@@ -117,11 +132,13 @@ def owned(
     if rules.equipment is not EquipmentBilling.CAPPED_RENTAL:
         return ()
     found = {home.code: home.sold_on for home in homes if home.sold_on is not None and home.sold_on <= until}
-    rented = [each for home in homes if home.code in capped and (each := _until_sold(home)) is not None]
-    for code in sorted({home.code for home in rented} - found.keys()):
-        for month in _months(_joined([home for home in rented if home.code == code]), until):
-            if rules.rental_months and month.number == rules.rental_months + 1:
+    for code in sorted(capped.intersection(_rented(homes)) - found.keys()):
+        was_over = False
+        for month in _months(_rentals(homes, code), until):
+            is_over = bool(rules.rental_months) and month.number > rules.rental_months
+            if is_over and not was_over:
                 found[code] = month.on
+            was_over = is_over
     return tuple(sorted(found.items()))
 
 
@@ -179,6 +196,9 @@ def _months(homes: Sequence[Possession], last: date) -> Iterator[RentalMonth]:
             if home.first_on - due > LONGEST_BREAK:
                 number = 0
             due = home.first_on
+        if home.elsewhere and home.last_on is not None:
+            begun, number, since = home.last_on + _ONE_DAY, number + home.elsewhere, 0
+            continue
         if number == 0 or due == home.first_on:
             begun, since = due, 0
         while due <= min(last, home.last_on or last):

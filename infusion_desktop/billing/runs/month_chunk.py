@@ -231,7 +231,7 @@ def _newest_of(dialect: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
     return select(
         Claim.id, Claim.patient_id, Claim.coverage_id, Claim.period_first, Claim.number, Claim.state, Claim.charge,
-        Claim.missing, Claim.diagnoses,
+        Claim.missing, Claim.diagnoses, Claim.counts_from,
     ).where(Claim.id.in_(last))  # fmt: skip
 
 
@@ -263,7 +263,8 @@ _KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
 def _count(books: _Books, work: Work) -> Billed | _Counted:
     covered = work.covered
     newest = books.newest.get((work.patient_id, covered.coverage_id, covered.period.first))
-    if work.patient_id in books.several or (newest is not None and newest.state not in EDITABLE):
+    alone = newest is not None and (newest.state not in EDITABLE or newest.counts_from is not None)
+    if alone or work.patient_id in books.several:
         return Billed(work, later=True)
     contract = books.contracts[covered.payer_id]
     if covered.payer_id in books.monthly and books.before.get((work.patient_id, covered.payer_id)):

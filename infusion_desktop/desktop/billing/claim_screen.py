@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
-from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.checking import check, leave_late_days_out
 from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.claims import WrittenFile, write_file
 from infusion_desktop.billing.claiming.explaining import explain, links
@@ -317,6 +317,7 @@ class ClaimScreen(Screen):
         menu.addAction("Replace it…", self.replace)
         menu.addAction("Void it…", self.void)
         menu.addAction("Say why it comes late…", self.say_why_late)
+        menu.addAction("Leave the late days out", self.leave_late_out)
         menu.addAction("Bill the next payer", self.bill_next)
         if self.context.may(Permission.ADJUST_ACCOUNTS):
             menu.addAction("Write off, or move what is owed…", self.adjust)
@@ -340,6 +341,15 @@ class ClaimScreen(Screen):
         if self.shown is not None:
             row = self.shown.row
             self._open_dialog(DelayDialog(self.context, self.desk, self, row.id, row.number))
+
+    def leave_late_out(self) -> None:
+        """Count the claim without the days that are too late to file."""
+        if self._claim is not None:
+            claim, database, by = self._claim, self.context.database, self.context.user_id
+            self.do(
+                lambda _why: leave_late_days_out(database, claim, by), changed=("billing",),
+                said="The late days are left out; the rest may go. They stand in the claim's days as too late.",
+            )  # fmt: skip
 
     def adjust(self) -> None:
         """Write off or move what is owed."""

@@ -1,19 +1,21 @@
-"""What a payer allowed for a patient, and a nurse's visit: both stand on claims."""
+"""What a payer allowed for a patient, a nurse's visit, equipment from elsewhere: all of it stands on claims."""
 
 from datetime import datetime, time
 from re import ASCII, fullmatch
 
 from PySide6.QtWidgets import QWidget
 
+from infusion_desktop.billing.months.elsewhere import MOST_MONTHS, FromElsewhere, add_elsewhere
 from infusion_desktop.billing.months.visits import NewVisit, Visit, add_visit, correct_visit
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, QuantityField, TextField
+from infusion_desktop.desktop.labels import label
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import PatientPage
-from infusion_desktop.patients.words import PayerId, TherapyId
+from infusion_desktop.patients.words import PatientId, PayerId, TherapyId
 
 
 def read_time(text: str) -> str:
@@ -118,3 +120,36 @@ class VisitDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "The visit is kept." if self._kept is None else "The visit is corrected. Count its month again."
+
+
+class ElsewhereDialog(DeedDialog):
+    """Rental months that another supplier was paid for, or a pump that is the patient's own."""
+
+    changed = ("billing", "patients")
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, patient: PatientId) -> None:
+        super().__init__(context, desk, "Equipment from elsewhere", parent)
+        self._patient = patient
+        told = (
+            "Months that a payer paid another supplier count with ours: which month a rental is, and when it ends. "
+            "What the patient owns is not rented; its supplies and drugs are billed, and the claim says whose it is."
+        )
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.code = TextField("Code", required=True, placeholder="E0781", longest=5)
+        self.months = QuantityField("Months paid", least=1, most=MOST_MONTHS, hint="Empty: it is the patient's own.")
+        self.day = DayField("Through", required=True, hint="The last day paid for; since when they own it.")
+        self.note = TextField("Note", placeholder="The other supplier, or how we know")
+        self.form = Form()
+        self.form.section("", (self.code, self.months, self.day), (self.note,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        day = self.day.value() if self.form.check() else None
+        if day is None:
+            return None
+        had = FromElsewhere(self.code.value(), self.months.value() or 0, day, self.note.value())
+        database, by, patient = self.context.database, self.context.user_id, self._patient
+        return lambda _why: add_elsewhere(database, patient, had, by)
+
+    def said(self, _result: object) -> str:
+        return "It is kept. Count the months it changes again."

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from infusion_desktop.billing.months.elsewhere import ElsewhereRow
 from infusion_desktop.billing.months.visits import Visit
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.care.patient_glance import Glance
@@ -37,6 +38,7 @@ class Everything:
     """Days at home until today that each order has run, without its interruptions."""
     labs: tuple[LabRow, ...]
     visits: tuple[Visit, ...]
+    elsewhere: tuple[ElsewhereRow, ...]
     tasks: tuple[FollowUpRow, ...]
     glance: Glance
     balance: Decimal | None

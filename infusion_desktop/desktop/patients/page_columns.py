@@ -1,5 +1,6 @@
 """The lists on a patient's page: what each shows of a row."""
 
+from infusion_desktop.billing.months.elsewhere import ElsewhereRow
 from infusion_desktop.billing.months.visits import Visit
 from infusion_desktop.dates import ONE_DAY, local_day, show_day, show_days, show_instant, today
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
@@ -115,6 +116,15 @@ EQUIPMENT: tuple[Column[AssetRow], ...] = (
         sort_key=lambda row: row.maintenance_due_on,
     ),
 )
+ELSEWHERE: tuple[Column[ElsewhereRow], ...] = (
+    Column("Code", text=lambda row: row.had.code),
+    Column(
+        "What", text=lambda row: f"{row.had.months} months paid to another supplier" if row.had.months else "Their own",
+        stretch=True,
+    ),
+    Column("Through, or own since", text=lambda row: show_day(row.had.day), sort_key=lambda row: row.had.day),
+    Column("Note", text=lambda row: row.had.note),
+)  # fmt: skip
 DELIVERIES: tuple[Column[DeliveryRow], ...] = (
     Column("Number", text=lambda row: row.number),
     Column("Day", text=lambda row: show_day(row.scheduled_on), sort_key=lambda row: row.scheduled_on),

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.months.elsewhere import elsewhere_of
 from infusion_desktop.billing.months.visits import visits_of
 from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.dates import Days, show_day, today
@@ -68,6 +69,10 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         self.coverages = self._table(columns.COVERAGES, "Coverage", "coverage", "Nobody pays yet. Add a coverage.")
         self.supplies = self._table(columns.SUPPLIES, "Supplies at home", "item", "Nothing of ours is at home.")
         self.equipment = self._table(columns.EQUIPMENT, "Equipment at home", "device", "No pump or pole is at home.")
+        self.elsewhere = self._table(
+            columns.ELSEWHERE, "Equipment from elsewhere", "entry",
+            "No rental months were paid to another supplier, and no pump was brought along.",
+        )  # fmt: skip
         self.deliveries = self._table(columns.DELIVERIES, "Deliveries", "delivery", "Nothing was delivered yet.")
         self.tasks = self._table(columns.TASKS, "Tasks", "task", "Nothing is to be done.")
         self.calls = self._table(columns.CALLS, "Refill calls", "call", "Nobody called yet.")
@@ -111,7 +116,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
                 (charge, "Correct…", self._correct_visit), (charge, "Nursing visit…", self._visit),
             )  # fmt: skip
         self._add_tab("Supplies", self.supplies)
-        self._add_tab("Pumps", self.equipment)
+        self.tabs.addTab(self._pumps(), "Pumps")
         self._add_tab("Deliveries", self.deliveries)
         self._add_tab(
             "Tasks", self.tasks, (plan, "Give to…", self._assign_task), (plan, "Done…", self._finish_task),
@@ -122,6 +127,22 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
             "Events", self.events, (write, "Withdraw…", self._withdraw_event), (write, "Log an event…", self._log_event)
         )
         self.tabs.setUsesScrollButtons(True)
+
+    def _pumps(self) -> QWidget:
+        """What is at home of ours and, for who sees billing, what came from elsewhere."""
+        if not self.context.may(Permission.SEE_BILLING):
+            return with_buttons(self.equipment)
+        deeds = []
+        if self.context.may(Permission.CHARGE):
+            deeds = [
+                button("Entered by mistake…", self._take_back_elsewhere), button("From elsewhere…", self._add_elsewhere)
+            ]  # fmt: skip
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(with_buttons(self.equipment), 3)
+        column.addWidget(with_buttons(self.elsewhere, *deeds), 2)
+        return both
 
     def _add_tab(
         self, title: str, table: "TableView[Any]", *deeds: tuple[Permission, str, Callable[[], object]]
@@ -139,7 +160,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
             self.desk.open(kind, row.id)
 
     def _table(self, shown: Any, name: str, noun: str, empty: str) -> "TableView[Any]":
-        plural = {"delivery": "deliveries"}.get(noun, noun + "s")
+        plural = {"delivery": "deliveries", "entry": "entries"}.get(noun, noun + "s")
         return TableView(
             shown, _id_of, name=name, desk=self.desk,
             noun=(noun, plural), empty=empty, settings=self.settings(),
@@ -208,7 +229,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
     def _tables(self) -> "tuple[TableView[Any], ...]":
         return (
             self.therapies, self.pauses, self.labs, self.visits, self.devices, self.coverages, self.supplies,
-            self.equipment, self.deliveries, self.tasks, self.calls, self.events, self.line,
+            self.equipment, self.elsewhere, self.deliveries, self.tasks, self.calls, self.events, self.line,
         )  # fmt: skip
 
     def _blank(self) -> None:
@@ -253,6 +274,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
                 {each.therapy_id: len(each.days(so_far)) for each in calendars},
                 labs_of(session, patient),
                 visits_of(session, patient) if self.context.may(Permission.SEE_BILLING) else (),
+                elsewhere_of(session, patient) if self.context.may(Permission.SEE_BILLING) else (),
                 follow_ups(session, patient_id=patient, done_too=True),
                 seen,
                 owes,
@@ -289,6 +311,7 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         self.coverages.set_rows(page.coverages)
         self.supplies.set_rows(found.glance.supplies)
         self.equipment.set_rows(found.equipment)
+        self.elsewhere.set_rows(found.elsewhere)
         self.deliveries.set_rows(found.deliveries)
         self.tasks.set_rows(sorted(found.tasks, key=lambda row: (row.done, row.due_on)))
         self.calls.set_rows(found.glance.calls)

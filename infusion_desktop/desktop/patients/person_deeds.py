@@ -5,6 +5,7 @@ from datetime import date
 
 from infusion_desktop.access.queries import working_people
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.months.elsewhere import ElsewhereRow, take_back_elsewhere
 from infusion_desktop.billing.months.visits import Visit, take_back_visit
 from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, add_follow_up, assign_follow_up, finish_follow_up
@@ -12,7 +13,7 @@ from infusion_desktop.deliveries.care.ending import discharge_and_fetch
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form
-from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, VisitDialog
+from infusion_desktop.desktop.patients.coverage_dialogs import AuthorizationDialog, ElsewhereDialog, VisitDialog
 from infusion_desktop.desktop.patients.page_base import PageBase
 from infusion_desktop.desktop.patients.person_forms import CoverageForm, DeviceForm, EpisodeForm, PersonForm, TaskForm
 from infusion_desktop.desktop.patients.small_dialogs import LastDayForm, PrescriberForm
@@ -42,6 +43,7 @@ class PersonDeeds(PageBase):
     coverages: TableView[CoverageRow]
     devices: TableView[DeviceRow]
     visits: TableView[Visit]
+    elsewhere: TableView[ElsewhereRow]
     tasks: TableView[FollowUpRow]
 
     def _edit_person(self) -> None:
@@ -192,6 +194,22 @@ class PersonDeeds(PageBase):
             "Entered by mistake", "Why it never was",
             lambda why: take_back_visit(database, row.id, why, row.version, by),
             "It is billed no more; count its month again.", ("patients", "billing"), self._take_back_visit,
+        )  # fmt: skip
+
+    def _add_elsewhere(self) -> None:
+        if self.shown is not None:
+            self.dialog = ElsewhereDialog(self.context, self.desk, self, self.patient)
+            self.dialog.open()
+
+    def _take_back_elsewhere(self) -> None:
+        row = self._selected(self.elsewhere, "Select what was entered by mistake.")
+        if row is None:
+            return
+        database, by = self.context.database, self.context.user_id
+        self._ask_why(
+            "Entered by mistake", "Why it never was",
+            lambda why: take_back_elsewhere(database, row.id, why, row.version, by),
+            "It counts no more; count its months again.", ("patients", "billing"), self._take_back_elsewhere,
         )  # fmt: skip
 
     def _add_device(self) -> None:

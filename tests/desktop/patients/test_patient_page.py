@@ -338,6 +338,27 @@ def test_a_nurses_visit_is_entered_put_right_and_taken_back(shell: Shell, qtbot:
     qtbot.waitUntil(lambda: page.visits.model.rows == ())
 
 
+def test_rental_months_paid_elsewhere_are_entered_and_taken_back(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
+    shell.open("patient", ann)
+    page: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: page.shown is not None)
+    page._add_elsewhere()
+    dialog = page.dialog
+    qtbot.keyClicks(dialog.code.line, "E0000")
+    dialog.day.set_value(today())
+    dialog.press()
+    qtbot.waitUntil(lambda: "E0000 is no code of a pump" in dialog.banner.text.text())
+    dialog.code.set_value("e0781")
+    dialog.months.set_value(4)
+    dialog.press()
+    qtbot.waitUntil(lambda: [row.had.months for row in page.elsewhere.model.rows] == [4])
+    page.elsewhere.select_ids([page.elsewhere.model.rows[0].id])
+    page._take_back_elsewhere()
+    page.dialog.form.reason.set_value("another patient's")
+    page.dialog.press()
+    qtbot.waitUntil(lambda: page.elsewhere.model.rows == ())
+
+
 def test_an_authorization_is_asked_for_and_entered_for_a_code_with_its_modifier(
     shell: Shell, qtbot: QtBot, ann: PatientId, administrator: UserId
 ) -> None:

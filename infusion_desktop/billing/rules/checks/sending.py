@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
-from infusion_desktop.dates import show_day
+from infusion_desktop.dates import Days, show_day
 
 SOON = timedelta(days=14)
+_WAYS = "On the claim, Correct: say why it comes late, leave the late days out, or void it."
 
 
 def _late(facts: ClaimFacts) -> Iterator[Told]:
@@ -18,7 +19,7 @@ def _late(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         last = filing_deadline(line, rules, facts.primary_paid_on)
         if facts.today > last:
-            told = f"{line.label} had to be filed by {show_day(last)}. Say why (the claim, Correct), or void it."
+            told = f"{line.label} had to be filed by {show_day(last)}. {_WAYS}"
             yield told, line.number
 
 
@@ -55,6 +56,11 @@ def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | Non
     A year from a leap day ends on the 28th of February (Medicare: one calendar year from the line's first day).
     """
     return _filed_by(_clock_starts(line, rules, primary_paid_on), rules)
+
+
+def first_timely(days: Days, rules: RuleSet, today: date) -> date | None:
+    """The first of some days that may still be filed when the clock starts on it; None: none of them may."""
+    return next((day for day in days if _filed_by(day, rules) >= today), None)
 
 
 def _clock_starts(line: LineFacts, rules: RuleSet, primary_paid_on: date | None) -> date:
