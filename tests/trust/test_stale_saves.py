@@ -73,7 +73,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "deliveries.batches.draw_batch", "deliveries.bench.undoing.undo", "deliveries.bench.waves.leave_wave",
         "stock.buying.receipt_corrections.take_back", "billing.claiming.checking.check",
         "billing.claiming.claims.mark_sent", "billing.claiming.claims.print_claims",
-        "billing.claiming.claims.write_file", "billing.claiming.self_pay.bill_patients",
+        "billing.claiming.claims.write_file",
         "billing.money.deposits.add_deposit", "billing.money.deposits.withdraw_deposit",
         "billing.money.eob.take_back_paper", "billing.terms.fees.take_back_fee",
         "deliveries.batches.close_batch", "deliveries.batches.give_up_batch", "deliveries.bench.picking.take_off_pump",
@@ -105,8 +105,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "access.people.change_password", "access.people.reset_password", "access.people.set_pin",
     ),
     "one choice, set whole at once: the trail keeps both": (
-        "billing.claiming.checking.give_delay_reason", "billing.claiming.checking.leave_late_days_out",
-        "billing.money.collectors.assign_collector",
+        "billing.claiming.checking.give_delay_reason", "billing.money.collectors.assign_collector",
         "billing.money.deposits.tie",
         "deliveries.scarce.priorities.set_priority", "deliveries.scarce.shortages.send_instead",
         "deliveries.schedule.delivery_days.set_week", "deliveries.schedule.scheduling.assign",
