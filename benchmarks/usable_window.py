@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from benchmarks.figures import memory
 from infusion_desktop.database.place import Place
+from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.logs import start_log
 from infusion_desktop.settings import load_settings
@@ -29,7 +30,7 @@ BEAT_MS = 4
 
 def main() -> None:
     """Start as `application.main` does, then sign in one way or the other."""
-    qt = QApplication(sys.argv)
+    qt = QApplication([sys.argv[0], *theme.QT_OPTIONS])
     settings = load_settings()
     start_log(settings.logs)
     started = Started(qt, settings, Place.of(settings.database))

@@ -39,7 +39,7 @@ ON_THE_BENCH = (DeliveryState.RELEASED, DeliveryState.PICKED, DeliveryState.VERI
 def main() -> None:
     """Make the pharmacy, walk through its window, and keep what is seen."""
     PICTURES.mkdir(exist_ok=True)
-    application = QApplication.instance() or QApplication([])
+    application = QApplication.instance() or QApplication(["", *theme.QT_OPTIONS])
     assert isinstance(application, QApplication)
     with tempfile.TemporaryDirectory() as folder:
         database = open_pharmacy(Place.of(str(Path(folder) / "pharmacy.db")))

@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--database", metavar="URL", help="a SQLite file or a postgresql:// address")
     chosen = parser.parse_args(arguments)
     faulthandler.enable()
-    qt = QApplication.instance() or QApplication([sys.argv[0]])
+    qt = QApplication.instance() or QApplication([sys.argv[0], *theme.QT_OPTIONS])
     assert isinstance(qt, QApplication)
     qt.setApplicationName("Infusion Desktop")
     qt.setApplicationVersion(__version__)

@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -180,7 +180,7 @@ class Application(QObject):
         def make(context: Context | None) -> None:
             if self.window is door and context is not None:
                 shell = self.prepared = self._shell_of(context, username)
-                QTimer.singleShot(0, shell, lambda: shell.make(FIRST))
+                _step_by_step(shell, shell.get_ready(FIRST))
 
         door.jobs.run(door, look, make)
 
@@ -493,6 +493,17 @@ def _let_go(window: QWidget, then: Callable[[], None] = lambda: None) -> None:
     window.close()
     window.deleteLater()
     then()
+
+
+def _step_by_step(window: QWidget, steps: Iterator[None]) -> None:
+    """Do the steps one after the other, each when nothing else waits, for as long as the window is there."""
+
+    def go_on() -> None:
+        for _step in steps:
+            QTimer.singleShot(0, window, go_on)
+            return
+
+    QTimer.singleShot(0, window, go_on)
 
 
 def read_ahead() -> None:

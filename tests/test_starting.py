@@ -22,10 +22,33 @@ NOT_AT_START = (
     "infusion_desktop.demonstration", "infusion_desktop.deliveries.plans.planning", "reports",
     "infusion_desktop.stock.scanning.scans", "infusion_desktop.stock.ledger", "infusion_desktop.deliveries.steps",
 )  # fmt: skip
-AT_THE_FIRST_SCREEN = """
+MADE_BY_QT = """
+import enum
+def of_classes(kind=enum.Enum):
+    return {kind.__qualname__.partition(".")[0]}.union(*map(of_classes, kind.__subclasses__()))
+"""
+"""Of which classes of Qt the enumerations were made: PySide makes them with the class, when it is first asked for.
+
+A part of a widget that Qt made and Python never saw makes them for every kind of widget there is.
+"""
+A_LIST = f"""{MADE_BY_QT}
+from PySide6.QtWidgets import QApplication
+from infusion_desktop.desktop import theme
+from infusion_desktop.desktop.table import Column
+from infusion_desktop.desktop.table_view import TableView
+qt = QApplication([])
+theme.install(qt, dark=False)
+rows = TableView([Column("Number", str)], int, name="Numbers")
+rows.set_rows(range(100))
+rows.show()
+qt.processEvents()
+assert rows.shown_columns()
+print("QWidget" in of_classes(), "QWizard" in of_classes())
+"""
+AT_THE_FIRST_SCREEN = f"""
 import runpy, sys
 runpy.run_module("benchmarks.usable_window", run_name="__main__")
-print([name for name in {names!r} if name in sys.modules])
+print([name for name in {NOT_AT_START!r} if name in sys.modules])
 """
 NOT_AT_SIGN_IN = (
     "sqlalchemy", "asyncio", "argon2", "keyring", "sqlcipher3", "psycopg", "infusion_desktop.schema",
@@ -65,29 +88,38 @@ threads = [threading.Thread(target=ask, args=(turn,)) for turn in range(8)]
 print(wrong)
 print(len(declared) == len(metadata().tables) > 100)
 """
-AT_SIGN_IN = """
+AT_SIGN_IN = (
+    MADE_BY_QT
+    + """
 import builtins, sys
-from infusion_desktop.application import Place, QApplication, Started, load_settings
-qt, settings = QApplication([]), load_settings()
-started = Started(qt, settings, Place.of({address!r} or settings.database))
+from infusion_desktop.application import Place, QApplication, Started, load_settings, theme
+qt, settings = QApplication(['', *theme.QT_OPTIONS]), load_settings()
+started = Started(qt, settings, Place.of(%r or settings.database))
 assert builtins.__import__ is builtins.__orig_import__, "PySide reads every module's source"
 assert started.door.isVisible() and started.door.username.line.isEnabled()
-print([name for name in {names!r} if name in sys.modules])
+print([name for name in %r if name in sys.modules])
 print(sum(name.startswith("infusion_desktop") for name in sys.modules))
+print("QWidget" in of_classes(), "QStyle" in of_classes())
 """
+)
 
 
 @pytest.mark.parametrize("address", ["", ON_A_SERVER])
 def test_the_sign_in_window_needs_no_table_and_no_server(home: dict[str, str], address: str, tmp_path: Path) -> None:
     if address:
         _opened_before(tmp_path, Place.of(address))
-    needless, ours = _printed(AT_SIGN_IN.format(names=NOT_AT_SIGN_IN, address=address), home)
+    needless, ours, of_qt = _printed(AT_SIGN_IN % (address, NOT_AT_SIGN_IN), home)
     assert needless == "[]"
+    assert of_qt == "True False"
     assert int(ours) <= OUR_MODULES_AT_SIGN_IN
 
 
 def test_the_first_screen_loads_no_library_it_does_not_need(home: dict[str, str]) -> None:
-    assert _printed(AT_THE_FIRST_SCREEN.format(names=NOT_AT_START), home)[-1] == "[]"
+    assert _printed(AT_THE_FIRST_SCREEN, home)[-1] == "[]"
+
+
+def test_a_list_makes_python_see_no_kind_of_widget_that_it_does_not_have(home: dict[str, str]) -> None:
+    assert _printed(A_LIST, home) == ["True False"]
 
 
 def test_the_first_screen_maps_the_tables_it_asks_for(home: dict[str, str]) -> None:

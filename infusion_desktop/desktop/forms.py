@@ -86,6 +86,8 @@ class Field(QWidget, Generic[V]):
 
     def complain(self, sentence: str) -> None:
         """Show what is wrong; "" takes it away."""
+        if sentence == self.error.text():
+            return
         self.error.setText(sentence)
         self.error.setVisible(bool(sentence))
         self.editor.setProperty("wrong", "true" if sentence else "false")

@@ -17,7 +17,7 @@ def _drawing(name: str) -> str:
     return (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=2)  # An icon is drawn in two sizes and at most two colours one after the other.
+@lru_cache(maxsize=2)  # An icon is drawn in two sizes one after the other.
 def _renderer(name: str, colour: str) -> QSvgRenderer:
     return QSvgRenderer(QByteArray(_drawing(name).replace("currentColor", colour).encode()))
 
@@ -35,13 +35,11 @@ def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
 
 
 @lru_cache(maxsize=256)
-def icon(name: str, colour: str, active: str = "", *, fine: bool = False) -> QIcon:
-    """The icon for buttons and menus; ``active`` colours it while on, ``fine`` is sharp at 200 percent."""
+def icon(name: str, colour: str, *, fine: bool = False) -> QIcon:
+    """The icon for buttons and menus; ``fine`` is sharp at 200 percent."""
     made = QIcon()
     for size in (20, 40) if fine else (20,):
         made.addPixmap(pixmap(name, colour, size))
-        if active:
-            made.addPixmap(pixmap(name, active, size), QIcon.Mode.Normal, QIcon.State.On)
     return made
 
 

@@ -43,6 +43,7 @@ def rule(parent: QWidget | None = None) -> QFrame:
 
 
 def restyle(widget: QWidget) -> None:
-    """Let the stylesheet look at a widget's properties again."""
-    widget.style().unpolish(widget)
-    widget.style().polish(widget)
+    """Let the stylesheet look at a widget's properties again, if it has looked at them before."""
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

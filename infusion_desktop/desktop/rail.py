@@ -156,5 +156,6 @@ class Rail(QFrame):
         made.setIconSize(QSize(20, 20))
         made.setCursor(Qt.CursorShape.PointingHandCursor)
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        set_icon(made, icon, "rail_text", 20, active="rail_accent")
+        set_icon(made, icon, "rail_text")
+        made.toggled.connect(lambda on: set_icon(made, icon, "rail_accent" if on else "rail_text"))
         return made

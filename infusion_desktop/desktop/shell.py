@@ -1,6 +1,6 @@
 """The main window: rail, header, the screen in front, and what goes on around it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSettings, QSize, Signal
@@ -35,6 +35,7 @@ from infusion_desktop.desktop.places import Command, Hit, NameScan, Place, Searc
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.rail import Rail
 from infusion_desktop.desktop.screens import Screen
+from infusion_desktop.desktop.table_view import TableView
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,19 @@ class Shell(QMainWindow):
             screen = self._screens[key] = self._places[key].make_screen(self.context, self.desk)
             self.stack.addWidget(screen)
             self._stale.add(key)
+
+    def get_ready(self, key: str) -> Iterator[None]:
+        """Make a screen with its lists, and have the style look at everything, before it is shown.
+
+        A part at each step: whoever types meanwhile is answered in between.
+        """
+        self.make(key)
+        yield
+        for each in self._screens[key].findChildren(TableView):
+            each.make()
+            yield
+        for part in self.findChildren(QWidget):
+            part.ensurePolished()
 
     def open(self, kind: str, record: object) -> None:
         """Open a record on whatever place shows its kind."""

@@ -138,6 +138,11 @@ class TableView(QWidget, Generic[R]):
             self._make()
             return getattr(self, name)
 
+    def make(self) -> None:
+        """Make the parts now; otherwise they are made when the list is shown or somebody asks for them."""
+        if not self._is_begun:
+            self._make()
+
     def _make(self) -> None:
         self._is_begun = True
         self.filter = self._make_filter()
@@ -288,9 +293,9 @@ class TableView(QWidget, Generic[R]):
 
     def _room(self, rows: int) -> int:
         """The width that stays beside the scroll bar, which may be about to appear."""
-        seen, bar = self.grid.viewport(), self.grid.verticalScrollBar()
-        will_appear = not bar.isVisible() and rows * self.grid.verticalHeader().defaultSectionSize() > seen.height()
-        return seen.width() - (bar.sizeHint().width() if will_appear else 0)
+        seen, bar = self.grid.maximumViewportSize(), self.grid.verticalScrollBar()
+        appears = bar.isVisible() or rows * self.grid.verticalHeader().defaultSectionSize() > seen.height()
+        return seen.width() - (bar.sizeHint().width() if appears else 0)
 
     def column_menu(self) -> QMenu:
         """The menu that chooses columns."""
@@ -315,8 +320,7 @@ class TableView(QWidget, Generic[R]):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._is_begun:
-            self._make()
+        self.make()
         QTimer.singleShot(0, self, self._fit_to_room)  # A list behind a tab gets its room only after it is shown.
 
     def _fit_to_room(self) -> None:
@@ -488,8 +492,7 @@ class TableView(QWidget, Generic[R]):
         if not self._kept_ids:
             return
         if not self._is_made:
-            if not self._is_begun:
-                self._make()  # Which gives it back.
+            self.make()  # Which gives it back.
             return
         lines = self.model.lines_of(self._kept_ids)
         if not lines:

@@ -19,6 +19,8 @@ Tint = Literal[
 
 _HOME = Path(str(resources.__file__)).parent
 _BARE_FONTS = frozenset({"DejaVu Sans", "DejaVu Serif", "Bitstream Vera Sans", ""})
+QT_OPTIONS = ("-style", "fusion")
+"""For whoever makes the QApplication: asking it later for its style makes all of QStyle, a twentieth of a start."""
 _TEXT_PIXELS = 15
 """Readable at arm's length at a bench (about 11 points); the narrow bundled font is drawn at the same size."""
 
@@ -42,8 +44,6 @@ class Theme(QObject):
         """Show everything light or dark, with text at ``scale`` (1.0 is the usual size)."""
         self.colours, self.shows = DARK if dark else LIGHT, (dark, scale)
         application = self._application
-        if application.style().objectName() != "fusion":
-            application.setStyle("Fusion")
         font = QFont(self._family)
         font.setPixelSize(round(_TEXT_PIXELS * scale))
         application.setFont(font)
@@ -102,9 +102,9 @@ def system_is_dark() -> bool:
     return bool(QGuiApplication.styleHints().colorScheme().name == "Dark")
 
 
-def set_icon(widget: QWidget, name: str, tint: Tint = "text", size: int = 20, active: Tint | None = None) -> None:
+def set_icon(widget: QWidget, name: str, tint: Tint = "text", size: int = 20) -> None:
     """Show an icon on a button or label in a colour of the theme; it changes with the theme."""
-    for key, value in (("iconName", name), ("iconTint", tint), ("drawnSize", size), ("iconActive", active or "")):
+    for key, value in (("iconName", name), ("iconTint", tint), ("drawnSize", size)):
         widget.setProperty(key, value)
     _tint(widget, colours())
 
@@ -116,9 +116,8 @@ def _tint(widget: QWidget, shown: Colours) -> None:
     colour = getattr(shown, widget.property("iconTint"))
     size = int(widget.property("drawnSize"))
     if isinstance(widget, QAbstractButton):
-        active = widget.property("iconActive")
         fine = any(screen.devicePixelRatio() > 1 for screen in QGuiApplication.screens())
-        widget.setIcon(icons.icon(name, colour, getattr(shown, active) if active else "", fine=fine))
+        widget.setIcon(icons.icon(name, colour, fine=fine))
         widget.setIconSize(QSize(size, size))
     elif isinstance(widget, QLabel):
         widget.setPixmap(icons.pixmap(name, colour, size, widget.devicePixelRatioF()))
