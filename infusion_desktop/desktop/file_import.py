@@ -177,7 +177,9 @@ class ImportDialog(DeedDialog):
         preview, wrong = self.preview, self.problems.model.rows
         problems = len(wrong)
         tone, sentence = Tone.INFO, f"Nothing is changed before you press {self.kind.save}."
-        if preview is not None and problems:
+        if preview is not None and self.kind.form.missing(preview.mapping):
+            tone, sentence = Tone.BAD, wrong[0][1].reason
+        elif preview is not None and problems:
             lines = len({each.line for _, each in wrong})
             tone = Tone.BAD
             sentence = (

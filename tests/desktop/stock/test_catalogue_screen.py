@@ -203,6 +203,7 @@ def test_opening_balances_are_looked_at_taken_in_and_taken_back(
     file.write_text("Article,Lot,Bin,How many\nFL-10,A1,MAIN,12\n")
     dialog.read_file(file)
     qtbot.waitUntil(lambda: dialog.tabs.tabText(dialog.tabs.currentIndex()) == "Columns")
+    assert dialog.state.text().startswith("No column holds the quantity and the item or gtin. Match the columns")
     for field, column in (("item", 0), ("quantity", 3)):
         choice = dialog.columns.choices[field]
         choice.setCurrentIndex(choice.findData(column))
