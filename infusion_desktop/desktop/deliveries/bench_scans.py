@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.bench.bench import Feedback
@@ -196,19 +196,27 @@ class BenchScans:
             self._answered(lambda _override: enter_verified(database, lot_line_id, number, by))
 
     def undo_last(self) -> None:
-        """Take the last scan or count back."""
+        """Take the last scan or count back, also one that is being booked or waits for it."""
+        if self._screen.state is DeliveryState.RELEASED and (self._undo or self._busy):
+            self._waiting.append(self._take_back)
+            self._next()
+
+    def _take_back(self) -> None:
         screen = self._screen
-        if not self._undo or self._busy or screen.state is not DeliveryState.RELEASED:
+        if not self._undo or screen.state is not DeliveryState.RELEASED:
+            self._next()
             return
         (kind, id_), before = self._undo.pop()
-        database, by = screen.context.database, screen.context.user_id
-        deed: Callable[[str], Any] = (
-            (lambda _override: enter_pick(database, id_, before, by))
-            if kind == "lot"
-            else (lambda _override: take_off_pump(database, id_, by))
-        )
-        screen.answer.clear()
-        screen.do(deed, changed=("deliveries",), said="The last scan was taken back.", pressed=screen.view.undo_button)
+        database, by = screen.context.database, screen.worker
+
+        def deed(_override: str) -> Feedback:
+            if kind == "lot":
+                enter_pick(database, id_, before, by)
+            else:
+                take_off_pump(database, id_, by)
+            return Feedback(True, "The last scan was taken back.")
+
+        self._answered(deed)
 
 
 def typed_quantity(field: QuantityField) -> int | None:
