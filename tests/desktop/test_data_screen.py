@@ -127,7 +127,7 @@ def test_the_file_is_exchanged_once_nothing_works_on_it_any_more(program: Applic
 
     def work() -> None:
         begins.set()
-        ends.wait(60)
+        ends.wait(300)
 
     def exchange(place: Place) -> Place:
         had_ended.append(ends.is_set())

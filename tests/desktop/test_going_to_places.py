@@ -13,26 +13,31 @@ from infusion_desktop.desktop.rooms import house, read_all
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.table_view import TableView
 from tests.desktop.conftest import LOT_COLUMNS, Lot, make_lots
+from tests.effort import TRIES, plain_piece
 
-HELD = 0.3
-"""Seconds of processor time, three times the goal: the machine of a test run is busy."""
+PIECES = 15
+"""Of plain work: some three times the goal."""
 
 
 def test_no_place_holds_the_window_long(context: Context, qtbot: QtBot) -> None:
     read_all()
     everything = replace(context, permissions=frozenset(Permission))
     places = house(everything).places
-    shell = Shell(everything, places)
-    qtbot.addWidget(shell)
-    shell.show()
-    held: dict[str, float] = {}
-    for place in places:
-        begun = time.thread_time()
-        shell.go(place.key)
-        held[place.key] = time.thread_time() - begun
-    assert len(held) > 30
-    assert max(held.values()) < HELD, {key: taken for key, taken in held.items() if taken > HELD / 3}
-    shell.jobs.close()
+    assert len(places) > 30
+    for _ in range(TRIES):
+        shell = Shell(everything, places)
+        qtbot.addWidget(shell)
+        shell.show()
+        held: dict[str, float] = {}
+        for place in places:
+            begun = time.thread_time()
+            shell.go(place.key)
+            held[place.key] = time.thread_time() - begun
+        shell.jobs.close()
+        most = PIECES * plain_piece()
+        if max(held.values()) < most:
+            break
+    assert max(held.values()) < most, {key: taken for key, taken in held.items() if taken > most / 3}
 
 
 def test_the_window_has_the_look_and_not_the_application(qapp: QApplication, make_shell: Callable[..., Shell]) -> None:

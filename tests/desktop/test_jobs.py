@@ -16,7 +16,7 @@ from infusion_desktop.errors import Refused
 from infusion_desktop.progress import Progress, run_to_end
 
 Steps = Generator[Progress, None, int]
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 def _count(until: int) -> Steps:

@@ -200,7 +200,7 @@ def test_only_the_newest_answer_is_shown(make_shell: Make, qtbot: QtBot) -> None
     shell.go("patients")
     screen, slow, shown = shell.screen_in_front, threading.Event(), []
     assert screen is not None
-    screen.ask(lambda: slow.wait(60) and "old", shown.append, "list")
+    screen.ask(lambda: slow.wait(300) and "old", shown.append, "list")
     screen.ask(lambda: "new", shown.append, "list")
     qtbot.waitUntil(lambda: shown == ["new"])
     slow.set()

@@ -1,7 +1,5 @@
 """The table model and its view: order, filter, selection, copy and empty states."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,11 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop.desktop.table import TONE_ROLE, Chip, TableModel
 from infusion_desktop.desktop.table_view import TableView
 from tests.desktop.conftest import LOT_COLUMNS, TONES, Lot, make_lots
+from tests.effort import light
 
 EXPIRES, ON_HAND, STATE = 4, 3, 5
+PIECES = 40
+"""Of plain work, for what a person waits for."""
 
 
 @pytest.fixture
@@ -191,16 +192,8 @@ def test_one_column_always_stays(qtbot: QtBot) -> None:
     assert len(view.shown_columns()) == 1
 
 
-def _least_cpu(deed: Callable[[], object], times: int = 3) -> float:
-    taken = []
-    for _ in range(times):
-        start = time.process_time()
-        deed()
-        taken.append(time.process_time() - start)
-    return min(taken)
-
-
 def test_a_hundred_thousand_lots_stay_quick(qtbot: QtBot) -> None:
+    """`benchmarks/stock_list.py` measures it; here none of it may become another order of work."""
     view = _view(qtbot)
     lots = make_lots(100_000)
 
@@ -208,8 +201,9 @@ def test_a_hundred_thousand_lots_stay_quick(qtbot: QtBot) -> None:
         view.set_rows(lots)
         view.grab()
 
-    assert _least_cpu(show) < 0.5
-    assert _least_cpu(lambda: sort_by(view, "Expires"), 1) < 0.3
-    assert _least_cpu(lambda: sort_by(view, "On hand"), 1) < 0.3
+    light(show, PIECES)
+    light(lambda: sort_by(view, "Expires"), PIECES)
+    light(lambda: sort_by(view, "On hand"), PIECES)
     qtbot.waitUntil(lambda: view.model.is_searchable)
-    assert _least_cpu(lambda: view.model.set_filter("dressing 3"), 1) < 0.2
+    words = iter(("dressing 3", "dressing 4", "dressing 5"))
+    light(lambda: view.model.set_filter(next(words)), PIECES)

@@ -1,7 +1,6 @@
 """Claim files: accepted by an independent validator, read back equal, and refused with every reason at once."""
 
 import random
-import time
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +14,7 @@ from infusion_desktop.edi.claim_data import Address, Batch, Claim, Drug, Frequen
 from infusion_desktop.edi.claims_837p import check, find_place, read, segments, write
 from infusion_desktop.edi.x12 import read_segments
 from infusion_desktop.errors import Refused
+from tests.effort import light
 from tests.promises import times
 
 
@@ -275,12 +275,8 @@ def test_a_test_file_never_says_production(maker: Any) -> None:
 
 
 def test_a_thousand_four_line_claims_are_written_quickly(new_maker: Any) -> None:
-    """Goal 0.2 s of cpu on a quiet machine; the limit here is loose because others share the machine."""
+    """`benchmarks/claim_files.py` measures it; here it may not become another order of work."""
     maker = new_maker(1)
     claims = tuple(maker.claim(lines=4, simple=True) for _ in range(1000))
     batch = Batch(maker.heading(), claims)
-    began = time.thread_time()
-    text = write(batch).text
-    spent = time.thread_time() - began
-    print(f"1,000 claims, {text.count('~')} segments: {spent:.3f} s cpu")  # noqa: T201 - a figure for who reads the run
-    assert spent < 2
+    assert light(lambda: write(batch).text, 80).count("~") > 20_000

@@ -1,7 +1,6 @@
 """Remittances: everything the payer says is read, every balance is proven, odd but real files are taken."""
 
 import random
-import time
 import tracemalloc
 from datetime import date
 from decimal import Decimal
@@ -12,6 +11,7 @@ import pytest
 from infusion_desktop.edi.adjustments import Adjustment
 from infusion_desktop.edi.remittance_835 import read
 from infusion_desktop.errors import Refused
+from tests.effort import light
 
 VERSION = "005010X221A1"
 HEAD = """BPR*I*{paid}*C*ACH*CTX*01*111000025*DA*123*1999999999**01*222000025*DA*456*20261215~
@@ -152,24 +152,17 @@ def test_a_wrong_segment_count_is_refused_until_a_person_takes_it(enclose: Any) 
 )
 def test_a_number_that_is_none_is_refused_at_once_with_its_place(enclose: Any, number: str) -> None:
     text = enclose("835", VERSION, whole().replace("CLP*C0000001*1*1950.5*", f"CLP*C0000001*1*{number}*"))
-    began = time.thread_time()
     with pytest.raises(
         Refused, match=r"^835 file, segment 15, element CLP03 is .* Expected an? (amount|number)"
     ) as refused:
-        read(text)
-    assert time.thread_time() - began < 0.05
+        light(lambda: read(text), 5)
     assert len(str(refused.value)) < 200
 
 
 def test_a_large_file_is_read_in_time_and_a_larger_one_than_the_limit_is_refused(enclose: Any) -> None:
     text = enclose("835", VERSION, HEAD.format(paid=0) + CLAIM * 6_000)
-    began = time.thread_time()
-    (paid,) = read(text)
-    spent = time.thread_time() - began
-    size = f"{len(text) / 1e6:.1f} MB, {len(paid.claims)} claims"
-    print(f"{size}: {spent:.2f} s cpu")  # noqa: T201 - a figure for who reads the run
+    (paid,) = light(lambda: read(text), 250)
     assert len(paid.claims) == 6_000
-    assert spent < 5
     with pytest.raises(Refused, match="larger than 20 MB"):
         read(text * 8)
 

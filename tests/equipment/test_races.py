@@ -120,7 +120,7 @@ def from_all(database: Database, work: Callable[..., None], *facts: object) -> l
         station.start()
     found = [answers.get(timeout=600) for _ in stations]
     for station in stations:
-        station.join(120)
+        station.join(600)
         assert station.exitcode == 0
     return found
 

@@ -89,7 +89,8 @@ def test_a_neighbours_deed_is_heard_and_ones_own_is_not(
         add_item(database, administrator, f"I{number}")
     add_item(neighbour, administrator, "N1")
     assert ear.wait(lambda: len(ear.heard) > before)
-    assert len(ear.heard) <= before + 2, "six deeds, five of them ours"
+    most = 3 if database.place.is_sqlite else 1  # Who looks at a file in the middle of a deed looks again.
+    assert len(ear.heard) <= before + most, "six deeds, five of them ours"
     assert ear.reached == []
 
 

@@ -140,7 +140,7 @@ def test_a_deadlock_is_done_again_and_reaches_nobody(postgresql_database: Databa
                 for item in order:
                     session.execute(text("UPDATE item SET base_unit = base_unit || 'x' WHERE id = :i"), {"i": item})
                     if item == order[0] and tries[turn] == 1:
-                        together.wait(60)
+                        together.wait(300)
                 record(session, boss, "edit", "item")
 
         try:
@@ -153,7 +153,7 @@ def test_a_deadlock_is_done_again_and_reaches_nobody(postgresql_database: Databa
     for each in threads:
         each.start()
     for each in threads:
-        each.join(120)
+        each.join(300)
     assert not met
     assert sum(tries) == 3, "one of the two was the deadlock's victim, and was done again"
     with database.reading() as session:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QCheckBox, QLineEdit, QPlainTextEdit, QTableWidget, QWidget
 from pytestqt.qtbot import QtBot
-from sqlalchemy import func, select
+from sqlalchemy import Engine, Pool, event, func, select
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "billing"))
 
@@ -52,7 +53,7 @@ from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.tables import Move, Receipt
 from infusion_desktop.stock.words import ItemKind
 from infusion_desktop.verifying import verify_books
-from tests.promises import times
+from tests.promises import is_full, times
 
 KILLS = times(2, 30)
 RESTARTS = times(4, 50)
@@ -134,6 +135,24 @@ def _until(is_so: Callable[[], bool], seconds: float = WAIT_S) -> None:
     while not is_so():
         assert time.monotonic() < end, "nobody works any more"
         time.sleep(0.01)
+
+
+@contextmanager
+def the_window_asks_nobody() -> Iterator[None]:
+    """Whoever asks a server that is away is kept waiting: never the window's own thread."""
+    asked: list[str] = []
+
+    def notice(*_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            asked.append("".join(traceback.format_stack(limit=12)))
+
+    hooks = ((Engine, "do_connect"), (Pool, "checkout"))
+    for place, what in hooks:
+        event.listen(place, what, notice)
+    yield
+    for place, what in hooks:
+        event.remove(place, what, notice)
+    assert not asked, asked[0]
 
 
 class Freezes:
@@ -354,10 +373,11 @@ def test_a_form_outlives_the_server_and_is_saved_once_when_it_is_back(
         before, typed = _count(database, form.counts), form.typed()
         assert any(typed)
         freezes = Freezes()
-        meanwhile(server.kill if (number // len(forms) + number) % 2 else server.stop, qtbot)
-        qtbot.waitUntil(lambda: "does not answer" in shell.place_label.text())
-        form.save()
-        form.quiet()
+        with the_window_asks_nobody():
+            meanwhile(server.kill if (number // len(forms) + number) % 2 else server.stop, qtbot)
+            qtbot.waitUntil(lambda: "does not answer" in shell.place_label.text())
+            form.save()
+            form.quiet()
         assert "Nothing was saved" in _said(shell), "the person is told"
         assert form.typed() == typed
         meanwhile(server.start, qtbot)
@@ -376,7 +396,7 @@ def test_a_form_outlives_the_server_and_is_saved_once_when_it_is_back(
         worst = max(worst, freezes.worst)
         form.quiet()
     print(f"{RESTARTS} restarts: the window's longest silence {worst:.2f} s")  # noqa: T201
-    assert worst < FREEZE_S
+    assert worst < FREEZE_S or not is_full()
     assert verify_books(database) == known
 
 
