@@ -353,7 +353,8 @@ def test_a_pump_is_assigned_by_its_scan_and_put_back_again(open_shell: Open, hou
     shell.on_scan(f"AST:{tags[ready]}")
     bench.undo_last()  # While the scan is being booked.
     qtbot.waitUntil(lambda: bench.last is not None and bench.last.sentence == "The last scan was taken back.")
-    assert not bench.lines[1].is_done and not page_of(house, delivery).equipment[0].asset_id
+    qtbot.waitUntil(lambda: not bench.lines[1].is_done)
+    assert page_of(house, delivery).equipment[0].asset_id is None
     shell.on_scan(f"AST:{tags[ready]}")
     shell.on_scan(gs1(FLUSH, "FL1"))
     qtbot.waitUntil(lambda: bench.state is DeliveryState.PICKED)
