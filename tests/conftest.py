@@ -193,6 +193,23 @@ def demonstration_on_server(postgresql_server: str, tmp_path_factory: pytest.Tem
     return "demonstration"
 
 
+@pytest.fixture
+def on_sqlite(demonstration: Path, tmp_path: Path) -> Place:
+    """A demonstration pharmacy in a file of its own."""
+    file = tmp_path / "pharmacy.db"
+    shutil.copy(demonstration, file)
+    return Place.of(str(file))
+
+
+@pytest.fixture
+def on_server(postgresql_server: str, demonstration_on_server: str) -> Iterator[Place]:
+    """A demonstration pharmacy in a database of its own on the server."""
+    name = f"demonstration_{next(_made)}"
+    _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {demonstration_on_server}")
+    yield Place.of(make_url(postgresql_server).set(database=name).render_as_string(hide_password=False))
+    _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _make_demonstration(where: str, home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infusion_desktop", "--database", where, "demo", "--size", "small"],

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -30,7 +30,7 @@ from infusion_desktop.database.place import Place
 from infusion_desktop.database.server import roll_back, tell
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven
-from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, went_away
+from infusion_desktop.database.trouble import Contended, Unavailable, Unsure, explain, sqlstate, went_away
 from infusion_desktop.database.types import APPEND_ONLY
 from infusion_desktop.database.when_asked import declared, map_all
 from infusion_desktop.errors import Stale
@@ -65,6 +65,8 @@ LOG_PAGES = 4000
 """
 TRIES = 5
 """How often a deed is done again that met a deadlock, before a person hears of it."""
+BROKEN_RULE = "23"
+"""The server's states for a row that is there already, or is there no more."""
 ANSWER_S = 10.0
 """How long is asked whether a deed was kept whose server went away at its commit."""
 _ON_A_NETWORK = {
@@ -137,13 +139,19 @@ class Database:
             self._here.commits = self._commits() + 1
 
     def unhindered(self, deed: Callable[[], T]) -> T:
-        """Do a deed, and again where another workstation's stood in its way and nothing of it was committed yet."""
+        """Do a deed, and again where another workstation's stood in its way and nothing of it was committed yet.
+
+        Where another entered the same a moment earlier, the second look finds it and the deed says so in words.
+        """
         for turn in range(1, TRIES):
             before = self._commits()
             try:
                 return deed()
             except Contended:
                 if self._commits() != before:
+                    raise
+            except IntegrityError as error:
+                if turn > 1 or self._commits() != before or not sqlstate(error).startswith(BROKEN_RULE):
                     raise
             self.again += 1
             sleep(random.uniform(0.01, 0.05) * turn)

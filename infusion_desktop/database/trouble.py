@@ -62,7 +62,7 @@ def explain(error: "DBAPIError") -> Unavailable | None:
     found = explain_sqlite(original)
     if found is not None:
         return found
-    state = getattr(original, "sqlstate", None) or ""
+    state = sqlstate(error)
     for start, sentence in _POSTGRESQL.items():
         if state.startswith(start):
             return (Contended if start == "40" else Unavailable)(sentence)
@@ -73,8 +73,12 @@ def explain(error: "DBAPIError") -> Unavailable | None:
 
 def went_away(error: "DBAPIError") -> bool:
     """Whether the server was lost, so that nobody heard how it ended."""
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state.startswith(("08", "57P"))
+    return error.connection_invalidated or sqlstate(error).startswith(("08", "57P"))
+
+
+def sqlstate(error: "DBAPIError") -> str:
+    """What a server calls an error; "" for a file's, and for a server that is gone."""
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 def explain_sqlite(original: BaseException | None) -> Unavailable | None:

@@ -83,16 +83,16 @@ ALARMS = tuple(
 
 
 def edit_model(database: Database, item_id: ItemId, facts: ModelFacts, version: int, by: UserId) -> None:
-    """Set what a model asks for; ``version`` is the one read. Due days given stay until the next maintenance."""
+    """Set what a model asks for; ``version`` is the one read, 0 for none. Due days stay until the next maintenance."""
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_EQUIPMENT_MODELS)
         item = session.get(Item, item_id)
         if item is None or not item.kind.is_equipment:
             raise Refused("Only pumps and poles of the catalogue have a model page.")
         refuse_if(_reasons_against(facts))
-        row = model_of(session, item)
-        if version and row.version != version:
+        if (session.scalar(select(AssetModel.version).where(AssetModel.item_id == item_id)) or 0) != version:
             raise Stale(f"Somebody else changed {item.name} meanwhile. Look at it again.")
+        row = model_of(session, item)
         before = asdict(_facts(row))
         good = replace(facts, accessories=_lines(facts.accessories), handover=_lines(facts.handover))
         for name in ("maintenance_days", "maintenance_hours", "maintenance_at_return", "hours_per_day", "firmware",

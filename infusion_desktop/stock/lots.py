@@ -15,13 +15,16 @@ from infusion_desktop.stock.tables import Balance, Lot
 from infusion_desktop.stock.words import NEVER_EXPIRES, LocationId, LotId
 
 
-def set_expiry(session: Session, lot_id: LotId, expires_on: date | None) -> None:
-    """The lot's expiry date, in the lot and in all of its balances at once."""
+def set_expiry(session: Session, lot_id: LotId, expires_on: date | None, version: int | None = None) -> bool:
+    """The lot's expiry date, in the lot and in all of its balances at once; False when it was changed since."""
     places = session.scalars(select(Balance.location_id).where(Balance.lot_id == lot_id))
     lock_balances(session, [(lot_id, LocationId(place)) for place in places])
-    changed = update(Lot).where(Lot.id == lot_id).values(expires_on=expires_on, version=Lot.version + 1)
-    session.execute(changed)
+    same = Lot.version if version is None else version
+    changed = update(Lot).where(Lot.id == lot_id, Lot.version == same).returning(Lot.id)
+    if session.scalar(changed.values(expires_on=expires_on, version=Lot.version + 1)) is None:
+        return False
     session.execute(update(Balance).where(Balance.lot_id == lot_id).values(expires_on=expires_on or NEVER_EXPIRES))
+    return True
 
 
 def correct_expiry(
@@ -32,11 +35,10 @@ def correct_expiry(
         raise Refused("Say why the expiry date is changed, such as “typed wrong, label says 2028”.")
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_CATALOGUE)
-        kept = session.execute(select(Lot.number, Lot.expires_on, Lot.version).where(Lot.id == lot_id)).one_or_none()
+        kept = session.execute(select(Lot.number, Lot.expires_on).where(Lot.id == lot_id)).one_or_none()
         if kept is None:
             raise Refused("There is no such lot.")
-        if kept.version != version:
+        if not set_expiry(session, lot_id, expires_on, version):
             raise Stale(f"Somebody else changed lot {kept.number} meanwhile. Look at it again before you save.")
-        set_expiry(session, lot_id, expires_on)
         record(session, by, "correct expiry", "lot", lot_id, before={"expires_on": kept.expires_on},
                after={"expires_on": expires_on}, reason=why)  # fmt: skip

@@ -8,17 +8,14 @@ hold. ``PHARMACY_SEED`` begins elsewhere.
 import json
 import os
 import random
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.engine import make_url
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
@@ -33,7 +30,7 @@ from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, BatchId, ClaimId, ClaimState, EntryKind, Frequency, LineKind
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, month_of, now_utc, today
 from infusion_desktop.deliveries.bench.in_totes import units_in_totes
 from infusion_desktop.deliveries.bench.picking import do_without_pump, pick_all, report_short, scan_pick, take_off_pump
@@ -96,7 +93,6 @@ from infusion_desktop.stock.tables import (
 )
 from infusion_desktop.stock.words import LocationId, LocationKind, LotId, MoveReason
 from infusion_desktop.verifying import verify_books
-from tests.conftest import _on_server
 from tests.promises import times
 
 S = DeliveryState
@@ -599,22 +595,6 @@ class Walk:
         assert whole.days == (units or 0)
         assert all(row.days >= 0 and row.cost >= 0 for row in rows)
         assert len({each.totals[1:7] for each in found if each.totals}) <= 1
-
-
-@pytest.fixture
-def on_sqlite(demonstration: Path, tmp_path: Path) -> Iterator[Place]:
-    """A demonstration pharmacy in a file of its own."""
-    file = tmp_path / "pharmacy.db"
-    shutil.copy(demonstration, file)
-    yield Place.of(str(file))
-
-
-@pytest.fixture
-def on_server(postgresql_server: str, demonstration_on_server: str) -> Iterator[Place]:
-    """A demonstration pharmacy in a database of its own on the server."""
-    _on_server(postgresql_server, f"CREATE DATABASE walk TEMPLATE {demonstration_on_server}")
-    yield Place.of(make_url(postgresql_server).set(database="walk").render_as_string(hide_password=False))
-    _on_server(postgresql_server, "DROP DATABASE walk WITH (FORCE)")
 
 
 @pytest.mark.parametrize(("seed", "where"), list(enumerate(_WHERE, _SEED)))

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
@@ -27,7 +28,7 @@ from infusion_desktop.billing.words import (
 )
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day, today
-from infusion_desktop.errors import Refused, warn_unless
+from infusion_desktop.errors import Refused, Stale, warn_unless
 from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Patient, Payer
 
@@ -180,13 +181,14 @@ def the_dispute(session: Session, dispute: DisputeId, version: int) -> Dispute:
     if kept.state not in WORKING:
         raise Refused(f"This is settled already: {kept.state.value}.")
     if kept.version != version:
-        raise Refused("Somebody else worked on this meanwhile. Look at it again.")
+        raise Stale("Somebody else worked on this meanwhile. Look at it again.")
     return kept
 
 
 def enter_step(session: Session, kept: Dispute, state: DisputeState, by: UserId, note: str) -> None:
     """Bring a dispute into a state and keep the step."""
     kept.state = state
+    flag_modified(kept, "state")  # A second letter in the same state is a step too.
     session.flush()
     session.execute(
         insert(DisputeStep).values(dispute_id=kept.id, state=state, at=now_utc(), staff_id=by, note=note.strip())

@@ -22,7 +22,7 @@ from infusion_desktop.deliveries.kits.home_counts import keep_counts
 from infusion_desktop.deliveries.kits.kinds import answers
 from infusion_desktop.deliveries.kits.kit_needs import Reckoned, calendar_of, reckon
 from infusion_desktop.deliveries.kits.template_rules import TemplateLine
-from infusion_desktop.deliveries.steps import DOCUMENT, core, expect, head_of, keep_step, tell
+from infusion_desktop.deliveries.steps import DOCUMENT, Head, core, expect, head_of, keep_step, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryLineId, DeliveryState, Step, TemplateId
 from infusion_desktop.equipment.tables import Asset
@@ -364,8 +364,7 @@ def change_quantity(
     """Send another quantity than ``was`` shown, with the reason; only while it is a draft. 0 sends none."""
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        line = _line(session, line_id)
-        head = head_of(session, DeliveryId(line.delivery_id))
+        line, head = _line(session, line_id)
         expect(head, DeliveryState.DRAFT)
         reasons = [] if reason.strip() else ["Say why another quantity is sent."]
         if quantity < 0:
@@ -407,8 +406,7 @@ def remove_line(database: Database, line_id: DeliveryLineId, reason: str, by: Us
     """Take a line off a draft, with the reason (kept in the trail)."""
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        line = _line(session, line_id)
-        head = head_of(session, DeliveryId(line.delivery_id))
+        line, head = _line(session, line_id)
         expect(head, DeliveryState.DRAFT)
         if not reason.strip():
             raise Refused("Say why this item is taken off.")
@@ -440,8 +438,11 @@ def reschedule(
         tell(session, head, by, "reschedule", scheduled_on=scheduled_on, carrier=visit.carrier, window=visit.window)
 
 
-def _line(session: Session, line_id: DeliveryLineId) -> DeliveryLine:
+def _line(session: Session, line_id: DeliveryLineId) -> tuple[DeliveryLine, Head]:
+    """A line as it is once its delivery is locked, and the delivery."""
+    delivery = session.scalar(select(DeliveryLine.delivery_id).where(DeliveryLine.id == line_id))
+    head = None if delivery is None else head_of(session, DeliveryId(delivery))
     line = session.get(DeliveryLine, line_id)
-    if line is None:
+    if head is None or line is None:
         raise Refused("This line is not known. Open the delivery again.")
-    return line
+    return line, head

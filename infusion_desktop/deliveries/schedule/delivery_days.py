@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -144,7 +144,7 @@ def end_driver(database: Database, driver_id: DriverId, version: int, by: UserId
         ).all()
         if waiting:
             raise Refused(f"{', '.join(waiting)} wait for {row.name}. Give them to somebody else first.")
-        session.execute(update(Driver).where(Driver.id == driver_id).values(ended_on=today(), version=version + 1))
+        row.ended_on = today()
         record(session, by, "end", "driver", driver_id, before={"name": row.name})
 
 

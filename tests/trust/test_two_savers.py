@@ -1,0 +1,639 @@
+"""Two people read the same and both save: the second is refused, deed by deed, on both engines (RELIABILITY B5).
+
+One after the other, and at once: the first is held just before its commit, and let go when the second waits for it.
+Every deed that asks what was seen has its case here, or is named with the reason why not.
+"""
+
+import dataclasses
+import importlib
+import runpy
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from infusion_desktop.access.pharmacy import profile
+from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.money.money_tables import Dispute
+from infusion_desktop.billing.months.visits import NewVisit
+from infusion_desktop.billing.tables import Authorization, NursingVisit
+from infusion_desktop.billing.terms.authorizations import ChangedAuthorization
+from infusion_desktop.billing.terms.contracts import rule_versions
+from infusion_desktop.billing.words import DisputeState
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import ONE_DAY, today
+from infusion_desktop.deliveries.bench.picking import pick_all
+from infusion_desktop.deliveries.bench.release import release
+from infusion_desktop.deliveries.bench.shipping import failed_attempt, pack, ship
+from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.calls.refill_rules_kept import NewRefillRule
+from infusion_desktop.deliveries.care_tables import PayerRefillRule
+from infusion_desktop.deliveries.plans.planning import Visit
+from infusion_desktop.deliveries.pumps.pickups import Trip
+from infusion_desktop.deliveries.schedule.delivery_days import NewDriver, add_driver
+from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryRepeat, Driver
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, FollowUp
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.equipment.correcting import Versions
+from infusion_desktop.equipment.models import model_facts
+from infusion_desktop.equipment.tables import Asset, AssetModel, Pickup, Rental
+from infusion_desktop.equipment.words import AssetState
+from infusion_desktop.errors import Refused, Stale
+from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.patients.admitting import Checklist
+from infusion_desktop.patients.coverage import NewCoverage
+from infusion_desktop.patients.demographics import Demographics
+from infusion_desktop.patients.devices import NewDevice
+from infusion_desktop.patients.payers import NewPayer
+from infusion_desktop.patients.prescribers import NewPrescriber
+from infusion_desktop.patients.tables import (
+    AccessDevice,
+    Coverage,
+    Episode,
+    Interruption,
+    Patient,
+    Payer,
+    Prescriber,
+    Therapy,
+    TherapyLab,
+)
+from infusion_desktop.patients.therapies import NewTherapy
+from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor
+from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.counting.count_plans import Plan
+from infusion_desktop.stock.house_rules import house_rules
+from infusion_desktop.stock.purchase_tables import (
+    PurchaseOrder,
+    PurchaseOrderLine,
+    VendorOffer,
+    VendorReturn,
+)
+from infusion_desktop.stock.tables import CountPlan, Item, Location, Lot, Vendor
+from infusion_desktop.stock.words import ItemKind, LocationKind, OrderState
+from infusion_desktop.verifying import verify_books
+
+DAY, LATER = today(), today() + timedelta(days=3)
+OTHER = {"first": "first words", "second": "second words"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One deed, and what it is done to: ``values`` gives what the first or the second person hands over, by name."""
+
+    deed: str
+    values: Callable[["Desk", str], dict[str, Any]]
+
+
+class Desk:
+    """What both people saw before they typed: looked up once for each case."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def row(self, table: Any, *where: Any) -> Any:
+        """A row for this case, the same for both people."""
+        found = self.session.scalars(select(table).where(*where).order_by(table.id)).first()
+        assert found is not None, f"the demonstration has no such {table.__tablename__} left"
+        return found
+
+    def therapy(self) -> Any:
+        """A therapy that goes on, in an episode of its own."""
+        return self.row(
+            Therapy, Therapy.stops_on.is_(None) | (Therapy.stops_on > LATER), Therapy.starts_on < DAY - ONE_DAY,
+            Therapy.episode_id.in_(select(Episode.id).where(Episode.discharged_on.is_(None))),
+            Therapy.episode_id.not_in(
+                select(Therapy.episode_id).group_by(Therapy.episode_id).having(func.count() > 1)
+            ),
+        )  # fmt: skip
+
+
+def shown(kind: Any, row: Any, **other: Any) -> Any:
+    """What a form shows of a row, with what is typed over it."""
+    names = [each.name for each in dataclasses.fields(kind) if hasattr(row, each.name)]
+    return kind(**{name: getattr(row, name) for name in names} | other)
+
+
+CASES: list[Case] = []
+
+
+def case(deed: str) -> Callable[[Callable[[Desk, str], dict[str, Any]]], None]:
+    def keep(values: Callable[[Desk, str], dict[str, Any]]) -> None:
+        CASES.append(Case(deed, values))
+
+    return keep
+
+
+def of_row(deed: str, table: Any, *where: Any, key: str, **values: Any) -> None:
+    """A deed whose typed values are few: ``{words}`` stands for the words of each person."""
+
+    def made(desk: Desk, words: str) -> dict[str, Any]:
+        row = desk.row(table, *where)
+        return {key: row.id, "version": row.version} | {
+            name: value.format(words=words) if isinstance(value, str) else value for name, value in values.items()
+        }
+
+    CASES.append(Case(deed, made))
+
+
+def of_facts(deed: str, table: Any, kind: Any, key: str, typed: str, field: str, *where: Any, **more: Any) -> None:
+    """A deed that takes the whole form: one field differs."""
+
+    def made(desk: Desk, words: str) -> dict[str, Any]:
+        row = desk.row(table, *where)
+        return {key: row.id, typed: shown(kind, row, **{field: words}), "version": row.version, **more}
+
+    CASES.append(Case(deed, made))
+
+
+# What people type over a whole form
+
+of_facts("patients.demographics.edit_demographics", Patient, Demographics, "patient_id", "person", "street")
+of_facts("patients.payers.edit_payer", Payer, NewPayer, "payer_id", "payer", "street")
+of_facts("patients.prescribers.edit_prescriber", Prescriber, NewPrescriber, "prescriber_id", "prescriber", "practice")
+of_facts("patients.coverage.edit_coverage", Coverage, NewCoverage, "coverage_id", "policy", "group_number")
+of_facts("patients.devices.edit_device", AccessDevice, NewDevice, "device_id", "device", "site")
+of_facts("stock.buying.vendors.change_vendor", Vendor, NewVendor, "vendor_id", "vendor", "terms")
+of_facts("stock.catalogue.change_item", Item, NewItem, "item_id", "item", "manufacturer")
+of_facts("stock.counting.count_plans.change_plan", CountPlan, Plan, "plan_id", "plan", "title")
+of_facts(
+    "deliveries.schedule.delivery_days.change_driver", Driver, NewDriver, "driver_id", "driver", "name",
+    Driver.ended_on.is_(None),
+)  # fmt: skip
+of_facts(
+    "deliveries.calls.refill_rules_kept.edit_refill_rule", PayerRefillRule, NewRefillRule, "rule_id", "rule", "source"
+)
+of_facts(
+    "billing.terms.authorizations.change_authorization", Authorization, ChangedAuthorization, "authorization",
+    "changed", "note", Authorization.ended_at.is_(None), reason="by telephone",
+)  # fmt: skip
+of_facts(
+    "billing.months.visits.correct_visit", NursingVisit, NewVisit, "visit_id", "visit", "note",
+    NursingVisit.removed_at.is_(None),
+)  # fmt: skip
+
+
+@case("access.pharmacy.save_profile")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    seen = profile(desk.session)
+    assert seen is not None
+    return {"profile": replace(seen, street=words)}
+
+
+@case("stock.house_rules.save_house_rules")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    return {"rules": replace(house_rules(desk.session), dead_after_days=100 + len(words))}
+
+
+@case("equipment.models.edit_model")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(AssetModel)
+    return {
+        "item_id": row.item_id, "facts": replace(model_facts(desk.session, row.item_id), firmware=words),
+        "version": row.version,
+    }  # fmt: skip
+
+
+def _new_pump(desk: Desk) -> Any:
+    """A pump of the catalogue of which none was registered and whose model nobody set."""
+    return desk.row(Item, Item.kind == ItemKind.PUMP, Item.id.not_in(select(AssetModel.item_id)))
+
+
+@case("equipment.models.edit_model")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    pump = _new_pump(desk)
+    return {
+        "item_id": pump.id, "facts": replace(model_facts(desk.session, pump.id), firmware=words), "version": 0,
+    }  # fmt: skip
+
+
+@case("patients.admitting.edit_episode")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Episode)
+    codes = {"first words": ["E86.0"], "second words": ["A41.9"]}[words]
+    return {"episode_id": row.id, "diagnoses": codes, "checklist": shown(Checklist, row), "version": row.version}
+
+
+@case("billing.terms.contracts.add_rules")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    payer = desk.row(Payer)
+    newest = max(rule_versions(desk.session, payer.id), key=lambda each: each.rules.version)
+    return {
+        "payer": payer.id, "rules": newest.rules, "starts_on": LATER, "note": words, "seen": newest.rules.version,
+    }  # fmt: skip
+
+
+@case("stock.buying.vendors.set_offer")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(VendorOffer, VendorOffer.ended_on.is_(None))
+    return {
+        "vendor_id": row.vendor_id, "offer": NewOffer(row.item_id, words, price=Decimal(len(words))),
+        "version": row.version,
+    }  # fmt: skip
+
+
+@case("stock.buying.vendors.set_offer")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    vendor = desk.row(Vendor)
+    item = desk.row(Item, Item.id.not_in(select(VendorOffer.item_id).where(VendorOffer.vendor_id == vendor.id)))
+    return {"vendor_id": vendor.id, "offer": NewOffer(item.id, words), "version": None}
+
+
+@case("stock.places.change_place")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Location, Location.kind == LocationKind.BIN)
+    return {
+        "place": row.id, "name": words, "parent_id": row.parent_id, "pick_order": row.pick_order,
+        "version": row.version,
+    }  # fmt: skip
+
+
+@case("stock.lots.correct_expiry")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Lot, Lot.expires_on.is_not(None))
+    day = row.expires_on + timedelta(days=len(words))
+    return {"lot_id": row.id, "expires_on": day, "version": row.version, "why": "misread"}
+
+
+# Orders and the days of care
+
+
+@case("patients.therapies.change_therapy")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.therapy()
+    order = shown(NewTherapy, row, drug=f"{row.drug} {words}")
+    return {"therapy_id": row.id, "order": order, "version": row.version, "reason": "by telephone"}
+
+
+@case("patients.order_versions.change_from")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.therapy()
+    order = shown(NewTherapy, row, drug=f"{row.drug} {words}", starts_on=DAY, ordered_on=DAY)
+    return {"therapy_id": row.id, "order": order, "from_on": DAY, "version": row.version, "reason": "by telephone"}
+
+
+def of_therapy(deed: str) -> None:
+    def made(desk: Desk, words: str) -> dict[str, Any]:
+        row = desk.therapy()
+        return {"therapy_id": row.id, "last_on": DAY + ONE_DAY, "reason": words, "version": row.version}
+
+    CASES.append(Case(deed, made))
+
+
+of_therapy("patients.therapies.stop_therapy")
+of_therapy("deliveries.care.ending.stop_and_fetch")
+
+
+def of_episode(deed: str, day: str) -> None:
+    def made(desk: Desk, words: str) -> dict[str, Any]:
+        row = desk.row(Episode, Episode.id == desk.therapy().episode_id)
+        return {"episode_id": row.id, day: DAY, "reason": words, "version": row.version}
+
+    CASES.append(Case(deed, made))
+
+
+of_episode("patients.discharging.discharge", "discharged_on")
+of_episode("deliveries.care.ending.discharge_and_fetch", "last_on")
+
+
+@case("patients.interruptions.close_interruption")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Interruption, Interruption.removed_at.is_(None))
+    day = row.first_on + timedelta(days=len(words) - 10)
+    return {"interruption_id": row.id, "last_on": day, "version": row.version}
+
+
+of_row(
+    "patients.interruptions.remove_interruption", Interruption, Interruption.removed_at.is_(None),
+    key="interruption_id", reason="{words}",
+)  # fmt: skip
+of_row("patients.labs.end_lab", TherapyLab, TherapyLab.ended_on.is_(None), key="lab_id", ended_on=DAY)
+of_row(
+    "billing.terms.authorizations.end_authorization", Authorization, Authorization.ended_at.is_(None),
+    key="authorization", reason="{words}",
+)  # fmt: skip
+of_row(
+    "billing.months.visits.take_back_visit", NursingVisit, NursingVisit.removed_at.is_(None), key="visit_id",
+    reason="{words}",
+)  # fmt: skip
+
+# Deliveries, pick-ups, tasks
+
+TO_COME = Delivery.state.in_((DeliveryState.DRAFT,))
+
+
+@case("deliveries.plans.planning.reschedule")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Delivery, TO_COME)
+    visit = Visit(window=words, carrier=row.carrier)
+    return {"delivery_id": row.id, "scheduled_on": row.scheduled_on, "visit": visit, "version": row.version}
+
+
+@case("deliveries.schedule.scheduling.move_to_day")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Delivery, TO_COME)
+    day = row.scheduled_on + timedelta(days=len(words) - 10)
+    return {"delivery_id": row.id, "day": day, "version": row.version, "override": "agreed"}
+
+
+@case("deliveries.plans.planning.change_quantity")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(DeliveryLine, DeliveryLine.delivery_id.in_(select(Delivery.id).where(TO_COME)))
+    return {"line_id": row.id, "quantity": row.to_send + len(words), "reason": words, "was": row.to_send}
+
+
+@case("deliveries.schedule.scheduling.try_again")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Delivery, Delivery.state == DeliveryState.SHIPPED)
+    return {"delivery_id": row.id, "day": DAY + timedelta(days=len(words) - 9), "version": row.version}
+
+
+@case("deliveries.door.correcting.correct_tracking")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Delivery, Delivery.state == DeliveryState.DELIVERED)
+    return {"delivery_id": row.id, "tracking": words, "why": "misread", "was": row.tracking}
+
+
+@case("deliveries.pumps.pickups.plan_ticket")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Pickup)
+    return {"ticket_id": row.id, "trip": Trip(LATER, driver=words), "version": row.version}
+
+
+of_row("deliveries.pumps.pickups.cancel_ticket", Pickup, key="ticket_id", why="{words}")
+of_row(
+    "deliveries.calls.follow_ups.assign_follow_up", FollowUp, FollowUp.done_at.is_(None), key="follow_up_id",
+    owner_id=None, due_on=LATER,
+)  # fmt: skip
+of_row(
+    "deliveries.calls.follow_ups.finish_follow_up", FollowUp, FollowUp.done_at.is_(None), key="follow_up_id",
+    outcome="{words}",
+)  # fmt: skip
+of_row(
+    "deliveries.schedule.repeats.end_repeat", DeliveryRepeat, DeliveryRepeat.ended_at.is_(None), key="repeat_id",
+    why="{words}",
+)  # fmt: skip
+of_row("deliveries.schedule.delivery_days.end_driver", Driver, Driver.name == "Idle", key="driver_id")
+
+# Pumps
+
+
+@case("equipment.correcting.set_versions")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Asset, Asset.state == AssetState.READY)
+    return {"asset_id": row.id, "versions": Versions(words, row.library), "was": Versions(row.firmware, row.library)}
+
+
+@case("equipment.correcting.set_maintenance_due")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Asset, Asset.state == AssetState.READY)
+    day = DAY + timedelta(days=100 + len(words))
+    return {"asset_id": row.id, "due_on": day, "why": words, "was": row.maintenance_due_on}
+
+
+@case("equipment.rentals.extend")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Rental, Rental.ended_on.is_(None))
+    day = DAY + timedelta(days=100 + len(words))
+    return {"rental_id": row.id, "return_by": day, "reason": words, "version": row.version}
+
+
+of_row(
+    "equipment.rentals.give_back", Rental, Rental.ended_on.is_(None),
+    Rental.asset_id.in_(select(Asset.id).where(Asset.state.in_((AssetState.READY, AssetState.RECEIVED)))),
+    key="rental_id", note="{words}",
+)  # fmt: skip
+
+# Buying
+
+SENT = (OrderState.SENT, OrderState.PARTLY_RECEIVED)
+
+
+@case("stock.buying.purchase_orders.change_line")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    drafts = select(PurchaseOrder.id).where(PurchaseOrder.state == OrderState.DRAFT)
+    row = desk.row(PurchaseOrderLine, PurchaseOrderLine.order_id.in_(drafts))
+    return {
+        "line_id": row.id, "packs": row.packs + len(words), "price": row.pack_price,
+        "was": (row.packs, row.pack_price),
+    }  # fmt: skip
+
+
+@case("stock.buying.purchase_orders.expect_on")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(PurchaseOrder, PurchaseOrder.state.in_(SENT))
+    day = DAY + timedelta(days=30 + len(words))
+    return {"order_id": row.id, "expected_on": day, "note": words, "was": row.expected_on}
+
+
+@case("stock.buying.purchase_orders.put_on_backorder")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(
+        PurchaseOrderLine,
+        PurchaseOrderLine.order_id.in_(select(PurchaseOrder.id).where(PurchaseOrder.state.in_(SENT))),
+        PurchaseOrderLine.received < PurchaseOrderLine.quantity,
+    )
+    return {"line_id": row.id, "until": LATER, "note": words, "was": (row.backordered_until, row.note)}
+
+
+of_row(
+    "stock.buying.purchase_orders.send_order", PurchaseOrder, PurchaseOrder.state == OrderState.DRAFT, key="order_id",
+    how="{words}",
+)  # fmt: skip
+of_row(
+    "stock.buying.purchase_orders.cancel_order", PurchaseOrder, PurchaseOrder.state == OrderState.SENT,
+    key="order_id", reason="{words}",
+)  # fmt: skip
+of_row(
+    "stock.buying.purchase_orders.close_order", PurchaseOrder, PurchaseOrder.state.in_(SENT), key="order_id",
+    reason="{words}",
+)  # fmt: skip
+of_row("stock.buying.vendor_returns.close_return", VendorReturn, key="return_id", reason="{words}")
+
+# Money
+
+
+def of_dispute(deed: str, **values: Any) -> None:
+    def made(desk: Desk, words: str) -> dict[str, Any]:
+        row = desk.row(Dispute, Dispute.state.in_((DisputeState.OPEN, DisputeState.APPEALED)))
+        return {"seen": [(row.id, row.version)], "note": words, **values}
+
+    CASES.append(Case(deed, made))
+
+
+of_dispute("billing.money.disputes.move_disputes", state=DisputeState.APPEALED)
+of_dispute("billing.money.disputes.write_off_disputes")
+
+ELSEWHERE = {
+    "billing.money.appeals.appeal": "asks the same function as the two deeds on disputes above, and draws a letter",
+    "billing.months.rule_effects.effect_of_rules": "looks, and changes nothing",
+    "patients.queries.open_patient": "looks, and changes nothing",
+}
+"""Deeds that take what was seen, and why no case of theirs is here."""
+
+
+def test_every_deed_that_asks_what_was_seen_has_its_case() -> None:
+    reader = runpy.run_path(str(Path(__file__).with_name("reading_deeds.py")))
+    asking = {
+        name
+        for name, (_module, node) in reader["deeds"]().items()
+        if {each.arg for each in (*node.args.args, *node.args.kwonlyargs)} & {"version", "was", "seen"}
+    }
+    with_form = {"access.pharmacy.save_profile", "stock.house_rules.save_house_rules"}
+    assert sorted({each.deed for each in CASES} | (set(ELSEWHERE) & asking)) == sorted(asking | with_form)
+
+
+@pytest.fixture(params=["on_sqlite", "on_server"])
+def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
+    """Two workstations of a demonstration pharmacy in which one kit is on its way."""
+    place = request.getfixturevalue(request.param)
+    first, second = open_pharmacy(place, "bench-1"), open_pharmacy(place, "bench-2")
+    with first.reading() as session:
+        people = dict(session.execute(select(Staff.username, Staff.id)).all())
+        drafts = session.scalars(
+            select(Delivery.id).where(Delivery.state == DeliveryState.DRAFT).order_by(Delivery.id)
+        ).all()
+    boss, second_person = UserId(people["admin"]), UserId(people["maria"])
+    kit = next(each for each in map(DeliveryId, drafts) if _is_sent(first, each, boss, second_person))
+    failed_attempt(first, kit, "nobody there", boss)
+    add_driver(first, NewDriver("Idle"), boss)
+    add_item(first, NewItem("PUMP-NEW", "Another pump", ItemKind.PUMP, serial_tracked=True, lot_tracked=False), boss)
+    yield first, second
+    first.close()
+    second.close()
+
+
+def _is_sent(database: Database, kit: DeliveryId, by: UserId, other: UserId) -> bool:
+    try:
+        release(database, kit, by, override="agreed")
+        pick_all(database, kit, by)
+        verify_all(database, kit, other)
+        pack(database, kit, 1, 1, by, override="weighed twice")
+        ship(database, kit, by)
+    except Refused:
+        return False
+    return True
+
+
+def _deed(name: str) -> Any:
+    module, _, function = name.rpartition(".")
+    return getattr(importlib.import_module(f"infusion_desktop.{module}"), function)
+
+
+def _boss(database: Database) -> UserId:
+    with database.reading() as session:
+        return UserId(session.scalars(select(Staff.id).where(Staff.username == "admin")).one())
+
+
+def _seen(database: Database, each: Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    with database.reading() as session:
+        desk = Desk(session)
+        return each.values(desk, OTHER["first"]), each.values(desk, OTHER["second"])
+
+
+def _refused(save: Callable[[], object]) -> str:
+    """What somebody is told who saves over what another person saved meanwhile."""
+    try:
+        save()
+    except Stale:
+        return ""
+    except Refused as refusal:
+        return f"refused: {refusal}"
+    except Exception as error:
+        return f"failed: {type(error).__name__}"
+    return "SAVED OVER THE OTHER"
+
+
+ENDED = {
+    "billing.money.disputes.write_off_disputes": "settled already",
+    "billing.months.visits.take_back_visit": "not known",
+    "deliveries.care.ending.discharge_and_fetch": "was discharged",
+    "deliveries.schedule.delivery_days.end_driver": "not known any more",
+    "patients.discharging.discharge": "was discharged",
+    "patients.interruptions.remove_interruption": "was removed",
+    "patients.order_versions.change_from": "was changed on",
+    "stock.buying.vendors.set_offer": "already. Select it in the list",
+}
+"""Deeds that say in other words that there is nothing left to change, or that it is there already."""
+
+
+def _is_wrong(deed: str, told: str) -> bool:
+    return bool(told) and not (told.startswith("refused") and ENDED.get(deed, told + ".") in told)
+
+
+def test_who_saves_second_is_refused(two: tuple[Database, Database]) -> None:
+    first, second = two
+    boss, wrong = _boss(first), []
+    for each in CASES:
+        deed, (mine, theirs) = _deed(each.deed), _seen(first, each)
+        deed(first, by=boss, **mine)
+        kept = second.entries
+        told = _refused(partial(deed, second, by=boss, **theirs))
+        if _is_wrong(each.deed, told) or second.entries != kept:
+            wrong.append(f"{each.deed}: {told}")
+    assert not wrong, "\n".join(wrong)
+    assert verify_books(first) == ()
+
+
+def test_of_two_who_save_at_once_the_second_is_refused(two: tuple[Database, Database]) -> None:
+    first, second = two
+    boss, wrong = _boss(first), []
+    with ThreadPoolExecutor(2) as people:
+        for each in CASES:
+            deed, (mine, theirs) = _deed(each.deed), _seen(first, each)
+            with _held_at_its_commit(first) as (held, go_on):
+                saving = people.submit(first.unhindered, partial(deed, first, by=boss, **mine))
+                while not (held.is_set() or saving.done()):
+                    sleep(0.001)
+                kept = second.entries
+                over = partial(deed, second, by=boss, **theirs)
+                refusing = people.submit(_refused, partial(second.unhindered, over))
+                _until_it_waits(second, refusing)
+                go_on.set()
+                saving.result(60)
+                told = refusing.result(60)
+            if _is_wrong(each.deed, told) or second.entries != kept:
+                wrong.append(f"{each.deed}: {told}")
+    assert not wrong, "\n".join(wrong)
+    assert verify_books(first) == ()
+
+
+@contextmanager
+def _held_at_its_commit(database: Database) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Everything a deed wrote is written, and it waits to be kept until it is told to go on."""
+    held, go_on, commit = threading.Event(), threading.Event(), database._commit
+
+    def wait(*what: Any) -> None:
+        held.set()
+        assert go_on.wait(60)
+        commit(*what)
+
+    database._commit = wait  # type: ignore[method-assign]
+    try:
+        yield held, go_on
+    finally:
+        go_on.set()
+        database._commit = commit  # type: ignore[method-assign]
+
+
+def _until_it_waits(database: Database, other: Future[str]) -> None:
+    """Until the other deed waits for a lock of a server, or is over. A file lets no second writer begin at all."""
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    while not (database.place.is_sqlite or other.done()):
+        with database.reading() as session:
+            if session.scalar(waits):
+                return
+        sleep(0.01)
