@@ -180,6 +180,7 @@ FAULTS = [
     ("UNITS", with_line(DRUG, units=Decimal(0))),
     ("DUPLICATE_LINE", beside(replace(DRUG, number=4))),
     ("DUPLICATE_CLAIM", replace(CLEAN, billed_before=(BilledBefore("C1", "S9500", MARCH),))),
+    ("BILLED_ELSEWHERE", replace(CLEAN, billed_elsewhere=(BilledBefore("C1", "S9500", MARCH),))),
     ("MODIFIERS", with_line(DRUG, modifiers=("JZ", "JB", "KX", "59", "XU"))),
     ("MODIFIERS", with_line(DRUG, modifiers=("JZ", "K"))),
     ("RANK", with_line(PER_DIEM, modifiers=("SH",))),
@@ -224,6 +225,14 @@ FAULTS = [
         beside(
             replace(VISIT, number=4, kind=LineKind.SUPPLY, code="B4034"),
             replace(VISIT, number=5, kind=LineKind.SUPPLY, code="B4035"),
+        ),
+    ),
+    (
+        "OVER_MONTHS",
+        replace(
+            about("coverage", is_medicare=True),
+            lines=(replace(VISIT, kind=LineKind.SUPPLY, code="B4087", units=Decimal(2)),),
+            therapy_days=None,
         ),
     ),
     ("COMPOUND", with_line(DRUG, compound="C7")),

@@ -1,13 +1,15 @@
 """Medicare's ways in the pharmacy's books: waste recorded at the bench, pumps rented by the month, weekly supplies."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from service_office import noon
+from sqlalchemy import update
 from test_service_charging import MARCH, lines_of, shown
 
+from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claim_files import for_file
@@ -20,17 +22,20 @@ from infusion_desktop.billing.months.waste import record_waste, take_back_waste,
 from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, Nutrition
 from infusion_desktop.billing.rules.therapy import RateBasis
+from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import LineKind
-from infusion_desktop.dates import Days
+from infusion_desktop.dates import Days, month_of
 from infusion_desktop.equipment.custody import sell
 from infusion_desktop.equipment.queries import board
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import NotAllowed, Refused, Stale
-from infusion_desktop.patients.words import Route, TherapyClass
+from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.words import PayerKind, Route, TherapyClass
+from infusion_desktop.progress import run_to_end
 from infusion_desktop.stock.tables import Location
 from infusion_desktop.stock.words import BillingClass, Container, ItemKind, LocationKind
 
@@ -406,3 +411,39 @@ def test_months_paid_elsewhere_and_a_pump_brought_along_are_entered_and_taken_ba
     assert {line.note for line in lines if line.code == "J0696"} == {"E0781 BENEFICIARY OWNED 05/01/2024"}
     with office.database.reading() as session:
         assert [each.had for each in elsewhere_of(session, office.patient)] == [own]
+
+
+def test_tubes_beyond_three_months_number_are_told_by_the_run_and_by_the_check(office):
+    """Three nasogastric tubes in three months: one in January and two in March; two more in April are too many."""
+    office.rules("medicare_dme")
+    tubes = []
+    for code in ("B4081", "B4082"):
+        office.fee(code, "20.00", "40.00")
+        tubes.append(
+            office.item(
+                f"tube {code}", code, kind=ItemKind.OTHER, billing_class=BillingClass.SEPARATELY_BILLABLE, ndc=""
+            )
+        )
+    with office.database.transaction() as session:
+        session.execute(update(Payer).values(kind=PayerKind.MEDICARE_B))
+        record(session, office.biller, "set up", "test")
+    therapy = office.orders(
+        "formula", date(2026, 1, 10), None, therapy_class=TherapyClass.ENTERAL_NUTRITION, route=Route.ENTERAL
+    )
+
+    def billed(day, goods):
+        office.delivers(day, day + timedelta(27), goods, therapy=therapy)
+        run = run_to_end(run_month(office.database, month_of(day), office.biller, send=False, on=date(2026, 5, 1)))
+        (claim,) = run.claims
+        with office.database.reading() as session:
+            by_run = {each.code for each in claim_page(session, claim).findings}
+        by_check = {each.code for each in check(office.database, claim, office.biller, on=date(2026, 5, 1))}
+        assert ("OVER_MONTHS" in by_run) == ("OVER_MONTHS" in by_check)
+        return "OVER_MONTHS" in by_check
+
+    assert not billed(date(2026, 1, 20), {tubes[0]: 1})
+    assert not billed(date(2026, 3, 2), {tubes[0]: 1, tubes[1]: 1}), "three in three months"
+    assert billed(date(2026, 4, 15), {tubes[1]: 2}), "with January and March more than three"
+    with office.database.reading() as session:
+        sentences = [each.sentence for each in claim_page(session, 3).findings if each.code == "OVER_MONTHS"]
+    assert len(sentences) == 1 and "5 tubes of this kind in 3 months" in sentences[0], "January 20 to April 15"

@@ -3,10 +3,11 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.pharmacy import profile
@@ -19,6 +20,7 @@ from infusion_desktop.billing.rules.therapy import Interruption, InterruptionKin
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.terms.authorizations import authorizations, for_engine
 from infusion_desktop.billing.terms.code_lists import codes_in
+from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
 from infusion_desktop.database.many import as_ids, is_given
@@ -29,6 +31,8 @@ from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescribe
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
 from infusion_desktop.stock.words import Container
 
+LOOK_BACK = timedelta(days=92)
+"""How far back lines of `limited_codes` are looked at: three months."""
 _POSITIONS = {Rank.PRIMARY: 1, Rank.SECONDARY: 2, Rank.TERTIARY: 3}
 
 
@@ -41,6 +45,7 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
     uses = authorizations(session, PatientId(claim.patient_id), PayerId(claim.payer_id), beside=ClaimId(claim.id))
     stays, open_stay = stays_of(month.interruptions)
     coverage = session.get_one(Coverage, claim.coverage_id)
+    before = _billed_before(session, claim, period)
     return ClaimFacts(
         today=day,
         codes=codes_in(session),
@@ -56,7 +61,8 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
         still_in_hospital_since=open_stay,
         authorizations=for_engine(uses),
         therapy_days=_therapy_days(session, claim, period) if coverage.rank is Rank.PRIMARY else None,
-        billed_before=_billed_before(session, claim, period),
+        billed_before=tuple(billed_before_of(row) for row in before if row.payer_id == claim.payer_id),
+        billed_elsewhere=tuple(billed_before_of(row) for row in before if is_elsewhere(row, claim.payer_id, period)),
         frequency=claim.frequency.value,
         delay_reason=claim.delay_reason,
         payer_control_number=claim.payer_control_number,
@@ -196,16 +202,44 @@ def therapy_days_of(counted: MonthCounted) -> dict[int, frozenset[date]]:
     return {therapy: frozenset(each) for therapy, each in days.items()}
 
 
-def _billed_before(session: Session, claim: Claim, period: Days) -> tuple[told.BilledBefore, ...]:
-    rows = session.execute(
-        select(Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on, ClaimLine.modifiers)
+def _billed_before(session: Session, claim: Claim, period: Days) -> Sequence[Any]:
+    return session.execute(
+        select(*BILLED_BEFORE)
         .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.patient_id == claim.patient_id, Claim.payer_id == claim.payer_id, Claim.number != claim.number)
+        .where(Claim.patient_id == claim.patient_id, Claim.number != claim.number)
         .where(Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
-        .where(ClaimLine.first_on <= period.last, ClaimLine.last_on >= period.first)
+        .where(ClaimLine.first_on <= period.last)
+        .where(
+            or_(
+                ClaimLine.last_on >= period.first,
+                and_(ClaimLine.code.in_(limited_codes()), ClaimLine.first_on > period.first - LOOK_BACK),
+            )
+        )
         .order_by(ClaimLine.id)
-    )
-    return tuple(
-        told.BilledBefore(row.number, row.code, Days(row.first_on, row.last_on), tuple(row.modifiers.split()))
-        for row in rows
-    )
+    ).all()
+
+
+BILLED_BEFORE = (
+    Claim.number, Claim.payer_id, Claim.primary_id, Claim.state, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
+    ClaimLine.modifiers, ClaimLine.units,
+)  # fmt: skip
+"""What is read of lines of other claims."""
+_GIVEN_UP = frozenset({ClaimState.DENIED, ClaimState.REJECTED, ClaimState.CLOSED})
+
+
+def is_elsewhere(row: Any, payer: int, period: Days) -> bool:
+    """Whether a line stands on a claim to another payer as the first one, for some of these days."""
+    other = row.payer_id != payer and row.primary_id is None and row.state not in _GIVEN_UP
+    return other and row.first_on <= period.last and row.last_on >= period.first
+
+
+@cache
+def limited_codes() -> tuple[str, ...]:
+    """Codes of which some months take only so many."""
+    return code_table().with_fact("medicare_most")
+
+
+def billed_before_of(row: Any) -> told.BilledBefore:
+    """A line of an earlier claim as the checks look at it."""
+    days = Days(row.first_on, row.last_on)
+    return told.BilledBefore(row.number, row.code, days, tuple(row.modifiers.split()), row.units)

@@ -326,8 +326,14 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
     ):
         yield "NOTHING_LEFT", "The payer before left nothing to pay.", Where.REMITTANCE, True
     coverage = session.get_one(Coverage, kept.coverage_id)
-    if coverage.ends_on is not None and coverage.ends_on < kept.period_last:
-        told = f"The policy ends on {show_day(coverage.ends_on)}, before the last day of this claim."
+    first_on, last_on = session.execute(
+        select(func.min(ClaimLine.first_on), func.max(ClaimLine.last_on)).where(ClaimLine.claim_id == kept.id)
+    ).one()
+    if coverage.ends_on is not None and coverage.ends_on < last_on:
+        told = f"The policy ends on {show_day(coverage.ends_on)}, before the last service of this claim."
+        yield "COVERAGE_DAYS", told, Where.COVERAGE, True
+    if coverage.starts_on > first_on:
+        told = f"The policy begins on {show_day(coverage.starts_on)}, after the first service of this claim."
         yield "COVERAGE_DAYS", told, Where.COVERAGE, True
     if profile(session) is None:
         yield "NO_PROFILE", "The pharmacy's own name and numbers are missing.", Where.PHARMACY, True
@@ -335,10 +341,11 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
     try:
         rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
         limit = rules.filing_days - (day - decision.decided_on).days
-        if rules.filing_days and limit < 0:
+        if rules.filing_days and limit < 0 and kept.frequency is Frequency.ORIGINAL and not kept.delay_reason:
             yield (
                 "LATE",
-                f"It had to be filed within {rules.filing_days} days of the first payer's result.",
+                f"It had to be filed within {rules.filing_days} days of the first payer's result. On the claim, "
+                "Correct: say why it comes late, or void it.",
                 Where.CLAIM,
                 True,
             )

@@ -47,16 +47,18 @@ def make_claim(
         authorize(session, by, Permission.CHARGE)
         _one_at_a_time(session, patient)
         covered = the_covered_period(session, patient, month, coverage)
-        newest = _newest(session, patient, covered)
+        newest = _newest(session, patient, covered, month)
         beside = None if newest is None else ClaimId(newest.id)
         late = None if newest is None else newest.counts_from
         counted = count_month(session, patient, month, covered.coverage_id, beside=beside, counts_from=late)
         rows = _rows(session, counted)
         if newest is None:
             return _add(session, covered, counted, rows, by)
-        if _kept_lines(session, newest.id) == rows:
+        is_ours = newest.state in EDITABLE
+        kept_days = Days(newest.period_first, newest.period_last)
+        if _kept_lines(session, newest.id) == rows and (kept_days == covered.period or not is_ours):
             return ClaimId(newest.id)
-        if newest.state in EDITABLE:
+        if is_ours:
             return _count_anew(session, newest, counted, rows, by)
         return _add_after(session, newest, covered, counted, rows, by)
 
@@ -77,14 +79,18 @@ def _one_at_a_time(session: Session, patient: PatientId) -> None:
         raise Refused("This patient is not known. Choose the patient again.")
 
 
-def _newest(session: Session, patient: PatientId, covered: CoveredPeriod) -> Claim | None:
-    """The newest submission for this patient, payer and period that was not voided by a void claim."""
+def _newest(session: Session, patient: PatientId, covered: CoveredPeriod, month: Days) -> Claim | None:
+    """The newest submission for this patient, policy and month that was not voided by a void claim.
+
+    The policy's days in the month may have been others when it was made.
+    """
     return session.scalar(
         select(Claim)
         .where(
             Claim.patient_id == patient,
             Claim.coverage_id == covered.coverage_id,
-            Claim.period_first == covered.period.first,
+            Claim.period_first.between(month.first, month.last),
+            Claim.primary_id.is_(None),
             Claim.state != ClaimState.VOIDED,
             Claim.frequency != Frequency.VOID,
         )
@@ -166,6 +172,7 @@ def _count_anew(session: Session, claim: Claim, counted: MonthCounted, rows: lis
         raise Refused(f"Nothing of claim {claim.number} is left to bill. Void the draft.")
     session.execute(delete(ClaimLine).where(ClaimLine.claim_id == claim.id))
     _add_lines(session, ClaimId(claim.id), rows)
+    claim.period_first, claim.period_last = counted.period.first, counted.period.last
     claim.charge, claim.expected = counted.charge, counted.expected
     claim.diagnoses, claim.days, claim.missing = _diagnoses(session, counted), days_json(counted), "[]"
     claim.state = ClaimState.DRAFT

@@ -165,7 +165,12 @@ def count_month(
         raise Refused(f"Every day of {show_days(covered.period)} was too late to file. Void the claim.")
     rest = count(replace(covered, period=Days(counts_from, covered.period.last)))
     late = count(replace(covered, period=Days(covered.period.first, counts_from - ONE_DAY)))
-    return replace(rest, left_out=(*_too_late(late), *rest.left_out), notes=(*_late_goods(late), *rest.notes))
+    return replace(
+        rest,
+        period=covered.period,
+        left_out=(*_too_late(late), *rest.left_out),
+        notes=(*_late_goods(late), *rest.notes),
+    )
 
 
 TOO_LATE = "too late to file"

@@ -31,13 +31,16 @@ AllowedFee = tuple[Decimal, Decimal, bool]
 
 
 def days_of_service(facts: MonthFacts, delivery: Delivered, rules: RuleSet) -> Days:
-    """The days a line of delivered goods names, never beyond the first month's end, which no line may cross.
+    """The days a line of delivered goods names, never beyond the first month's end, which no line may cross, nor beyond
+    the last day that the payer covers.
 
     A supply period with days in hospital, or longer than the payer's lines, names its first day at home.
     """
     if rules.service_date is ServiceDate.THERAPY_DAY:
         at_home = [day for day in delivery.period if not _in_hospital(facts, day)]
         whole = delivery.period.by_month()[0]
+        if facts.period.last in whole:
+            whole = Days(whole.first, facts.period.last)
         if len(at_home) == len(delivery.period) and len(whole) <= _LONGEST.get(rules.span_policy, 31):
             return whole
         first = at_home[0] if at_home else delivery.delivered_on

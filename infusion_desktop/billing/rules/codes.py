@@ -77,6 +77,10 @@ class CodeTable:
         object.__setattr__(self, "by_code", {each.code: each for each in self.codes})
         object.__setattr__(self, "by_family", {family: tuple(codes) for family, codes in families.items()})
 
+    def with_fact(self, fact: str) -> tuple[str, ...]:
+        """The codes of which something is known, in their order."""
+        return tuple(sorted(each.code for each in self.codes if fact in each.facts))
+
     def find(self, code: str) -> Code | None:
         """The code's row, or None when the table does not know it."""
         return self.by_code.get(code)

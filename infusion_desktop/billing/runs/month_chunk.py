@@ -11,16 +11,21 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claim_facts import (
+    BILLED_BEFORE,
+    LOOK_BACK,
+    billed_before_of,
     billing_of,
     coverage_of,
     delivery_of,
+    is_elsewhere,
+    limited_codes,
     orders_of,
     person_of,
     stays_of,
@@ -154,17 +159,18 @@ class _Books:
             for place, row in enumerate(_DIAGNOSES.rows(session, as_ids(therapies)))
         }
         self.billing = billing_of(session)
-        self.newest = _newest(session, ids)
+        self.newest = _newest(session, ids, work)
         self.kept = _kept_lines(session, [row.id for row in self.newest.values()])
         self.before = _billed_before(session, ids, work)
         times = Counter(each.patient_id for each in work)
         self.several = {patient for patient, count in times.items() if count > 1}
 
 
-def _newest(session: Session, patients: Sequence[PatientId]) -> dict[tuple[int, int, date], Any]:
-    """The newest submission by patient, coverage and first day, without voids and what was voided."""
-    rows = _NEWEST.rows(session, as_ids(patients))
-    return {(row.patient_id, row.coverage_id, row.period_first): row for row in rows}
+def _newest(session: Session, patients: Sequence[PatientId], work: Sequence[Work]) -> dict[tuple[int, int], Any]:
+    """The newest submission of the month by patient and coverage, without voids and what was voided."""
+    first, last = min(each.month.first for each in work), max(each.month.last for each in work)
+    rows = _NEWEST.rows(session, {**as_ids(patients), "first": first, "last": last})
+    return {(row.patient_id, row.coverage_id): row for row in rows}
 
 
 def _kept_lines(session: Session, claims: Sequence[int]) -> Mapping[int, list[Row]]:
@@ -175,16 +181,13 @@ def _kept_lines(session: Session, claims: Sequence[int]) -> Mapping[int, list[Ro
     return found
 
 
-def _billed_before(
-    session: Session, patients: Sequence[PatientId], work: Sequence[Work]
-) -> Mapping[tuple[int, int], list[tuple[str, told.BilledBefore]]]:
+def _billed_before(session: Session, patients: Sequence[PatientId], work: Sequence[Work]) -> Mapping[int, list[Any]]:
     first = min(each.covered.period.first for each in work)
     last = max(each.covered.period.last for each in work)
-    rows = _BEFORE.rows(session, {**as_ids(patients), "first": first, "last": last})
-    found: dict[tuple[int, int], list[tuple[str, told.BilledBefore]]] = defaultdict(list)
+    rows = _BEFORE.rows(session, {**as_ids(patients), "first": first, "last": last, "earlier": first - LOOK_BACK})
+    found: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        billed = told.BilledBefore(row.number, row.code, Days(row.first_on, row.last_on), tuple(row.modifiers.split()))
-        found[row.patient_id, row.payer_id].append((row.number, billed))
+        found[row.patient_id].append(row)
     return found
 
 
@@ -225,13 +228,13 @@ def _newest_of(dialect: str) -> Select[*tuple[Any, ...]]:
         select(func.max(Claim.id))
         .where(
             is_given(dialect, Claim.patient_id), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID,
-            Claim.primary_id.is_(None),
+            Claim.primary_id.is_(None), Claim.period_first.between(bindparam("first"), bindparam("last")),
         )
-        .group_by(Claim.patient_id, Claim.coverage_id, Claim.period_first)
+        .group_by(Claim.patient_id, Claim.coverage_id)
     )  # fmt: skip
     return select(
-        Claim.id, Claim.patient_id, Claim.coverage_id, Claim.period_first, Claim.number, Claim.state, Claim.charge,
-        Claim.missing, Claim.diagnoses, Claim.counts_from,
+        Claim.id, Claim.patient_id, Claim.coverage_id, Claim.period_first, Claim.period_last, Claim.number,
+        Claim.state, Claim.charge, Claim.missing, Claim.diagnoses, Claim.counts_from,
     ).where(Claim.id.in_(last))  # fmt: skip
 
 
@@ -245,12 +248,17 @@ def _kept_of(dialect: str) -> Select[*tuple[Any, ...]]:
 
 def _before(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
-        select(Claim.patient_id, Claim.payer_id, Claim.number, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
-               ClaimLine.modifiers)
+        select(Claim.patient_id, *BILLED_BEFORE)
         .join(Claim, Claim.id == ClaimLine.claim_id)
         .where(is_given(dialect, Claim.patient_id))
         .where(Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
-        .where(ClaimLine.first_on <= bindparam("last"), ClaimLine.last_on >= bindparam("first"))
+        .where(ClaimLine.first_on <= bindparam("last"))
+        .where(
+            or_(
+                ClaimLine.last_on >= bindparam("first"),
+                and_(or_(*map(ClaimLine.code.__eq__, limited_codes())), ClaimLine.first_on > bindparam("earlier")),
+            )
+        )
         .order_by(ClaimLine.id)
     )  # fmt: skip
 
@@ -262,12 +270,18 @@ _KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
 
 def _count(books: _Books, work: Work) -> Billed | _Counted:
     covered = work.covered
-    newest = books.newest.get((work.patient_id, covered.coverage_id, covered.period.first))
-    alone = newest is not None and (newest.state not in EDITABLE or newest.counts_from is not None)
+    newest = books.newest.get((work.patient_id, covered.coverage_id))
+    alone = newest is not None and (
+        newest.state not in EDITABLE
+        or newest.counts_from is not None
+        or (newest.period_first, newest.period_last) != (covered.period.first, covered.period.last)
+    )
     if alone or work.patient_id in books.several:
         return Billed(work, later=True)
     contract = books.contracts[covered.payer_id]
-    if covered.payer_id in books.monthly and books.before.get((work.patient_id, covered.payer_id)):
+    if covered.payer_id in books.monthly and any(
+        row.payer_id == covered.payer_id for row in books.before.get(work.patient_id, ())
+    ):
         return Billed(work, later=True)  # Units of other claims count against the month's maximum.
     kept = [] if newest is None else books.kept.get(newest.id, [])
     uses = _without(books.uses.get((work.patient_id, covered.payer_id), ()), newest, kept)
@@ -345,6 +359,8 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
     contract = books.contracts[covered.payer_id]
     billed = {line.therapy_id for line in each.month.lines}
     number = "" if each.newest is None else each.newest.number
+    first, last, limited = covered.period.first, covered.period.last, limited_codes()
+    before = [row for row in books.before.get(patient, ()) if row.number != number]
     return told.ClaimFacts(
         today=books.on,
         codes=contract.codes,
@@ -363,9 +379,13 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
         still_in_hospital_since=open_stay,
         authorizations=each.allowed,
         billed_before=tuple([
-            before
-            for earlier, before in books.before.get((patient, covered.payer_id), ())
-            if earlier != number and before.days.overlap(covered.period)
+            billed_before_of(row)
+            for row in before
+            if row.payer_id == covered.payer_id
+            and (row.code in limited or (row.first_on <= last and row.last_on >= first))
+        ]),
+        billed_elsewhere=tuple([
+            billed_before_of(row) for row in before if is_elsewhere(row, covered.payer_id, covered.period)
         ]),
     )  # fmt: skip
 

@@ -148,12 +148,14 @@ class BilledBefore:
     code: str
     days: Days
     modifiers: tuple[str, ...] = ()
+    units: Decimal = Decimal(0)
 
 
 @value
 class ClaimFacts:
     """One claim as it would leave, with what stands behind it. ``today`` is given: no rule reads a clock.
 
+    ``billed_before`` has the lines of other claims in these days and, of codes with a limit over months, those before;
     ``therapy_days`` has, by therapy, the days its calendar says were service days; ``hospital_stays`` admission through
     discharge, ``still_in_hospital_since`` the admission of a stay without an end.
     """
@@ -173,6 +175,8 @@ class ClaimFacts:
     authorizations: tuple[Authorization, ...] = ()
     therapy_days: Mapping[int, frozenset[date]] | None = None
     billed_before: tuple[BilledBefore, ...] = ()
+    billed_elsewhere: tuple[BilledBefore, ...] = ()
+    """Lines of these days on standing claims to another payer as the first one."""
     frequency: str = "1"
     payer_control_number: str = ""
     primary_paid_on: date | None = None

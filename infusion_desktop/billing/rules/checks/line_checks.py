@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from itertools import combinations
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
 from infusion_desktop.billing.rules.codes import exclude_each_other, whatever_the_therapy
 from infusion_desktop.billing.rules.drugs import MOST_NDC_QUANTITY, NDC_UNITS
 from infusion_desktop.billing.rules.nursing import EXTRA_HOUR, VISIT
+from infusion_desktop.billing.rules.rentals import add_months
 from infusion_desktop.billing.rules.rule_set import (
     BillingModel,
     ConflictScope,
@@ -20,7 +22,7 @@ from infusion_desktop.billing.rules.rule_set import (
 from infusion_desktop.billing.rules.worn import comes_in_single_doses, is_paid_beside_prefilled
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import show_day
-from infusion_desktop.money import CENT
+from infusion_desktop.money import CENT, ZERO
 from infusion_desktop.stock.words import Container
 
 MOST_MODIFIERS = 4
@@ -65,14 +67,14 @@ def _units_against_days(facts: ClaimFacts) -> Iterator[Told]:
         row = facts.codes.find(line.code)
         by_day = row is not None and row.per_diem and row.unit == "day"
         if line.kind is LineKind.PER_DIEM and by_day and line.units > len(line.days) * most_a_day:
-            told = f"{line.label} bills {line.units:f} units on {len(line.days)} days. Correct units or days."
+            told = f"{line.label} bills {_plain(line.units)} units on {len(line.days)} days. Correct units or days."
             yield told, line.number
 
 
 def _units_whole(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         if line.units <= 0 or (line.kind is LineKind.PER_DIEM and line.units != line.units.to_integral_value()):
-            yield f"{line.label} has {line.units:f} units. Units are above zero, and whole for days.", line.number
+            yield f"{line.label} has {_plain(line.units)} units. Units are above zero, and whole for days.", line.number
 
 
 def _duplicate_line(facts: ClaimFacts) -> Iterator[Told]:
@@ -94,8 +96,18 @@ def _duplicate_claim(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         for before in facts.billed_before:
             if (line.code, line.modifiers) == (before.code, before.modifiers) and line.days.overlap(before.days):
-                told = f"{line.label} was billed with claim {before.claim} for some of these days. Send a replacement."
-                yield told, line.number
+                told = f"{line.label} was billed with claim {before.claim} for some of these days."
+                yield f"{told} Replace that one, or void one.", line.number
+                break
+
+
+def _billed_elsewhere(facts: ClaimFacts) -> Iterator[Told]:
+    """A day has one first payer: who that is was learned late, and the other one has the claim already."""
+    for line in facts.lines if facts.billed_elsewhere else ():
+        for before in facts.billed_elsewhere:
+            if line.code == before.code and line.days.overlap(before.days):
+                told = f"{line.label}: claim {before.claim} bills some of these days to another payer as the first one."
+                yield f"{told} Void that claim, or correct who pays first.", line.number
                 break
 
 
@@ -204,11 +216,39 @@ def _kits(facts: ClaimFacts) -> Iterator[Told]:
     for line, row in kits:
         days = _days_supplied(facts, line)
         if line.units > days * int(row.facts["max_per_day"]):
-            yield f"{line.label} bills {line.units:f} daily kits for {days} days. Correct what was sent.", line.number
+            yield (
+                f"{line.label} bills {_plain(line.units)} daily kits for {days} days. Correct what was sent.",
+                line.number,
+            )
     for (one, a), (other, b) in combinations(kits, 2):
         both = "one_kit_type" in a.facts and "one_kit_type" in b.facts
         if both and one.code != other.code and one.therapy_id == other.therapy_id and _share_a_day(one, other):
             yield f"{other.label} is a second type of kit beside {one.label}. Bill one type a day.", other.number
+
+
+def _over_months(facts: ClaimFacts) -> Iterator[Told]:
+    """Feeding tubes beyond three months' number are rarely found necessary (Noridian, enteral nutrition)."""
+    for line in facts.lines if facts.coverage.is_medicare else ():
+        row = facts.codes.find(line.code)
+        if row is None or "medicare_most" not in row.facts:
+            continue
+        most, months, group = (row.facts[each] for each in ("medicare_most", "medicare_months", "medicare_most_of"))
+        since = add_months(line.days.first, -int(months))
+        here = [(each.code, each.days.first, each.units) for each in facts.lines if each.number <= line.number]
+        before = [(each.code, each.days.first, each.units) for each in facts.billed_before]
+        units = sum([
+            units
+            for code, day, units in here + before
+            if since < day <= line.days.first
+            and (other := facts.codes.find(code)) is not None
+            and other.facts.get("medicare_most_of") == group
+        ], ZERO)  # fmt: skip
+        if units > int(most):
+            told = (
+                f"{line.label}: {_plain(units)} tubes of this kind in {months} months; Medicare finds more than {most} "
+                "rarely necessary. See that the record says why, or what was sent by mistake."
+            )
+            yield told, line.number
 
 
 def _days_supplied(facts: ClaimFacts, line: LineFacts) -> int:
@@ -348,6 +388,10 @@ def _dates(line: LineFacts) -> tuple[date, ...]:
     return line.dates or tuple(line.days)
 
 
+def _plain(units: Decimal) -> str:
+    return f"{units.normalize():f}"
+
+
 def _share_a_day(one: LineFacts, other: LineFacts) -> bool:
     apart = one.days.last < other.days.first or other.days.last < one.days.first
     return not apart and not set(_dates(one)).isdisjoint(_dates(other))
@@ -362,6 +406,7 @@ CHECKS = (
     Check("UNITS", "Whole units above zero", Where.CLAIM, True, _units_whole),
     Check("DUPLICATE_LINE", "A line twice", Where.CLAIM, True, _duplicate_line),
     Check("DUPLICATE_CLAIM", "Days that were billed before", Where.CLAIM, True, _duplicate_claim),
+    Check("BILLED_ELSEWHERE", "Days another first payer has", Where.COVERAGE, True, _billed_elsewhere),
     Check("MODIFIERS", "Modifiers", Where.CLAIM, True, _modifiers),
     Check("RANK", "A first therapy beside SH and SJ", Where.CLAIM, True, _rank_without_first),
     Check("NARRATIVE", "The description of unclassified codes", Where.CLAIM, True, _narrative),
@@ -374,6 +419,7 @@ CHECKS = (
     Check("CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container),
     Check("PREFILLED", "A syringe beside a drug that comes in one", Where.CATALOGUE, False, _prefilled),
     Check("KITS", "One nutrition kit a day, of one type", Where.DELIVERY, False, _kits),
+    Check("OVER_MONTHS", "More than a few months take", Where.DELIVERY, False, _over_months),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
     Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),
     Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
