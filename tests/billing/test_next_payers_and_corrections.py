@@ -747,3 +747,23 @@ def test_the_report_on_denials_tells_what_came_of_them(office):
         ("CO 197: Authorization or notification is missing", 1, 336, 0, 0, 336),
         ("Paid below the contract", 1, 330, 330, 0, 0),
     ]
+
+
+def test_the_rest_of_a_claim_paid_later_leaves_the_denied_line_to_be_worked(office):
+    """The payer decides a claim in two parts (split claims): what is paid says nothing of the other lines."""
+    claim, _ = sent_claim(office)
+    first, drug, visit = page(office, claim).lines
+    number = page(office, claim).row.number
+    told = remit(number, [(first, "0", "CAS*CO*197*2100~")], trace="E1", status="4")
+    post_remittance(office.database, told, office.biller)
+    with office.database.reading() as session:
+        assert [(row.kind, row.code) for row in disputes(session)] == [(DisputeKind.DENIED, "S9500")]
+    paid = [(drug, "168", "CAS*CO*45*168~"), (visit, "150", "CAS*CO*45*50~")]
+    post_remittance(office.database, remit(number, paid, trace="E2"), office.biller)
+    with office.database.reading() as session:
+        assert [row.state for row in disputes(session)] == [DisputeState.OPEN], "S9500 is still denied"
+    assert page(office, claim).row.state is ClaimState.PART_PAID
+    told = remit(number, [(visit, "0", "CAS*CO*97*200~")], trace="E3", status="4")
+    post_remittance(office.database, told, office.biller)
+    assert page(office, claim).row.state is ClaimState.PART_PAID, "something was paid"
+    assert books(office) == ()

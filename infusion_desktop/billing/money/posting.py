@@ -142,7 +142,7 @@ class _Work:
         self._events: list[tuple[Any, ...]] = []
         self._changes: dict[int, dict[str, Any]] = {}
         self._disputes: list[dict[str, Any]] = []
-        self._settled: list[str] = []
+        self._settled: dict[str, tuple[int, frozenset[int], bool]] = {}
         self._appeal_days: dict[tuple[int, date], int] = {}
         self._balances: dict[int, Decimal] = {}
         self._moved: dict[tuple[int, int | None], Decimal] = {}
@@ -290,10 +290,14 @@ class _Work:
             self._question(claim, None, decision, found, short)
         elif found.denied > ZERO:
             self._question(claim, None, decision, found, ZERO)
+        is_whole = result.charge == claim.charge
         if denied == ZERO and short == ZERO and result.paid > ZERO:
-            self._settled.append(claim.number)
+            paid = frozenset(own.id for own in ours.values() if own is not None)
+            _, before, was_whole = self._settled.get(claim.number, (claim.id, frozenset[int](), False))
+            self._settled[claim.number] = claim.id, before | paid, was_whole or is_whole
+        had_something = not is_whole and claim.state in (ClaimState.PAID, ClaimState.PART_PAID)
         if denied > ZERO and result.paid == ZERO and patient == ZERO:
-            return change, ClaimState.DENIED
+            return change, ClaimState.PART_PAID if had_something else ClaimState.DENIED
         owed = self._balances.get(claim.id, ZERO) + change
         return change, ClaimState.PAID if owed <= ZERO else ClaimState.PART_PAID
 
@@ -404,15 +408,18 @@ class _Work:
             session.execute(insert(DisputeStep), steps)
 
     def _settle_what_is_paid(self) -> None:
-        """A claim that is paid in full now needs no more work on what was decided before."""
-        for some in _runs(sorted(set(self._settled))):
+        """What is paid in full needs no more work: the lines, and of a claim decided as a whole all that was before."""
+        for some in _runs(sorted(self._settled)):
             waiting = (
-                select(Dispute)
+                select(Dispute, Claim.number)
                 .join(Claim, Claim.id == Dispute.claim_id)
                 .where(Claim.number.in_(some), Dispute.state.in_(WORKING))
             )
-            for dispute in self._session.scalars(waiting).all():
-                self._settle(dispute, DisputeState.WON, "Paid by a later decision.")
+            for dispute, number in self._session.execute(waiting).all():
+                claim, lines, is_whole = self._settled[number]
+                as_a_whole = is_whole and (dispute.line_id is None or dispute.claim_id != claim)
+                if as_a_whole or dispute.line_id in lines:
+                    self._settle(dispute, DisputeState.WON, "Paid by a later decision.")
 
 
 def _as_json(adjustments: Iterable[Adjustment]) -> str:
