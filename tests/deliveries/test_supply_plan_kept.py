@@ -12,12 +12,13 @@ from infusion_desktop.deliveries.care.patient_glance import MomentKind, glance
 from infusion_desktop.deliveries.care_words import CallOutcome
 from infusion_desktop.deliveries.kits.kit_needs import facts_of, supplied
 from infusion_desktop.deliveries.kits.template_effects import touched
-from infusion_desktop.deliveries.kits.templates import templates
+from infusion_desktop.deliveries.kits.templates import save_template, templates
 from infusion_desktop.deliveries.plans.supply_plan import call_sheet, plan_together, supply_plan
 from infusion_desktop.deliveries.queries import delivery_page
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import patient_page, therapies_of
 from infusion_desktop.patients.therapies import order_therapy
+from infusion_desktop.patients.words import Method
 from tests.deliveries.conftest import START, WEEK, Bench
 from tests.deliveries.test_care import sends
 
@@ -90,3 +91,24 @@ def test_the_call_sheet_and_the_glance_follow_what_happened(bench: Bench) -> Non
         assert not facts_of(session, bench.patient).latex_allergic
         assert patient_page(session, bench.patient).episode is not None
     assert bench.staff[Role.PHARMACIST] == bench.pharmacist
+
+
+def test_the_patients_page_and_the_refill_call_reckon_alike_what_is_left_days_after_it_came(bench: Bench) -> None:
+    with bench.database.reading() as session:
+        (first,), (kit,) = therapies_of(session, bench.patient), templates(session, START)
+    by_hand = replace(kit.template, code="GRV", methods=(Method.GRAVITY,), lines=kit.template.lines[:4])
+    save_template(bench.database, by_hand, bench.staff[Role.ADMINISTRATOR], START)
+    other = replace(first.order, drug="vancomycin 1 g", interval_hours=12, method=Method.GRAVITY)
+    second = order_therapy(bench.database, bench.patient, other, bench.pharmacist)
+    fortnight = Days(START, START + timedelta(days=13))
+    for each in plan_together(bench.database, bench.patient, (first.id, second), fortnight, START, bench.pharmacist):
+        sends(bench, each)
+    later = START + timedelta(days=2)
+    with bench.database.reading() as session:
+        seen = {each.item.item_id: each for each in glance(session, bench.patient, later).supplies}
+        sheet = {line.item_id: line.expected for line in call_sheet(session, bench.patient, later).lines}
+    drug = seen[bench.items["drug"]]
+    assert (drug.item.by_ledger, drug.left, drug.lasts_through) == (70, 60, fortnight.last), "two days of 5 doses gone"
+    assert {item: each.left for item, each in seen.items()} == sheet
+    dressing = next(each for each in seen.values() if each.item.number == "DRS-1")
+    assert (dressing.item.by_ledger, dressing.left) == (2, 1), "one change for both drugs through one catheter"

@@ -522,6 +522,8 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
             assert set(each.days(whole)) <= covered, "each day of each version of an order has its delivery"
     assert len(days) == 18, "21 days less three in hospital, over both versions of the order"
     page = page_of(window, qtbot, ann)
+    left = page.glance.texts["Supplies left"]
+    assert left[0].startswith("Also there: "), "no order takes it any more, and it lies there all the same"
     told = " ".join(row.what for row in page.line.model.rows)
     for words in ("Admitted", "refused", "Site infection", "Back from hospital", "Order changes to",
                   "Discharged: cured", "agreed to the refill (Bob Abernathy)"):  # fmt: skip

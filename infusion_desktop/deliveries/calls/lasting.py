@@ -50,10 +50,11 @@ def left_at_home(session: Session, patient_id: PatientId, on: date) -> dict[Item
     if not left or since is None or since >= on:
         return left
     days = Days(since, on - ONE_DAY)
-    for use in used_until(session, patient_id, days, facts_of(session, patient_id)):
-        if use.item in left:
-            gone = sum(each.needed for each in day_by_day([use], 0, {}, days))
-            left[use.item] = max(0, left[use.item] - gone)
+    used = used_until(session, patient_id, days, facts_of(session, patient_id))
+    for item in {use.item for use in used if use.item in left}:
+        mine = [use for use in used if use.item == item]
+        gone = sum(each.needed for each in day_by_day(mine, 0, {}, days))
+        left[item] = max(0, left[item] - gone)
     return left
 
 

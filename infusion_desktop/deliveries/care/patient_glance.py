@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.deliveries.calls.call_rules import CallWindow, call_window
-from infusion_desktop.deliveries.calls.lasting import supplied_through
+from infusion_desktop.deliveries.calls.lasting import left_at_home, supplied_through
 from infusion_desktop.deliveries.calls.refill_calls import CallRow, calls_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import rule_for
 from infusion_desktop.deliveries.care.events import EventRow, events_of
@@ -36,6 +36,8 @@ class HomeSupply:
     """An item at home: what our books say, and the last day it lasts for (None: longer than we look ahead)."""
 
     item: AtHome
+    left: int
+    """What should be left this morning: our books know of no use since the last count or arrival."""
     is_used: bool
     """An order that runs uses it up."""
     lasts_through: date | None
@@ -113,11 +115,12 @@ def _supplies(session: Session, patient_id: PatientId, today: date) -> tuple[Hom
         return ()
     days = Days(today, today + timedelta(days=LOOK_AHEAD))
     used = used_until(session, patient_id, days, facts_of(session, patient_id))
+    there = left_at_home(session, patient_id, today)
     found = []
     for row in rows:
-        mine = [use for use in used if use.item == row.item_id]
-        short = short_on(day_by_day(mine, row.by_ledger, {}, days)) if mine else None
-        found.append(HomeSupply(row, bool(mine), None if short is None else short - ONE_DAY))
+        mine, left = [use for use in used if use.item == row.item_id], there.get(row.item_id, 0)
+        short = short_on(day_by_day(mine, left, {}, days)) if mine else None
+        found.append(HomeSupply(row, left, bool(mine), None if short is None else short - ONE_DAY))
     return tuple(sorted(found, key=lambda each: (each.lasts_through or date.max, each.item.name)))
 
 

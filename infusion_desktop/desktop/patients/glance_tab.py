@@ -168,18 +168,20 @@ def _at_home(found: Everything) -> list[Line]:
 
 def _supplies(found: Everything, today: date) -> list[Line]:
     lines: list[Line] = []
+    beside: list[Line] = []
     for row in found.glance.supplies:
-        if not row.is_used:
-            continue
         item = row.item
+        units = f", {row.left:,} {item.unit}" if row.left else ""
+        if not row.is_used:
+            beside += [(f"Also there: {item.name}{units}", "muted")] if row.left else []
+            continue
         if row.lasts_through is None:
             left, role = "lasts over a month", "muted"
         else:
             days = (row.lasts_through - today).days + 1
             left, role = (f"{days} days" if days > 0 else "under a day"), ("error" if days <= 1 else "")
-        counted = f", {item.by_ledger:,} {item.unit}" if item.by_ledger else ""
-        lines.append((f"{left.capitalize()}: {item.name}{counted}", role))
-    return lines
+        lines.append((f"{left.capitalize()}: {item.name}{units}", role))
+    return lines + beside
 
 
 def _tasks(found: Everything, today: date) -> list[Line]:

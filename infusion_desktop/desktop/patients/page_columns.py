@@ -60,6 +60,13 @@ SUPPLIES: tuple[Column[HomeSupply], ...] = (
         numeric=True,
     ),
     Column(
+        "Should be left",
+        text=lambda row: f"{row.left:,}",
+        sort_key=lambda row: row.left,
+        numeric=True,
+        hint=lambda _row: "Our books less what was used since the last count or arrival",
+    ),
+    Column(
         "Lasts through",
         text=lambda row: show_day(row.lasts_through) or ("over a month" if row.is_used else "not used"),
         sort_key=lambda row: row.lasts_through,
