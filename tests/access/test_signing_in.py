@@ -23,7 +23,7 @@ from infusion_desktop.access.tables import AuditEntry, EmergencyAccess, Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import NotAllowed, Refused
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, as_in_the_program
 
 People = dict[Role, UserId]
 WHY = "Pump alarm, the nurse is on the telephone"
@@ -36,6 +36,10 @@ def may(database: Database, by: UserId, permission: Permission) -> bool:
         except NotAllowed:
             return False
         return True
+
+
+def test_a_password_is_kept_as_an_argon2id_hash_that_takes_64_megabytes() -> None:
+    assert as_in_the_program().hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_each_five_wrong_tries_make_a_longer_wait(database: Database, staff: People) -> None:
