@@ -23,7 +23,7 @@ from infusion_desktop.reporting import behind
 from infusion_desktop.reporting.behind import BACK_OVERDUE, NOT_SENT, OUT, PM_DUE, PM_OVERDUE, READY, among
 from infusion_desktop.reporting.care import punctuality
 from infusion_desktop.reporting.margin_rules import Margin, all_together
-from infusion_desktop.reporting.margins import margins
+from infusion_desktop.reporting.margins import added_up, margins
 from infusion_desktop.reporting.money_owed import entries_for_equipment
 from infusion_desktop.stock.flow_queries import stock_value
 from infusion_desktop.stock.queries import expiring, item_rows
@@ -31,6 +31,8 @@ from infusion_desktop.stock.words import ItemKind
 
 EXPIRY_DAYS = 30
 ON_TIME_DAYS = 30
+MARGIN_BY = ("therapy", "patient", "payer", "kit")
+"""By what the margin is looked at; each has its report, "margin by …"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,11 @@ class MoneyFigures:
 
 @dataclass(frozen=True, slots=True)
 class MarginFigures:
-    """The margin of the last whole month: everything, and the therapies that bring least a day."""
+    """The margin of the last whole month: everything, and by each name those that bring least a day."""
 
     month: Days
     all: Margin
-    rows: tuple[Margin, ...]
+    by: dict[str, tuple[Margin, ...]]
 
 
 def delivery_figures(session: Session, day: date) -> DeliveryFigures:
@@ -185,7 +187,7 @@ def _money_of(session: Session, month: Days) -> MoneyFigures:
 
 
 def margin_figures(session: Session, day: date, most: int = 12) -> MarginFigures:
-    """The last whole month's margin, and the therapies that bring least a day."""
+    """The last whole month's margin, and what brings least a day by therapy, patient, payer and kit."""
     month = month_of(month_of(day).first - ONE_DAY)
     rows = margins(session, month)
-    return MarginFigures(month, all_together(rows), rows[:most])
+    return MarginFigures(month, all_together(rows), {by: added_up(rows, by)[:most] for by in MARGIN_BY})

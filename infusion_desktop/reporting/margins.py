@@ -252,36 +252,50 @@ def _spans(stays: list[tuple[date, int]], period: Days) -> list[tuple[int, int]]
 _TITLES = ("Per diem", "Supplies", "Equipment", "Delivery", "Margin")
 
 
+_NAMES: dict[str, Callable[[Margin], str]] = {
+    "patient": lambda row: row.patient,
+    "payer": lambda row: row.payer or "(not billed yet)",
+    "kit": lambda row: row.template or "(no template)",
+    "therapy class": lambda row: row.kind,
+}
+"""What therapies are added up by."""
+
+
+def added_up(therapies: tuple[Margin, ...], by: str) -> tuple[Margin, ...]:
+    """The therapies themselves for "therapy", or added up by a name; the lowest margin a day first, with the reason."""
+    return together(therapies, _NAMES[by]) if by in _NAMES else therapies
+
+
 def by_therapy(session: Session, period: Days) -> Found:
     """Each therapy, the lowest margin a day first, with the reason."""
-    return _found("Therapy", margins(session, period))
+    return _found("therapy", margins(session, period))
 
 
 def by_patient(session: Session, period: Days) -> Found:
     """The same by patient."""
-    return _found("Patient", margins(session, period), lambda row: row.patient)
+    return _found("patient", margins(session, period))
 
 
 def by_payer(session: Session, period: Days) -> Found:
     """The same by payer."""
-    return _found("Payer", margins(session, period), lambda row: row.payer or "(not billed yet)")
+    return _found("payer", margins(session, period))
 
 
 def by_template(session: Session, period: Days) -> Found:
     """The same by kit template."""
-    return _found("Kit", margins(session, period), lambda row: row.template or "(no template)")
+    return _found("kit", margins(session, period))
 
 
 def by_class(session: Session, period: Days) -> Found:
     """The same by therapy class."""
-    return _found("Therapy class", margins(session, period), lambda row: row.kind)
+    return _found("therapy class", margins(session, period))
 
 
-def _found(title: str, therapies: tuple[Margin, ...], name: Callable[[Margin], str] | None = None) -> Found:
+def _found(by: str, therapies: tuple[Margin, ...]) -> Found:
     """The therapies, or their sums by a name; the total is of the therapies, and says how many of them lose money."""
-    columns = (Column(title), Column("Days", Kind.NUMBER), *(Column(each, Kind.MONEY) for each in _TITLES),
+    columns = (Column(by.capitalize()), Column("Days", Kind.NUMBER), *(Column(each, Kind.MONEY) for each in _TITLES),
                Column("A day", Kind.MONEY), Column("Reason"))  # fmt: skip
-    rows = therapies if name is None else together(therapies, name)
+    rows = added_up(therapies, by)
     return Found(columns, tuple(map(_row, rows)), _row(all_together(therapies)) if rows else None)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.desktop.buttons import button
@@ -51,7 +51,7 @@ Behind = tuple[str, Days | None, Choice]
 
 
 COLUMNS: tuple[Column[Margin], ...] = (
-    Column("Therapy", lambda row: row.therapy, stretch=True, width=220),
+    Column("What", lambda row: row.therapy, stretch=True, width=220),
     Column("Days", lambda row: f"{row.days:,.0f}", sort_key=lambda row: row.days, numeric=True),
     Column("Per diem", lambda row: _money(row.per_diem), sort_key=lambda row: row.per_diem, numeric=True),
     Column("Costs", lambda row: _money(row.cost), sort_key=lambda row: row.cost, numeric=True),
@@ -78,9 +78,11 @@ class DashboardScreen(Screen):
         """What each bar opens, in their order."""
         self.rows: TableView[Margin] = TableView(
             COLUMNS, lambda row: row.therapy, name="Lowest margin a day", desk=desk, settings=self.settings(),
-            noun=("therapy", "therapies"), empty="No therapy day was counted last month.",
+            noun=("row", "rows"), empty="No therapy day was counted last month.",
         )  # fmt: skip
         self.rows.setMinimumHeight(300)
+        self.margin: dashboard.MarginFigures | None = None
+        self.by = QButtonGroup(self)
         self.heading = label("Lowest margin a day", "heading")
         self.dialog: CostsDialog | None = None
         self._lay_out()
@@ -206,7 +208,21 @@ class DashboardScreen(Screen):
             "margin by therapy", found.month,
         )  # fmt: skip
         self.heading.setText(f"Lowest margin a day, {found.month.first:%B %Y}")
-        self.rows.set_rows(found.rows)
+        self.margin = found
+        self._show_margins()
+
+    @property
+    def _margin_by(self) -> str:
+        return dashboard.MARGIN_BY[max(0, self.by.checkedId())]
+
+    def _show_margins(self) -> None:
+        if self.margin is not None:
+            self.rows.set_rows(self.margin.by[self._margin_by])
+
+    def _open_margins(self) -> None:
+        """The report of what the list shows the worst of."""
+        if self.margin is not None:
+            self.desk.open("report", (f"margin by {self._margin_by}", self.margin.month, Choice()))
 
     def _lay_out(self) -> None:
         self.page = Page(self)
@@ -231,14 +247,23 @@ class DashboardScreen(Screen):
             charts.addWidget(card, place // 2, place % 2)
             charts.setColumnStretch(place % 2, 1)
         column.addLayout(charts)
-        column.addWidget(self.heading)
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        for number, by in enumerate(dashboard.MARGIN_BY):
+            chip = button(capital(by), kind="chip")
+            chip.setCheckable(True)
+            chip.setChecked(number == 0)
+            self.by.addButton(chip, number)
+            head.addWidget(chip)
+        self.by.idToggled.connect(lambda _id, on: self._show_margins() if on else None)
+        column.addLayout(head)
         column.addWidget(self.rows)
         self.page.add(scrolled(whole), 1)
         for caption, figure in self.figures.items():
             figure.pressed.connect(partial(self._open_figure, caption))
         for name, chart in self.charts.items():
             chart.pressed.connect(partial(self._open_bar, name))
-        self.rows.opened.connect(lambda _row: self._open_figure("Margin a day"))
+        self.rows.opened.connect(lambda _row: self._open_margins())
 
     def _open_figure(self, caption: str) -> None:
         if caption in self.behind:

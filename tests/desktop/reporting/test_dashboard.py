@@ -18,6 +18,7 @@ from infusion_desktop.desktop.rooms import house
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.money import show_money
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.reporting.dashboard import MARGIN_BY
 from infusion_desktop.reporting.papers import run
 
 
@@ -45,6 +46,11 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     reports: Any = shell.screen_in_front
     assert reports.report.key == "margin by therapy"
     assert reports.table.model.rows
+    shell.go_back()
+    qtbot.mouseClick(screen.by.button(2), Qt.MouseButton.LeftButton)
+    screen.rows.opened.emit(screen.rows.model.rows[0])
+    qtbot.waitUntil(settled)
+    assert reports.report.key == "margin by payer" and reports.table.model.rows
     shell.go_back()
     chart = screen.charts["Patients by therapy"]
     chart.setFocus()
@@ -129,6 +135,11 @@ def test_every_number_is_what_its_list_adds_up_to(qtbot: QtBot, demonstration: P
                 ), caption
             else:
                 assert number == f"{len(found.rows):,}", caption
+        for place, by in enumerate(MARGIN_BY):
+            qtbot.mouseClick(screen.by.button(place), Qt.MouseButton.LeftButton)
+            listed = run(session, f"margin by {by}", screen.margin.month, user.id)
+            shown = [(row.therapy, row.per_day, row.reason) for row in screen.rows.model.rows]
+            assert shown == [(row[0], *row[7:]) for row in listed.rows[: len(shown)]] and shown, by
         checked = 0
         for name, chart in screen.charts.items():
             assert len(chart.bars) == len(screen.behind_bars[name])
