@@ -280,7 +280,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "stock.catalogue.add_item": (_P.EDIT_CATALOGUE,),
     "stock.catalogue.change_item": (_P.EDIT_CATALOGUE,),
     "stock.catalogue.end_item": (_P.EDIT_CATALOGUE,),
-    "stock.catalogue.attach_gtin": (_P.RECEIVE,),
+    "stock.catalogue.attach_code": (_P.RECEIVE,),
     "stock.buying.costs.accept_cost": (_P.EDIT_CATALOGUE,),
     "stock.counting.count_plans.add_plan": (_P.APPROVE_COUNT,),
     "stock.counting.count_plans.change_plan": (_P.APPROVE_COUNT,),

@@ -1,4 +1,4 @@
-"""The catalogue: adding, changing and ending items, and tying a scanned GTIN to the right item."""
+"""The catalogue: adding, changing and ending items, and tying a scanned code to the right item."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -15,7 +15,8 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused, Stale, refuse_if
-from infusion_desktop.identifiers import gtin14, read_ndc
+from infusion_desktop.identifiers import read_ndc
+from infusion_desktop.stock.scanning.scans import read_pack_code
 from infusion_desktop.stock.tables import Item, ItemPack
 from infusion_desktop.stock.words import BillingClass, Container, ItemId, ItemKind, PackId, Storage
 
@@ -25,7 +26,7 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """How an item is packed: its name ("each", "box"), the base units in it, and its GTIN ("" when unknown)."""
+    """How an item is packed: its name ("each", "box"), the base units in it, and its GTIN or HIBC code, "" for none."""
 
     name: str
     quantity: int
@@ -94,7 +95,7 @@ def _plain(item: NewItem) -> dict[str, Any]:
 def _checked_packs(packs: Iterable[Pack], reasons: list[str]) -> tuple[Pack, ...]:
     good: list[Pack] = []
     for pack in packs:
-        gtin = _read(gtin14, pack.gtin, reasons) if pack.gtin.strip() else ""
+        gtin = _read(read_pack_code, pack.gtin, reasons) if pack.gtin.strip() else ""
         if pack.quantity < 1:
             reasons.append(f"A {pack.name} holds at least one base unit.")
         good.append(Pack(pack.name.strip().lower() or "pack", pack.quantity, gtin))
@@ -126,7 +127,7 @@ def add_items_in(session: Session, items: list[NewItem], by: UserId) -> list[Ite
     known, used = taken(session, good)
     refuse_if((
         *(f"There is an item {number} already." for number in sorted(known)),
-        *(f"GTIN {gtin} belongs to item {number} already." for gtin, number in used),
+        *(f"{code_named(gtin)} belongs to item {number} already." for gtin, number in used),
     ))  # fmt: skip
     ids = session.scalars(insert(Item).returning(Item.id, sort_by_parameter_order=True), [_row(item) for item in good])
     made = [ItemId(each) for each in ids]
@@ -181,15 +182,20 @@ def end_item(database: Database, item_id: ItemId, by: UserId, on: date | None = 
         record(session, by, "end item", "item", item_id)
 
 
-def attach_gtin(database: Database, item_id: ItemId, gtin: str, pack_name: str, quantity: int, by: UserId) -> PackId:
-    """Tie a scanned GTIN to a pack of an item: a known pack without one, or a new pack of ``quantity`` base units."""
-    code = gtin14(gtin)
+def code_named(code: str) -> str:
+    """A pack's code with what it is: "GTIN 0061..." or "HIBC code A99..."."""
+    return f"{'GTIN' if code.isdecimal() else 'HIBC code'} {code}"
+
+
+def attach_code(database: Database, item_id: ItemId, typed: str, pack_name: str, quantity: int, by: UserId) -> PackId:
+    """Tie a scanned code to a pack of an item: a known pack without one, or a new pack of ``quantity`` base units."""
+    code = read_pack_code(typed)
     with database.transaction() as session:
         authorize(session, by, Permission.RECEIVE)
         item = _item(session, item_id)
         other = session.scalar(select(Item.number).join(ItemPack).where(ItemPack.gtin == code))
         if other is not None:
-            raise Refused(f"GTIN {code} belongs to item {other} already.")
+            raise Refused(f"{code_named(code)} belongs to item {other} already.")
         name = pack_name.strip().lower() or "pack"
         pack = session.scalar(select(ItemPack).where(ItemPack.item_id == item_id, ItemPack.name == name))
         if pack is not None and (pack.gtin or pack.quantity != quantity):
@@ -203,7 +209,7 @@ def attach_gtin(database: Database, item_id: ItemId, gtin: str, pack_name: str, 
             session.add(pack)
         pack.gtin = code
         session.flush()
-        record(session, by, "attach GTIN", "item", item_id, after={"gtin": code, "pack": name, "quantity": quantity})
+        record(session, by, "attach code", "item", item_id, after={"code": code, "pack": name, "quantity": quantity})
         return PackId(pack.id)
 
 

@@ -105,7 +105,7 @@ def lot_labels(session: Session, lots: Sequence[LotId]) -> "tuple[Label, ...]":
         .where(Lot.id.in_(lots))
     ).all()  # fmt: skip
     each = select(ItemPack.item_id, ItemPack.gtin).where(ItemPack.quantity == 1, ItemPack.gtin != "")
-    gtins = {row.item_id: row.gtin for row in session.execute(each)}
+    gtins = {row.item_id: row.gtin for row in session.execute(each) if row.gtin.isdecimal()}
     by_id = {row.id: row for row in rows}
     made = []
     for lot in lots:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.errors import Refused
 from infusion_desktop.stock.rules import worth
 from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move
 from infusion_desktop.stock.words import (
@@ -230,7 +231,10 @@ class ItemFound:
 def find_items(
     session: Session, text: str, *, kinds: tuple[ItemKind, ...] = (), limit: int = 51
 ) -> tuple[ItemFound, ...]:
-    """Items whose number, name or manufacturer holds every word of the text (taken literally), not ended ones."""
+    """Items whose number, name or manufacturer holds every word of the text (taken literally), not ended ones.
+
+    A word may also be the whole GTIN or HIBC code of one of their packs.
+    """
     # One index holds all that is looked at, in the order of names; SQLite's LIKE takes no account of case by itself.
     fitting = select(Item.id).where(Item.ended_on.is_(None)).order_by(Item.name).limit(limit)
     if kinds:
@@ -238,11 +242,26 @@ def find_items(
     holds = "contains" if session.connection().dialect.name == "sqlite" else "icontains"
     for word in text.split()[:8]:
         columns = (Item.name, Item.number, Item.manufacturer)
-        fitting = fitting.where(or_(*(getattr(column, holds)(word, autoescape=True) for column in columns)))
+        ways = [getattr(column, holds)(word, autoescape=True) for column in columns]
+        if (code := _pack_code(word)) is not None:
+            ways.append(Item.id.in_(select(ItemPack.item_id).where(ItemPack.gtin == code)))
+        fitting = fitting.where(or_(*ways))
     query = select(
         Item.id, Item.number, Item.name, Item.kind, Item.base_unit, Item.lot_tracked, Item.serial_tracked
     ).where(Item.id.in_(fitting))
     return tuple(ItemFound(ItemId(row[0]), *row[1:]) for row in session.execute(query.order_by(Item.name)))
+
+
+def _pack_code(word: str) -> str | None:
+    """The word as a pack's code; None for one that is none, such as any usual word."""
+    if len(word) < 6 or not word[-1].isdecimal():
+        return None
+    from infusion_desktop.stock.scanning.scans import read_pack_code
+
+    try:
+        return read_pack_code(word)
+    except Refused:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

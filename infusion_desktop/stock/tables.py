@@ -73,7 +73,10 @@ class Item(Table):
 
 
 class ItemPack(Table):
-    """A way an item is packed: ``quantity`` base units, with the GTIN printed on that pack (GTIN-14, or empty)."""
+    """A way an item is packed: ``quantity`` base units, with the code printed on that pack.
+
+    ``gtin`` is a GTIN-14, or the first part of a HIBC code (it begins with a letter), or empty.
+    """
 
     __tablename__ = "item_pack"
     __table_args__ = (

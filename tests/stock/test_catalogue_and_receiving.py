@@ -1,6 +1,7 @@
 """Catalogue files are taken in whole or not at all; scanned boxes become lots, packs become base units."""
 
 import io
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import NotAllowed, Refused, Stale, Warned
 from infusion_desktop.identifiers import gtin_check_digit
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive, recognise
-from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, attach_gtin, change_item, end_item
+from infusion_desktop.stock.catalogue import NewItem, Pack, add_item, attach_code, change_item, end_item
 from infusion_desktop.stock.importing.item_import import beside_catalogue, import_items, preview_items
 from infusion_desktop.stock.moving import hold_lot, transfer
 from infusion_desktop.stock.places import add_place, place_id, set_up_places
@@ -27,6 +28,8 @@ from infusion_desktop.stock.queries import (
     move_rows,
     stock_rows,
 )
+from infusion_desktop.stock.scanning import hibc
+from infusion_desktop.stock.scanning.lot_scans import scanned_lots
 from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.tables import Item, Move
 from infusion_desktop.stock.verify import problems
@@ -75,11 +78,44 @@ def test_an_unknown_gtin_is_attached_on_the_spot(database: Database, administrat
     code = gtin("2081234500001")
     with database.reading() as session:
         assert recognise(session, read_scan(code, today=TODAY), TODAY).item_id is None
-    attach_gtin(database, flush, code, "case", 480, administrator)
+    attach_code(database, flush, code, "case", 480, administrator)
     with database.reading() as session:
         assert recognise(session, read_scan(code, today=TODAY), TODAY).pack_quantity == 480
     with pytest.raises(Refused, match="FL-10 already"):
-        attach_gtin(database, flush, code, "pallet", 4800, administrator)
+        attach_code(database, flush, code, "pallet", 4800, administrator)
+
+
+def test_a_hibc_code_is_attached_once_and_known_wherever_a_box_is_scanned(
+    database: Database, administrator: UserId, flush: ItemId
+) -> None:
+    code = hibc.build("A999FLUSH101", "$$3280229A12")
+    with database.reading() as session:
+        assert recognise(session, read_scan(code, today=TODAY), TODAY).item_id is None
+    pack = attach_code(database, flush, hibc.build("A999FLUSH101"), "tray", 50, administrator)
+    receive(database, NewReceipt((ReceiptLine(flush, 1, pack, "A12", date(2028, 2, 29)),)), administrator)
+    scan = read_scan(code, today=TODAY)
+    with database.reading() as session:
+        assert recognise(session, scan, TODAY).pack_quantity == 50
+        found = scanned_lots(session, scan)
+        assert ([named for _, named, _ in found.lots], found.pack_quantity) == (["A12"], 50)
+        alone = scanned_lots(session, read_scan(hibc.build_secondary("$A12", "B"), today=TODAY))
+        assert (alone.item_number, alone.pack_quantity, len(alone.lots)) == ("FL-10", 1, 1)
+        with pytest.raises(Refused, match="does not say which item"):
+            scanned_lots(session, read_scan(hibc.build_secondary("$B13", "B"), today=TODAY))
+        assert find_items(session, "a999flush101")[0].id == find_items(session, BOX)[0].id == flush
+        assert find_items(session, BOX[:-1]) == ()
+    other = replace(_item(database, flush), number="FL-11", packs=(Pack("each", 1, "a999flush101"),))
+    with pytest.raises(Refused, match="HIBC code A999FLUSH101 belongs to item FL-10 already"):
+        add_item(database, other, administrator)
+    with pytest.raises(Refused, match="not the first part of a HIBC code"):
+        add_item(database, replace(other, packs=(Pack("each", 1, "+A999FLUSH101?"),)), administrator)
+
+
+def _item(database: Database, item_id: ItemId) -> NewItem:
+    with database.reading() as session:
+        page = item_page(session, item_id)
+    assert page is not None
+    return page.item
 
 
 def test_a_known_lots_expiry_is_never_overwritten(database: Database, administrator: UserId, flush: ItemId) -> None:

@@ -82,7 +82,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "deliveries.scarce.recalls.bring_back", "deliveries.scarce.recalls.replace_and_fetch",
         "equipment.booking.end_booking", "keeping.let_go", "stock.buying.purchase_orders.add_line",
         "stock.buying.purchase_orders.draft_orders", "stock.buying.vendor_returns.receive_credit",
-        "stock.catalogue.attach_gtin", "stock.counting.counts.approve", "stock.site_transfers.receive",
+        "stock.catalogue.attach_code", "stock.counting.counts.approve", "stock.site_transfers.receive",
         "stock.site_transfers.settle", "stock.write_offs.approve_write_off", "stock.write_offs.decline_write_off",
     ),
     "an end, or the end of the one before: a day is set, nothing that was typed goes with it": (

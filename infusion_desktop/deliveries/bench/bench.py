@@ -14,7 +14,7 @@ from infusion_desktop.deliveries.tables import DeliveryEquipment, DeliveryLine, 
 from infusion_desktop.deliveries.words import DeliveryLineId
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.scanning.lot_scans import BY_ID
+from infusion_desktop.stock.scanning.lot_scans import BY_ID, LOT_ALONE
 from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.tables import Item, ItemPack, Lot
@@ -91,11 +91,10 @@ _ITEM = select(Item.id, Item.number, Item.name, Item.base_unit, Item.lot_tracked
 
 
 def _product(session: Session, read: Scan) -> Thing:
-    if read.gtin14:
-        item = session.execute(_ITEM.where(ItemPack.gtin == read.gtin14)).first()
-    else:
-        found = session.execute(_ITEM.where(Item.number == read.code.upper()).order_by(ItemPack.quantity)).first()
-        item = found or session.execute(_ITEM.where(ItemPack.gtin == read.code, ItemPack.gtin != "")).first()
+    if not read.pack_code and not read.code:
+        return _second_code(session, read)
+    named = ItemPack.gtin == read.pack_code if read.pack_code else Item.number == read.code.upper()
+    item = session.execute(_ITEM.where(named).order_by(ItemPack.quantity)).first()
     if item is None:
         if read.kind is ScanKind.PRODUCT and read.serial:
             serial = session.execute(
@@ -113,8 +112,17 @@ def _product(session: Session, read: Scan) -> Thing:
         lot = _lot(session, item.id, read.lot, read.serial)
         if lot is None:
             raise Wrong(f"{item.name} lot {read.lot or read.serial} was never received here. Scan another box.")
-    units = item.quantity if read.gtin14 and item.quantity else 1
+    units = item.quantity if read.pack_code and item.quantity else 1
     return Thing(item=item, units=units, lot=lot, expires_on=read.expires_on)
+
+
+def _second_code(session: Session, read: Scan) -> Thing:
+    """A label's second code names the lot alone: enough where only one lot of ours has that number."""
+    found = session.execute(_LOT.where(Lot.number == read.lot).limit(2)).all() if read.lot else []
+    if len(found) != 1:
+        raise Wrong(LOT_ALONE)
+    item = session.execute(_ITEM.where(Item.id == found[0].item_id).order_by(ItemPack.quantity)).first()
+    return Thing(item=item, lot=found[0], expires_on=read.expires_on)
 
 
 def _asset_of(session: Session, item_id: int, serial: str) -> Any:

@@ -72,13 +72,13 @@ class IdentifyPanel(Card):
             self.detail.setText("For a box without a readable code.")
         else:
             self.title.setText("Which item is this?")
-            kept = "It is kept with the item, so this is asked once." if scan.gtin14 else "This code cannot be kept."
-            self.detail.setText(f"No item has the code {scan.gtin14 or scan.code or scan.raw} yet. {kept}")
-        self.pack_name.setVisible(scan is not None and bool(scan.gtin14))
+            kept = "It is kept with the item, so this is asked once." if scan.pack_code else "This code cannot be kept."
+            self.detail.setText(f"No item has the code {scan.pack_code or scan.code or scan.raw} yet. {kept}")
+        self.pack_name.setVisible(scan is not None and bool(scan.pack_code))
         self.pack_name.set_value("each")
         self.quantity.set_value(1)
         self.chosen.setText("")
-        self.use_button.setText("Attach and add" if scan is not None and scan.gtin14 else "Add this line")
+        self.use_button.setText("Attach and add" if scan is not None and scan.pack_code else "Add this line")
         self.use_button.setEnabled(False)
         self.picker.field.clear()
         self.picker.search()

@@ -13,11 +13,11 @@ from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, Quanti
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.errors import Refused
-from infusion_desktop.identifiers import gtin14, read_ndc
+from infusion_desktop.identifiers import read_ndc
 from infusion_desktop.money import read_number
-from infusion_desktop.stock.catalogue import NDC_UNITS, NewItem, Pack, add_item, attach_gtin, change_item
+from infusion_desktop.stock.catalogue import NDC_UNITS, NewItem, Pack, add_item, attach_code, change_item
 from infusion_desktop.stock.queries import ItemPage
-from infusion_desktop.stock.scanning.scans import read_scan
+from infusion_desktop.stock.scanning.scans import read_pack_code, read_scan
 from infusion_desktop.stock.words import BillingClass, Container, ItemKind, Storage
 
 
@@ -45,8 +45,8 @@ class ItemDialog(DeedDialog):
         except Refused as refusal:
             self.desk.messages.wrong(str(refusal))
             return
-        if scan.gtin14 and self.page is None:
-            (self.gtin if self.gtin.is_blank() else self.pack_gtin).set_value(scan.gtin14)
+        if scan.pack_code and self.page is None:
+            (self.gtin if self.gtin.is_blank() else self.pack_gtin).set_value(scan.pack_code)
 
     def deed(self) -> Callable[[str], Any] | None:
         if not self.form.check():
@@ -82,10 +82,10 @@ class ItemDialog(DeedDialog):
             "A drug comes in", _choices(Container), required=True,
             hint="Waste of single-dose containers is billed; a prefilled one needs no syringe.",
         )  # fmt: skip
-        self.gtin = TextField("GTIN of one unit", read=gtin14, longest=14, hint="Or scan it.")
+        self.gtin = TextField("Code of one unit", read=read_pack_code, longest=26, hint="GTIN or HIBC, or scan it.")
         self.pack_name = TextField("Pack", placeholder="box", longest=20)
         self.pack_quantity = QuantityField("Units in it", least=1)
-        self.pack_gtin = TextField("GTIN of the pack", read=gtin14, longest=14)
+        self.pack_gtin = TextField("Code of the pack", read=read_pack_code, longest=26)
         self.base_unit.set_value("each")
         self.storage.set_value(Storage.ROOM)
         self.billing.set_value(BillingClass.PER_DIEM_INCLUDED)
@@ -153,7 +153,9 @@ class PackDialog(DeedDialog):
     def __init__(self, context: Context, desk: Desk, parent: QWidget, page: ItemPage) -> None:
         super().__init__(context, desk, "Add a pack", parent, save="Add the pack")
         self.page = page
-        self.gtin = TextField("GTIN", read=gtin14, longest=14, required=True, hint="Scan the pack, or type the number.")
+        self.gtin = TextField(
+            "GTIN or HIBC code", read=read_pack_code, longest=26, required=True, hint="Scan the pack, or type it."
+        )
         self.name = TextField("Name", placeholder="box", longest=20, required=True)
         self.quantity = QuantityField("Holds", least=1, unit=page.item.base_unit, required=True)
         self.form = Form()
@@ -168,11 +170,11 @@ class PackDialog(DeedDialog):
         except Refused as refusal:
             self.desk.messages.wrong(str(refusal))
             return
-        if scan.gtin14:
-            self.gtin.set_value(scan.gtin14)
+        if scan.pack_code:
+            self.gtin.set_value(scan.pack_code)
             self.name.setFocus()
         else:
-            self.desk.messages.wrong("This code holds no GTIN. Scan the code with the item's number.")
+            self.desk.messages.wrong("This code does not say what it is. Scan the code with the item's number.")
 
     def deed(self) -> Callable[[str], Any] | None:
         quantity = self.quantity.value() if self.form.check() else None
@@ -180,7 +182,7 @@ class PackDialog(DeedDialog):
             return None
         database, by, item_id = self.context.database, self.context.user_id, self.page.id
         gtin, name = self.gtin.value(), self.name.value()
-        return lambda _override: attach_gtin(database, item_id, gtin, name, quantity, by)
+        return lambda _override: attach_code(database, item_id, gtin, name, quantity, by)
 
     def said(self, _result: Any) -> str:
         return "The pack is added."

@@ -29,7 +29,7 @@ from infusion_desktop.equipment.receiving import receive
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.buying.purchase_queries import OrderPage, order_id_by_number, order_page
 from infusion_desktop.stock.buying.receiving import NewReceipt, Recognised, recognise
-from infusion_desktop.stock.catalogue import attach_gtin
+from infusion_desktop.stock.catalogue import attach_code
 from infusion_desktop.stock.pack_rules import say_packs
 from infusion_desktop.stock.queries import PlaceRow, place_rows
 from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
@@ -328,13 +328,13 @@ class ReceiveScreen(Screen):
 
     def _identified(self, said: Identified) -> None:
         scan = said.scan
-        if scan is None or not scan.gtin14:
+        if scan is None or not scan.pack_code:
             self._take(_by_hand(said), said.quantity)
             self._continue_with(self.unknown[1:] if scan is not None else self.unknown, said.scan is None)
             return
         database, by = self.context.database, self.context.user_id
         self.do(
-            lambda _override: attach_gtin(database, said.item.id, scan.gtin14, said.pack_name, said.quantity, by),
+            lambda _override: attach_code(database, said.item.id, scan.pack_code, said.pack_name, said.quantity, by),
             changed=(), then=lambda _pack: self._continue_with(self.unknown), pressed=self.identify.use_button,
         )  # fmt: skip
 

@@ -81,8 +81,8 @@ class Recognised:
 
 def recognise(session: Session, scan: Scan, today: date) -> Recognised:
     """Which item, pack and lot a scan is. Refused for codes that are no product."""
-    if scan.kind is ScanKind.PRODUCT and scan.gtin14:
-        wanted = ItemPack.gtin == scan.gtin14
+    if scan.pack_code:
+        wanted = ItemPack.gtin == scan.pack_code
     elif scan.kind in (ScanKind.TEXT, ScanKind.PRODUCT):
         wanted = Item.number == (scan.code or scan.raw).strip()
     else:

@@ -10,7 +10,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
-from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, taken
+from infusion_desktop.stock.catalogue import LONGEST_NAME, NewItem, Pack, add_items_in, checked, code_named, taken
 from infusion_desktop.stock.importing.table_files import LONGEST_CELL, Problem
 from infusion_desktop.stock.importing.table_preview import Form, Line, Preview, look_at
 from infusion_desktop.stock.importing.vendor_columns import FIELDS as VENDOR_FIELDS
@@ -84,7 +84,9 @@ def beside_catalogue(database: Database, preview: Preview[ImportedItem]) -> Prev
     with database.reading() as session:
         numbers, gtins = taken(session, [row.item for row in preview.rows])
     found = [Problem(by_number[number], "", f"there is an item {number} already.") for number in sorted(numbers)]
-    found += [Problem(by_gtin[gtin], "", f"GTIN {gtin} belongs to item {number} already.") for gtin, number in gtins]
+    found += [
+        Problem(by_gtin[gtin], "", f"{code_named(gtin)} belongs to item {number} already.") for gtin, number in gtins
+    ]
     return preview.also(found)
 
 
@@ -161,7 +163,7 @@ class _Reader:
         self._numbers.setdefault(item.number, line.number)
         for gtin in filter(None, (pack.gtin for pack in item.packs)):
             if gtin in self._gtins:
-                line.wrong("", f"GTIN {gtin} stands on line {self._gtins[gtin]} already.")
+                line.wrong("", f"{code_named(gtin)} stands on line {self._gtins[gtin]} already.")
             self._gtins.setdefault(gtin, line.number)
 
 

@@ -17,11 +17,11 @@ from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused
-from infusion_desktop.identifiers import gtin14
 from infusion_desktop.stock.importing.table_preview import Form, Line, Preview, look_at, read_cell_day
 from infusion_desktop.stock.ledger import NewMove, post, reverse
 from infusion_desktop.stock.lots import set_expiry
 from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.scanning.scans import read_pack_code
 from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
@@ -217,17 +217,17 @@ class _Reader:
         )  # fmt: skip
 
     def _item(self, line: Line) -> tuple[Any, int]:
-        """The item, and the units in one of what the line counts (by its GTIN)."""
+        """The item, and the units in one of what the line counts (by its code)."""
         named, typed = line.text("item"), line.text("gtin")
         item, size = self._items.get(named.casefold()), 1
         if typed:
             try:
-                found = self._gtins.get(gtin14(typed))
+                found = self._gtins.get(read_pack_code(typed))
             except Refused as no:
                 line.wrong("gtin", str(no))
                 return None, 1
             if found is None:
-                line.wrong("gtin", f"no item has the GTIN {typed[:14]}. Attach it to its item first.")
+                line.wrong("gtin", f"no item has the code {typed[:20]}. Attach it to its item first.")
                 return None, 1
             if item is not None and item.id != found[0]:
                 line.wrong("gtin", f"belongs to another item than {item.number}.")

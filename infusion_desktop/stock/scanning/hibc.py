@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 
+from infusion_desktop.errors import Refused
 from infusion_desktop.stock.scanning.scan_values import (
     Scan,
     ScanKind,
@@ -36,6 +37,19 @@ def build_secondary(secondary: str, link: str) -> str:
     """A second code that stands alone: it repeats the first one's check character before its own."""
     body = f"+{secondary}{link}"
     return body + check_character(body)
+
+
+def read_primary(text: str) -> str:
+    """The first part of a HIBC code, as it is kept: labeler, product and unit, without + and check; Refused."""
+    plain = text.strip().strip("*").upper()
+    if plain.startswith("+"):
+        body, check = plain[:-1], plain[-1:]
+        plain = body[1:] if len(plain) > 1 and check_character(body) == check else ""
+    if not _PRIMARY.fullmatch(plain):
+        raise Refused(
+            f"“{text[:40]}” is not the first part of a HIBC code. Scan the code, or type it from the + to its end."
+        )
+    return plain
 
 
 def read(text: str, today: date) -> Scan:

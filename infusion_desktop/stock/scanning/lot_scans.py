@@ -14,6 +14,8 @@ from infusion_desktop.stock.words import ItemId, LotId
 BY_ID = "ID/"
 """Our own label of a lot whose item or number has characters that our labels do not hold: LOT:ID/123."""
 
+LOT_ALONE = "This code does not say which item it is. Scan the other code on the label, or one that holds both."
+
 
 @dataclass(frozen=True, slots=True)
 class ScannedLots:
@@ -33,7 +35,7 @@ def scanned_lots(session: Session, scan: Scan) -> ScannedLots:
         return _own_label(session, scan.code)
     if scan.kind not in (ScanKind.PRODUCT, ScanKind.TEXT):
         raise Refused(f"This is the label of a {scan.kind.value}. Scan a box or a lot label.")
-    item, units = _item(session, scan)
+    item, units = _item(session, scan) if scan.pack_code or scan.code else (_item_of_lot(session, scan), 1)
     wanted = select(Lot.id, Lot.number, Lot.serial, Lot.expires_on).where(Lot.item_id == item.id)
     if scan.lot:
         wanted = wanted.where(Lot.number == scan.lot.upper())
@@ -47,7 +49,7 @@ def scanned_lots(session: Session, scan: Scan) -> ScannedLots:
 
 
 def _item(session: Session, scan: Scan) -> tuple[Item, int]:
-    by_code = ItemPack.gtin == scan.gtin14 if scan.gtin14 else Item.number == scan.code.upper()
+    by_code = ItemPack.gtin == scan.pack_code if scan.pack_code else Item.number == scan.code.upper()
     found = session.execute(
         select(Item, ItemPack.quantity)
         .outerjoin(ItemPack, ItemPack.item_id == Item.id)
@@ -56,7 +58,16 @@ def _item(session: Session, scan: Scan) -> tuple[Item, int]:
     ).first()
     if found is None:
         raise Refused(f"“{scan.raw[:40]}” is not in the catalogue. Scan the box again, or type the item's number.")
-    return found[0], (found[1] or 1) if scan.gtin14 else 1
+    return found[0], (found[1] or 1) if scan.pack_code else 1
+
+
+def _item_of_lot(session: Session, scan: Scan) -> Item:
+    """A label's second code names the lot alone: enough where only one item of ours has such a lot."""
+    wanted = select(Item).where(Item.id.in_(select(Lot.item_id).where(Lot.number == (scan.lot or "").upper())))
+    found = session.scalars(wanted.limit(2)).all() if scan.lot else []
+    if len(found) != 1:
+        raise Refused(LOT_ALONE)
+    return found[0]
 
 
 def _own_label(session: Session, code: str) -> ScannedLots:

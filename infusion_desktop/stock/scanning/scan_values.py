@@ -51,6 +51,11 @@ class Scan:
     link: str = ""
     """HIBC only: a first code's check character, repeated in its second code so that nobody pairs the wrong ones."""
 
+    @property
+    def pack_code(self) -> str:
+        """What a pack is known by: its GTIN, or the first part of its HIBC code; "" where the scan holds neither."""
+        return self.gtin14 or (self.code if self.raw.startswith("+") else "")
+
 
 def shown(text: str) -> str:
     """A scan as a sentence can quote it: shortened, with control characters made visible."""

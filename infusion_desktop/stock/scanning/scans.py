@@ -9,7 +9,7 @@ from infusion_desktop.identifiers import gtin14
 from infusion_desktop.stock.scanning import gs1, hibc
 from infusion_desktop.stock.scanning.scan_values import LONGEST_SCAN, Scan, ScanKind, refused
 
-__all__ = ["Scan", "ScanKind", "own_code", "read_scan", "reasons_against_separator"]
+__all__ = ["Scan", "ScanKind", "own_code", "read_pack_code", "read_scan", "reasons_against_separator"]
 
 _OWN = {
     "DLV": ScanKind.DELIVERY,
@@ -58,6 +58,12 @@ def read_scan(text: str, *, today: date, separator: str = "", separators_proven:
     if symbol in _GTIN_SYMBOLS:
         return _bare_gtin(content.strip())
     return _unmarked(content, today, separators_proven)
+
+
+def read_pack_code(text: str) -> str:
+    """What a pack is known by, as it is kept: a GTIN of fourteen digits, or the first part of a HIBC code; Refused."""
+    plain = text.strip().lstrip("*")
+    return hibc.read_primary(text) if plain[:1] == "+" or plain[:1].isalpha() else gtin14(text)
 
 
 def own_code(kind: ScanKind, code: str) -> str:

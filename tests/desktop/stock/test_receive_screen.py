@@ -197,20 +197,23 @@ def test_hibc_labels_of_two_codes_belong_together(
     link = check_character(first)
     bench.on_scan(first + link)
     qtbot.waitUntil(lambda: screen.side.currentWidget() is screen.identify)
-    assert not screen.identify.pack_name.isVisible()
+    assert screen.identify.use_button.text() == "Attach and add"
     qtbot.keyClicks(screen.identify.picker.field, "huber")
     qtbot.waitUntil(lambda: [row.number for row in screen.identify.picker.rows] == ["HU-20"])
     qtbot.keyClick(screen.identify.picker.field, Qt.Key.Key_Return)
     screen.identify.quantity.line.clear()
     qtbot.keyClicks(screen.identify.quantity.line, "40")
     qtbot.keyClick(screen.identify.quantity.line, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: lines(screen) == [("HU-20", 40, "")])
+    qtbot.waitUntil(lambda: lines(screen) == [("HU-20", 1, "")])
     other = f"+$$3{LATER:%y%m%d}Z9" + ("1" if link != "1" else "2")
     bench.on_scan(other + check_character(other))
     assert "another label" in bench.messages.feedback.text.text()
     own = f"+$$3{LATER:%y%m%d}Z9{link}"
     bench.on_scan(own + check_character(own))
-    assert lines(screen) == [("HU-20", 40, "Z9")]
+    assert lines(screen) == [("HU-20", 1, "Z9")]
+    assert screen.receipt.lines[0].units == 40
+    bench.on_scan(f"+A999HUBER1/$$3{LATER:%y%m%d}Z9" + check_character(f"+A999HUBER1/$$3{LATER:%y%m%d}Z9"))
+    qtbot.waitUntil(lambda: lines(screen) == [("HU-20", 2, "Z9")])  # Asked once: the code is kept.
 
 
 def test_without_the_permission_nothing_can_be_saved(open_shell: Open, flush: ItemId) -> None:
