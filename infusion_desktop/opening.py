@@ -7,14 +7,11 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from infusion_desktop import schema
 from infusion_desktop.access.audit import seal
 from infusion_desktop.database import migrations
-from infusion_desktop.database.backup import back_up
 from infusion_desktop.database.engine import Database, Place, in_plain_words
 from infusion_desktop.database.local_disk import refuse_network_drive
-
-assert schema.ROOMS  # The tables must be known before the guard learns which of them are ledgers.
+from infusion_desktop.database.when_asked import map_all
 
 
 def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None = None) -> Database:
@@ -26,15 +23,23 @@ def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None =
     if place.is_sqlite:
         refuse_network_drive(place.file)
         place.file.parent.mkdir(parents=True, exist_ok=True)
-    database = Database(place, seal, workstation)
+    database = Database(place, seal, workstation, know_tables)
     with in_plain_words():
         if not _is_up_to_date(database):
             database.close()
             _bring_up_to_date(place, backups)
-            database = Database(place, seal, workstation)
+            database = Database(place, seal, workstation, know_tables)
     if place.is_sqlite:
         _for_the_owner_only(place.file)
     return database
+
+
+def know_tables() -> None:
+    """Read and map the tables of all rooms. A start waits for none that its first screen does not show."""
+    from infusion_desktop.schema import ROOMS
+
+    assert ROOMS
+    map_all()
 
 
 def _is_up_to_date(database: Database) -> bool:
@@ -48,6 +53,8 @@ def _is_up_to_date(database: Database) -> bool:
 
 
 def _bring_up_to_date(place: Place, backups: Path | None) -> None:
+    from infusion_desktop.database.backup import back_up
+
     before = migrations.version_of(place)
     if before != migrations.newest():
         if before is not None and place.is_sqlite and backups is not None:

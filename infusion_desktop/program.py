@@ -13,23 +13,19 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
-from infusion_desktop.access.anchors import note_head_if_due
 from infusion_desktop.access.passwords import read_hasher
 from infusion_desktop.access.people import User, badges, sign_in, user_named, user_of
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.saved_filters import filters_of
-from infusion_desktop.database.backup import backup_if_due, copies
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.trouble import Unavailable
-from infusion_desktop.database.when_asked import map_all
 from infusion_desktop.dates import now_utc, show_instant, today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
-from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.jobs import AT_ONCE, Job
 from infusion_desktop.desktop.last_time import LastTime
@@ -45,6 +41,7 @@ from infusion_desktop.progress import Progress
 from infusion_desktop.settings import Settings, save_settings
 
 if TYPE_CHECKING:
+    from infusion_desktop.desktop.deed_dialog import DeedDialog
     from infusion_desktop.desktop.welcome.first_start import FirstStart
 
 log = logging.getLogger(__name__)
@@ -290,6 +287,9 @@ class Application(QObject):
                 shell.messages.show_failure(error)
 
         def copy() -> Path | None:
+            from infusion_desktop.access.anchors import note_head_if_due
+            from infusion_desktop.database.backup import backup_if_due
+
             made = backup_if_due(database, folder)
             note_head_if_due(database, folder)
             return made
@@ -517,7 +517,7 @@ def get_ready(database: Database) -> Generator[Progress, None, None]:
     from infusion_desktop.desktop.today.today_screen import asked
 
     try:
-        map_all()
+        database.know_tables()
         configure_mappers()
         yield Progress(0, 0)
         database.connect_ahead(AT_ONCE)
@@ -542,6 +542,8 @@ def has_key_store() -> bool:
 
 def _age_of_copies(place: Place, folder: Path) -> str:
     """How old the newest proven copy is, as a sentence."""
+    from infusion_desktop.database.backup import copies
+
     try:
         newest = copies(place, folder)
     except Unavailable:

@@ -174,6 +174,8 @@ class BatchRow:
     acknowledged: str
 
 
+STOPPED = (ClaimState.DRAFT, ClaimState.REJECTED, ClaimState.DENIED)
+"""States in which something may stop a claim."""
 _CLAIMS = (
     select(
         Claim.id,
@@ -260,9 +262,8 @@ def work_queue(session: Session) -> tuple[WorkItem, ...]:
     """What stops claims now, the finding with most claims first; refused and denied claims are items of their own."""
     found: dict[tuple[str, str], list[ClaimId]] = {}
     sentences: dict[tuple[str, str], str] = {}
-    waiting = (ClaimState.DRAFT, ClaimState.REJECTED, ClaimState.DENIED)
     rows = session.execute(
-        select(Claim.id, Claim.number, Claim.state, Claim.missing).where(Claim.state.in_(waiting)).order_by(Claim.id)
+        select(Claim.id, Claim.number, Claim.state, Claim.missing).where(Claim.state.in_(STOPPED)).order_by(Claim.id)
     )
     for row in rows:
         for code, where, sentence in _stopping(row.number, row.state, row.missing):

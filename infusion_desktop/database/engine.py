@@ -92,9 +92,17 @@ class Protected(AssertionError):
 class Database:
     """The pharmacy's data. Sessions live in the thread and the `with` block that opened them, and nowhere else."""
 
-    def __init__(self, place: Place, seal: Seal | None = None, workstation: str = "") -> None:
+    def __init__(
+        self,
+        place: Place,
+        seal: Seal | None = None,
+        workstation: str = "",
+        know_tables: Callable[[], None] = map_all,
+    ) -> None:
         self.place = place
         self.workstation = workstation or platform.node() or "unnamed"
+        self.know_tables = know_tables
+        """Reads and maps every table: before anything is written the guards must know which of them are ledgers."""
         self._seal = seal
         self.origin = secrets.token_hex(8)
         """Tells what this object wrote from what others did (see listening.py)."""
@@ -115,7 +123,7 @@ class Database:
         reached or written, and UnauditedWrite when the block wrote without recording why. A server that goes away at
         the very commit is asked when it is back whether it kept the deed; Unsure when it does not come back in time.
         """
-        map_all()
+        self.know_tables()
         with (
             in_plain_words(),
             self._writing.connect() as connection,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -29,13 +30,15 @@ from infusion_desktop.desktop.job_strip import JobStrip
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label, restyle
 from infusion_desktop.desktop.lists import Lists
-from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.messages import Messages
 from infusion_desktop.desktop.places import Command, Hit, NameScan, Place, Search, places_for
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.rail import Rail
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
+
+if TYPE_CHECKING:
+    from infusion_desktop.desktop.lock_cover import LockCover
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ class Shell(QMainWindow):
         if self._is_password_right is None:
             self.sign_out_asked.emit()
             return
+        from infusion_desktop.desktop.lock_cover import LockCover
+
         self.cover = LockCover(self.jobs, self.context.user_name, self._is_password_right, self)
         self.cover.unlocked.connect(self._unlock)
         self.cover.sign_out_asked.connect(self._sign_out_from_cover)

@@ -30,7 +30,6 @@ from infusion_desktop.desktop.context import Desk
 from infusion_desktop.desktop.labels import icon_label, label
 from infusion_desktop.desktop.saved_filters import SavedFilters
 from infusion_desktop.desktop.table import Chip, Column, TableModel
-from infusion_desktop.desktop.table_export import as_clipboard, export
 from infusion_desktop.desktop.totals_row import TotalsRow
 from infusion_desktop.progress import Progress
 
@@ -221,6 +220,8 @@ class TableView(QWidget, Generic[R]):
         rows, desk, name = self.selected_rows(), self._desk, self._name
         if not rows:
             return
+        from infusion_desktop.desktop.table_export import as_clipboard
+
         QGuiApplication.clipboard().setText(as_clipboard(self.shown_columns(), rows))
         if desk is not None and (lists := desk.lists) is not None:
             desk.jobs.run(
@@ -235,6 +236,8 @@ class TableView(QWidget, Generic[R]):
         columns, rows, desk, name = tuple(self.shown_columns()), tuple(self.model.shown), self._desk, self._name
 
         def save() -> Generator[Progress, None, Path]:
+            from infusion_desktop.desktop.table_export import export
+
             if desk.lists is not None:
                 desk.lists.note(name, len(rows), path.suffix.lstrip(".").upper())
             return (yield from export(path, columns, rows))

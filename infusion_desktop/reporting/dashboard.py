@@ -119,7 +119,7 @@ def stock_figures(session: Session, day: date) -> StockFigures:
     """What lies in our places."""
     soon = expiring(session, day, EXPIRY_DAYS)
     lots, value = stock_value(session)
-    short = sum(row.is_short for row in item_rows(session))
+    short = len(item_rows(session, short=True))
     return StockFigures(value, lots, len(soon), sum((row.value for row in soon), ZERO), short)
 
 

@@ -183,8 +183,8 @@ class ItemRow:
         return self.ended_on is None and self.available <= self.reorder_point and self.reorder_point > 0
 
 
-def item_rows(session: Session) -> tuple[ItemRow, ...]:
-    """The whole catalogue with totals in our own places."""
+def item_rows(session: Session, *, short: bool = False) -> tuple[ItemRow, ...]:
+    """The whole catalogue with totals in our own places, or only what of it is short."""
     pickable = Location.kind.in_(PICKABLE)
     totals = (
         select(
@@ -197,15 +197,18 @@ def item_rows(session: Session) -> tuple[ItemRow, ...]:
         .group_by(Balance.item_id)
         .subquery()
     )
+    available = func.coalesce(totals.c.available, 0)
     query = (
         select(
             Item.id, Item.number, Item.name, Item.kind, Item.manufacturer, Item.base_unit, Item.storage,
-            Item.billing_class, func.coalesce(totals.c.on_hand, 0), func.coalesce(totals.c.available, 0),
+            Item.billing_class, func.coalesce(totals.c.on_hand, 0), available,
             Item.par_level, Item.reorder_point, Item.unit_cost, Item.ended_on,
         )
         .outerjoin(totals, totals.c.item_id == Item.id)
         .order_by(Item.name)
     )  # fmt: skip
+    if short:  # As ItemRow.is_short says it.
+        query = query.where(Item.ended_on.is_(None), available <= Item.reorder_point, Item.reorder_point > 0)
     rows: Any = session.execute(query)
     return tuple(_item_row(tuple(row)) for row in rows)
 

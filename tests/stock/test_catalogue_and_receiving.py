@@ -217,6 +217,22 @@ def test_search_text_is_taken_literally(database: Database, administrator: UserI
         assert [found.id for found in find_items(session, "flush exam")] == [flush]
 
 
+def test_what_is_short_is_found_as_each_row_says_it(database: Database, administrator: UserId, flush: ItemId) -> None:
+    for number, point, ended in (("N-1", 0, False), ("E-1", 40, True), ("O-1", 40, False)):
+        other = add_item(database, NewItem(number, number, ItemKind.OTHER, reorder_point=point), administrator)
+        if ended:
+            end_item(database, other, administrator)
+    for received, short in ((0, {"FL-10", "O-1"}), (40, {"FL-10", "O-1"}), (1, {"O-1"})):
+        if received:
+            receive(
+                database, NewReceipt((ReceiptLine(flush, received, None, "A12", date(2028, 2, 29)),)), administrator
+            )
+        with database.reading() as session:
+            found = item_rows(session, short=True)
+            assert found == tuple(row for row in item_rows(session) if row.is_short)
+            assert {row.number for row in found} == short
+
+
 HEAD = "Item number,Description,Type,Unit cost,Par,GTIN,Box,GTIN box,Latex\n"
 GOOD = f"A1,Gauze 4x4,dressing,0.0345,100,{EACH},25,{BOX},no\n"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from infusion_desktop.billing.queries import claims, work_queue
+from infusion_desktop.billing.queries import STOPPED, claims, work_queue
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, follow_ups
@@ -14,7 +14,7 @@ from infusion_desktop.deliveries.lists import on_bench
 from infusion_desktop.deliveries.queries import DeliveryRow, day_board
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
-from infusion_desktop.equipment.due import due_list
+from infusion_desktop.equipment.due import due_of
 from infusion_desktop.equipment.queries import board
 from infusion_desktop.stock.queries import expiring, item_rows
 from infusion_desktop.stock.words import ItemKind
@@ -98,8 +98,8 @@ def calls(database: Database, day: date) -> tuple[FollowUpRow, ...]:
 def pumps(database: Database, day: date) -> Heap:
     """Pumps that can go out, and what a technician has to do with the others."""
     with database.reading() as session:
-        every = board(session, day, ItemKind.PUMP)
-        due = due_list(session, day)
+        known = board(session, day)
+    every, due = [row for row in known if row.kind is ItemKind.PUMP], due_of(known, day)
     ready = sum(row.is_ready for row in every)
     overdue = any(each.on is not None and each.on < day for each in due)
     rows = tuple(
@@ -119,7 +119,7 @@ def items_short(database: Database, day: date) -> Heap:
     from infusion_desktop.stock.buying.purchase_queries import late_orders
 
     with database.reading() as session:
-        short = [row for row in item_rows(session) if row.is_short]
+        short = item_rows(session, short=True)
         late = late_orders(session, day)
     rows = tuple(
         ToDo(
@@ -168,7 +168,7 @@ def claims_stopped(database: Database, day: date) -> Heap:
         for each in work_queue(session):
             for claim in each.claims:
                 stops.setdefault(claim, []).append(each.sentence)
-        kept = [row for row in claims(session) if row.id in stops]
+        kept = [row for row in claims(session, states=STOPPED) if row.id in stops]
     month = Days(day.replace(day=1) - timedelta(days=1), day)
     rows = tuple(
         ToDo(

@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
-from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, Kind, finish_follow_up
+from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, Kind
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
-from infusion_desktop.desktop.forms import TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Figure, Page
 from infusion_desktop.desktop.screens import Screen
@@ -24,6 +22,9 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.desktop.today import to_do
 from infusion_desktop.desktop.today.to_do import Gather, Heap, ToDo
 from infusion_desktop.identifiers import show_phone
+
+if TYPE_CHECKING:
+    from infusion_desktop.desktop.today.done_dialog import DoneDialog
 
 _P = Permission
 HEAPS: tuple[tuple[str, str, Permission, Gather, str], ...] = (
@@ -83,30 +84,6 @@ def asked(database: Database, day: date) -> tuple[Callable[[], object], ...]:
     )
 
 
-class DoneDialog(DeedDialog):
-    """A call was made, or a task is done: how it went."""
-
-    changed: ClassVar[frozenset[str]] = frozenset({"deliveries"})  # type: ignore[misc]
-
-    def __init__(self, context: Context, desk: Desk, row: FollowUpRow, parent: QWidget) -> None:
-        super().__init__(context, desk, row.title, parent, save="Done")
-        self.row = row
-        self.outcome = TextField("How did it go?", required=True)
-        facts = f"{row.patient_name}   {row.patient_number}   {show_phone(row.phone)}"
-        self.body.addWidget(label(facts, "muted", wrap=True))
-        self.body.addWidget(self.outcome)
-        self.outcome.setFocus()
-
-    def deed(self) -> Deed | None:
-        if not self.outcome.check():
-            return None
-        database, by, row, said = self.context.database, self.context.user_id, self.row, self.outcome.value()
-        return lambda _override: finish_follow_up(database, row.id, said, row.version, by)
-
-    def said(self, _result: Any) -> str:
-        return "Done."
-
-
 class TodayScreen(Screen):
     """What the day asks for."""
 
@@ -148,6 +125,8 @@ class TodayScreen(Screen):
 
     def done(self) -> None:
         """The marked call was made."""
+        from infusion_desktop.desktop.today.done_dialog import DoneDialog
+
         row = self.calls.current_row()
         if row is None:
             self.desk.messages.refused(("Mark the call or task that is done first.",), self, Tone.INFO)
