@@ -45,7 +45,10 @@ class RefillCall(Table):
 
 
 class PayerRefillRule(Table):
-    """How early a payer lets a refill be talked about and delivered, from a day on; 0 days sets no limit."""
+    """How early a payer lets a refill be talked about and delivered, from a day on; 0 days sets no limit.
+
+    Deliveries are held by it, and claims are checked by it.
+    """
 
     __tablename__ = "payer_refill_rule"
     __table_args__ = (
@@ -61,6 +64,8 @@ class PayerRefillRule(Table):
     contact_counts_from_delivery: Mapped[bool] = mapped_column(default=False)
     delivery_days: Mapped[int]
     longest_supply_days: Mapped[int] = mapped_column(default=0)
+    weekend_extra_days: Mapped[int] = mapped_column(default=0)
+    count_required: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(default="")
     version: Mapped[int] = mapped_column()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

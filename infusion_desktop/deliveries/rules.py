@@ -214,11 +214,20 @@ class RefillRule:
     """Contact is counted back from the delivery (the older rule), not from the end of the supply at home."""
     longest_supply_days: int = 0
     """0 for no limit."""
+    weekend_extra_days: int = 0
+    """Days more that a delivery over a holiday weekend may supply."""
+    count_required: bool = False
+    """A refill rests on a count of what is left at home."""
+
+    @property
+    def most_days(self) -> int:
+        """The most days a delivery may supply; 0 for no limit."""
+        return self.longest_supply_days + self.weekend_extra_days if self.longest_supply_days else 0
 
 
 MEDICARE_REFILL_RULES = (
-    RefillRule(date(2011, 8, 1), contact_days=14, delivery_days=10, contact_counts_from_delivery=True),
-    RefillRule(date(2024, 1, 1), contact_days=30, delivery_days=10),
+    RefillRule(date(2011, 8, 1), 14, 10, contact_counts_from_delivery=True, count_required=True),
+    RefillRule(date(2024, 1, 1), contact_days=30, delivery_days=10, count_required=True),
 )
 """CMS standard documentation requirements for refills, as the DME contractors published them: since January 1, 2024
 contact no sooner than 30 days before the supply is expected to end; before, 14 days before shipping or delivery.
@@ -239,8 +248,8 @@ def terms(rule: RefillRule, no_limit: int) -> str:
         parts.append(f"call no sooner than {rule.contact_days} days before {what}")
     if rule.delivery_days < no_limit:
         parts.append(f"deliver no sooner than {rule.delivery_days} days before the supply ends")
-    if rule.longest_supply_days:
-        parts.append(f"at most {rule.longest_supply_days} days at a time")
+    if rule.most_days:
+        parts.append(f"at most {rule.most_days} days at a time")
     return ", ".join(parts) or "a call with a yes"
 
 
@@ -274,10 +283,10 @@ def reasons_against_refill(rule: RefillRule, refill: Refill, delivers_on: date, 
             f"Deliver on {show_day(earliest)} or later ({rule.delivery_days} days before it ends)."
         )
     reasons += _reasons_against_contact(rule, refill, delivers_on)
-    if rule.longest_supply_days and len(period) > rule.longest_supply_days:
-        last = period.first + (rule.longest_supply_days - 1) * ONE_DAY
+    if rule.most_days and len(period) > rule.most_days:
+        last = period.first + (rule.most_days - 1) * ONE_DAY
         reasons.append(
-            f"The payer allows {rule.longest_supply_days} days at a time and this period has {len(period)}. "
+            f"The payer allows {rule.most_days} days at a time and this period has {len(period)}. "
             f"End it on {show_day(last)} or earlier."
         )
     return reasons

@@ -1,12 +1,14 @@
 """Checks that need more than the claim: each is found by what people record, and gone when they put it right."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 from service_office import noon
-from sqlalchemy import update
+from sqlalchemy import select, update
 from test_service_claims import CHECKED_ON, MARCH, ready_claim
 
 from infusion_desktop.access.audit import record
@@ -17,10 +19,19 @@ from infusion_desktop.billing.claiming.claim_files import for_file
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.compounds import record_compound, take_apart
 from infusion_desktop.billing.runs.month_run import run_month
-from infusion_desktop.billing.tables import Claim
+from infusion_desktop.billing.tables import Claim, PayerRules
+from infusion_desktop.billing.terms.contracts import rules_on
+from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.calls.refill_rules_kept import (
+    Asked,
+    NewRefillRule,
+    add_refill_rule,
+    reasons_to_hold,
+    refill_rules,
+)
 from infusion_desktop.deliveries.door.delivering import Proof
 from infusion_desktop.deliveries.door.proof import correct_proof
-from infusion_desktop.deliveries.tables import DeliveryLine
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.coverage import NewCoverage, edit_coverage
@@ -110,3 +121,47 @@ def test_the_ingredients_of_a_compound_are_tied_and_one_alone_is_told(office, st
 
 def told(office, claim):
     return {each.code: each.sentence for each in check(office.database, claim, office.biller, on=CHECKED_ON)}
+
+
+@pytest.mark.parametrize(("earlier", "is_early"), [(0, False), (1, True)])
+def test_a_refill_rule_holds_the_delivery_and_checks_the_claim_alike(office, staff, earlier, is_early):
+    """Three days before the supply ends on March 16 is March 13 for the plan and for the claim."""
+    office.rules()
+    office.fee("S9500", "95")
+    rule = NewRefillRule(office.payer, date(2026, 1, 1), 0, 3, source="contract")
+    add_refill_rule(office.database, rule, staff[Role.ADMINISTRATOR])
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 30))
+    office.delivers(date(2026, 3, 3), date(2026, 3, 16), therapy=therapy)
+    day = date(2026, 3, 13 - earlier)
+    with office.database.reading() as session:
+        told = reasons_to_hold(session, Asked(office.patient, therapy, day, Days(date(2026, 3, 17), date(2026, 3, 30))))
+    assert any("Deliver on Mar 13, 2026 or later" in each for each in told) is is_early
+    second = office.delivers(date(2026, 3, 17), date(2026, 3, 30), therapy=therapy)
+    with office.database.transaction() as session:
+        came = {"scheduled_on": day, "shipped_at": noon(day), "delivered_at": noon(day)}
+        session.execute(update(Delivery).where(Delivery.id == second).values(**came))
+        record(session, office.biller, "set up", "test")
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    found = {each.code for each in check(office.database, claim, office.biller, on=CHECKED_ON)}
+    assert ("EARLY_REFILL" in found) is is_early
+
+
+def test_billing_rules_that_spoke_of_refills_became_refill_rules(office):
+    """What migration 0032 does with the rules of before: the first payer had its own refill rule already."""
+    office.rules()
+    old = {"early_refill_days": 10, "contact_window_days": 30, "on_hand_required": True, "weekend_extra_days": 0}
+    script = "infusion_desktop.database.migrations.versions.0032_refill_rules_in_one_place"
+    with office.database.transaction() as session:
+        for kept in session.scalars(select(PayerRules)):
+            kept.rules = json.dumps({**json.loads(kept.rules), **old, "max_days_supply": None})
+        session.flush()
+        import_module(script)._take_over(session.connection())
+        import_module(script)._take_over(session.connection())
+        record(session, office.biller, "set up", "test")
+    with office.database.reading() as session:
+        (row,) = refill_rules(session)
+        assert rules_on(session, office.payer, MARCH.first).rules.filing_days == 90, (
+            "the rest of the rules is as it was"
+        )
+    kept = NewRefillRule(office.payer, date(2026, 1, 1), 30, 10, count_required=True, source="billing rules")
+    assert row.rule == kept

@@ -31,6 +31,8 @@ from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.calls.refill_rules_kept import NO_LIMIT
+from infusion_desktop.deliveries.rules import RefillRule
 from infusion_desktop.stock.words import Container
 
 MARCH = Days(date(2026, 3, 3), date(2026, 3, 16))
@@ -99,6 +101,12 @@ def ruled(**rules) -> ClaimFacts:
     return replace(CLEAN, rules=replace(RULES, **rules))
 
 
+def refilled(**rule) -> ClaimFacts:
+    """A payer that says something of refills; NO_LIMIT where it says nothing."""
+    said = RefillRule(date(2020, 1, 1), NO_LIMIT, NO_LIMIT)
+    return replace(CLEAN, refill_rules=(replace(said, **rule),))
+
+
 def about(part: str, **facts) -> ClaimFacts:
     return replace(CLEAN, **{part: replace(getattr(CLEAN, part), **facts)})
 
@@ -143,10 +151,10 @@ FAULTS = [
     ),
     ("DRUG_SHORT", replace(CLEAN, deliveries=(replace(DELIVERY, short=("14 of 21 Cefazolin 2 g",)),))),
     ("NO_SUPPLY", replace(CLEAN, deliveries=(replace(DELIVERY, supply=Days(date(2026, 3, 3), date(2026, 3, 9))),))),
-    ("DAYS_SUPPLY", ruled(max_days_supply=10, weekend_extra_days=3)),
-    ("EARLY_REFILL", replace(ruled(early_refill_days=3), deliveries=(DELIVERY, REFILL))),
-    ("REFILL_CONTACT", replace(ruled(on_hand_required=True), deliveries=(DELIVERY, replace(REFILL, counted_on=None)))),
-    ("REFILL_CONTACT", replace(ruled(contact_window_days=5), deliveries=(DELIVERY, REFILL))),
+    ("DAYS_SUPPLY", refilled(longest_supply_days=10, weekend_extra_days=3)),
+    ("EARLY_REFILL", replace(refilled(delivery_days=3), deliveries=(DELIVERY, REFILL))),
+    ("REFILL_CONTACT", replace(refilled(count_required=True), deliveries=(DELIVERY, replace(REFILL, counted_on=None)))),
+    ("REFILL_CONTACT", replace(refilled(contact_days=5), deliveries=(DELIVERY, REFILL))),
     ("AUTHORIZATION", with_line(PER_DIEM, authorization="")),
     ("AUTHORIZATION_UNKNOWN", with_line(PER_DIEM, authorization="A9")),
     (

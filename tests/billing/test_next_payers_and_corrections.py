@@ -696,6 +696,11 @@ def test_a_closed_month_takes_no_entry_and_says_the_same_for_ever(office, staff)
     with office.database.reading() as session:
         again, _, who = closed_figures(session, closing)
         assert again == found and who == "Some Biller" and len(closed_months(session)) == 1
+    with office.database.transaction() as session:
+        session.execute(update(Payer).values(name="Prairie Health and Life"))
+        record(session, office.biller, "set up", "test")
+    with office.database.reading() as session:
+        assert closed_figures(session, closing)[0] == found, "the payer goes by its name of then"
         assert len(open_claims(session, date(2026, 5, 31))) == 1
     assert books(office) == ()
 

@@ -26,6 +26,7 @@ from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineK
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.calls.refill_rules_kept import rules_of_payers
 from infusion_desktop.deliveries.door.proof_rules import BY_STAFF
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
@@ -51,6 +52,7 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
         codes=codes_in(session),
         lines=_lines(session, claim, lines),
         rules=rules_on(session, PayerId(claim.payer_id), period.first).rules,
+        refill_rules=rules_of_payers(session).get(PayerId(claim.payer_id), ()),
         billing=billing_of(session),
         patient=person_of(patient),
         coverage=coverage_of(coverage, session.get_one(Payer, claim.payer_id)),

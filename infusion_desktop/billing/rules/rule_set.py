@@ -304,11 +304,6 @@ class RuleSet:
     filing_days: int = 90
     filing_clock: FilingClock = FilingClock.FROM_DAY
     appeal_days: int = 180
-    max_days_supply: int | None = None
-    early_refill_days: int | None = None
-    contact_window_days: int | None = None
-    on_hand_required: bool = False
-    weekend_extra_days: int = 0
     delivery_proof_required: bool = True
     service_date: ServiceDate = ServiceDate.THERAPY_DAY
     claim_form: ClaimForm = ClaimForm.X12_837P

@@ -121,11 +121,6 @@ GROUPS = (
     RuleGroup("Delivery and filing", (
         _w("delivery_proof_required", "Proof of delivery is needed"),
         _w("service_date", "Goods are dated by their"),
-        _w("max_days_supply", "Most days a delivery supplies", "Empty: no maximum"),
-        _w("early_refill_days", "Earliest delivery, days before the end", "Empty: no rule"),
-        _w("contact_window_days", "Earliest refill call, days before the end", "Empty: no rule"),
-        _w("weekend_extra_days", "More days over a holiday weekend"),
-        _w("on_hand_required", "The count at home is needed"),
         _w("filing_days", "Days to file a claim"),
         _w("filing_clock", "They count from"),
         _w("appeal_days", "Days to appeal"),

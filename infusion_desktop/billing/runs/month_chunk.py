@@ -47,6 +47,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, now_utc, show_days
+from infusion_desktop.deliveries.calls.refill_rules_kept import rules_of_payers
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Therapy
 from infusion_desktop.patients.words import PatientId, PayerId
@@ -158,6 +159,7 @@ class _Books:
             row.id: (place, row.diagnoses.split())
             for place, row in enumerate(_DIAGNOSES.rows(session, as_ids(therapies)))
         }
+        self.refill_rules = rules_of_payers(session)
         self.billing = billing_of(session)
         self.newest = _newest(session, ids, work)
         self.kept = _kept_lines(session, [row.id for row in self.newest.values()])
@@ -369,6 +371,7 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
             for place, (line, row) in enumerate(zip(each.month.lines, each.rows, strict=True), start=1)
         ]),
         rules=contract.parts(covered.period)[0][1].rules,
+        refill_rules=books.refill_rules.get(covered.payer_id, ()),
         billing=books.billing,
         patient=books.people[patient],
         coverage=coverage_of(books.coverages[covered.coverage_id], books.payers[covered.payer_id]),

@@ -1,6 +1,6 @@
 """What payers say about refills, kept with the day each rule begins; and whether a delivery keeps to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -48,6 +48,8 @@ class NewRefillRule:
     delivery_days: int
     longest_supply_days: int = 0
     contact_counts_from_delivery: bool = False
+    weekend_extra_days: int = 0
+    count_required: bool = False
     source: str = ""
 
 
@@ -92,7 +94,7 @@ def take_in_medicare_rules(database: Database, by: UserId) -> int:
             for each in MEDICARE_REFILL_RULES:
                 rule = NewRefillRule(
                     PayerId(payer), each.starts_on, each.contact_days, each.delivery_days, each.longest_supply_days,
-                    each.contact_counts_from_delivery, MEDICARE_SOURCE,
+                    each.contact_counts_from_delivery, each.weekend_extra_days, each.count_required, MEDICARE_SOURCE,
                 )  # fmt: skip
                 _insert(session, rule, by)
         return len(payers)
@@ -116,7 +118,7 @@ def _insert(session: Session, rule: NewRefillRule, by: UserId) -> int:
 
 
 def _reasons_against(rule: NewRefillRule) -> list[str]:
-    days = (rule.contact_days, rule.delivery_days, rule.longest_supply_days)
+    days = (rule.contact_days, rule.delivery_days, rule.longest_supply_days, rule.weekend_extra_days)
     return [] if all(0 <= each <= 366 for each in days) else ["Type days from 0 (no limit) to 366."]
 
 
@@ -133,7 +135,7 @@ def refill_rules(session: Session) -> tuple[RefillRuleRow, ...]:
 def _kept(row: Any) -> NewRefillRule:
     return NewRefillRule(
         PayerId(row.payer_id), row.starts_on, row.contact_days, row.delivery_days, row.longest_supply_days,
-        row.contact_counts_from_delivery, row.source,
+        row.contact_counts_from_delivery, row.weekend_extra_days, row.count_required, row.source,
     )  # fmt: skip
 
 
@@ -141,7 +143,8 @@ _RULE, _PAYER, _COVERAGE, _EPISODE = core(PayerRefillRule), core(Payer), core(Co
 _RULES_OF = (
     select(
         _PAYER.c.kind, _RULE.c.starts_on, _RULE.c.contact_days, _RULE.c.delivery_days, _RULE.c.longest_supply_days,
-        _RULE.c.contact_counts_from_delivery, _COVERAGE.c.patient_id,
+        _RULE.c.contact_counts_from_delivery, _RULE.c.weekend_extra_days, _RULE.c.count_required,
+        _COVERAGE.c.patient_id,
     )
     .select_from(_COVERAGE.join(_PAYER, _PAYER.c.id == _COVERAGE.c.payer_id).outerjoin(
         _RULE, _RULE.c.payer_id == _PAYER.c.id))
@@ -163,7 +166,8 @@ _PAYER_OF = Prepared(
 )
 _RULES_OF_PAYERS = select(
     _PAYER.c.id, _PAYER.c.kind, _RULE.c.starts_on, _RULE.c.contact_days, _RULE.c.delivery_days,
-    _RULE.c.longest_supply_days, _RULE.c.contact_counts_from_delivery,
+    _RULE.c.longest_supply_days, _RULE.c.contact_counts_from_delivery, _RULE.c.weekend_extra_days,
+    _RULE.c.count_required,
 ).select_from(_PAYER.outerjoin(_RULE, _RULE.c.payer_id == _PAYER.c.id))  # fmt: skip
 _FIRST_PAYERS = select(_COVERAGE.c.patient_id, _COVERAGE.c.payer_id).where(
     _COVERAGE.c.rank == Rank.PRIMARY,
@@ -195,19 +199,30 @@ def rules_by_patient(session: Session, on: date, *, in_care: bool = False) -> di
     return {PatientId(patient): rule for patient, each in payers.items() if (rule := rules[each]) is not None}
 
 
+def rules_of_payers(session: Session) -> dict[PayerId, tuple[RefillRule, ...]]:
+    """Every payer's rules, whenever they began."""
+    of_payer: dict[PayerId, list[Any]] = {}
+    for row in session.connection().execute(_RULES_OF_PAYERS).all():
+        of_payer.setdefault(PayerId(row.id), []).append(row)
+    return {payer: _rules_in(rows) for payer, rows in of_payer.items()}
+
+
 def _rule_of(rows: Iterable[Any], on: date) -> RefillRule | None:
-    kept = list(rows)
-    rules = [
+    return refill_rule_on(on, _rules_in(list(rows)))
+
+
+def _rules_in(kept: Sequence[Any]) -> tuple[RefillRule, ...]:
+    rules = tuple(
         RefillRule(
             row.starts_on, row.contact_days or NO_LIMIT, row.delivery_days or NO_LIMIT,
-            row.contact_counts_from_delivery, row.longest_supply_days,
+            row.contact_counts_from_delivery, row.longest_supply_days, row.weekend_extra_days, row.count_required,
         )
         for row in kept
         if row.starts_on is not None
-    ]  # fmt: skip
+    )  # fmt: skip
     if not rules and any(row.kind is PayerKind.MEDICARE_B for row in kept):
-        return refill_rule_on(on)  # Until the pharmacy keeps its own: what CMS published.
-    return refill_rule_on(on, rules)
+        return MEDICARE_REFILL_RULES  # Until the pharmacy keeps its own: what CMS published.
+    return rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,12 +92,17 @@ class RuleDialog(DeedDialog):
         self.contact = QuantityField("Call from", most=366, unit="days before", required=True)
         self.delivery = QuantityField("Deliver from", most=366, unit="days before", required=True)
         self.longest = QuantityField("Most at a time", most=366, unit="days")
+        self.weekend = QuantityField("More over a holiday weekend", most=366, unit="days")
+        self.count = CheckField("A claim needs the count of what was left at home")
         self.counts = CheckField("The call counts back from the delivery, not from the end of the supply")
         self.source = TextField("Where it stands", placeholder="contract of January 2026, page 14")
         self.form = Form()
-        self.form.section("", (self.payer, self.starts_on), (self.contact, self.delivery, self.longest), (self.counts,),
-                          (self.source,))  # fmt: skip
-        lead = "0 days sets no limit. A rule that changes is added with the day it begins; the old one stays."
+        self.form.section("", (self.payer, self.starts_on), (self.contact, self.delivery),
+                          (self.longest, self.weekend), (self.counts,), (self.count,), (self.source,))  # fmt: skip
+        lead = (
+            "0 days sets no limit. Deliveries are held and claims are checked by it. A rule that changes is added with "
+            "the day it begins; the old one stays."
+        )
         self.body.addWidget(label(lead, "muted", wrap=True))
         self.body.addWidget(self.form)
         rule = None if row is None else row.rule
@@ -105,8 +110,10 @@ class RuleDialog(DeedDialog):
         self.contact.set_value(30 if rule is None else rule.contact_days)
         self.delivery.set_value(10 if rule is None else rule.delivery_days)
         self.longest.set_value(0 if rule is None else rule.longest_supply_days)
+        self.weekend.set_value(0 if rule is None else rule.weekend_extra_days)
         if rule is not None:
             self.counts.set_value(rule.contact_counts_from_delivery)
+            self.count.set_value(rule.count_required)
             self.source.set_value(rule.source)
 
         def read() -> tuple[PayerRow, ...]:
@@ -126,7 +133,7 @@ class RuleDialog(DeedDialog):
             return None
         rule = NewRefillRule(
             payer, starts_on, self.contact.value() or 0, self.delivery.value() or 0, self.longest.value() or 0,
-            self.counts.value(), self.source.value(),
+            self.counts.value(), self.weekend.value() or 0, self.count.value(), self.source.value(),
         )  # fmt: skip
         database, by, row = self.context.database, self.context.user_id, self.row
         if row is None:

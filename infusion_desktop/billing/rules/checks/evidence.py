@@ -8,6 +8,7 @@ from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Deliv
 from infusion_desktop.billing.rules.rule_set import ServiceDate
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day, show_days
+from infusion_desktop.deliveries.rules import RefillRule, contact_from, delivery_from, refill_rule_on
 from infusion_desktop.identifiers import is_npi
 
 
@@ -146,22 +147,21 @@ def _visit_beside_drug(facts: ClaimFacts) -> Iterator[Told]:
 
 def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
     """Some payers limit the days a delivery may supply (Michigan: 7, 10 over a holiday weekend)."""
-    if facts.rules is None or facts.rules.max_days_supply is None:
-        return
-    most = facts.rules.max_days_supply + facts.rules.weekend_extra_days
-    for delivery in facts.deliveries:
-        if len(delivery.supply) > most and _serves_a_line(facts, delivery):
+    for delivery in facts.deliveries if facts.refill_rules else ():
+        rule = _refill_rule(facts, delivery)
+        most = 0 if rule is None else rule.most_days
+        if most and len(delivery.supply) > most and _serves_a_line(facts, delivery):
             yield f"Delivery {delivery.number} supplies {len(delivery.supply)} days; the payer allows {most}."
 
 
 def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
     """Refills come no earlier than so many days before the supply ends (Medicare since January 2024: 10)."""
-    if facts.rules is None or facts.rules.early_refill_days is None:
-        return
-    for before, after in _refills(facts):
-        earliest = before.supply.last + ONE_DAY - timedelta(days=facts.rules.early_refill_days)
-        arrived = after.delivered_on or after.shipped_on
-        if arrived is not None and arrived < earliest:
+    for before, after in _refills(facts) if facts.refill_rules else ():
+        rule, arrived = _refill_rule(facts, after), after.delivered_on or after.shipped_on
+        if rule is None or arrived is None:
+            continue
+        earliest = delivery_from(rule, before.supply.last)
+        if arrived < earliest:
             yield (
                 f"Delivery {after.number} came on {show_day(arrived)}, before {show_day(earliest)}, the earliest day "
                 "the payer takes for a refill."
@@ -170,20 +170,25 @@ def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
 
 def _refill_contact(facts: ClaimFacts) -> Iterator[Told]:
     """A refill rests on what was left, asked within the payer's window (Medicare: 30 days before the end)."""
-    rules = facts.rules
-    if rules is None or (rules.contact_window_days is None and not rules.on_hand_required):
-        return
-    for before, after in _refills(facts):
+    for before, after in _refills(facts) if facts.refill_rules else ():
+        rule = _refill_rule(facts, after)
+        if rule is None:
+            continue
         if after.counted_on is None:
-            if rules.on_hand_required:
+            if rule.count_required:
                 yield f"Delivery {after.number} is a refill without a count of what was left. Enter the refill call."
-        elif rules.contact_window_days is not None:
-            earliest = before.supply.last + ONE_DAY - timedelta(days=rules.contact_window_days)
-            if after.counted_on < earliest:
-                yield (
-                    f"The refill call for delivery {after.number} was on {show_day(after.counted_on)}, before "
-                    f"{show_day(earliest)}, the earliest day the payer takes."
-                )
+            continue
+        earliest = contact_from(rule, before.supply.last, after.delivered_on or after.shipped_on or after.supply.first)
+        if after.counted_on < earliest:
+            yield (
+                f"The refill call for delivery {after.number} was on {show_day(after.counted_on)}, before "
+                f"{show_day(earliest)}, the earliest day the payer takes."
+            )
+
+
+def _refill_rule(facts: ClaimFacts, delivery: DeliveryFacts) -> RefillRule | None:
+    """The payer's rule of the day it came: the one that held it, or did not, while it was planned."""
+    return refill_rule_on(delivery.delivered_on or delivery.shipped_on or delivery.supply.first, facts.refill_rules)
 
 
 def _refills(facts: ClaimFacts) -> Iterator[tuple[DeliveryFacts, DeliveryFacts]]:

@@ -11,6 +11,7 @@ from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.rules import RefillRule
 from infusion_desktop.stock.words import Container
 from infusion_desktop.values import value
 
@@ -164,6 +165,8 @@ class ClaimFacts:
     codes: CodeTable
     lines: tuple[LineFacts, ...]
     rules: RuleSet | None = None
+    refill_rules: tuple[RefillRule, ...] = ()
+    """What the payer says about refills, kept with deliveries."""
     billing: Billing = Billing()
     patient: Person = Person()
     coverage: CoverageFacts = CoverageFacts()
