@@ -6,6 +6,7 @@ added or moved is found and named by `first_broken_entry` (RELIABILITY C5, C7; 4
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -150,12 +151,17 @@ def mark_of(secret: str, gap: Purge) -> str:
     return hmac.digest(bytes.fromhex(secret), sealed.encode(), "sha256").hex()
 
 
+_IS_SECRET = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII)
+
+
 def first_broken_entry(session: Session) -> int | None:
     """The number of the first entry that was changed, removed, added or moved; None when the chain is whole.
 
     Where a sealed gap marker says that entries went after their time, the chain begins behind the last of them.
     """
     head = session.execute(select(AuditHead.number, AuditHead.seal, AuditHead.secret)).one_or_none()
+    if head is not None and not _IS_SECRET.fullmatch(head.secret):
+        head = None  # No entry was sealed with that.
     expected, last = 0, ""
     gap = session.scalars(
         select(Purge).where(Purge.kept == Kept.AUDIT_TRAIL).order_by(Purge.id.desc()).limit(1)

@@ -51,6 +51,57 @@ def test_tampering_is_found_and_named(
         assert first_broken_entry(session) == first_broken
 
 
+ELSEWISE = {
+    "kind": "'view'", "action": "action || 'x'", "subject": "'patient'", "workstation": "'bench-2'", "before": "'{}' || ' '",
+    "after": "after || ' '", "reason": "'agreed'", "seal": "upper(seal) || 'x'", "number": "number + 100",
+    "staff_id": "NULL", "subject_id": "subject_id + 1", "patient_id": "7",
+}  # fmt: skip
+
+
+def test_another_value_in_any_column_of_an_entry_is_found(database: Database, administrator: UserId) -> None:
+    _three_entries(database, administrator)
+    later = "strftime('%Y-%m-%dT%H:%M:%f000+00:00', at, '+1 second')"
+    other = {**ELSEWISE, "at": later if database.place.is_sqlite else "at + interval '1 microsecond'"}
+    assert other.keys() == set(_ENTRY.columns.keys())
+    for column, value in other.items():
+        changed = f"UPDATE audit_entry SET {column} = {value} WHERE number = 3"
+        assert _first_broken_after(database, changed) == 3, column
+    assert _first_broken_after(database) is None
+
+
+@pytest.mark.parametrize(
+    ("tampering", "first_broken"),
+    [
+        ("UPDATE audit_head SET number = number + 1", 5),
+        ("UPDATE audit_head SET number = number - 1", 5),
+        ("UPDATE audit_head SET secret = '00' || secret", 1),
+        ("UPDATE audit_head SET secret = 'no secret'", 1),
+        ("DELETE FROM audit_head", 1),
+    ],
+)
+def test_another_head_is_found(database: Database, administrator: UserId, tampering: str, first_broken: int) -> None:
+    _three_entries(database, administrator)
+    assert _first_broken_after(database, tampering) == first_broken
+
+
+def _first_broken_after(database: Database, *tampering: str) -> int | None:
+    """What is found when somebody changed the rows behind the program's back; they are as before afterwards."""
+    engine = open_engine(database.place, guarded=False)
+    try:
+        with engine.connect() as connection:
+            if database.place.is_sqlite:
+                connection.execute(text("DROP TRIGGER audit_entry_update_refused"))
+            else:
+                connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
+            for statement in tampering:
+                assert connection.execute(text(statement)).rowcount == 1
+            found = first_broken_entry(cast(Any, connection))
+            connection.rollback()
+            return found
+    finally:
+        engine.dispose()
+
+
 def _tamper(database: Database, statement: str) -> None:
     engine = open_engine(database.place, guarded=False)
     with engine.begin() as connection:
