@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
@@ -14,7 +14,7 @@ from infusion_desktop.access.roles import EMERGENCY, Permission, Role, UserId, p
 from infusion_desktop.access.tables import EmergencyAccess, Staff, StaffRole
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_instant
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 
 TRIES = 5
 WAIT = timedelta(minutes=5)
@@ -127,7 +127,11 @@ def _enter(database: Database, person: Staff | None, kept_hash: str, secret: str
             _note_wrong_try(database, UserId(person.id))
         raise Refused(wrong)
     with database.transaction() as session:
-        session.execute(update(Staff).where(Staff.id == person.id).values(failed_tries=0, locked_until=None))
+        now = now_utc()  # Meanwhile other tries may have made a wait, or the access may have ended.
+        still = (Staff.ended_at.is_(None), or_(Staff.locked_until.is_(None), Staff.locked_until <= now))
+        let_in = update(Staff).where(Staff.id == person.id, *still).values(failed_tries=0, locked_until=None)
+        if session.scalar(let_in.returning(Staff.id)) is None:
+            raise Refused(wrong)
         record(session, UserId(person.id), "sign in", "staff", person.id)
         return user_of(session, UserId(person.id))
 
@@ -154,7 +158,7 @@ def change_password(database: Database, by: UserId, old: str, new: str) -> None:
         raise Refused("The old password is not right. Try again.")
     kept_hash = hash_password(new)
     with database.transaction() as session:
-        session.execute(update(Staff).where(Staff.id == by).values(password_hash=kept_hash, must_change_password=False))
+        _change_own(session, by, password_hash=kept_hash, must_change_password=False)
         record(session, by, "change password", "staff", by)
 
 
@@ -185,8 +189,14 @@ def set_pin(database: Database, by: UserId, password: str, badge: str, pin: str)
     with database.transaction() as session:
         if badge and session.scalar(select(Staff.id).where(Staff.badge == badge, Staff.id != by)):
             raise Refused("This badge belongs to somebody else. Scan another one.")
-        session.execute(update(Staff).where(Staff.id == by).values(badge=badge, pin_hash=pin_hash))
+        _change_own(session, by, badge=badge, pin_hash=pin_hash)
         record(session, by, "set badge and PIN", "staff", by, after={"badge": badge})
+
+
+def _change_own(session: Session, by: UserId, **values: object) -> None:
+    mine = update(Staff).where(Staff.id == by, Staff.ended_at.is_(None)).values(**values)
+    if session.scalar(mine.returning(Staff.id)) is None:
+        raise Refused("Your access has ended. Ask an administrator.")
 
 
 def switch_by_badge(database: Database, badge: str, pin: str) -> User:
@@ -200,11 +210,13 @@ def switch_by_badge(database: Database, badge: str, pin: str) -> User:
     return _enter(database, person, person.pin_hash, pin, "The PIN is not right. Try again.")
 
 
-def set_roles(database: Database, user: UserId, roles: frozenset[Role], by: UserId) -> None:
-    """Give a person other roles; at least one administrator stays."""
+def set_roles(database: Database, user: UserId, roles: frozenset[Role], by: UserId, *, was: frozenset[Role]) -> None:
+    """Give a person other roles than ``was`` shown; at least one administrator stays."""
     with database.transaction() as session:
         authorize(session, by, Permission.MANAGE_STAFF)
+        name = _while_nobody_else_decides(session, user).name
         before = user_of(session, user).roles
+        refuse_if_changed(f"what {name} may do", was, before)
         if not roles:
             raise Refused("A person needs at least one role. End their access instead.")
         session.execute(delete(StaffRole).where(StaffRole.staff_id == user))
@@ -214,12 +226,24 @@ def set_roles(database: Database, user: UserId, roles: frozenset[Role], by: User
 
 
 def end_access(database: Database, user: UserId, by: UserId) -> None:
-    """A person leaves; what they did stays."""
+    """A person leaves; what they did stays. Their badge may be given to somebody else."""
     with database.transaction() as session:
         authorize(session, by, Permission.MANAGE_STAFF)
-        session.execute(update(Staff).where(Staff.id == user).values(ended_at=now_utc()))
+        person = _while_nobody_else_decides(session, user)
+        before = {"badge": person.badge}
+        person.ended_at, person.badge, person.pin_hash = now_utc(), "", ""
+        session.flush()
         _refuse_without_administrator(session)
-        record(session, by, "end access", "staff", user)
+        record(session, by, "end access", "staff", user, before=before)
+
+
+def _while_nobody_else_decides(session: Session, user: UserId) -> Staff:
+    """The person, while nobody else changes who may do what: else two administrators could end each other at once."""
+    here = select(Staff).where(Staff.ended_at.is_(None)).order_by(Staff.id).with_for_update()
+    person = next((each for each in session.scalars(here) if each.id == user), None)
+    if person is None:
+        raise Refused("Their access has ended already. Look at the list again.")
+    return person
 
 
 def _refuse_without_administrator(session: Session) -> None:

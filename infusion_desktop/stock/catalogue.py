@@ -192,7 +192,7 @@ def attach_code(database: Database, item_id: ItemId, typed: str, pack_name: str,
     code = read_pack_code(typed)
     with database.transaction() as session:
         authorize(session, by, Permission.RECEIVE)
-        item = _item(session, item_id)
+        item = _item(session, item_id, lock=True)
         other = session.scalar(select(Item.number).join(ItemPack).where(ItemPack.gtin == code))
         if other is not None:
             raise Refused(f"{code_named(code)} belongs to item {other} already.")
@@ -213,8 +213,8 @@ def attach_code(database: Database, item_id: ItemId, typed: str, pack_name: str,
         return PackId(pack.id)
 
 
-def _item(session: Session, item_id: ItemId) -> Item:
-    found = session.get(Item, item_id)
+def _item(session: Session, item_id: ItemId, *, lock: bool = False) -> Item:
+    found = session.get(Item, item_id, with_for_update=lock or None)
     if found is None:
         raise Refused("There is no such item.")
     return found

@@ -52,8 +52,9 @@ def test_tampering_is_found_and_named(
 
 
 ELSEWISE = {
-    "kind": "'view'", "action": "action || 'x'", "subject": "'patient'", "workstation": "'bench-2'", "before": "'{}' || ' '",
-    "after": "after || ' '", "reason": "'agreed'", "seal": "upper(seal) || 'x'", "number": "number + 100",
+    "kind": "'view'", "action": "action || 'x'", "subject": "'patient'", "workstation": "'bench-2'",
+    "before": "'{}' || ' '", "after": "after || ' '",
+    "reason": "'agreed'", "seal": "upper(seal) || 'x'", "number": "number + 100",
     "staff_id": "NULL", "subject_id": "subject_id + 1", "patient_id": "7",
 }  # fmt: skip
 

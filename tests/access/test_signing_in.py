@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from infusion_desktop.access import people
 from infusion_desktop.access.audit import first_broken_entry, record_view
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.emergency import begin_emergency, emergencies, end_emergency, review_emergency
@@ -14,6 +15,7 @@ from infusion_desktop.access.people import (
     end_access,
     reset_password,
     set_pin,
+    set_roles,
     sign_in,
     switch_by_badge,
     user_of,
@@ -148,3 +150,43 @@ def test_who_left_takes_no_emergency_access_at_a_window_still_open(database: Dat
             begin_emergency(database, person, WHY)
     with database.reading() as session:
         assert emergencies(session) == ()
+
+
+def test_who_left_comes_in_by_nothing_and_their_badge_may_be_given_on(database: Database, staff: People) -> None:
+    technician, pharmacist, boss = staff[Role.TECHNICIAN], staff[Role.PHARMACIST], staff[Role.ADMINISTRATOR]
+    set_pin(database, technician, PASSWORD, "B-77", "2580")
+    end_access(database, technician, boss)
+    with pytest.raises(Refused, match="Nobody has this badge"):
+        switch_by_badge(database, "B-77", "2580")
+    with pytest.raises(Refused, match="do not belong together"):
+        sign_in(database, "technician", PASSWORD)
+    with pytest.raises(Refused, match="access has ended"):
+        set_pin(database, technician, PASSWORD, "B-77", "2580")
+    with pytest.raises(Refused, match="access has ended"):
+        change_password(database, technician, PASSWORD, "another long password")
+    with pytest.raises(Refused, match="ended already"):
+        end_access(database, technician, boss)
+    with pytest.raises(Refused, match="ended already"):
+        set_roles(database, technician, frozenset({Role.BILLER}), boss, was=frozenset({Role.TECHNICIAN}))
+    set_pin(database, pharmacist, PASSWORD, "B-77", "8025")
+    assert switch_by_badge(database, "B-77", "8025").id == pharmacist
+
+
+@pytest.mark.parametrize("meanwhile", ["five wrong tries", "the access ended"])
+def test_what_happened_while_a_password_was_looked_at_counts(
+    database: Database, staff: People, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    look = people.is_password
+
+    def slowly(kept_hash: str, password: str) -> bool:
+        monkeypatch.undo()
+        if meanwhile == "the access ended":
+            end_access(database, staff[Role.BILLER], staff[Role.ADMINISTRATOR])
+        for _ in range(5):
+            with pytest.raises(Refused):
+                sign_in(database, "biller", "wrong password")
+        return look(kept_hash, password)
+
+    monkeypatch.setattr(people, "is_password", slowly)
+    with pytest.raises(Refused, match="do not belong together"):
+        sign_in(database, "biller", PASSWORD)

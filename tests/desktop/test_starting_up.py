@@ -163,14 +163,15 @@ def test_a_window_prepared_for_somebody_else_or_before_a_role_was_taken_is_not_s
     database = open_pharmacy(place)
     with database.reading() as session:
         administrator = everybody(session)[0].id
-    bill = add_person(database, "bill", "Bill Er", PASSWORD, frozenset({Role.BILLER, Role.MANAGER}), administrator)
+    roles = frozenset({Role.BILLER, Role.MANAGER})
+    bill = add_person(database, "bill", "Bill Er", PASSWORD, roles, administrator)
     started = start_again()
     door = started.door
     assert isinstance(door, SignInWindow)
     first = _prepared_for(qtbot, started, door, "admin", "Ada Min")
     second = _prepared_for(qtbot, started, door, "bill", "Bill Er")
     qtbot.waitUntil(lambda: not isValid(first))
-    set_roles(database, bill, frozenset({Role.BILLER}), administrator)
+    set_roles(database, bill, frozenset({Role.BILLER}), administrator, was=roles)
     database.close()
     qtbot.keyClicks(door.password.line, PASSWORD)
     _go_in(qtbot, started, door)

@@ -101,9 +101,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "deliveries.door.correcting.correct_sent", "deliveries.door.other_lots.correct_lot",
         "deliveries.door.proof.correct_proof",
     ),
-    "a secret: nobody saw what it was": (
-        "access.people.change_password", "access.people.reset_password", "access.people.set_pin",
-    ),
+    "a secret: nobody saw what it was": ("access.people.reset_password",),
     "one choice, set whole at once: the trail keeps both": (
         "billing.claiming.checking.give_delay_reason", "billing.money.collectors.assign_collector",
         "billing.money.deposits.tie",

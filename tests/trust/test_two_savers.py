@@ -6,7 +6,6 @@ Every deed that asks what was seen has its case here, or is named with the reaso
 
 import dataclasses
 import importlib
-import runpy
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -23,12 +21,14 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.people import end_access, everybody, set_roles
 from infusion_desktop.access.pharmacy import profile
-from infusion_desktop.access.roles import UserId
-from infusion_desktop.access.tables import Staff
+from infusion_desktop.access.roles import Role, UserId
+from infusion_desktop.access.tables import Staff, StaffRole
 from infusion_desktop.billing.money.money_tables import Dispute
+from infusion_desktop.billing.months.elsewhere import FromElsewhere, add_elsewhere
 from infusion_desktop.billing.months.visits import NewVisit
-from infusion_desktop.billing.tables import Authorization, NursingVisit
+from infusion_desktop.billing.tables import Authorization, EquipmentElsewhere, NursingVisit
 from infusion_desktop.billing.terms.authorizations import ChangedAuthorization
 from infusion_desktop.billing.terms.contracts import rule_versions
 from infusion_desktop.billing.words import DisputeState
@@ -70,6 +70,7 @@ from infusion_desktop.patients.tables import (
     TherapyLab,
 )
 from infusion_desktop.patients.therapies import NewTherapy
+from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.counting.count_plans import Plan
@@ -155,6 +156,14 @@ def of_facts(deed: str, table: Any, kind: Any, key: str, typed: str, field: str,
         return {key: row.id, typed: shown(kind, row, **{field: words}), "version": row.version, **more}
 
     CASES.append(Case(deed, made))
+
+
+@case("access.people.set_roles")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    who = desk.row(Staff, Staff.username == "bill").id
+    was = frozenset(desk.session.scalars(select(StaffRole.role).where(StaffRole.staff_id == who)))
+    given = {"first words": Role.TECHNICIAN, "second words": Role.COORDINATOR}[words]
+    return {"user": who, "roles": frozenset({given}), "was": was}
 
 
 # What people type over a whole form
@@ -328,6 +337,8 @@ of_row(
     reason="{words}",
 )  # fmt: skip
 
+of_row("billing.months.elsewhere.take_back_elsewhere", EquipmentElsewhere, key="kept_id", reason="{words}")
+
 # Deliveries, pick-ups, tasks
 
 TO_COME = Delivery.state.in_((DeliveryState.DRAFT,))
@@ -483,17 +494,6 @@ ELSEWHERE = {
 """Deeds that take what was seen, and why no case of theirs is here."""
 
 
-def test_every_deed_that_asks_what_was_seen_has_its_case() -> None:
-    reader = runpy.run_path(str(Path(__file__).with_name("reading_deeds.py")))
-    asking = {
-        name
-        for name, (_module, node) in reader["deeds"]().items()
-        if {each.arg for each in (*node.args.args, *node.args.kwonlyargs)} & {"version", "was", "seen"}
-    }
-    with_form = {"access.pharmacy.save_profile", "stock.house_rules.save_house_rules"}
-    assert sorted({each.deed for each in CASES} | (set(ELSEWHERE) & asking)) == sorted(asking | with_form)
-
-
 @pytest.fixture(params=["on_sqlite", "on_server"])
 def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     """Two workstations of a demonstration pharmacy in which one kit is on its way."""
@@ -508,6 +508,7 @@ def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     kit = next(each for each in map(DeliveryId, drafts) if _is_sent(first, each, boss, second_person))
     failed_attempt(first, kit, "nobody there", boss)
     add_driver(first, NewDriver("Idle"), boss)
+    add_elsewhere(first, PatientId(1), FromElsewhere("E0791", 3, DAY - timedelta(days=90)), boss)
     add_item(first, NewItem("PUMP-NEW", "Another pump", ItemKind.PUMP, serial_tracked=True, lot_tracked=False), boss)
     yield first, second
     first.close()
@@ -557,6 +558,7 @@ def _refused(save: Callable[[], object]) -> str:
 
 ENDED = {
     "billing.money.disputes.write_off_disputes": "settled already",
+    "billing.months.elsewhere.take_back_elsewhere": "not known any more",
     "billing.months.visits.take_back_visit": "not known",
     "deliveries.care.ending.discharge_and_fetch": "was discharged",
     "deliveries.schedule.delivery_days.end_driver": "not known any more",
@@ -607,6 +609,27 @@ def test_of_two_who_save_at_once_the_second_is_refused(two: tuple[Database, Data
                 wrong.append(f"{each.deed}: {told}")
     assert not wrong, "\n".join(wrong)
     assert verify_books(first) == ()
+
+
+def test_two_administrators_who_end_each_other_at_once_leave_one(two: tuple[Database, Database]) -> None:
+    first, second = two
+    boss = _boss(first)
+    with first.reading() as session:
+        maria = UserId(session.scalars(select(Staff.id).where(Staff.username == "maria")).one())
+        had = frozenset(session.scalars(select(StaffRole.role).where(StaffRole.staff_id == maria)))
+    set_roles(first, maria, frozenset({Role.ADMINISTRATOR}), boss, was=had)
+    with ThreadPoolExecutor(2) as people, _held_at_its_commit(first) as (held, go_on):
+        ending = people.submit(end_access, first, maria, boss)
+        while not (held.is_set() or ending.done()):
+            sleep(0.001)
+        refusing = people.submit(_refused, partial(end_access, second, boss, maria))
+        _until_it_waits(second, refusing)
+        go_on.set()
+        ending.result(60)
+        told = refusing.result(60)
+    assert told.startswith(("refused: At least one administrator", "refused: Your role")), told
+    with first.reading() as session:
+        assert [each.id for each in everybody(session) if Role.ADMINISTRATOR in each.roles] == [boss]
 
 
 @contextmanager

@@ -154,7 +154,7 @@ class PeopleScreen(Screen):
         """Give the roles of a filled-in dialog."""
         roles, database, by = dialog.chosen_roles(), self.context.database, self.context.user_id
         self.do(
-            lambda _override: set_roles(database, row.user.id, roles, by),
+            lambda _override: set_roles(database, row.user.id, roles, by, was=row.user.roles),
             changed=("people",), said="Roles changed.", then=lambda _none: dialog.accept(), pressed=dialog.save,
         )  # fmt: skip
 
