@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from infusion_desktop.dates import today
 from infusion_desktop.desktop.attempts import Attempts
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.both_versions import BothVersions, differences, fields_of, put_mine, shown_in
@@ -17,9 +18,10 @@ from infusion_desktop.desktop.first_size import size_of_dialog
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.desktop.screens import Screen
-from infusion_desktop.errors import Kept, Stale, Warned
+from infusion_desktop.errors import Kept, Refused, Stale, Warned
 
 Deed = Callable[[str], Any]
+NOT_HERE = "Nothing is scanned here. Finish this or cancel it, then scan again."
 
 
 class DeedDialog(QDialog):
@@ -111,8 +113,20 @@ class DeedDialog(QDialog):
             self.banner.clear()
             self._start(work, "")
 
-    def on_scan(self, _raw: str) -> None:
-        """Use a scan; override where one helps."""
+    def on_scan(self, raw: str) -> None:
+        """Use a scan: what is picked from a list is looked for by its code. Override where more is of use."""
+        from infusion_desktop.stock.scanning.scans import read_scan
+
+        picker = next((each for each in self.findChildren(Picker) if each.isVisible()), None)
+        if picker is None:
+            self.desk.messages.wrong(NOT_HERE)
+            return
+        try:
+            scan = read_scan(raw, today=today())
+        except Refused as refusal:
+            self.desk.messages.wrong(str(refusal))
+        else:
+            picker.look_for(scan.pack_code or scan.code or scan.raw)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         focus = QApplication.focusWidget()

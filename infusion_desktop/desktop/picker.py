@@ -53,15 +53,20 @@ class Picker(QWidget, Generic[R]):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_AFTER_MS)
-        self._typing.timeout.connect(self.search)
+        self._typing.timeout.connect(lambda: self.search())
         self.field.textChanged.connect(lambda _text: self._typing.start())
         self.field.installEventFilter(self)
         self.field.returnPressed.connect(self._pick_current)
         self.list.itemActivated.connect(lambda _item: self._pick_current())
         self.list.itemClicked.connect(lambda _item: self._pick_current())
 
-    def search(self) -> None:
-        """Look for what is typed, now."""
+    def look_for(self, text: str) -> None:
+        """Look for this, such as a scanned code, and pick it where it is the only one."""
+        self.field.setText(text)
+        self.search(pick=True)
+
+    def search(self, *, pick: bool = False) -> None:
+        """Look for what is typed, now; ``pick`` takes what is found where it is one row only."""
         self._typing.stop()
         self._turn += 1
         turn, typed = self._turn, storable(self.field.text()).strip()
@@ -69,6 +74,8 @@ class Picker(QWidget, Generic[R]):
         def found(rows: Sequence[R]) -> None:
             if turn == self._turn:
                 self._fill(rows)
+                if pick and len(rows) == 1:
+                    self._pick_current()
 
         self._jobs.run(self, lambda: tuple(self._find(typed)), found, self._on_failure)
 

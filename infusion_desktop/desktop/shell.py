@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from infusion_desktop.dates import today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import tool
@@ -36,6 +37,7 @@ from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.rail import Rail
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.errors import Refused
 
 if TYPE_CHECKING:
     from infusion_desktop.desktop.lock_cover import LockCover
@@ -158,7 +160,9 @@ class Shell(QMainWindow):
         modal = QApplication.activeModalWidget()
         if modal is not None:
             use = getattr(modal, "on_scan", None)
-            if use is not None:
+            if use is None:
+                self.messages.wrong("Nothing is scanned here. Answer this or close it, then scan again.")
+            else:
                 use(raw)
             return
         screen = self.screen_in_front
@@ -229,7 +233,12 @@ class Shell(QMainWindow):
         name_scans = self._name_scans
 
         def look() -> Hit | None:
-            return next((hit for hit in (each(raw) for each in name_scans) if hit is not None), None)
+            from infusion_desktop.stock.scanning.scans import read_scan
+
+            hit = next((hit for hit in (each(raw) for each in name_scans) if hit is not None), None)
+            if hit is None:
+                read_scan(raw, today=today())  # Says what is wrong with a code that nobody can read.
+            return hit
 
         def found(hit: Hit | None) -> None:
             if hit is not None:
@@ -237,7 +246,13 @@ class Shell(QMainWindow):
             else:
                 self.messages.wrong("Nothing here is known by this code.")
 
-        self.jobs.run(self, look, found, self.messages.show_failure)
+        def failed(error: Exception) -> None:
+            if isinstance(error, Refused):
+                self.messages.wrong(str(error))
+            else:
+                self.messages.show_failure(error)
+
+        self.jobs.run(self, look, found, failed)
 
     def _open_hit(self, hit: Hit) -> None:
         self.open(hit.kind, hit.id)

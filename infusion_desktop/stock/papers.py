@@ -1,4 +1,4 @@
-"""Filling the papers of the stock room: counting sheets, differences, labels of lots and places."""
+"""Filling the papers of the stock room: counting sheets, differences, labels of lots, places and transfers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.papers import letterhead, printed
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.dates import show_instant
+from infusion_desktop.dates import local_day, show_day, show_instant
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.counting.count_queries import CountRow, SheetRow, count_row, sheet, variances
+from infusion_desktop.stock.pack_rules import plural
 from infusion_desktop.stock.scanning.lot_scans import BY_ID
 from infusion_desktop.stock.scanning.scan_values import ScanKind
 from infusion_desktop.stock.scanning.scans import own_code
-from infusion_desktop.stock.tables import Item, ItemPack, Location, Lot
-from infusion_desktop.stock.words import CountId, CountState, LocationId, LotId, Storage
+from infusion_desktop.stock.site_transfers import transfer_lines
+from infusion_desktop.stock.tables import Item, ItemPack, Location, Lot, SiteTransfer
+from infusion_desktop.stock.words import CountId, CountState, LocationId, LotId, SiteTransferId, Storage
 
 if TYPE_CHECKING:
     from reports.count_sheet import CountLine, CountSheet
@@ -126,6 +128,21 @@ def _lot_code(lot_id: int, item: str, number: str, serial: str) -> str:
         return own_code(ScanKind.LOT_LABEL, f"{item}/{number}")
     except ValueError:
         return own_code(ScanKind.LOT_LABEL, f"{BY_ID}{lot_id}")
+
+
+def transfer_labels(session: Session, transfer_id: SiteTransferId) -> "tuple[Label, ...]":
+    """The label of a transfer between sites, for each tote it travels in."""
+    from reports import labels
+
+    transfer, lines = session.get_one(SiteTransfer, transfer_id), transfer_lines(session, transfer_id)
+    to = session.get_one(Location, transfer.to_id)
+    count, units = len(lines), sum(line.sent for line in lines)
+    told = (
+        f"To {to.name}",
+        f"{units:,} units, {count:,} {plural('lot', count)}",
+        f"Sent {show_day(local_day(transfer.sent_at))}",
+    )
+    return (labels.Label(own_code(ScanKind.TRANSFER, transfer.number), transfer.number, told),)
 
 
 def place_labels(session: Session, places: Sequence[LocationId]) -> "tuple[Label, ...]":

@@ -162,6 +162,9 @@ def test_a_picker_finds_while_typing_and_enter_picks(qtbot: QtBot, jobs: Jobs) -
     with qtbot.waitSignal(picker.picked) as picked:
         qtbot.keyClick(picker.field, Qt.Key.Key_Return)
     assert picked.args == ["Anna Hopper"]
+    with qtbot.waitSignal(picker.picked) as picked:
+        picker.look_for("Curie")
+    assert picked.args == ["Bea Curie"]
     picker.field.setText("zzz")
     qtbot.waitUntil(lambda: picker.note.text().startswith("Nothing found"))
 

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
+from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.idle import IdleWatch
 from infusion_desktop.desktop.places import Command, Hit
 from infusion_desktop.desktop.question import Answer, Question
@@ -156,7 +157,22 @@ def test_a_scan_goes_to_the_screen_or_opens_what_it_names(make_shell: Make, qtbo
     qtbot.waitUntil(lambda: isinstance(shell.screen_in_front, PlainScreen))
     shell.messages.beep = lambda: None
     shell.on_scan("unknown")
-    qtbot.waitUntil(shell.messages.feedback.isVisible)
+    qtbot.waitUntil(lambda: "Nothing here is known" in shell.messages.feedback.text.text())
+    shell.on_scan("+A999BROKEN")
+    qtbot.waitUntil(lambda: "its check character is wrong" in shell.messages.feedback.text.text())
+
+
+def test_a_scan_while_a_dialog_is_open_is_answered(make_shell: Make, qtbot: QtBot) -> None:
+    shell = make_shell()
+    shell.messages.beep = lambda: None
+    for dialog, told in (
+        (QDialog(shell), "Answer this or close it"), (DeedDialog(shell.context, shell.desk, "A deed", shell), "Finish"),
+    ):  # fmt: skip
+        dialog.open()
+        qtbot.waitUntil(lambda dialog=dialog: QApplication.activeModalWidget() is dialog)  # type: ignore[misc]
+        shell.on_scan("LOT42")
+        assert f"Nothing is scanned here. {told}" in shell.messages.feedback.text.text()
+        dialog.reject()
 
 
 def test_a_deed_is_announced_said_and_asked_about(make_shell: Make, qtbot: QtBot) -> None:

@@ -17,7 +17,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.context import Context
-from infusion_desktop.desktop.purchasing.order_dialogs import BackorderDialog, SendDialog
+from infusion_desktop.desktop.purchasing.order_dialogs import AddLineDialog, BackorderDialog, SendDialog
 from infusion_desktop.desktop.purchasing.order_screen import OrderScreen
 from infusion_desktop.desktop.purchasing.places import NAME_SCANS, PLACES, SEARCHES
 from infusion_desktop.desktop.purchasing.purchasing_screen import PurchasingScreen
@@ -26,7 +26,9 @@ from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.stock.places import PLACES as STOCK
 from infusion_desktop.desktop.stock.receive_screen import ReceiveScreen
 from infusion_desktop.identifiers import gtin_check_digit
+from infusion_desktop.stock.buying.purchase_orders import draft_order
 from infusion_desktop.stock.buying.return_queries import return_rows
+from infusion_desktop.stock.buying.vendor_queries import vendor_rows
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor, add_vendor, set_offer
 from infusion_desktop.stock.catalogue import NewItem, Pack, add_item
 from infusion_desktop.stock.places import set_up_places
@@ -201,6 +203,34 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     # A scanned order opens anywhere.
     shell.on_scan(f"PO:{number}")
     assert screen(shell, qtbot, OrderScreen).page.row.number == number
+
+
+def test_an_item_is_scanned_onto_an_order_and_rounded_up_to_what_the_vendor_sells(
+    shell: Shell, qtbot: QtBot, sqlite_database: Database, by: UserId
+) -> None:
+    tape = add_item(sqlite_database, NewItem("TP-1", "Silk tape", ItemKind.DRESSING, base_unit="roll"), by)
+    with sqlite_database.reading() as session:
+        vendor = vendor_rows(session, today())[0].id
+    gauze = add_item(sqlite_database, NewItem("GZ-1", "Gauze", ItemKind.DRESSING), by)
+    set_offer(sqlite_database, vendor, NewOffer(gauze, "G", "box", 10, 3), by)
+    shell.open("purchase order", draft_order(sqlite_database, vendor, [], by))
+    order = screen(shell, qtbot, OrderScreen)
+    for scanned, wanted, said in (
+        (f"]d201{CASE}", "61", "Ordered: 2 cases of 60 = 120 each."), ("TP-1", "5", "Ordered: 5 roll."),
+        ("GZ-1", "12", "Ordered: 3 boxes of 10 = 30 each, the least this vendor sells is 3."),
+    ):  # fmt: skip
+        order.add_item()
+        adding = dialog(shell, qtbot, AddLineDialog)
+        shell.on_scan(scanned)
+        qtbot.waitUntil(lambda adding=adding: adding.sold is not None)  # type: ignore[misc]
+        qtbot.keyClicks(adding.units.line, wanted)
+        assert adding.comes_to.text() == said
+        lines = len(order.page.lines)
+        adding.press()
+        qtbot.waitUntil(lambda lines=lines: len(order.page.lines) == lines + 1)  # type: ignore[misc]
+    assert {line.item_id: line.quantity for line in order.page.lines if line.item_id in (tape, gauze)} == {
+        tape: 5, gauze: 30,
+    }  # fmt: skip
 
 
 def test_every_tab_says_what_to_do_when_it_is_empty(shell: Shell, qtbot: QtBot) -> None:

@@ -25,8 +25,9 @@ from infusion_desktop.stock.buying.purchase_orders import (
     send_order,
 )
 from infusion_desktop.stock.buying.purchase_queries import OrderLineRow, OrderPage
-from infusion_desktop.stock.buying.vendor_queries import VendorRow, vendor_rows
-from infusion_desktop.stock.pack_rules import say_packs
+from infusion_desktop.stock.buying.reorder_rules import SoldIn
+from infusion_desktop.stock.buying.vendor_queries import VendorRow, offer_rows, vendor_rows
+from infusion_desktop.stock.pack_rules import packs_for, say_packs
 from infusion_desktop.stock.queries import ItemFound, find_items
 from infusion_desktop.stock.words import VendorId
 
@@ -94,6 +95,7 @@ class AddLineDialog(DeedDialog):
         super().__init__(context, desk, f"Add an item to {page.row.number}", parent, save="Add")
         self.page = page
         self.item: ItemFound | None = None
+        self.sold: SoldIn | None = None
         database = context.database
         self.picker: Picker[ItemFound] = Picker(
             desk.jobs, lambda typed: _items(database, typed), lambda item: f"{item.number}  ·  {item.name}",
@@ -102,35 +104,65 @@ class AddLineDialog(DeedDialog):
         )  # fmt: skip
         self.picker.list.setMinimumHeight(170)
         self.chosen = label("No item chosen yet.", "muted", wrap=True)
-        self.packs = QuantityField("Packs", least=1, required=True, hint="As the vendor sells it.")
+        self.units = QuantityField("How many are wanted", least=1, required=True, hint="Rounded up to whole packs.")
         self.why = TextField("Why", longest=200)
+        self.comes_to = label("", "muted", wrap=True)
         self.form = Form()
-        self.form.section("", (self.packs, self.why))
-        for part in (self.picker, self.chosen, self.form):
+        self.form.section("", (self.units, self.why))
+        for part in (self.picker, self.chosen, self.form, self.comes_to):
             self.body.addWidget(part)
         self.picker.picked.connect(self.choose)
+        self.units.changed.connect(self._say)
         self.picker.setFocus()
         self.picker.search()
 
     def choose(self, item: ItemFound) -> None:
-        """This one."""
-        self.item = item
+        """This one; how the vendor sells it is asked for."""
+        self.item, self.sold = item, None
         self.chosen.setText(f"{item.name} ({item.number})")
-        self.packs.setFocus()
+        self.units.setFocus()
+        database, vendor = self.context.database, self.page.row.vendor_id
+
+        def sold(found: SoldIn) -> None:
+            if self.item is item:
+                self.sold = found
+                self._say()
+
+        self.desk.jobs.run(
+            self, lambda: _sold_in(database, vendor, item), sold,
+            lambda error: self.desk.messages.show_failure(error, self),
+        )  # fmt: skip
 
     def deed(self) -> Deed | None:
-        packs = self.packs.value() if self.form.check() else None
-        if self.item is None:
+        units = self.units.value() if self.form.check() else None
+        if self.item is None or self.sold is None:
             self.desk.messages.refused(("Choose an item from the list.",), self)
             return None
-        if packs is None:
+        if units is None:
             return None
+        packs = packs_for(units, self.sold.pack_quantity, self.sold.least_packs)
         line = Wanted(self.item.id, packs, self.why.value())
         database, by, order = self.context.database, self.context.user_id, self.page.row.id
         return lambda _override: add_line(database, order, line, by)
 
     def said(self, _result: Any) -> str:
         return "The item is added."
+
+    def _say(self) -> None:
+        """What the vendor is asked for: the fewest whole packs that hold what is wanted."""
+        sold = self.sold
+        try:
+            units = self.units.value()
+        except Refused:
+            units = None
+        if sold is None or self.item is None or not units:
+            self.comes_to.setText("")
+            return
+        packs = packs_for(units, sold.pack_quantity, sold.least_packs)
+        least = f", the least this vendor sells is {sold.least_packs:,}" if packs == sold.least_packs > 1 else ""
+        self.comes_to.setText(
+            f"Ordered: {say_packs(packs, sold.pack_name, sold.pack_quantity, self.item.unit)}{least}."
+        )
 
 
 class LineDialog(DeedDialog):
@@ -294,6 +326,17 @@ class ReasonDialog(DeedDialog):
 
     def said(self, _result: Any) -> str:
         return "Done."
+
+
+def _sold_in(database: Database, vendor: VendorId, item: ItemFound) -> SoldIn:
+    """How the vendor sells it; one by one where it has no offer for it."""
+    from infusion_desktop.dates import today
+
+    with database.reading() as session:
+        offers = offer_rows(session, today(), vendor_id=vendor, item_ids=[item.id])
+    return SoldIn(item.unit) if not offers else SoldIn(
+        offers[0].pack_name, offers[0].pack_quantity, offers[0].least_packs
+    )  # fmt: skip
 
 
 def _vendors(database: Database) -> tuple[VendorRow, ...]:

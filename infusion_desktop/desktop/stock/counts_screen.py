@@ -23,7 +23,7 @@ from infusion_desktop.stock.counting.count_queries import CountRow, count_rows
 from infusion_desktop.stock.house_rules import HouseRules, house_rules
 from infusion_desktop.stock.queries import PlaceRow, place_rows
 from infusion_desktop.stock.scanning.scan_values import ScanKind
-from infusion_desktop.stock.scanning.scans import read_scan
+from infusion_desktop.stock.scanning.scans import own_code, read_scan
 from infusion_desktop.stock.words import CountId, CountPlanId
 
 Found = tuple[tuple[CountRow, ...], tuple[PlanRow, ...], tuple[PlaceRow, ...], HouseRules]
@@ -43,6 +43,8 @@ class CountsScreen(Screen):
         super().__init__(context, desk)
         self.places: tuple[PlaceRow, ...] = ()
         self.limits = HouseRules()
+        self._wanted_line = ""
+        """A line of a sheet that was scanned elsewhere, until the list is here."""
         self._lay_out()
         self.counts.opened.connect(lambda row: self.open_sheet(row.id))
         self.plans.selected.connect(self._show_shelves)
@@ -59,6 +61,10 @@ class CountsScreen(Screen):
     def show_record(self, kind: str, record: object) -> None:
         if kind == "count" and isinstance(record, int):
             self.open_sheet(CountId(record))
+        elif kind == "count line" and isinstance(record, str):
+            self._wanted_line = record
+            if self.counts.model.rows:
+                self._open_wanted()
 
     def may_leave(self) -> bool:
         return not self.sheet.has_unsaved()
@@ -72,14 +78,19 @@ class CountsScreen(Screen):
             self.desk.messages.wrong(str(refusal))
             return True
         if scan.kind is ScanKind.COUNT_LINE:
-            number = scan.code.partition("/")[0]
-            row = next((row for row in self.counts.model.rows if row.number == number), None)
-            if row is None:
-                self.desk.messages.wrong(f"There is no count {number}.")
-            else:
-                self.open_sheet(row.id, raw)
+            self._wanted_line = scan.code
+            self._open_wanted()
             return True
         return False
+
+    def _open_wanted(self) -> None:
+        code, self._wanted_line = self._wanted_line, ""
+        number = code.partition("/")[0]
+        row = next((row for row in self.counts.model.rows if row.number == number), None)
+        if row is None:
+            self.desk.messages.wrong(f"There is no count {number}.")
+        else:
+            self.open_sheet(row.id, own_code(ScanKind.COUNT_LINE, code))
 
     def open_sheet(self, count_id: CountId, scan: str = "") -> None:
         """Show one count; ``scan`` is the line that was scanned to come here."""
@@ -197,6 +208,8 @@ class CountsScreen(Screen):
     def _show(self, found: Found) -> None:
         rows, plans, self.places, self.limits = found
         self.counts.set_rows(rows)
+        if self._wanted_line:
+            self._open_wanted()
         chosen = self.plans.current_row()
         self.plans.set_rows(plans)
         due = sum(row.due for row in plans)

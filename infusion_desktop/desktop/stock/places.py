@@ -86,8 +86,8 @@ def name_items(context: Context) -> NameScan:
     return name
 
 
-def name_papers(context: Context) -> NameScan:
-    """Says which recall a scanned letter belongs to."""
+def name_labels(context: Context) -> NameScan:
+    """Says what a label of our own leads to: a place, a lot, a transfer, a line to count, a recall."""
 
     def name(raw: str) -> Hit | None:
         from infusion_desktop.stock.scanning.scan_values import ScanKind
@@ -97,20 +97,27 @@ def name_papers(context: Context) -> NameScan:
             scan = read_scan(raw, today=today())
         except Refused:
             return None
-        if scan.kind is not ScanKind.RECALL or not context.may(Permission.SEE_STOCK):
+        led_to = {
+            ScanKind.RECALL: ("recall", "recall number"), ScanKind.COUNT_LINE: ("count", "count line"),
+            ScanKind.LOCATION: ("place", "place label"), ScanKind.LOT_LABEL: ("box", "lot label"),
+            ScanKind.TRANSFER: ("truck", "transfer label"),
+        }  # fmt: skip
+        if scan.kind not in led_to or not context.may(Permission.SEE_STOCK):
             return None
-        return Hit(scan.code, "Recall", "recall", "recall number", scan.code)
+        icon, kind = led_to[scan.kind]
+        return Hit(scan.code, scan.kind.value.capitalize(), icon, kind, scan.code)
 
     return name
 
 
 PLACES: tuple[Place, ...] = (
     Place("receive", "Receive", "scan", Permission.RECEIVE, _receive, _GROUP, opens=("receive order",)),
-    Place("stock", "Stock", "box", Permission.SEE_STOCK, _stock, _GROUP),
+    Place("stock", "Stock", "box", Permission.SEE_STOCK, _stock, _GROUP,
+          opens=("place label", "lot label", "transfer label")),
     Place("catalogue", "Catalogue", "list", Permission.SEE_STOCK, _catalogue, _GROUP, opens=("item",)),
-    Place("counts", "Counts", "count", Permission.SEE_STOCK, _counts, _GROUP, opens=("count",)),
+    Place("counts", "Counts", "count", Permission.SEE_STOCK, _counts, _GROUP, opens=("count", "count line")),
     Place("recalls", "Recalls", "recall", Permission.SEE_STOCK, _recalls, _GROUP, opens=("recall", "recall number")),
     Place("moves", "Moves", "history", Permission.SEE_STOCK, _moves, _GROUP, opens=("receipt",)),
-)
+)  # fmt: skip
 SEARCHES = (search_items,)
-NAME_SCANS = (name_items, name_papers)
+NAME_SCANS = (name_items, name_labels)

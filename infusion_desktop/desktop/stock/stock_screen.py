@@ -31,6 +31,7 @@ from infusion_desktop.stock.house_rules import HouseRules, house_rules
 from infusion_desktop.stock.moving import hold_lot, release_lot
 from infusion_desktop.stock.papers import lot_labels
 from infusion_desktop.stock.queries import PlaceRow, StockRow, place_rows, stock_rows
+from infusion_desktop.stock.scanning.lot_scans import ScannedLots, scanned_lots
 from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
 from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.site_transfers import TransferRow, transfer_rows
@@ -39,6 +40,11 @@ from infusion_desktop.stock.write_offs import WriteOffRow, write_off_rows
 
 SHORT_DAYS = 14
 """Less than this is too short for a usual supply period of two weeks."""
+
+_LABELS = {
+    ScanKind.LOCATION: "place label", ScanKind.LOT_LABEL: "lot label", ScanKind.TRANSFER: "transfer label",
+}  # fmt: skip
+"""Our own labels that lead here, and as what (see places.py)."""
 
 
 class _Stock(NamedTuple):
@@ -65,6 +71,8 @@ class StockScreen(Screen):
         self.rows: tuple[StockRow, ...] = ()
         self.places: tuple[PlaceRow, ...] = ()
         self.limits = HouseRules()
+        self._wanted: Scan | None = None
+        """A label that was scanned elsewhere, until the list is here."""
         self._lay_out()
         self.place_choice.currentIndexChanged.connect(lambda _place: self._show_rows())
         self.table.selected.connect(lambda _row: self._allow())
@@ -82,13 +90,33 @@ class StockScreen(Screen):
         except Refused as refusal:
             self.desk.messages.wrong(str(refusal))
             return True
+        return self._use(scan)
+
+    def show_record(self, kind: str, record: object) -> None:
+        scanned = next((scan for scan, opened in _LABELS.items() if opened == kind), None)
+        if scanned is not None and isinstance(record, str):
+            self._wanted = Scan(scanned, record, record)
+            if self.places:
+                self._use_wanted()
+
+    def _use_wanted(self) -> None:
+        scan, self._wanted = self._wanted, None
+        if scan is not None:
+            self._use(scan)
+
+    def _use(self, scan: Scan) -> bool:
+        database = self.context.database
         if scan.kind is ScanKind.LOCATION:
             self._choose_place(scan.code)
-            return True
-        if scan.kind is not ScanKind.PRODUCT:
+        elif scan.kind is ScanKind.TRANSFER:
+            self.tabs.setCurrentWidget(self.transfers)
+            self.transfers.receive_numbered(scan.code)
+        elif scan.kind is ScanKind.LOT_LABEL:
+            self.ask(lambda: _labelled(database, scan), self._show_labelled, key="scan")
+        elif scan.kind is ScanKind.PRODUCT:
+            self.ask(lambda: _recognise(database, scan), self._show_scanned, key="scan")
+        else:
             return False
-        database = self.context.database
-        self.ask(lambda: _recognise(database, scan), self._show_scanned, key="scan")
         return True
 
     def move_lot(self) -> None:
@@ -290,6 +318,7 @@ class StockScreen(Screen):
         self.place_choice.blockSignals(False)
         self._show_figures()
         self._show_rows()
+        self._use_wanted()
 
     def _show_rows(self) -> None:
         code = self.place_choice.currentData()
@@ -329,6 +358,7 @@ class StockScreen(Screen):
         if place < 0:
             self.desk.messages.wrong(f"There is no place “{code}”. Check the label, or add the place first.")
             return
+        self.tabs.setCurrentIndex(0)
         self.place_choice.setCurrentIndex(place)
         self.desk.messages.right(f"{self.place_choice.currentText()}: {_lots(self.table.model.shown)}")
 
@@ -336,15 +366,25 @@ class StockScreen(Screen):
         if known.item_id is None:
             self.desk.messages.wrong("No item has this code yet. Attach it when you receive it.")
             return
+        self._show_found(known.item_name, known.item_number, known.scan.lot or "")
+
+    def _show_labelled(self, found: ScannedLots | Refused) -> None:
+        if isinstance(found, Refused):
+            self.desk.messages.wrong(str(found))
+        else:
+            self._show_found(found.item_name, found.item_number, found.lots[0][1])
+
+    def _show_found(self, item_name: str, item_number: str, lot: str) -> None:
+        self.tabs.setCurrentIndex(0)
         self.table.clear_filter()
-        self.table.filter.setText(" ".join(filter(None, (known.item_number, known.scan.lot))))
+        self.table.filter.setText(f"{item_number} {lot}".strip())
         self.table.apply_filter()
         rows = self.table.model.shown
         if rows:
             self.table.select_ids([rows[0].id])
-            self.desk.messages.right(f"{known.item_name}: {_lots(rows)}")
+            self.desk.messages.right(f"{item_name}: {_lots(rows)}")
         else:
-            self.desk.messages.wrong(f"{known.item_name}: no such lot in stock.")
+            self.desk.messages.wrong(f"{item_name}: no such lot in stock.")
 
 
 def _lots(rows: Sequence[StockRow]) -> str:
@@ -363,6 +403,14 @@ def _stock(database: Database) -> _Stock:
 def _labels(database: Database, lots: Sequence[LotId]) -> tuple[Any, ...]:
     with database.reading() as session:
         return lot_labels(session, lots)
+
+
+def _labelled(database: Database, scan: Scan) -> ScannedLots | Refused:
+    try:
+        with database.reading() as session:
+            return scanned_lots(session, scan)
+    except Refused as refusal:
+        return refusal
 
 
 def _recognise(database: Database, scan: Scan) -> Recognised:

@@ -14,12 +14,14 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, Form, QuantityField, TextField
+from infusion_desktop.desktop.label_dialog import LabelDialog
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import roomy
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.papers import transfer_labels
 from infusion_desktop.stock.queries import PlaceRow, StockRow
 from infusion_desktop.stock.scanning.lot_scans import ScannedLots, scanned_lots
 from infusion_desktop.stock.scanning.scan_values import Scan, ScanKind
@@ -66,6 +68,8 @@ class TransferTab(QWidget):
         self.send_button = button("Send", self.send, icon="truck", kind="primary")
         self.receive_button = button("Receive", self.receive, icon="check")
         self.settle_button = button("Settle the rest", self.settle, icon="warning")
+        self.label_button = button("Label", self.print_label, icon="tag")
+        self.label_button.setToolTip("A label for the tote; its scan opens the transfer at the other site")
         self.table: TableView[TransferRow] = TableView(
             COLUMNS, lambda row: row.id, name="Transfers", noun=("transfer", "transfers"), desk=self.desk,
             settings=screen.settings(), empty="Nothing was sent between sites yet.",
@@ -73,7 +77,7 @@ class TransferTab(QWidget):
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(label("What is sent is on the way until the other site has received it.", "muted", wrap=True), 1)
-        for press in (self.settle_button, self.receive_button, self.send_button):
+        for press in (self.label_button, self.settle_button, self.receive_button, self.send_button):
             top.addWidget(press)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
@@ -99,6 +103,25 @@ class TransferTab(QWidget):
         """Take in what arrived of the chosen transfer."""
         self._with_lines(lambda row, lines: ArrivedDialog(self.context, self.desk, row, lines, self).open())
 
+    def receive_numbered(self, number: str) -> None:
+        """Take in what arrived of the transfer whose label was scanned."""
+        row = next((row for row in self.table.model.rows if row.number == number), None)
+        if row is None:
+            self.desk.messages.wrong(f"There is no transfer {number}. Check the label.")
+        elif row.state not in _OPEN:
+            self.desk.messages.wrong(f"Transfer {number} is {row.state.value}. Nothing of it is on the way.")
+        else:
+            self.table.clear_filter()
+            self.table.select_ids([row.id])
+            self.receive()
+
+    def print_label(self) -> None:
+        """The label of the chosen transfer."""
+        row, database = self.table.current_row(), self.context.database
+        if row is not None:
+            what = f"transfer {row.number}"
+            LabelDialog(self.context, self.desk, self, what, lambda: _label(database, row.id)).open()
+
     def settle(self) -> None:
         """Say what became of what never arrived."""
         row = self.table.current_row()
@@ -113,6 +136,7 @@ class TransferTab(QWidget):
     def _allow(self) -> None:
         row, may = self.table.current_row(), self.context.may(Permission.MOVE_STOCK)
         is_open = row is not None and row.state in _OPEN
+        self.label_button.setEnabled(row is not None)
         for press, needed in ((self.send_button, True), (self.receive_button, is_open), (self.settle_button, is_open)):
             press.setEnabled(may and needed)
             press.setToolTip("" if may else "Technicians and pharmacists move stock.")
@@ -329,6 +353,11 @@ class SettleDialog(DeedDialog):
 def _lines(database: Database, transfer_id: SiteTransferId) -> tuple[TransferLine, ...]:
     with database.reading() as session:
         return transfer_lines(session, transfer_id)
+
+
+def _label(database: Database, transfer_id: SiteTransferId) -> tuple[Any, ...]:
+    with database.reading() as session:
+        return transfer_labels(session, transfer_id)
 
 
 def _scanned(database: Database, scan: Scan) -> ScannedLots | Refused:

@@ -22,7 +22,7 @@ from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.stock.lot_dialogs import WriteOffDialog
 from infusion_desktop.desktop.stock.moves_screen import MovesScreen
 from infusion_desktop.desktop.stock.place_tab import PlaceDialog
-from infusion_desktop.desktop.stock.places import PLACES
+from infusion_desktop.desktop.stock.places import NAME_SCANS, PLACES
 from infusion_desktop.desktop.stock.stock_screen import StockScreen
 from infusion_desktop.desktop.stock.transfer_tab import ArrivedDialog, SendDialog, SettleDialog
 from infusion_desktop.errors import Refused
@@ -45,7 +45,8 @@ DAY = date(2028, 1, 1)
 def shell(qtbot: QtBot, sqlite_database: Database, by: UserId, flush: ItemId) -> Iterator[Shell]:
     receive(sqlite_database, NewReceipt((ReceiptLine(flush, 90, None, "F1", DAY),), "A-01"), by)
     save_house_rules(sqlite_database, HouseRules(second_person_above=Decimal(1)), by)
-    made = Shell(Context(sqlite_database, by, "Ada Min", frozenset(Permission)), PLACES)
+    context = Context(sqlite_database, by, "Ada Min", frozenset(Permission))
+    made = Shell(context, PLACES, name_scans=[name(context) for name in NAME_SCANS])
     made.messages.beep = lambda: None
     made.messages.ask = lambda _asked, answered, _parent: answered(Answer(True, "a good reason"))  # type: ignore[assignment]
     qtbot.addWidget(made)
@@ -161,8 +162,13 @@ def test_places_are_added_and_stock_travels_between_sites_by_scan(
     send.press()
     qtbot.waitUntil(lambda: screen.tabs.tabText(2) == "Transfers (1 on the way)")
     screen.transfers.table.select_ids([1])
-    screen.transfers.receive()
+    screen.transfers.print_label()
+    in_front(LabelDialog).press()  # type: ignore[attr-defined]
+    shell.go("moves")
+    [code] = codes_of(see_paper(qtbot, screen))
+    shell.on_scan(code)
     qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), ArrivedDialog))
+    assert shell.screen_in_front is screen
     arrived = in_front(ArrivedDialog)
     assert isinstance(arrived, ArrivedDialog)
     shell.on_scan(f"]d201{codes['box']}10F1")
@@ -176,12 +182,28 @@ def test_places_are_added_and_stock_travels_between_sites_by_scan(
     settle.why.set_value("one box stayed behind")
     settle.press()
     qtbot.waitUntil(lambda: screen.transfers.table.model.rows[0].state is SiteTransferState.CLOSED)
+    shell.on_scan(code)
+    assert "Nothing of it is on the way" in shell.messages.feedback.text.text()
     with sqlite_database.reading() as session:
         assert {row.place: row.on_hand for row in stock_rows(session)} == {"A-01": 60, "N-01": 30}
         assert problems(session) == ()
     tab.table.select_ids([next(row.id for row in tab.rows if row.code == "N-01")])
     tab.end()
     qtbot.waitUntil(lambda: "30 units lie in Place N-01" in _told(screen))
+
+
+def test_our_own_labels_lead_to_the_stock_from_anywhere(shell: Shell, qtbot: QtBot) -> None:
+    screen = screen_of(shell)
+    for label, told in (("LOT:FL-10/F1", "flush 10 mL: 1 lot"), ("LOC:A-01", "bin 1 (A-01): 1 lot"),
+                        ("LOT:FL-10/F2", "No lot has the label"), ("LOC:Z-9", "no place “Z-9”"),
+                        ("TRF:T000009", "no transfer T000009")):  # fmt: skip
+        shell.go("moves")
+        shell.on_scan(label)
+        qtbot.waitUntil(lambda told=told: told in shell.messages.feedback.text.text())  # type: ignore[misc]
+        assert shell.screen_in_front is screen
+    shell.go("moves")
+    shell.on_scan("CNT:K000001/1")
+    qtbot.waitUntil(lambda: "no count K000001" in shell.messages.feedback.text.text())
 
 
 def test_labels_are_shown_and_read_back_by_a_decoder(
