@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infusion_desktop import __version__
 from infusion_desktop.errors import Refused, Warned
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infusion_desktop.access.roles import UserId
     from infusion_desktop.database.engine import Database, Place
     from infusion_desktop.progress import Progress
+    from infusion_desktop.stock.importing.table_preview import Preview
 
 Command = Callable[["Database", argparse.Namespace], int]
 GARBAGE = (100_000, 20, 50)
@@ -115,9 +116,15 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=_whole, default=1)
     demo.add_argument("--size", choices=("small", "standard", "large"), default="standard")
 
-    items = _command(commands, "import-items", _import_items, "take a catalogue file (CSV or XLSX) in, all or nothing")
-    items.add_argument("file", type=Path)
-    items.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
+    for name, run, about in (
+        ("import-items", _import_items, "take a catalogue file (CSV or XLSX) in, all or nothing"),
+        ("import-opening", _import_opening, "take opening balances (CSV or XLSX) in as one batch, all or nothing"),
+        ("import-equipment", _import_equipment, "take a register of pumps and poles (CSV or XLSX) in, all or nothing"),
+    ):
+        table = _command(commands, name, run, about)
+        table.add_argument("file", type=Path)
+        table.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
+        table.add_argument("--bad-lines", type=Path, metavar="FILE", help="write the lines to mend there, as CSV")
 
     manifest = _command(commands, "manifest", _manifest, "write the delivery manifest of each delivery named")
     manifest.add_argument("delivery", nargs="+", help="a delivery's number, such as D000123")
@@ -365,21 +372,56 @@ def _demo(database: "Database", chosen: argparse.Namespace) -> int:
 
 
 def _import_items(database: "Database", chosen: argparse.Namespace) -> int:
-    from infusion_desktop.files import read_part
     from infusion_desktop.stock.importing.item_import import beside_catalogue, import_items, preview_items
+
+    preview = beside_catalogue(database, preview_items(_table(chosen.file), chosen.file.name))
+    return _taken_in(database, chosen, preview, "items", import_items)
+
+
+def _import_opening(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.stock.importing.opening_import import import_opening, preview_opening
+
+    with database.reading() as session:
+        preview = preview_opening(session, _table(chosen.file), chosen.file.name)
+    return _taken_in(database, chosen, preview, "opening balances", import_opening)
+
+
+def _import_equipment(database: "Database", chosen: argparse.Namespace) -> int:
+    from infusion_desktop.equipment.asset_import import import_assets, preview_assets
+
+    with database.reading() as session:
+        preview = preview_assets(session, _table(chosen.file), chosen.file.name)
+    return _taken_in(database, chosen, preview, "pumps and poles", import_assets)
+
+
+def _table(file: Path) -> bytes:
+    from infusion_desktop.files import read_part
     from infusion_desktop.stock.importing.table_files import BIGGEST_FILE
 
-    preview = beside_catalogue(database, preview_items(read_part(chosen.file, BIGGEST_FILE), chosen.file.name))
+    return read_part(file, BIGGEST_FILE)
+
+
+def _taken_in(
+    database: "Database",
+    chosen: argparse.Namespace,
+    preview: "Preview[Any]",
+    what: str,
+    take_in: "Callable[[Database, Preview[Any], UserId], int]",
+) -> int:
+    """Take the file in, or say every problem of it, where it stands and how many there are."""
+    if preview.problems and chosen.bad_lines is not None:
+        _written(chosen.bad_lines, preview.bad_lines())
     for problem in preview.problems:
         print(problem, file=sys.stderr)
     if preview.problems:
-        print(f"Nothing was imported: {len(preview.problems)} problems in {chosen.file.name}.", file=sys.stderr)
+        found = "1 problem" if len(preview.problems) == 1 else f"{len(preview.problems):,} problems"
+        print(f"Nothing was imported: {found} in {chosen.file.name}.", file=sys.stderr)
         return 1
     if chosen.dry_run:
-        print(f"{len(preview.rows)} items would be imported.")
+        print(f"{len(preview.rows)} {what} would be imported.")
         return 0
-    count = import_items(database, preview, _person(database, chosen))
-    print(f"{count} items were imported.")
+    take_in(database, preview, _person(database, chosen))
+    print(f"{len(preview.rows)} {what} were imported.")
     return 0
 
 

@@ -19,8 +19,8 @@ from infusion_desktop.dates import today
 from infusion_desktop.edi.claims_837p_reading import read as read_claims
 
 COMMANDS = (
-    "demo", "import-items", "manifest", "manifests", "claim-summary", "claims", "read-edi", "migrate", "verify",
-    "backup",
+    "demo", "import-items", "import-opening", "import-equipment", "manifest", "manifests", "claim-summary", "claims",
+    "read-edi", "migrate", "verify", "backup",
 )  # fmt: skip
 LAST_MONTH = f"{today().replace(day=1) - timedelta(days=1):%Y-%m}"
 
@@ -307,7 +307,32 @@ def test_a_wrong_catalogue_names_the_line_and_imports_nothing(run, pharmacy, cat
     assert rows(pharmacy, counted) == before
 
 
-@pytest.mark.parametrize("command", ["import-items", "read-edi"])
+@pytest.mark.parametrize(
+    ("command", "model", "heading", "told", "counted"),
+    [
+        ("import-opening", "flush", "item,lot,quantity", "2 opening balances", "SELECT count(*) FROM lot"),
+        ("import-equipment", "pump", "model,serial,tag", "2 pumps and poles", "SELECT count(*) FROM asset"),
+    ],
+)
+def test_balances_and_equipment_are_tried_mended_and_imported(
+    run, pharmacy, tmp_path, command, model, heading, told, counted
+):
+    number = rows(pharmacy, f"SELECT number FROM item WHERE kind = '{model}'")
+    item, before = number[0][0], rows(pharmacy, counted)[0][0]
+    file, bad = tmp_path / "table.csv", tmp_path / "bad.csv"
+    file.write_text(f"{heading}\n{item},NEW-1,1\nNOBODY,NEW-2,2\n", encoding="utf-8")
+    ended = run(pharmacy, command, file, "--dry-run", "--bad-lines", bad)
+    assert (ended.code, "Line 3" in ended.err, "Nothing was imported: 1 problem in" in ended.err) == (1, True, True)
+    assert [line[0] for line in csv.reader(io.StringIO(bad.read_text("utf-8-sig")))][1:] == ["NOBODY"]
+    file.write_text(file.read_text("utf-8").replace("NOBODY", item), encoding="utf-8")
+    assert run(pharmacy, command, file, "--dry-run").out == f"{told} would be imported.\n"
+    assert rows(pharmacy, counted)[0][0] == before
+    assert run(pharmacy, command, file).out == f"{told} were imported.\n"
+    assert rows(pharmacy, counted)[0][0] == before + 2
+    assert run(pharmacy, "verify").code == 0
+
+
+@pytest.mark.parametrize("command", ["import-items", "import-opening", "import-equipment", "read-edi"])
 def test_a_file_that_is_not_there_is_named(run, pharmacy, tmp_path, command):
     ended = run(pharmacy, command, tmp_path / "nowhere.csv")
     assert ended.code == 1
