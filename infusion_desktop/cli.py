@@ -89,6 +89,10 @@ def _run(chosen: argparse.Namespace) -> int:
 
     settings = load_settings(chosen.settings)
     place = Place.of(chosen.database or settings.database)
+    if not place.is_sqlite and chosen.command is _restore:
+        raise Refused("A PostgreSQL database is restored on its server, with pg_restore. Then: prove-copy URL.")
+    if not place.is_sqlite and chosen.command is _encrypt:
+        raise Refused("Only a SQLite file is encrypted here. On a server its administrator encrypts the disk.")
     if chosen.command is _restore:  # What is in its place may be damaged or missing: it is not opened first.
         return _restore_into(place, chosen)
     if chosen.command is _encrypt:  # Nobody may have it open, not even we.
@@ -249,12 +253,14 @@ def _encrypt(_database: "Database", _chosen: argparse.Namespace) -> int:
 def _encrypt_place(place: "Place", copies: Path) -> int:
     from infusion_desktop.database.encrypting import encrypt, plain_copies
     from infusion_desktop.database.keys import recovery_phrase, system_store
+    from infusion_desktop.recovering import note_protected
 
     store, recovery = system_store(), recovery_phrase()
     phrases = (recovery,) if store is not None else (_asked("New passphrase: "), recovery)
-    encrypt(place, phrases, store)
+    now = encrypt(place, phrases, store)
     print(f"{place.shown()} is encrypted.")
     print(f"Recovery phrase, told only now; write it down: {recovery}")
+    note_protected(now, None, is_first=place.key is None)
     left = plain_copies(place, copies)
     if left:
         print(f"{len(left)} copies in {copies} are not encrypted. Make a new copy, then remove them.")

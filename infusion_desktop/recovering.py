@@ -70,22 +70,25 @@ def check_books(database: Database, by: UserId, noted: Path | None = None) -> tu
     return problems
 
 
-def protect(place: Place, phrases: Iterable[str], store: KeyStore | None, by: UserId | None) -> Place:
-    """Encrypt the data, or give them another key and other phrases; the place with its key.
-
-    ``by`` is None from the command line only, where whoever may write the file may replace it.
-    """
-    if by is not None:
-        _authorize(place, by)
-    what = "encrypt" if place.key is None else "change key"
+def protect(place: Place, phrases: Iterable[str], store: KeyStore | None, by: UserId) -> Place:
+    """Encrypt the data, or give them another key and other phrases; the place with its key."""
+    _authorize(place, by)
     now = encrypt(place, phrases, store)
-    database = open_pharmacy(now)
+    note_protected(now, by, is_first=place.key is None)
+    return now
+
+
+def note_protected(place: Place, who: UserId | None, *, is_first: bool) -> None:
+    """Have the trail tell that the data were encrypted, or have another key now.
+
+    Nobody is named from the command line only, where whoever may write the file may replace it.
+    """
+    database = open_pharmacy(place)
     try:
         with database.transaction() as session:
-            record(session, by, what, "database")
+            record(session, who, "encrypt" if is_first else "change key", "database")
     finally:
         database.close()
-    return now
 
 
 def reach_of(place: Place) -> Reach:

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from sqlalchemy import select
 
 import resources
+from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.cli import main
+from infusion_desktop.database.encrypting import unlocked
+from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.migrations import newest
 from infusion_desktop.dates import today
 from infusion_desktop.edi.claims_837p_reading import read as read_claims
@@ -372,6 +376,12 @@ def test_an_encrypted_pharmacy_is_worked_with_copied_and_restored_by_its_passphr
     told = run(pharmacy, "encrypt").out
     assert "is encrypted" in told
     recovery = told.split("write it down: ")[1].split()[0]
+    recovery = run(pharmacy, "encrypt").out.split("write it down: ")[1].split()[0]
+    database = Database(unlocked(Place.of(str(pharmacy)), recovery))
+    with database.reading() as session:
+        told = session.execute(select(AuditEntry.action, AuditEntry.staff_id).where(AuditEntry.subject == "database"))
+        assert [*map(tuple, told)][-2:] == [("encrypt", None), ("change key", None)]
+    database.close()
     assert run(pharmacy, "verify").out == "The books are in order.\n"
     assert run(pharmacy, "backup", "--out", tmp_path / "kept" / "copy.db").code == 0
     monkeypatch.setenv("INFUSION_DESKTOP_PASSPHRASE", "another sentence entirely")
@@ -384,6 +394,14 @@ def test_an_encrypted_pharmacy_is_worked_with_copied_and_restored_by_its_passphr
     fresh = tmp_path / "new machine" / "pharmacy.db"
     assert run(fresh, "restore", tmp_path / "kept" / "copy.db", "--yes").code == 0
     assert run(fresh, "verify").out == "The books are in order.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["restore", "copy.db", "--yes"], "pg_restore"), (["encrypt"], "encrypts the disk")]
+)
+def test_what_a_servers_tools_do_is_left_to_them(words, said, capsys):
+    assert main(["--database", "postgresql://localhost:1/pharmacy", *words]) == 1
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
