@@ -452,7 +452,13 @@ def _entries(session: Session, claim: ClaimId) -> tuple[EntryRow, ...]:
 
 def _stopping(number: str, state: ClaimState, missing: str) -> list[tuple[str, str, str]]:
     if state is ClaimState.REJECTED:
-        return [("REJECTED", "Claim", f"Claim {number} was refused before adjudication. Correct it and count again.")]
+        return [
+            (
+                "REJECTED",
+                "Claim",
+                f"Claim {number} was refused before adjudication. Put it right; then Correct, Replace it.",
+            )
+        ]
     if state is ClaimState.DENIED:
         return [("DENIED", "Remittances", f"Claim {number} was denied. Appeal, correct, or write it off.")]
     return [(each.code, each.where, each.sentence) for each in findings_of(missing) if each.stops]

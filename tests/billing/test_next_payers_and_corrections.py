@@ -754,6 +754,33 @@ def test_the_report_on_denials_tells_what_came_of_them(office):
     ]
 
 
+def test_a_first_payer_that_decides_anew_says_which_claim_to_the_next_one_is_to_be_replaced(office):
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    second = make_secondary(office.database, claim, office.biller)
+    check(office.database, second, office.biller, on=CHECKED_ON)
+    mark_sent(office.database, write_file(office.database, [second], office.biller).batch_id, office.biller)
+    (posted,) = post_remittance(
+        office.database, advice(first, trace="EFT2", status="22", sign="-"), office.biller
+    )  # fmt: skip
+    assert ["what claim C0000002 to the next payer rests on" in each for each in posted.late] == [True]
+    less = [
+        (first.lines[0], "1330", "CAS*CO*45*770~"), (first.lines[1], "168", "CAS*CO*45*168~"),
+        (first.lines[2], "50", "CAS*CO*45*50~CAS*PR*1*100~"),
+    ]  # fmt: skip
+    post_remittance(office.database, remit(first.row.number, less, trace="EFT3"), office.biller)
+    told = [(line, "0", f"CAS*OA*23*{line.charge}~") for line in page(office, second).lines[:2]]
+    told.append((page(office, second).lines[2], "120", "CAS*OA*23*50~CAS*PR*2*30~"))
+    number = page(office, second).row.number
+    post_remittance(office.database, remit(number, told, trace="E5", status="2", payer="SLV"), office.biller)
+    again = replace_claim(office.database, second, office.biller, "the first payer decided anew")
+    assert not [each for each in check(office.database, again, office.biller, on=CHECKED_ON) if each.stops]
+    write_file(office.database, [again], office.biller)
+    assert books(office) == ()
+
+
 def test_the_rest_of_a_claim_paid_later_leaves_the_denied_line_to_be_worked(office):
     """The payer decides a claim in two parts (split claims): what is paid says nothing of the other lines."""
     claim, _ = sent_claim(office)

@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing import queries, verify
 from infusion_desktop.billing.claiming.checking import check, give_delay_reason, leave_late_days_out
-from infusion_desktop.billing.claiming.claims import mark_sent, void_claim, write_file
+from infusion_desktop.billing.claiming.claims import mark_sent, replace_claim, void_claim, write_file
 from infusion_desktop.billing.money.aging import AgingBy, aging_by
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.remittances import post_remittance
@@ -352,3 +352,28 @@ def test_verify_names_a_claim_whose_evidence_or_charge_was_changed(office):
         record(session, office.biller, "spoil", "claim", claim)
     found = " ".join(books(office))
     assert f"Claim {claim} charges 2636.00" in found and "without evidence" in found
+
+
+@pytest.mark.parametrize("what", [Frequency.ORIGINAL, Frequency.REPLACEMENT])
+def test_a_refused_claim_is_put_right_and_drafted_anew_as_what_it_was(office, what):
+    """Refused for the member id, say: no line changes, and counting alone would change nothing."""
+    claim, written = sent_claim(office)
+    if what is Frequency.REPLACEMENT:
+        post_remittance(office.database, advice(page(office, claim)), office.biller)
+        claim = replace_claim(office.database, claim, office.biller, "another diagnosis")
+        check(office.database, claim, office.biller, on=CHECKED_ON)
+        written = write_file(office.database, [claim], office.biller)
+        mark_sent(office.database, written.batch_id, office.biller)
+    group, control = written.text.split("GS*")[1].split("*")[5], written.text.split("ST*837*")[1].split("*")[0]
+    refused = f"AK1*HC*{group}*005010X222A1~AK2*837*{control}*005010X222A1~IK5*R*5~AK9*R*1*1*0~"
+    read_answer(office.database, envelope("FA", "999", "005010X231A1", refused), office.biller)
+    assert page(office, claim).row.state is ClaimState.REJECTED
+    again = replace_claim(office.database, claim, office.biller, "member id corrected")
+    shown = page(office, again)
+    assert (shown.row.frequency, shown.row.state, shown.row.number) == (what, ClaimState.DRAFT, "C0000001")
+    assert shown.payer_control_number == ("PCN777" if what is Frequency.REPLACEMENT else "")
+    assert not [each for each in check(office.database, again, office.biller, on=CHECKED_ON) if each.stops]
+    text = write_file(office.database, [again], office.biller).text
+    assert f":B:{what.value}*" in text and ("REF*F8*PCN777~" in text) is (what is Frequency.REPLACEMENT)
+    assert (page(office, claim).row.state, page(office, claim).payer_owes) == (ClaimState.VOIDED, 0)
+    assert books(office) == ()

@@ -297,8 +297,8 @@ def _corrected(session: Session, before: Claim, by: UserId) -> None:
 def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> ClaimId:
     """Draft a replacement (frequency 7) of a claim the payer has decided on, counted anew from the patient's month.
 
-    Where the month gives nothing else, the lines are those of the first claim: what changes is what stands behind them
-    (authorization, diagnosis, policy).
+    One that was refused before the payer decided is drafted anew as what it was. Where the month gives nothing else,
+    the lines are those of the first claim: what changes is what stands behind them (authorization, diagnosis, policy).
     """
     if not reason.strip():
         raise Refused("Say why the claim is replaced.")
@@ -306,16 +306,24 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
         authorize(session, by, Permission.CLAIM)
         kept = the_claim(session, claim)
         decided = kept.state in DECIDED and kept.payer_control_number
-        if not decided and not charged_to_patient(session, claim):
+        was_refused = kept.state is ClaimState.REJECTED
+        if not decided and not was_refused and not charged_to_patient(session, claim):
             raise Refused(
                 f"Claim {kept.number} is {kept.state.value}. Only a claim the payer has decided on, under a number of "
-                "its own, is replaced. A refused one is counted and sent anew."
+                "its own, is replaced, or one that was refused before."
             )
         _nothing_waits_after(session, kept)
         refuse_while_next_payer_billed(session, [claim])
-        added = _copy_of(session, kept, Frequency.REPLACEMENT, ClaimState.DRAFT, by, reason.strip())
+        frequency = Frequency.REPLACEMENT
+        if was_refused:
+            frequency, day = kept.frequency, local_day(now_utc())
+            give_share_back(session, kept, day, by)
+            reverse_charges(session, claim, day, by, "refused before adjudication, drafted anew")
+            enter(session, kept, ClaimState.VOIDED, by, "refused, drafted anew")
+        state = ClaimState.READY if frequency is Frequency.VOID else ClaimState.DRAFT
+        added = _copy_of(session, kept, frequency, state, by, reason.strip())
         record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
-        if kept.primary_id is not None:
+        if kept.primary_id is not None or frequency is Frequency.VOID:
             return added
         patient, coverage, month = PatientId(kept.patient_id), CoverageId(kept.coverage_id), month_of(kept.period_first)
     with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
@@ -339,6 +347,8 @@ def _copy_of(session: Session, kept: Claim, frequency: Frequency, state: ClaimSt
               "period_last", "diagnoses", "charge", "counts_from", "days", "primary_id")  # fmt: skip
     values = {name: getattr(kept, name) for name in copied}
     expected = ZERO if frequency is Frequency.VOID else kept.expected
+    if frequency is Frequency.ORIGINAL:
+        values |= {"payer_control_number": "", "delay_reason": kept.delay_reason}
     values |= {"state": state, "frequency": frequency, "replaces_id": kept.id, "expected": expected}
     values |= {"missing": "[]", "made_at": now_utc(), "version": 1}
     added = ClaimId(session.execute(insert(Claim).values(**values).returning(Claim.id)).scalar_one())

@@ -170,7 +170,7 @@ def _of_claim(row: Row[*tuple[object, ...]], on: date, places: _Places) -> Itera
     kept = row._mapping
     told: list[tuple[str, str, str, bool, int | None]] = []
     if kept["state"] is ClaimState.REJECTED:
-        sentence = f"Claim {kept['number']} was refused before adjudication. Correct it and count again."
+        sentence = f"Claim {kept['number']} was refused before adjudication. Put it right; then Correct, Replace it."
         told.append(("REJECTED", sentence, Where.CLAIM.value, True, None))
     elif kept["state"] is ClaimState.DENIED:
         sentence = f"Claim {kept['number']} was denied. Appeal, correct, or write it off."

@@ -68,7 +68,7 @@ class PostedClaims:
     denied: int = 0
     underpaid: int = 0
     late: list[str] = field(default_factory=list)
-    """A sentence for each decision on a claim that was replaced or voided meanwhile."""
+    """A sentence for each decision that came too late: on a claim that was replaced, voided or billed on meanwhile."""
 
 
 def match(
@@ -149,6 +149,7 @@ class _Work:
         self._rules: dict[int, Rules] = {}
         self._decisions: list[int] = []
         self._replaced: set[str] = set()
+        self._following: dict[int, str] = {}
         self._place = 0
 
     def prepare(self, matched: Sequence[Matched]) -> None:
@@ -162,11 +163,23 @@ class _Work:
                 .group_by(LedgerEntry.claim_id)
             )
             self._balances.update({claim: amount or ZERO for claim, amount in self._session.execute(sums)})
+        self._following = self._billed_next(sorted(claims))
         self._moved = self._moved_here([claim.id for claim in claims.values() if claim.primary_id is not None])
         rows = [self._decision(each) for each in matched]
         if rows:
             kept = insert(PayerDecision).returning(PayerDecision.id, sort_by_parameter_order=True)
             self._decisions = list(self._session.execute(kept, rows).scalars())
+
+    def _billed_next(self, claims: Sequence[int]) -> dict[int, str]:
+        """The numbers of the claims to next payers that left with a share of these."""
+        found: dict[int, str] = {}
+        for some in _runs(claims):
+            rows = self._session.execute(
+                select(Claim.primary_id, Claim.number)
+                .where(Claim.primary_id.in_(some), Claim.batch_id.is_not(None), Claim.state != ClaimState.VOIDED)
+            )  # fmt: skip
+            found.update({first: number for first, number in rows if first is not None})
+        return found
 
     def _moved_here(self, claims: Sequence[int]) -> dict[tuple[int, int | None], Decimal]:
         """What the payers before left to these claims, by line."""
@@ -201,6 +214,11 @@ class _Work:
         for line in result.lines:
             self._lines.append(self._line(decision, line, getattr(ours[id(line)], "id", None)))
         if each.undoes is not None:
+            if claim.id in self._following:
+                self.told.late.append(
+                    f"Claim {claim.number}: the payer took back what claim {self._following[claim.id]} to the next "
+                    "payer rests on. Once it has decided anew, replace that claim: the share may be another one."
+                )
             change = self._undo(each, decision)
             state = ClaimState.ACCEPTED
         else:

@@ -157,7 +157,7 @@ def _add_after(
         newest.state = ClaimState.VOIDED
         session.flush()
         move(session, ClaimId(newest.id), ClaimState.VOIDED, by, "refused, drafted anew")
-        return _add(session, covered, counted, rows, by, after=newest)
+        return _add(session, covered, counted, rows, by, after=newest, frequency=newest.frequency)
     if not newest.payer_control_number:
         raise Refused(
             f"The payer's own number of claim {newest.number} is not known yet. "

@@ -29,7 +29,7 @@ def replace_dialog(context: Context, desk: Desk, parent: QWidget, claim: ClaimId
         context, desk, parent, f"Replace claim {number}",
         lambda database, by, why: replace_claim(database, claim, by, why),
         told="The month is counted again with what is known now. All lines go to the payer again, under the same "
-        "number and with the payer's own number of the first claim.",
+        "number and with the payer's own number of the first claim. One that was refused before is drafted anew.",
         field="What is put right", save="Draft the replacement",
         said="The replacement is drafted. Check it, then write its file.",
     )  # fmt: skip
