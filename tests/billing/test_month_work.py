@@ -14,6 +14,7 @@ from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.tables import Pharmacy
+from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import print_claims, void_claim, write_file
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.self_pay import bill_patients
@@ -41,7 +42,7 @@ from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
 from infusion_desktop.equipment.tables import Asset, EquipmentCharge
 from infusion_desktop.equipment.words import AssetState, ChargeKind
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.tables import Coverage, Episode, Payer
 from infusion_desktop.patients.words import PayerKind, Rank, Relation
 from infusion_desktop.progress import run_to_end
 from infusion_desktop.stock.words import BillingClass, ItemKind
@@ -379,3 +380,25 @@ def pay(office, amount, number, state):
     with office.database.reading() as session:
         newest = session.scalars(select(Claim).order_by(Claim.id.desc())).first()
         assert newest is not None and newest.state is state and problems(session) == ()
+
+
+def test_a_diagnosis_entered_later_is_on_the_draft_that_is_counted_again(office):
+    complete_month(office)
+    diagnose(office, "")
+    run = run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+    assert any("no diagnosis" in each for each in run.refused)
+    diagnose(office, "L03115 Z452")
+    run = run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+    assert run.refused == () and len(run.claims) == 1
+    with office.database.reading() as session:
+        assert claim_page(session, run.claims[0]).diagnoses == ("L03115", "Z452")
+    diagnose(office, "L03115")
+    assert not any(each.stops for each in check(office.database, run.claims[0], office.biller, on=APRIL))
+    with office.database.reading() as session:
+        assert claim_page(session, run.claims[0]).diagnoses == ("L03115",), "also where it is checked alone"
+
+
+def diagnose(office, codes):
+    with office.database.transaction() as session:
+        session.execute(update(Episode).values(diagnoses=codes))
+        record(session, office.biller, "set up", "test")

@@ -2,6 +2,9 @@
 
 from datetime import date
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
@@ -9,10 +12,11 @@ from infusion_desktop.billing.claiming.claim_facts import claim_facts
 from infusion_desktop.billing.claiming.secondary import findings
 from infusion_desktop.billing.findings import KeptFinding, findings_json, findings_of
 from infusion_desktop.billing.life import enter, the_claim
-from infusion_desktop.billing.months.charging import count_from
+from infusion_desktop.billing.months.charging import count_from, diagnoses_of
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
 from infusion_desktop.billing.rules.checks.every_check import may_leave
 from infusion_desktop.billing.rules.checks.sending import first_timely, has_filing_limit
+from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
@@ -32,20 +36,29 @@ def check(database: Database, claim: ClaimId, by: UserId, *, on: date | None = N
         kept = the_claim(session, claim)
         if kept.state not in (ClaimState.DRAFT, ClaimState.READY):
             raise Refused(f"Claim {kept.number} is {kept.state.value}: it is checked only before it is sent.")
+        before = {"state": kept.state, "diagnoses": kept.diagnoses}
         if kept.primary_id is not None:
             found = findings(session, kept, on or today())
+            diagnoses = kept.diagnoses
         else:
+            diagnoses = _diagnoses_now(session, kept)
+            kept.diagnoses = diagnoses
             found = list(every_check(claim_facts(session, kept, on or today())))
         missing = findings_json(found)
         state = ClaimState.READY if may_leave(found) else ClaimState.DRAFT
-        if (missing, state) != (kept.missing, kept.state):
-            before = {"state": kept.state}
+        if (missing, state, diagnoses) != (kept.missing, kept.state, before["diagnoses"]):
             kept.missing = missing
             note = "nothing stops it" if state is ClaimState.READY else f"{len(found)} findings"
             enter(session, kept, state, by, note)
-            after = {"state": state, "findings": [each.code for each in found]}
+            after = {"state": state, "diagnoses": diagnoses, "findings": [each.code for each in found]}
             record(session, by, "check", "claim", claim, patient_id=kept.patient_id, before=before, after=after)
         return findings_of(kept.missing)
+
+
+def _diagnoses_now(session: Session, kept: Claim) -> str:
+    """The diagnoses as the episodes have them now: they are entered there, not on the claim."""
+    lines = select(ClaimLine.therapy_id).where(ClaimLine.claim_id == kept.id, ClaimLine.therapy_id.is_not(None))
+    return diagnoses_of(session, [each for each in session.scalars(lines.distinct()) if each is not None])
 
 
 def leave_late_days_out(

@@ -1,7 +1,7 @@
 """Make a patient's month into a claim: the same month gives the same claim, a changed one a new draft of it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -55,8 +55,9 @@ def make_claim(
         if newest is None:
             return _add(session, covered, counted, rows, by)
         is_ours = newest.state in EDITABLE
-        kept_days = Days(newest.period_first, newest.period_last)
-        if _kept_lines(session, newest.id) == rows and (kept_days == covered.period or not is_ours):
+        kept = Days(newest.period_first, newest.period_last), newest.diagnoses
+        stands = not is_ours or kept == (covered.period, _diagnoses(session, counted))
+        if stands and _kept_lines(session, newest.id) == rows:
             return ClaimId(newest.id)
         if is_ours:
             return _count_anew(session, newest, counted, rows, by)
@@ -262,8 +263,11 @@ def _authorization_ids(session: Session, patient: PatientId, payer: PayerId) -> 
 
 
 def _diagnoses(session: Session, counted: MonthCounted) -> str:
+    return diagnoses_of(session, {line.therapy_id for line in counted.lines if line.therapy_id is not None})
+
+
+def diagnoses_of(session: Session, therapies: Collection[int]) -> str:
     """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
-    therapies = {line.therapy_id for line in counted.lines if line.therapy_id is not None}
     rows = session.scalars(
         select(Episode.diagnoses)
         .join(Therapy, Therapy.episode_id == Episode.id)
