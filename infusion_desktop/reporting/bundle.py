@@ -18,9 +18,9 @@ from infusion_desktop.worker import Worker
 
 MONTH_END = (
     "stock value", "roll-forward", "expiry", "usage by item", "usage by therapy", "count accuracy", "price variance",
-    "equipment use", "maintenance", "census days", "on time", "refills", "proof", "days by code", "charges", "claims",
-    "days to bill", "receivables", "aging", "dso", "denials", "underpayments", "payments", "margin by therapy class",
-    "margin by payer",
+    "equipment use", "maintenance", "census days", "on time", "exceptions", "refills", "proof", "days by code",
+    "charges", "claims", "days to bill", "receivables", "aging", "dso", "denials", "underpayments", "payments",
+    "margin by therapy class", "margin by payer",
 )  # fmt: skip
 """What belongs into it, in its order; grouped as the list of reports is."""
 

@@ -8,6 +8,7 @@ from infusion_desktop.reporting import (
     care,
     checking,
     claims,
+    delivery_exceptions,
     equipment,
     margins,
     money_owed,
@@ -90,6 +91,10 @@ REPORTS = (
     Report("on time", "Deliveries late", "Deliveries that left for a promised day of the period and arrived on a later"
            " day or have not arrived; the share that was on time, as in Deliveries on time.", care.on_time,
            room=Room.CARE),
+    Report("exceptions", "Delivery exceptions", "What did not go as planned with deliveries promised for a day of the"
+           " period, one line for each thing: nobody there, refused, part of it came back, left short, something else"
+           " sent, put right afterwards, cancelled; those that were only late are in Deliveries late.",
+           delivery_exceptions.exceptions, room=Room.CARE, asks=_ONLY, parts=delivery_exceptions.EXCEPTION_CHOICES),
     Report("punctuality", "Deliveries on time", "Deliveries that left for a promised day of the period, by week (by"
            " month over more than twelve weeks): arrived by that day, later, or not at all; those still on their way on"
            " the day itself are not counted.", care.by_week, room=Room.CARE, drawn=Drawn(0, 5, in_order=True)),

@@ -2,12 +2,10 @@
 
 import random
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -33,19 +31,24 @@ from infusion_desktop.deliveries.tables import Delivery, DeliveryStep, ProofOfDe
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.custody import report_lost
 from infusion_desktop.equipment.queries import board
-from infusion_desktop.equipment.usage import use_rows
 from infusion_desktop.equipment.words import AssetState, ChargeKind
 from infusion_desktop.errors import NotAllowed
 from infusion_desktop.opening import open_pharmacy
-from infusion_desktop.reporting.dashboard import money_figures, stock_figures
+from infusion_desktop.reporting.dashboard import money_figures
 from infusion_desktop.reporting.papers import run
 from infusion_desktop.reporting.registry import REPORTS
-from infusion_desktop.reporting.report import ALL, Ask, Choice, Found
+from infusion_desktop.reporting.report import Ask, Choice, Found
 from infusion_desktop.reporting.stock_lists import never_below_zero
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.tables import Item, Lot, Move
 from infusion_desktop.stock.words import MoveReason
 from reports.table_report import Kind
+from tests.reporting.agreement import (
+    lists_agree_with_what_counts_them,
+    shared_figures_agree,
+    stock_is_worth_the_same,
+    total,
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,38 +91,10 @@ def periods() -> list[Days]:
     return [this, before, Days(today() - timedelta(days=365), today()), Days(today(), today()), *some]
 
 
-def total(found: Found, title: str, last: bool = False) -> Any:
-    """The total of a column; nothing for a report without rows."""
-    places = [place for place, column in enumerate(found.columns) if column.title == title]
-    value = None if found.totals is None else found.totals[places[-1 if last else 0]]
-    return value or 0
-
-
 @pytest.mark.parametrize("period", periods(), ids=str)
 def test_shared_figures_agree(pharmacy: Database, administrator: UserId, period: Days) -> None:
     with pharmacy.reading() as session:
-
-        def ask(key: str, choice: Choice = ALL) -> Found:
-            return run(session, key, period, administrator, choice)
-
-        for title in ("Units", "Cost"):
-            assert total(ask("usage by item"), title) == total(ask("usage by therapy"), title)
-        margin, days = ask("margin by therapy"), ask("days by code")
-        assert abs(Decimal(total(margin, "Days")) - total(days, "Days")) <= Decimal("0.1")
-        assert total(margin, "Per diem") == total(days, "Expected")
-        rolled, aged, outstanding = ask("receivables"), ask("aging"), ask("dso")
-        assert total(rolled, "Closing") == total(aged, "Owed") == total(outstanding, "Owed")
-        assert total(rolled, "Charges") == total(ask("charges"), "Charged")
-        assert -total(rolled, "Payments") == total(ask("payments"), "Paid")
-        paid_short = sum(row[3] for row in ask("denials").rows if row[1] == "Paid below the contract")
-        assert total(ask("underpayments"), "Paid short") == paid_short
-        assert total(ask("census"), "Patients") == total(ask("census days"), "Last day")
-        for title in ("In use", "Days out", "Idle", "In service", "Cost"):
-            assert total(ask("equipment use"), title) == total(ask("use by pump"), title)
-        pumps = use_rows(session, period)
-        assert {row[0]: row[2] for row in ask("use by pump").rows} == {row.tag: row.use.percent for row in pumps}
-        assert total(ask("productivity"), "Steps") == total(ask("productivity by day"), "Steps")
-        assert total(ask("audit"), "Entries") == total(ask("audit by person"), "Entries")
+        shared_figures_agree(session, period, administrator)
 
 
 @pytest.mark.parametrize("period", periods(), ids=str)
@@ -174,42 +149,14 @@ def test_the_ledgers_bear_the_reports_out(pharmacy: Database, administrator: Use
 
 @pytest.mark.parametrize("period", periods(), ids=str)
 def test_stock_is_worth_the_same_everywhere(pharmacy: Database, administrator: UserId, period: Days) -> None:
-    """Closing of the roll-forward = stock as of that day, by lot; and now = the valuation = the dashboard."""
     with pharmacy.reading() as session:
-        rolled = run(session, "roll-forward", period, administrator)
-        assert total(rolled, "Closing") == total(run(session, "as of", period, administrator), "Value")
-        before = Days(period.first - ONE_DAY, period.first - ONE_DAY)
-        assert total(rolled, "Opening") == total(run(session, "as of", before, administrator), "Value")
-        now = run(session, "roll-forward", Days(period.first, today()), administrator)
-        valued = total(run(session, "stock value", period, administrator), "Value")
-        assert total(now, "Closing") == valued == stock_figures(session, today()).value
-        assert valued == total(run(session, "days of supply", period, administrator), "Value")
-        average, layers = run(session, "average", period, administrator), run(session, "layers", period, administrator)
-        assert total(average, "Units") == total(layers, "Units")
-        moves = run(session, "moves valued", period, administrator)
-        assert total(moves, "By average") == total(average, "Closing") - total(average, "Opening")
-        assert total(moves, "By layers") == total(layers, "Closing") - total(layers, "Opening")
+        stock_is_worth_the_same(session, period, administrator)
 
 
 @pytest.mark.parametrize("period", periods(), ids=str)
 def test_lists_agree_with_what_counts_them(pharmacy: Database, administrator: UserId, period: Days) -> None:
     with pharmacy.reading() as session:
-
-        def ask(key: str, choice: Choice = ALL) -> Found:
-            return run(session, key, period, administrator, choice)
-
-        weeks, late = ask("punctuality"), ask("on time")
-        assert total(weeks, "Later") + total(weeks, "Not arrived") == len(late.rows)
-        states = Counter(row[3] for row in ask("deliveries").rows)
-        assert all(len(ask("deliveries", Choice(only=str(state))).rows) == count for state, count in states.items())
-        parts = [total(ask("counted claims", Choice(only=part)), "Expected") for part in ("billed", "unbilled")]
-        assert sum(parts) == total(ask("counted claims"), "Expected")
-        payers = [
-            total(ask("counted claims", Choice(payer=str(row[0]))), "Expected") for row in ask("receivables").rows
-        ]
-        assert sum(payers) <= total(ask("counted claims"), "Expected")
-        daily = sum(total(run(session, "census", Days(day, day), administrator), "Patients") for day in period)
-        assert total(ask("census days"), "Patient days") == daily
+        lists_agree_with_what_counts_them(session, period, administrator)
 
 
 def test_money_and_units_agree_with_the_ledgers(pharmacy: Database, administrator: UserId) -> None:

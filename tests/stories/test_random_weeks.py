@@ -94,6 +94,7 @@ from infusion_desktop.stock.tables import (
 from infusion_desktop.stock.words import LocationId, LocationKind, LotId, MoveReason
 from infusion_desktop.verifying import verify_books
 from tests.promises import times
+from tests.reporting.agreement import everything_agrees
 
 S = DeliveryState
 _SEED = int(os.environ.get("PHARMACY_SEED", "1"))
@@ -596,6 +597,11 @@ class Walk:
         assert all(row.days >= 0 and row.cost >= 0 for row in rows)
         assert len({each.totals[1:7] for each in found if each.totals}) <= 1
 
+    def reports_agree(self) -> None:
+        """The same figure from two reports is the same, also over books that nobody planned."""
+        with self.database.reading() as session:
+            everything_agrees(session, self.boss)
+
 
 @pytest.mark.parametrize(("seed", "where"), list(enumerate(_WHERE, _SEED)))
 def test_whatever_order_the_day_takes_the_rooms_fit_together(
@@ -609,6 +615,7 @@ def test_whatever_order_the_day_takes_the_rooms_fit_together(
                 walk.step()
                 walk.hold_true()
             walk.margins_agree()
+        walk.reports_agree()
     except Exception as fault:
         fault.add_note("\n".join(walk.told[-40:]))
         raise

@@ -55,7 +55,7 @@ COLUMNS: tuple[Column[Margin], ...] = (
     Column("Days", lambda row: f"{row.days:,.0f}", sort_key=lambda row: row.days, numeric=True),
     Column("Per diem", lambda row: _money(row.per_diem), sort_key=lambda row: row.per_diem, numeric=True),
     Column("Costs", lambda row: _money(row.cost), sort_key=lambda row: row.cost, numeric=True),
-    Column("A day", lambda row: "" if row.per_day is None else show_money(row.per_day), numeric=True,
+    Column("A day", width=90, text=lambda row: "" if row.per_day is None else show_money(row.per_day), numeric=True,
            sort_key=lambda row: row.per_day if row.per_day is not None else Decimal("-Infinity")),
     Column("Why", lambda row: row.reason, stretch=True, width=260, hint=lambda row: row.reason),
 )  # fmt: skip
