@@ -4,7 +4,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTableView,
+    QTabWidget,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Permission
@@ -15,6 +26,7 @@ from infusion_desktop.desktop.table_view import TableView
 from tests.desktop.conftest import LOT_COLUMNS, Lot, make_lots
 from tests.effort import TRIES, plain_piece
 
+CONTROLS = (QPushButton, QToolButton, QLineEdit, QPlainTextEdit, QComboBox, QTableView)
 PIECES = 15
 """Of plain work: some three times the goal."""
 
@@ -38,6 +50,35 @@ def test_no_place_holds_the_window_long(context: Context, qtbot: QtBot) -> None:
         if max(held.values()) < most:
             break
     assert max(held.values()) < most, {key: taken for key, taken in held.items() if taken > most / 3}
+
+
+def test_every_control_of_every_place_says_what_it_is(context: Context, qtbot: QtBot) -> None:
+    everything = replace(context, permissions=frozenset(Permission))
+    shell = Shell(everything, house(everything).places)
+    qtbot.addWidget(shell)
+    shell.show()
+    seen, nameless = 0, set[str]()
+    for place in house(everything).places:
+        shell.go(place.key)
+        screen = shell.screen_in_front
+        assert screen is not None
+        for tabs in screen.findChildren(QTabWidget):
+            for tab in range(tabs.count()):
+                tabs.setCurrentIndex(tab)  # What is behind a tab is made when it is seen.
+        for each in screen.findChildren(QWidget):
+            if isinstance(each, CONTROLS) and not each.isHidden() and not isinstance(each.parent(), QComboBox):
+                seen += 1
+                if not name_of(each):
+                    nameless.add(f"{place.key}: {type(each).__name__} in {type(each.parent()).__name__}")
+    shell.jobs.close()
+    assert seen > 500
+    assert nameless == set()
+
+
+def name_of(control: QWidget) -> str:
+    """What a screen reader says of it."""
+    told = QAccessible.queryAccessibleInterface(control)
+    return told.text(QAccessible.Text.Name).strip() if told is not None else ""
 
 
 def test_the_window_has_the_look_and_not_the_application(qapp: QApplication, make_shell: Callable[..., Shell]) -> None:

@@ -61,7 +61,9 @@ class BoardScreen(Screen):
         self.span = QButtonGroup(self)
         self.summary = label("", "muted")
         self.states = {
-            state: button("", kind="chip") for state in DeliveryState if state is not DeliveryState.CANCELLED
+            state: button(state.value.capitalize(), kind="chip")
+            for state in DeliveryState
+            if state is not DeliveryState.CANCELLED
         }
         self.print_button = button("Print manifests", self.print_manifests, icon="print")
         self.print_button.setToolTip("The manifests of the marked deliveries, or of all that the list shows")
