@@ -12,7 +12,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.calls.follow_ups import follow_ups
 from infusion_desktop.deliveries.care.patient_glance import glance
-from infusion_desktop.deliveries.queries import of_patient
+from infusion_desktop.deliveries.lists import of_patient
 from infusion_desktop.equipment.queries import at_place
 from infusion_desktop.patients.labs import labs_of
 from infusion_desktop.patients.queries import open_patient, therapy_calendars

@@ -21,6 +21,9 @@ NOT_AT_START = (
     "sqlalchemy.dialects.postgresql", "infusion_desktop.billing.rules", "infusion_desktop.edi",
     "infusion_desktop.demonstration", "infusion_desktop.deliveries.plans.planning", "reports",
     "infusion_desktop.stock.scanning.scans", "infusion_desktop.stock.ledger", "infusion_desktop.deliveries.steps",
+    "infusion_desktop.schema", "infusion_desktop.deliveries.queries", "infusion_desktop.billing.queries",
+    "infusion_desktop.billing.money.money_tables", "infusion_desktop.access.anchors",
+    "infusion_desktop.desktop.deed_dialog", "infusion_desktop.desktop.lock_cover",
 )  # fmt: skip
 MADE_BY_QT = """
 import enum

@@ -1,16 +1,15 @@
-"""What billing screens and papers ask: claims, one claim with its evidence, work to do, months and balances."""
+"""What billing screens and papers ask: one claim with its evidence, months, balances and files."""
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.claim_lists import LISTED, ClaimRow, row_of
 from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.money.equipment_charges import charges_owed
@@ -22,26 +21,6 @@ from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Therapy
 from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.patients.words import Rank as PayerRank
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """A claim in a list."""
-
-    id: ClaimId
-    number: str
-    state: ClaimState
-    frequency: Frequency
-    patient_id: PatientId
-    patient: str
-    payer_id: PayerId
-    payer: str
-    period: Days
-    charge: Decimal
-    expected: Decimal
-    findings: int
-    made_at: datetime
-    sent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +118,6 @@ class ClaimPage:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A finding that stops claims, with how many and which."""
-
-    code: str
-    where: str
-    sentence: str
-    claims: tuple[ClaimId, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class MonthOverview:
     """A month at a glance; ``not_counted`` are patients with a therapy in it and no claim for it."""
 
@@ -174,57 +143,9 @@ class BatchRow:
     acknowledged: str
 
 
-STOPPED = (ClaimState.DRAFT, ClaimState.REJECTED, ClaimState.DENIED)
-"""States in which something may stop a claim."""
-_CLAIMS = (
-    select(
-        Claim.id,
-        Claim.number,
-        Claim.state,
-        Claim.frequency,
-        Claim.patient_id,
-        (Patient.last_name + ", " + Patient.first_name).label("patient"),
-        Claim.payer_id,
-        Payer.name.label("payer"),
-        Claim.period_first,
-        Claim.period_last,
-        Claim.charge,
-        Claim.expected,
-        Claim.missing,
-        Claim.made_at,
-        Claim.sent_at,
-    )
-    .join(Patient, Patient.id == Claim.patient_id)
-    .join(Payer, Payer.id == Claim.payer_id)
-)
-
-
-def claims(
-    session: Session,
-    *,
-    states: Collection[ClaimState] = (),
-    payer: PayerId | None = None,
-    patient: PatientId | None = None,
-    month: Days | None = None,
-    limit: int = 2000,
-) -> tuple[ClaimRow, ...]:
-    """Claims that meet every filter given, the newest period first."""
-    wanted = _CLAIMS
-    if states:
-        wanted = wanted.where(Claim.state.in_(list(states)))
-    if payer is not None:
-        wanted = wanted.where(Claim.payer_id == payer)
-    if patient is not None:
-        wanted = wanted.where(Claim.patient_id == patient)
-    if month is not None:
-        wanted = wanted.where(Claim.period_first <= month.last, Claim.period_last >= month.first)
-    rows = session.execute(wanted.order_by(Claim.period_first.desc(), Claim.id.desc()).limit(limit))
-    return tuple(_row(row) for row in rows)
-
-
 def claim_page(session: Session, claim: ClaimId) -> ClaimPage:
     """One claim with lines, evidence, findings, life and ledger; Refused when it is not known."""
-    row = session.execute(_CLAIMS.where(Claim.id == claim)).one_or_none()
+    row = session.execute(LISTED.where(Claim.id == claim)).one_or_none()
     if row is None:
         raise Refused("This claim is not known. Look at the list of claims again.")
     kept = session.get_one(Claim, claim)
@@ -234,7 +155,7 @@ def claim_page(session: Session, claim: ClaimId) -> ClaimPage:
     for each in entries:
         totals[each.account] += each.amount
     return ClaimPage(
-        _row(row),
+        row_of(row),
         kept.payer_control_number,
         tuple(kept.diagnoses.split()),
         _lines(session, claim),
@@ -256,21 +177,6 @@ def claim_page(session: Session, claim: ClaimId) -> ClaimPage:
         totals[Account.PATIENT],
         kept.version,
     )
-
-
-def work_queue(session: Session) -> tuple[WorkItem, ...]:
-    """What stops claims now, the finding with most claims first; refused and denied claims are items of their own."""
-    found: dict[tuple[str, str], list[ClaimId]] = {}
-    sentences: dict[tuple[str, str], str] = {}
-    rows = session.execute(
-        select(Claim.id, Claim.number, Claim.state, Claim.missing).where(Claim.state.in_(STOPPED)).order_by(Claim.id)
-    )
-    for row in rows:
-        for code, where, sentence in _stopping(row.number, row.state, row.missing):
-            found.setdefault((code, where), []).append(ClaimId(row.id))
-            sentences.setdefault((code, where), sentence)
-    items = [WorkItem(code, where, sentences[code, where], tuple(ids)) for (code, where), ids in found.items()]
-    return tuple(sorted(items, key=lambda each: (-len(each.claims), each.code)))
 
 
 def month_overview(session: Session, month: Days, payer: PayerId | None = None) -> MonthOverview:
@@ -355,26 +261,6 @@ def file_content(session: Session, batch: int) -> str:
     return content
 
 
-def _row(row: Row[*tuple[Any, ...]]) -> ClaimRow:
-    kept = row._mapping
-    return ClaimRow(
-        ClaimId(kept["id"]),
-        kept["number"],
-        kept["state"],
-        kept["frequency"],
-        PatientId(kept["patient_id"]),
-        kept["patient"],
-        PayerId(kept["payer_id"]),
-        kept["payer"],
-        Days(kept["period_first"], kept["period_last"]),
-        kept["charge"],
-        kept["expected"],
-        len(json.loads(kept["missing"])),
-        kept["made_at"],
-        kept["sent_at"],
-    )
-
-
 def _lines(session: Session, claim: ClaimId) -> tuple[LineRow, ...]:
     rows = session.execute(
         select(ClaimLine, Authorization.number)
@@ -448,20 +334,6 @@ def _entries(session: Session, claim: ClaimId) -> tuple[EntryRow, ...]:
         )
         for row, position, code in rows
     )  # fmt: skip
-
-
-def _stopping(number: str, state: ClaimState, missing: str) -> list[tuple[str, str, str]]:
-    if state is ClaimState.REJECTED:
-        return [
-            (
-                "REJECTED",
-                "Claim",
-                f"Claim {number} was refused before adjudication. Put it right; then Correct, Replace it.",
-            )
-        ]
-    if state is ClaimState.DENIED:
-        return [("DENIED", "Remittances", f"Claim {number} was denied. Appeal, correct, or write it off.")]
-    return [(each.code, each.where, each.sentence) for each in findings_of(missing) if each.stops]
 
 
 def _not_counted(session: Session, month: Days, payer: PayerId | None) -> tuple[tuple[PatientId, str], ...]:

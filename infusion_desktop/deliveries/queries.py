@@ -1,15 +1,14 @@
-"""What screens, papers and the command line ask about deliveries: the day's board, one delivery, the bench."""
+"""What screens, papers and the command line ask about one delivery, the bench, and equipment at home."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
-from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.lists import DeliveryRow, listed, row_of
 from infusion_desktop.deliveries.tables import (
     Delivery,
     DeliveryEquipment,
@@ -20,8 +19,6 @@ from infusion_desktop.deliveries.tables import (
     ProofOfDelivery,
 )
 from infusion_desktop.deliveries.words import (
-    NEXT_STEP,
-    Carrier,
     DeliveryId,
     DeliveryLineId,
     DeliveryState,
@@ -31,7 +28,7 @@ from infusion_desktop.deliveries.words import (
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Patient, Therapy
+from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item, Location, Lot
 from infusion_desktop.stock.words import ItemId, ItemKind, LotId, Storage
@@ -44,41 +41,6 @@ TO_PRINT = (
     DeliveryState.SHIPPED,
     DeliveryState.DELIVERED,
 )
-OPEN = (
-    DeliveryState.DRAFT,
-    DeliveryState.RELEASED,
-    DeliveryState.PICKED,
-    DeliveryState.VERIFIED,
-    DeliveryState.PACKED,
-    DeliveryState.SHIPPED,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """A delivery in a list. ``late`` says that its day has passed and it has not arrived."""
-
-    id: DeliveryId
-    number: str
-    patient_id: PatientId
-    patient_number: str
-    patient_name: str
-    city: str
-    route: str
-    therapy: str
-    state: DeliveryState
-    scheduled_on: date
-    window: str
-    period: Days
-    carrier: Carrier
-    lines: int
-    owed: int
-    totes: int
-    printed: int
-    delivered_at: datetime | None
-    late: bool
-    next_step: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,71 +180,6 @@ class AtHomeAsset:
     delivery: str
 
 
-def _board() -> Select[Any]:
-    lines = (
-        select(func.count())
-        .where(DeliveryLine.delivery_id == Delivery.id, DeliveryLine.to_send > 0)
-        .correlate(Delivery)
-        .scalar_subquery()
-    )
-    owed = (
-        select(func.coalesce(func.sum(DeliveryLine.owed), 0))
-        .where(DeliveryLine.delivery_id == Delivery.id)
-        .correlate(Delivery)
-        .scalar_subquery()
-    )
-    return (
-        select(Delivery, Patient, Therapy.drug, lines, owed)
-        .join(Patient, Patient.id == Delivery.patient_id)
-        .outerjoin(Therapy, Therapy.id == Delivery.therapy_id)
-    )
-
-
-def _row(found: Any, today: date) -> DeliveryRow:
-    delivery, patient, drug, lines, owed = found
-    return DeliveryRow(
-        DeliveryId(delivery.id),
-        delivery.number,
-        PatientId(patient.id),
-        patient.number,
-        f"{patient.last_name}, {patient.first_name}",
-        patient.city,
-        patient.route,
-        drug or "",
-        delivery.state,
-        delivery.scheduled_on,
-        delivery.window,
-        Days(delivery.period_first, delivery.period_last),
-        delivery.carrier,
-        lines,
-        int(owed),
-        delivery.totes,
-        delivery.printed,
-        delivery.delivered_at,
-        delivery.state in OPEN and delivery.scheduled_on < today,
-        NEXT_STEP[delivery.state],
-        delivery.version,
-    )
-
-
-def day_board(session: Session, days: Days, today: date, *, late_too: bool = True) -> tuple[DeliveryRow, ...]:
-    """The deliveries of these days, and those of earlier days that have not arrived; cancelled ones are left out."""
-    wanted: ColumnElement[bool] = Delivery.scheduled_on.between(days.first, days.last)
-    if late_too:
-        late = (Delivery.scheduled_on < days.first) & Delivery.delivered_at.is_(None) & Delivery.state.in_(OPEN)
-        wanted = wanted | late
-    query = _board().where(wanted, Delivery.state != DeliveryState.CANCELLED)
-    rows = session.execute(query.order_by(Delivery.scheduled_on, Patient.route, Delivery.window, Delivery.id))
-    return tuple(_row(row, today) for row in rows)
-
-
-def of_patient(session: Session, patient_id: PatientId, today: date) -> tuple[DeliveryRow, ...]:
-    """A patient's deliveries, the newest first."""
-    query = _board().where(Delivery.patient_id == patient_id)
-    rows = session.execute(query.order_by(Delivery.scheduled_on.desc(), Delivery.id.desc()))
-    return tuple(_row(row, today) for row in rows)
-
-
 def delivery_id_by_number(session: Session, number: str) -> DeliveryId | None:
     """The delivery with this number (as printed or scanned), or None."""
     plain = number.strip().upper().removeprefix("DLV:")
@@ -303,16 +200,16 @@ def deliveries_to_print(session: Session, day: date) -> tuple[DeliveryId, ...]:
 
 def delivery_page(session: Session, delivery_id: DeliveryId, today: date) -> DeliveryPage:
     """Everything about one delivery, or Refused."""
-    found = session.execute(_board().where(Delivery.id == delivery_id)).one_or_none()
+    found = session.execute(listed().add_columns(Delivery).where(Delivery.id == delivery_id)).one_or_none()
     if found is None:
         raise Refused("This delivery is not known. Open it from the list again.")
-    kept: Delivery = found[0]
+    kept: Delivery = found.Delivery
     template = ""
     if kept.template_id is not None:
         kit = session.get(KitTemplate, kept.template_id)
         template = f"{kit.name} (version {kit.template_version})" if kit else ""
     return DeliveryPage(
-        _row(found, today),
+        row_of(found, today),
         None if kept.therapy_id is None else TherapyId(kept.therapy_id),
         template,
         kept.tracking,

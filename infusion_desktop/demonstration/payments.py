@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.claim_lists import claims
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.filing import leaves_as
 from infusion_desktop.billing.claiming.secondary import make_secondary, proposals
@@ -19,7 +20,6 @@ from infusion_desktop.billing.money.month_close import close_month, next_to_clos
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, patients_owing, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.money.statements import print_statements
-from infusion_desktop.billing.queries import claims
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimLine
 from infusion_desktop.billing.words import BatchId, DisputeState, LineKind

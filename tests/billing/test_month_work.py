@@ -14,6 +14,7 @@ from test_service_claims import complete_month
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.tables import Pharmacy
+from infusion_desktop.billing.claim_lists import claims
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import print_claims, void_claim, write_file
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
@@ -30,7 +31,7 @@ from infusion_desktop.billing.money.patient_money import (
     take_patient_payment,
 )
 from infusion_desktop.billing.months.day_view import DayKind, day_view
-from infusion_desktop.billing.queries import claim_page, claims, month_overview
+from infusion_desktop.billing.queries import claim_page, month_overview
 from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.runs.month_run import run_month

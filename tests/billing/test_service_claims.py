@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from infusion_desktop.access.audit import record
-from infusion_desktop.billing import queries, verify
+from infusion_desktop.billing import claim_lists, queries, verify
 from infusion_desktop.billing.claiming.checking import check, give_delay_reason, leave_late_days_out
 from infusion_desktop.billing.claiming.claims import mark_sent, replace_claim, void_claim, write_file
 from infusion_desktop.billing.money.aging import AgingBy, aging_by
@@ -122,7 +122,7 @@ def test_a_complete_claim_is_ready_and_one_without_proof_waits_for_it(office):
     assert "has no proof of delivery" in sentences and "Mar 11, 2026 to Mar 16, 2026" in sentences
     assert page(office, claim).row.state is ClaimState.DRAFT
     with office.database.reading() as session:
-        queue = queries.work_queue(session)
+        queue = claim_lists.work_queue(session)
     assert {item.where for item in queue} == {"Deliveries"} and all(item.claims == (claim,) for item in queue)
     with pytest.raises(Refused, match="not ready"):
         write_file(office.database, [claim], office.biller)
@@ -278,7 +278,7 @@ def test_acknowledgements_move_the_claim_and_a_refusal_is_drafted_anew_as_origin
     assert any("rejected" in sentence for sentence in told)
     assert page(office, claim).row.state is ClaimState.REJECTED
     with office.database.reading() as session:
-        assert [item.code for item in queries.work_queue(session)] == ["REJECTED"]
+        assert [item.code for item in claim_lists.work_queue(session)] == ["REJECTED"]
     office.hospital(date(2026, 3, 8), date(2026, 3, 11))
     again = make_claim(office.database, office.patient, MARCH, office.biller)
     shown = page(office, again)

@@ -27,13 +27,13 @@ from infusion_desktop.deliveries.door.delivering import (
     return_later,
 )
 from infusion_desktop.deliveries.kits.home_counts import at_home
+from infusion_desktop.deliveries.lists import day_board
 from infusion_desktop.deliveries.papers import manifest, picks, print_manifests, tote_labels
 from infusion_desktop.deliveries.plans.planning import Wanted, add_line, change_quantity, plan, plan_items, remove_line
 from infusion_desktop.deliveries.plans.still_owed import send_owed, still_owed
 from infusion_desktop.deliveries.pumps.pickups import ticket_rows, write_due_tickets
 from infusion_desktop.deliveries.queries import (
     DeliveryPage,
-    day_board,
     deliveries_to_print,
     delivery_id_by_number,
     delivery_page,

@@ -23,9 +23,10 @@ from test_service_claims import envelope
 from infusion_desktop import dates
 from infusion_desktop.access.roles import Role, UserId, permissions_of
 from infusion_desktop.billing import verify
+from infusion_desktop.billing.claim_lists import claims
 from infusion_desktop.billing.money.statements import closing_paper
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
-from infusion_desktop.billing.queries import claim_page, claims
+from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.words import ClaimState, DisputeKind, DisputeState
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import month_of, today

@@ -21,8 +21,9 @@ from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
 from infusion_desktop.deliveries.kits.template_rules import Template, TemplateLine
 from infusion_desktop.deliveries.kits.templates import save_template
+from infusion_desktop.deliveries.lists import of_patient
 from infusion_desktop.deliveries.pumps.pickups import ticket_rows
-from infusion_desktop.deliveries.queries import delivery_page, of_patient
+from infusion_desktop.deliveries.queries import delivery_page
 from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop import theme

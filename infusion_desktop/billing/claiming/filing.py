@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.billing.claim_lists import ClaimRow
 from infusion_desktop.billing.claiming.secondary import standing_decision
-from infusion_desktop.billing.queries import ClaimRow
 from infusion_desktop.billing.rules.checks.sending import has_filing_limit, same_day_next_year
 from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
 from infusion_desktop.billing.tables import Claim, ClaimLine

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.deliveries.lists import DeliveryRow, listed, row_of
 from infusion_desktop.deliveries.papers import STORAGE, letterhead, printed
-from infusion_desktop.deliveries.queries import DeliveryRow, _board, _row
 from infusion_desktop.deliveries.schedule.dispatch_tables import Wave, WaveDelivery
 from infusion_desktop.deliveries.schedule.dispatch_words import WaveId
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryLot
@@ -125,7 +125,7 @@ def wave_page(session: Session, wave_id: WaveId, today: date) -> WavePage:
             select(WaveDelivery.delivery_id, WaveDelivery.slot).where(WaveDelivery.wave_id == wave_id)
         )
     }
-    rows = session.execute(_board().where(Delivery.id.in_(slots))).all()
+    rows = session.execute(listed().where(Delivery.id.in_(slots))).all()
     lots = _lots(session, tuple(slots))
     things = _things(session, tuple(slots))
     done: dict[int, int] = defaultdict(int)
@@ -135,17 +135,17 @@ def wave_page(session: Session, wave_id: WaveId, today: date) -> WavePage:
         wanted[lot.delivery_id] += lot.quantity
     made = [
         SlotRow(
-            slots[row[0].id],
-            _row(row, today),
-            done[row[0].id],
-            wanted[row[0].id],
-            tuple(thing.kind for thing in things if thing.delivery_id == row[0].id and thing.asset_id is None),
+            slots[row.id],
+            row_of(row, today),
+            done[row.id],
+            wanted[row.id],
+            tuple(thing.kind for thing in things if thing.delivery_id == row.id and thing.asset_id is None),
         )
         for row in rows
     ]
     return WavePage(
         wave_id, wave.number, wave.closed_at is not None, tuple(sorted(made, key=lambda each: each.slot)),
-        _walk(lots, slots, {row[0].id for row in rows if row[0].state is DeliveryState.RELEASED}),
+        _walk(lots, slots, {row.id for row in rows if row.state is DeliveryState.RELEASED}),
     )  # fmt: skip
 
 

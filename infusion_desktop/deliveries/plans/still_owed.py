@@ -12,8 +12,8 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
+from infusion_desktop.deliveries.lists import OPEN
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items_in
-from infusion_desktop.deliveries.queries import OPEN
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryLineId, DeliveryState
 from infusion_desktop.errors import Refused

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.dates import Days
-from infusion_desktop.deliveries.queries import OPEN
+from infusion_desktop.deliveries.lists import OPEN
 from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryRepeat, DeliveryStop, Driver
 from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryStep

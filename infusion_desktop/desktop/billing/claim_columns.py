@@ -1,6 +1,6 @@
 """How claims look in lists."""
 
-from infusion_desktop.billing.queries import ClaimRow
+from infusion_desktop.billing.claim_lists import ClaimRow
 from infusion_desktop.billing.words import ClaimState
 from infusion_desktop.dates import Days, month_of, show_day, show_days
 from infusion_desktop.desktop.colours import Tone

@@ -7,11 +7,11 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.claim_lists import ClaimRow, claims
 from infusion_desktop.billing.claiming.claims import PrintedClaims, WrittenFile, write_file
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.secondary import Proposal, draft_for_next_payers, proposals
 from infusion_desktop.billing.claiming.self_pay import BilledPatients, bill_patients
-from infusion_desktop.billing.queries import ClaimRow, claims
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.dates import show_day, today

@@ -6,9 +6,10 @@ from decimal import Decimal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from infusion_desktop.billing.claim_lists import ClaimRow, claims
 from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
 from infusion_desktop.billing.money.remittances import Posted
-from infusion_desktop.billing.queries import ClaimPage, ClaimRow, claim_page, claims
+from infusion_desktop.billing.queries import ClaimPage, claim_page
 from infusion_desktop.billing.words import ClaimState
 from infusion_desktop.dates import show_days, today
 from infusion_desktop.desktop.buttons import button

@@ -9,10 +9,11 @@ from pathlib import Path
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.claim_lists import ClaimRow, claims
 from infusion_desktop.billing.claiming.work_queue import WorkRow, work
 from infusion_desktop.billing.months.day_view import DayView, day_view
 from infusion_desktop.billing.papers import claim_summary
-from infusion_desktop.billing.queries import ClaimRow, MonthOverview, claims, month_overview
+from infusion_desktop.billing.queries import MonthOverview, month_overview
 from infusion_desktop.billing.runs.month_run import MonthRun, run_month
 from infusion_desktop.billing.runs.not_counted import NotCounted, not_counted
 from infusion_desktop.billing.words import ClaimState

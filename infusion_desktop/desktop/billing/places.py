@@ -58,7 +58,7 @@ def _payers(context: Context, desk: Desk) -> Screen:
 
 def _search(context: Context) -> Search:
     def find(typed: str) -> list[Hit]:
-        from infusion_desktop.billing.queries import claims
+        from infusion_desktop.billing.claim_lists import claims
 
         if not context.may(Permission.SEE_BILLING):
             return []

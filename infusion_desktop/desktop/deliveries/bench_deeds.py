@@ -12,9 +12,9 @@ from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.substituting import substitute
 from infusion_desktop.deliveries.bench.undoing import undo
 from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.lists import DeliveryRow
 from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.printing import print_pick_lists, print_tote_labels
-from infusion_desktop.deliveries.queries import DeliveryRow
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deliveries.bench_lines import next_of

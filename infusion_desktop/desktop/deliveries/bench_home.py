@@ -10,8 +10,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_instant
 from infusion_desktop.deliveries.batches import BatchRow, batches
 from infusion_desktop.deliveries.bench.wave_queries import WaveRow, waves
-from infusion_desktop.deliveries.lists import on_bench
-from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.deliveries.lists import DeliveryRow, on_bench
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Desk

@@ -1,7 +1,7 @@
 """The columns of lists of deliveries."""
 
 from infusion_desktop.dates import show_days, show_instant, today
-from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.deliveries.lists import DeliveryRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deliveries.looks import NEXT, scheduled, tone_of
 from infusion_desktop.desktop.table import Column

@@ -11,8 +11,8 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.deliveries.batches import print_deliveries
+from infusion_desktop.deliveries.lists import DeliveryRow, day_board
 from infusion_desktop.deliveries.papers import print_manifests
-from infusion_desktop.deliveries.queries import DeliveryRow, day_board
 from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.buttons import button

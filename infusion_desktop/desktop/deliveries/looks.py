@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 from infusion_desktop.dates import show_day
-from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.deliveries.lists import DeliveryRow
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
 

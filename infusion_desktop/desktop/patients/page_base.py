@@ -12,7 +12,7 @@ from infusion_desktop.billing.months.visits import Visit
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.care.patient_glance import Glance
 from infusion_desktop.deliveries.kits.home_counts import AtHome
-from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.deliveries.lists import DeliveryRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog

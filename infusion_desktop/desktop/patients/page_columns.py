@@ -7,7 +7,7 @@ from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.calls.refill_calls import CallRow
 from infusion_desktop.deliveries.care.events import EventRow
 from infusion_desktop.deliveries.care.patient_glance import HomeSupply, Moment, MomentKind
-from infusion_desktop.deliveries.queries import DeliveryRow
+from infusion_desktop.deliveries.lists import DeliveryRow
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.patients.order_deeds import order_in_words
 from infusion_desktop.desktop.patients.person_deeds import covers_in_words

@@ -13,7 +13,7 @@ from infusion_desktop.billing.queries import patient_balance
 from infusion_desktop.dates import Days, show_day, today
 from infusion_desktop.deliveries.calls.follow_ups import follow_ups
 from infusion_desktop.deliveries.care.patient_glance import HomeSupply, Moment, glance
-from infusion_desktop.deliveries.queries import DeliveryRow, of_patient
+from infusion_desktop.deliveries.lists import DeliveryRow, of_patient
 from infusion_desktop.desktop.buttons import button, tool
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.labels import label

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from infusion_desktop.billing.queries import STOPPED, claims, work_queue
+from infusion_desktop.billing.claim_lists import STOPPED, claims, work_queue
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, follow_ups
-from infusion_desktop.deliveries.lists import on_bench
-from infusion_desktop.deliveries.queries import DeliveryRow, day_board
+from infusion_desktop.deliveries.lists import DeliveryRow, day_board, on_bench
 from infusion_desktop.deliveries.words import DeliveryState
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.equipment.due import due_of

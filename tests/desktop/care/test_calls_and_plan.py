@@ -19,8 +19,8 @@ from infusion_desktop.deliveries.calls.refill_calls import calls_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import refill_rules
 from infusion_desktop.deliveries.care.task_making import make_tasks
 from infusion_desktop.deliveries.care_words import CallOutcome, SiteState
+from infusion_desktop.deliveries.lists import of_patient
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
-from infusion_desktop.deliveries.queries import of_patient
 from infusion_desktop.desktop.care.places import PLACES
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.deliveries.places import PLACES as DELIVERIES
