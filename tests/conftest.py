@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,8 @@ MANY_OBJECTS = 50_000
 PATIENCE_MS = 120_000
 MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000
 OURS = "infusion-tests-"
+LONG = ("stories/", "trust/")
+"""Rooms of few tests that take long."""
 as_in_the_program = passwords._hasher
 """How the program hashes a password."""
 
@@ -49,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         config.option.basetemp = Path(tempfile.mkdtemp(prefix=OURS, dir=MEMORY))  # No test waits for a disk there.
         config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
+    config.option.loadscopereorder = False
     if config.getoption("--full"):
         os.environ["INFUSION_TESTS_FULL"] = "1"
     settings.register_profile(
@@ -63,6 +67,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # Else a core may be left with what takes longest at the end.
+        tests = Counter(item.path for item in items)
+
+        def place(item: pytest.Item) -> tuple[bool, int]:
+            is_long = item.path.relative_to(TESTS).as_posix().startswith(LONG)
+            return not is_long, -tests[item.path]
+
+        items.sort(key=place)
     if wanted := config.getoption("--promise"):
         named = {test for row in promises() if row.id.startswith(tuple(wanted)) for test in row.tests}
         kept = [
