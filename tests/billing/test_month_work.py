@@ -267,6 +267,17 @@ def test_a_payer_that_takes_paper_gets_no_file(office):
     assert run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL)).files == ()
 
 
+def test_a_claim_leaves_in_the_form_of_its_first_day_where_the_rules_change_within_the_month(office):
+    complete_month(office)
+    paper = replace(starter("commercial_access").rules, claim_form=ClaimForm.CMS_1500)
+    add_rules(office.database, office.payer, paper, date(2026, 3, 20), office.biller)
+    run = run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL))
+    with office.database.reading() as session:
+        assert leaves_as(session, claims(session)) == {run.claims[0]: ClaimForm.X12_837P}
+    sent = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    assert (len(sent.files), sent.on_paper) == (1, ()), "as the list of claims says"
+
+
 def test_who_pays_alone_gets_a_statement_pays_it_and_a_late_change_corrects_it(office):
     run = by_form(office, "STATEMENT", PayerKind.SELF_PAY)
     claim, at = run.claims[0], datetime(2026, 4, 10, 12, tzinfo=UTC)

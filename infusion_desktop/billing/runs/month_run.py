@@ -37,6 +37,10 @@ _NAMED = 5
 """Claims that are told by their numbers; of more, how many."""
 
 
+Ready = dict[tuple[PayerId, date], list[ClaimId]]
+"""Claims that may leave, by payer and the first day of their period, whose rules say in which form."""
+
+
 @dataclass(frozen=True, slots=True)
 class MonthRun:
     """What a run did: the files by name, a sentence for each claim, and one for each patient or claim that must wait.
@@ -76,17 +80,17 @@ def run_month(
         work, refused = _work(session, month, payer)
     done: list[str] = []
     claims: list[ClaimId] = []
-    ready: dict[int, list[ClaimId]] = defaultdict(list)
+    ready: Ready = defaultdict(list)
     for place in range(0, len(work), TOGETHER):
         yield Progress(place, len(work), f"{place} of {len(work)} patients")
         billed = bill_together(database, work[place : place + TOGETHER], by, on or today())
         for each in billed:
             state = _tell(database, each, by, on, claims, done, refused)
             if state is ClaimState.READY:
-                ready[each.work.covered.payer_id].append(claims[-1])
+                ready[each.work.covered.payer_id, each.work.covered.period.first].append(claims[-1])
             if each.later:
                 yield Progress(place, len(work), each.work.number)
-    on_paper = _left_for_paper(database, ready, month) if send else []
+    on_paper = _left_for_paper(database, ready) if send else []
     done += on_paper
     files = [] if files is None else files
     at = None if on is None else datetime.combine(on, time(12), UTC)
@@ -95,7 +99,7 @@ def run_month(
         if not send
         else [
             several[first : first + MOST_IN_A_FILE]
-            for several in ready.values()
+            for several in _by_payer(ready)
             for first in range(0, len(several), MOST_IN_A_FILE)
         ]
     )
@@ -114,17 +118,24 @@ def run_month(
     return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims), tuple(on_paper))
 
 
-def _left_for_paper(database: Database, ready: dict[int, list[ClaimId]], month: Days) -> list[str]:
+def _by_payer(ready: Ready) -> list[list[ClaimId]]:
+    found: dict[PayerId, list[ClaimId]] = defaultdict(list)
+    for (payer, _), claims in ready.items():
+        found[payer] += claims
+    return [sorted(claims) for claims in found.values()]
+
+
+def _left_for_paper(database: Database, ready: Ready) -> list[str]:
     """Take the claims out of ``ready`` whose payers want paper, and say where they leave."""
     told = []
     with database.reading() as session:
-        for payer, claims in list(ready.items()):
-            form = rules_on(session, PayerId(payer), month.last).rules.claim_form
+        for (payer, first), claims in list(ready.items()):
+            form = rules_on(session, payer, first).rules.claim_form
             if form is ClaimForm.X12_837P:
                 continue
-            del ready[payer]
+            del ready[payer, first]
             numbers = session.scalars(select(Claim.number).where(Claim.id.in_(claims)).order_by(Claim.id)).all()
-            who = payer_name(session, PayerId(payer))
+            who = payer_name(session, payer)
             which = ", ".join(numbers) if len(numbers) <= _NAMED else f"{len(numbers)} claims"
             told.append(
                 f"{who} takes paper: {which} are ready to print. Claims, Print as CMS-1500."

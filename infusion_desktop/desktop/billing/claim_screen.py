@@ -188,6 +188,8 @@ class ClaimScreen(Screen):
 
     def show_record(self, kind: str, record: object) -> None:
         if isinstance(record, int):
+            if record != self._claim:
+                self.desk.messages.clear(self)
             self._claim, self.shown = ClaimId(record), None
             self.file_button.setEnabled(False)
             self.check_button.setEnabled(False)
