@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.audit import record
@@ -94,19 +94,18 @@ def review_emergency(database: Database, emergency: int, review: str, by: UserId
 def emergencies(session: Session, *, open_only: bool = False) -> tuple[Emergency, ...]:
     """Emergency accesses, the newest first; ``open_only`` those that nobody has reviewed."""
     reviewer = aliased(Staff)
-    during = (
+    during = and_(
         AuditEntry.staff_id == EmergencyAccess.staff_id,
         AuditEntry.at >= EmergencyAccess.began_at,
         AuditEntry.at <= EmergencyAccess.ends_at,
     )
-
-    def counted(kind: str):  # type: ignore[no-untyped-def]
-        return select(func.count()).where(*during, AuditEntry.kind == kind).correlate(EmergencyAccess).scalar_subquery()
-
+    changes, openings = (func.count().filter(AuditEntry.kind == kind) for kind in (AuditKind.CHANGE, AuditKind.VIEW))
     query = (
-        select(EmergencyAccess, Staff.name, reviewer.name, counted(AuditKind.CHANGE), counted(AuditKind.VIEW))
+        select(EmergencyAccess, Staff.name, reviewer.name, changes, openings)
         .join(Staff, Staff.id == EmergencyAccess.staff_id)
         .outerjoin(reviewer, reviewer.id == EmergencyAccess.reviewed_by)
+        .outerjoin(AuditEntry, during)
+        .group_by(EmergencyAccess.id, Staff.name, reviewer.name)
         .order_by(EmergencyAccess.id.desc())
     )
     if open_only:

@@ -118,7 +118,7 @@ class AuditEntry(Table):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[AuditKind] = mapped_column(Choice(AuditKind))
     at: Mapped[datetime]
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     workstation: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]

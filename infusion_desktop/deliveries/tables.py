@@ -92,7 +92,7 @@ class Delivery(Table):
         CheckConstraint("period_last >= period_first", name="period_in_order"),
         Index("ix_delivery_scheduled_on", "scheduled_on"),
         Index("ix_delivery_not_arrived", "scheduled_on", **only_where("delivered_at IS NULL")),
-        Index("ix_delivery_patient_id", "patient_id", "scheduled_on"),
+        Index("ix_delivery_patient_id", "patient_id", "period_last"),
         STRICT,
     )
 

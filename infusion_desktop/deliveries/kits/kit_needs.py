@@ -25,7 +25,7 @@ from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, Templat
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients.order_versions import first_versions
 from infusion_desktop.patients.queries import TherapyCalendar, therapy_calendar, therapy_calendars
-from infusion_desktop.patients.tables import Patient
+from infusion_desktop.patients.tables import Patient, Therapy
 from infusion_desktop.patients.therapies import the_therapy
 from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.tables import Item
@@ -189,7 +189,12 @@ _SUPPLIES = (
     _DELIVERY.c.therapy_id.is_not(None),
     *(_DELIVERY.c.state != state for state in GONE),
 )
-_FIRST_OF_EACH = select(func.min(_DELIVERY.c.id)).where(*_SUPPLIES).group_by(_DELIVERY.c.therapy_id)
+_EARLIER = _DELIVERY.alias("earlier")
+_FIRST_OF_EACH = select(
+    select(func.min(_EARLIER.c.id))
+    .where(_EARLIER.c.therapy_id == core(Therapy).c.id, *(_EARLIER.c.state != state for state in GONE))
+    .scalar_subquery()
+).where(core(Therapy).c.patient_id == bindparam("patient"))
 _SUPPLIED = (
     select(_DELIVERY.c.therapy_id, _DELIVERY.c.template_id, _DELIVERY.c.period_first, _DELIVERY.c.period_last)
     .where(*_SUPPLIES, or_(_DELIVERY.c.period_last >= bindparam("first"), _DELIVERY.c.id.in_(_FIRST_OF_EACH)))
