@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 from typing import Any, cast
 
@@ -107,7 +108,7 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
         )
     else:
         number, last, secret = head
-    at, station, key = now_utc(), session.info.get("workstation", ""), bytes.fromhex(secret)
+    at, station = now_utc(), session.info.get("workstation", "")
     rows = []
     for entry in pending:
         number += 1
@@ -116,7 +117,7 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
             entry.action, after, at, before, entry.kind, number, entry.patient_id, entry.reason, entry.by,
             entry.subject, entry.subject_id, station,
         )  # fmt: skip
-        last = hmac.digest(key, (last + sealed).encode(), "sha256").hex()
+        last = _keyed(secret, last + sealed)
         rows.append(
             (number, entry.kind, entry.by, entry.action, entry.subject, entry.subject_id, entry.patient_id, before,
              after, entry.reason, last)
@@ -141,14 +142,26 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
 def seal_of(secret: str, last: str, row: Facts) -> str:
     """The seal of one entry after the one sealed ``last``."""
     sealed = as_json({name: value for name, value in row.items() if name != "seal"})
-    return hmac.digest(bytes.fromhex(secret), (last + sealed).encode(), "sha256").hex()
+    return _keyed(secret, last + sealed)
 
 
 def mark_of(secret: str, gap: Purge) -> str:
     """The seal of a gap marker itself."""
     facts = {"before": gap.before, "removed": gap.removed, "through": gap.through, "seal": gap.seal, "why": gap.why}
     sealed = as_json({**facts, "kept": gap.kept, "at": gap.at, "by": gap.staff_id})
-    return hmac.digest(bytes.fromhex(secret), sealed.encode(), "sha256").hex()
+    return _keyed(secret, sealed)
+
+
+def _keyed(secret: str, sealed: str) -> str:
+    """The seal of a text: the key is taken in once for all of them, which costs more than the text itself."""
+    seal = _begun(secret).copy()
+    seal.update(sealed.encode())
+    return seal.hexdigest()
+
+
+@lru_cache(8)
+def _begun(secret: str) -> hmac.HMAC:
+    return hmac.new(bytes.fromhex(secret), digestmod="sha256")
 
 
 _IS_SECRET = re.compile(r"(?:[0-9a-f]{2})+", re.ASCII)
@@ -172,12 +185,10 @@ def first_broken_entry(session: Session) -> int | None:
         expected, last = gap.through, gap.seal
     wanted: list[Any] = [literal_column(name) for name in ("number", "seal", *_IN_ORDER)]
     every = select(*wanted).select_from(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=5000)
-    secret = b"" if head is None else bytes.fromhex(head.secret)
     with session.execute(every) as rows:
         for number, kept, *facts in rows:
             expected += 1
-            sealed = (last + _sealed_text(*facts)).encode()
-            if head is None or number != expected or kept != hmac.digest(secret, sealed, "sha256").hex():
+            if head is None or number != expected or kept != _keyed(head.secret, last + _sealed_text(*facts)):
                 return expected
             last = kept
     if head is not None and (head.number, head.seal) != (expected, last):
@@ -242,4 +253,6 @@ def _plain(value: object) -> Any:
 
 
 # Made once: a hundred thousand entries are written and checked with it.
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False, default=_plain
+)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.database.prepared import once_each
+from infusion_desktop.database.types import once_each
 
 
 def insert_rows(

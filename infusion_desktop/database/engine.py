@@ -16,7 +16,6 @@ from functools import partial
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic, sleep
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
@@ -127,22 +126,21 @@ class Database:
         with (
             in_plain_words(),
             self._writing.connect() as connection,
-            Session(connection, expire_on_commit=False, join_transaction_mode="control_fully") as session,
+            _Deed(connection, expire_on_commit=False, join_transaction_mode="control_fully") as session,
         ):
             connection.begin()  # The session joins in where it is asked for mapped objects: in few deeds of a kit.
             session.info.update(workstation=self.workstation, connection=connection)
-            written = connection.info
-            written["wrote"] = False
-            written["tables"] = set()
+            wrote: set[str] = set()
+            connection.info["wrote"] = wrote
             entries, proof = 0, None
             yield session
             session.flush()
             if self._seal is not None:
-                if written["wrote"] and not session.info.get("audit"):
+                if wrote and not session.info.get("audit"):
                     raise UnauditedWrite("a deed wrote without an audit entry")
                 entries = len(session.info.get("audit", ()))
                 proof = self._seal(session)
-            self._commit(session, written["tables"], proof)
+            self._commit(session, wrote, proof)
             self.entries += entries
             self._here.commits = self._commits() + 1
 
@@ -181,10 +179,10 @@ class Database:
         """How many transactions this thread committed here."""
         return int(getattr(self._here, "commits", 0))
 
-    def _commit(self, session: Session, tables: set[str], proof: Proof | None) -> None:
+    def _commit(self, session: Session, wrote: set[str], proof: Proof | None) -> None:
         try:
-            if tables and not self.place.is_sqlite:
-                self._commit_and_tell(session, tables)
+            if wrote and not self.place.is_sqlite:
+                self._commit_and_tell(session, {table for statement in wrote for table in tables_written(statement)})
             if session.in_transaction():
                 session.commit()
             if (connection := session.info["connection"]).in_transaction():  # The session had not joined in.
@@ -224,32 +222,42 @@ class Database:
         self.engine.dispose()
 
 
+class _Deed(Session):
+    """The session of a deed. Most of a kit's ask for no mapped object: nothing is to be let go of then."""
+
+    def close(self) -> None:
+        if self.in_transaction() or self.identity_map:
+            super().close()
+
+
 def open_engine(place: Place, *, guarded: bool = True) -> Engine:
     """An engine for the place. ``guarded=False`` is for migrations, which must change tables and triggers."""
     return _open_sqlite(place, guarded) if place.is_sqlite else _open_postgresql(place, guarded)
 
 
-def _beside(engine: Engine, begin: str, guard: Callable[[Connection, str], None]) -> Engine:
+def _beside(engine: Engine, begin: str, minds: Callable[[Connection, str], None]) -> Engine:
     """An engine over the same connections, all of whose statements pass a guard.
 
     The guard and SQLite's begin sit in the dialect, because events of connections cost a third of each small statement.
     """
     is_sqlite = engine.dialect.name == "sqlite"
     driver = {"module": sqlite} if is_sqlite else {}
-    other = create_engine(engine.url, pool=engine.pool, hide_parameters=True, **driver)
+
+    def check(connection: Connection, statement: str) -> None:
+        if loosens(statement):
+            raise Protected(LOOSENS)
+        minds(connection, statement)
+
+    asked = minds if is_sqlite else check
+    other = create_engine(
+        engine.url, pool=engine.pool, hide_parameters=True, execution_options={_GUARD: asked}, **driver
+    )
     if is_sqlite:
         other.dialect.do_begin = lambda connection: connection.execute(begin)  # type: ignore[method-assign,assignment]
     else:
         _keep_what_is_prepared(other.dialect)
-
-    def check(connection: Connection, statement: str) -> None:
-        if not is_sqlite and loosens(statement):
-            raise Protected(LOOSENS)
-        guard(connection, statement)
-
     for way in ("do_execute", "do_executemany", "do_execute_no_params"):
-        event.listen(other, way, lambda _cursor, statement, *more: check(more[-1].root_connection, statement))
-    _GUARDS[other.dialect] = check
+        event.listen(other, way, lambda _cursor, statement, *more: asked(more[-1].root_connection, statement))
     return other
 
 
@@ -263,12 +271,14 @@ def connection_of(session: Session) -> Connection:
     return session.info.get("connection") or session.connection()
 
 
-_GUARDS: WeakKeyDictionary[Dialect, Callable[[Connection, str], None]] = WeakKeyDictionary()
+_GUARD = "guard"
 
 
-def guard_of(dialect: Dialect) -> Callable[[Connection, str], None]:
-    """What asks whether a statement may run, for those that run on the driver's cursor (see prepared.py)."""
-    return _GUARDS.get(dialect, lambda connection, statement: None)
+def guard(connection: Connection, statement: str) -> None:
+    """Ask whether a statement may run, for those that run on the driver's cursor (see prepared.py)."""
+    asked = connection.get_execution_options().get(_GUARD)
+    if asked is not None:
+        asked(connection, statement)
 
 
 def _open_sqlite(place: Place, guarded: bool) -> Engine:
@@ -325,10 +335,9 @@ def prepare_sqlite(connection: Any, key: bytes | None) -> None:
 
 
 def _note_writes(connection: Connection, statement: str) -> None:
+    """Which tables they wrote is asked once, when the deed ends."""
     if writes(statement):
-        info = connection.info
-        info["wrote"] = True
-        info.setdefault("tables", set()).update(tables_written(statement))
+        connection.info.setdefault("wrote", set()).add(statement)
 
 
 def _refuse_writes(_connection: Connection, statement: str) -> None:

@@ -19,11 +19,11 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from infusion_desktop.database import server
-from infusion_desktop.database.engine import connection_of, guard_of
+from infusion_desktop.database.engine import connection_of, guard
 from infusion_desktop.database.statements import loosens, writes
+from infusion_desktop.database.types import Convert, once_each
 
 Statement = Select[*tuple[Any, ...]] | UpdateBase | TextClause
-_Convert = Callable[[Any], Any]
 _AT_ONCE = 20_000
 _FEW = 8
 """Rows that are not worth remembering values for."""
@@ -36,33 +36,16 @@ class _Form:
     text: str
     is_guarded: bool
     """Whether a guard is asked before it runs; none minds what only reads."""
-    order: tuple[str, ...] | None
-    """Names of the parameters in their order; None where the database takes them by name."""
+    order: tuple[tuple[str, Convert | None], ...]
+    """Names of the parameters, in their order where the database does not take them by name, and how their values
+    become what it keeps."""
     fixed: Mapping[str, Any]
     """Parameters that the statement itself gives, as the database keeps them."""
-    keep: tuple[tuple[str, _Convert], ...]
-    """How values become what the database keeps."""
-    read: tuple[tuple[int, _Convert], ...]
+    read: tuple[tuple[int, Convert], ...]
     """How what it keeps becomes values again."""
-    row: _Convert
+    row: Convert
     returns: bool
     """Whether it gives rows, asked or not (a new row's number)."""
-
-
-class _Seen(dict[Any, Any]):
-    """What values became, remembered by value."""
-
-    def __init__(self, convert: _Convert) -> None:
-        self._convert = convert
-
-    def __missing__(self, value: Any) -> Any:
-        found = self[value] = self._convert(value)
-        return found
-
-
-def once_each(convert: _Convert) -> _Convert:
-    """The same for a whole column, where most values come again and again: each different one is converted once."""
-    return _Seen(convert).__getitem__
 
 
 class Prepared:
@@ -77,10 +60,12 @@ class Prepared:
         form, cursor = self._run(connection_of(session), parameters)
         found = cursor.fetchall()
         cursor.close()
-        if form.read and found:
+        if form.read and len(found) < _FEW:
+            found = [_with_values(row, form.read) for row in found]
+        elif form.read:
             columns: list[Iterable[Any]] = list(zip(*found, strict=True))
             for place, read in form.read:
-                columns[place] = map(read if len(found) < _FEW else once_each(read), columns[place])
+                columns[place] = map(once_each(read), columns[place])
             found = zip(*columns, strict=True)
         return list(map(form.row, found))
 
@@ -139,42 +124,45 @@ class Prepared:
         return found
 
     def _each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> tuple[str, Iterable[tuple[Any, ...]]]:
-        form, values = self._filled(connection.dialect, rows[0])
+        form = self._form(connection.dialect, rows[0])
         if form.is_guarded:
-            guard_of(connection.dialect)(connection, form.text)
-        assert form.order is not None
-        kept = dict(form.keep)
+            guard(connection, form.text)
         columns: list[Iterable[Any]] = []
-        for name in form.order:
-            if name not in rows[0]:
-                columns.append(repeat(values[name]))
-            elif (keep := kept.get(name)) is None:
+        for name, keep in form.order:
+            if name in form.fixed:
+                columns.append(repeat(form.fixed[name]))
+            elif keep is None:
                 columns.append([row[name] for row in rows])
             else:
                 columns.append([keep(row[name]) for row in rows])
         return form.text, zip(*columns, strict=False)
 
     def _run(self, connection: Connection, parameters: Mapping[str, Any], name: str = "") -> tuple[_Form, Any]:
-        form, values = self._filled(connection.dialect, parameters)
+        form = self._form(connection.dialect, parameters)
         if form.is_guarded:
-            guard_of(connection.dialect)(connection, form.text)
-        if form.order is None and not name:
-            return form, _asked(connection, form.text, values)
-        given = values if form.order is None else [values[name] for name in form.order]
-        return form, _run(connection, form.text, given, name=name)
+            guard(connection, form.text)
+        given = {**form.fixed, **parameters} if form.fixed else parameters
+        if connection.dialect.positional:
+            in_order = [given[name] if keep is None else keep(given[name]) for name, keep in form.order]
+            return form, _run(connection, form.text, in_order)
+        values = _by_name(form, given)
+        return form, _run(connection, form.text, values, name=name) if name else _asked(connection, form.text, values)
 
-    def _filled(self, dialect: Dialect, parameters: Mapping[str, Any]) -> tuple[_Form, Mapping[str, Any]]:
-        """The statement as this database takes it, with the values it keeps."""
+    def _form(self, dialect: Dialect, parameters: Mapping[str, Any]) -> _Form:
+        """The statement as this database takes it with these parameters."""
         key = (dialect.name, *parameters)
-        form = self._forms.get(key)
-        if form is None:
-            form = self._forms[key] = _form(self._statement, dialect, list(parameters))
-        if not form.fixed and not form.keep:
-            return form, parameters
-        values = {**form.fixed, **parameters}
-        for name, keep in form.keep:
-            values[name] = keep(values[name])
-        return form, values
+        return self._forms.get(key) or self._forms.setdefault(key, _form(self._statement, dialect, list(parameters)))
+
+
+def _with_values(row: Sequence[Any], reading: Iterable[tuple[int, Convert]]) -> list[Any]:
+    values = list(row)
+    for place, read in reading:
+        values[place] = read(values[place])
+    return values
+
+
+def _by_name(form: _Form, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given[name] if keep is None else keep(given[name]) for name, keep in form.order}
 
 
 def change_together(session: Session, *changes: tuple[Prepared, Mapping[str, Any]]) -> list[int]:
@@ -186,11 +174,12 @@ def change_together(session: Session, *changes: tuple[Prepared, Mapping[str, Any
     dialect = connection.dialect
     if dialect.positional:
         return [statement.change(session, parameters) for statement, parameters in changes]
-    filled = [statement._filled(dialect, parameters) for statement, parameters in changes]
-    texts = tuple(form.text if form.returns else f"{form.text} RETURNING 1" for form, _ in filled)
+    forms = [statement._form(dialect, parameters) for statement, parameters in changes]
+    texts = tuple(form.text if form.returns else f"{form.text} RETURNING 1" for form in forms)
     text = _TOGETHER.get(texts) or _TOGETHER.setdefault(texts, _as_one(texts))
-    guard_of(dialect)(connection, text)
-    values = {f"c{at}_{name}": value for at, (_, each) in enumerate(filled) for name, value in each.items()}
+    guard(connection, text)
+    filled = [_by_name(form, {**form.fixed, **given}) for form, (_, given) in zip(forms, changes, strict=True)]
+    values = {f"c{at}_{name}": value for at, each in enumerate(filled) for name, value in each.items()}
     return list(_asked(connection, text, values).fetchall()[0])
 
 
@@ -213,7 +202,7 @@ def _asked(connection: Connection, text: str, values: Mapping[str, Any]) -> Any:
 
 def change_plainly(connection: Connection, text: str, values: Sequence[Any]) -> None:
     """Run a statement on SQLite as it is written, with its parameters in their order."""
-    guard_of(connection.dialect)(connection, text)
+    guard(connection, text)
     _run(connection, text, values).close()
 
 
@@ -234,8 +223,8 @@ def _run(connection: Connection, text: str, parameters: Any, *, name: str = "", 
     With a ``name`` a server keeps the rows until they are asked for, as SQLite always does. ``many`` runs it once for
     each of the parameters.
     """
-    is_named = name and not connection.dialect.positional
-    cursor = connection.connection.cursor(name=name) if is_named else connection.connection.cursor()
+    driver: Any = connection.connection.dbapi_connection
+    cursor = driver.cursor(name=name) if name and not connection.dialect.positional else driver.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(text, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
@@ -261,9 +250,8 @@ def _form(statement: Statement | Callable[[str], Statement], dialect: Dialect, n
     return _Form(
         asked,
         writes(asked) or loosens(asked),
-        tuple(compiled.positiontup or ()) if dialect.positional else None,
+        tuple((name, keep.get(name)) for name in (compiled.positiontup or () if dialect.positional else types)),
         fixed,
-        tuple((name, convert) for name, convert in keep.items() if convert is not None),
         tuple((at, convert) for at, convert in read if convert is not None),
         partial(tuple.__new__, row) if columns else tuple,
         bool(compiled.effective_returning),

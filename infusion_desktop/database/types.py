@@ -4,6 +4,7 @@ SQLite keeps NUMERIC as floating point, has no dates and no booleans; so money i
 text, instants as ISO text in UTC and flags as 0 or 1. PostgreSQL uses its own DATE, TIMESTAMPTZ and BOOLEAN.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -28,6 +29,25 @@ from sqlalchemy.orm import DeclarativeBase
 from infusion_desktop.database import when_asked
 
 Whole = BigInteger().with_variant(Integer(), "sqlite")
+Convert = Callable[[Any], Any]
+"""How a value becomes what a database keeps, or what it keeps a value again: one call, as each column of each row
+passes here."""
+
+
+class _Seen(dict[Any, Any]):
+    """What values became, remembered by value."""
+
+    def __init__(self, convert: Convert) -> None:
+        self._convert = convert
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self._convert(value)
+        return found
+
+
+def once_each(convert: Convert) -> Convert:
+    """The same where most values come again and again: each different one is converted once."""
+    return _Seen(convert).__getitem__
 
 
 class Cents(TypeDecorator[Decimal]):
@@ -68,13 +88,19 @@ class Day(TypeDecorator[date]):
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Date())
 
-    def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.isoformat()
+    def bind_processor(self, dialect: Dialect) -> Convert | None:
+        return _day_as_text if dialect.name == "sqlite" else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> date | None:
-        return date.fromisoformat(value) if isinstance(value, str) else value
+    def result_processor(self, dialect: Dialect, coltype: object) -> Convert:
+        return _day_of
+
+
+def _day_as_text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _day_of(kept: Any) -> Any:
+    return date.fromisoformat(kept) if isinstance(kept, str) else kept
 
 
 class Instant(TypeDecorator[datetime]):
@@ -86,19 +112,28 @@ class Instant(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant has no time zone")
-        utc = value.astimezone(UTC)
-        return utc.isoformat(timespec="microseconds") if dialect.name == "sqlite" else utc
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        return _instant_as_text if dialect.name == "sqlite" else _in_utc
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Convert:
+        return _instant_of
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    if instant is None or instant.tzinfo is UTC:
+        return instant
+    if instant.tzinfo is None:
+        raise ValueError("an instant has no time zone")
+    return instant.astimezone(UTC)
+
+
+def _instant_as_text(instant: datetime | None) -> str | None:
+    utc = _in_utc(instant)
+    return None if utc is None else utc.isoformat(timespec="microseconds")
+
+
+def _instant_of(kept: Any) -> datetime | None:
+    return _in_utc(datetime.fromisoformat(kept) if isinstance(kept, str) else kept)
 
 
 class Flag(TypeDecorator[bool]):
@@ -126,19 +161,12 @@ class Choice(TypeDecorator[Any]):
     def __init__(self, members: type[StrEnum] = StrEnum) -> None:
         super().__init__()
         self.members = members
-        self._known: dict[Any, Any] = {None: None, **{member.value: member for member in members}}
-        self._kept = {member: str(member.value) for member in members}
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return self._kept.get(value) or str(self.members(value).value)
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        return once_each(lambda value: None if value is None else str(self.members(value).value))
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        try:
-            return self._known[value]
-        except KeyError:
-            return self.members(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Convert:
+        return once_each(lambda kept: None if kept is None else self.members(kept))
 
 
 def one_of(column: str, members: type[StrEnum]) -> CheckConstraint:

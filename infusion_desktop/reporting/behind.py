@@ -12,7 +12,7 @@ from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimState
 from infusion_desktop.database.local_days import KeptDays
-from infusion_desktop.database.prepared import once_each
+from infusion_desktop.database.types import once_each
 from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.calls.call_board import calls_due
 from infusion_desktop.deliveries.tables import Delivery

@@ -18,8 +18,8 @@ from infusion_desktop.billing.months.waste import discarded_of
 from infusion_desktop.billing.rules import therapy as engine
 from infusion_desktop.billing.rules.rentals import Possession
 from infusion_desktop.database.many import as_ids, is_given
-from infusion_desktop.database.prepared import Prepared, once_each
-from infusion_desktop.database.types import Day, Instant
+from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.types import Day, Instant, once_each
 from infusion_desktop.dates import ONE_DAY, Days, local_day, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
 from infusion_desktop.deliveries.plans.still_owed import settled

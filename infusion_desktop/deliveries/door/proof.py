@@ -14,7 +14,8 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.local_days import local_day_of
 from infusion_desktop.database.many import as_ids, is_given
-from infusion_desktop.database.prepared import Prepared, once_each
+from infusion_desktop.database.prepared import Prepared
+from infusion_desktop.database.types import once_each
 from infusion_desktop.dates import Days, local_day, now_utc, show_day, show_instant
 from infusion_desktop.deliveries.door.delivering import Proof, _reasons_against
 from infusion_desktop.deliveries.door.proof_rules import ProofFacts, gaps

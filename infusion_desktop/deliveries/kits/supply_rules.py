@@ -14,12 +14,13 @@ from math import ceil
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day
 from infusion_desktop.deliveries.rules import KitLine, QuantityRule, Supply, needed_of
 from infusion_desktop.stock.words import ItemId
+from infusion_desktop.values import value
 
 NOT_USED_UP = (QuantityRule.PER_DELIVERY, QuantityRule.ONCE_AT_START)
 """What is not used day by day: it is not reckoned as gone before the next supply begins."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Use:
     """One kit line of one therapy over the days it is for.
 
@@ -35,7 +36,7 @@ class Use:
     """The item with latex that this one replaces."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ItemNeed:
     """How much of an item is needed, is still at home when the supply begins, and is sent; with how it came about."""
 
