@@ -40,7 +40,7 @@ class CostRow:
 def cost_changes(session: Session, today: date) -> tuple[CostRow, ...]:
     """Items whose newest known cost (last receipt, or the preferred vendor's price in force) is not the expected one.
 
-    The newest of the two counts; those that rose most for a unit come first.
+    The newest of the two counts; of one day the price, which the next order costs. Those that rose most come first.
     """
     received = item_costs(session)
     priced: dict[ItemId, OfferRow] = {}
@@ -51,11 +51,11 @@ def cost_changes(session: Session, today: date) -> tuple[CostRow, ...]:
     for item in session.scalars(select(Item).where(Item.ended_on.is_(None))):
         came, offer_now = received.get(ItemId(item.id)), priced.get(ItemId(item.id))
         known: list[tuple[date, Decimal, str]] = []
-        if came is not None:
-            known.append((local_day(came.last_at), came.last, "last receipt"))
         if offer_now is not None and offer_now.price is not None and offer_now.price_from is not None:
             cost = unit_cost_of(offer_now.price, offer_now.pack_quantity)
             known.append((offer_now.price_from, cost, f"{offer_now.vendor}, {offer_now.contract or 'list price'}"))
+        if came is not None:
+            known.append((local_day(came.last_at), came.last, "last receipt"))
         if not known:
             continue
         since, now, source = max(known, key=lambda each: each[0])
