@@ -42,8 +42,8 @@ REPORTS = (
            " average and by layers; they add up to closing less opening of both valuations.", stock.moves_valued),
     Report("expiry", "Stock that expires", "Lots in our places whose expiry day lies in the period, at what they cost.",
            stock.expiring),
-    Report("expiry by bin", "Stock that expires, by bin", "The same in walking order, to be taken off the shelf.",
-           stock.expiring_by_bin),
+    Report("expiry by bin", "Stock that expires, by bin", "Lots in our places whose expiry day lies in the period,"
+           " at what they cost, in walking order: to be taken off the shelf.", stock.expiring_by_bin),
     Report("dead stock", "Dead stock", "Items of which nothing was sent to patients for longer than the pharmacy's"
            " limit (Counts, Limits), with all that lies there.", stock_lists.dead_stock, uses_period=False),
     Report("days of supply", "Days of supply", "All that lies in our places now, divided by what went to patients on a"
@@ -111,8 +111,9 @@ REPORTS = (
            drawn=Drawn(0, 2)),
     Report("usage by item", "Usage by item", "Units that left for patients in the period, less what came back since,"
            " at what each lot cost.", usage.by_item, asks=_BY_CLASS, drawn=Drawn(0, 5)),
-    Report("usage by therapy", "Usage by therapy", "The same units and cost by the class of the therapy they were for"
-           " and by kind of item.", usage.by_therapy, asks=_BY_CLASS),
+    Report("usage by therapy", "Usage by therapy", "Units that left for patients in the period, less what came back"
+           " since, at what each lot cost, by the class of the therapy they were for and by kind of item.",
+           usage.by_therapy, asks=_BY_CLASS),
     Report("count accuracy", "Count accuracy", "Counts posted in the period: lines whose count agreed with the books"
            " at that moment, and the differences at the lots' cost.", checking.count_accuracy),
     Report("recalls", "Recall effectiveness", "Recalls open on a day of the period: patients who got of the lots and"
@@ -159,12 +160,13 @@ REPORTS = (
            room=Room.MONEY, asks=_BY_PAYER),
     Report("productivity", "Productivity", "Steps of deliveries and care of pumps that each person did in the period;"
            " a day counts when something was done on it.", people.productivity, room=Room.PEOPLE),
-    Report("productivity by day", "Productivity by day", "The same steps by day and person.",
-           people.productivity_by_day, room=Room.PEOPLE),
+    Report("productivity by day", "Productivity by day", "Steps of deliveries and care of pumps in the period, by"
+           " the day they were done on and the person.", people.productivity_by_day, room=Room.PEOPLE),
     Report("audit", "Audit trail by action", "Entries of the audit trail written in the period, by what was done to"
            " what.", people.audit_by_action, room=Room.PEOPLE, also=Permission.SEE_AUDIT),
-    Report("audit by person", "Audit trail by person", "The same entries by person: changes, records opened, and what"
-           " was taken away as a file.", people.audit_by_person, room=Room.PEOPLE, also=Permission.SEE_AUDIT),
+    Report("audit by person", "Audit trail by person", "Entries of the audit trail written in the period, by person:"
+           " changes, records opened, and what was taken away as a file.",
+           people.audit_by_person, room=Room.PEOPLE, also=Permission.SEE_AUDIT),
     Report("openings without care", "Openings without care", "Records opened in the period though the patient had no"
            " order, delivery or claim within 30 days of it.", people.openings_without_care, room=Room.PEOPLE,
            also=Permission.SEE_AUDIT),

@@ -47,12 +47,12 @@ from infusion_desktop.patients.devices import NewDevice
 from infusion_desktop.patients.labs import NewLab, add_lab
 from infusion_desktop.patients.order_versions import change_from
 from infusion_desktop.patients.payers import NewPayer, add_payer
-from infusion_desktop.patients.queries import interruptions_of, patient_page, therapies_of
+from infusion_desktop.patients.queries import interruptions_of, patient_page, therapies_of, therapy_calendars
 from infusion_desktop.patients.words import AccessKind, PayerId, PayerKind
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.words import ItemKind
-from tests.deliveries.conftest import START, WEEK, Bench
+from tests.deliveries.conftest import START, WEEK, Bench, make_patient
 
 
 def sends(bench: Bench, delivery: DeliveryId) -> DeliveryId:
@@ -288,6 +288,37 @@ def test_an_event_that_stops_the_therapy_and_one_that_says_too_little(bench: Ben
     assert len(no.value.reasons) == 6
     with pytest.raises(NotAllowed):
         log_event(bench.database, NewEvent(bench.patient, EventKind.OTHER, now_utc(), "a", "b"), bench.tech)
+
+
+@pytest.mark.parametrize(
+    ("effect", "days"), [(Effect.NONE, 7), (Effect.HELD, 5), (Effect.HOSPITAL, 0), (Effect.STOPPED, 1)]
+)
+def test_each_kind_of_event_is_kept_with_its_task_its_device_and_its_effect_on_the_days(
+    bench: Bench, effect: Effect, days: int
+) -> None:
+    goes_out = {EventKind.CATHETER_CHANGE, EventKind.CATHETER_LOSS, EventKind.LINE_REMOVAL}
+    with bench.database.reading() as session:
+        prescriber = therapies_of(session, bench.patient)[0].order.prescriber_id
+    for kind in EventKind:
+        patient = make_patient(bench.database, bench.pharmacist, prescriber, last_name=f"Case {kind.value}")
+        with bench.database.reading() as session:
+            device, therapy = patient_page(session, patient).devices[0].id, therapies_of(session, patient)[0].id
+        at, instead = now_utc(), NewDevice(AccessKind.MIDLINE, 1) if kind is EventKind.CATHETER_CHANGE else None
+        through = today() + ONE_DAY if effect is Effect.HELD else None
+        event = NewEvent(patient, kind, at, "seen at home", "told the prescriber", effect, therapy, device, instead,
+                         through, follow_up=f"Look again: {kind.value}", follow_up_on=today() + ONE_DAY)  # fmt: skip
+        log_event(bench.database, event, bench.pharmacist)
+        with bench.database.reading() as session:
+            (row,) = events_of(session, patient)
+            assert (row.kind, row.at, row.action, row.effect) == (kind, at, "told the prescriber", effect)
+            (task,) = follow_ups(session, patient_id=patient)
+            assert (task.kind, task.title, task.due_on) == ("clinical", f"Look again: {kind.value}", today() + ONE_DAY)
+            left = [
+                each.device.kind for each in patient_page(session, patient).devices if each.device.removed_on is None
+            ]
+            assert left == ([AccessKind.MIDLINE] if instead else [] if kind in goes_out else [AccessKind.PICC])
+            (calendar,) = therapy_calendars(session, WEEK, patient)
+            assert len(calendar.days(WEEK)) == days, kind
 
 
 def test_rules_make_each_task_once(bench: Bench) -> None:

@@ -79,9 +79,15 @@ def test_the_starter_set_has_the_kits_a_pharmacy_begins_with():
             ]  # fmt: skip
     anti_infective = {method for kit in KITS if kit["therapy_class"] == "anti_infective" for method in kit["methods"]}
     assert anti_infective >= {"gravity", "elastomeric", "ambulatory_pump", "syringe_pump", "iv_push"}
-    wanted = {"hydration", "parenteral_nutrition", "pain", "chemotherapy", "immune_globulin", "inotrope",
-              "catheter_care", "enteral_nutrition"}  # fmt: skip
-    assert wanted <= {kit["therapy_class"] for kit in KITS}
+    for therapy, method, words in (
+        ("hydration", "gravity", ""), ("parenteral_nutrition", "ambulatory_pump", ""), ("pain", "ambulatory_pump", ""),
+        ("chemotherapy", "ambulatory_pump", "continuous"), ("immune_globulin", "syringe_pump", ""),
+        ("inotrope", "ambulatory_pump", "continuous"), ("catheter_care", "none", "care only"),
+        ("enteral_nutrition", "enteral_pump", ""),
+    ):  # fmt: skip
+        assert any(
+            kit["therapy_class"] == therapy and method in kit["methods"] and words in kit["name"] for kit in KITS
+        ), f"{therapy} by {method}"
     assert any(kit.get("ages") == "child" for kit in KITS)
 
 

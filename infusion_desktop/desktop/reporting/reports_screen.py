@@ -50,8 +50,8 @@ class ReportsScreen(Screen):
         self.list = ReportList(offered)
         self.bar = ChoiceBar(self.load)
         self.definition = label("", "muted", wrap=True)
-        self.shown: tuple[str, Days, Found] | None = None
-        """The report in the table, its days and what was found: what an export saves."""
+        self.shown: tuple[str, Days, Choice, Found] | None = None
+        """The report in the table, its days and choice, and what was found: what an export saves."""
         self.preview = button("Preview and print", self.show_paper, icon="print")
         self.save = button("Export XLSX/CSV", self.ask_export, icon="export")
         self.month_end = button("Month-end bundle", self.show_bundle, icon="print")
@@ -81,7 +81,7 @@ class ReportsScreen(Screen):
             with database.reading() as session:
                 return run(session, chosen.key, period, by, choice)
 
-        self.ask(read, lambda found: self._show(chosen, period, found), key="report")
+        self.ask(read, lambda found: self._show(chosen, period, choice, found), key="report")
 
     def show_record(self, kind: str, record: object) -> None:
         """Show the report with a key, for a period where one is given: ``("claims", Days(...), Choice(...))``."""
@@ -222,9 +222,9 @@ class ReportsScreen(Screen):
     def export_to(self, path: Path) -> None:
         """Note the export in the audit trail, then write what is shown, with its totals."""
         if self.shown is not None:
-            (key, period, found), database, by = self.shown, self.context.database, self._by
+            (key, period, choice, found), database, by = self.shown, self.context.database, self._by
             self.do(
-                lambda _o: save_found(database, key, period, found, path, by),
+                lambda _o: save_found(database, key, period, found, path, by, choice),
                 said=f"The report is saved as {path.name}.", pressed=self.save, text="Saving the report",
             )  # fmt: skip
 
@@ -233,8 +233,8 @@ class ReportsScreen(Screen):
             return Days(today(), today())
         return self.bar.period()
 
-    def _show(self, chosen: Report, period: Days, found: Found) -> None:
-        self.shown = (chosen.key, period, found)
+    def _show(self, chosen: Report, period: Days, choice: Choice, found: Found) -> None:
+        self.shown = (chosen.key, period, choice, found)
         if self.table is not None:
             self._body.removeWidget(self.table)
             self.table.deleteLater()
