@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def unlocked(place: Place, phrase: str = "", store: KeyStore | None = None) -> P
     if key is None:
         return None
     if phrase and store is not None:
-        remember(store, read_key_file(place.file).name, key)
+        with suppress(Refused):  # A store that is locked keeps nobody out who has the phrase.
+            remember(store, read_key_file(place.file).name, key)
     settle(place.file, key, store)
     return replace(place, key=key)
 

@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -169,25 +170,22 @@ def as_text(kept: KeyFile) -> str:
 def system_store() -> KeyStore | None:
     """The system's key store; None where it has none that works (a Linux without a Secret Service)."""
     import keyring
-    from keyring.errors import KeyringError
 
     store: KeyStore = keyring.get_keyring()
     if getattr(store, "priority", 0) < 1:
         return None
     try:
         store.get_password(_SERVICE, "trial")
-    except (KeyringError, RuntimeError, OSError):
+    except Exception:  # Each system's store has errors of its own.
         return None
     return store
 
 
 def remember(store: KeyStore, name: str, key: bytes) -> None:
     """Keep a key in the store; Refused when the store will not."""
-    from keyring.errors import KeyringError
-
     try:
         store.set_password(_SERVICE, name, key.hex())
-    except (KeyringError, RuntimeError, OSError) as error:
+    except Exception as error:
         raise Refused(
             f"The system's key store did not take the key ({type(error).__name__}). Use a passphrase instead."
         ) from None
@@ -195,14 +193,12 @@ def remember(store: KeyStore, name: str, key: bytes) -> None:
 
 def remembered(store: KeyStore | None, name: str) -> bytes | None:
     """The key the store keeps under a name; None when it has none, or does not answer."""
-    from keyring.errors import KeyringError
-
     if store is None:
         return None
     try:
         found = store.get_password(_SERVICE, name)
         return bytes.fromhex(found) if found else None
-    except (KeyringError, RuntimeError, OSError, ValueError):
+    except Exception:
         return None
 
 
@@ -230,8 +226,9 @@ def settle(database: Path, key: bytes, store: KeyStore | None) -> None:
     if ours and ours != kept.wraps:
         write_key_file(database, replace(kept, wraps=ours))
     if remembered(store, coming(kept.name)) is not None and store is not None:
-        remember(store, kept.name, key)
-        store.delete_password(_SERVICE, coming(kept.name))
+        with suppress(Exception):  # Found under the other name, too, where the store is locked now.
+            remember(store, kept.name, key)
+            store.delete_password(_SERVICE, coming(kept.name))
 
 
 def coming(name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator
@@ -102,6 +103,41 @@ def test_a_key_store_spares_the_typing_and_its_loss_costs_nothing(plain: Place) 
     assert unlocked(plain, store=store) is None
     assert unlocked(plain, PHRASE, store) == locked
     assert unlocked(plain, store=store) == locked, "typed once, it is kept again"
+
+
+class Locked(Pocket):
+    """A store that answers nothing: locked, its question cancelled, or no session of the system's to ask in."""
+
+    def __init__(self, error: type[Exception]) -> None:
+        super().__init__()
+        self.error = error
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise self.error
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise self.error
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise self.error
+
+
+class OfTheSystem(Exception):
+    """As Windows' store raises: an error of no kind that others know."""
+
+
+@pytest.mark.parametrize("error", [KeyringLocked, OfTheSystem, OSError])
+def test_a_locked_key_store_keeps_nobody_out_who_has_the_phrase(plain: Place, error: type[Exception]) -> None:
+    with pytest.raises(Refused, match="Use a passphrase instead"):
+        encrypt(plain, [PHRASE], Locked(error))
+    assert unlocked(plain) == plain, "it is as it was"
+    locked = encrypt(plain, [PHRASE], None)
+    assert unlocked(plain, store=Locked(error)) is None, "the phrase is asked for"
+    assert unlocked(plain, PHRASE, Locked(error)) == locked
+    store = Pocket()
+    changed = encrypt(locked, [PHRASE], store)
+    assert unlocked(plain, PHRASE, Locked(error)) == changed
+    assert unlocked(plain, store=store) == changed
 
 
 def test_another_key_closes_the_old_phrases(plain: Place) -> None:

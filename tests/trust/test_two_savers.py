@@ -72,7 +72,7 @@ from infusion_desktop.patients.tables import (
 from infusion_desktop.patients.therapies import NewTherapy
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor
-from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.catalogue import NewItem, add_item, attach_code
 from infusion_desktop.stock.counting.count_plans import Plan
 from infusion_desktop.stock.house_rules import house_rules
 from infusion_desktop.stock.purchase_tables import (
@@ -81,7 +81,7 @@ from infusion_desktop.stock.purchase_tables import (
     VendorOffer,
     VendorReturn,
 )
-from infusion_desktop.stock.tables import CountPlan, Item, Location, Lot, Vendor
+from infusion_desktop.stock.tables import CountPlan, Item, ItemPack, Location, Lot, Vendor
 from infusion_desktop.stock.words import ItemKind, LocationKind, OrderState
 from infusion_desktop.verifying import verify_books
 
@@ -609,6 +609,27 @@ def test_of_two_who_save_at_once_the_second_is_refused(two: tuple[Database, Data
                 wrong.append(f"{each.deed}: {told}")
     assert not wrong, "\n".join(wrong)
     assert verify_books(first) == ()
+
+
+def test_two_codes_attached_to_one_pack_at_once_leave_the_first(two: tuple[Database, Database]) -> None:
+    first, second = two
+    boss = _boss(first)
+    with first.reading() as session:
+        pack_of = session.scalars(select(ItemPack).where(ItemPack.gtin == "").order_by(ItemPack.id)).first()
+        assert pack_of is not None
+    attach = partial(attach_code, item_id=pack_of.item_id, pack_name=pack_of.name, quantity=pack_of.quantity, by=boss)
+    with ThreadPoolExecutor(2) as people, _held_at_its_commit(first) as (held, go_on):
+        saving = people.submit(attach, first, typed="00312345678906")
+        while not (held.is_set() or saving.done()):
+            sleep(0.001)
+        refusing = people.submit(_refused, partial(attach, second, typed="00312345678913"))
+        _until_it_waits(second, refusing)
+        go_on.set()
+        saving.result(60)
+        told = refusing.result(60)
+    assert told.startswith("refused"), told
+    with first.reading() as session:
+        assert session.get_one(ItemPack, pack_of.id).gtin == "00312345678906"
 
 
 def test_two_administrators_who_end_each_other_at_once_leave_one(two: tuple[Database, Database]) -> None:
