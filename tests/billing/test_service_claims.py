@@ -377,3 +377,21 @@ def test_a_refused_claim_is_put_right_and_drafted_anew_as_what_it_was(office, wh
     assert f":B:{what.value}*" in text and ("REF*F8*PCN777~" in text) is (what is Frequency.REPLACEMENT)
     assert (page(office, claim).row.state, page(office, claim).payer_owes) == (ClaimState.VOIDED, 0)
     assert books(office) == ()
+
+
+def test_of_a_voided_claim_nobody_owes_anything_and_what_was_paid_is_a_credit_until_it_is_taken_back(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    assert page(office, claim).patient_owes == Decimal(150)
+    void = void_claim(office.database, claim, office.biller, "never given")
+    write_file(office.database, [void], office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes) == (Decimal(-1498), 0), "no statement for what never was"
+    assert books(office) == ()
+    post_remittance(office.database, advice(first, trace="EFT2", status="22", sign="-"), office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes) == (0, 0) and books(office) == ()
+    post_remittance(office.database, advice(first, trace="EFT3"), office.biller)  # The payer pays it all the same.
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes) == (Decimal(-1498), 0) and books(office) == ()

@@ -28,6 +28,7 @@ from infusion_desktop.billing.money.receivables import (
     post_charges,
     post_own_prices,
     reverse_charges,
+    take_back_cuts,
 )
 from infusion_desktop.billing.money.replaced import hand_over
 from infusion_desktop.billing.months.charging import make_claim
@@ -274,6 +275,8 @@ def take_along(
         before = the_claim(session, ClaimId(row.replaces_id))
         give_share_back(session, before, posted_on, by)
         reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
+        if row.frequency is Frequency.VOID:
+            take_back_cuts(session, ClaimId(before.id), posted_on, by)
         enter(session, before, ClaimState.VOIDED, by, f"{row.frequency.name.lower()} sent")
         _corrected(session, before, by)
     if row.frequency is not Frequency.VOID:

@@ -18,7 +18,7 @@ from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.money.matching import OurClaim, candidates
 from infusion_desktop.billing.money.money_tables import ClaimPart, Dispute, DisputeStep, LineDecision, PayerDecision
 from infusion_desktop.billing.money.posting_rules import rules_by_payer
-from infusion_desktop.billing.money.receivables import NewEntry, post
+from infusion_desktop.billing.money.receivables import NewEntry, post, take_back_cuts
 from infusion_desktop.billing.money.replaced import hand_over, standing_for
 from infusion_desktop.billing.rules.posting import Cut, Decided, Rules, decide, main_reason, short_paid
 from infusion_desktop.billing.tables import Claim, ClaimEvent, LedgerEntry
@@ -150,6 +150,7 @@ class _Work:
         self._decisions: list[int] = []
         self._replaced: set[str] = set()
         self._following: dict[int, str] = {}
+        self._voided: set[int] = set()
         self._place = 0
 
     def prepare(self, matched: Sequence[Matched]) -> None:
@@ -234,6 +235,8 @@ class _Work:
         self._replaced.add(each.claim.number)
         if standing is not None:
             self._balances[standing] = self._balances.get(standing, ZERO) + change
+        if standing is None:
+            self._voided.add(each.claim.id)
         if each.undoes is None:
             self.told.late.append(
                 f"Claim {each.claim.number}: the payer decided the claim that was replaced. What it paid is set "
@@ -250,9 +253,13 @@ class _Work:
         )  # fmt: skip
 
     def _undo(self, each: Matched, decision: int) -> Decimal:
-        """Reverse every entry of the decision; gives by how much the payer's account changes."""
+        """Reverse every entry of the decision that still counts; gives by how much the payer's account changes."""
+        back = aliased(LedgerEntry)
         rows = self._session.scalars(
-            select(LedgerEntry).where(LedgerEntry.decision_id == each.undoes, LedgerEntry.kind != EntryKind.REVERSAL)
+            select(LedgerEntry)
+            .outerjoin(back, back.reverses_id == LedgerEntry.id)
+            .where(LedgerEntry.decision_id == each.undoes, LedgerEntry.kind != EntryKind.REVERSAL, back.id.is_(None))
+            .order_by(LedgerEntry.id)
         ).all()
         change = ZERO
         for row in rows:
@@ -401,6 +408,8 @@ class _Work:
         self._settle_what_is_paid()
         insert_rows(session, LineDecision, _LINE_COLUMNS, self._lines)
         post(session, self._entries, self._on, self._by)
+        for claim in sorted(self._voided):
+            take_back_cuts(session, ClaimId(claim), self._on, self._by)
         for number in sorted(self._replaced):
             hand_over(session, number, self._on, self._by)
         if self._changes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.roles import UserId
@@ -101,6 +101,37 @@ def reverse_charges(session: Session, claim: ClaimId, posted_on: date, by: UserI
         for entry, line, amount, account in _open_charges(session, claim)
     ]
     post(session, entries, posted_on, by)
+
+
+def take_back_cuts(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:
+    """Of a voided claim nobody owes anything: what was cut, written off or left to the patient is undone, once each.
+
+    What was paid stays, as a credit until the payer takes it back or it is refunded.
+    """
+    undo = aliased(LedgerEntry)
+    rows = session.scalars(
+        select(LedgerEntry)
+        .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
+        .where(LedgerEntry.claim_id == claim, undo.id.is_(None))
+        .where(
+            or_(
+                LedgerEntry.kind == EntryKind.WRITE_OFF,
+                and_(
+                    LedgerEntry.kind.in_((EntryKind.ADJUSTMENT, EntryKind.TRANSFER)),
+                    LedgerEntry.decision_id.is_not(None),
+                ),
+            )
+        )
+        .order_by(LedgerEntry.id)
+    )
+    back = [
+        NewEntry(
+            claim, EntryKind.REVERSAL, -row.amount, row.line_id, row.account, row.group_code, row.reason_code,
+            reverses_id=row.id, note="voided",
+        )
+        for row in rows
+    ]  # fmt: skip
+    post(session, back, posted_on, by)
 
 
 def charged_to_patient(session: Session, claim: ClaimId) -> bool:
