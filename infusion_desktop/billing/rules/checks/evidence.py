@@ -241,7 +241,9 @@ def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         inside = _days_in_hospital(line, facts)
         if inside and (day := next((day for day in _dates(line) if day in inside), None)):
-            yield f"{line.label} bills {show_day(day)}, a day in hospital. Enter the stay and count again.", line.number
+            per_diem = line.kind is LineKind.PER_DIEM
+            way = "Count again." if per_diem else "Correct the stay, or the delivery or visit of that day."
+            yield f"{line.label} bills {show_day(day)}, a day in hospital. {way}", line.number
 
 
 def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:
