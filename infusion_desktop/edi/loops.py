@@ -27,7 +27,10 @@ class Loop:
 
     def first(self, tag: str, *qualifiers: str) -> Segment | None:
         """The first such segment, None when there is none."""
-        return next(iter(self.all(tag, *qualifiers)), None)
+        for segment in self._by_tag.get(tag, ()):
+            if not qualifiers or segment[1] in qualifiers:
+                return segment
+        return None
 
     def required(self, tag: str, *qualifiers: str) -> Segment:
         """The first such segment, or Refused naming the loop that lacks it."""
