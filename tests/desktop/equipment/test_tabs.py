@@ -24,13 +24,22 @@ from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.care.ending import stop_and_fetch
 from infusion_desktop.deliveries.door.delivering import Proof, deliver
 from infusion_desktop.deliveries.plans.planning import plan_items
+from infusion_desktop.deliveries.pumps.charges import charge_rows
 from infusion_desktop.deliveries.pumps.swapping import swap_rows
 from infusion_desktop.deliveries.queries import delivery_page
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.equipment.board_screen import BoardScreen
-from infusion_desktop.desktop.equipment.care_dialogs import BackFromVendorDialog, TakeBackDialog, VendorDialog
+from infusion_desktop.desktop.equipment.care_dialogs import (
+    BackFromVendorDialog,
+    DueDayDialog,
+    MaintenanceDialog,
+    TakeBackDialog,
+    VendorDialog,
+    VersionsDialog,
+)
 from infusion_desktop.desktop.equipment.import_dialog import ImportAssetsDialog
-from infusion_desktop.desktop.equipment.lending_dialogs import BookingDialog, CallDialog, SwapDialog
+from infusion_desktop.desktop.equipment.lending_dialogs import BookingDialog, CallDialog, ChargeDialog, SwapDialog
 from infusion_desktop.desktop.equipment.models_tab import ModelDialog
 from infusion_desktop.desktop.equipment.rental_dialogs import RentDialog
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -38,7 +47,7 @@ from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.models import edit_model, model_rows
-from infusion_desktop.equipment.queries import asset_row, history
+from infusion_desktop.equipment.queries import AssetRow, asset_row, history
 from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState, CallOutcome
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
@@ -128,6 +137,17 @@ class House:
             field = self.screen.panel.check.fields[name]
             self.qtbot.keyClicks(field, value)
             self.qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    def does(self, dialog: DeedDialog) -> None:
+        """Press the dialog's button; it closes when its deed is done."""
+        dialog.press()
+        self.qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None)
+
+    def row(self, pump: AssetId) -> AssetRow:
+        with self.database.reading() as session:
+            found = asset_row(session, pump, today())
+        assert found is not None
+        return found
 
     def proves(self) -> None:
         with self.database.reading() as session:
@@ -244,6 +264,60 @@ def test_a_pump_is_swapped_from_its_panel_and_the_per_diem_days_do_not_break(
         after = month_facts(session, house.patient, WEEK)
         assert replace(after, homes=before.homes) == before
         assert [row.stands for row in swap_rows(session, done_too=True)] == ["done"]
+    house.proves()
+
+
+def test_versions_maintenance_and_a_loss_are_entered_at_the_pump(house: House, open_shell: Open, qtbot: QtBot) -> None:
+    first, second, *_ = house.pumps
+    house.ready(first)
+    house.brings("P0001")
+    panel = house.opens(open_shell).panel
+    house.shell.messages.ask = lambda _asked, answered, _parent: answered(  # type: ignore[assignment]
+        Answer(True, "left on the bus")
+    )
+    # At the bench: software and drug library, maintenance with what was done, and another day for the next.
+    house.chooses("P0002", second)
+    panel.more["Software and drug library"].run()
+    versions = house.dialog(VersionsDialog)
+    assert isinstance(versions, VersionsDialog)
+    versions.firmware.set_value("4.2")
+    versions.library.set_value("2026.3")
+    house.does(versions)
+    qtbot.waitUntil(lambda: (row := house.row(second)).firmware == "4.2" and row.library == "2026.3")
+    house.scans(AssetDeed.CLEAN, S.CLEANED)
+    house.scans(AssetDeed.START_MAINTENANCE, S.MAINTENANCE)
+    house.scans(AssetDeed.FINISH_MAINTENANCE)
+    maintained = house.dialog(MaintenanceDialog)
+    assert isinstance(maintained, MaintenanceDialog)
+    maintained.work_done.set_value("battery replaced")
+    house.does(maintained)
+    qtbot.waitUntil(lambda: house.state() is S.CLEANED)
+    panel.more["When maintenance is due"].run()
+    due = house.dialog(DueDayDialog)
+    assert isinstance(due, DueDayDialog)
+    due.due.set_value(today() + timedelta(days=40))
+    due.why.set_value("letter from the maker")
+    house.does(due)
+    qtbot.waitUntil(lambda: house.row(second).maintenance_due_on == today() + timedelta(days=40))
+    with house.database.reading() as session:
+        assert "battery replaced" in [event.note for event in history(session, second)]
+    # At the patient's: lost, and charged with a statement.
+    house.chooses("P0001", first)
+    house.scans(AssetDeed.LOSE, S.LOST)
+    qtbot.waitUntil(lambda: "Charge for it" in panel.more)
+    panel.more["Charge for it"].run()
+    charged = house.dialog(ChargeDialog)
+    assert isinstance(charged, ChargeDialog)
+    charged.amount.set_value(Decimal("1850.00"))
+    charged.reason.set_value("left on the bus")
+    house.does(charged)
+    qtbot.waitUntil(lambda: any(title.startswith("Statement") for title in panel.more))
+    statement = next(title for title in panel.more if title.startswith("Statement"))
+    panel.more[statement].run()
+    house.reads_and_closes_the_paper()
+    with house.database.reading() as session:
+        [row] = charge_rows(session, asset_id=first)
+    assert (row.amount, row.reason) == (Decimal("1850.00"), "left on the bus")
     house.proves()
 
 
