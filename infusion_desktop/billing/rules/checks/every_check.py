@@ -11,14 +11,19 @@ CHECKS: tuple[Check, ...] = (*parties.CHECKS, *evidence.CHECKS, *line_checks.CHE
 def check_claims(claims: Sequence[ClaimFacts], checks: Iterable[Check] = CHECKS) -> list[list[Finding]]:
     """Everything that is wrong with each of some claims, in the order of the checks; one without findings may leave.
 
-    Each check goes over all claims before the next one does: half as long as claim by claim.
+    Each check goes over all claims before the next one does: half as long as claim by claim. When a question arises is
+    asked once for all checks that share it.
     """
-    found: list[list[Finding]] = [[] for _ in claims]
+    found: list[tuple[ClaimFacts, list[Finding]]] = [(facts, []) for facts in claims]
+    asked = {None: found}
     for check in checks:
-        for facts, findings in zip(claims, found, strict=True):
+        when = check.when
+        if when not in asked:
+            asked[when] = [each for each in found if when(each[0])]
+        for facts, findings in asked[when]:
             for told in check.look(facts):
                 findings.append(check.finding(told))
-    return found
+    return [findings for _, findings in found]
 
 
 def check_claim(facts: ClaimFacts, checks: Iterable[Check] = CHECKS) -> tuple[Finding, ...]:

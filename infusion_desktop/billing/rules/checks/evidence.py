@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, DeliveryFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.checks.facts import (
+    Check,
+    ClaimFacts,
+    DeliveryFacts,
+    LineFacts,
+    Told,
+    Where,
+    has_goods_or_visits,
+    to_medicare,
+)
 from infusion_desktop.billing.rules.rule_set import ServiceDate
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day, show_days
@@ -15,7 +24,7 @@ from infusion_desktop.identifiers import is_npi
 def _order(facts: ClaimFacts) -> Iterator[Told]:
     for line in _therapy_lines(facts):
         mine = [order.days for order in facts.orders if order.therapy_id == line.therapy_id]
-        if uncovered := _not_in(_dates(line), mine):
+        if uncovered := _not_in(line, mine):
             days = _show_runs(uncovered)
             yield f"{line.label} has no order for {days}. Enter the prescriber's order.", line.number
 
@@ -33,8 +42,7 @@ def _prescriber(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _prescriber_npi(facts: ClaimFacts) -> Iterator[Told]:
-    numbers = {order.prescriber_npi for order in facts.orders if order.prescriber}
-    if any(not is_npi(number) for number in numbers):
+    if not all(is_npi(order.prescriber_npi) for order in facts.orders if order.prescriber):
         yield "A prescriber's NPI is missing or its check digit is wrong. Correct it at the prescriber."
 
 
@@ -61,19 +69,14 @@ def _proof(facts: ClaimFacts) -> Iterator[Told]:
             yield f"Delivery {delivery.number} has no proof of delivery. Record who received it and when."
 
 
-def _proof_for_medicare(facts: ClaimFacts) -> Iterator[Told]:
-    """Name, relation, signature and its day: without them Medicare takes the money back (CMS, proof of delivery)."""
-    if facts.coverage.is_medicare:
-        yield from _proof_gaps_of(facts)
-
-
 def _proof_in_part(facts: ClaimFacts) -> Iterator[Told]:
-    """Another payer may ask for the same at an audit: told, not stopped."""
+    """Another payer may ask for the same as Medicare at an audit: told, not stopped."""
     if not facts.coverage.is_medicare and (facts.rules is None or facts.rules.delivery_proof_required):
-        yield from _proof_gaps_of(facts)
+        yield from _proof_gaps(facts)
 
 
-def _proof_gaps_of(facts: ClaimFacts) -> Iterator[Told]:
+def _proof_gaps(facts: ClaimFacts) -> Iterator[Told]:
+    """Name, relation, signature and its day: without them Medicare takes the money back (CMS, proof of delivery)."""
     for delivery in facts.deliveries:
         if delivery.gaps and delivery.signed_on is not None and _serves_a_line(facts, delivery):
             yield from (f"Delivery {delivery.number}: {sentence}" for sentence in delivery.gaps)
@@ -115,7 +118,7 @@ def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
             for each in facts.deliveries
             if each.serves(line.therapy_id) and (each.delivered_on or each.signed_on)
         ]
-        if uncovered := _not_in(_dates(line), supplied):
+        if uncovered := _not_in(line, supplied):
             days = _show_runs(uncovered)
             yield f"{line.label}: no delivery covers {days}. Enter the delivery or the interruption.", line.number
 
@@ -133,7 +136,7 @@ def _drug_short(facts: ClaimFacts) -> Iterator[Told]:
 
 def _visit_beside_drug(facts: ClaimFacts) -> Iterator[Told]:
     """Medicare pays its infusion visits only near the drug (home IVIG: 30 days; services: our default)."""
-    for line in facts.lines if facts.coverage.is_medicare else ():
+    for line in facts.lines:
         row = facts.codes.find(line.code)
         within = row and (row.facts.get("drug_within_days") or row.facts.get("drug_jcode_within_days"))
         if not within:
@@ -218,7 +221,7 @@ def _authorization_known(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _authorization_days(facts: ClaimFacts) -> Iterator[Told]:
-    for line in facts.lines if facts.authorizations else ():
+    for line in facts.lines:
         mine = [each.days for each in facts.authorizations if each.number == line.authorization]
         if mine and not any(days.first <= line.days.first and line.days.last <= days.last for days in mine):
             yield f"{line.label} lies outside the days of authorization {line.authorization}. Extend it.", line.number
@@ -236,7 +239,7 @@ def _authorization_units(facts: ClaimFacts) -> Iterator[Told]:
 
 def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
     """Admission and discharge day may count by contract; the full days between must not be billed."""
-    if (facts.rules is not None and facts.rules.count_inpatient_day) or not _was_in_hospital(facts):
+    if facts.rules is not None and facts.rules.count_inpatient_day:
         return
     for line in facts.lines:
         inside = _days_in_hospital(line, facts)
@@ -247,8 +250,6 @@ def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:
-    if not _was_in_hospital(facts):
-        return
     for line in facts.lines:
         if not _days_in_hospital(line, facts).issubset(_dates(line)):
             told = f"{line.label} spans days in hospital, although it does not bill them. Split the line there."
@@ -257,17 +258,15 @@ def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:
 
 def _gaps(facts: ClaimFacts) -> Iterator[Told]:
     """Days the calendar counts that no line bills: money left behind, or a day the calendar has wrong."""
-    per_diems = list(_therapy_lines(facts))
+    per_diems = _therapy_lines(facts)
     for therapy_id, days in sorted((facts.therapy_days or {}).items()):
         if missing := days.difference(*(_dates(line) for line in per_diems if line.therapy_id == therapy_id)):
             yield f"Therapy {therapy_id} has service days that no line bills: {_show_runs(missing)}. Count again."
 
 
 def _not_on_the_calendar(facts: ClaimFacts) -> Iterator[Told]:
-    if facts.therapy_days is None:
-        return
     for line in _therapy_lines(facts):
-        known = facts.therapy_days.get(line.therapy_id or 0, frozenset())
+        known = (facts.therapy_days or {}).get(line.therapy_id or 0, frozenset())
         if not known.issuperset(_dates(line)):
             extra = set(_dates(line)) - known
             days = _show_runs(extra)
@@ -280,22 +279,22 @@ def _held(facts: ClaimFacts) -> Iterator[Told]:
             yield f"{line.label} waits: {line.held}.", line.number
 
 
-def _therapy_lines(facts: ClaimFacts) -> Iterator[LineFacts]:
-    return (line for line in facts.lines if line.kind is LineKind.PER_DIEM and line.therapy_id is not None)
+def _therapy_lines(facts: ClaimFacts) -> list[LineFacts]:
+    return [line for line in facts.lines if line.kind is LineKind.PER_DIEM and line.therapy_id is not None]
 
 
 def _dates(line: LineFacts) -> Iterable[date]:
     return line.dates or tuple(line.days)
 
 
-def _not_in(dates: Iterable[date], periods: Sequence[Days]) -> list[date]:
-    wanted = tuple(dates)
-    if not wanted:
-        return []
-    begin, end = wanted[0], wanted[-1]  # Days come in order.
+def _not_in(line: LineFacts, periods: Sequence[Days]) -> list[date]:
+    """The line's service days that lie in none of the periods."""
+    first, last = line.days.first, line.days.last
     for days in periods:
-        if days.first <= begin and end <= days.last:
+        if days.first <= first and last <= days.last:
             return []
+    wanted = tuple(_dates(line))
+    begin, end = wanted[0], wanted[-1]  # Days come in order.
     known = sorted([(days.first, days.last) for days in periods])
     for first, last in known:
         if first > begin:
@@ -311,27 +310,30 @@ def _was_in_hospital(facts: ClaimFacts) -> bool:
     return bool(facts.hospital_stays) or facts.still_in_hospital_since is not None
 
 
+def _names_authorization(facts: ClaimFacts) -> bool:
+    return any(line.authorization for line in facts.lines)
+
+
+def _has_calendar(facts: ClaimFacts) -> bool:
+    return facts.therapy_days is not None
+
+
 def _days_in_hospital(line: LineFacts, facts: ClaimFacts) -> set[date]:
     """The full days in hospital from the line's first through its last day."""
-    inside = [(stay.first, stay.last - ONE_DAY) for stay in facts.hospital_stays]
+    stays = [(stay.first + ONE_DAY, stay.last - ONE_DAY) for stay in facts.hospital_stays]
     if facts.still_in_hospital_since is not None:
-        inside.append((facts.still_in_hospital_since, line.days.last))
-    return {
-        day
-        for admitted, last in inside
-        if admitted < line.days.last and line.days.first <= last
-        for day in line.days
-        if admitted < day <= last
-    }
+        stays.append((facts.still_in_hospital_since + ONE_DAY, line.days.last))
+    inside = [(max(first, line.days.first), min(last, line.days.last)) for first, last in stays]
+    return {day for first, last in inside if first <= last for day in Days(first, last)}
 
 
 def _serves_a_line(facts: ClaimFacts, delivery: DeliveryFacts) -> bool:
-    return any(
-        line.days.first <= delivery.supply.last
-        and delivery.supply.first <= line.days.last
-        and (line.therapy_id is None or delivery.serves(line.therapy_id))
-        for line in facts.lines
-    )
+    first, last = delivery.supply.first, delivery.supply.last
+    for line in facts.lines:
+        touches = line.days.first <= last and first <= line.days.last
+        if touches and (line.therapy_id is None or delivery.serves(line.therapy_id)):
+            return True
+    return False
 
 
 def _show_runs(days: Iterable[date]) -> str:
@@ -346,23 +348,35 @@ CHECKS = (
     Check("DIAGNOSIS", "A diagnosis", Where.THERAPY, True, _diagnosis),
     Check("DIAGNOSIS_FORM", "Diagnoses as the claim takes them", Where.THERAPY, True, _diagnosis_form),
     Check("PROOF", "Proof of delivery", Where.DELIVERY, True, _proof),
-    Check("PROOF_MEDICARE", "Proof of delivery as Medicare wants it", Where.DELIVERY, True, _proof_for_medicare),
+    Check("PROOF_MEDICARE", "Proof of delivery as Medicare wants it", Where.DELIVERY, True, _proof_gaps, to_medicare),
     Check("PROOF_IN_PART", "Proof of delivery in full", Where.DELIVERY, False, _proof_in_part),
     Check("PROOF_BY_STAFF", "Proof signed by the pharmacy's staff", Where.DELIVERY, True, _proof_by_staff),
-    Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date),
+    Check("SERVICE_DATE", "The date of service of goods", Where.CLAIM, True, _service_date, has_goods_or_visits),
     Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),
     Check("DRUG_SHORT", "A drug that was not sent", Where.DELIVERY, False, _drug_short),
-    Check("VISIT_DRUG", "A visit beside its drug", Where.DELIVERY, False, _visit_beside_drug),
+    Check("VISIT_DRUG", "A visit beside its drug", Where.DELIVERY, False, _visit_beside_drug, to_medicare),
     Check("DAYS_SUPPLY", "The most days a delivery supplies", Where.DELIVERY, False, _days_supply),
     Check("EARLY_REFILL", "A refill too early", Where.DELIVERY, False, _early_refill),
     Check("REFILL_CONTACT", "The refill call", Where.DELIVERY, False, _refill_contact),
     Check("AUTHORIZATION", "An authorization", Where.AUTHORIZATION, True, _authorization),
-    Check("AUTHORIZATION_UNKNOWN", "An authorization that is on file", Where.AUTHORIZATION, True, _authorization_known),
-    Check("AUTHORIZATION_DAYS", "The authorization's days", Where.AUTHORIZATION, True, _authorization_days),
-    Check("AUTHORIZATION_UNITS", "The authorization's units", Where.AUTHORIZATION, True, _authorization_units),
-    Check("INPATIENT", "Billed days in hospital", Where.CALENDAR, True, _inpatient),
-    Check("SPANS_HOSPITAL", "A span over a hospital stay", Where.CLAIM, False, _spans_hospital),
-    Check("GAPS", "Service days that are not billed", Where.CALENDAR, False, _gaps),
-    Check("NOT_ON_CALENDAR", "Billed days the calendar does not count", Where.CALENDAR, True, _not_on_the_calendar),
+    Check(
+        "AUTHORIZATION_UNKNOWN", "An authorization that is on file", Where.AUTHORIZATION, True, _authorization_known,
+        _names_authorization,
+    ),
+    Check(
+        "AUTHORIZATION_DAYS", "The authorization's days", Where.AUTHORIZATION, True, _authorization_days,
+        _names_authorization,
+    ),
+    Check(
+        "AUTHORIZATION_UNITS", "The authorization's units", Where.AUTHORIZATION, True, _authorization_units,
+        _names_authorization,
+    ),
+    Check("INPATIENT", "Billed days in hospital", Where.CALENDAR, True, _inpatient, _was_in_hospital),
+    Check("SPANS_HOSPITAL", "A span over a hospital stay", Where.CLAIM, False, _spans_hospital, _was_in_hospital),
+    Check("GAPS", "Service days that are not billed", Where.CALENDAR, False, _gaps, _has_calendar),
+    Check(
+        "NOT_ON_CALENDAR", "Billed days the calendar does not count", Where.CALENDAR, True, _not_on_the_calendar,
+        _has_calendar,
+    ),
     Check("HELD", "Lines the day engine holds", Where.CLAIM, True, _held),
-)
+)  # fmt: skip

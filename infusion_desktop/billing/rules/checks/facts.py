@@ -201,15 +201,29 @@ Told = str | tuple[str, int]
 """What a check says: a sentence, or a sentence with the number of the line it is about."""
 
 
+def to_medicare(facts: ClaimFacts) -> bool:
+    """Whether Medicare is to pay."""
+    return facts.coverage.is_medicare
+
+
+def has_goods_or_visits(facts: ClaimFacts) -> bool:
+    """Whether something stands on the claim beside days of therapy."""
+    return any(line.kind is not LineKind.PER_DIEM for line in facts.lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question asked of every claim. ``title`` names it in lists; ``look`` gives a sentence for each fault."""
+    """One question asked of every claim, or of those that are such ``when`` the question arises.
+
+    ``title`` names it in lists; ``look`` gives a sentence for each fault.
+    """
 
     code: str
     title: str
     where: Where
     stops: bool
     look: Callable[[ClaimFacts], Iterable[Told]]
+    when: Callable[[ClaimFacts], bool] | None = None
 
     def finding(self, told: Told) -> Finding:
         """What was told, as the check's finding."""

@@ -6,7 +6,15 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
-from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.checks.facts import (
+    Check,
+    ClaimFacts,
+    LineFacts,
+    Told,
+    Where,
+    has_goods_or_visits,
+    to_medicare,
+)
 from infusion_desktop.billing.rules.codes import exclude_each_other, whatever_the_therapy
 from infusion_desktop.billing.rules.drugs import MOST_NDC_QUANTITY, NDC_UNITS
 from infusion_desktop.billing.rules.nursing import EXTRA_HOUR, VISIT
@@ -52,7 +60,7 @@ def _code_known(facts: ClaimFacts) -> Iterator[Told]:
 
 def _code_conflict(facts: ClaimFacts) -> Iterator[Told]:
     same_day = facts.rules is not None and facts.rules.code_conflicts is ConflictScope.SAME_DAY
-    rows = [(line, facts.codes.find(line.code)) for line in facts.lines] if len(facts.lines) > 1 else []
+    rows = [(line, facts.codes.find(line.code)) for line in facts.lines]
     for (one, a), (other, b) in combinations(rows, 2):
         if not exclude_each_other(a, b):
             continue
@@ -129,7 +137,7 @@ def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
     further = [line for line in per_diems if line.modifiers and not ranks.isdisjoint(line.modifiers)]
     if not further:
         return
-    first_days = {day for line in per_diems if ranks.isdisjoint(line.modifiers) for day in _dates(line)}
+    first_days = set[date]().union(*[_dates(line) for line in per_diems if ranks.isdisjoint(line.modifiers)])
     for line in further:
         if not first_days.issuperset(_dates(line)):
             yield f"{line.label} is a further therapy on days that have no first one. Count again.", line.number
@@ -312,16 +320,16 @@ def _place(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _pointers(facts: ClaimFacts) -> Iterator[Told]:
+    most = len(facts.diagnoses)
     for line in facts.lines:
-        bad = not line.pointers or len(line.pointers) > 4
-        if bad or any(not 1 <= each <= len(facts.diagnoses) for each in line.pointers):
+        if not 1 <= len(line.pointers) <= 4 or min(line.pointers) < 1 or max(line.pointers) > most:
             yield f"{line.label} must point to one to four of the claim's diagnoses. Choose them.", line.number
 
 
 def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
     """Medicare pays no S codes (status I)."""
     for line in facts.lines:
-        if facts.coverage.is_medicare and line.code.startswith("S"):
+        if line.code.startswith("S"):
             yield f"{line.label}: Medicare pays no S codes. Bill by pump, supply and drug codes.", line.number
 
 
@@ -345,10 +353,9 @@ def _begun(facts: ClaimFacts) -> date | None:
     """The first day of a therapy that begins on the claim, where we bill the visits: somebody taught the patient."""
     if facts.rules is None or facts.rules.nursing_biller is not NursingBiller.PHARMACY:
         return None
-    billed = {line.therapy_id: _dates(line)[0] for line in reversed(facts.lines) if line.kind is LineKind.PER_DIEM}
-    return min(
-        (each.days.first for each in facts.orders if billed.get(each.therapy_id) == each.days.first), default=None
-    )
+    billed = [(line.therapy_id, line.days.first) for line in _per_diems(facts)]
+    begun = [each.days.first for each in facts.orders if (each.therapy_id, each.days.first) in billed]
+    return min(begun, default=None)
 
 
 def _rental(facts: ClaimFacts) -> Iterator[Told]:
@@ -376,12 +383,23 @@ def _drug_without_pump(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _drug_expected(facts: ClaimFacts) -> bool:
-    rows = [facts.codes.find(line.code) for line in _per_diems(facts)]
-    return any(row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral")) for row in rows)
+    for line in _per_diems(facts):
+        row = facts.codes.find(line.code)
+        if row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral")):
+            return True
+    return False
 
 
 def _per_diems(facts: ClaimFacts) -> list[LineFacts]:
     return [line for line in facts.lines if line.kind is LineKind.PER_DIEM]
+
+
+def _has_several_lines(facts: ClaimFacts) -> bool:
+    return len(facts.lines) > 1
+
+
+def _was_billed_before(facts: ClaimFacts) -> bool:
+    return bool(facts.billed_before)
 
 
 def _dates(line: LineFacts) -> tuple[date, ...]:
@@ -401,32 +419,41 @@ CHECKS = (
     Check("NO_LINES", "Lines", Where.CLAIM, True, _no_lines),
     Check("TOO_MANY_LINES", "The most lines of a claim", Where.CLAIM, True, _too_many_lines),
     Check("CODE", "Codes that are in force", Where.CLAIM, True, _code_known),
-    Check("CODE_CONFLICT", "Codes that exclude each other", Where.CLAIM, True, _code_conflict),
+    Check("CODE_CONFLICT", "Codes that exclude each other", Where.CLAIM, True, _code_conflict, _has_several_lines),
     Check("UNITS_DAYS", "Units against days", Where.CLAIM, True, _units_against_days),
     Check("UNITS", "Whole units above zero", Where.CLAIM, True, _units_whole),
-    Check("DUPLICATE_LINE", "A line twice", Where.CLAIM, True, _duplicate_line),
-    Check("DUPLICATE_CLAIM", "Days that were billed before", Where.CLAIM, True, _duplicate_claim),
+    Check("DUPLICATE_LINE", "A line twice", Where.CLAIM, True, _duplicate_line, _has_several_lines),
+    Check("DUPLICATE_CLAIM", "Days that were billed before", Where.CLAIM, True, _duplicate_claim, _was_billed_before),
     Check("BILLED_ELSEWHERE", "Days another first payer has", Where.COVERAGE, True, _billed_elsewhere),
     Check("MODIFIERS", "Modifiers", Where.CLAIM, True, _modifiers),
     Check("RANK", "A first therapy beside SH and SJ", Where.CLAIM, True, _rank_without_first),
     Check("NARRATIVE", "The description of unclassified codes", Where.CLAIM, True, _narrative),
-    Check("NDC", "The NDC of a drug", Where.CATALOGUE, True, _ndc_missing),
-    Check("NDC_FORM", "Eleven digits of an NDC", Where.CATALOGUE, True, _ndc_form),
-    Check("NDC_QUANTITY", "The NDC's quantity and unit", Where.CATALOGUE, True, _ndc_quantity),
-    Check("RENTAL_MONTH", "The month of a capped rental", Where.CONTRACT, False, _rental),
-    Check("NO_PUMP", "Drugs that need a pump", Where.PATIENT, False, _drug_without_pump),
-    Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste),
-    Check("CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container),
-    Check("PREFILLED", "A syringe beside a drug that comes in one", Where.CATALOGUE, False, _prefilled),
-    Check("KITS", "One nutrition kit a day, of one type", Where.DELIVERY, False, _kits),
-    Check("OVER_MONTHS", "More than a few months take", Where.DELIVERY, False, _over_months),
-    Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound),
-    Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours),
+    Check("NDC", "The NDC of a drug", Where.CATALOGUE, True, _ndc_missing, has_goods_or_visits),
+    Check("NDC_FORM", "Eleven digits of an NDC", Where.CATALOGUE, True, _ndc_form, has_goods_or_visits),
+    Check("NDC_QUANTITY", "The NDC's quantity and unit", Where.CATALOGUE, True, _ndc_quantity, has_goods_or_visits),
+    Check("RENTAL_MONTH", "The month of a capped rental", Where.CONTRACT, False, _rental, has_goods_or_visits),
+    Check("NO_PUMP", "Drugs that need a pump", Where.PATIENT, False, _drug_without_pump, has_goods_or_visits),
+    Check("WASTE", "JW or JZ", Where.CLAIM, True, _waste, has_goods_or_visits),
+    Check(
+        "CONTAINERS", "A cassette and a syringe for one drug", Where.CLAIM, False, _same_container, has_goods_or_visits
+    ),
+    Check(
+        "PREFILLED",
+        "A syringe beside a drug that comes in one",
+        Where.CATALOGUE,
+        False,
+        _prefilled,
+        has_goods_or_visits,
+    ),
+    Check("KITS", "One nutrition kit a day, of one type", Where.DELIVERY, False, _kits, has_goods_or_visits),
+    Check("OVER_MONTHS", "More than a few months take", Where.DELIVERY, False, _over_months, has_goods_or_visits),
+    Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound, has_goods_or_visits),
+    Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours, has_goods_or_visits),
     Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
     Check("CHARGE", "A charge", Where.CONTRACT, True, _charge),
     Check("SPAN", "The payer's longest span", Where.CLAIM, True, _span),
     Check("PLACE", "The place of service", Where.CONTRACT, True, _place),
     Check("POINTERS", "Diagnoses of a line", Where.CLAIM, True, _pointers),
-    Check("MEDICARE_S_CODE", "S codes to Medicare", Where.CONTRACT, True, _medicare_per_diem),
+    Check("MEDICARE_S_CODE", "S codes to Medicare", Where.CONTRACT, True, _medicare_per_diem, to_medicare),
     Check("THREE_PARTS", "Days, drugs and visits together", Where.CLAIM, False, _three_parts),
 )

@@ -13,11 +13,10 @@ _WAYS = "On the claim, Correct: say why it comes late, leave the late days out, 
 
 
 def _late(facts: ClaimFacts) -> Iterator[Told]:
-    rules, first = facts.rules, _first_deadline(facts)
-    if rules is None or first is None or facts.today <= first or facts.delay_reason:
+    if facts.rules is None or facts.delay_reason:
         return
     for line in facts.lines:
-        last = filing_deadline(line, rules, facts.primary_paid_on)
+        last = filing_deadline(line, facts.rules, facts.primary_paid_on)
         if facts.today > last:
             told = f"{line.label} had to be filed by {show_day(last)}. {_WAYS}"
             yield told, line.number
@@ -25,7 +24,7 @@ def _late(facts: ClaimFacts) -> Iterator[Told]:
 
 def _soon_late(facts: ClaimFacts) -> Iterator[Told]:
     last = _first_deadline(facts)
-    if last is not None and facts.today <= last <= facts.today + SOON:
+    if last is not None and facts.today <= last:
         yield f"The filing limit is {show_day(last)}, in {(last - facts.today).days} days. Send the claim now."
 
 
@@ -99,9 +98,15 @@ def _first_deadline(facts: ClaimFacts) -> date | None:
     return _filed_by(min([_clock_starts(line, rules, facts.primary_paid_on) for line in facts.lines]), rules)
 
 
+def _limit_is_near(facts: ClaimFacts) -> bool:
+    """Whether the filing limit is near or past."""
+    first = _first_deadline(facts)
+    return first is not None and first <= facts.today + SOON
+
+
 CHECKS = (
-    Check("LATE", "The filing limit", Where.CLAIM, True, _late),
-    Check("SOON_LATE", "A filing limit that is near", Where.CLAIM, False, _soon_late),
+    Check("LATE", "The filing limit", Where.CLAIM, True, _late, _limit_is_near),
+    Check("SOON_LATE", "A filing limit that is near", Where.CLAIM, False, _soon_late, _limit_is_near),
     Check("ORIGINAL_MISSING", "The first claim's number", Where.CLAIM, True, _original_named),
     Check("ORIGINAL_NAMED", "An original that names an earlier claim", Where.CLAIM, True, _original_not_named),
     Check("FREQUENCY", "Original, replacement or void", Where.CLAIM, True, _frequency),
