@@ -28,7 +28,7 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.calls.refill_rules_kept import rules_of_payers
 from infusion_desktop.deliveries.door.proof_rules import BY_STAFF
-from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
+from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
 from infusion_desktop.stock.words import Container
 
@@ -155,21 +155,24 @@ def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.Orde
     rows = _ORDERS.rows(session, as_ids(sorted(therapies)))
     return {
         row.id: told.OrderFacts(
-            row.id, Days(row.starts_on, row.stops_on or date.max), row.ordered_on, row.last_name, row.npi
+            row.id, Days(row.starts_on, row.stops_on or date.max), row.ordered_on, row.last_name, row.npi,
+            tuple(row.diagnoses.split()),
         )
         for row in rows
-    }
+    }  # fmt: skip
 
 
 def _ordered(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Prescriber.last_name, Prescriber.npi
+            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Prescriber.last_name, Prescriber.npi,
+            Episode.diagnoses,
         )
         .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
+        .join(Episode, Episode.id == Therapy.episode_id)
         .where(is_given(dialect, Therapy.id))
         .order_by(Therapy.id)
-    )
+    )  # fmt: skip
 
 
 _ORDERS = Prepared(_ordered)

@@ -1,14 +1,14 @@
 """What a month is counted from, read in one go: therapies, interruptions, deliveries with proof, goods and visits."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.compounds import compounds_of
@@ -19,11 +19,12 @@ from infusion_desktop.billing.rules import therapy as engine
 from infusion_desktop.billing.rules.rentals import Possession
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.database.types import Day, Instant, once_each
+from infusion_desktop.database.types import Day, Instant
 from infusion_desktop.dates import ONE_DAY, Days, local_day, today
-from infusion_desktop.deliveries.door.proof import proof_gaps
+from infusion_desktop.deliveries.door.proof import proof_facts, with_proof
+from infusion_desktop.deliveries.door.proof_rules import ProofFacts, gaps
 from infusion_desktop.deliveries.plans.still_owed import settled
-from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot, ProofOfDelivery
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.patients.order_versions import ChangedOrder, changed_orders
@@ -362,18 +363,16 @@ def _deliveries(
     begin = datetime.combine(around.first - ONE_DAY, time(), UTC)
     end = datetime.combine(around.last + 2 * ONE_DAY, time(), UTC)
     days = {"first": around.first, "last": around.last, "begin": begin, "end": end}
-    rows = _DELIVERIES.rows(session, {**as_ids(patients), **days})
-    missing = proof_gaps(session, [DeliveryId(row.id) for row in rows], today())
+    rows = proof_facts(session, _DELIVERIES.rows(session, {**as_ids(patients), **days}))
+    on = today()
     found: dict[int, list[Delivered]] = defaultdict(list)
     short: dict[int, list[str]] = defaultdict(list)
-    for line in _SHORT.rows(session, as_ids([row.id for row in rows])):
+    for line in _SHORT.rows(session, as_ids([row.id for row, _ in rows])):
         short[line.delivery_id].append(f"{line.owed:,} of {line.to_send:,} {line.name}")
-    local = once_each(local_day)
-    for row in rows:
+    for row, proof in rows:
         therapy = TherapyId(row.therapy_id or 0)
-        lacks = missing.get(DeliveryId(row.id), ())
         versions = changed[therapy].versions if therapy in changed else frozenset[TherapyId]()
-        found[row.patient_id].append(_delivered(row, lacks, versions, tuple(short.get(row.id, ())), local))
+        found[row.patient_id].append(_delivered(row, proof, gaps(proof, on), versions, tuple(short.get(row.id, ()))))
     return found
 
 
@@ -381,18 +380,11 @@ def _delivered_around(dialect: str) -> Select[*tuple[Any, ...]]:
     first, last = bindparam("first", type_=Day()), bindparam("last", type_=Day())
     begin, end = bindparam("begin", type_=Instant()), bindparam("end", type_=Instant())
     return (
-        select(
-            Delivery.id,
-            Delivery.number,
-            Delivery.patient_id,
-            Delivery.therapy_id,
-            Delivery.period_first,
-            Delivery.period_last,
-            Delivery.shipped_at,
-            Delivery.delivered_at,
-            Delivery.scheduled_on,
-            Delivery.home_counted_on,
-            exists().where(ProofOfDelivery.delivery_id == Delivery.id).label("proven"),
+        with_proof(
+            select(
+                Delivery.id, Delivery.patient_id, Delivery.therapy_id, Delivery.period_first, Delivery.period_last,
+                Delivery.home_counted_on,
+            )
         )
         .where(is_given(dialect, Delivery.patient_id), Delivery.state == DeliveryState.DELIVERED)
         .where(
@@ -406,7 +398,7 @@ def _delivered_around(dialect: str) -> Select[*tuple[Any, ...]]:
         # A pump in exchange for another supplies no day: the kit it came for does, before and after.
         .where(Delivery.id.not_in(select(AssetSwap.delivery_id)))
         .order_by(Delivery.period_first, Delivery.id)
-    )
+    )  # fmt: skip
 
 
 _DELIVERIES = Prepared(_delivered_around)
@@ -427,23 +419,18 @@ _SHORT = Prepared(_owed_drugs)
 
 
 def _delivered(
-    row: Any,
-    missing: tuple[str, ...],
-    versions: frozenset[TherapyId],
-    short: tuple[str, ...],
-    local: Callable[[datetime], date],
+    row: Any, proof: ProofFacts, lacks: tuple[str, ...], versions: frozenset[TherapyId], short: tuple[str, ...]
 ) -> Delivered:
-    arrived = row.delivered_at or row.shipped_at
     return Delivered(
         DeliveryId(row.id),
         row.number,
         None if row.therapy_id is None else TherapyId(row.therapy_id),
         Days(row.period_first, row.period_last),
-        None if row.shipped_at is None else local(row.shipped_at),
-        row.scheduled_on if arrived is None else local(arrived),
-        bool(row.proven),
+        proof.shipped_on,
+        proof.delivered_on or proof.shipped_on or row.scheduled_on,
+        row.received_by is not None,
         row.home_counted_on,
-        missing,
+        lacks,
         versions,
         short,
     )

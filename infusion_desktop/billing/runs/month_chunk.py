@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, func, or_, select
@@ -49,7 +50,7 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, now_utc, show_days
 from infusion_desktop.deliveries.calls.refill_rules_kept import rules_of_payers
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Therapy
+from infusion_desktop.patients.tables import Coverage, Patient, Payer
 from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.values import value
 
@@ -113,7 +114,9 @@ class _Counted:
     rows: list[Row]
     uses: tuple[AuthorizationUse, ...]
     allowed: tuple[Allowed, ...]
-    diagnoses: str
+    orders: tuple[told.OrderFacts, ...]
+    """Those of the therapies that are billed, the oldest first."""
+    diagnoses: tuple[str, ...]
     newest: Any
     findings: list[told.Finding] = field(default_factory=list)
     state: ClaimState = ClaimState.DRAFT
@@ -129,7 +132,8 @@ class _Counted:
         kept = self.newest
         if kept is None:
             return Billed(self.work, self.id, self.number, self.state, self.month.charge, stops)
-        if (kept.missing, kept.state, kept.diagnoses) != (findings_json(self.findings), self.state, self.diagnoses):
+        now = findings_json(self.findings), self.state, " ".join(self.diagnoses)
+        if (kept.missing, kept.state, kept.diagnoses) != now:
             return Billed(self.work, later=True)
         return Billed(self.work, ClaimId(kept.id), kept.number, kept.state, kept.charge, stops)
 
@@ -155,10 +159,6 @@ class _Books:
         self.payers = {row.id: row for row in _PAYERS.rows(session, as_ids(self.contracts))}
         therapies = sorted({course.id for facts in self.facts.values() for course in facts.courses})
         self.orders = orders_of(session, therapies)
-        self.diagnoses = {
-            row.id: (place, row.diagnoses.split())
-            for place, row in enumerate(_DIAGNOSES.rows(session, as_ids(therapies)))
-        }
         self.refill_rules = rules_of_payers(session)
         self.billing = billing_of(session)
         self.newest = _newest(session, ids, work)
@@ -216,15 +216,6 @@ def _payers(dialect: str) -> Select[*tuple[Any, ...]]:
     return select(Payer.id, Payer.name, Payer.payer_code, Payer.kind).where(is_given(dialect, Payer.id))
 
 
-def _diagnoses_of(dialect: str) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Therapy.id, Episode.diagnoses)
-        .join(Episode, Episode.id == Therapy.episode_id)
-        .where(is_given(dialect, Therapy.id))
-        .order_by(Therapy.starts_on, Therapy.id)
-    )
-
-
 def _newest_of(dialect: str) -> Select[*tuple[Any, ...]]:
     last = (
         select(func.max(Claim.id))
@@ -266,8 +257,7 @@ def _before(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 _PEOPLE, _COVERAGES, _PAYERS = Prepared(_people), Prepared(_coverages), Prepared(_payers)
-_DIAGNOSES, _NEWEST = Prepared(_diagnoses_of), Prepared(_newest_of)
-_KEPT_LINES, _BEFORE = Prepared(_kept_of), Prepared(_before)
+_NEWEST, _KEPT_LINES, _BEFORE = Prepared(_newest_of), Prepared(_kept_of), Prepared(_before)
 
 
 def _count(books: _Books, work: Work) -> Billed | _Counted:
@@ -299,7 +289,9 @@ def _count(books: _Books, work: Work) -> Billed | _Counted:
         return Billed(work, later=True)
     if not rows:
         return Billed(work, refused=(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.",))
-    return _Counted(work, facts, month, rows, uses, allowed, _diagnoses(books, month), newest)
+    billed = {line.therapy_id for line in month.lines}
+    orders = tuple([books.orders[each.id] for each in facts.courses if each.id in billed])
+    return _Counted(work, facts, month, rows, uses, allowed, orders, _diagnoses(orders), newest)
 
 
 def _id(use: AuthorizationUse) -> int:
@@ -317,12 +309,10 @@ def _without(uses: Sequence[AuthorizationUse], newest: Any, kept: Sequence[Row])
     return tuple(use.less(mine[int(use.id)], held=newest.state in HELD) if int(use.id) in mine else use for use in uses)
 
 
-def _diagnoses(books: _Books, month: MonthCounted) -> str:
+def _diagnoses(orders: Sequence[told.OrderFacts]) -> tuple[str, ...]:
     """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
-    billed = {line.therapy_id for line in month.lines if line.therapy_id is not None} & books.diagnoses.keys()
-    ordered = sorted([books.diagnoses[each] for each in billed])
-    codes = dict.fromkeys([code for _, several in ordered for code in several])
-    return " ".join(list(codes)[:12])
+    codes = dict.fromkeys([code for order in orders for code in order.diagnoses])
+    return tuple(codes)[:12]
 
 
 def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
@@ -354,12 +344,10 @@ def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tup
 def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
     """Everything the checks look at. The calendar's days are not among them: they have just been counted."""
     patient, covered = each.work.patient_id, each.work.covered
-    codes = tuple(each.diagnoses.split())
-    pointers = tuple(range(1, min(4, len(codes)) + 1))
+    pointers = tuple(range(1, min(4, len(each.diagnoses)) + 1))
     numbers: dict[int | None, str] = {int(use.id): use.allowed.number for use in each.uses}
     stays, open_stay = stays_of(each.facts.interruptions)
     contract = books.contracts[covered.payer_id]
-    billed = {line.therapy_id for line in each.month.lines}
     number = "" if each.newest is None else each.newest.number
     first, last, limited = covered.period.first, covered.period.last, limited_codes()
     before = [row for row in books.before.get(patient, ()) if row.number != number]
@@ -375,8 +363,8 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
         billing=books.billing,
         patient=books.people[patient],
         coverage=coverage_of(books.coverages[covered.coverage_id], books.payers[covered.payer_id]),
-        diagnoses=codes,
-        orders=tuple([books.orders[one] for one in sorted(books.orders.keys() & billed)]),
+        diagnoses=each.diagnoses,
+        orders=tuple(sorted(each.orders, key=attrgetter("therapy_id"))),
         deliveries=tuple(map(delivery_of, each.facts.deliveries)),
         hospital_stays=stays,
         still_in_hospital_since=open_stay,
@@ -407,7 +395,7 @@ def _keep(session: Session, new: Sequence[_Counted], by: UserId) -> None:
     claims = [
         (
             each.id, each.number, each.work.patient_id, each.work.covered.coverage_id, each.work.covered.payer_id,
-            each.state, each.work.covered.period.first, each.work.covered.period.last, each.diagnoses,
+            each.state, each.work.covered.period.first, each.work.covered.period.last, " ".join(each.diagnoses),
             *amounts, findings_json(each.findings), days_json(each.month),
         )
         for each, amounts in zip(new, charges, strict=True)

@@ -281,7 +281,13 @@ def to_complete(session: Session, today: date) -> tuple[ProofToComplete, ...]:
     since = now_utc() - timedelta(days=LOOKED_BACK_DAYS)
     on_the_way = (Delivery.state == DeliveryState.SHIPPED) & (Delivery.scheduled_on <= today)
     arrived = (Delivery.state == DeliveryState.DELIVERED) & (Delivery.delivered_at >= since)
-    rows = _facts(session, session.execute(_proofs(on_the_way | arrived)).all())
+    wanted = with_proof(
+        select(
+            Delivery.id, Delivery.patient_id, Delivery.state, Delivery.version, Patient.last_name, Patient.first_name,
+            Payer.name.label("payer"),
+        ).where(on_the_way | arrived)
+    )  # fmt: skip
+    rows = proof_facts(session, session.execute(wanted.order_by(Delivery.id)).all())
     found = [
         ProofToComplete(
             DeliveryId(row.id), row.number, PatientId(row.patient_id), f"{row.last_name}, {row.first_name}",
@@ -297,12 +303,13 @@ def to_complete(session: Session, today: date) -> tuple[ProofToComplete, ...]:
 def proof_gaps(
     session: Session, delivery_ids: Sequence[DeliveryId], today: date
 ) -> Mapping[DeliveryId, tuple[str, ...]]:
-    """What is missing from the proof of each of these deliveries that has gaps; what billing asks before a claim."""
-    rows = _facts(session, _PROOFS.rows(session, as_ids(delivery_ids))) if delivery_ids else []
+    """What is missing from the proof of each of these deliveries that has gaps."""
+    rows = proof_facts(session, _PROOFS.rows(session, as_ids(delivery_ids))) if delivery_ids else []
     return {DeliveryId(row.id): missing for row, facts in rows if (missing := gaps(facts, today))}
 
 
-def _facts(session: Session, rows: Sequence[Any]) -> list[tuple[Any, ProofFacts]]:
+def proof_facts(session: Session, rows: Sequence[Any]) -> list[tuple[Any, ProofFacts]]:
+    """Deliveries read `with_proof`, each once, and what is known of how it ended: what billing asks before a claim."""
     staff = {row.name.casefold() for row in _STAFF.rows(session, {})}
     once = {row.id: row for row in rows}
     local = once_each(local_day)
@@ -346,7 +353,8 @@ def may_have_gaps(session: Session, period: Days) -> ColumnElement[bool]:
     return ~complete.exists() | for_medicare | twice
 
 
-def _proofs(wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def with_proof(deliveries: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A selection of deliveries with what `proof_facts` reads; two primary coverages on a day give a delivery twice."""
     newest = (
         select(func.max(ProofOfDelivery.id))
         .where(ProofOfDelivery.delivery_id == Delivery.id)
@@ -361,13 +369,13 @@ def _proofs(wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
     proof = ProofOfDelivery
     return (
-        select(
-            Delivery.id, Delivery.number, Delivery.patient_id, Delivery.state, Delivery.carrier, Delivery.scheduled_on,
-            Delivery.delivered_at, Delivery.shipped_at, Delivery.tracking, Delivery.version, Patient.last_name,
-            Patient.first_name, Patient.street, Patient.city, proof.received_by, proof.relation, proof.signed_on,
+        deliveries.add_columns(
+            Delivery.number, Delivery.carrier, Delivery.scheduled_on, Delivery.delivered_at, Delivery.shipped_at,
+            Delivery.tracking, Patient.street, Patient.city, proof.received_by, proof.relation, proof.signed_on,
             proof.signature.is_not(None).label("signed"), proof.attachment.is_not(None).label("attached"),
-            sheets.label("sheet"), Payer.name.label("payer"), Payer.kind.label("payer_kind"),
+            sheets.label("sheet"), Payer.kind.label("payer_kind"),
         )
+        .select_from(Delivery)
         .join(Patient, Patient.id == Delivery.patient_id)
         .outerjoin(proof, proof.id == newest)
         .outerjoin(
@@ -377,12 +385,10 @@ def _proofs(wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             & (Coverage.ends_on.is_(None) | (Coverage.ends_on >= Delivery.scheduled_on)),
         )
         .outerjoin(Payer, Payer.id == Coverage.payer_id)
-        .where(wanted)
-        .order_by(Delivery.id)
     )  # fmt: skip
 
 
-_PROOFS = Prepared(lambda dialect: _proofs(is_given(dialect, Delivery.id)))
+_PROOFS = Prepared(lambda dialect: with_proof(select(Delivery.id).where(is_given(dialect, Delivery.id))))
 _STAFF = Prepared(select(Staff.name))
 
 

@@ -1,6 +1,6 @@
 """All claim checks in the order a biller works them, and what they find in a claim."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from infusion_desktop.billing.rules.checks import evidence, line_checks, parties, sending
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Finding
@@ -15,10 +15,10 @@ def check_claims(claims: Sequence[ClaimFacts], checks: Iterable[Check] = CHECKS)
     asked once for all checks that share it.
     """
     found: list[tuple[ClaimFacts, list[Finding]]] = [(facts, []) for facts in claims]
-    asked = {None: found}
+    asked: dict[Callable[[ClaimFacts], bool] | None, list[tuple[ClaimFacts, list[Finding]]]] = {None: found}
     for check in checks:
         when = check.when
-        if when not in asked:
+        if when is not None and when not in asked:
             asked[when] = [each for each in found if when(each[0])]
         for facts, findings in asked[when]:
             for told in check.look(facts):

@@ -75,13 +75,14 @@ class CoverageFacts:
 
 @value
 class OrderFacts:
-    """A prescriber's order for one therapy and the days it is good for."""
+    """A prescriber's order for one therapy, the days it is good for, and the diagnoses of its episode."""
 
     therapy_id: int
     days: Days
     signed_on: date | None = None
     prescriber: str = ""
     prescriber_npi: str = ""
+    diagnoses: tuple[str, ...] = ()
 
 
 @value
