@@ -109,12 +109,13 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
     else:
         number, last, secret = head
     at, station = now_utc(), session.info.get("workstation", "")
+    moment = at.isoformat()
     rows = []
     for entry in pending:
         number += 1
         before, after = as_json(entry.before) if entry.before else "{}", as_json(entry.after)
         sealed = _sealed_text(
-            entry.action, after, at, before, entry.kind, number, entry.patient_id, entry.reason, entry.by,
+            entry.action, after, moment, before, entry.kind, number, entry.patient_id, entry.reason, entry.by,
             entry.subject, entry.subject_id, station,
         )  # fmt: skip
         last = _keyed(secret, last + sealed)

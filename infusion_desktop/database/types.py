@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -61,15 +62,18 @@ class Cents(TypeDecorator[Decimal]):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        stored = value.scaleb(self.places)
-        if stored != stored.to_integral_value():
-            raise ValueError(f"an amount has more than {self.places} decimal places")
-        return int(stored)
+        return None if value is None else _in_parts(value, self.places)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-self.places)
+
+
+@lru_cache(4096)
+def _in_parts(amount: Decimal, places: int) -> int:
+    stored = amount.scaleb(places)
+    if stored != stored.to_integral_value():
+        raise ValueError(f"an amount has more than {places} decimal places")
+    return int(stored)
 
 
 class UnitCost(Cents):

@@ -286,7 +286,7 @@ def evidence_json(line: CountedLine) -> str:
     units = []
     for each in line.evidence:
         behind = _behind(each)
-        days = f'", {behind}, {{"day": "'.join(map(_iso, each.days))
+        days = f'", {behind}, {{"day": "'.join(_iso(each.days))
         units.append(f'{{"day": "{days}", {behind}')
     goods = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
     if line.container is not Container.AS_ITS_CODE:
@@ -309,7 +309,9 @@ def _behind(each: UnitEvidence) -> str:
     )
 
 
-_iso = lru_cache(4096)(date.isoformat)
+@lru_cache(4096)
+def _iso(days: tuple[date, ...]) -> tuple[str, ...]:
+    return tuple(map(date.isoformat, days))
 
 
 @lru_cache(4096)

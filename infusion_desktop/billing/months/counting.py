@@ -52,12 +52,12 @@ class Contract:
 
     def parts(self, period: Days) -> tuple[tuple[Days, PayerRuleSet], ...]:
         """A period by the versions that hold in it; Refused where none does. What was found once is known."""
-        found = self._parts.get(period)
-        if found is None:
-            found = self._parts[period] = tuple(sorted(self._holding(period), key=itemgetter(0)))
-        if sum(len(days) for days, _ in found) != len(period):
-            raise Refused(f"{self.payer} has no rules for all of {show_days(period)}. Add its rule set first.")
-        return found
+        if period not in self._parts:
+            found = tuple(sorted(self._holding(period), key=itemgetter(0)))
+            if sum(len(days) for days, _ in found) != len(period):
+                raise Refused(f"{self.payer} has no rules for all of {show_days(period)}. Add its rule set first.")
+            self._parts[period] = found
+        return self._parts[period]
 
     def _holding(self, period: Days) -> Iterator[tuple[Days, PayerRuleSet]]:
         for version in self.versions:
@@ -91,7 +91,8 @@ def covered_periods_of_many(
     rows = _COVERED.rows(session, {**as_ids(patients), "first": month.first, "last": month.last})
     several: dict[PatientId, list[CoveredPeriod]] = {}
     for row in rows:
-        days = Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last))
+        covers_all = row.starts_on <= month.first and (row.ends_on is None or row.ends_on >= month.last)
+        days = month if covers_all else Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last))
         covered = CoveredPeriod(CoverageId(row.id), PayerId(row.payer_id), row.name, days)
         several.setdefault(PatientId(row.patient_id), []).append(covered)
     return {patient: _without_clash(found) for patient, found in several.items()}
@@ -278,7 +279,7 @@ def _per_diem_line(
 ) -> CountedLine:
     version = next(version for days, version in versions if line.days.first <= days.last)
     paid = line.rate_after_rank
-    evidence = _evidence(line, [each for each in deliveries if each.supplies(line.course_id)], paid)
+    evidence = _evidence(line, deliveries, paid)
     behind = {each.delivery_id for each in evidence}
     return CountedLine(
         LineKind.PER_DIEM,
@@ -302,12 +303,13 @@ def _per_diem_line(
     )
 
 
-def _evidence(line: Line, covering: Sequence[Delivered], paid: Decimal) -> tuple[UnitEvidence, ...]:
+def _evidence(line: Line, deliveries: Sequence[Delivered], paid: Decimal) -> tuple[UnitEvidence, ...]:
     """The days of a line by the first of the deliveries that covers them, in order."""
     parts: list[tuple[int, _Sent]] = []
     left, doses = line.mask, line.piece.leg.doses
-    for delivery in covering:
-        if days := left & day_mask.between(line.period, delivery.period.first, delivery.period.last):
+    for delivery in deliveries:
+        days = left & day_mask.between(line.period, delivery.period.first, delivery.period.last)
+        if days and delivery.supplies(line.course_id):
             parts.append((days, (delivery.id, delivery.number, delivery.proven)))
             left ^= days
             if not left:

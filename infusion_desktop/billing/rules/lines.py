@@ -19,6 +19,8 @@ from infusion_desktop.values import value
 _WEEK = 0b1111111
 _money = lru_cache(4096)(show_money)
 _percent = lru_cache(256)(show_percent)
+_share = lru_cache(4096)(percent_of)
+_cents = lru_cache(4096)(to_cents)
 _WORDS = {each: each.words for each in RateBasis}
 _ORDINALS = ("", "first", "second", "third")
 
@@ -80,7 +82,7 @@ class Line:
     @property
     def rate_after_rank(self) -> Decimal:
         """What the contract pays for one unit at this rank, in whole cents; zero without a contracted price."""
-        return ZERO if self.rate is None else percent_of(self.rate, self.percent)
+        return ZERO if self.rate is None else _share(self.rate, self.percent)
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -123,7 +125,7 @@ def lines_of(
         yield Line(
             course.id, course.order, course.label, leg.choice.code, piece.modifiers, place,
             day_mask.span_of(period, mask), units, leg.basis, piece.rank, rate, percent,
-            expected_amount(rate, units, percent, rules.rounding), to_cents(price * units),
+            expected_amount(rate, units, percent, rules.rounding), _cents(price * units),
             number, held, label, piece, mask, period, left_out,
         )  # fmt: skip
 
@@ -133,8 +135,8 @@ def expected_amount(rate: Decimal | None, units: int, percent: Decimal, rounding
     if rate is None:
         return ZERO
     if rounding is Rounding.PER_UNIT:
-        return percent_of(rate, percent) * units
-    return percent_of(rate * units, percent)
+        return _share(rate, percent) * units
+    return _share(rate * units, percent)
 
 
 def spans(mask: int, bridge: int, period: Days, rules: RuleSet) -> list[int]:
