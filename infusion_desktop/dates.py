@@ -36,6 +36,8 @@ class Days:
     def overlap(self, other: "Days") -> "Days | None":
         """The days both periods have, or None."""
         first, last = max(self.first, other.first), min(self.last, other.last)
+        if first is self.first and last is self.last:
+            return self  # As most are: what was found out about a period is found again at once.
         return Days(first, last) if first <= last else None
 
     def by_month(self) -> list["Days"]:

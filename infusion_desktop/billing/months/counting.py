@@ -52,12 +52,13 @@ class Contract:
 
     def parts(self, period: Days) -> tuple[tuple[Days, PayerRuleSet], ...]:
         """A period by the versions that hold in it; Refused where none does. What was found once is known."""
-        if period not in self._parts:
+        found = self._parts.get(period)
+        if found is None:
             found = tuple(sorted(self._holding(period), key=itemgetter(0)))
             if sum(len(days) for days, _ in found) != len(period):
                 raise Refused(f"{self.payer} has no rules for all of {show_days(period)}. Add its rule set first.")
             self._parts[period] = found
-        return self._parts[period]
+        return found
 
     def _holding(self, period: Days) -> Iterator[tuple[Days, PayerRuleSet]]:
         for version in self.versions:
@@ -91,8 +92,8 @@ def covered_periods_of_many(
     rows = _COVERED.rows(session, {**as_ids(patients), "first": month.first, "last": month.last})
     several: dict[PatientId, list[CoveredPeriod]] = {}
     for row in rows:
-        covers_all = row.starts_on <= month.first and (row.ends_on is None or row.ends_on >= month.last)
-        days = month if covers_all else Days(max(month.first, row.starts_on), min(month.last, row.ends_on or month.last))
+        first, last = max(month.first, row.starts_on), min(month.last, row.ends_on or month.last)
+        days = month if (first, last) == (month.first, month.last) else Days(first, last)
         covered = CoveredPeriod(CoverageId(row.id), PayerId(row.payer_id), row.name, days)
         several.setdefault(PatientId(row.patient_id), []).append(covered)
     return {patient: _without_clash(found) for patient, found in several.items()}
