@@ -34,10 +34,12 @@ def insert_rows(
     quote = dialect.identifier_preparer.quote
     head = f"INSERT INTO {quote(table.name)} ({', '.join(quote(name) for name in names)})"
     statement = f"{head} VALUES ({', '.join([mark] * len(names))})"
-    keeping = [_stored(table, name, dialect) for name in names]
-    alike = [repeat(value, len(rows)) for value in shared.values()]
-    by_column = zip(keeping, (*zip(*rows, strict=True), *alike), strict=True)
+    keeping = [_stored(table, name, dialect) for name in columns]
+    by_column = zip(keeping, zip(*rows, strict=True), strict=True)
     kept = [values if keep is None else map(keep, values) for keep, values in by_column]
+    for name, value in shared.items():
+        keep = _stored(table, name, dialect)
+        kept.append(repeat(value if keep is None else keep(value), len(rows)))
     connection.exec_driver_sql(statement, list(zip(*kept, strict=True)))
 
 

@@ -197,10 +197,11 @@ class _Read:
         """One patient's facts of one period."""
         therapies = [row for row in self.therapies.get(patient, ()) if _touches(row.starts_on, row.stops_on, period)]
         pauses = [row for row in self.pauses.get(patient, ()) if _touches(row.first_on, row.last_on, period)]
-        visits = self.visits.get(patient, ())
-        inside = tuple([each for each in visits if local_day(each.visit.started_at) in period])
-        before = [day for each in visits if (day := local_day(each.visit.started_at)) < period.first]
-        before += [day for day in [self.visited_before.get(patient)] if day is not None]
+        visits = [(local_day(each.visit.started_at), each) for each in self.visits.get(patient, ())]
+        inside = tuple([each for day, each in visits if day in period])
+        before = [day for day, _ in visits if day < period.first]
+        if patient in self.visited_before:
+            before.append(self.visited_before[patient])
         deliveries = tuple([
             each
             for each in self.deliveries.get(patient, ())

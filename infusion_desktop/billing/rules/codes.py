@@ -109,9 +109,10 @@ def choose_code(course: TherapyCourse, day: date, rules: RuleSet, table: CodeTab
         litres_for_code(course, rules), course.run_hours, course.method, course.by_injection, course.lumens,
         course.device, course.device_in_use,
     )  # fmt: skip
-    if asked not in table.chosen:
-        table.chosen[asked] = _of_family(course, day, rules, table)
-    return table.chosen[asked] or _not_otherwise_classified(course, table)
+    found = table.chosen.get(asked)
+    if found is None and asked not in table.chosen:
+        found = table.chosen[asked] = _of_family(course, day, rules, table)
+    return found or _not_otherwise_classified(course, table)
 
 
 def _of_family(course: TherapyCourse, day: date, rules: RuleSet, table: CodeTable) -> CodeChoice | None:
