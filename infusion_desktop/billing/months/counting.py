@@ -223,7 +223,7 @@ def counted(
         covered.payer_id,
         covered.period,
         tuple(lines),
-        _left_out(result),
+        _left_out(result) if result.left_out else (),
         tuple(dict.fromkeys(notes)),
         result.rules,
         min(version.rules.lines_per_claim for _, version in versions),
@@ -322,7 +322,7 @@ def _evidence(line: Line, deliveries: Sequence[Delivered], paid: Decimal) -> tup
         parts = sorted(((days, sent) for mask, sent in parts for days in cut(mask)), key=_first)
     return tuple([
         UnitEvidence(
-            day_mask.days_of(line.period, days), _ONE if doses is None else Decimal(line.piece.leg.units(days)),
+            day_mask.days_of(line.period.first, days), _ONE if doses is None else Decimal(line.piece.leg.units(days)),
             line.therapy_id, *sent, line.rank, paid, line.rules,
         )
         for days, sent in parts

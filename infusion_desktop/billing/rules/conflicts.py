@@ -57,7 +57,7 @@ def _conflict(one: Leg, other: Leg, rules: RuleSet) -> bool:
 
 def _loser_and_winner(one: Leg, other: Leg, offset: int, period: Days, fees: FeeSchedule) -> tuple[Leg, Leg]:
     """The general code loses to the specific one; else the lower price, the later start, the higher code."""
-    day = day_mask.day_at(period, offset)
+    day = day_mask.day_at(period.first, offset)
 
     def strength(leg: Leg) -> tuple[bool, Decimal, int, str, int]:
         fee = fees.price_on(day, leg.code, rate_key=leg.course.rate_key, basis=leg.basis)

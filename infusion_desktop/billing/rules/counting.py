@@ -71,7 +71,7 @@ class PeriodResult:
         if not self.left_out:
             return ()
         found = (
-            Exclusion(each.course.id, each.course.label, day_mask.span_of(period, run), each.reason, each.other)
+            Exclusion(each.course.id, each.course.label, day_mask.span_of(period.first, run), each.reason, each.other)
             for period, each in self.left_out
             for run in day_mask.runs(each.mask)
         )
@@ -130,13 +130,16 @@ def count_versions(
     """A period in which the rules change: each part by its version, monthly and authorized units carried on."""
     if not versions:
         raise Refused("The payer has no billing rules for these days. Enter them in the payer contract.")
+    if len(versions) == 1:
+        [(days, rules, fees)] = versions
+        return count_period(
+            days, courses, interruptions, rules, fees, authorizations, codes=codes, units_before=units_before
+        )
     parts = []
     taken = dict(units_before)
     permissions = list(authorizations)
     for days, rules, fees in sorted(versions, key=lambda version: version[0]):
         part = count_period(days, courses, interruptions, rules, fees, permissions, codes=codes, units_before=taken)
-        if len(versions) == 1:
-            return part
         for day in part.service_days:
             month = (day.code, day.on.replace(day=1))
             taken[month] = taken.get(month, 0) + day.units

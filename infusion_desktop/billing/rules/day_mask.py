@@ -85,15 +85,15 @@ def earliest(mask: int, count: int) -> int:
     return kept
 
 
-def day_at(period: Days, offset: int) -> date:
-    """The calendar day with this number."""
-    return date.fromordinal(period.first.toordinal() + offset)
+def day_at(first: date, offset: int) -> date:
+    """The calendar day with this number in the period that begins on ``first``."""
+    return date.fromordinal(first.toordinal() + offset)
 
 
 @lru_cache(maxsize=4096)
-def days_of(period: Days, mask: int) -> tuple[date, ...]:
-    """The calendar days of the set, in order."""
-    base = period.first.toordinal()
+def days_of(first: date, mask: int) -> tuple[date, ...]:
+    """The calendar days of the set, in order; its period begins on ``first``."""
+    base = first.toordinal()
     if not mask:
         return ()
     if is_unbroken(mask):  # As most are.
@@ -102,9 +102,9 @@ def days_of(period: Days, mask: int) -> tuple[date, ...]:
 
 
 @lru_cache(maxsize=4096)
-def span_of(period: Days, mask: int) -> Days:
-    """From the first through the last day of a set that has days."""
-    base = period.first.toordinal()
+def span_of(first: date, mask: int) -> Days:
+    """From the first through the last day of a set that has days; its period begins on ``first``."""
+    base = first.toordinal()
     return Days(date.fromordinal(base + first_of(mask)), date.fromordinal(base + mask.bit_length() - 1))
 
 

@@ -76,7 +76,7 @@ def legs_of(
         yield Leg(course, choice, remaining, counted.basis, counted.doses)
         return
     while remaining:
-        choice = choose_code(course, day_mask.day_at(period, day_mask.first_of(remaining)), rules, table)
+        choice = choose_code(course, day_mask.day_at(period.first, day_mask.first_of(remaining)), rules, table)
         mask = _while_same(choice, course, remaining, period, rules, table)
         yield Leg(course, choice, mask, counted.basis, counted.doses)
         remaining &= ~mask
@@ -136,6 +136,6 @@ def _while_same(
 ) -> int:
     mask = 0
     for offset in day_mask.offsets(remaining):
-        if choose_code(course, day_mask.day_at(period, offset), rules, table).code == choice.code:
+        if choose_code(course, day_mask.day_at(period.first, offset), rules, table).code == choice.code:
             mask |= 1 << offset
     return mask

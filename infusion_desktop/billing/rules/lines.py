@@ -21,7 +21,6 @@ _money = lru_cache(4096)(show_money)
 _percent = lru_cache(256)(show_percent)
 _share = lru_cache(4096)(percent_of)
 _cents = lru_cache(4096)(to_cents)
-_WORDS = {each: each.words for each in RateBasis}
 _ORDINALS = ("", "first", "second", "third")
 
 
@@ -87,13 +86,13 @@ class Line:
     @property
     def dates(self) -> tuple[date, ...]:
         """The days of service on this line, in order."""
-        return day_mask.days_of(self.period, self.mask)
+        return day_mask.days_of(self.period.first, self.mask)
 
     def service_days(self) -> Iterator[ServiceDay]:
         """Each day on the line with its evidence."""
         for offset in day_mask.offsets(self.mask):
             yield ServiceDay(
-                day_mask.day_at(self.period, offset), self.course_id, self.therapy, self.code, self.modifiers,
+                day_mask.day_at(self.period.first, offset), self.course_id, self.therapy, self.code, self.modifiers,
                 self.piece.leg.units(1 << offset), self.rank, self.percent, self.rate, self.authorization, self.rules,
             )  # fmt: skip
 
@@ -124,7 +123,7 @@ def lines_of(
         units = leg.units(mask)
         yield Line(
             course.id, course.order, course.label, leg.choice.code, piece.modifiers, place,
-            day_mask.span_of(period, mask), units, leg.basis, piece.rank, rate, percent,
+            day_mask.span_of(period.first, mask), units, leg.basis, piece.rank, rate, percent,
             expected_amount(rate, units, percent, rules.rounding), _cents(price * units),
             number, held, label, piece, mask, period, left_out,
         )  # fmt: skip
@@ -210,7 +209,7 @@ def _units_sentence(line: Line) -> str:
     if line.basis is RateBasis.PER_DIEM:
         days = "day" if line.units == 1 else "days"
         return f"{line.units} service {days} in {show_days(line.days)}, one unit a day."
-    return f"{line.units} units in {show_days(line.days)}, billed {_WORDS[line.basis]}."
+    return f"{line.units} units in {show_days(line.days)}, billed {line.basis.words}."
 
 
 def _rank_sentence(line: Line) -> str:
@@ -224,16 +223,16 @@ def _rank_sentence(line: Line) -> str:
 
 def _rate_sentence(line: Line) -> str:
     if line.rate is None:
-        return f"The contract has no {_WORDS[line.basis]} price for {line.code} on these days."
+        return f"The contract has no {line.basis.words} price for {line.code} on these days."
     paid, percent = _money(line.rate), _percent(line.percent)
     return (
-        f"The contract pays {paid} {_WORDS[line.basis]} at {percent} percent: "
+        f"The contract pays {paid} {line.basis.words} at {percent} percent: "
         f"{line.units} x {paid} x {percent}% = {_money(line.expected)}."
     )
 
 
 def _show_span(mask: int, period: Days) -> str:
-    days = day_mask.span_of(period, mask)
+    days = day_mask.span_of(period.first, mask)
     return show_day(days.first) if len(days) == 1 else show_days(days)
 
 

@@ -115,10 +115,9 @@ class RateBasis(Enum):
     PER_INFUSION = "PER_INFUSION"
     PER_DISPENSE = "PER_DISPENSE"
 
-    @property
-    def words(self) -> str:
+    def __init__(self, name: str) -> None:
+        self.words = name.replace("_", " ").lower()
         """The basis as people read it."""
-        return self.value.replace("_", " ").lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -406,7 +406,7 @@ def _proof_facts(row: Any, staff: set[str], local: Callable[[datetime], date]) -
         row.signed_on,
         row.tracking,
         None if row.shipped_at is None else local(row.shipped_at),
-        ", ".join(part for part in (row.street, row.city) if part),
+        ", ".join(filter(None, (row.street, row.city))),
         (row.received_by or "").casefold() in staff,
         row.scheduled_on,
     )
