@@ -59,7 +59,7 @@ class Pending:
     subject_id: int | None
     patient_id: int | None
     before: Facts = field(default_factory=dict)
-    after: Facts = field(default_factory=dict)
+    after: Facts | str = field(default_factory=dict)
     reason: str = ""
 
 
@@ -72,12 +72,13 @@ def record(
     *,
     patient_id: int | None = None,
     before: Facts | None = None,
-    after: Facts | None = None,
+    after: Facts | str | None = None,
     reason: str = "",
 ) -> None:
     """Say what this deed does to what. Written with its seal when the transaction commits, or not at all.
 
-    ``by`` is None only for what the program does by itself (set-up, a failed sign-in of nobody known).
+    ``by`` is None only for what the program does by itself (set-up, a failed sign-in of nobody known). ``after`` may be
+    `as_json` of the facts already, where thousands of alike are written.
     """
     entry = Pending(
         AuditKind.CHANGE, by, action, subject, subject_id, patient_id, before or {}, after or {}, reason.strip()
@@ -113,7 +114,8 @@ def seal(session: Session) -> Callable[[Session], bool] | None:
     rows = []
     for entry in pending:
         number += 1
-        before, after = as_json(entry.before) if entry.before else "{}", as_json(entry.after)
+        before = as_json(entry.before) if entry.before else "{}"
+        after = entry.after if isinstance(entry.after, str) else as_json(entry.after)
         sealed = _sealed_text(
             entry.action, after, moment, before, entry.kind, number, entry.patient_id, entry.reason, entry.by,
             entry.subject, entry.subject_id, station,

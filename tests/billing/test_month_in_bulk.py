@@ -1,5 +1,6 @@
 """A month run in bulk makes what the slow reading of the rules says, and what the deeds for one claim make."""
 
+import json
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,8 @@ import slow_reference
 from sqlalchemy import func, select
 
 from benchmarks.month_run import MARCH, fill_pharmacy, make_pharmacy
-from infusion_desktop.access.audit import first_broken_entry
+from infusion_desktop.access.audit import as_json, first_broken_entry
+from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.month_facts import facts_of_many
@@ -94,5 +96,7 @@ def test_many_together_are_what_each_would_be_alone_on_either_database(database,
     assert kept(together) == before
     with together.reading() as session:
         assert first_broken_entry(session) is None
+        made = session.scalars(select(AuditEntry.after).where(AuditEntry.action == "make")).all()
+        assert len(made) == len(before[1]) and all(as_json(json.loads(facts)) == facts for facts in made)
         assert session.scalar(select(func.max(Claim.id))) == len(before[1])
     alone.close()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from operator import attrgetter
 from typing import Any
 
@@ -411,11 +412,15 @@ def _keep(session: Session, new: Sequence[_Counted], by: UserId) -> None:
         note = "nothing stops it" if each.state is ClaimState.READY else f"{len(each.findings)} findings"
         events += [(each.id, ClaimState.DRAFT, "counted"), (each.id, each.state, note)]
     insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), events, {"at": at, "staff_id": by})
-    for each, (charge, expected) in zip(new, charges, strict=True):
-        after = {
-            "number": each.number, "payer": each.month.payer_id, "first": each.month.period.first,
-            "last": each.month.period.last, "lines": len(each.rows), "charge": charge,
-            "expected": expected, "rules": each.month.rules, "state": each.state,
-            "findings": [finding.code for finding in each.findings],
-        }  # fmt: skip
-        record(session, by, "make", "claim", each.id, patient_id=each.work.patient_id, after=after)
+    for each, amounts in zip(new, charges, strict=True):
+        record(session, by, "make", "claim", each.id, patient_id=each.work.patient_id, after=_made(each, *amounts))
+
+
+def _made(each: _Counted, charge: Decimal, expected: Decimal) -> str:
+    """What the audit trail keeps of a claim that was made, as `as_json` would say it."""
+    period, found = each.month.period, ",".join([f'"{finding.code}"' for finding in each.findings])
+    return (
+        f'{{"charge":"{charge}","expected":"{expected}","findings":[{found}],"first":"{period.first}",'
+        f'"last":"{period.last}","lines":{len(each.rows)},"number":"{each.number}","payer":{each.month.payer_id},'
+        f'"rules":{_quoted(each.month.rules)},"state":"{each.state}"}}'
+    )
