@@ -1,6 +1,6 @@
 """Many rows of one table written at once, past the layers that weigh each row: for ledgers posted a file at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, cast
 
@@ -36,7 +36,7 @@ def insert_rows(
     statement = f"{head} VALUES ({', '.join([mark] * len(names))})"
     keeping = [_stored(table, name, dialect) for name in columns]
     by_column = zip(keeping, zip(*rows, strict=True), strict=True)
-    kept = [values if keep is None else map(keep, values) for keep, values in by_column]
+    kept: list[Iterable[Any]] = [values if keep is None else map(keep, values) for keep, values in by_column]
     for name, value in shared.items():
         keep = _stored(table, name, dialect)
         kept.append(repeat(value if keep is None else keep(value), len(rows)))
