@@ -319,7 +319,7 @@ def _evidence(line: Line, deliveries: Sequence[Delivered], paid: Decimal) -> tup
         parts.append((left, _NOTHING_SENT))
     if len(parts) > 1 or doses is not None:
         cut = day_mask.runs if doses is None else day_mask.each_of
-        parts = sorted(((days, sent) for mask, sent in parts for days in cut(mask)), key=_first)
+        parts = sorted([(days, sent) for mask, sent in parts for days in cut(mask)])  # A later run is a higher number.
     return tuple([
         UnitEvidence(
             day_mask.days_of(line.period.first, days), _ONE if doses is None else Decimal(line.piece.leg.units(days)),
@@ -332,10 +332,6 @@ def _evidence(line: Line, deliveries: Sequence[Delivered], paid: Decimal) -> tup
 _Sent = tuple[int | None, str, bool]
 _NOTHING_SENT: _Sent = (None, "", False)
 _ONE = Decimal(1)
-
-
-def _first(part: tuple[int, _Sent]) -> int:
-    return day_mask.first_of(part[0])
 
 
 def _left_out(result: PeriodResult) -> tuple[LeftOutDays, ...]:
