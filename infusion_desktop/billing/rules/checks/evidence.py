@@ -150,7 +150,7 @@ def _visit_beside_drug(facts: ClaimFacts) -> Iterator[Told]:
 
 def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
     """Some payers limit the days a delivery may supply (Michigan: 7, 10 over a holiday weekend)."""
-    for delivery in facts.deliveries if facts.refill_rules else ():
+    for delivery in facts.deliveries:
         rule = _refill_rule(facts, delivery)
         most = 0 if rule is None else rule.most_days
         if most and len(delivery.supply) > most and _serves_a_line(facts, delivery):
@@ -159,7 +159,7 @@ def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
 
 def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
     """Refills come no earlier than so many days before the supply ends (Medicare since January 2024: 10)."""
-    for before, after in _refills(facts) if facts.refill_rules else ():
+    for before, after in _refills(facts):
         rule, arrived = _refill_rule(facts, after), after.delivered_on or after.shipped_on
         if rule is None or arrived is None:
             continue
@@ -173,7 +173,7 @@ def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
 
 def _refill_contact(facts: ClaimFacts) -> Iterator[Told]:
     """A refill rests on what was left, asked within the payer's window (Medicare: 30 days before the end)."""
-    for before, after in _refills(facts) if facts.refill_rules else ():
+    for before, after in _refills(facts):
         rule = _refill_rule(facts, after)
         if rule is None:
             continue
@@ -314,6 +314,10 @@ def _names_authorization(facts: ClaimFacts) -> bool:
     return any(line.authorization for line in facts.lines)
 
 
+def _has_refill_rules(facts: ClaimFacts) -> bool:
+    return bool(facts.refill_rules)
+
+
 def _has_calendar(facts: ClaimFacts) -> bool:
     return facts.therapy_days is not None
 
@@ -355,9 +359,9 @@ CHECKS = (
     Check("NO_SUPPLY", "Days without supply", Where.DELIVERY, True, _days_without_supply),
     Check("DRUG_SHORT", "A drug that was not sent", Where.DELIVERY, False, _drug_short),
     Check("VISIT_DRUG", "A visit beside its drug", Where.DELIVERY, False, _visit_beside_drug, to_medicare),
-    Check("DAYS_SUPPLY", "The most days a delivery supplies", Where.DELIVERY, False, _days_supply),
-    Check("EARLY_REFILL", "A refill too early", Where.DELIVERY, False, _early_refill),
-    Check("REFILL_CONTACT", "The refill call", Where.DELIVERY, False, _refill_contact),
+    Check("DAYS_SUPPLY", "The most days a delivery supplies", Where.DELIVERY, False, _days_supply, _has_refill_rules),
+    Check("EARLY_REFILL", "A refill too early", Where.DELIVERY, False, _early_refill, _has_refill_rules),
+    Check("REFILL_CONTACT", "The refill call", Where.DELIVERY, False, _refill_contact, _has_refill_rules),
     Check("AUTHORIZATION", "An authorization", Where.AUTHORIZATION, True, _authorization),
     Check(
         "AUTHORIZATION_UNKNOWN", "An authorization that is on file", Where.AUTHORIZATION, True, _authorization_known,

@@ -236,7 +236,7 @@ def _kits(facts: ClaimFacts) -> Iterator[Told]:
 
 def _over_months(facts: ClaimFacts) -> Iterator[Told]:
     """Feeding tubes beyond three months' number are rarely found necessary (Noridian, enteral nutrition)."""
-    for line in facts.lines if facts.coverage.is_medicare else ():
+    for line in facts.lines:
         row = facts.codes.find(line.code)
         if row is None or "medicare_most" not in row.facts:
             continue
@@ -446,7 +446,7 @@ CHECKS = (
         has_goods_or_visits,
     ),
     Check("KITS", "One nutrition kit a day, of one type", Where.DELIVERY, False, _kits, has_goods_or_visits),
-    Check("OVER_MONTHS", "More than a few months take", Where.DELIVERY, False, _over_months, has_goods_or_visits),
+    Check("OVER_MONTHS", "More than a few months take", Where.DELIVERY, False, _over_months, to_medicare),
     Check("COMPOUND", "All ingredients of a compound", Where.CLAIM, False, _compound, has_goods_or_visits),
     Check("EXTRA_HOURS", "Extra hours of a visit", Where.VISITS, True, _extra_hours, has_goods_or_visits),
     Check("PRICE", "The contract's price", Where.CONTRACT, False, _priced),
