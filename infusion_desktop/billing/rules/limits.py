@@ -1,7 +1,6 @@
 """What caps the units of a day, of a month and of an authorization."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from infusion_desktop.billing.rules import day_mask
@@ -10,9 +9,10 @@ from infusion_desktop.billing.rules.legs import LeftOut, Piece
 from infusion_desktop.billing.rules.rule_set import AuthorizationScope, RuleSet, Unauthorized
 from infusion_desktop.billing.rules.therapy import Authorization, RateBasis
 from infusion_desktop.dates import Days
+from infusion_desktop.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AuthorizationUse:
     """What the period takes from one authorization, beside what earlier claims took."""
 

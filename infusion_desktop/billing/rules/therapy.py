@@ -90,7 +90,7 @@ class InterruptionKind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Interruption:
     """Days taken out of the calendar: a hospital stay (admit and discharge day), a hold, or another pause.
 
@@ -182,7 +182,7 @@ def _most_specific_first(fee: Fee) -> tuple[object, ...]:
     return (fee.rate_key == "", -len(fee.modifiers), -fee.first_on.toordinal(), fee.modifiers, fee.rate_key, fee.rate)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Authorization:
     """A payer's permission for units (days) of a code; ``units`` None is without a limit, "" codes any code.
 

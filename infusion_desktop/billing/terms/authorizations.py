@@ -22,6 +22,7 @@ from infusion_desktop.dates import Days, now_utc, show_day
 from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.values import value
 
 HELD = frozenset({ClaimState.DRAFT, ClaimState.READY})
 """States in which a claim only holds its units; it may still change."""
@@ -30,7 +31,7 @@ FREED = frozenset({ClaimState.VOIDED, ClaimState.REJECTED})
 WARN_PERCENT = 80
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewAuthorization:
     """A payer's permission; ``units`` None means as many as there are days, both days belong to it."""
 
@@ -45,7 +46,7 @@ class NewAuthorization:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AuthorizationUse:
     """An authorization with what claims took of it: ``used`` by sent claims, ``held`` by claims not sent yet."""
 

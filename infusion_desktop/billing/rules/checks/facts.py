@@ -142,7 +142,7 @@ class LineFacts:
         return f"Line {self.number} ({self.code}{''.join(f'-{each}' for each in self.modifiers)})"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BilledBefore:
     """A line of an earlier claim that was not voided."""
 
