@@ -82,7 +82,7 @@ class FirstStartWindow(DoorWindow):
         column.addWidget(self.demonstration)
         column.addWidget(
             label(
-                "Some 380 items, 70 pumps and poles, 80 invented patients and four months of work, to look around.",
+                "Some 400 items, 100 pumps and poles, 80 invented patients and four months of work, to look around.",
                 "small",
             )
         )
