@@ -123,7 +123,7 @@ def as_xlsx(found: Found, head: About = ()) -> bytes:
             told.set_column(1, 1, 100, book.add_format({"text_wrap": True, "valign": "top"}))
             for line, (name, said) in enumerate(head):
                 told.write_string(line, 0, name, bold)
-                told.write_string(line, 1, said)
+                told.write_string(line, 1, without_controls(said))
     return out.getvalue()
 
 

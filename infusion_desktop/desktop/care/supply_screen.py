@@ -1,7 +1,6 @@
 """The supply plan of a patient: what goes for which days and why, and what it costs against the per diem."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from PySide6.QtCore import QTimer
@@ -257,7 +256,8 @@ class SupplyScreen(Screen):
             per_diem.show_value(show_money(brings.amount), f"{brings.days.normalize():f} units, {codes}", Tone.INFO)
             rest = brings.amount - cost
             share = f"{rest / brings.amount:.0%} of it; drugs are paid beside it" if brings.amount else ""
-            left.show_value(show_money(rest), share, Tone.GOOD if rest > Decimal(0) else Tone.BAD)
+            nothing = not brings.amount and not cost
+            left.show_value(show_money(rest), share, Tone.NEUTRAL if nothing else Tone.GOOD if rest > 0 else Tone.BAD)
         unknown = [
             f"No kit fits {each.drug}: add a template, or name the items." for each in plan.therapies if not each.kit
         ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.terms.contracts import add_rules, starter
+from infusion_desktop.billing.terms.fees import NewFee, add_fee
 from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.bench.picking import pick_all
 from infusion_desktop.deliveries.bench.release import release
@@ -62,6 +65,10 @@ def test_a_call_leads_to_the_plan_and_to_a_draft(
     open_window: Callable[[str], Shell],
     qtbot: QtBot,
 ) -> None:
+    rules, began = starter("commercial_access").rules, today() - timedelta(days=365)
+    add_rules(house.database, PayerId(1), rules, began, house.administrator)
+    fee = NewFee("S9500", Decimal(95), Decimal(120), began)
+    add_fee(house.database, PayerId(1), fee, house.administrator)
     shell = open_window("calls")
     board: Any = shell.screen_in_front
     qtbot.waitUntil(lambda: len(board.calls.model.rows) == 1)
@@ -101,6 +108,9 @@ def test_a_call_leads_to_the_plan_and_to_a_draft(
     plan.items.select_ids([house.drug])
     qtbot.waitUntil(lambda: len(plan.days.model.rows) == 7)
     assert plan.figures["Kit cost"].number.text() == "$0.00"
+    assert plan.figures["Per diem of these days"].number.text() == "$665.00", "seven days of $95"
+    assert "7 units, S9500" in plan.figures["Per diem of these days"].detail.text()
+    assert plan.figures["Left of the per diem"].number.text() == "$665.00"
     qtbot.mouseClick(plan.plan_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: shell.screen_in_front is not plan)
     with house.database.reading() as session:

@@ -144,8 +144,15 @@ def test_a_tour_is_given_to_a_driver_put_in_order_and_printed(
     qtbot.waitUntil(lambda: paper.preview.pages == 1)
     qtbot.waitUntil(lambda: not paper.preview.picture(0).isNull())
     paper.reject()
-    for name in ("Route", "Driver", "Carrier", "Tour"):
+    for name, column in (
+        ("Route", "No route"),
+        ("Driver", "Maria Ortega"),
+        ("Carrier", "Own driver"),
+        ("Tour", "Maria Ortega"),
+    ):
         next(chip for chip in board.groups.buttons() if chip.text() == name).click()
+        full = {each.key.name: each.cards.count() for each in board.columns if each.cards.count()}
+        assert full == {column: 2}, name
     assert board.grouping == "Tour"
 
 

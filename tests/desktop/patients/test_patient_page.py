@@ -255,6 +255,7 @@ def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, q
     page = opened(shell, qtbot, ann)
     assert any("cefazolin" in line for line in page.glance.texts["Therapies"])
     assert page.glance.texts["Events"] == ["No event."]
+    assert page.glance.texts["Who pays"][0] == "Balance: $0.00"
     page.dialog = None
     page._log_event()
     qtbot.waitUntil(lambda: page.dialog is not None and page.dialog.isVisible())
