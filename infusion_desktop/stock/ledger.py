@@ -22,7 +22,7 @@ from infusion_desktop.database.engine import connection_of
 from infusion_desktop.database.many import ROWS, as_rows, few_given, given, insert_many, insert_numbered
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
-from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.errors import Refused, refuse_if, refuse_if_changed
 from infusion_desktop.stock.tables import Balance, Item, Location, Lot, Move
 from infusion_desktop.stock.words import NEVER_EXPIRES, PICKABLE, LocationId, LocationKind, LotId, MoveId, MoveReason
 
@@ -360,15 +360,19 @@ def _refuse_when_gone_on(session: Session, move: Move) -> None:
     )
 
 
-def set_held(session: Session, lots: Iterable[LotId], why: str) -> None:
-    """Hold lots everywhere at once ("" lets them go): held lots are neither reserved nor picked."""
+def set_held(session: Session, lots: Iterable[LotId], why: str, *, was: str | None = None) -> None:
+    """Hold lots everywhere at once ("" lets them go): held lots are neither reserved nor picked.
+
+    Stale when ``was``, why they were held as it was shown, is another reason by now.
+    """
     chosen = sorted(set(lots))
     places = session.execute(select(Balance.lot_id, Balance.location_id).where(Balance.lot_id.in_(chosen)))
     lock_balances(session, [(LotId(lot), LocationId(place)) for lot, place in places])
     # Balances before lots, as everywhere; balances that are added meanwhile wait for the lot, so the last update sees
     # them. NO KEY, because references from new rows must not wait.
-    held = select(Lot.id).where(Lot.id.in_(chosen)).order_by(Lot.id)
-    session.execute(held.with_for_update(key_share=True))
+    held = select(Lot.number, Lot.held).where(Lot.id.in_(chosen)).order_by(Lot.id)
+    for number, now in session.execute(held.with_for_update(key_share=True)).all():
+        refuse_if_changed(f"lot {number}", now if was is None else was, now)
     session.execute(update(Lot).where(Lot.id.in_(chosen)).values(held=why, version=Lot.version + 1))
     pickable = select(Location.id).where(Location.kind.in_(PICKABLE))
     usable = case((Balance.location_id.in_(pickable) & (Balance.on_hand > 0), not why), else_=False)

@@ -72,21 +72,21 @@ def hold_lot(database: Database, lot_id: LotId, why: str, by: UserId) -> None:
     """Hold a lot everywhere at once, with the reason; nobody can reserve or pick it."""
     if not why.strip():
         raise Refused("Say why the lot is held.")
-    _hold(database, lot_id, why.strip(), by)
+    _hold(database, lot_id, why.strip(), by, was="")
 
 
-def release_lot(database: Database, lot_id: LotId, by: UserId) -> None:
-    """Let a held lot be used again."""
-    _hold(database, lot_id, "", by)
+def release_lot(database: Database, lot_id: LotId, by: UserId, *, was: str) -> None:
+    """Let a lot be used again that was held for the reason shown (``was``): a recall of meanwhile holds it on."""
+    _hold(database, lot_id, "", by, was=was)
 
 
-def _hold(database: Database, lot_id: LotId, why: str, by: UserId) -> None:
+def _hold(database: Database, lot_id: LotId, why: str, by: UserId, *, was: str) -> None:
     with database.transaction() as session:
         authorize(session, by, Permission.RECALL)
         before = session.scalar(select(Lot.held).where(Lot.id == lot_id))
         if before is None:
             raise Refused("There is no such lot.")
-        set_held(session, [lot_id], why)
+        set_held(session, [lot_id], why, was=was)
         action = "hold lot" if why else "release lot"
         record(session, by, action, "lot", lot_id, before={"held": before}, after={"held": why}, reason=why)
 

@@ -15,10 +15,11 @@ from infusion_desktop.stock.buying.vendor_returns import GoingBack, NewReturn, r
 from infusion_desktop.stock.buying.vendors import NewVendor, add_vendor
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.house_rules import HouseRules, save_house_rules
-from infusion_desktop.stock.moving import correct_move, hold_lot, transfer
+from infusion_desktop.stock.moving import correct_move, hold_lot, release_lot, transfer
 from infusion_desktop.stock.places import add_patient_home, add_place, change_place, end_place, place_id, set_up_places
 from infusion_desktop.stock.queries import PlaceRow, move_rows, place_rows, stock_rows
 from infusion_desktop.stock.site_transfers import Sending, transfer_lines, transfer_rows
+from infusion_desktop.stock.tables import Lot
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import (
     ItemId,
@@ -181,6 +182,12 @@ def test_a_dear_write_off_waits_for_a_second_person_and_is_kept_from_patients_me
     with pytest.raises(Refused, match="posted already"):
         decline_write_off(database, large.id, "no", boss)
     hold_lot(database, lot, "torn seals", pharmacist)
+    with pytest.raises(Stale):
+        hold_lot(database, lot, "looks odd", boss)
+    with pytest.raises(Stale):  # Meanwhile a recall came: it is not undone by who saw another reason.
+        release_lot(database, lot, boss, was="looks odd")
+    with database.reading() as session:
+        assert session.get_one(Lot, lot).held == "torn seals"
     held = write_off(database, lot, main, 15, MoveReason.DAMAGED, "torn", boss, code=WriteOffCode.TORN)
     decline_write_off(database, held.id, "the maker takes them back", pharmacist)
     assert on_hand(database) == {"MAIN": (19, 0)}

@@ -388,7 +388,9 @@ class Walk:
         if self.pick.random() < 0.5:
             moving.hold_lot(self.database, LotId(row.lot_id), "looks odd", self.boss)
         else:
-            moving.release_lot(self.database, LotId(row.lot_id), self.boss)
+            with self.database.reading() as session:
+                held = session.get_one(Lot, row.lot_id).held
+            moving.release_lot(self.database, LotId(row.lot_id), self.boss, was=held)
 
     def do_transfer(self) -> None:
         row = self._a_lot()

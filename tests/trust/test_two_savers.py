@@ -275,6 +275,12 @@ def _(desk: Desk, words: str) -> dict[str, Any]:
     return {"lot_id": row.id, "expires_on": day, "version": row.version, "why": "misread"}
 
 
+@case("stock.moving.release_lot")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Lot, Lot.held != "")
+    return {"lot_id": row.id, "was": row.held}
+
+
 # Orders and the days of care
 
 

@@ -172,7 +172,7 @@ class StockScreen(Screen):
         database, by, lot_id = self.context.database, self.context.user_id, row.id[0]
         if row.held:
             self.do(
-                lambda _override: release_lot(database, lot_id, by), changed=("stock",),
+                lambda _override: release_lot(database, lot_id, by, was=row.held), changed=("stock",),
                 said=f"Lot {row.lot} is released.",
             )  # fmt: skip
         else:
