@@ -12,7 +12,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetId, AssetState
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 from infusion_desktop.stock.words import ItemId
 
 
@@ -59,17 +59,23 @@ def hold_in(session: Session, item_id: ItemId, serials: Sequence[str], why: str,
     )
 
 
-def end_hold(database: Database, asset_id: AssetId, why: str, by: UserId) -> None:
-    """Let a held pump or pole be used again, with the reason (repaired by the maker, not affected)."""
+def end_hold(database: Database, asset_id: AssetId, why: str, by: UserId, *, was: str) -> None:
+    """Let a held pump or pole be used again, with the reason (repaired by the maker, not affected).
+
+    ``was`` is why it was held as the person saw it: a recall of meanwhile holds it on.
+    """
     if not why.strip():
         raise Refused("Say why it may be used again.")
     with database.transaction() as session:
         authorize(session, by, Permission.RECALL)
-        before = session.scalar(select(Asset.held).where(Asset.id == asset_id))
-        if not before:
+        row = session.execute(
+            select(Asset.tag, Asset.held).where(Asset.id == asset_id).with_for_update(key_share=True)
+        ).one()
+        if not row.held:
             raise Refused("This pump or pole is not held.")
+        refuse_if_changed(f"why {row.tag} is held", was, row.held)
         _set(session, [asset_id], "")
-        record(session, by, "end hold", "asset", asset_id, before={"held": before}, reason=why)
+        record(session, by, "end hold", "asset", asset_id, before={"held": row.held}, reason=why)
 
 
 def _set(session: Session, assets: Sequence[int], why: str) -> None:

@@ -55,6 +55,8 @@ class AssetRow:
     hours_left: int | None
     """Hours until maintenance; None where hours do not count."""
     fault: str
+    held: str
+    """Why it goes to nobody, such as a recall; "" when it is not held."""
     lacks: str
     maintenance_owed: bool
     rental_ends_on: date | None
@@ -100,8 +102,8 @@ def _row(row: Any, today: date) -> AssetRow:
         AssetId(row.id), row.tag, row.serial, row.number, row.name, row.kind, row.state, row.place,
         row.maintenance_due_on, row.checked_on, row.due_back_on,
         f"{row.document} {row.document_id}" if row.document else "", " ".join(reasons), ItemId(row.item_id),
-        row.owner, row.firmware, row.library, behind, row.run_hours, hours_left, row.fault, row.lacks,
-        row.maintenance_owed, row.return_by, row.booked_from,
+        row.owner, row.firmware, row.library, behind, row.run_hours, hours_left, row.fault, row.held,
+        row.lacks, row.maintenance_owed, row.return_by, row.booked_from,
         None if row.booking_id is None else BookingId(row.booking_id),
     )  # fmt: skip
 

@@ -260,7 +260,7 @@ class Custody(RuleBasedStateMachine):
     def recall(self, n: int) -> None:
         pump = self.pumps[n]
         if pump.held:
-            end_hold(self.database, self.ids[n], "not affected", self.by)
+            end_hold(self.database, self.ids[n], "not affected", self.by, was="recall 1")
         else:
             hold(self.database, self.model, [f"S{n}"], "recall 1", self.by)
         pump.held = not pump.held

@@ -12,7 +12,7 @@ from infusion_desktop.equipment.holding import end_hold, hold
 from infusion_desktop.equipment.registering import NewAsset, register
 from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetId, AssetState
-from infusion_desktop.errors import NotAllowed, Refused
+from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -50,7 +50,9 @@ def test_held_pumps_are_neither_assigned_nor_shipped(
         custody.assign(session, shelf, "delivery", 2, THROUGH, administrator)
     with pytest.raises(Refused, match="P0002 is held: recall Z-1"), database.transaction() as session:
         custody.ship(session, "delivery", 1, administrator)
-    end_hold(database, shelf, "not affected", administrator)
+    with pytest.raises(Stale, match="why P0001 is held"):
+        end_hold(database, shelf, "not affected", administrator, was="recall Y-9")
+    end_hold(database, shelf, "not affected", administrator, was="recall Z-1")
     with database.transaction() as session:
         custody.assign(session, shelf, "delivery", 2, THROUGH, administrator)
     with database.reading() as session:

@@ -339,11 +339,11 @@ class Walk:
             custody.report_lost(self.database, AssetId(row.id), "not at home", self.boss)
 
     def do_hold_pump(self) -> None:
-        row = self.one(select(Asset.id, Asset.item_id, Asset.serial))
+        row = self.one(select(Asset.id, Asset.item_id, Asset.serial, Asset.held))
         if self.pick.random() < 0.5:
             hold(self.database, row.item_id, [row.serial], "maker's notice", self.boss)
         else:
-            end_hold(self.database, AssetId(row.id), "not affected", self.boss)
+            end_hold(self.database, AssetId(row.id), "not affected", self.boss, was=row.held)
 
     def do_book_pump(self) -> None:
         row = self.one(select(Asset.id).where(Asset.state == AssetState.READY))

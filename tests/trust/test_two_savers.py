@@ -281,6 +281,12 @@ def _(desk: Desk, words: str) -> dict[str, Any]:
     return {"lot_id": row.id, "was": row.held}
 
 
+@case("equipment.holding.end_hold")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Asset, Asset.held != "")
+    return {"asset_id": row.id, "was": row.held, "why": f"not affected {words}"}
+
+
 # Orders and the days of care
 
 

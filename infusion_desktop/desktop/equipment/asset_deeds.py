@@ -31,6 +31,7 @@ from infusion_desktop.desktop.question import Answer, Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.equipment.booking import end_booking
 from infusion_desktop.equipment.custody import sell
+from infusion_desktop.equipment.holding import end_hold, hold
 from infusion_desktop.equipment.papers import life_log
 from infusion_desktop.equipment.words import AssetDeed, AssetState
 
@@ -147,9 +148,25 @@ class AssetDeeds:
         if may(Permission.OVERRIDE_EQUIPMENT):
             found.append(More("When maintenance is due",
                               lambda: self._open(DueDayDialog(context, desk, row, screen))))  # fmt: skip
+        if may(Permission.RECALL) and row.held:
+            found.append(More("Let it be used again", lambda: self._let_go(facts)))
+        elif may(Permission.RECALL) and row.state is not S.RETIRED:
+            found.append(More("Hold it", lambda: self._hold(facts)))
         if may(Permission.REGISTER_EQUIPMENT) and not row.owner:
             found.append(More("It is rented", lambda: self._open(RentDialog(context, desk, row, screen))))
         return found
+
+    def _hold(self, facts: AssetFacts) -> None:
+        row = facts.row
+        self._ask_why(f"Hold {row.tag}?", "It goes to nobody until it is let go.", "Hold it",
+                      lambda database, by, why: hold(database, row.item_id, [row.serial], why, by),
+                      f"{row.tag} is held.")  # fmt: skip
+
+    def _let_go(self, facts: AssetFacts) -> None:
+        row = facts.row
+        self._ask_why(f"Let {row.tag} be used again?", f"It is held: {row.held}.", "Let it go",
+                      lambda database, by, why: end_hold(database, row.id, why, by, was=row.held),
+                      f"{row.tag} may be used again.")  # fmt: skip
 
     def _trip(self, facts: AssetFacts) -> None:
         self._open(TripDialog(self.screen.context, self.screen.desk, self.screen, row=facts.row))

@@ -375,6 +375,12 @@ def test_models_rentals_and_a_whole_register_from_a_file(
     assert len(models.table.model.rows[0].facts.limits) == 7
 
     house.chooses("P0001", house.pumps[0])
+    house.shell.messages.ask = lambda _asked, answered, _parent: answered(Answer(True, "maker's notice 7"))  # type: ignore[assignment]
+    screen.panel.more["Hold it"].run()
+    qtbot.waitUntil(lambda: "Let it be used again" in screen.panel.more)
+    assert {row.tag: row.held for row in screen.table.model.rows}["P0001"] == "maker's notice 7"
+    screen.panel.more["Let it be used again"].run()
+    qtbot.waitUntil(lambda: "Hold it" in screen.panel.more)
     screen.panel.more["It is rented"].run()
     rent = house.dialog(RentDialog)
     assert isinstance(rent, RentDialog)
