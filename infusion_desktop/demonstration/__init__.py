@@ -29,7 +29,7 @@ class Scale:
 
 
 SCALES: dict[Size, Scale] = {
-    "small": Scale(patients=12, days=35, pumps=20, poles=8, lots=1),
+    "small": Scale(patients=12, days=66, pumps=20, poles=8, lots=1),
     "standard": Scale(patients=80, days=122, pumps=74, poles=26, lots=4),
     "large": Scale(patients=400, days=122, pumps=340, poles=120, lots=4),
 }
