@@ -71,9 +71,9 @@ def end_hold(database: Database, asset_id: AssetId, why: str, by: UserId, *, was
         row = session.execute(
             select(Asset.tag, Asset.held).where(Asset.id == asset_id).with_for_update(key_share=True)
         ).one()
-        if not row.held:
-            raise Refused("This pump or pole is not held.")
         refuse_if_changed(f"why {row.tag} is held", was, row.held)
+        if not row.held:
+            raise Refused(f"{row.tag} is not held.")
         _set(session, [asset_id], "")
         record(session, by, "end hold", "asset", asset_id, before={"held": row.held}, reason=why)
 

@@ -33,20 +33,21 @@ from infusion_desktop.billing.terms.authorizations import ChangedAuthorization
 from infusion_desktop.billing.terms.contracts import rule_versions
 from infusion_desktop.billing.words import DisputeState
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, today
+from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.bench.picking import pick_all
 from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.bench.shipping import failed_attempt, pack, ship
 from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.calls.refill_rules_kept import NewRefillRule
 from infusion_desktop.deliveries.care_tables import PayerRefillRule
-from infusion_desktop.deliveries.plans.planning import Visit
+from infusion_desktop.deliveries.plans.planning import Visit, plan
 from infusion_desktop.deliveries.pumps.pickups import Trip
 from infusion_desktop.deliveries.schedule.delivery_days import NewDriver, add_driver
 from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryRepeat, Driver
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, FollowUp
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.correcting import Versions
+from infusion_desktop.equipment.holding import hold
 from infusion_desktop.equipment.models import model_facts
 from infusion_desktop.equipment.tables import Asset, AssetModel, Pickup, Rental
 from infusion_desktop.equipment.words import AssetState
@@ -70,11 +71,12 @@ from infusion_desktop.patients.tables import (
     TherapyLab,
 )
 from infusion_desktop.patients.therapies import NewTherapy
-from infusion_desktop.patients.words import PatientId
+from infusion_desktop.patients.words import PatientId, TherapyId
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor
 from infusion_desktop.stock.catalogue import NewItem, add_item, attach_code
 from infusion_desktop.stock.counting.count_plans import Plan
 from infusion_desktop.stock.house_rules import house_rules
+from infusion_desktop.stock.moving import hold_lot
 from infusion_desktop.stock.purchase_tables import (
     PurchaseOrder,
     PurchaseOrderLine,
@@ -82,7 +84,7 @@ from infusion_desktop.stock.purchase_tables import (
     VendorReturn,
 )
 from infusion_desktop.stock.tables import CountPlan, Item, ItemPack, Location, Lot, Vendor
-from infusion_desktop.stock.words import ItemKind, LocationKind, OrderState
+from infusion_desktop.stock.words import ItemKind, LocationKind, LotId, OrderState
 from infusion_desktop.verifying import verify_books
 
 DAY, LATER = today(), today() + timedelta(days=3)
@@ -513,6 +515,14 @@ def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     first, second = open_pharmacy(place, "bench-1"), open_pharmacy(place, "bench-2")
     with first.reading() as session:
         people = dict(session.execute(select(Staff.username, Staff.id)).all())
+        running = session.scalars(
+            select(Therapy.id)
+            .where(Therapy.starts_on <= DAY, Therapy.stops_on.is_(None) | (Therapy.stops_on > LATER))
+            .order_by(Therapy.id)
+        ).all()
+    planned = sum(_is_planned(first, TherapyId(each), UserId(people["admin"])) for each in running)
+    assert planned >= 2
+    with first.reading() as session:
         drafts = session.scalars(
             select(Delivery.id).where(Delivery.state == DeliveryState.DRAFT).order_by(Delivery.id)
         ).all()
@@ -520,11 +530,25 @@ def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     kit = next(each for each in map(DeliveryId, drafts) if _is_sent(first, each, boss, second_person))
     failed_attempt(first, kit, "nobody there", boss)
     add_driver(first, NewDriver("Idle"), boss)
+    with first.reading() as session:
+        pump = session.scalars(select(Asset).where(Asset.state == AssetState.READY).order_by(Asset.id.desc())).first()
+        lot = session.scalars(select(Lot.id).where(Lot.held == "").order_by(Lot.id.desc())).first()
+    assert pump is not None and lot is not None
+    hold_lot(first, LotId(lot), "recall 7", boss)
+    hold(first, pump.item_id, [pump.serial], "recall 7", boss)
     add_elsewhere(first, PatientId(1), FromElsewhere("E0791", 3, DAY - timedelta(days=90)), boss)
     add_item(first, NewItem("PUMP-NEW", "Another pump", ItemKind.PUMP, serial_tracked=True, lot_tracked=False), boss)
     yield first, second
     first.close()
     second.close()
+
+
+def _is_planned(database: Database, therapy: TherapyId, by: UserId) -> bool:
+    try:
+        plan(database, therapy, Days(DAY + ONE_DAY, LATER), DAY + ONE_DAY, {}, by, override="agreed")
+    except Refused:
+        return False
+    return True
 
 
 def _is_sent(database: Database, kit: DeliveryId, by: UserId, other: UserId) -> bool:
