@@ -91,6 +91,10 @@ class Case:
     pumps: list[AssetId] = field(default_factory=list)
 
 
+BILLED_ON = 6
+"""The day of the next month on which a month is billed; earlier where the demonstration is made before it."""
+
+
 def work_through(
     database: Database, cast: Cast, patients: int, first: date, last: date, pick: random.Random, lots: int
 ) -> Generator[Progress, None, str]:
@@ -117,7 +121,7 @@ def work_through(
         if day == last - OVERDUE_SINCE:
             write_due_tickets(database, day, cast.coordinator)
         yield Progress(25 + round(60 * (day - first).days / (last - first).days), 100, f"{day:%B %d}")
-        if day.day == 6 and day <= last:
+        if (day.day == BILLED_ON and day <= last) or (day == last and day.day < BILLED_ON):
             yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, last, told)
         day += ONE_DAY
     stocking.set_levels()
