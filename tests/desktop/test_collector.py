@@ -40,10 +40,10 @@ def test_a_round_comes_by_itself(qtbot: QtBot) -> None:
     collector = Collector()
     ended: list[bool] = []
     weakref.finalize(Ring(), lambda: ended.append(True))
-    kept: list[Ring] = []
+    kept = [Ring() for _ in range(LIMITS[0] * 2)]
 
     def is_ended() -> bool:
-        kept.extend(Ring() for _ in range(LIMITS[0]))  # What others let go meanwhile is taken off the count.
+        kept.extend(Ring() for _ in range(500))  # What others let go meanwhile is taken off the count.
         return ended == [True]
 
     qtbot.waitUntil(is_ended)
