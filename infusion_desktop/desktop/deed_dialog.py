@@ -15,6 +15,7 @@ from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.first_size import size_of_dialog
+from infusion_desktop.desktop.forms import typed_where_the_focus_is
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
 from infusion_desktop.desktop.screens import Screen
@@ -114,17 +115,23 @@ class DeedDialog(QDialog):
             self._start(work, "")
 
     def on_scan(self, raw: str) -> None:
-        """Use a scan: what is picked from a list is looked for by its code. Override where more is of use."""
+        """Use a scan: what is picked from a list is looked for by its code, and a text field in focus takes a number
+        that others gave, such as a vendor's. Override where more is of use.
+        """
         from infusion_desktop.stock.scanning.scans import read_scan
 
         picker = next((each for each in self.findChildren(Picker) if each.isVisible()), None)
+        try:
+            scan, no = read_scan(raw, today=today()), ""
+        except Refused as refusal:
+            scan, no = None, str(refusal)
+        is_picked = picker is not None and scan is not None and bool(scan.pack_code)
+        if not is_picked and typed_where_the_focus_is(raw):
+            return
         if picker is None:
             self.desk.messages.wrong(NOT_HERE)
-            return
-        try:
-            scan = read_scan(raw, today=today())
-        except Refused as refusal:
-            self.desk.messages.wrong(str(refusal))
+        elif scan is None:
+            self.desk.messages.wrong(no)
         else:
             picker.look_for(scan.pack_code or scan.code or scan.raw)
 

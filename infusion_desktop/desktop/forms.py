@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QCompleter,
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from infusion_desktop.dates import read_day, show_day
+from infusion_desktop.dates import read_day, show_day, today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.labels import label, restyle
 from infusion_desktop.errors import Refused
@@ -144,6 +145,18 @@ class TextField(_LineField[str]):
         self.line.setText(value)
         self.line.setCursorPosition(0)  # A long text shows its beginning.
         self.complain("")
+
+
+def typed_where_the_focus_is(scanned: str) -> bool:
+    """Let the text field in focus have a number that others gave, as if it were typed; False where that is not so."""
+    from infusion_desktop.stock.scanning.scans import is_others_number
+
+    focus = QApplication.focusWidget()
+    field = None if focus is None else focus.parentWidget()
+    if not isinstance(field, TextField) or not is_others_number(scanned, today()):
+        return False
+    field.line.insert(scanned.strip())
+    return True
 
 
 class _FigureField(_LineField[V]):

@@ -27,6 +27,7 @@ from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.command_field import CommandField
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.first_size import first_size
+from infusion_desktop.desktop.forms import typed_where_the_focus_is
 from infusion_desktop.desktop.job_strip import JobStrip
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import icon_label, label, restyle
@@ -240,15 +241,19 @@ class Shell(QMainWindow):
                 read_scan(raw, today=today())  # Says what is wrong with a code that nobody can read.
             return hit
 
+        def unknown(sentence: str) -> None:
+            if not typed_where_the_focus_is(raw):
+                self.messages.wrong(sentence)
+
         def found(hit: Hit | None) -> None:
             if hit is not None:
                 self._open_hit(hit)
             else:
-                self.messages.wrong("Nothing here is known by this code.")
+                unknown("Nothing here is known by this code.")
 
         def failed(error: Exception) -> None:
             if isinstance(error, Refused):
-                self.messages.wrong(str(error))
+                unknown(str(error))
             else:
                 self.messages.show_failure(error)
 

@@ -1,6 +1,6 @@
 """A scan is told from typing, wherever the focus is, and leaves the field as it was (RELIABILITY D5, G13)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -18,7 +18,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from infusion_desktop.desktop.deed_dialog import DeedDialog
+from infusion_desktop.desktop.forms import TextField
 from infusion_desktop.desktop.scanner import GS, Scanner, ScannerSettings
+from infusion_desktop.desktop.shell import Shell
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
 UDI = "]d2010061414100001217261231" + "10LOT42" + GS + "21SN7"
@@ -297,3 +300,31 @@ def test_only_what_has_the_focus_is_watched(qtbot: QtBot, qapp: QApplication) ->
     QApplication.processEvents()
     assert len(asked) < 20
     counting.stop()
+
+
+def test_a_text_field_takes_a_number_of_others_and_no_box_and_no_label_of_ours(
+    qtbot: QtBot, hands: Hands, make_shell: Callable[..., Shell]
+) -> None:
+    shell, told = make_shell(), []
+    shell.messages.wrong = told.append  # type: ignore[method-assign,assignment]
+    hands.scanner.scanned.connect(shell.on_scan)  # type: ignore[union-attr]
+    dialog, number, done = DeedDialog(shell.context, shell.desk, "Repair", shell), TextField("Return number"), []
+    dialog.body.addWidget(number)
+    dialog.press = lambda: done.append(True)  # type: ignore[method-assign]
+    dialog.open()
+    number.setFocus()
+    qtbot.waitUntil(number.line.hasFocus)
+    for scanned, stands in (("RMA-7731", "RMA-7731"), ("961201987654", "RMA-7731961201987654")):
+        hands.scan(scanned)
+        qtbot.waitUntil(lambda stands=stands: number.typed() == stands)  # type: ignore[misc]
+    assert told == []
+    for scanned in (UDI, "LOC:A-01"):
+        hands.scan(scanned)
+    qtbot.waitUntil(lambda: len(told) == 2)
+    assert "Nothing is scanned here" in told[0]
+    assert number.typed() == "RMA-7731961201987654"
+    dialog.save_button.setFocus()
+    hands.scan("RMA-7732")
+    qtbot.waitUntil(lambda: len(told) == 3)
+    assert done == [], "the scan's Enter presses nothing"
+    dialog.reject()

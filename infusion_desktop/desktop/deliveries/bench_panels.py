@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from infusion_desktop.dates import show_day
+from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.screen_queries import BenchPage
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.desktop.buttons import button
@@ -13,6 +13,7 @@ from infusion_desktop.desktop.forms import QuantityField, TextField
 from infusion_desktop.desktop.labels import icon_label, label, tone_icon
 from infusion_desktop.desktop.pages import Card
 from infusion_desktop.desktop.theme import set_icon
+from infusion_desktop.stock.scanning.scans import is_others_number
 
 
 class NextPanel(Card):
@@ -218,6 +219,13 @@ class ShipPanel(Card):
             self.totes.setText("Count the totes." if totes > 1 else "")
         else:
             self.totes.setText(f"Scan each tote: {totes - unseen} of {totes}." if unseen else "Every tote was scanned.")
+
+    def take(self, scanned: str) -> bool:
+        """The carrier's label on the parcel; False for other labels, and where nothing is tracked."""
+        if not self.tracking.isVisible() or not is_others_number(scanned, today()):
+            return False
+        self.tracking.set_value(scanned.strip())
+        return True
 
     def press(self) -> None:
         """Out of the house."""

@@ -60,6 +60,8 @@ class BenchScans:
     def on_scan(self, raw: str) -> bool:
         """Use a scan; False leaves it to the shell."""
         screen = self._screen
+        if screen.state is DeliveryState.PACKED and screen.ship_panel.take(raw):
+            return True
         try:
             kind = read_scan(raw, today=today()).kind
         except Refused as no:

@@ -9,7 +9,15 @@ from infusion_desktop.identifiers import gtin14
 from infusion_desktop.stock.scanning import gs1, hibc
 from infusion_desktop.stock.scanning.scan_values import LONGEST_SCAN, Scan, ScanKind, refused
 
-__all__ = ["Scan", "ScanKind", "own_code", "read_pack_code", "read_scan", "reasons_against_separator"]
+__all__ = [
+    "Scan",
+    "ScanKind",
+    "is_others_number",
+    "own_code",
+    "read_pack_code",
+    "read_scan",
+    "reasons_against_separator",
+]
 
 _OWN = {
     "DLV": ScanKind.DELIVERY,
@@ -58,6 +66,15 @@ def read_scan(text: str, *, today: date, separator: str = "", separators_proven:
     if symbol in _GTIN_SYMBOLS:
         return _bare_gtin(content.strip())
     return _unmarked(content, today, separators_proven)
+
+
+def is_others_number(text: str, today: date) -> bool:
+    """Whether a scan may be a number that others gave, such as a parcel's: no label of ours, no box with its lot."""
+    try:
+        scan = read_scan(text, today=today)
+    except Refused:
+        return text.strip().isdecimal()
+    return scan.kind in (ScanKind.TEXT, ScanKind.PRODUCT) and not (scan.lot or scan.serial or scan.expires_on)
 
 
 def read_pack_code(text: str) -> str:
