@@ -47,6 +47,10 @@ class ItemDialog(DeedDialog):
             return
         if scan.pack_code and self.page is None:
             (self.gtin if self.gtin.is_blank() else self.pack_gtin).set_value(scan.pack_code)
+        elif scan.pack_code:
+            self.desk.messages.wrong("The codes of an item that is known are added with its packs.")
+        else:
+            super().on_scan(raw)
 
     def deed(self) -> Callable[[str], Any] | None:
         if not self.form.check():
