@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.findings import findings_of
+from infusion_desktop.billing.findings import holding_up
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.dates import Days
@@ -36,16 +36,6 @@ class ClaimRow:
     findings: int
     made_at: datetime
     sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A finding that stops claims, with how many and which."""
-
-    code: str
-    where: str
-    sentence: str
-    claims: tuple[ClaimId, ...]
 
 
 STOPPED = (ClaimState.DRAFT, ClaimState.REJECTED, ClaimState.DENIED)
@@ -117,30 +107,13 @@ def claims(
     return tuple(row_of(row) for row in rows)
 
 
-def work_queue(session: Session) -> tuple[WorkItem, ...]:
-    """What stops claims now, the finding with most claims first; refused and denied claims are items of their own."""
-    found: dict[tuple[str, str], list[ClaimId]] = {}
-    sentences: dict[tuple[str, str], str] = {}
+def stopped(session: Session) -> dict[ClaimId, tuple[str, ...]]:
+    """The claims that something stops now, each with what."""
     rows = session.execute(
         select(Claim.id, Claim.number, Claim.state, Claim.missing).where(Claim.state.in_(STOPPED)).order_by(Claim.id)
     )
-    for row in rows:
-        for code, where, sentence in _stopping(row.number, row.state, row.missing):
-            found.setdefault((code, where), []).append(ClaimId(row.id))
-            sentences.setdefault((code, where), sentence)
-    items = [WorkItem(code, where, sentences[code, where], tuple(ids)) for (code, where), ids in found.items()]
-    return tuple(sorted(items, key=lambda each: (-len(each.claims), each.code)))
-
-
-def _stopping(number: str, state: ClaimState, missing: str) -> list[tuple[str, str, str]]:
-    if state is ClaimState.REJECTED:
-        return [
-            (
-                "REJECTED",
-                "Claim",
-                f"Claim {number} was refused before adjudication. Put it right; then Correct, Replace it.",
-            )
-        ]
-    if state is ClaimState.DENIED:
-        return [("DENIED", "Remittances", f"Claim {number} was denied. Appeal, correct, or write it off.")]
-    return [(each.code, each.where, each.sentence) for each in findings_of(missing) if each.stops]
+    told = {
+        ClaimId(row.id): tuple(each.sentence for each in holding_up(row.number, row.state, row.missing) if each.stops)
+        for row in rows
+    }
+    return {claim: sentences for claim, sentences in told.items() if sentences}

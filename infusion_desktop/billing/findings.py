@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import TYPE_CHECKING
 
+from infusion_desktop.billing.words import ClaimState
+
 if TYPE_CHECKING:
     from infusion_desktop.billing.rules.checks.facts import Finding
 
@@ -19,6 +21,10 @@ class KeptFinding:
     where: str
     stops: bool
     line: int | None
+
+
+DENIALS = "Denials"
+"""Where a denied claim is worked on."""
 
 
 def findings_json(findings: Iterable["Finding"]) -> str:
@@ -37,3 +43,14 @@ def _as_json(found: "Finding") -> str:
 def findings_of(missing: str) -> tuple[KeptFinding, ...]:
     """The findings kept with a claim when it was last checked."""
     return tuple(KeptFinding(**each) for each in json.loads(missing))
+
+
+def holding_up(number: str, state: ClaimState, missing: str) -> tuple[KeptFinding, ...]:
+    """What holds a claim up: that it was refused or denied, else what was found when it was last checked."""
+    if state is ClaimState.REJECTED:
+        told = f"Claim {number} was refused before adjudication. Put it right; then Correct, Replace it."
+        return (KeptFinding("REJECTED", told, "Claim", True, None),)
+    if state is ClaimState.DENIED:
+        told = f"Claim {number} was denied. Appeal, correct, or write it off."
+        return (KeptFinding("DENIED", told, DENIALS, True, None),)
+    return findings_of(missing)

@@ -22,6 +22,7 @@ from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization, authorizations
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import Days, month_of
+from infusion_desktop.desktop.today.to_do import claims_stopped
 from infusion_desktop.edi import claims_837p_reading
 from infusion_desktop.errors import Refused, Warned
 from infusion_desktop.progress import run_to_end
@@ -122,10 +123,26 @@ def test_a_complete_claim_is_ready_and_one_without_proof_waits_for_it(office):
     assert "has no proof of delivery" in sentences and "Mar 11, 2026 to Mar 16, 2026" in sentences
     assert page(office, claim).row.state is ClaimState.DRAFT
     with office.database.reading() as session:
-        queue = claim_lists.work_queue(session)
-    assert {item.where for item in queue} == {"Deliveries"} and all(item.claims == (claim,) for item in queue)
+        assert set(claim_lists.stopped(session)[claim]) == {each.sentence for each in found if each.stops}
     with pytest.raises(Refused, match="not ready"):
         write_file(office.database, [claim], office.biller)
+
+
+def test_the_day_tells_of_each_claim_what_stops_it_and_not_what_stops_another(office):
+    for payer in ("", "Another payer"):
+        if payer:
+            office.next_patient(payer)
+        office.rules()
+        office.fee("S9500", "95")
+        office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16))
+        office.delivers(date(2026, 3, 3), date(2026, 3, 16), signed=False)
+        check(office.database, make_claim(office.database, office.patient, MARCH, office.biller), office.biller)
+    for row in claims_stopped(office.database, CHECKED_ON).rows:
+        own = [each.sentence for each in page(office, row.record).findings if each.stops]
+        assert (row.detail, row.state) == (own[0], f"{len(own)} to settle")
+    with office.database.reading() as session:
+        first, second = (" ".join(sentences) for sentences in claim_lists.stopped(session).values())
+    assert ("D000001" in first, "D000002" in first, "D000001" in second, "D000002" in second) == (1, 0, 0, 1)
 
 
 def test_late_days_are_left_out_so_that_the_rest_can_go(office):
@@ -278,7 +295,8 @@ def test_acknowledgements_move_the_claim_and_a_refusal_is_drafted_anew_as_origin
     assert any("rejected" in sentence for sentence in told)
     assert page(office, claim).row.state is ClaimState.REJECTED
     with office.database.reading() as session:
-        assert [item.code for item in claim_lists.work_queue(session)] == ["REJECTED"]
+        (told,) = claim_lists.stopped(session)[claim]
+    assert told.startswith("Claim C0000001 was refused before adjudication.")
     office.hospital(date(2026, 3, 8), date(2026, 3, 11))
     again = make_claim(office.database, office.patient, MARCH, office.biller)
     shown = page(office, again)

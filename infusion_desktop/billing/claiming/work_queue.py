@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.findings import KeptFinding, findings_of
+from infusion_desktop.billing.findings import DENIALS, KeptFinding, holding_up
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.rules.checks.every_check import CHECKS
 from infusion_desktop.billing.rules.checks.facts import Where
@@ -23,8 +23,6 @@ from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.stock.tables import Item
 
-DENIALS = "Denials"
-"""Where a denied claim is worked on."""
 _DELIVERY = re.compile(r"\bDelivery ([A-Z0-9-]+)")
 _TITLES = {check.code: check.title for check in CHECKS} | {
     "REJECTED": "Refused before the payer decided",
@@ -168,23 +166,14 @@ def _first_delivery(evidence: str) -> int | None:
 
 def _of_claim(row: Row[*tuple[object, ...]], on: date, places: _Places) -> Iterator[WorkRow]:
     kept = row._mapping
-    told: list[tuple[str, str, str, bool, int | None]] = []
-    if kept["state"] is ClaimState.REJECTED:
-        sentence = f"Claim {kept['number']} was refused before adjudication. Put it right; then Correct, Replace it."
-        told.append(("REJECTED", sentence, Where.CLAIM.value, True, None))
-    elif kept["state"] is ClaimState.DENIED:
-        sentence = f"Claim {kept['number']} was denied. Appeal, correct, or write it off."
-        told.append(("DENIED", sentence, DENIALS, True, None))
-    else:
-        told += [(each.code, each.sentence, each.where, each.stops, each.line) for each in findings_of(kept["missing"])]
-    for place, (code, sentence, where, stops, line) in enumerate(told):
+    for place, told in enumerate(holding_up(kept["number"], kept["state"], kept["missing"])):
         yield WorkRow(
             f"{kept['id']}-{place}",
-            code,
-            _TITLES.get(code, code.replace("_", " ").lower()),
-            sentence,
-            where,
-            stops,
+            told.code,
+            _TITLES.get(told.code, told.code.replace("_", " ").lower()),
+            told.sentence,
+            told.where,
+            told.stops,
             ClaimId(kept["id"]),
             kept["number"],
             PatientId(kept["patient_id"]),
@@ -194,7 +183,7 @@ def _of_claim(row: Row[*tuple[object, ...]], on: date, places: _Places) -> Itera
             Days(kept["period_first"], kept["period_last"]),
             kept["charge"],
             max(0, (on - kept["period_last"]).days),
-            _fix(code, where, sentence, line, kept["id"], kept["patient_id"], kept["payer_id"], places),
+            _fix(told, kept["id"], kept["patient_id"], kept["payer_id"], places),
         )
 
 
@@ -207,13 +196,12 @@ _PATIENTS_PAGE = frozenset(
 )  # fmt: skip
 
 
-def _fix(
-    code: str, where: str, sentence: str, line: int | None, claim: int, patient: int, payer: int, places: _Places
-) -> Fix:
+def _fix(told: KeptFinding, claim: int, patient: int, payer: int, places: _Places) -> Fix:
     """A delivery or item where one is named or stands behind the line, else the page the finding names."""
+    where, sentence, line = told.where, told.sentence, told.line
     if where == Where.DELIVERY.value and (delivery := places.delivery(sentence, claim, line)) is not None:
         return Fix("delivery", delivery)
-    if code == "WASTE" and (delivery := places.delivery(sentence, claim, line)) is not None:
+    if told.code == "WASTE" and (delivery := places.delivery(sentence, claim, line)) is not None:
         return Fix("waste", delivery)
     if where == Where.VISITS.value:
         return Fix("visits", patient)
@@ -233,7 +221,4 @@ def _fix(
 def fix_of(session: Session, claim: ClaimId, finding: KeptFinding) -> Fix:
     """What to open to put one finding of a claim right."""
     kept = session.get_one(Claim, claim)
-    return _fix(
-        finding.code, finding.where, finding.sentence, finding.line, claim, kept.patient_id, kept.payer_id,
-        _Places(session),
-    )  # fmt: skip
+    return _fix(finding, claim, kept.patient_id, kept.payer_id, _Places(session))

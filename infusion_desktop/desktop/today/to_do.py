@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from infusion_desktop.billing.claim_lists import STOPPED, claims, work_queue
+from infusion_desktop.billing.claim_lists import STOPPED, claims, stopped
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow, follow_ups
@@ -163,10 +163,7 @@ def expiring_soon(database: Database, day: date) -> Heap:
 def claims_stopped(database: Database, day: date) -> Heap:
     """Claims that something stops, each with what."""
     with database.reading() as session:
-        stops: dict[int, list[str]] = {}
-        for each in work_queue(session):
-            for claim in each.claims:
-                stops.setdefault(claim, []).append(each.sentence)
+        stops = stopped(session)
         kept = [row for row in claims(session, states=STOPPED) if row.id in stops]
     month = Days(day.replace(day=1) - timedelta(days=1), day)
     rows = tuple(
