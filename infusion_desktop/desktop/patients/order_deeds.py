@@ -150,13 +150,8 @@ class OrderDeeds(PageBase):
         return lambda _why: close_interruption(database, row.id, last_on, row.version, by)
 
     def _remove_pause(self) -> None:
-        row = self._selected(self.pauses, "Select the interruption that was entered by mistake.")
-        if row is None:
-            return
-        database, by = self.context.database, self.context.user_id
-        self._ask_why(
-            "Entered by mistake", "Why it never was",
-            lambda why: remove_interruption(database, row.id, why, row.version, by),
+        self._ask_mistake(
+            self.pauses, "Select the interruption that was entered by mistake.", remove_interruption,
             "Its days count again; the entry stays on record.", _COUNTS, self._remove_pause,
         )  # fmt: skip
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
+from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.months.elsewhere import ElsewhereRow
 from infusion_desktop.billing.months.visits import Visit
+from infusion_desktop.database.engine import Database
 from infusion_desktop.deliveries.calls.follow_ups import FollowUpRow
 from infusion_desktop.deliveries.care.patient_glance import Glance
 from infusion_desktop.deliveries.kits.home_counts import AtHome
@@ -92,6 +94,24 @@ class PageBase(Screen):
             return lambda _override: act(why)
 
         self._ask_form(title, form, keep, said, changed, again)
+
+    def _ask_mistake(
+        self,
+        table: TableView[Any],
+        which: str,
+        take_back: Callable[[Database, Any, str, int, UserId], object],
+        said: str,
+        changed: Iterable[str],
+        again: Callable[[], object],
+    ) -> None:
+        """Ask why the chosen row never was, and take it back in the version that was seen; it stays on record."""
+        row = self._selected(table, which)
+        if row is not None:
+            database, by = self.context.database, self.context.user_id
+            self._ask_why(
+                "Entered by mistake", "Why it never was",
+                lambda why: take_back(database, row.id, why, row.version, by), said, changed, again,
+            )  # fmt: skip
 
     def _selected(self, table: TableView[Any], sentence: str) -> Any:
         """The row a deed is about: the marked one, or the only one; otherwise ask for it."""

@@ -186,13 +186,8 @@ class PersonDeeds(PageBase):
             self.dialog.opened_by(self._correct_visit).open()
 
     def _take_back_visit(self) -> None:
-        row = self._selected(self.visits, "Select the visit that never was.")
-        if row is None:
-            return
-        database, by = self.context.database, self.context.user_id
-        self._ask_why(
-            "Entered by mistake", "Why it never was",
-            lambda why: take_back_visit(database, row.id, why, row.version, by),
+        self._ask_mistake(
+            self.visits, "Select the visit that never was.", take_back_visit,
             "It is billed no more; count its month again.", ("patients", "billing"), self._take_back_visit,
         )  # fmt: skip
 
@@ -202,13 +197,8 @@ class PersonDeeds(PageBase):
             self.dialog.open()
 
     def _take_back_elsewhere(self) -> None:
-        row = self._selected(self.elsewhere, "Select what was entered by mistake.")
-        if row is None:
-            return
-        database, by = self.context.database, self.context.user_id
-        self._ask_why(
-            "Entered by mistake", "Why it never was",
-            lambda why: take_back_elsewhere(database, row.id, why, row.version, by),
+        self._ask_mistake(
+            self.elsewhere, "Select what was entered by mistake.", take_back_elsewhere,
             "It counts no more; count its months again.", ("patients", "billing"), self._take_back_elsewhere,
         )  # fmt: skip
 
