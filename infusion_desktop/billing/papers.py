@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select
@@ -12,8 +12,7 @@ from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.billing.queries import ClaimPage, LineRow, claim_page
-from infusion_desktop.billing.rules.checks.sending import has_filing_limit, same_day_next_year
-from infusion_desktop.billing.rules.rule_set import FilingClock
+from infusion_desktop.billing.rules.checks.sending import filing_deadline, has_filing_limit
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.authorizations import authorizations
 from infusion_desktop.billing.terms.contracts import rules_on
@@ -297,6 +296,4 @@ def _file_by(session: Session, page: ClaimPage) -> date | None:
     rules = rules_on(session, page.row.payer_id, page.row.period.first).rules
     if not has_filing_limit(rules):
         return None
-    from_first = rules.filing_clock is FilingClock.FROM_DAY
-    start = min(line.days.first if from_first else line.days.last for line in page.lines)
-    return same_day_next_year(start) if rules.filing_days == 365 else start + timedelta(days=rules.filing_days)
+    return min(filing_deadline(line.days, rules) for line in page.lines)

@@ -17,7 +17,7 @@ from infusion_desktop.billing.rules.checks.facts import (
     OrderFacts,
     Person,
 )
-from infusion_desktop.billing.rules.checks.sending import filing_deadline
+from infusion_desktop.billing.rules.checks.sending import filing_deadline, first_timely
 from infusion_desktop.billing.rules.rule_set import (
     BillingModel,
     DrugQuantity,
@@ -342,5 +342,20 @@ def test_nothing_needs_proof_or_ndc_where_the_contract_asks_for_none():
     ],
 )
 def test_the_last_day_to_file(rules, paid, last):
-    line = replace(PER_DIEM, days=Days(date(2024, 2, 29), date(2024, 3, 10)))
-    assert filing_deadline(line, rules, paid) == last
+    assert filing_deadline(Days(date(2024, 2, 29), date(2024, 3, 10)), rules, paid) == last
+
+
+@pytest.mark.parametrize(
+    ("clock", "lines", "on", "first"),
+    [
+        (FilingClock.FROM_DAY, [MARCH], date(2026, 6, 8), date(2026, 3, 10)),
+        (FilingClock.FROM_DAY, [MARCH], date(2026, 7, 8), None),
+        (FilingClock.THROUGH_DAY, [MARCH], date(2026, 6, 8), date(2026, 3, 1)),
+        (FilingClock.THROUGH_DAY, [MARCH, Days(MARCH.first, MARCH.first)], date(2026, 6, 8), date(2026, 3, 4)),
+        (FilingClock.THROUGH_DAY, [MARCH], date(2026, 6, 15), None),
+    ],
+)
+def test_only_what_is_too_late_by_the_payers_clock_is_left_out(clock, lines, on, first):
+    """A limit that counts from a line's last day, March 16, leaves the whole line until June 14."""
+    period = Days(date(2026, 3, 1), date(2026, 3, 31))
+    assert first_timely(period, lines, RuleSet(filing_days=90, filing_clock=clock), on) == first

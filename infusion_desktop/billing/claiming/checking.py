@@ -76,8 +76,13 @@ def leave_late_days_out(
         if kept.state not in (ClaimState.DRAFT, ClaimState.READY) or kept.primary_id is not None:
             raise Refused(f"Claim {kept.number} is no claim to the first payer that waits to be filed.")
         rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
-        first = first_timely(Days(kept.period_first, kept.period_last), rules, day) if has_filing_limit(rules) else None
-        if kept.frequency is not Frequency.ORIGINAL or first == kept.period_first or not has_filing_limit(rules):
+        period = Days(kept.period_first, kept.period_last)
+        first: date | None = period.first
+        if kept.frequency is Frequency.ORIGINAL and has_filing_limit(rules):
+            spans = select(ClaimLine.first_on, ClaimLine.last_on).where(ClaimLine.claim_id == kept.id)
+            lines = [Days(*span) for span in session.execute(spans)]
+            first = first_timely(period, lines, rules, day)
+        if first == period.first:
             raise Refused(f"No day of claim {kept.number} is too late to file.")
         if first is None:
             raise Refused(f"Every day of claim {kept.number} is too late. Say why it comes late, or void it.")

@@ -1,14 +1,14 @@
 """The last day to file a claim that has not left, by the payer's own limit and clock."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.claim_lists import ClaimRow
 from infusion_desktop.billing.claiming.secondary import standing_decision
-from infusion_desktop.billing.rules.checks.sending import has_filing_limit, same_day_next_year
+from infusion_desktop.billing.rules.checks.sending import filed_by, has_filing_limit
 from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.terms.contracts import rules_on
@@ -37,8 +37,7 @@ def file_by(session: Session, rows: Iterable[ClaimRow]) -> dict[ClaimId, date]:
         start = first if rules.filing_clock is FilingClock.FROM_DAY else last
         if before is not None and (decision := standing_decision(session, ClaimId(before))) is not None:
             start = decision.decided_on
-        year = rules.filing_days == 365
-        found[row.id] = same_day_next_year(start) if year else start + timedelta(days=rules.filing_days)
+        found[row.id] = filed_by(start, rules)
     return found
 
 

@@ -23,6 +23,7 @@ from infusion_desktop.billing.months.charging import Row, line_rows
 from infusion_desktop.billing.months.counting import CoveredPeriod, counted, the_contract
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.billing.rules.checks.facts import Finding, Where
+from infusion_desktop.billing.rules.checks.sending import filed_by, has_filing_limit
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.authorizations import authorizations, for_engine
 from infusion_desktop.billing.terms.contracts import rules_on
@@ -340,8 +341,8 @@ def _found(session: Session, kept: Claim, day: date) -> Iterator[tuple[str, str,
         return
     try:
         rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
-        limit = rules.filing_days - (day - decision.decided_on).days
-        if rules.filing_days and limit < 0 and kept.frequency is Frequency.ORIGINAL and not kept.delay_reason:
+        is_late = has_filing_limit(rules) and day > filed_by(decision.decided_on, rules)
+        if is_late and kept.frequency is Frequency.ORIGINAL and not kept.delay_reason:
             yield (
                 "LATE",
                 f"It had to be filed within {rules.filing_days} days of the first payer's result. On the claim, "

@@ -1,12 +1,12 @@
 """Checks of time and of the claim's life: filing limits, replacements, days that have not come yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
-from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, LineFacts, Told, Where
+from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Told, Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
-from infusion_desktop.dates import Days, show_day
+from infusion_desktop.dates import ONE_DAY, Days, show_day
 
 SOON = timedelta(days=14)
 _WAYS = "On the claim, Correct: say why it comes late, leave the late days out, or void it."
@@ -16,7 +16,7 @@ def _late(facts: ClaimFacts) -> Iterator[Told]:
     if facts.rules is None or facts.delay_reason:
         return
     for line in facts.lines:
-        last = filing_deadline(line, facts.rules, facts.primary_paid_on)
+        last = filing_deadline(line.days, facts.rules, facts.primary_paid_on)
         if facts.today > last:
             told = f"{line.label} had to be filed by {show_day(last)}. {_WAYS}"
             yield told, line.number
@@ -49,27 +49,37 @@ def _future(facts: ClaimFacts) -> Iterator[Told]:
             yield f"{line.label} bills days that have not come yet. Wait, or shorten the line.", line.number
 
 
-def filing_deadline(line: LineFacts, rules: RuleSet, primary_paid_on: date | None) -> date:
-    """The last day on which the line may be filed; counted from its first day unless the contract says otherwise.
+def filing_deadline(line: Days, rules: RuleSet, primary_paid_on: date | None = None) -> date:
+    """The last day to file a line of these days; counted from its first day unless the contract says otherwise."""
+    return filed_by(_clock_starts(line, rules, primary_paid_on), rules)
+
+
+def first_timely(period: Days, lines: Sequence[Days], rules: RuleSet, today: date) -> date | None:
+    """From which day on a claim may still be filed without the days before it; None: nothing of it may.
+
+    A line whose limit counts from its first day is cut where it is not too late; one whose limit counts from its last
+    day is too late as a whole or not at all.
+    """
+    if rules.filing_clock is FilingClock.FROM_DAY:
+        return next((day for day in period if filed_by(day, rules) >= today), None)
+    late = [line.last for line in lines if filed_by(line.last, rules) < today]
+    if len(late) == len(lines):
+        return None
+    return max(late) + ONE_DAY if late else period.first
+
+
+def _clock_starts(line: Days, rules: RuleSet, primary_paid_on: date | None) -> date:
+    if rules.filing_clock is FilingClock.PRIMARY_PAID and primary_paid_on is not None:
+        return primary_paid_on
+    return line.first if rules.filing_clock is FilingClock.FROM_DAY else line.last
+
+
+def filed_by(start: date, rules: RuleSet) -> date:
+    """The last day to file what the clock started for on a day.
 
     A year from a leap day ends on the 28th of February (Medicare: one calendar year from the line's first day).
     """
-    return _filed_by(_clock_starts(line, rules, primary_paid_on), rules)
-
-
-def first_timely(days: Days, rules: RuleSet, today: date) -> date | None:
-    """The first of some days that may still be filed when the clock starts on it; None: none of them may."""
-    return next((day for day in days if _filed_by(day, rules) >= today), None)
-
-
-def _clock_starts(line: LineFacts, rules: RuleSet, primary_paid_on: date | None) -> date:
-    if rules.filing_clock is FilingClock.PRIMARY_PAID and primary_paid_on is not None:
-        return primary_paid_on
-    return line.days.first if rules.filing_clock is FilingClock.FROM_DAY else line.days.last
-
-
-def _filed_by(start: date, rules: RuleSet) -> date:
-    return same_day_next_year(start) if rules.filing_days == 365 else start + timedelta(days=rules.filing_days)
+    return _same_day_next_year(start) if rules.filing_days == 365 else start + timedelta(days=rules.filing_days)
 
 
 def has_filing_limit(rules: RuleSet) -> bool:
@@ -78,8 +88,7 @@ def has_filing_limit(rules: RuleSet) -> bool:
 
 
 @lru_cache(1024)
-def same_day_next_year(day: date) -> date:
-    """A year later; from a leap day the 28th of February."""
+def _same_day_next_year(day: date) -> date:
     try:
         return day.replace(year=day.year + 1)
     except ValueError:
@@ -95,7 +104,7 @@ def _first_deadline(facts: ClaimFacts) -> date | None:
     rules = facts.rules
     if rules is None or not facts.lines or not has_filing_limit(rules) or facts.frequency != "1":
         return None
-    return _filed_by(min([_clock_starts(line, rules, facts.primary_paid_on) for line in facts.lines]), rules)
+    return filed_by(min([_clock_starts(line.days, rules, facts.primary_paid_on) for line in facts.lines]), rules)
 
 
 def _limit_is_near(facts: ClaimFacts) -> bool:
