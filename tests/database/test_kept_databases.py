@@ -8,10 +8,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from infusion_desktop.billing.tables import PayerRules
+from infusion_desktop.billing.terms.contracts import rule_versions
 from infusion_desktop.database import migrations
 from infusion_desktop.database.engine import Place
 from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.patients.words import PayerId
 from infusion_desktop.verifying import verify_books
 
 KEPT = sorted((Path(__file__).parent / "kept").glob("schema-*.db.xz"))
@@ -62,6 +66,9 @@ def test_an_old_pharmacy_upgrades_with_its_data_and_a_copy_is_made_first(old: Pa
     try:
         assert migrations.version_of(database.place) == migrations.newest()
         assert verify_books(database) == ()
+        with database.reading() as session:
+            payers = set(session.scalars(select(PayerRules.payer_id)))
+            assert payers and all(rule_versions(session, PayerId(payer)) for payer in payers), "this program reads them"
     finally:
         database.close()
     assert facts(old) == before
