@@ -121,7 +121,7 @@ def work_through(
         if day == last - OVERDUE_SINCE:
             write_due_tickets(database, day, cast.coordinator)
         yield Progress(25 + round(60 * (day - first).days / (last - first).days), 100, f"{day:%B %d}")
-        if (day.day == BILLED_ON and day <= last) or (day == last and day.day < BILLED_ON):
+        if day == min(last, day.replace(day=BILLED_ON)):
             yield from _bill(database, cast, month_of(day.replace(day=1) - ONE_DAY), first, day, last, told)
         day += ONE_DAY
     stocking.set_levels()

@@ -42,9 +42,9 @@ SHORT_DAYS = 14
 """Less than this is too short for a usual supply period of two weeks."""
 
 _LABELS = {
-    ScanKind.LOCATION: "place label", ScanKind.LOT_LABEL: "lot label", ScanKind.TRANSFER: "transfer label",
+    "place label": ScanKind.LOCATION, "lot label": ScanKind.LOT_LABEL, "transfer label": ScanKind.TRANSFER,
 }  # fmt: skip
-"""Our own labels that lead here, and as what (see places.py)."""
+"""Our own labels that lead here (see places.py)."""
 
 
 class _Stock(NamedTuple):
@@ -93,9 +93,8 @@ class StockScreen(Screen):
         return self._use(scan)
 
     def show_record(self, kind: str, record: object) -> None:
-        scanned = next((scan for scan, opened in _LABELS.items() if opened == kind), None)
-        if scanned is not None and isinstance(record, str):
-            self._wanted = Scan(scanned, record, record)
+        if kind in _LABELS and isinstance(record, str):
+            self._wanted = Scan(_LABELS[kind], record, record)
             if self.places:
                 self._use_wanted()
 
