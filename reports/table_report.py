@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 
@@ -39,7 +39,6 @@ class Kind(Enum):
     COST = "cost"
     PERCENT = "percent"
     DAY = "day"
-    INSTANT = "instant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +110,6 @@ def show(value: Value, kind: Kind) -> str:
     """A value as its column shows it; text in a column of numbers stays as it is."""
     if value is None:
         return ""
-    if kind is Kind.INSTANT and isinstance(value, datetime):
-        return shown.instant(value)
     if isinstance(value, date):
         return shown.day(value)
     if isinstance(value, str):

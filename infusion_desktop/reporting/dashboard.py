@@ -60,7 +60,6 @@ class StockFigures:
     value: Decimal
     lots: int
     expiring: int
-    expiring_value: Decimal
     short: int
 
 
@@ -117,10 +116,9 @@ def pump_figures(session: Session, day: date) -> PumpFigures:
 
 def stock_figures(session: Session, day: date) -> StockFigures:
     """What lies in our places."""
-    soon = expiring(session, day, EXPIRY_DAYS)
     lots, value = stock_value(session)
     short = len(item_rows(session, short=True))
-    return StockFigures(value, lots, len(soon), sum((row.value for row in soon), ZERO), short)
+    return StockFigures(value, lots, len(expiring(session, day, EXPIRY_DAYS)), short)
 
 
 def days_of_supply(session: Session, day: date) -> int | None:

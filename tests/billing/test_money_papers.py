@@ -17,7 +17,7 @@ from infusion_desktop.billing.claiming.claims import print_claims, write_file
 from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.money.adjusting import write_off
 from infusion_desktop.billing.money.appeals import NewAppeal, appeal, suggested_argument
-from infusion_desktop.billing.money.disputes import disputes
+from infusion_desktop.billing.money.disputes import dispute_steps, disputes
 from infusion_desktop.billing.money.money_tables import Dispute
 from infusion_desktop.billing.money.month_close import close_month
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_back_payment, take_patient_payment
@@ -56,7 +56,7 @@ def test_an_appeal_says_what_by_when_and_why_and_is_asked_about_after_its_day(of
         assert word in text, word
     with office.database.reading() as session:
         (row,) = disputes(session)
-    assert row.state is DisputeState.APPEALED and "letter" in row.last_note
+        assert row.state is DisputeState.APPEALED and "letter" in dispute_steps(session, row.id)[-1].note
     with pytest.raises(Refused, match="Somebody else"):
         appeal(office.database, [(dispute.id, dispute.version)], new, office.biller, "again")
 

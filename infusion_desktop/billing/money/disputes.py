@@ -56,7 +56,6 @@ class DisputeRow:
     amount: Decimal
     opened_on: date
     due_on: date
-    last_note: str
     version: int
 
     def goes_with(self, chosen: "DisputeRow") -> bool:
@@ -96,9 +95,7 @@ def disputes(
         wanted = wanted.where(Dispute.state.in_(list(states)))
     if claim is not None:
         wanted = wanted.where(Dispute.claim_id == claim)
-    rows = session.execute(wanted).all()
-    notes = _last_notes(session, [row[0].id for row in rows])
-    return tuple(_row(*row, notes.get(row[0].id, "")) for row in rows)
+    return tuple(_row(*row) for row in session.execute(wanted))
 
 
 def dispute_steps(session: Session, dispute: DisputeId) -> tuple[StepRow, ...]:
@@ -202,7 +199,7 @@ def refuse_late_appeal(due_on: date, day: date, override: str) -> None:
 
 
 def _row(
-    kept: Dispute, number: str, last: str, first: str, payer: str, code: str | None, modifiers: str | None, note: str
+    kept: Dispute, number: str, last: str, first: str, payer: str, code: str | None, modifiers: str | None
 ) -> DisputeRow:
     is_denial = kept.kind is DisputeKind.DENIED
     known = reasons().get(kept.reason_code)
@@ -211,14 +208,5 @@ def _row(
         " ".join(filter(None, (code or "whole claim", modifiers or ""))),
         say_reason(kept.group_code, kept.reason_code) if is_denial else "Paid below the contract",
         kept.reason_code, kept.decision_id, next_step(kept.reason_code) if is_denial else UNDERPAID_STEP,
-        not is_denial or known is None or known.appeal, kept.amount, kept.opened_on, kept.due_on, note, kept.version,
+        not is_denial or known is None or known.appeal, kept.amount, kept.opened_on, kept.due_on, kept.version,
     )  # fmt: skip
-
-
-def _last_notes(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    rows = session.execute(
-        select(DisputeStep.dispute_id, DisputeStep.note)
-        .where(DisputeStep.dispute_id.in_(ids), DisputeStep.note != "")
-        .order_by(DisputeStep.id)
-    )
-    return {dispute: note for dispute, note in rows}  # noqa: C416
