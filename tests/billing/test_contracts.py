@@ -227,8 +227,8 @@ def test_whatever_is_in_a_price_file_it_is_read_or_refused_in_a_sentence(content
 @pytest.mark.parametrize(
     ("code", "basis", "said"),
     [
-        ("S9500", RateBasis.PER_DIEM, "per diem"), ("99601", RateBasis.PER_DIEM, "unit"),
-        ("A4206", RateBasis.PER_DIEM, "unit"), ("J0690", RateBasis.PER_DIEM, "unit"),
+        ("S9500", RateBasis.PER_DIEM, "per diem"), ("99601", RateBasis.PER_DIEM, "per unit"),
+        ("A4206", RateBasis.PER_DIEM, "per unit"), ("J0690", RateBasis.PER_DIEM, "per unit"),
         ("S9500", RateBasis.PER_DOSE, "per dose"),
     ],
 )  # fmt: skip

@@ -49,7 +49,7 @@ def test_a_payer_that_ends_within_the_month_has_its_days_and_its_goods_end_with_
     ]  # fmt: skip
 
 
-def test_a_policy_that_began_later_counts_the_draft_anew_and_replaces_what_was_paid(office):
+def test_a_policy_that_began_later_counts_the_draft_anew(office):
     complete_month(office)
     claim = make_claim(office.database, office.patient, MARCH, office.biller)
     policy(office, office.payer, starts_on=date(2026, 3, 10))

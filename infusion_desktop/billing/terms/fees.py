@@ -48,10 +48,10 @@ class NewFee:
 
     @property
     def pays_for(self) -> str:
-        """What one unit is, as people read it: a code that is no per diem is priced by its own unit."""
+        """What it is paid for, as people read it: a code that is no per diem is priced by its own unit."""
         row = code_table().find(self.code)
         is_own = self.basis is RateBasis.PER_DIEM and (row is None or not row.per_diem)
-        return "unit" if is_own else self.basis.words
+        return "per unit" if is_own else self.basis.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,7 @@ class EndPriceDialog(DeedDialog):
         fee = kept.fee
         code = " ".join([fee.code, *fee.modifiers])
         self.body.addWidget(
-            label(
-                f"{code} pays {show_money(fee.rate)} for one {fee.pays_for} from {show_day(fee.starts_on)}.", wrap=True
-            )
+            label(f"{code} pays {show_money(fee.rate)} {fee.pays_for} from {show_day(fee.starts_on)}.", wrap=True)
         )
         self.last_on = DayField("Its last day", required=True)
         self.last_on.set_value(fee.ends_on or today())
