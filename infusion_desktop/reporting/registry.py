@@ -93,7 +93,7 @@ REPORTS = (
            room=Room.CARE),
     Report("exceptions", "Delivery exceptions", "What did not go as planned with deliveries promised for a day of the"
            " period, one line for each thing: nobody there, refused, part of it came back, left short, something else"
-           " sent, put right afterwards, cancelled; those that were only late are in Deliveries late.",
+           " sent, put right afterwards, cancelled; those that were only late are in “Deliveries late”.",
            delivery_exceptions.exceptions, room=Room.CARE, asks=_ONLY, parts=delivery_exceptions.EXCEPTION_CHOICES),
     Report("punctuality", "Deliveries on time", "Deliveries that left for a promised day of the period, by week (by"
            " month over more than twelve weeks): arrived by that day, later, or not at all; those still on their way on"

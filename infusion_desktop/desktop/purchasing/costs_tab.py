@@ -115,9 +115,9 @@ class CostsTab(Tab):
     def _columns(self) -> tuple[Column[CostRow], ...]:
         return (
             Column("Item", lambda row: row.change.name, stretch=True, hint=lambda row: row.number),
-            Column("Expected", lambda row: f"${show_price(row.change.was)}", sort_key=lambda row: row.change.was,
+            Column("Expected", lambda row: show_price(row.change.was), sort_key=lambda row: row.change.was,
                    numeric=True),
-            Column("Now", lambda row: f"${show_price(row.change.now)}", sort_key=lambda row: row.change.now,
+            Column("Now", lambda row: show_price(row.change.now), sort_key=lambda row: row.change.now,
                    numeric=True),
             Column("Change", _percent, sort_key=lambda row: row.change.percent, numeric=True,
                    tone=lambda row: Tone.WARN if row.change.rise > 0 else Tone.GOOD),

@@ -44,12 +44,17 @@ def read_price(text: str) -> str:
 
 
 def show_price(price: Decimal | None) -> str:
-    """A price with cents, and more places where it has them; "" for none."""
+    """A price in dollars with cents, and more places where it has them; "" for none."""
+    return "" if price is None else f"${typed_price(price)}"
+
+
+def typed_price(price: Decimal | None) -> str:
+    """The same as it stands in a field to type over."""
     if price is None:
         return ""
     plain = price.normalize()
     exponent = plain.as_tuple().exponent
-    return f"{plain:,.2f}" if isinstance(exponent, int) and exponent >= -2 else f"{plain:,f}"
+    return f"{plain:.2f}" if isinstance(exponent, int) and exponent >= -2 else f"{plain:f}"
 
 
 class NewOrderDialog(DeedDialog):
@@ -178,7 +183,7 @@ class LineDialog(DeedDialog):
         self.price = TextField("Price of one pack ($)", read=read_price, longest=14)
         self.comes_to = label("", "muted")
         self.packs.set_value(line.packs)
-        self.price.set_value(show_price(line.pack_price).replace(",", ""))
+        self.price.set_value(typed_price(line.pack_price))
         self.form = Form()
         self.form.section("", (self.packs, self.price))
         for part in (label(line.item_name, "strong", wrap=True), self.form, self.comes_to):

@@ -11,7 +11,7 @@ from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import CheckField, DayField, Form, MoneyField, NotesField, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
-from infusion_desktop.desktop.purchasing.order_dialogs import read_price, show_price
+from infusion_desktop.desktop.purchasing.order_dialogs import read_price, typed_price
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import read_phone, show_phone
 from infusion_desktop.money import ZERO
@@ -158,7 +158,7 @@ class OfferDialog(DeedDialog):
         values: tuple[tuple[Any, Any], ...] = (
             (self.number, offer.number), (self.pack_name, offer.pack_name), (self.pack_quantity, offer.pack_quantity),
             (self.least_packs, offer.least_packs), (self.contract, offer.contract), (self.preferred, offer.preferred),
-            (self.price, show_price(offer.price).replace(",", "")),
+            (self.price, typed_price(offer.price)),
         )  # fmt: skip
         for field, value in values:
             field.set_value(value)
