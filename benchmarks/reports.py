@@ -43,6 +43,7 @@ def _measured(file: Path) -> list[Figure]:
     keys = [each.key for each in REPORTS if not _ONLY or each.key in _ONLY.split(",")]
     bundle = [] if _ONLY else [*_bundle(database, by)]  # First: what a year's reports took is no memory of its own.
     figures = [] if _ONLY else [*_size(database), *_dashboard(database, day)]
+    gc.disable()  # As in the window, where the search never interrupts a report (desktop/collector.py); done between.
     for key in keys:
         figures += _report(database, key, year, by)
     database.close()

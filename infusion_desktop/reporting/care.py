@@ -184,7 +184,7 @@ def census_days(session: Session, period: Days, choice: Choice = ALL) -> Found:
 
 
 class _Spans(dict[tuple[Any, ...], int]):
-    """The days of the period from the first of a therapy's days to the earliest of its ends, each triple told once."""
+    """The days of the period from the first of some days to the earliest of the others, each such row told once."""
 
     def __init__(self, period: Days) -> None:
         super().__init__()
@@ -208,10 +208,13 @@ def _bits(period: Days, first: date, last: date) -> int:
 def _interrupted(session: Session, period: Days) -> dict[tuple[int, int | None], int]:
     """Days on which a patient, or one therapy of theirs, was interrupted."""
     found: dict[tuple[int, int | None], int] = defaultdict(int)
-    for row in session.execute(
-        select(Interruption.patient_id, Interruption.therapy_id, Interruption.first_on, Interruption.last_on)
+    spans = _Spans(period)
+    days: list[Any] = [type_coerce(day, Text) for day in (Interruption.first_on, Interruption.last_on)]
+    rows: Any = session.connection().execute(
+        select(Interruption.patient_id, Interruption.therapy_id, *days)
         .where(Interruption.removed_at.is_(None), Interruption.first_on <= period.last)
         .where(Interruption.last_on.is_(None) | (Interruption.last_on >= period.first))
-    ):
-        found[row.patient_id, row.therapy_id] |= _bits(period, row.first_on, row.last_on or period.last)
+    )
+    for patient, therapy, *ends in rows.all():
+        found[patient, therapy] |= spans[tuple(ends)]
     return found
