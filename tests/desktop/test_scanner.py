@@ -328,3 +328,20 @@ def test_a_text_field_takes_a_number_of_others_and_no_box_and_no_label_of_ours(
     qtbot.waitUntil(lambda: len(told) == 3)
     assert done == [], "the scan's Enter presses nothing"
     dialog.reject()
+
+
+def test_on_a_screen_a_text_field_takes_a_number_that_nobody_knows(
+    qtbot: QtBot, hands: Hands, make_shell: Callable[..., Shell]
+) -> None:
+    shell = make_shell()
+    hands.scanner.scanned.connect(shell.on_scan)  # type: ignore[union-attr]
+    shell.go("patients")
+    screen, member = shell.screen_in_front, TextField("Member id")
+    assert screen is not None
+    member.setParent(screen)
+    member.show()
+    member.setFocus()
+    qtbot.waitUntil(member.line.hasFocus)
+    hands.scan("W1234567")
+    qtbot.waitUntil(lambda: member.typed() == "W1234567")
+    assert not shell.messages.feedback.isVisible()
