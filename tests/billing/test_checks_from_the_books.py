@@ -20,7 +20,7 @@ from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.compounds import record_compound, take_apart
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, PayerRules
-from infusion_desktop.billing.terms.contracts import rules_on
+from infusion_desktop.billing.terms.contracts import add_rules, rules_on, starter
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.calls.refill_rules_kept import (
     Asked,
@@ -147,13 +147,16 @@ def test_a_refill_rule_holds_the_delivery_and_checks_the_claim_alike(office, sta
 
 
 def test_billing_rules_that_spoke_of_refills_became_refill_rules(office):
-    """What migration 0032 does with the rules of before: the first payer had its own refill rule already."""
+    """What migration 0032 does with the rules of before; a version that was taken back says nothing."""
     office.rules()
+    add_rules(office.database, office.payer, starter("commercial_access").rules, date(2026, 1, 1), office.biller)
     old = {"early_refill_days": 10, "contact_window_days": 30, "on_hand_required": True, "weekend_extra_days": 0}
     script = "infusion_desktop.database.migrations.versions.0032_refill_rules_in_one_place"
     with office.database.transaction() as session:
         for kept in session.scalars(select(PayerRules)):
-            kept.rules = json.dumps({**json.loads(kept.rules), **old, "max_days_supply": None})
+            days = 20 if kept.ends_on is not None and kept.ends_on < kept.starts_on else 10
+            told = {**old, "early_refill_days": days, "max_days_supply": None}
+            kept.rules = json.dumps({**json.loads(kept.rules), **told})
         session.flush()
         import_module(script)._take_over(session.connection())
         import_module(script)._take_over(session.connection())

@@ -14,6 +14,7 @@ from infusion_desktop.billing.tables import PayerRules
 from infusion_desktop.billing.terms.contracts import rule_versions
 from infusion_desktop.database import migrations
 from infusion_desktop.database.engine import Place
+from infusion_desktop.deliveries.care_tables import PayerRefillRule
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.words import PayerId
 from infusion_desktop.verifying import verify_books
@@ -69,6 +70,8 @@ def test_an_old_pharmacy_upgrades_with_its_data_and_a_copy_is_made_first(old: Pa
         with database.reading() as session:
             payers = set(session.scalars(select(PayerRules.payer_id)))
             assert payers and all(rule_versions(session, PayerId(payer)) for payer in payers), "this program reads them"
+            asked = session.scalars(select(PayerRefillRule.count_required)).all()
+            assert asked and all(asked), "Medicare's count at home, from its billing rules"
     finally:
         database.close()
     assert facts(old) == before
