@@ -152,6 +152,7 @@ def test_an_open_screen_asks_again(
     changes.changed.connect(told.append)
     others = Others(database, changes)
     others.start()
+    assert others._listener.hears.wait(SECONDS), "what is written before somebody listens is no news"
     try:
         add_item(neighbour, administrator, "N0")
         add_item(neighbour, administrator, "N1")
