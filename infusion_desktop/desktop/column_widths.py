@@ -36,9 +36,11 @@ def share(wishes: Sequence[Wish], room: int) -> list[int]:
         if sum(least) <= room:
             _level(widths, least, room)
         return widths
-    # The smallest wants first: three columns shown whole are worth more than a part of a long one.
-    for place in sorted(range(len(wishes)), key=lambda place: wishes[place].whole - widths[place]):
-        given = min(left, wishes[place].whole - widths[place])
+    # The smallest wants first: three columns shown whole are worth more than a part of a long one. Long ones are alike.
+    hungry = sorted(range(len(wishes)), key=lambda place: wishes[place].whole - widths[place])
+    for others, place in zip(reversed(range(len(hungry))), hungry, strict=True):
+        wants = wishes[place].whole - widths[place]
+        given = wants if wants <= left // 2 else min(wants, left // (others + 1))
         widths[place] += given
         left -= given
     if not widths:

@@ -38,6 +38,11 @@ def test_a_name_gives_way_last() -> None:
     assert share([name, note, other], 280) == [160, 96, 96], "What is scrolled anyway keeps names readable"
 
 
+def test_of_two_long_texts_neither_takes_all_that_is_left() -> None:
+    before, after, short = Wish(900, 240, 80), Wish(1_000, 240, 80), Wish(100, 60, 40)
+    assert share([before, after, short], 1_000) == [450, 450, 100]
+
+
 def test_a_badge_begins_with_a_capital() -> None:
     assert Column[str]("State", lambda row: row, tone=lambda _row: Tone.GOOD).text("part paid") == "Part paid"
     assert Column[str]("User name", lambda row: row).text("aisha") == "aisha"

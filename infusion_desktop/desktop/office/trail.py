@@ -30,7 +30,9 @@ COLUMNS: tuple[Column[AuditRow], ...] = (
     Column("Where", text=lambda row: row.workstation, hidden=True),
     Column("Did", text=lambda row: capital(row.action)),
     Column("What", text=lambda row: capital(row.subject)),
-    Column("Before", text=lambda row: facts(row.before), stretch=True, hint=lambda row: facts(row.before, "\n")),
+    Column(
+        "Before", text=lambda row: facts(row.before), stretch=True, width=240, hint=lambda row: facts(row.before, "\n")
+    ),
     Column(
         "After", text=lambda row: facts(row.after), stretch=True, width=240, hint=lambda row: facts(row.after, "\n")
     ),
