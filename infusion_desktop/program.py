@@ -1,11 +1,10 @@
-"""The running program, where all parts meet: database, first start or sign-in, the window, what goes on beside it."""
+"""The running program, where all parts meet: the database, first start or sign-in, the window of who is at work."""
 
 import gc
 import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QTimer
@@ -17,8 +16,9 @@ from infusion_desktop.access.passwords import read_hasher
 from infusion_desktop.access.people import User, badges, sign_in, user_named, user_of
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
-from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.saved_filters import filters_of
+from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc, show_instant, today
@@ -27,7 +27,7 @@ from infusion_desktop.desktop.collector import Collector
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Exchange
 from infusion_desktop.desktop.idle import IdleWatch
-from infusion_desktop.desktop.jobs import AT_ONCE, Job
+from infusion_desktop.desktop.jobs import AT_ONCE
 from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.others import Others
 from infusion_desktop.desktop.rooms import FIRST, house, read_behind, read_first_screen
@@ -46,16 +46,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HOUR_MS = 3_600_000
 LATER_MS = 5_000
-SENDING_MS = 300_000
-"""How often the morning's reports and tasks are looked for: a new day's within five minutes, failed ones again."""
 ROOMS_MS = 3_000
 """How long after it the other screens are read, which nobody has gone to by then."""
 MEANWHILE_MS = 100
 """How long after everything is ready for whoever signs in at once the rest is read for who is still typing."""
-TASKS_MS = 1_500
-"""How long after the first screen is asked for the day's copy and tasks are made: it is there first."""
 
 
 class Application(QObject):
@@ -81,15 +76,8 @@ class Application(QObject):
         self.idle.lock_due.connect(self._lock)
         self.idle.sign_out_due.connect(self._sign_out_when_idle)
         self.last_time = LastTime(settings.file.parent)
-        self.copying = QTimer(self)
-        self.copying.timeout.connect(self.look_after_copies)
-        self.copying.start(HOUR_MS)
+        self.chores = Chores(self, lambda: self.window)
         self.others: Others | None = None
-        self.sent_by: Job | None = None
-        self.sending = QTimer(self)
-        self.sending.timeout.connect(self.send_reports)
-        self.sending.timeout.connect(self.make_tasks)
-        self.sending.start(SENDING_MS)
 
     def start(self) -> None:
         """Show the first window: the first start, or signing in."""
@@ -147,8 +135,7 @@ class Application(QObject):
         self.show(shell)
         shell.go(FIRST)
         log.info("user %s signed in", user.id)
-        QTimer.singleShot(TASKS_MS, shell, self.keep_a_copy)
-        QTimer.singleShot(TASKS_MS, shell, self.make_tasks)
+        self.chores.begin(shell)
         QTimer.singleShot(ROOMS_MS, shell, read_behind)
         if user.must_change_password:
             self.own_access("password", forced=True)
@@ -271,100 +258,6 @@ class Application(QObject):
         self.dialog = BadgeDialog(shell.context, shell.desk, badge, shell.cover or shell)
         self.dialog.succeeded.connect(entered)
         self.dialog.open()
-
-    def keep_a_copy(self) -> None:
-        """Make the day's copy of the database when it is due, while people work on."""
-        shell, database, folder = self.window, self.database, self.settings.backups
-        if not isinstance(shell, Shell):
-            return
-
-        def failed(error: BaseException) -> None:
-            log.error("today's copy was not made: %s", type(error).__qualname__)
-            if isinstance(error, Refused | Unavailable):
-                age = _age_of_copies(database.place, folder)
-                shell.messages.refused((f"Today's copy of the database was not made. {error}", age), tone=Tone.BAD)
-            else:
-                shell.messages.show_failure(error)
-
-        def copy() -> Path | None:
-            from infusion_desktop.access.anchors import note_head_if_due
-            from infusion_desktop.database.backup import backup_if_due
-
-            made = backup_if_due(database, folder)
-            note_head_if_due(database, folder)
-            return made
-
-        shell.jobs.run(shell, copy, _note_copy, failed)
-
-    def make_tasks(self) -> None:
-        """Make the tasks that rules ask for, whoever comes in first and whatever they look at."""
-        shell, database = self.window, self.database
-        if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_DELIVERIES):
-            return
-        by = shell.context.user_id
-
-        def work() -> int:
-            from infusion_desktop.deliveries.care.task_making import make_tasks
-
-            return make_tasks(database, today(), by)
-
-        def told(made: int) -> None:
-            if made:
-                shell.changes.announce("deliveries", "equipment")
-                shell.messages.said(f"{made} task{'s' if made > 1 else ''} of the day made.")
-
-        def failed(error: BaseException) -> None:
-            log.error("the day's tasks were not made: %s", type(error).__qualname__)
-
-        shell.jobs.run(shell, work, told, failed)
-
-    def look_after_copies(self) -> None:
-        """Each hour: the day's copy when it is due, and once a month a copy restored to try it."""
-        self.keep_a_copy()
-        shell, database, folder = self.window, self.database, self.settings.backups
-        if not isinstance(shell, Shell):
-            return
-        from infusion_desktop.recovering import copy_not_proven, rehearse_if_due
-
-        def look() -> tuple[str, ...] | None:
-            if shell.context.may(Permission.BACK_UP) and (missing := copy_not_proven(database)):
-                return (missing,)
-            problems = rehearse_if_due(database, folder)
-            if not problems:
-                return None
-            log.error("a copy was restored to try it, with %s problems", len(problems))
-            return ("A copy was restored to try it, and it is not in order. Make another one now.", *problems[:3])
-
-        def told(reasons: tuple[str, ...] | None) -> None:
-            if reasons:
-                shell.messages.refused(reasons, tone=Tone.BAD)
-
-        def failed(error: BaseException) -> None:
-            log.error("no copy was restored to try it: %s", type(error).__qualname__)
-
-        shell.jobs.run(shell, look, told, failed)
-
-    def send_reports(self) -> None:
-        """Put the morning's reports of the person at work into their folders, once a day; failures are told once."""
-        shell, database = self.window, self.database
-        if not isinstance(shell, Shell) or not shell.context.may(Permission.SEE_REPORTS):
-            return
-        if self.sent_by in shell.jobs.running:
-            return  # A long bundle is still on its way; what is due then goes with the next look.
-        from infusion_desktop.reporting.sending import Sent, send_due
-
-        by = shell.context.user_id
-
-        def told(sent: Sent) -> None:
-            if sent.news:
-                shell.messages.refused(sent.news, tone=Tone.WARN)
-            elif sent.files:
-                shell.messages.said(f"{len(sent.files)} scheduled reports were put into their folders.")
-
-        def failed(error: BaseException) -> None:
-            log.error("the scheduled reports were not sent: %s", type(error).__qualname__)
-
-        self.sent_by = shell.jobs.run(shell, lambda: send_due(database, today(), by), told, failed)
 
     def exchange(self, deed: Exchange) -> None:
         """Close the database, let the deed work on its file, open it again, and ask who is there.
@@ -538,21 +431,3 @@ def has_key_store() -> bool:
     from infusion_desktop.database.keys import system_store
 
     return system_store() is not None
-
-
-def _age_of_copies(place: Place, folder: Path) -> str:
-    """How old the newest proven copy is, as a sentence."""
-    from infusion_desktop.database.backup import copies
-
-    try:
-        newest = copies(place, folder)
-    except Unavailable:
-        newest = []
-    if not newest:
-        return "There is no proven copy in this folder."
-    return f"The newest proven copy is of {show_instant(newest[0].at)}."
-
-
-def _note_copy(made: Path | None) -> None:
-    if made is not None:
-        log.info("today's copy was made: %s bytes", made.stat().st_size)

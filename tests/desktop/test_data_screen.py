@@ -15,6 +15,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.tables import AuditEntry
+from infusion_desktop.chores import Chores
 from infusion_desktop.database import keys
 from infusion_desktop.database.engine import Place
 from infusion_desktop.database.keys import is_encrypted
@@ -34,7 +35,7 @@ def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """The program with an administrator at work; no copy is due, so that none comes by itself."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
     monkeypatch.setattr(keys, "MEMORY_KIB", 64)
-    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
+    monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     settings = load_settings()
     database = open_pharmacy(Place.of(settings.database))
     administrator = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
@@ -152,13 +153,13 @@ def test_a_folder_of_copies_that_is_gone_is_told_in_red_and_work_goes_on(
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(folder.parent))
     folder.rmdir() if folder.is_dir() else None
     folder.write_text("a share that went away")
-    program.keep_a_copy()
+    program.chores.keep_a_copy()
     banner = shell.findChildren(Banner)[0]
     qtbot.waitUntil(lambda: "no proven copy" in banner.text.text())
     assert banner.property("tone") == "bad" and "copy of the database was not made" in banner.text.text()
     note(program, "work goes on")
     assert noted(program, "work goes on") == 1
     folder.unlink()
-    program.look_after_copies()
+    program.chores.look_after_copies()
     qtbot.waitUntil(lambda: bool(list(folder.glob("*.db"))) and not shell.jobs.running)
     assert noted(program, "rehearse restore") <= 1

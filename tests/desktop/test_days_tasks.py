@@ -9,10 +9,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from infusion_desktop import program as running
+from infusion_desktop import chores
 from infusion_desktop.access.people import add_first_administrator, add_person, user_of
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Role, UserId
+from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.calls.follow_ups import follow_ups
@@ -33,8 +34,8 @@ Program = tuple[Application, UserId]
 def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """The program before anybody came in, a patient who was admitted today, and a technician."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
-    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
-    monkeypatch.setattr(running, "TASKS_MS", 0)
+    monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
+    monkeypatch.setattr(chores, "BEGIN_MS", 0)
     settings = load_settings()
     database = open_pharmacy(Place.of(settings.database))
     boss = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
@@ -79,6 +80,6 @@ def test_a_technician_who_comes_in_first_has_the_tasks_made_beside_the_window(
     shell = made.window
     assert isinstance(shell, Shell)
     qtbot.waitUntil(lambda: not shell.jobs.running)
-    made.make_tasks()
+    made.chores.make_tasks()
     qtbot.waitUntil(lambda: len(threads) == 2 and not shell.jobs.running)
     assert kinds(made.database) == ["home assessment"], "once"

@@ -17,6 +17,7 @@ from infusion_desktop.access import audit
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
+from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc
@@ -42,7 +43,7 @@ def program(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[float]
 ) -> Iterator[Application]:
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
-    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
+    monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     settings = load_settings()
     database = open_pharmacy(Place.of(settings.database))
     boss = add_first_administrator(database, "admin", "Ada Min", PASSWORD)

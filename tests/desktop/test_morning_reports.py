@@ -8,9 +8,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from infusion_desktop import program as running
+from infusion_desktop import chores
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
+from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Place
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.shell import Shell
@@ -35,14 +36,14 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(running, "today", found)
+    monkeypatch.setattr(chores, "today", found)
     return found
 
 
 @pytest.fixture
 def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Application]:
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
+    monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     (tmp_path / "share").mkdir()
     settings = load_settings()
     database = open_pharmacy(Place.of(settings.database))
@@ -68,17 +69,17 @@ def test_reports_go_out_once_when_the_day_turns(
 
     def look() -> int:
         """The timer has come round; how many files lie in the folder when all is done."""
-        program.sending.timeout.emit()
+        program.chores.often.timeout.emit()
         qtbot.waitUntil(lambda: not shell.jobs.running)
         return len(list((tmp_path / "share").iterdir()))
 
-    assert program.sending.isActive() and program.sending.interval() == 5 * 60 * 1000
+    assert program.chores.often.isActive() and program.chores.often.interval() == 5 * 60 * 1000
     assert look() == 1, "the first look of the day"
     assert look() == 1, "nothing more today"
     clock.day += timedelta(days=1)
     assert look() == 2, "yesterday is another day now"
     assert look() == 2
-    program.sending.timeout.emit()
-    program.sending.timeout.emit()
-    assert sum(job is program.sent_by for job in shell.jobs.running) == 1, "one run at a time"
+    program.chores.often.timeout.emit()
+    program.chores.often.timeout.emit()
+    assert sum(job is program.chores.sent_by for job in shell.jobs.running) == 1, "one run at a time"
     qtbot.waitUntil(lambda: not shell.jobs.running)

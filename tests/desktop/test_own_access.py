@@ -19,6 +19,7 @@ from infusion_desktop.access.people import (
 )
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Permission, Role
+from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Place
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.opening import open_pharmacy
@@ -33,7 +34,7 @@ PASSWORD = "correct horse battery"
 def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
     """A technician at work, a biller with a badge next door."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
-    monkeypatch.setattr(Application, "keep_a_copy", lambda _self: None)
+    monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     settings = load_settings()
     database = open_pharmacy(Place.of(settings.database))
     administrator = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
