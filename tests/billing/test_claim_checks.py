@@ -17,7 +17,7 @@ from infusion_desktop.billing.rules.checks.facts import (
     OrderFacts,
     Person,
 )
-from infusion_desktop.billing.rules.checks.sending import filing_deadline, first_timely
+from infusion_desktop.billing.rules.checks.sending import filing_deadline, first_timely, is_too_late
 from infusion_desktop.billing.rules.rule_set import (
     BillingModel,
     DrugQuantity,
@@ -346,16 +346,19 @@ def test_the_last_day_to_file(rules, paid, last):
 
 
 @pytest.mark.parametrize(
-    ("clock", "lines", "on", "first"),
+    ("clock", "line", "on", "late"),
     [
-        (FilingClock.FROM_DAY, [MARCH], date(2026, 6, 8), date(2026, 3, 10)),
-        (FilingClock.FROM_DAY, [MARCH], date(2026, 7, 8), None),
-        (FilingClock.THROUGH_DAY, [MARCH], date(2026, 6, 8), date(2026, 3, 1)),
-        (FilingClock.THROUGH_DAY, [MARCH, Days(MARCH.first, MARCH.first)], date(2026, 6, 8), date(2026, 3, 4)),
-        (FilingClock.THROUGH_DAY, [MARCH], date(2026, 6, 15), None),
+        (FilingClock.FROM_DAY, MARCH, date(2026, 6, 8), True),
+        (FilingClock.FROM_DAY, Days(date(2026, 3, 10), date(2026, 3, 16)), date(2026, 6, 8), False),
+        (FilingClock.THROUGH_DAY, MARCH, date(2026, 6, 8), False),
+        (FilingClock.THROUGH_DAY, MARCH, date(2026, 6, 14), False),
+        (FilingClock.THROUGH_DAY, MARCH, date(2026, 6, 15), True),
     ],
 )
-def test_only_what_is_too_late_by_the_payers_clock_is_left_out(clock, lines, on, first):
-    """A limit that counts from a line's last day, March 16, leaves the whole line until June 14."""
-    period = Days(date(2026, 3, 1), date(2026, 3, 31))
-    assert first_timely(period, lines, RuleSet(filing_days=90, filing_clock=clock), on) == first
+def test_a_line_is_too_late_by_the_payers_clock(clock, line, on, late):
+    """Ninety days from a line's last day, March 16, are over after June 14; from its first, after June 1."""
+    rules = RuleSet(filing_days=90, filing_clock=clock)
+    first = first_timely(Days(date(2026, 3, 1), date(2026, 3, 31)), rules, on)
+    assert is_too_late(line, first, rules) is late
+    assert (on > filing_deadline(line, rules)) is late
+    assert first_timely(MARCH, rules, date(2026, 7, 8)) is None

@@ -1,6 +1,7 @@
 """A claim's life: checked, filed, answered, paid, taken back, replaced; the books add up at every step."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -17,9 +18,11 @@ from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.day_view import day_view
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.rules.rule_set import FilingClock, SpanPolicy
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.authorizations import NewAuthorization, add_authorization, authorizations
+from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import Days, month_of
 from infusion_desktop.desktop.today.to_do import claims_stopped
@@ -169,6 +172,29 @@ def test_late_days_are_left_out_so_that_the_rest_can_go(office):
     give_delay_reason(office.database, claim, "7", office.biller, on=day)
     assert len(page(office, claim).lines) == 3, "with a reason all of it is sent late"
     assert books(office) == ()
+
+
+def test_lines_in_time_by_their_last_day_keep_all_their_days(office):
+    """Seven days a line, ninety days from a line's last day: on June 9 the line through March 9 is too late alone."""
+    complete_month(office)
+    rules = replace(starter("commercial_access").rules, filing_clock=FilingClock.THROUGH_DAY)
+    weekly = replace(rules, span_policy=SpanPolicy.MAX7)
+    add_rules(office.database, office.payer, weekly, MARCH.first, office.biller)
+    office.orders("vancomycin", date(2026, 3, 5), date(2026, 3, 16))
+    claim, day = make_claim(office.database, office.patient, MARCH, office.biller), date(2026, 6, 9)
+    before = {(line.code, line.modifiers, line.days) for line in page(office, claim).lines}
+    leave_late_days_out(office.database, claim, office.biller, on=day)
+    kept = {(line.code, line.modifiers, line.days) for line in page(office, claim).lines}
+    assert kept == {each for each in before if each[2].last >= date(2026, 3, 11)}
+    assert ("S9500", ("SH",), Days(date(2026, 3, 5), date(2026, 3, 11))) in kept and len(kept) == 3
+    stops = {each.code for each in check(office.database, claim, office.biller, on=day)}
+    assert not {"LATE", "GAPS", "NOT_ON_CALENDAR"} & stops
+    with pytest.raises(Refused, match="No day of claim"):
+        leave_late_days_out(office.database, claim, office.biller, on=day)
+    with pytest.raises(Refused, match="Every day of claim"):
+        leave_late_days_out(office.database, claim, office.biller, on=date(2026, 6, 15))
+    run = run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=day))
+    assert run.claims == (claim,) and len(page(office, claim).lines) == 3
 
 
 def test_a_claim_after_the_limit_leaves_with_the_reason_of_its_delay(office):

@@ -15,7 +15,7 @@ from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.months.charging import count_from, diagnoses_of
 from infusion_desktop.billing.rules.checks.every_check import check_claim as every_check
 from infusion_desktop.billing.rules.checks.every_check import may_leave
-from infusion_desktop.billing.rules.checks.sending import first_timely, has_filing_limit
+from infusion_desktop.billing.rules.checks.sending import first_timely, has_filing_limit, is_too_late
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
@@ -77,15 +77,15 @@ def leave_late_days_out(
             raise Refused(f"Claim {kept.number} is no claim to the first payer that waits to be filed.")
         rules = rules_on(session, PayerId(kept.payer_id), kept.period_first).rules
         period = Days(kept.period_first, kept.period_last)
+        spans = select(ClaimLine.first_on, ClaimLine.last_on).where(ClaimLine.claim_id == kept.id)
+        lines = [Days(*span) for span in session.execute(spans)]
         first: date | None = period.first
         if kept.frequency is Frequency.ORIGINAL and has_filing_limit(rules):
-            spans = select(ClaimLine.first_on, ClaimLine.last_on).where(ClaimLine.claim_id == kept.id)
-            lines = [Days(*span) for span in session.execute(spans)]
-            first = first_timely(period, lines, rules, day)
-        if first == period.first:
-            raise Refused(f"No day of claim {kept.number} is too late to file.")
-        if first is None:
+            first = first_timely(period, rules, day)
+        if first is None or (lines and all(line.last < first for line in lines)):
             raise Refused(f"Every day of claim {kept.number} is too late. Say why it comes late, or void it.")
+        if not any(is_too_late(line, first, rules) for line in lines):
+            raise Refused(f"No day of claim {kept.number} is too late to file.")
         before, charge = {"counts_from": kept.counts_from}, kept.charge
         count_from(session, kept, first, by)
         record(session, by, "leave late days out", "claim", claim, patient_id=kept.patient_id, before=before,

@@ -18,7 +18,7 @@ from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.codes import CodeTable
 from infusion_desktop.billing.rules.counting import NOTHING_BEFORE, PeriodResult, count_versions
 from infusion_desktop.billing.rules.lines import Line
-from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, RuleSet
+from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, FilingClock, RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization as Allowed
 from infusion_desktop.billing.rules.therapy import FeeSchedule
 from infusion_desktop.billing.tables import Claim, ClaimLine, Fee, PayerRules
@@ -151,7 +151,8 @@ def count_month(
     """What a month comes to at the patient's primary payer; changes nothing.
 
     ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free. ``by`` is
-    the contract to count by, when it is not the one in force. Days before ``counts_from`` are left out as too late.
+    the contract to count by, when it is not the one in force. What had to be filed by a day before ``counts_from`` is
+    left out as too late: days where a line's limit counts from its first day, else lines that end before.
     """
     covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
     contract = by or the_contract(session, covered.payer_id)
@@ -163,16 +164,31 @@ def count_month(
 
     if counts_from is None or counts_from <= covered.period.first:
         return count(covered)
-    if counts_from > covered.period.last:
+    if _clock(contract, covered.period) is not FilingClock.FROM_DAY:
+        rest, late = _by_last_day(count(covered), counts_from)
+    elif counts_from > covered.period.last:
         raise Refused(f"Every day of {show_days(covered.period)} was too late to file. Void the claim.")
-    rest = count(replace(covered, period=Days(counts_from, covered.period.last)))
-    late = count(replace(covered, period=Days(covered.period.first, counts_from - ONE_DAY)))
+    else:
+        rest = count(replace(covered, period=Days(counts_from, covered.period.last)))
+        late = count(replace(covered, period=Days(covered.period.first, counts_from - ONE_DAY)))
     return replace(
         rest,
         period=covered.period,
         left_out=(*_too_late(late), *rest.left_out),
         notes=(*_late_goods(late), *rest.notes),
     )
+
+
+def _clock(contract: Contract, period: Days) -> FilingClock:
+    """Which day of a line starts the limit, by the rules of the period's first day, as the checks ask them."""
+    return contract.parts(period)[0][1].rules.filing_clock
+
+
+def _by_last_day(month: MonthCounted, timely_from: date) -> tuple[MonthCounted, MonthCounted]:
+    """A month without its lines that end before a day, and those: a limit from the last day takes lines whole."""
+    in_time = tuple(line for line in month.lines if line.days.last >= timely_from)
+    late = tuple(line for line in month.lines if line.days.last < timely_from)
+    return replace(month, lines=in_time), replace(month, lines=late, left_out=(), notes=())
 
 
 TOO_LATE = "too late to file"

@@ -1,12 +1,12 @@
 """Checks of time and of the claim's life: filing limits, replacements, days that have not come yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
 from infusion_desktop.billing.rules.checks.facts import Check, ClaimFacts, Told, Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm, FilingClock, RuleSet
-from infusion_desktop.dates import ONE_DAY, Days, show_day
+from infusion_desktop.dates import Days, show_day
 
 SOON = timedelta(days=14)
 _WAYS = "On the claim, Correct: say why it comes late, leave the late days out, or void it."
@@ -54,18 +54,18 @@ def filing_deadline(line: Days, rules: RuleSet, primary_paid_on: date | None = N
     return filed_by(_clock_starts(line, rules, primary_paid_on), rules)
 
 
-def first_timely(period: Days, lines: Sequence[Days], rules: RuleSet, today: date) -> date | None:
-    """From which day on a claim may still be filed without the days before it; None: nothing of it may.
+def first_timely(period: Days, rules: RuleSet, today: date) -> date | None:
+    """The first day of a period from which the filing limit may count today; None: it is over for every day."""
+    return next((day for day in period if filed_by(day, rules) >= today), None)
 
-    A line whose limit counts from its first day is cut where it is not too late; one whose limit counts from its last
-    day is too late as a whole or not at all.
+
+def is_too_late(line: Days, timely_from: date, rules: RuleSet) -> bool:
+    """Whether the limit of a line counts from a day before the first timely one.
+
+    A line whose limit counts from its first day is cut there; one whose limit counts from its last day is too late as
+    a whole or not at all, whatever other lines are.
     """
-    if rules.filing_clock is FilingClock.FROM_DAY:
-        return next((day for day in period if filed_by(day, rules) >= today), None)
-    late = [line.last for line in lines if filed_by(line.last, rules) < today]
-    if len(late) == len(lines):
-        return None
-    return max(late) + ONE_DAY if late else period.first
+    return (line.first if rules.filing_clock is FilingClock.FROM_DAY else line.last) < timely_from
 
 
 def _clock_starts(line: Days, rules: RuleSet, primary_paid_on: date | None) -> date:
