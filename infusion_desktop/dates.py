@@ -40,6 +40,22 @@ class Days:
             return self  # As most are: what was found out about a period is found again at once.
         return Days(first, last) if first <= last else None
 
+    def without(self, others: "Iterable[Days]") -> list["Days"]:
+        """What is left of these days without others, in order."""
+        left = [self]
+        for other in others:
+            left = [part for days in left for part in days._beside(other)]
+        return left
+
+    def _beside(self, other: "Days") -> Iterator["Days"]:
+        if other.last < self.first or self.last < other.first:
+            yield self
+            return
+        if self.first < other.first:
+            yield Days(self.first, other.first - ONE_DAY)
+        if other.last < self.last:
+            yield Days(other.last + ONE_DAY, self.last)
+
     def by_month(self) -> list["Days"]:
         """The same days, cut at month ends."""
         pieces = []

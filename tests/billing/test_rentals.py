@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from infusion_desktop.billing.rules.infusion_services import ServiceVisit, category_of, service_lines
 from infusion_desktop.billing.rules.nursing import Visit
-from infusion_desktop.billing.rules.rentals import Possession, add_months, from_care_on, owned, rents, weeks_of_supplies
+from infusion_desktop.billing.rules.rentals import (
+    Possession,
+    add_months,
+    from_care_on,
+    owned,
+    rents,
+    under_payer,
+    weeks_of_supplies,
+)
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
 from infusion_desktop.dates import Days
 
@@ -198,3 +206,25 @@ def test_a_pump_the_patient_brought_along_is_neither_rented_nor_sold():
     assert rents([own], Days(date(2024, 5, 1), date(2024, 5, 31)), MEDICARE, CAPPED) == ((), ())
     assert owned([own], LONG.last, MEDICARE, CAPPED) == (("E0781", date(2024, 5, 1)),)
     assert shown([own, home(date(2026, 1, 20))])[0][1] == 1, "ours beside it is rented"
+
+
+def test_a_payer_counts_its_own_rental_months():
+    """From a commercial payer to Medicare a new rental period begins; back within sixty days the count goes on."""
+    pump, rest = home(date(2025, 9, 15)), date(2026, 2, 1)
+    commercial = Days(date(2025, 1, 1), date(2026, 1, 31))
+    months = shown(under_payer([pump], [commercial]))
+    assert months[0] == (rest, 1, ("RR", "KH", "KX")) and len(months) == 13
+    _, notes = rents(under_payer([pump], [commercial]), Days(rest, date(2026, 2, 28)), MEDICARE, CAPPED)
+    assert [note.sentence for note in notes][0].startswith("E0781: a new rental period begins on Feb 1, 2026")
+    assert owned(under_payer([pump], [commercial]), date(2026, 12, 31), MEDICARE, CAPPED) == ()
+    away = under_payer([pump], [Days(date(2025, 12, 1), rest)])
+    assert [(on, number) for on, number, _ in shown(away)][2:5] == [
+        (date(2025, 11, 15), 3), (date(2026, 2, 2), 4), (date(2026, 3, 2), 5)
+    ]  # fmt: skip
+    four = Possession("E0781", date(2025, 9, 10), date(2026, 1, 9), elsewhere=4)
+    assert under_payer([four], [commercial]) == () and under_payer([four], []) == (four,)
+    sold = replace(pump, sold_on=date(2026, 1, 10))
+    assert owned(under_payer([sold], [commercial]), LONG.last, MEDICARE, CAPPED) == (("E0781", date(2026, 1, 10)),)
+    assert shown(under_payer([sold], [commercial]), period=Days(rest, LONG.last)) == []
+    swapped = [replace(pump, last_on=date(2026, 3, 3)), home(date(2026, 3, 3))]
+    assert shown(under_payer(swapped, [commercial])) == months

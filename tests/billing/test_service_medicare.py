@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from service_office import noon
-from sqlalchemy import update
+from sqlalchemy import select, update
 from test_service_charging import MARCH, lines_of, shown
 
 from infusion_desktop.access.audit import record
@@ -33,8 +33,8 @@ from infusion_desktop.equipment.queries import board
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import NotAllowed, Refused, Stale
-from infusion_desktop.patients.tables import Payer
-from infusion_desktop.patients.words import PayerKind, Route, TherapyClass
+from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.words import PayerKind, Rank, Relation, Route, TherapyClass
 from infusion_desktop.progress import run_to_end
 from infusion_desktop.stock.tables import Location
 from infusion_desktop.stock.words import BillingClass, Container, ItemKind, LocationKind
@@ -121,6 +121,31 @@ def test_a_pump_is_a_capped_rental_with_weekly_supplies(office):
     assert not {"SERVICE_DATE", "NO_PUMP", "RENTAL_MONTH", "THREE_PARTS", "WASTE"} & found
     with office.database.reading() as session:
         assert problems(session) == ()
+
+
+@pytest.mark.parametrize(("counts", "modifier", "day"), [(False, "KH", 10), (True, "KJ", 5)])
+def test_medicare_after_another_payer_begins_a_rental_period_unless_its_rules_count_on(office, counts, modifier, day):
+    """The pump came on December 5; Medicare pays from March 10 on, and until then another payer did."""
+    rules = replace(starter("medicare_dme").rules, rental_counts_other_payers=counts)
+    add_rules(office.database, office.payer, rules, date(2026, 1, 1), office.biller)
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    office.orders("milrinone", date(2025, 12, 5), None)
+    pump(office, date(2025, 12, 5))
+    before = office._add(Payer, name="Before Health", payer_code="", kind=PayerKind.COMMERCIAL, version=1)
+    with office.database.transaction() as session:
+        session.execute(update(Coverage).values(starts_on=date(2026, 3, 10)))
+        record(session, office.biller, "set up", "test", 0)
+    office._add(
+        Coverage, patient_id=office.patient, payer_id=before, rank=Rank.PRIMARY, member_id="B1",
+        relation=Relation.SELF, starts_on=date(2025, 1, 1), ends_on=date(2026, 3, 9), version=1,
+    )  # fmt: skip
+    months = (MARCH, month_of(date(2026, 4, 1)))
+    with office.database.reading() as session:
+        medicare = session.scalars(select(Coverage.id).where(Coverage.payer_id == office.payer)).one()
+        counted = [count_month(session, office.patient, month, medicare) for month in months]
+    rented = [line for month in counted for line in month.lines if line.code == "E0781"]
+    assert (rented[0].days.first.day, rented[0].modifiers[1]) == (day, modifier)
+    assert any("new rental period" in note for note in counted[0].notes) is not counts
 
 
 def test_the_weeks_of_supplies_go_on_through_a_change_of_dose_and_into_another_therapy(office):

@@ -12,6 +12,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
+from infusion_desktop.billing.months.equipment_lines import as_rented_to
 from infusion_desktop.billing.months.month_facts import Delivered, MonthFacts, month_facts
 from infusion_desktop.billing.months.other_lines import other_lines, other_notes
 from infusion_desktop.billing.rules import day_mask
@@ -231,9 +232,10 @@ def counted(
     lines = [_per_diem_line(line, deliveries, versions) for line in result.lines]
     notes = [notice.sentence for notice in result.notices]
     for days, version in versions:
-        notes += other_notes(facts, days, version.rules, fees)
+        seen = as_rented_to(facts, covered.payer_id, version.rules)
+        notes += other_notes(seen, days, version.rules, fees)
         given = _doses_given(facts, result, days, version.rules)
-        lines += other_lines(facts, days, version.rules, version.id, fees, given)
+        lines += other_lines(seen, days, version.rules, version.id, fees, given)
     return MonthCounted(
         facts.patient_id,
         covered.payer_id,

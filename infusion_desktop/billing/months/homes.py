@@ -16,9 +16,10 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, local_day
 from infusion_desktop.equipment.tables import Asset, AssetEvent
 from infusion_desktop.equipment.words import AssetDeed
-from infusion_desktop.patients.tables import Interruption, Patient, Therapy
-from infusion_desktop.patients.words import InterruptionKind, PatientId
+from infusion_desktop.patients.tables import Coverage, Interruption, Patient, Therapy
+from infusion_desktop.patients.words import InterruptionKind, PatientId, PayerId, Rank
 from infusion_desktop.stock.tables import Item
+from infusion_desktop.values import value
 
 
 def homes_of(
@@ -61,6 +62,34 @@ def homes_of(
         patient: tuple(sorted((*ours.get(patient, ()), *elsewhere.get(patient, ())), key=_in_order))
         for patient in (ours | elsewhere if elsewhere else ours)
     }
+
+
+@value
+class Policy:
+    """On which days a payer covers a patient, and whether as the first one."""
+
+    payer_id: PayerId
+    is_first: bool
+    days: Days
+
+
+def policies_of(session: Session, patients: Sequence[PatientId]) -> Mapping[PatientId, tuple[Policy, ...]]:
+    """Who covers each patient, and has."""
+    found: dict[PatientId, tuple[Policy, ...]] = {}
+    for row in _POLICIES.rows(session, as_ids(patients)):
+        if row.ends_on is None or row.starts_on <= row.ends_on:
+            days, patient = Days(row.starts_on, row.ends_on or date.max), PatientId(row.patient_id)
+            policy = Policy(PayerId(row.payer_id), row.rank is Rank.PRIMARY, days)
+            found[patient] = (*found.get(patient, ()), policy)
+    return found
+
+
+def paid_by_others(policies: Sequence[Policy], payer: PayerId) -> list[Days]:
+    """The days on which another payer was the first one and this one none at all."""
+    ours = [each.days for each in policies if each.payer_id == payer]
+    return [
+        days for each in policies if each.is_first and each.payer_id != payer for days in each.days.without(ours)
+    ]
 
 
 def _in_order(home: Possession) -> tuple[date, str, str]:
@@ -107,5 +136,13 @@ def _events(dialect: str) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
+def _policies(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Coverage.patient_id, Coverage.payer_id, Coverage.rank, Coverage.starts_on, Coverage.ends_on)
+        .where(is_given(dialect, Coverage.patient_id))
+        .order_by(Coverage.starts_on, Coverage.id)
+    )
+
+
 _HOMES, _EVENTS = Prepared(_homes), Prepared(_events)
-_THERAPIES, _STAYS = Prepared(_therapies), Prepared(_stays)
+_THERAPIES, _STAYS, _POLICIES = Prepared(_therapies), Prepared(_stays), Prepared(_policies)

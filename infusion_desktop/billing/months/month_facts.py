@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.compounds import compounds_of
-from infusion_desktop.billing.months.homes import homes_of
+from infusion_desktop.billing.months.homes import Policy, homes_of, policies_of
 from infusion_desktop.billing.months.visits import Visit, last_visits_before, visits_of_many
 from infusion_desktop.billing.months.waste import discarded_of
 from infusion_desktop.billing.rules import therapy as engine
@@ -149,6 +149,8 @@ class MonthFacts:
     """Pumps and poles that were in the home until the period's last day, from the first one on."""
     last_visit_before: date | None = None
     """The day of the last visit before the period."""
+    policies: tuple[Policy, ...] = ()
+    """Whose policies the patient has and had, where pumps or poles are in the home."""
 
     def best_first(self) -> list[Delivered]:
         """The deliveries, the one that counts for a day first: with proof, then the newest."""
@@ -192,6 +194,7 @@ class _Read:
         items = {row.drug_item_id for rows in self.therapies.values() for row in rows if row.drug_item_id is not None}
         self.items = {row.id: row.number for row in _ITEMS.rows(session, as_ids(sorted(items)))} if items else {}
         self.homes = homes_of(session, ids, around.last)
+        self.policies = policies_of(session, sorted(self.homes)) if self.homes else {}
 
     def facts(self, patient: PatientId, period: Days) -> MonthFacts:
         """One patient's facts of one period."""
@@ -226,6 +229,7 @@ class _Read:
             inside,
             tuple([each for each in self.homes.get(patient, ()) if each.first_on <= period.last]),
             max(before, default=None),
+            self.policies.get(patient, ()),
         )
 
 

@@ -8,7 +8,8 @@ back; later it begins anew (more than 60 consecutive days plus the rest of the p
 patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on. What came
 before its therapy began, or on the last days of a hospital stay, is rented from the first day of therapy at home
 (Noridian: inpatient stays). Months that another supplier was paid for count with ours; what a patient brought along as
-their own is neither rented nor sold.
+their own is neither rented nor sold. A payer counts the months that began under it: where another one paid before, a new
+rental period begins with its first day, unless its contract says otherwise (our default; no source read).
 """
 
 from calendar import monthrange
@@ -45,6 +46,8 @@ class Possession:
     delivery_id: int | None = None
     sold_on: date | None = None
     elsewhere: int | None = None
+    after_payer: bool = False
+    """Whether it came under this payer from another one, whose months are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ def rents(
             if month.on in period:
                 if not is_over:
                     found.append(_dressed(month, rules, is_capped))
+                    if month.number == 1 and any(home.after_payer and home.first_on == month.on for home in mine):
+                        notes.append(RentalNote(code, _began_anew(code, month)))
                 elif not was_over:
                     notes.append(RentalNote(code, _owned(code, month, rules.rental_months)))
             was_over = is_over
@@ -142,6 +147,32 @@ def owned(
     return tuple(sorted(found.items()))
 
 
+def under_payer(homes: Sequence[Possession], others: Sequence[Days]) -> tuple[Possession, ...]:
+    """What a payer counts as rented, without the days on which ``others`` paid first.
+
+    What is the patient's own stays so; months at another supplier count unless they ended under another payer.
+    """
+    found: list[Possession] = []
+    for home in homes:
+        if home.elsewhere is None:
+            found += _without(home, others)
+        elif home.elsewhere == 0 or not any(home.last_on in days for days in others):
+            found.append(home)
+    return tuple(found)
+
+
+def _without(home: Possession, others: Sequence[Days]) -> Iterator[Possession]:
+    if (rented := _until_sold(home)) is not None:
+        last = rented.last_on or date.max
+        for days in Days(rented.first_on, last).without(others):
+            yield replace(
+                rented, first_on=days.first, last_on=rented.last_on if days.last == last else days.last,
+                after_payer=days.first > rented.first_on,
+            )  # fmt: skip
+    if home.sold_on is not None:
+        yield replace(home, first_on=max(home.first_on, home.sold_on))
+
+
 def from_care_on(home: Possession, therapies: Sequence[Days], stays: Sequence[Days]) -> Possession:
     """As it is rented: from the first day of therapy at home, where it came up to a month before that."""
     day = home.first_on
@@ -183,7 +214,7 @@ def _joined(homes: Sequence[Possession]) -> list[Possession]:
             joined.append(home)
             continue
         if before.last_on is not None and (home.last_on is None or home.last_on > before.last_on):
-            joined[-1] = Possession(before.code, before.first_on, home.last_on, home.tag, before.delivery_id)
+            joined[-1] = replace(before, last_on=home.last_on, tag=home.tag)
     return joined
 
 
@@ -234,6 +265,13 @@ def _dressed(month: RentalMonth, rules: RuleSet, is_capped: bool) -> RentalMonth
     if rules.medical_policy_modifier:
         marks.append(rules.medical_policy_modifier)
     return RentalMonth(month.code, month.on, month.days, month.number, tuple(marks), percent, 1, why, month.delivery_id)
+
+
+def _began_anew(code: str, month: RentalMonth) -> str:
+    return (
+        f"{code}: a new rental period begins on {show_day(month.on)}, for another payer paid before. See the payer's "
+        "rules; if it is the patient's own already, enter that at the patient's pumps."
+    )
 
 
 def _owned(code: str, month: RentalMonth, most: int) -> str:

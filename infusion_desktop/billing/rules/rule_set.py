@@ -291,6 +291,7 @@ class RuleSet:
     equipment: EquipmentBilling = EquipmentBilling.INCLUDED
     rental_months: int = 13
     rental_later_percent: Decimal = Decimal(75)
+    rental_counts_other_payers: bool = False
     medical_policy_modifier: str = ""
     weekly_supply_code: str = ""
 

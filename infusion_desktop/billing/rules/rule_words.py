@@ -107,6 +107,7 @@ GROUPS = (
         _w("equipment", "Pumps and poles are"),
         _w("rental_months", "Most rental months", "13 for Medicare; 0: no end"),
         _w("rental_later_percent", "Percent of the rent from the fourth month on"),
+        _w("rental_counts_other_payers", "Months under a payer before count too", "No: a new rental period begins"),
         _w("medical_policy_modifier", "Modifier that the policy is met", "KX, or empty"),
         _w("weekly_supply_code", "Weekly code of pump supplies", "A4221, or empty"),
     )),
