@@ -215,7 +215,7 @@ def test_a_payer_counts_its_own_rental_months():
     months = shown(under_payer([pump], [commercial]))
     assert months[0] == (rest, 1, ("RR", "KH", "KX")) and len(months) == 13
     _, notes = rents(under_payer([pump], [commercial]), Days(rest, date(2026, 2, 28)), MEDICARE, CAPPED)
-    assert [note.sentence for note in notes][0].startswith("E0781: a new rental period begins on Feb 1, 2026")
+    assert next(note.sentence for note in notes).startswith("E0781: a new rental period begins on Feb 1, 2026")
     assert owned(under_payer([pump], [commercial]), date(2026, 12, 31), MEDICARE, CAPPED) == ()
     away = under_payer([pump], [Days(date(2025, 12, 1), rest)])
     assert [(on, number) for on, number, _ in shown(away)][2:5] == [

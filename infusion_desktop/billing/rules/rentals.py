@@ -8,8 +8,8 @@ back; later it begins anew (more than 60 consecutive days plus the rest of the p
 patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on. What came
 before its therapy began, or on the last days of a hospital stay, is rented from the first day of therapy at home
 (Noridian: inpatient stays). Months that another supplier was paid for count with ours; what a patient brought along as
-their own is neither rented nor sold. A payer counts the months that began under it: where another one paid before, a new
-rental period begins with its first day, unless its contract says otherwise (our default; no source read).
+their own is neither rented nor sold. A payer counts the months that began under it: where another one paid before, a
+new rental period begins with its first day, unless its contract says otherwise (our default; no source read).
 """
 
 from calendar import monthrange
