@@ -87,9 +87,7 @@ def policies_of(session: Session, patients: Sequence[PatientId]) -> Mapping[Pati
 def paid_by_others(policies: Sequence[Policy], payer: PayerId) -> list[Days]:
     """The days on which another payer was the first one and this one none at all."""
     ours = [each.days for each in policies if each.payer_id == payer]
-    return [
-        days for each in policies if each.is_first and each.payer_id != payer for days in each.days.without(ours)
-    ]
+    return [days for each in policies if each.is_first and each.payer_id != payer for days in each.days.without(ours)]
 
 
 def _in_order(home: Possession) -> tuple[date, str, str]:
