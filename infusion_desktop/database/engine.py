@@ -25,7 +25,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from infusion_desktop.database.append_only import may_go
 from infusion_desktop.database.driver import CAN_ENCRYPT, opens_with, sqlite
+from infusion_desktop.database.on_connection import GUARD, connection_of
 from infusion_desktop.database.place import Place
+from infusion_desktop.database.prepared import command
 from infusion_desktop.database.server import roll_back, tell
 from infusion_desktop.database.statements import loosens, tables_written, writes
 from infusion_desktop.database.transport import proven_login, refuse_forgetful, refuse_unproven
@@ -212,8 +214,6 @@ class Database:
 
         The server forgets what was to be told when the commit fails.
         """
-        from infusion_desktop.database.prepared import command
-
         rooms = ",".join(sorted(rooms_of(tables)))  # Our own words alone, so no parameters.
         command(connection_of(session), f"NOTIFY {CHANNEL}, '{self.origin}|{rooms}'; COMMIT")
 
@@ -250,7 +250,7 @@ def _beside(engine: Engine, begin: str, minds: Callable[[Connection, str], None]
 
     asked = minds if is_sqlite else check
     other = create_engine(
-        engine.url, pool=engine.pool, hide_parameters=True, execution_options={_GUARD: asked}, **driver
+        engine.url, pool=engine.pool, hide_parameters=True, execution_options={GUARD: asked}, **driver
     )
     if is_sqlite:
         other.dialect.do_begin = lambda connection: connection.execute(begin)  # type: ignore[method-assign,assignment]
@@ -259,26 +259,6 @@ def _beside(engine: Engine, begin: str, minds: Callable[[Connection, str], None]
     for way in ("do_execute", "do_executemany", "do_execute_no_params"):
         event.listen(other, way, lambda _cursor, statement, *more: asked(more[-1].root_connection, statement))
     return other
-
-
-def connection_of(session: Session) -> Connection:
-    """The connection a deed's session works on; SQLAlchemy's own way to it is too long for every statement of a kit.
-
-    Within a part that may be taken back by itself its way is gone: that is where it begins the part.
-    """
-    if session.in_nested_transaction():
-        return session.connection()
-    return session.info.get("connection") or session.connection()
-
-
-_GUARD = "guard"
-
-
-def guard(connection: Connection, statement: str) -> None:
-    """Ask whether a statement may run, for those that run on the driver's cursor (see prepared.py)."""
-    asked = connection.get_execution_options().get(_GUARD)
-    if asked is not None:
-        asked(connection, statement)
 
 
 def _open_sqlite(place: Place, guarded: bool) -> Engine:

@@ -32,7 +32,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import Subquery
 from sqlalchemy.types import TypeEngine
 
-from infusion_desktop.database.engine import connection_of
+from infusion_desktop.database.on_connection import connection_of
 from infusion_desktop.database.prepared import Prepared, change_plainly
 
 ROWS = "rows"

@@ -19,7 +19,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from infusion_desktop.database import server
-from infusion_desktop.database.engine import connection_of, guard
+from infusion_desktop.database.on_connection import connection_of, guard
 from infusion_desktop.database.statements import loosens, writes
 from infusion_desktop.database.types import Convert, once_each
 

@@ -29,8 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database.engine import connection_of
 from infusion_desktop.database.many import ROWS, as_rows, change_many, given, insert_many
+from infusion_desktop.database.on_connection import connection_of
 from infusion_desktop.database.prepared import Prepared, command
 from infusion_desktop.dates import show_day
 from infusion_desktop.errors import Refused

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import Subquery
 
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database.engine import connection_of
 from infusion_desktop.database.many import ROWS, as_rows, few_given, given, insert_many, insert_numbered
+from infusion_desktop.database.on_connection import connection_of
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if, refuse_if_changed

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.claiming.cob import EarlierPayer, earlier_payers
-from infusion_desktop.billing.claiming.secondary import repeats_lines
+from infusion_desktop.billing.claiming.cob import EarlierPayer, earlier_payers, repeats_lines
 from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.money_tables import ClaimPart
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine

@@ -12,7 +12,6 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.claiming.secondary import repeats_lines
 from infusion_desktop.billing.money.decisions import standing_decisions
 from infusion_desktop.billing.money.money_tables import LineDecision, PayerDecision
 from infusion_desktop.billing.money.posting import cuts_of
@@ -47,6 +46,18 @@ class EarlierPayer:
         paid = sum((each.paid for each in results), ZERO) - total(at_claim)
         owed = sum((each.patient_owes or ZERO for each in results), ZERO)
         return replace(self.payer, paid=paid, patient_owes=owed or None, adjustments=at_claim)
+
+
+def repeats_lines(session: Session, claim: Claim) -> bool:
+    """Whether a claim to a next payer has the lines of the one before, so that its result can be told line by line."""
+    if claim.primary_id is None:
+        return True
+    wanted = select(ClaimLine.position, ClaimLine.code, ClaimLine.modifiers, ClaimLine.units, ClaimLine.charge)
+    mine, first = (
+        {tuple(row) for row in session.execute(wanted.where(ClaimLine.claim_id == each))}
+        for each in (claim.id, claim.primary_id)
+    )
+    return mine == first
 
 
 def earlier_payers(session: Session, claim: Claim) -> tuple[EarlierPayer, ...]:

@@ -15,6 +15,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.claiming.cob import repeats_lines
 from infusion_desktop.billing.life import move, the_claim
 from infusion_desktop.billing.money.decisions import standing, standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
@@ -207,18 +208,6 @@ def _own_lines(session: Session, before: Claim, coverage: Coverage, share: Decim
         share -= row["expected"]
     rows[-1]["expected"] += share
     return rows
-
-
-def repeats_lines(session: Session, claim: Claim) -> bool:
-    """Whether a claim to a next payer has the lines of the one before, so that its result can be told line by line."""
-    if claim.primary_id is None:
-        return True
-    wanted = select(ClaimLine.position, ClaimLine.code, ClaimLine.modifiers, ClaimLine.units, ClaimLine.charge)
-    mine, first = (
-        {tuple(row) for row in session.execute(wanted.where(ClaimLine.claim_id == each))}
-        for each in (claim.id, claim.primary_id)
-    )
-    return mine == first
 
 
 def copy_lines(
