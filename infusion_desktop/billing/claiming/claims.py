@@ -17,6 +17,7 @@ from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claim_files import for_file, parts_for_file
 from infusion_desktop.billing.claiming.claim_form import claim_forms
+from infusion_desktop.billing.claiming.given_up import stand_again
 from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_back, move_share
 from infusion_desktop.billing.life import enter, move, the_claim
 from infusion_desktop.billing.money.decisions import refuse_while_next_payer_billed
@@ -28,9 +29,8 @@ from infusion_desktop.billing.money.receivables import (
     post_charges,
     post_own_prices,
     reverse_charges,
-    take_back_cuts,
 )
-from infusion_desktop.billing.money.replaced import hand_over
+from infusion_desktop.billing.money.replaced import hand_over, owe_nothing
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch
@@ -175,7 +175,8 @@ def mark_sent(database: Database, batch: BatchId, by: UserId, *, at: datetime | 
 def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> ClaimId:
     """Withdraw a claim: a draft is closed here, one the payer decided on gets a void claim (frequency 8) to be sent.
 
-    Gives the claim that now stands for it: itself, or the void claim, ready to be batched.
+    Gives the claim that now stands for it: itself, or the void claim, ready to be batched. Where the payer refused a
+    replacement or a void, the claim that it was for stands again.
     """
     if not reason.strip():
         raise Refused("Say why the claim is voided.")
@@ -187,10 +188,13 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
             _nothing_waits_after(session, kept)
             void = _void_of(session, kept, by)
         elif kept.state in _OURS or charged_to_patient(session, claim):
-            give_share_back(session, kept, local_day(now_utc()), by)
-            reverse_charges(session, claim, local_day(now_utc()), by, "voided")
+            day, void = local_day(now_utc()), claim
+            patients_own = charged_to_patient(session, claim)
+            give_share_back(session, kept, day, by)
+            reverse_charges(session, claim, day, by, "voided")
             enter(session, kept, ClaimState.VOIDED, by, reason)
-            void = claim
+            if not patients_own:
+                stand_again(session, kept, day, by)
         else:
             raise Refused(
                 f"Claim {kept.number} is {kept.state.value} and the payer's own number of it is not known. "
@@ -276,7 +280,7 @@ def take_along(
         give_share_back(session, before, posted_on, by)
         reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
         if row.frequency is Frequency.VOID:
-            take_back_cuts(session, ClaimId(before.id), posted_on, by)
+            owe_nothing(session, before.number, posted_on, by)
         enter(session, before, ClaimState.VOIDED, by, f"{row.frequency.name.lower()} sent")
         _corrected(session, before, by)
     if row.frequency is not Frequency.VOID:

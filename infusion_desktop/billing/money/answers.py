@@ -14,7 +14,7 @@ from infusion_desktop.billing.life import enter, move
 from infusion_desktop.billing.money.money_tables import AnswerFile, ClaimPart
 from infusion_desktop.billing.money.remittances import Posted, post_advices
 from infusion_desktop.billing.tables import Claim, ClaimBatch
-from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
+from infusion_desktop.billing.words import ClaimId, ClaimState
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day, now_utc, show_day, today
 from infusion_desktop.edi import remittance_835
@@ -144,8 +144,8 @@ def _claim_answered(session: Session, batch: ClaimBatch, answer: ClaimAnswer, by
         session.flush()
         move(session, ClaimId(claim.id), claim.state, by, f"277CA {said}")
         return f"Claim {claim.number} is {claim.state.value} already; the answer {said} is kept."
-    accepted = claim.frequency is Frequency.VOID or answer.accepted
-    enter(session, claim, ClaimState.ACCEPTED if accepted else ClaimState.REJECTED, by, f"277CA {said} {answer.text}")
+    state = ClaimState.ACCEPTED if answer.accepted else ClaimState.REJECTED
+    enter(session, claim, state, by, f"277CA {said} {answer.text}")
     return f"Claim {claim.number}: {claim.state.value} ({said})."
 
 

@@ -17,6 +17,9 @@ from infusion_desktop.dates import now_utc, show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
 
+VOIDED = "voided"
+"""The note of what is undone because nobody owes anything of a voided claim."""
+STANDS_AGAIN = "stands again"
 OWN_PRICE = "self-pay price"
 """The note of what is taken off a charge because the patient pays alone; it stands and falls with the charge."""
 
@@ -127,11 +130,34 @@ def take_back_cuts(session: Session, claim: ClaimId, posted_on: date, by: UserId
     back = [
         NewEntry(
             claim, EntryKind.REVERSAL, -row.amount, row.line_id, row.account, row.group_code, row.reason_code,
-            reverses_id=row.id, note="voided",
+            reverses_id=row.id, note=VOIDED,
         )
         for row in rows
     ]  # fmt: skip
     post(session, back, posted_on, by)
+
+
+def put_cuts_back(session: Session, claim: ClaimId, posted_on: date, by: UserId) -> None:
+    """The claim was not voided after all: what was cut, written off or left to the patient counts again, once each."""
+    since = select(func.coalesce(func.max(LedgerEntry.id), 0)).where(
+        LedgerEntry.claim_id == claim, LedgerEntry.note == STANDS_AGAIN
+    )
+    undo = aliased(LedgerEntry)
+    rows = session.scalars(
+        select(LedgerEntry)
+        .join(undo, undo.reverses_id == LedgerEntry.id)
+        .where(undo.claim_id == claim, undo.note == VOIDED, undo.decision_id.is_(None))
+        .where(LedgerEntry.kind != EntryKind.CHARGE, undo.id > since.scalar_subquery())
+        .order_by(LedgerEntry.id)
+    )
+    again = [
+        NewEntry(
+            claim, row.kind, row.amount, row.line_id, row.account, row.group_code, row.reason_code,
+            note=STANDS_AGAIN, decision_id=row.decision_id,
+        )
+        for row in rows
+    ]  # fmt: skip
+    post(session, again, posted_on, by)
 
 
 def charged_to_patient(session: Session, claim: ClaimId) -> bool:
