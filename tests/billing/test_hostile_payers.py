@@ -3,14 +3,20 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from test_next_payers_and_corrections import decided, owed, remit, replaced
-from test_service_claims import CHECKED_ON, advice, books, envelope, page, sent_claim
+from test_service_claims import CHECKED_ON, MARCH, advice, books, envelope, page, ready_claim, sent_claim
 
 from infusion_desktop.billing.claiming.checking import check
-from infusion_desktop.billing.claiming.claims import replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.claims import bill_after_all, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.work_queue import Fix
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.remittances import post_remittance
-from infusion_desktop.billing.words import ClaimState
+from infusion_desktop.billing.runs.month_run import run_month
+from infusion_desktop.billing.runs.not_counted import not_counted
+from infusion_desktop.billing.words import ClaimState, Frequency
+from infusion_desktop.errors import Refused
+from infusion_desktop.progress import run_to_end
 
 
 def balances(office, *claims):
@@ -83,3 +89,43 @@ def test_a_void_the_payer_refused_is_refused_here_too_and_given_up_the_claim_sta
         assert balances(office, claim) == [(first.row.charge, 0)]
         post_remittance(office.database, advice(first, trace=f"{trace}B"), office.biller)
         assert balances(office, claim) == [(0, Decimal(150))] and books(office) == ()
+
+
+def run(office):
+    return run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=CHECKED_ON))
+
+
+def test_a_run_leaves_alone_what_was_withdrawn_and_says_why_until_it_is_billed_after_all(office):
+    claim = ready_claim(office)
+    void_claim(office.database, claim, office.biller, "charity care")
+    done = run(office)
+    assert done.claims == () and len(done.done) == 1 and done.refused == ()
+    assert "Claim C0000001 was withdrawn on" in done.done[0] and "charity care" in done.done[0]
+    with office.database.reading() as session:
+        (row,) = not_counted(session, MARCH)
+    assert ": charity care. To bill it after all" in row.why and row.fix == Fix("claim", claim)
+    again = bill_after_all(office.database, claim, office.biller)
+    assert again != claim and run(office).claims == (again,)
+    with pytest.raises(Refused, match="Only one that was voided"):
+        bill_after_all(office.database, again, office.biller)
+
+
+def test_a_withdrawn_correction_is_not_made_again_unless_the_month_changes_once_more(office):
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    office.hospital(date(2026, 3, 8), date(2026, 3, 11))
+    (new,) = run(office).claims
+    void_claim(office.database, new, office.biller, "too small to send")
+    done = run(office)
+    assert done.claims == () and "too small to send" in done.refused[0] and "Replace it" in done.refused[0]
+    office.hospital(date(2026, 3, 13), date(2026, 3, 16))
+    (third,) = run(office).claims
+    assert third not in (claim, new) and page(office, third).row.frequency is Frequency.REPLACEMENT
+
+
+def test_a_month_that_was_paid_and_voided_is_not_sent_as_new_by_the_next_run(office):
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    write_file(office.database, [void_claim(office.database, claim, office.biller, "another insurer")], office.biller)
+    done = run(office)
+    assert done.claims == () and "another insurer" in done.done[0]

@@ -32,8 +32,9 @@ from infusion_desktop.billing.money.receivables import (
 )
 from infusion_desktop.billing.money.replaced import hand_over, owe_nothing
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.withdrawn import WITHDRAWN
 from infusion_desktop.billing.rules.rule_set import ClaimForm
-from infusion_desktop.billing.tables import Claim, ClaimBatch
+from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimEvent
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import Account, BatchId, ClaimId, ClaimState, DisputeState, Frequency
 from infusion_desktop.database.counters import next_number
@@ -186,13 +187,13 @@ def void_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -> C
         refuse_while_next_payer_billed(session, [claim])
         if kept.state in DECIDED and kept.payer_control_number:
             _nothing_waits_after(session, kept)
-            void = _void_of(session, kept, by)
+            void = _copy_of(session, kept, Frequency.VOID, ClaimState.READY, by, f"{WITHDRAWN}{reason.strip()}")
         elif kept.state in _OURS or charged_to_patient(session, claim):
             day, void = local_day(now_utc()), claim
             patients_own = charged_to_patient(session, claim)
             give_share_back(session, kept, day, by)
             reverse_charges(session, claim, day, by, "voided")
-            enter(session, kept, ClaimState.VOIDED, by, reason)
+            enter(session, kept, ClaimState.VOIDED, by, f"{WITHDRAWN}{reason.strip()}")
             if not patients_own:
                 stand_again(session, kept, day, by)
         else:
@@ -281,7 +282,8 @@ def take_along(
         reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
         if row.frequency is Frequency.VOID:
             owe_nothing(session, before.number, posted_on, by)
-        enter(session, before, ClaimState.VOIDED, by, f"{row.frequency.name.lower()} sent")
+        is_void = row.frequency is Frequency.VOID
+        enter(session, before, ClaimState.VOIDED, by, _reason_of(session, row) if is_void else "replacement sent")
         _corrected(session, before, by)
     if row.frequency is not Frequency.VOID:
         if row.primary_id is None:
@@ -292,6 +294,25 @@ def take_along(
                 hand_over(session, row.number, posted_on, by, account)
         else:
             move_share(session, row, posted_on, by)
+
+
+def _reason_of(session: Session, void: Claim) -> str:
+    """Why a claim is voided, as it was said when its void claim was made."""
+    made = select(ClaimEvent.note).where(ClaimEvent.claim_id == void.id).order_by(ClaimEvent.id).limit(1)
+    return session.scalars(made).one()
+
+
+def bill_after_all(database: Database, claim: ClaimId, by: UserId) -> ClaimId:
+    """Draft the month of a withdrawn claim again: the run that leaves it alone then takes it along as any other."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.CHARGE)
+        kept = the_claim(session, claim)
+        if kept.state is not ClaimState.VOIDED:
+            raise Refused(f"Claim {kept.number} is {kept.state.value}. Only one that was voided is billed after all.")
+        if kept.primary_id is not None:
+            raise Refused("This claim went to a next payer: on the first payer's claim, Correct, Bill the next payer.")
+        patient, coverage, month = PatientId(kept.patient_id), CoverageId(kept.coverage_id), month_of(kept.period_first)
+    return make_claim(database, patient, month, by, coverage)
 
 
 def _corrected(session: Session, before: Claim, by: UserId) -> None:
@@ -328,7 +349,8 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
             reverse_charges(session, claim, day, by, "refused before adjudication, drafted anew")
             enter(session, kept, ClaimState.VOIDED, by, "refused, drafted anew")
         state = ClaimState.READY if frequency is Frequency.VOID else ClaimState.DRAFT
-        added = _copy_of(session, kept, frequency, state, by, reason.strip())
+        note = f"{WITHDRAWN}{reason.strip()}" if frequency is Frequency.VOID else reason.strip()
+        added = _copy_of(session, kept, frequency, state, by, note)
         record(session, by, "replace", "claim", claim, patient_id=kept.patient_id, reason=reason, after={"by": added})
         if kept.primary_id is not None or frequency is Frequency.VOID:
             return added
@@ -343,10 +365,6 @@ def _nothing_waits_after(session: Session, kept: Claim) -> None:
     newer = select(Claim.id).where(Claim.replaces_id == kept.id, Claim.state.in_((ClaimState.DRAFT, ClaimState.READY)))
     if session.scalar(newer.limit(1)) is not None:
         raise Refused(f"Claim {kept.number} has a replacement or void waiting already. Send or void that one.")
-
-
-def _void_of(session: Session, kept: Claim, by: UserId) -> ClaimId:
-    return _copy_of(session, kept, Frequency.VOID, ClaimState.READY, by, "void")
 
 
 def _copy_of(session: Session, kept: Claim, frequency: Frequency, state: ClaimState, by: UserId, note: str) -> ClaimId:

@@ -18,6 +18,7 @@ from infusion_desktop.billing.life import move
 from infusion_desktop.billing.money.receivables import charged_to_patient, reverse_charges
 from infusion_desktop.billing.months.counted import CountedLine, MonthCounted, UnitEvidence
 from infusion_desktop.billing.months.counting import CoveredPeriod, count_month, the_covered_period
+from infusion_desktop.billing.months.withdrawn import withdrawn_correction
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.counters import next_number
@@ -35,13 +36,19 @@ ON_ITS_WAY = frozenset({ClaimState.BATCHED, ClaimState.SENT})
 
 
 def make_claim(
-    database: Database, patient: PatientId, month: Days, by: UserId, coverage: CoverageId | None = None
+    database: Database,
+    patient: PatientId,
+    month: Days,
+    by: UserId,
+    coverage: CoverageId | None = None,
+    *,
+    after_all: bool = True,
 ) -> ClaimId:
     """The claim of a patient's month at the primary payer; run again, it is the same claim.
 
     When the month has changed since: a draft is counted anew, a claim the payer refused is drafted anew as an original,
     one the payer has decided on is drafted as its replacement. Refused when nothing is to be billed, or when the claim
-    is on its way and unanswered.
+    is on its way and unanswered. Not ``after_all``: refused too when just this correction was withdrawn.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.CHARGE)
@@ -61,6 +68,9 @@ def make_claim(
             return ClaimId(newest.id)
         if is_ours:
             return _count_anew(session, newest, counted, rows, by)
+        gone = None if after_all else withdrawn_correction(session, newest)
+        if gone is not None and _kept_lines(session, gone.claim_id) == rows:
+            raise Refused(f"{gone} To send this correction after all, open claim {newest.number}: Correct, Replace it.")
         return _add_after(session, newest, covered, counted, rows, by)
 
 

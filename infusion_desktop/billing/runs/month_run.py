@@ -15,6 +15,7 @@ from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import Route, write_file
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.counting import covered_periods_of_many
+from infusion_desktop.billing.months.withdrawn import AFTER_ALL, withdrawn
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.runs.month_chunk import Billed, Work, bill_together
 from infusion_desktop.billing.tables import Claim
@@ -25,7 +26,7 @@ from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.patients.tables import Patient, Therapy
-from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 from infusion_desktop.progress import Progress
 
 TOGETHER = 400
@@ -69,7 +70,8 @@ def run_month(
 ) -> Generator[Progress, None, MonthRun]:
     """Count, check and, with ``send``, write the files of a month; new claims are made some hundreds at a time.
 
-    What cannot be billed is told and does not stop the others. Run again, it changes only what has changed. Each file
+    What cannot be billed is told and does not stop the others; what somebody withdrew is told and left alone. Run
+    again, it changes only what has changed. Each file
     is put into ``files`` as soon as it is written: whoever stops the run half way has those that left before. Claims
     are checked, and their files dated, as of ``on``, today without one.
     """
@@ -78,7 +80,9 @@ def run_month(
         if send:
             authorize(session, by, Permission.CLAIM)
         work, refused = _work(session, month, payer)
-    done: list[str] = []
+        gone = withdrawn(session, month)
+    done = [f"Patient {each.number}: {gone[key]} {AFTER_ALL}" for each in work if (key := _key(each)) in gone]
+    work = [each for each in work if _key(each) not in gone]
     claims: list[ClaimId] = []
     ready: Ready = defaultdict(list)
     for place in range(0, len(work), TOGETHER):
@@ -116,6 +120,10 @@ def run_month(
         done += written.notices
     yield Progress(len(work), len(work))
     return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims), tuple(on_paper))
+
+
+def _key(work: Work) -> tuple[PatientId, CoverageId]:
+    return work.patient_id, work.covered.coverage_id
 
 
 def _by_payer(ready: Ready) -> list[list[ClaimId]]:
@@ -170,7 +178,10 @@ def _tell(
     patient = f"Patient {billed.work.number}"
     if billed.later:
         try:
-            claim = make_claim(database, billed.work.patient_id, billed.work.month, by, billed.work.covered.coverage_id)
+            claim = make_claim(
+                database, billed.work.patient_id, billed.work.month, by, billed.work.covered.coverage_id,
+                after_all=False,
+            )  # fmt: skip
             claims.append(claim)
             state, told = _checked(database, claim, by, on)
         except NotAllowed:

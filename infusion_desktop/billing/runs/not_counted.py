@@ -1,7 +1,7 @@
-"""Whose month has no claim, and why: no coverage, no rules, nothing to bill, or simply not counted yet."""
+"""Whose month has no claim, and why: no coverage, no rules, nothing to bill, withdrawn, or simply not counted yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from infusion_desktop.billing.months.counting import (
     the_contract,
 )
 from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
+from infusion_desktop.billing.months.withdrawn import AFTER_ALL, withdrawn
 from infusion_desktop.billing.queries import month_overview
 from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.terms.authorizations import authorizations_of_many, for_engine
@@ -50,6 +51,7 @@ def not_counted(session: Session, month: Days, payer: PayerId | None = None) -> 
     facts = facts_of_many(session, [(patient, each.period) for patient, each in work]) if work else {}
     contracts = {each: the_contract(session, each) for each in sorted({one.payer_id for _, one in work})}
     allowed = authorizations_of_many(session, ids)
+    gone = withdrawn(session, month)
     found = []
     for patient, name in patients:
         periods = covered.get(patient, ())
@@ -60,7 +62,10 @@ def not_counted(session: Session, month: Days, payer: PayerId | None = None) -> 
             continue
         for each in periods:
             uses = for_engine(allowed.get((patient, each.payer_id), ()))
-            found.append(_one(name, each, facts[patient, each.period], contracts[each.payer_id], uses))
+            row = _one(name, each, facts[patient, each.period], contracts[each.payer_id], uses)
+            if (kept := gone.get((patient, each.coverage_id))) is not None:
+                row = replace(row, why=f"{kept} {AFTER_ALL}", fix=Fix("claim", kept.claim_id))
+            found.append(row)
     return tuple(found)
 
 

@@ -39,8 +39,9 @@ def void_dialog(context: Context, desk: Desk, parent: QWidget, claim: ClaimId, n
     """Why a claim is voided."""
     return WhyDialog(
         context, desk, parent, f"Void claim {number}", lambda database, by, why: void_claim(database, claim, by, why),
-        told="A claim that never left, or was refused, is closed here. One the payer has decided on gets a void claim "
-        "(frequency 8), ready for the next file; its charges are taken back when that file is written.",
+        told="A claim that never left, or was refused, is closed here, and no run makes it again until you say so "
+        "(Correct, Bill it after all). One the payer has decided on gets a void claim (frequency 8), ready for the "
+        "next file; its charges are taken back when that file is written.",
         save="Void", kind="danger",
         said=lambda made: "The claim is voided." if made == claim else "The void claim is ready: write its file.",
     )  # fmt: skip

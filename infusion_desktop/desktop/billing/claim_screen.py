@@ -21,7 +21,7 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
 from infusion_desktop.billing.claiming.checking import check, leave_late_days_out
 from infusion_desktop.billing.claiming.claim_form import claim_forms
-from infusion_desktop.billing.claiming.claims import WrittenFile, write_file
+from infusion_desktop.billing.claiming.claims import WrittenFile, bill_after_all, write_file
 from infusion_desktop.billing.claiming.explaining import explain, links
 from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
@@ -318,6 +318,8 @@ class ClaimScreen(Screen):
         made, menu = button("Correct"), QMenu(self)
         menu.addAction("Replace it…", self.replace)
         menu.addAction("Void it…", self.void)
+        if self.context.may(Permission.CHARGE):
+            menu.addAction("Bill it after all", self.bill_after_all)
         menu.addAction("Say why it comes late…", self.say_why_late)
         menu.addAction("Leave the late days out", self.leave_late_out)
         menu.addAction("Bill the next payer", self.bill_next)
@@ -337,6 +339,15 @@ class ClaimScreen(Screen):
         if self.shown is not None:
             row = self.shown.row
             self._open_dialog(void_dialog(self.context, self.desk, self, row.id, row.number), self._go_to)
+
+    def bill_after_all(self) -> None:
+        """Draft the month of a voided claim again."""
+        if self._claim is not None:
+            claim, database, by = self._claim, self.context.database, self.context.user_id
+            self.do(
+                lambda _why: bill_after_all(database, claim, by), changed=("billing",), then=self._go_to,
+                said="The month is drafted again. Check it, then write its file.",
+            )  # fmt: skip
 
     def say_why_late(self) -> None:
         """Give the reason of a claim that is filed after the limit."""
