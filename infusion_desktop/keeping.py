@@ -111,6 +111,7 @@ def let_go(database: Database, kept: Kept, before: datetime, past: int, why: str
             raise Refused(f"The {kept.value} of that time must still be kept. Nothing was removed.")
         if not why.strip():
             raise Refused("Say why it may go now.")
+        secret = session.scalars(select(AuditHead.secret).with_for_update()).one()  # One at a time.
         found = _past(session, kept, before)
         if not found:
             raise Refused(f"Nothing of the {kept.value} is past its time.")
@@ -122,7 +123,7 @@ def let_go(database: Database, kept: Kept, before: datetime, past: int, why: str
         if kept is Kept.AUDIT_TRAIL:
             gap.through = _through(session, before)
             gap.seal = session.scalars(select(AuditEntry.seal).where(AuditEntry.number == gap.through)).one()
-        gap.mark = mark_of(session.scalars(select(AuditHead.secret)).one(), gap)
+        gap.mark = mark_of(secret, gap)
         session.add(gap)
         session.flush()
         _remove(session, kept, before, gap.through)

@@ -104,6 +104,7 @@ class ClaimPage:
 
     row: ClaimRow
     payer_control_number: str
+    delay_reason: str
     diagnoses: tuple[str, ...]
     lines: tuple[LineRow, ...]
     left_out: tuple[LeftOut, ...]
@@ -157,6 +158,7 @@ def claim_page(session: Session, claim: ClaimId) -> ClaimPage:
     return ClaimPage(
         row_of(row),
         kept.payer_control_number,
+        kept.delay_reason,
         tuple(kept.diagnoses.split()),
         _lines(session, claim),
         tuple(

@@ -179,7 +179,7 @@ def close_batch(database: Database, batch_id: BatchId, by: UserId) -> None:
     """Everything lies printed: the drawn pages are forgotten, what is printed again is a copy."""
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
-        batch = session.get(PrintBatch, batch_id)
+        batch = session.get(PrintBatch, batch_id, with_for_update=True)
         if batch is None or batch.closed_at is not None:
             raise Refused("This batch was put away already.")
         if batch.finished_at is None:
@@ -193,7 +193,7 @@ def give_up_batch(database: Database, batch_id: BatchId, by: UserId) -> None:
     """Draw no more of it; what was drawn stays in the print log."""
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
-        batch = session.get(PrintBatch, batch_id)
+        batch = session.get(PrintBatch, batch_id, with_for_update=True)
         if batch is None or batch.closed_at is not None:
             raise Refused("This batch was put away already.")
         batch.closed_at = now_utc()

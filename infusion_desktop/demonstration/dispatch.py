@@ -60,10 +60,10 @@ def _days_tours(database: Database, by: UserId, last: date, drivers: dict[str, D
     for route, driver in drivers.items():
         mine = [row for row in rows if row.route == route and row.state in NOT_GONE]
         if mine:
-            assign(database, [row.id for row in mine], Assignment(driver, route), by)
+            assign(database, [(row.id, row.version) for row in mine], Assignment(driver, route), by)
         today = [row.id for row in mine if row.day == last]
         if today:
-            order_stops(database, today, by)
+            order_stops(database, today, by, was=dict.fromkeys(today, 0))
 
 
 def _at_the_bench(database: Database, by: UserId, last: date) -> None:

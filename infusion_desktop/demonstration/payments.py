@@ -61,7 +61,7 @@ def bill_who_pays_alone(database: Database, by: UserId, day: date) -> None:
 def work_on_money(database: Database, cast: Cast, last: date) -> None:
     """What the biller did with the answers: a call to a payer, statements, a payment, a next payer, a closed month."""
     for payer in cast.payers[:2]:
-        assign_collector(database, payer, cast.biller, cast.biller, on=last)
+        assign_collector(database, payer, cast.biller, cast.biller, was=None, on=last)
     with database.reading() as session:
         waiting, owing, offers = disputes(session), patients_owing(session), proposals(session)
         to_close = next_to_close(session, last)

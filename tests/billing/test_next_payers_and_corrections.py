@@ -670,7 +670,7 @@ def test_a_closed_month_takes_no_entry_and_says_the_same_for_ever(office, staff)
     paid = [(shown.lines[0], "1330", "CAS*CO*45*770~"), (shown.lines[1], "0", "CAS*CO*197*336~"),
             (shown.lines[2], "100", "CAS*CO*45*50~CAS*PR*1*50~")]  # fmt: skip
     post_remittance(office.database, remit(shown.row.number, paid), office.biller, on=date(2026, 4, 28))
-    assign_collector(office.database, office.payer, office.biller, office.biller, on=date(2026, 4, 1))
+    assign_collector(office.database, office.payer, office.biller, office.biller, was=None, on=date(2026, 4, 1))
     with office.database.reading() as session:
         found = figures(session, april)
         assert next_to_close(session, date(2026, 5, 2)) == april

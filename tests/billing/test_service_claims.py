@@ -169,7 +169,7 @@ def test_late_days_are_left_out_so_that_the_rest_can_go(office):
     with office.database.reading() as session:
         cells = [cell for row in day_view(session, office.patient, MARCH, claim).rows for cell in row.cells]
     assert [cell.kind.value for cell in cells] == ["not billed"] * 7 + ["billed"] * 7
-    give_delay_reason(office.database, claim, "7", office.biller, on=day)
+    give_delay_reason(office.database, claim, "7", office.biller, was="", on=day)
     assert len(page(office, claim).lines) == 3, "with a reason all of it is sent late"
     assert books(office) == ()
 
@@ -203,14 +203,14 @@ def test_a_claim_after_the_limit_leaves_with_the_reason_of_its_delay(office):
     late = date(2026, 8, 1)
     assert "LATE" in {each.code for each in check(office.database, claim, office.biller, on=late)}
     with pytest.raises(Refused, match="from the list"):
-        give_delay_reason(office.database, claim, "12", office.biller)
-    found = give_delay_reason(office.database, claim, "7", office.biller, on=late)
+        give_delay_reason(office.database, claim, "12", office.biller, was="")
+    found = give_delay_reason(office.database, claim, "7", office.biller, was="", on=late)
     assert not {each.code for each in found if each.stops}
     assert run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=late)).refused == ()
     (batch,) = claims_837p_reading.read(write_file(office.database, [claim], office.biller).text)
     assert batch.claims[0].delay_reason == "7"
     with pytest.raises(Refused, match="no original that waits"):
-        give_delay_reason(office.database, claim, "11", office.biller)
+        give_delay_reason(office.database, claim, "11", office.biller, was="7")
 
 
 def test_a_filed_claim_reads_back_is_charged_once_and_numbers_are_never_given_twice(office):

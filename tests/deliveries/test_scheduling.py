@@ -51,7 +51,7 @@ def at(bench: Any, delivery: DeliveryId) -> ScheduleRow:
 
 
 def open_all_week(bench: Any) -> None:
-    set_week(bench.database, Week(today() - timedelta(days=1), EVERY_DAY, time(23, 59), 0), bench.pharmacist)
+    set_week(bench.database, Week(today() - timedelta(days=1), EVERY_DAY, time(23, 59), 0), bench.pharmacist, was=None)
 
 
 def test_a_move_is_checked_and_may_be_overridden_with_a_reason(bench: Any) -> None:
@@ -87,11 +87,11 @@ def test_drivers_take_stops_in_order_and_the_sheet_says_all_a_driver_needs(bench
         add_driver(bench.database, NewDriver("Maria Ortega"), bench.pharmacist)
     change_driver(bench.database, courier, NewDriver("Swift", Carrier.COURIER), 1, bench.pharmacist)
     first = bench.releases(bench.plans())
-    assign(bench.database, [first], Assignment(maria, "North"), bench.pharmacist)
+    assign(bench.database, [(first, at(bench, first).version)], Assignment(maria, "North"), bench.pharmacist)
     version = at(bench, first).version
     move_to_day(bench.database, first, today() + timedelta(days=1), version, bench.pharmacist, override="agreed")
     move_to_day(bench.database, first, today(), version + 1, bench.pharmacist, override="agreed")
-    order_stops(bench.database, [first], bench.pharmacist)
+    order_stops(bench.database, [first], bench.pharmacist, was={first: 0})
     row = at(bench, first)
     assert (row.driver, row.route, row.position, row.group, row.is_cold) == (
         "Maria Ortega", "North", 1, "Maria Ortega", True,
@@ -113,7 +113,7 @@ def test_drivers_take_stops_in_order_and_the_sheet_says_all_a_driver_needs(bench
     ):
         assert text in said, text
     assert "Ambulatory pump: start, alarms, batteries" in read_pdf(teaching_list.render(teaching))
-    assign(bench.database, [first], Assignment(courier), bench.pharmacist)
+    assign(bench.database, [(first, at(bench, first).version)], Assignment(courier), bench.pharmacist)
     assert (at(bench, first).carrier, at(bench, first).position) == (Carrier.COURIER, 0)
     end_driver(bench.database, maria, 1, bench.pharmacist)
     with bench.database.reading() as session:

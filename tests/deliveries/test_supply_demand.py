@@ -96,8 +96,8 @@ def test_how_long_an_item_lasts_and_who_gets_it(make_bench: Make) -> None:
     with bench.database.reading() as session:
         assert priorities(session)[TherapyClass.ANTI_INFECTIVE] == 3
     with pytest.raises(NotAllowed):
-        set_priority(bench.database, TherapyClass.ANTI_INFECTIVE, 1, "outbreak", bench.tech)
-    set_priority(bench.database, TherapyClass.ANTI_INFECTIVE, 1, "outbreak", bench.pharmacist)
+        set_priority(bench.database, TherapyClass.ANTI_INFECTIVE, 1, "outbreak", bench.tech, was=3)
+    set_priority(bench.database, TherapyClass.ANTI_INFECTIVE, 1, "outbreak", bench.pharmacist, was=3)
     assert {share.demand.priority for share in short(bench, "flush").shares} == {1}
 
 
@@ -109,7 +109,7 @@ def test_a_substitute_is_sent_converted_and_only_where_it_is_allowed(make_bench:
     with bench.database.reading() as session:
         line = next(each for each in lines_of(session, delivery) if each.item_id == flush)
     with pytest.raises(Refused, match="not a substitute"):
-        send_instead(bench.database, line.id, tubing, 42, "short", bench.pharmacist)
+        send_instead(bench.database, line.id, tubing, 42, "short", bench.pharmacist, was=42)
     with pytest.raises(NotAllowed):
         set_substitute(bench.database, NewSubstitute(flush, tubing), bench.tech)
     kept = set_substitute(bench.database, NewSubstitute(flush, tubing, 1, 3, 2, "cut to length"), bench.pharmacist)
@@ -117,8 +117,8 @@ def test_a_substitute_is_sent_converted_and_only_where_it_is_allowed(make_bench:
     assert row.shares[0].instead is not None
     assert (row.shares[0].instead.conversion, row.substitutes[0].replaces) == ("3 for 2", 133)
     with pytest.raises(Refused, match="From 1 to 42"):
-        send_instead(bench.database, line.id, tubing, 43, "short", bench.pharmacist)
-    assert send_instead(bench.database, line.id, tubing, 21, "on backorder", bench.pharmacist) == 32
+        send_instead(bench.database, line.id, tubing, 43, "short", bench.pharmacist, was=42)
+    assert send_instead(bench.database, line.id, tubing, 21, "on backorder", bench.pharmacist, was=42) == 32
     with bench.database.reading() as session:
         lines = {each.item_id: each for each in lines_of(session, delivery)}
         assert (lines[flush].to_send, lines[tubing].to_send) == (21, 32)
@@ -139,7 +139,7 @@ def test_a_substitute_with_latex_is_not_sent_to_the_allergic(make_bench: Make) -
     with bench.database.reading() as session:
         line = next(each for each in lines_of(session, delivery) if each.item_id == flush)
     with pytest.raises(Refused, match="allergic to latex"):
-        send_instead(bench.database, line.id, dressing, 1, "short", bench.pharmacist)
+        send_instead(bench.database, line.id, dressing, 1, "short", bench.pharmacist, was=42)
 
 
 def test_a_dearer_flush_takes_its_cents_from_each_day_of_therapy(make_bench: Make) -> None:
@@ -167,8 +167,8 @@ def test_a_rationed_item_leaves_beyond_its_share_only_with_a_reason(make_bench: 
         bench.receives(name, name.upper(), units)
     delivery = bench.plans()
     with pytest.raises(NotAllowed):
-        ration(bench.database, flush, "plant closed", bench.tech)
-    ration(bench.database, flush, "plant closed", bench.pharmacist)
+        ration(bench.database, flush, "plant closed", bench.tech, was="")
+    ration(bench.database, flush, "plant closed", bench.pharmacist, was="")
     with pytest.raises(Warned, match=r"rationed \(plant closed\): by priority 30 of 42 go to this delivery. Send less"):
         release(bench.database, delivery, bench.pharmacist)
     set_substitute(bench.database, NewSubstitute(flush, bench.items["tubing"]), bench.pharmacist)
@@ -177,8 +177,8 @@ def test_a_rationed_item_leaves_beyond_its_share_only_with_a_reason(make_bench: 
     assert short(bench, "flush").proposal.rationed == "plant closed"
     with bench.database.reading() as session:
         line = next(each for each in lines_of(session, delivery) if each.item_id == flush)
-    send_instead(bench.database, line.id, bench.items["tubing"], 12, "plant closed", bench.pharmacist)
+    send_instead(bench.database, line.id, bench.items["tubing"], 12, "plant closed", bench.pharmacist, was=42)
     assert [each.item_name for each in release(bench.database, delivery, bench.pharmacist).short] == ["Pump tubing"]
-    ration(bench.database, flush, "", bench.pharmacist)
+    ration(bench.database, flush, "", bench.pharmacist, was="plant closed")
     with pytest.raises(Refused, match="Say why"):
-        ration(bench.database, flush, " ", bench.pharmacist)
+        ration(bench.database, flush, " ", bench.pharmacist, was="")

@@ -302,7 +302,7 @@ def test_offers_keep_their_old_prices_and_the_preferred_vendor_is_asked_first(st
         [cheap, ours] = offer_rows(session, today(), item_ids=[store.flush])
         assert (cheap.unit_price, ours.preferred, ours.contract) == (Decimal("0.3"), True, "GPO 12")
         assert {row.item_id: row.vendor for row in proposals(session, today(), [])}[store.flush] == "Northwest Medical"
-    prefer(store.database, store.flush, other, store.by)
+    prefer(store.database, store.flush, other, store.by, was=store.vendor)
     future = today() + timedelta(days=10)
     changed = NewOffer(store.flush, "NW-555", "case", 60, price=Decimal("24.00"), starts_on=future)
     with pytest.raises(Stale):
@@ -409,7 +409,7 @@ def test_costs_that_rose_are_told_until_they_are_expected(store: Store) -> None:
     with store.database.reading() as session:
         [then] = [row for row in cost_changes(session, tomorrow) if row.change.item == store.flush]
     assert (then.change.now, then.since) == (Decimal("0.4500"), tomorrow)
-    accept_cost(store.database, store.flush, Decimal("0.4500"), store.by)
+    accept_cost(store.database, store.flush, Decimal("0.4500"), store.by, was=Decimal("0.30"))
     with store.database.reading() as session:
         assert [row.change.item for row in cost_changes(session, tomorrow)] == [store.dressing]
 

@@ -74,7 +74,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "stock.buying.receipt_corrections.take_back", "billing.claiming.checking.check",
         "billing.claiming.claims.mark_sent", "billing.claiming.claims.print_claims",
         "billing.claiming.claims.write_file",
-        "billing.money.deposits.add_deposit", "billing.money.deposits.withdraw_deposit",
+        "billing.money.deposits.add_deposit", "billing.money.deposits.tie", "billing.money.deposits.withdraw_deposit",
         "billing.money.eob.take_back_paper", "billing.terms.fees.take_back_fee",
         "deliveries.batches.close_batch", "deliveries.batches.give_up_batch", "deliveries.bench.picking.take_off_pump",
         "deliveries.bench.shipping.failed_attempt", "deliveries.bench.waves.close_wave",
@@ -102,14 +102,6 @@ BLIND: dict[str, tuple[str, ...]] = {
         "deliveries.door.proof.correct_proof",
     ),
     "a secret: nobody saw what it was": ("access.people.reset_password",),
-    "one choice, set whole at once: the trail keeps both": (
-        "billing.claiming.checking.give_delay_reason", "billing.money.collectors.assign_collector",
-        "billing.money.deposits.tie",
-        "deliveries.scarce.priorities.set_priority", "deliveries.scarce.shortages.send_instead",
-        "deliveries.schedule.delivery_days.set_week", "deliveries.schedule.scheduling.assign",
-        "deliveries.schedule.scheduling.order_stops", "stock.buying.costs.accept_cost", "stock.buying.vendors.prefer",
-        "stock.scarce.substitutes.ration", "stock.scarce.substitutes.set_substitute",
-    ),
 }  # fmt: skip
 """Deeds that set a fact of a row, take neither its version nor what was shown (``was``), and why the last may win."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from functools import partial
 from time import sleep
@@ -21,37 +21,54 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.emergency import begin_emergency
 from infusion_desktop.access.people import end_access, everybody, set_roles
 from infusion_desktop.access.pharmacy import profile
-from infusion_desktop.access.roles import Role, UserId
+from infusion_desktop.access.roles import Kept, Role, UserId
 from infusion_desktop.access.tables import Staff, StaffRole
-from infusion_desktop.billing.money.money_tables import Dispute
+from infusion_desktop.billing.money.deposits import NewDeposit, add_deposit
+from infusion_desktop.billing.money.money_tables import AnswerFile, Collector, Deposit, Dispute
 from infusion_desktop.billing.months.elsewhere import FromElsewhere, add_elsewhere
 from infusion_desktop.billing.months.visits import NewVisit
-from infusion_desktop.billing.tables import Authorization, EquipmentElsewhere, NursingVisit
+from infusion_desktop.billing.tables import Authorization, Claim, EquipmentElsewhere, NursingVisit, Remittance
 from infusion_desktop.billing.terms.authorizations import ChangedAuthorization
 from infusion_desktop.billing.terms.contracts import rule_versions
-from infusion_desktop.billing.words import DisputeState
+from infusion_desktop.billing.words import ClaimState, DisputeState, Frequency
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import ONE_DAY, Days, today
+from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
 from infusion_desktop.deliveries.bench.picking import pick_all
 from infusion_desktop.deliveries.bench.release import release
 from infusion_desktop.deliveries.bench.shipping import failed_attempt, pack, ship
 from infusion_desktop.deliveries.bench.verifying import verify_all
+from infusion_desktop.deliveries.bench.waves import make_wave
 from infusion_desktop.deliveries.calls.refill_rules_kept import NewRefillRule
 from infusion_desktop.deliveries.care_tables import PayerRefillRule
+from infusion_desktop.deliveries.kits.templates import template, versions
 from infusion_desktop.deliveries.plans.planning import Visit, plan
 from infusion_desktop.deliveries.pumps.pickups import Trip
-from infusion_desktop.deliveries.schedule.delivery_days import NewDriver, add_driver
-from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryRepeat, Driver
-from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, FollowUp
-from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
+from infusion_desktop.deliveries.scarce.priorities import priorities
+from infusion_desktop.deliveries.scarce.shortage_tables import TherapyPriority
+from infusion_desktop.deliveries.schedule.calendar_rules import Week
+from infusion_desktop.deliveries.schedule.delivery_days import NewDriver, add_driver, calendar_of
+from infusion_desktop.deliveries.schedule.dispatch_tables import (
+    DeliveryRepeat,
+    DeliveryStop,
+    Driver,
+    PrintBatch,
+    Wave,
+    WaveDelivery,
+)
+from infusion_desktop.deliveries.schedule.scheduling import Assignment
+from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, FollowUp, KitTemplate
+from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, TemplateId
 from infusion_desktop.equipment.correcting import Versions
 from infusion_desktop.equipment.holding import hold
 from infusion_desktop.equipment.models import model_facts
 from infusion_desktop.equipment.tables import Asset, AssetModel, Pickup, Rental
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused, Stale
+from infusion_desktop.keeping import years_before
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.admitting import Checklist
 from infusion_desktop.patients.coverage import NewCoverage
@@ -71,7 +88,7 @@ from infusion_desktop.patients.tables import (
     TherapyLab,
 )
 from infusion_desktop.patients.therapies import NewTherapy
-from infusion_desktop.patients.words import PatientId, TherapyId
+from infusion_desktop.patients.words import PatientId, TherapyClass, TherapyId
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor
 from infusion_desktop.stock.catalogue import NewItem, add_item, attach_code
 from infusion_desktop.stock.counting.count_plans import Plan
@@ -80,9 +97,11 @@ from infusion_desktop.stock.moving import hold_lot
 from infusion_desktop.stock.purchase_tables import (
     PurchaseOrder,
     PurchaseOrderLine,
+    Substitute,
     VendorOffer,
     VendorReturn,
 )
+from infusion_desktop.stock.scarce.substitutes import NewSubstitute
 from infusion_desktop.stock.tables import CountPlan, Item, ItemPack, Location, Lot, Vendor
 from infusion_desktop.stock.words import ItemKind, LocationKind, LotId, OrderState
 from infusion_desktop.verifying import verify_books
@@ -440,6 +459,166 @@ of_row(
     key="rental_id", note="{words}",
 )  # fmt: skip
 
+# Steps that end something: two people who press at once end it once
+
+
+@case("deliveries.batches.close_batch")
+def _(desk: Desk, _words: str) -> dict[str, Any]:
+    return {"batch_id": desk.row(PrintBatch, PrintBatch.closed_at.is_(None), PrintBatch.finished_at.is_not(None)).id}
+
+
+@case("deliveries.batches.give_up_batch")
+def _(desk: Desk, _words: str) -> dict[str, Any]:
+    return {"batch_id": desk.row(PrintBatch, PrintBatch.closed_at.is_(None), PrintBatch.finished_at.is_(None)).id}
+
+
+@case("deliveries.bench.waves.leave_wave")
+def _(desk: Desk, _words: str) -> dict[str, Any]:
+    row = desk.session.scalars(select(WaveDelivery).order_by(WaveDelivery.wave_id, WaveDelivery.slot)).first()
+    assert row is not None
+    return {"wave_id": row.wave_id, "delivery_id": row.delivery_id}
+
+
+@case("deliveries.bench.waves.close_wave")
+def _(desk: Desk, _words: str) -> dict[str, Any]:
+    """The wave that the case before made empty is over; this is the other one."""
+    return {"wave_id": desk.row(Wave, Wave.closed_at.is_(None)).id}
+
+
+@case("keeping.let_go")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    return {"kept": Kept.CLAIM_FILES, "before": years_before(now_utc(), 10), "past": 1, "why": words}
+
+
+@case("access.emergency.end_emergency")
+def _(_desk: Desk, _words: str) -> dict[str, Any]:
+    return {}
+
+
+@case("billing.money.deposits.tie")
+def _(desk: Desk, _words: str) -> dict[str, Any]:
+    paid = desk.row(Remittance, Remittance.deposit_id.is_(None), Remittance.amount > Decimal(0))
+    deposit = desk.row(Deposit, Deposit.withdrawn_at.is_(None), Deposit.reference == "in one sum")
+    return {"remittance": paid.id, "deposit": deposit.id}
+
+
+# One choice, set whole
+
+
+@case("billing.claiming.checking.give_delay_reason")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Claim, Claim.state.in_((ClaimState.DRAFT, ClaimState.READY)), Claim.frequency == Frequency.ORIGINAL)
+    return {"claim": row.id, "reason": {"first words": "7", "second words": "11"}[words], "was": row.delay_reason}
+
+
+@case("billing.money.collectors.assign_collector")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    payer = desk.row(Payer, Payer.id.not_in(select(Collector.payer_id)))
+    name = {"first words": "maria", "second words": "bill"}[words]
+    return {"payer": payer.id, "staff": desk.row(Staff, Staff.username == name).id, "was": None}
+
+
+@case("billing.money.collectors.assign_collector")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Collector, Collector.ends_on.is_(None))
+    others = [each.id for each in desk.session.scalars(select(Staff).order_by(Staff.id)) if each.id != row.staff_id]
+    return {"payer": row.payer_id, "staff": others[len(words) - 11], "was": row.staff_id}
+
+
+@case("deliveries.scarce.priorities.set_priority")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    now = priorities(desk.session)[TherapyClass.HYDRATION]
+    return {"therapy_class": TherapyClass.HYDRATION, "rank": len(words) - 10, "why": words, "was": now}
+
+
+@case("deliveries.scarce.priorities.set_priority")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    kept = desk.session.scalars(select(TherapyPriority)).one()
+    return {"therapy_class": kept.therapy_class, "rank": 9 - len(words) % 2, "why": words, "was": kept.rank}
+
+
+@case("deliveries.scarce.shortages.send_instead")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    drafts = select(Delivery.id).where(TO_COME)
+    line, other = desk.session.execute(
+        select(DeliveryLine, Substitute.substitute_id)
+        .join(Substitute, Substitute.item_id == DeliveryLine.item_id)
+        .where(DeliveryLine.delivery_id.in_(drafts), DeliveryLine.to_send > 1, Substitute.ended_on.is_(None))
+        .order_by(DeliveryLine.id)
+    ).first() or (None, None)
+    assert line is not None, "no draft sends an item that has a substitute"
+    return {"line_id": line.id, "substitute_id": other, "units": 1, "reason": words, "was": line.to_send}
+
+
+WEEK = Week(LATER, frozenset({0, 2, 4}), time(12), 1)
+
+
+@case("deliveries.schedule.delivery_days.set_week")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    kept = next((each for each in calendar_of(desk.session).weeks if each.starts_on == LATER), None)
+    return {"week": replace(WEEK, cutoff_days=len(words) - 10), "was": kept}
+
+
+@case("deliveries.schedule.delivery_days.set_week")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    kept = next(each for each in calendar_of(desk.session).weeks if each.starts_on == LATER)
+    return {"week": replace(WEEK, cutoff_days=len(words) - 8), "was": kept}
+
+
+@case("deliveries.schedule.scheduling.assign")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Delivery, TO_COME)
+    return {"seen": [(row.id, row.version)], "to": Assignment(None, words)}
+
+
+@case("deliveries.schedule.scheduling.order_stops")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    first, second = (each.id for each in desk.session.scalars(select(Delivery).where(TO_COME).order_by(Delivery.id)))
+    order = [first, second] if words == OTHER["first"] else [second, first]
+    kept = {row.delivery_id: row.position for row in desk.session.scalars(select(DeliveryStop))}
+    return {"delivery_ids": order, "was": {each: kept.get(each, 0) for each in order}}
+
+
+@case("deliveries.kits.templates.save_template")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    kept = template(desk.session, TemplateId(desk.row(KitTemplate).id), alternatives=True)
+    seen = versions(desk.session, kept.template.code)[0].number
+    return {"template": replace(kept.template, name=words), "starts_on": LATER, "seen": seen}
+
+
+@case("stock.buying.costs.accept_cost")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Item, Item.unit_cost > Decimal(0))
+    return {"item_id": row.id, "cost": row.unit_cost + len(words), "was": row.unit_cost}
+
+
+@case("stock.buying.vendors.prefer")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    item = desk.row(Item, Item.vendor_id.is_not(None))
+    others = desk.session.scalars(select(Vendor.id).where(Vendor.ended_on.is_(None), Vendor.id != item.vendor_id))
+    chosen = {"first words": None, "second words": others.first()}[words]
+    return {"item_id": item.id, "vendor_id": chosen, "was": item.vendor_id}
+
+
+@case("stock.scarce.substitutes.ration")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Item, Item.kind == ItemKind.FLUSH)
+    return {"item_id": row.id, "why": words, "was": row.rationed}
+
+
+@case("stock.scarce.substitutes.set_substitute")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    row = desk.row(Substitute, Substitute.ended_on.is_(None))
+    new = NewSubstitute(row.item_id, row.substitute_id, row.rank, row.gives, row.for_units, words)
+    return {"new": new, "version": row.version}
+
+
+@case("stock.scarce.substitutes.set_substitute")
+def _(desk: Desk, words: str) -> dict[str, Any]:
+    one, *_between, other = desk.session.scalars(select(Item.id).where(Item.kind == ItemKind.TUBING).order_by(Item.id))
+    return {"new": NewSubstitute(one, other, note=words), "version": None}
+
+
 # Buying
 
 SENT = (OrderState.SENT, OrderState.PARTLY_RECEIVED)
@@ -500,6 +679,12 @@ def of_dispute(deed: str, **values: Any) -> None:
 of_dispute("billing.money.disputes.move_disputes", state=DisputeState.APPEALED)
 of_dispute("billing.money.disputes.write_off_disputes")
 
+ENDS = {
+    "access.emergency.end_emergency", "billing.money.deposits.tie", "deliveries.batches.close_batch",
+    "deliveries.batches.give_up_batch", "deliveries.bench.waves.close_wave", "deliveries.bench.waves.leave_wave",
+    "keeping.let_go",
+}  # fmt: skip
+"""Deeds that take nothing that was seen: a step that is taken once."""
 ELSEWHERE = {
     "billing.money.appeals.appeal": "asks the same function as the two deeds on disputes above, and draws a letter",
     "billing.months.rule_effects.effect_of_rules": "looks, and changes nothing",
@@ -538,9 +723,40 @@ def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     hold(first, pump.item_id, [pump.serial], "recall 7", boss)
     add_elsewhere(first, PatientId(1), FromElsewhere("E0791", 3, DAY - timedelta(days=90)), boss)
     add_item(first, NewItem("PUMP-NEW", "Another pump", ItemKind.PUMP, serial_tracked=True, lot_tracked=False), boss)
+    begin_emergency(first, boss, "the storm cut the road off")
+    _add_what_ends(first, [DeliveryId(each) for each in drafts if each != kit], boss)
     yield first, second
     first.close()
     second.close()
+
+
+def _add_what_ends(database: Database, drafts: list[DeliveryId], boss: UserId) -> None:
+    """Two waves of one delivery each, two batches of papers, money of a remittance, and a file past its time."""
+    released = [each for each in drafts[2:] if _is_released(database, each, boss)][:2]
+    for each in released:
+        make_wave(database, [each], boss)
+    pick_all(database, released[1], boss)
+    with database.transaction() as session:
+        for finished in (None, now_utc()):
+            session.add(PrintBatch(title="Papers", made_at=now_utc(), staff_id=boss, finished_at=finished))
+        session.add(
+            AnswerFile(
+                kind="999", sha256="old", content="x", told="[]", staff_id=boss, read_at=years_before(now_utc(), 11)
+            )
+        )
+        record(session, boss, "make", "print batch")
+        paid = session.scalars(select(Remittance).where(Remittance.amount > Decimal(0))).first()
+        assert paid is not None
+        paid.deposit_id, amount = None, paid.amount
+    add_deposit(database, NewDeposit(DAY, amount, "in one sum", "by transfer"), boss)
+
+
+def _is_released(database: Database, kit: DeliveryId, by: UserId) -> bool:
+    try:
+        release(database, kit, by, override="agreed")
+    except Refused:
+        return False
+    return True
 
 
 def _is_planned(database: Database, therapy: TherapyId, by: UserId) -> bool:
@@ -593,6 +809,13 @@ def _refused(save: Callable[[], object]) -> str:
 
 
 ENDED = {
+    "access.emergency.end_emergency": "No emergency access is open",
+    "billing.money.deposits.tie": "is tied to a deposit already",
+    "deliveries.batches.close_batch": "put away already",
+    "deliveries.batches.give_up_batch": "put away already",
+    "deliveries.bench.waves.close_wave": "is over already",
+    "deliveries.bench.waves.leave_wave": "not in the wave any more",
+    "keeping.let_go": "is past its time",
     "billing.money.disputes.write_off_disputes": "settled already",
     "billing.months.elsewhere.take_back_elsewhere": "not known any more",
     "billing.months.visits.take_back_visit": "not known",

@@ -22,7 +22,7 @@ from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, today
 from infusion_desktop.edi.claim_checks import DELAY_REASONS
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 from infusion_desktop.patients.words import PayerId
 
 
@@ -94,11 +94,11 @@ def leave_late_days_out(
 
 
 def give_delay_reason(
-    database: Database, claim: ClaimId, reason: str, by: UserId, *, on: date | None = None
+    database: Database, claim: ClaimId, reason: str, by: UserId, *, was: str, on: date | None = None
 ) -> tuple[KeptFinding, ...]:
     """Say why an original claim is filed after the payer's limit (X12 CLM20), and check it again.
 
-    Days that were left out as too late are on it again.
+    ``was`` is the reason that was shown. Days that were left out as too late are on it again.
     """
     if reason not in DELAY_REASONS:
         raise Refused("Choose the reason of the delay from the list.")
@@ -107,6 +107,7 @@ def give_delay_reason(
         kept = the_claim(session, claim)
         if kept.state not in (ClaimState.DRAFT, ClaimState.READY) or kept.frequency is not Frequency.ORIGINAL:
             raise Refused(f"Claim {kept.number} is no original that waits to be filed. Only such a one can be late.")
+        refuse_if_changed(f"why claim {kept.number} comes late", was, kept.delay_reason)
         if kept.counts_from is not None:
             count_from(session, kept, None, by)
         before, kept.delay_reason = {"delay_reason": kept.delay_reason}, reason

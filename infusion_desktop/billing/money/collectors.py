@@ -13,7 +13,7 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.billing.money.money_tables import Collector
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, today
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.patients.words import PayerId
 
@@ -31,8 +31,10 @@ class CollectorRow:
     since: date | None
 
 
-def assign_collector(database: Database, payer: PayerId, staff: UserId, by: UserId, *, on: date | None = None) -> None:
-    """From today on this person works on what the payer owes."""
+def assign_collector(
+    database: Database, payer: PayerId, staff: UserId, by: UserId, *, was: UserId | None, on: date | None = None
+) -> None:
+    """From today on this person works on what the payer owes, and no longer who was shown (``was``)."""
     day = on or today()
     with database.transaction() as session:
         authorize(session, by, Permission.CLAIM)
@@ -42,6 +44,8 @@ def assign_collector(database: Database, payer: PayerId, staff: UserId, by: User
         if session.get(Payer, payer, with_for_update=True) is None:
             raise Refused("This payer is not known. Choose the payer again.")
         open_ones = (Collector.payer_id == payer, Collector.ends_on.is_(None))
+        now = session.scalar(select(Collector.staff_id).where(*open_ones))
+        refuse_if_changed("who works on this payer", was, now)
         later = session.scalar(select(Collector.id).where(*open_ones, Collector.starts_on >= day))
         if later is not None:
             session.execute(update(Collector).where(Collector.id == later).values(staff_id=staff))

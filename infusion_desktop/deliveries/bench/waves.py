@@ -89,6 +89,7 @@ def leave_wave(database: Database, wave_id: WaveId, delivery_id: DeliveryId, by:
     """Take a delivery off the cart; what was picked for it stays picked."""
     with database.transaction() as session:
         authorize(session, by, Permission.PICK)
+        session.get(Wave, wave_id, with_for_update=True)  # Whoever takes the last one off ends the wave.
         gone = session.execute(
             delete(WaveDelivery).where(WaveDelivery.wave_id == wave_id, WaveDelivery.delivery_id == delivery_id)
         )
@@ -104,7 +105,7 @@ def close_wave(database: Database, wave_id: WaveId, by: UserId) -> None:
     """The walk is over: refused while something of it is still to be picked."""
     with database.transaction() as session:
         authorize(session, by, Permission.PICK)
-        wave = session.get(Wave, wave_id)
+        wave = session.get(Wave, wave_id, with_for_update=True)
         if wave is None or wave.closed_at is not None:
             raise Refused("This wave is over already.")
         waiting = session.scalars(

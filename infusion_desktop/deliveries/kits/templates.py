@@ -29,7 +29,7 @@ from infusion_desktop.deliveries.kits.template_rules import (
 from infusion_desktop.deliveries.rules import QuantityRule
 from infusion_desktop.deliveries.tables import KitAlternative, KitTemplate, KitTemplateLine
 from infusion_desktop.deliveries.words import TemplateId
-from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.errors import Refused, Stale, refuse_if
 from infusion_desktop.patients.words import AccessKind, Method, TherapyClass
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -46,12 +46,28 @@ class KeptTemplate:
     template: Template
 
 
-def save_template(database: Database, template: Template, by: UserId, starts_on: date | None = None) -> TemplateId:
-    """Keep a template; when its code is known this is the next version and the one before ends the day before."""
+def save_template(
+    database: Database, template: Template, by: UserId, starts_on: date | None = None, *, seen: int | None = None
+) -> TemplateId:
+    """Keep a template; when its code is known this is the next version and the one before ends the day before.
+
+    ``seen`` is the newest version the person had before them, 0 for a new kit; Stale when somebody added another one.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_TEMPLATES)
         refuse_if(reasons_against(session, template))
+        if seen is not None and (newest := _newest(session, template.code)) != seen:
+            if not seen:
+                raise Refused(f"There is a kit {template.code} already. Open it to change it, or choose another code.")
+            raise Stale(f"Somebody else changed kit {template.code} meanwhile (version {newest}). Look at it again.")
         return insert_template(session, template, starts_on or today(), by)
+
+
+def _newest(session: Session, code: str) -> int:
+    """The newest version of a kit, while nobody else adds one; 0 where there is none."""
+    versions = select(KitTemplate.template_version).where(KitTemplate.code == code)
+    session.execute(versions.with_for_update())
+    return max(session.scalars(versions), default=0)
 
 
 def end_template(database: Database, template_id: TemplateId, ends_on: date, by: UserId) -> None:

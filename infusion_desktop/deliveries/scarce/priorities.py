@@ -10,7 +10,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.deliveries.scarce.shortage_tables import TherapyPriority
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 from infusion_desktop.patients.words import TherapyClass
 
 _T = TherapyClass
@@ -31,16 +31,17 @@ def priorities(session: Session) -> dict[TherapyClass, int]:
     return {each: own.get(each, SHIPPED.get(each, OTHER)) for each in TherapyClass}
 
 
-def set_priority(database: Database, therapy_class: TherapyClass, rank: int, why: str, by: UserId) -> None:
-    """Serve a class of therapy earlier or later when something is scarce; the reason is kept."""
+def set_priority(database: Database, therapy_class: TherapyClass, rank: int, why: str, by: UserId, *, was: int) -> None:
+    """Serve a class of therapy earlier or later than ``was`` shows when something is scarce; the reason is kept."""
     if not 1 <= rank <= 9:
         raise Refused("A priority is from 1 (first) to 9 (last).")
     if not why.strip():
         raise Refused("Say why this therapy is served earlier or later.")
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_TEMPLATES)
+        kept = session.get(TherapyPriority, therapy_class, with_for_update=True)
         before = priorities(session)[therapy_class]
-        kept = session.get(TherapyPriority, therapy_class)
+        refuse_if_changed(f"when {therapy_class.value} is served", was, before)
         if kept is None:
             session.add(TherapyPriority(therapy_class=therapy_class, rank=rank, why=why.strip()))
         else:

@@ -14,7 +14,7 @@ from infusion_desktop.deliveries.scarce.supply_demand import ItemUse, daily_use,
 from infusion_desktop.deliveries.steps import expect, head_of, tell
 from infusion_desktop.deliveries.tables import DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 from infusion_desktop.stock.buying.reordering import Demand, ProposalRow, free_units
 from infusion_desktop.stock.purchase_tables import Substitute
 from infusion_desktop.stock.scarce.shortage_rules import Claim, Lasting, Use, lasting, share_out, substitute_units
@@ -95,9 +95,12 @@ def _shares(proposal: ProposalRow, others: tuple[SubstituteRow, ...]) -> tuple[S
     return tuple(rows)
 
 
-def send_instead(database: Database, line_id: int, substitute_id: ItemId, units: int, reason: str, by: UserId) -> int:
+def send_instead(
+    database: Database, line_id: int, substitute_id: ItemId, units: int, reason: str, by: UserId, *, was: int
+) -> int:
     """On a draft, send a substitute for ``units`` of a line, converted; gives how many of it are sent.
 
+    ``was`` is what the line sent when it was looked at: else two people would replace the same shortfall twice.
     Refused where the substitute is not allowed for the item, or holds latex and the patient is allergic to it.
     """
     with database.transaction() as session:
@@ -108,6 +111,7 @@ def send_instead(database: Database, line_id: int, substitute_id: ItemId, units:
         head = head_of(session, DeliveryId(line.delivery_id))
         expect(head, DeliveryState.DRAFT)
         session.refresh(line)
+        refuse_if_changed("this line", was, line.to_send)
         if not 0 < units <= line.to_send:
             raise Refused(f"From 1 to {line.to_send:,} units of this line can be replaced.")
         if not reason.strip():

@@ -17,7 +17,7 @@ from infusion_desktop.deliveries.schedule.dispatch_tables import ClosedDay, Deli
 from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
-from infusion_desktop.errors import Refused, Stale, refuse_if
+from infusion_desktop.errors import Refused, Stale, refuse_if, refuse_if_changed
 from infusion_desktop.identifiers import read_phone
 
 
@@ -45,23 +45,27 @@ class DriverRow:
 
 def calendar_of(session: Session) -> Calendar:
     """The delivery days as they are kept; Monday to Friday until somebody says otherwise."""
-    weeks = tuple(
-        Week(row.starts_on, frozenset(map(int, row.weekdays)), time.fromisoformat(row.cutoff), row.cutoff_days)
-        for row in session.scalars(select(DeliveryWeek).order_by(DeliveryWeek.starts_on))
-    )
+    weeks = tuple(map(_week, session.scalars(select(DeliveryWeek).order_by(DeliveryWeek.starts_on))))
     closed = {row.day: row.name for row in session.execute(select(ClosedDay.day, ClosedDay.name))}
     return Calendar((USUAL_WEEK, *weeks), closed)
 
 
-def set_week(database: Database, week: Week, by: UserId) -> None:
-    """The weekdays and cutoff from a day on; what was set for the same day is replaced."""
+def _week(row: DeliveryWeek) -> Week:
+    return Week(row.starts_on, frozenset(map(int, row.weekdays)), time.fromisoformat(row.cutoff), row.cutoff_days)
+
+
+def set_week(database: Database, week: Week, by: UserId, *, was: Week | None) -> None:
+    """The weekdays and cutoff from a day on; what was set for the same day (``was``, None for nothing) is replaced."""
     reasons = [] if week.weekdays else ["Choose at least one weekday."]
     if not 0 <= week.cutoff_days <= 7:
         reasons.append("The cutoff lies 0 to 7 delivery days before.")
     refuse_if(reasons)
     with database.transaction() as session:
         authorize(session, by, Permission.PLAN_DELIVERY)
-        kept = session.scalars(select(DeliveryWeek).where(DeliveryWeek.starts_on == week.starts_on)).one_or_none()
+        of_that_day = select(DeliveryWeek).where(DeliveryWeek.starts_on == week.starts_on).with_for_update()
+        kept = session.scalars(of_that_day).one_or_none()
+        now = None if kept is None else _week(kept)
+        refuse_if_changed(f"the delivery days from {show_day(week.starts_on)} on", was, now)
         before = {} if kept is None else {"weekdays": kept.weekdays, "cutoff": kept.cutoff, "days": kept.cutoff_days}
         if kept is None:
             kept = DeliveryWeek(starts_on=week.starts_on, weekdays="", cutoff="", cutoff_days=0)

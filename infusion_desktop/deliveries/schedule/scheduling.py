@@ -1,6 +1,6 @@
 """Putting deliveries on days, with drivers and in order: every move is checked against the calendar first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,7 +20,7 @@ from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
 from infusion_desktop.deliveries.steps import Head, expect, head_of, tell
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
-from infusion_desktop.errors import Refused, Stale, refuse_if, warn_unless
+from infusion_desktop.errors import Refused, Stale, refuse_if, refuse_if_changed, warn_unless
 from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.tables import Interruption
 from infusion_desktop.patients.words import InterruptionKind
@@ -64,9 +64,13 @@ def check_move(session: Session, delivery_id: DeliveryId, day: date, now: dateti
     return _check(session, head_of(session, delivery_id, lock=False), day, now)
 
 
-def assign(database: Database, delivery_ids: Sequence[DeliveryId], to: Assignment, by: UserId) -> None:
-    """Give deliveries to a driver and route; who carries them follows the driver. Until they are shipped."""
-    if not delivery_ids:
+def assign(database: Database, seen: Iterable[tuple[DeliveryId, int]], to: Assignment, by: UserId) -> None:
+    """Give deliveries to a driver and route; who carries them follows the driver. Until they are shipped.
+
+    ``seen`` holds each delivery with the version that was read.
+    """
+    versions = dict(seen)
+    if not versions:
         raise Refused("Mark the deliveries first.")
     route = to.route.strip()
     if len(route) > 40:
@@ -76,9 +80,10 @@ def assign(database: Database, delivery_ids: Sequence[DeliveryId], to: Assignmen
         driver = None if to.driver_id is None else session.get(Driver, to.driver_id)
         if to.driver_id is not None and (driver is None or driver.ended_on is not None):
             raise Refused("This driver does not drive any more. Choose another.")
-        for delivery_id in sorted(delivery_ids):
+        for delivery_id, version in sorted(versions.items()):
             head = head_of(session, delivery_id)
             expect(head, *NOT_GONE)
+            _same_version(head, version)
             stop = _stop(session, head.id)
             before = {"driver": stop.driver_id, "route": stop.route}
             stop.driver_id, stop.route, stop.position = to.driver_id, route, 0
@@ -87,8 +92,10 @@ def assign(database: Database, delivery_ids: Sequence[DeliveryId], to: Assignmen
             tell(session, head, by, "assign", was=before, driver=to.driver_id, route=route)
 
 
-def order_stops(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId) -> None:
-    """The stops of a day's tour in the order they are driven; all of one day."""
+def order_stops(
+    database: Database, delivery_ids: Sequence[DeliveryId], by: UserId, *, was: Mapping[DeliveryId, int]
+) -> None:
+    """The stops of a day's tour in the order they are driven; all of one day. ``was`` are the places as shown."""
     if len(set(delivery_ids)) != len(delivery_ids):
         raise Refused("A delivery is named twice in this tour. Look at the day again.")
     with database.transaction() as session:
@@ -98,8 +105,10 @@ def order_stops(database: Database, delivery_ids: Sequence[DeliveryId], by: User
             raise Refused("These deliveries are not all on the same day any more. Look at the day again.")
         for head in heads.values():
             expect(head, *_OPEN)
-        for position, delivery_id in enumerate(delivery_ids, 1):
-            stop = _stop(session, delivery_id)
+        stops = {each: _stop(session, each) for each in delivery_ids}
+        places = {each: stop.position for each, stop in stops.items()}
+        refuse_if_changed("the order of this tour", {each: was.get(each) for each in delivery_ids}, places)
+        for position, (delivery_id, stop) in enumerate(stops.items(), 1):
             if stop.position != position:
                 stop.position = position
                 tell(session, heads[delivery_id], by, "order stops", position=position)

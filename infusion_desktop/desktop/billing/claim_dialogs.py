@@ -10,6 +10,7 @@ from infusion_desktop.billing.claiming.checking import give_delay_reason
 from infusion_desktop.billing.claiming.claims import print_claims, replace_claim, void_claim
 from infusion_desktop.billing.money.adjusting import undo_write_off
 from infusion_desktop.billing.money.patient_money import take_back_payment
+from infusion_desktop.billing.queries import ClaimPage
 from infusion_desktop.billing.words import ClaimId
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
@@ -52,13 +53,14 @@ class DelayDialog(DeedDialog):
 
     changed = ("billing",)
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, claim: ClaimId, number: str) -> None:
-        super().__init__(context, desk, f"Claim {number} comes late", parent, save="Save and check")
-        self._claim = claim
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, page: ClaimPage) -> None:
+        super().__init__(context, desk, f"Claim {page.row.number} comes late", parent, save="Save and check")
+        self._page = page
         told = "The payer reads the reason in the claim. Keep what proves it: a refusal, a letter, an answer."
         self.body.addWidget(label(told, "muted", wrap=True))
         choices = [(words, code) for code, words in DELAY_REASONS.items()]
         self.reason: ChoiceField[str] = ChoiceField("Why it comes late", choices, required=True)
+        self.reason.set_value(page.delay_reason or None)
         self.form = Form()
         self.form.section("", (self.reason,))
         self.body.addWidget(self.form)
@@ -67,8 +69,8 @@ class DelayDialog(DeedDialog):
         reason = self.reason.value() if self.form.check() else None
         if reason is None:
             return None
-        database, by, claim = self.context.database, self.context.user_id, self._claim
-        return lambda _why: give_delay_reason(database, claim, reason, by)
+        database, by, page = self.context.database, self.context.user_id, self._page
+        return lambda _why: give_delay_reason(database, page.row.id, reason, by, was=page.delay_reason)
 
     def said(self, _result: object) -> str:
         return "The reason stands in the claim, and it was checked again."

@@ -352,8 +352,8 @@ class ClaimScreen(Screen):
     def say_why_late(self) -> None:
         """Give the reason of a claim that is filed after the limit."""
         if self.shown is not None:
-            row = self.shown.row
-            self._open_dialog(DelayDialog(self.context, self.desk, self, row.id, row.number))
+            dialog = DelayDialog(self.context, self.desk, self, self.shown)
+            self._open_dialog(dialog.opened_by(self.say_why_late))
 
     def leave_late_out(self) -> None:
         """Count the claim without the days that are too late to file."""

@@ -277,6 +277,7 @@ class CollectorDialog(DeedDialog):
         super().__init__(context, desk, f"Who works on {row.payer}?", parent)
         self._row = row
         self.person: ChoiceField[UserId] = ChoiceField("Person", people, required=True)
+        self.person.set_value(row.staff_id)
         self.form = Form()
         self.form.section("", (self.person,))
         self.body.addWidget(self.form)
@@ -285,8 +286,8 @@ class CollectorDialog(DeedDialog):
         person = self.person.value() if self.form.check() else None
         if person is None:
             return None
-        database, by, payer = self.context.database, self.context.user_id, self._row.payer_id
-        return lambda _why: assign_collector(database, payer, person, by)
+        database, by, row = self.context.database, self.context.user_id, self._row
+        return lambda _why: assign_collector(database, row.payer_id, person, by, was=row.staff_id)
 
     def said(self, _result: object) -> str:
         return "Assigned from today on."

@@ -457,7 +457,8 @@ class MoneyScreen(Screen):
         """Say who works on the selected payer."""
         row = self._chosen(self.collectors, CollectorRow, "a payer")
         if row is not None and self._found is not None:
-            self._dialog(CollectorDialog(self.context, self.desk, self, row, self._found.people))
+            dialog = CollectorDialog(self.context, self.desk, self, row, self._found.people)
+            self._dialog(dialog.opened_by(self.assign))
 
     def add_rule(self) -> None:
         """Add a posting rule."""

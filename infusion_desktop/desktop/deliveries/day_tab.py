@@ -175,6 +175,10 @@ class DayTab(QWidget):
         self.print_button.setEnabled(bool(shown.rows))
         self._rebuild()
 
+    def row(self, delivery: int) -> ScheduleRow | None:
+        """The delivery as the board shows it."""
+        return next((each for each in self.shown.rows if each.id == delivery), None) if self.shown else None
+
     def column(self, name: str) -> TourColumn:
         """The column with this name."""
         return next(each for each in self.columns if each.key.name == name)

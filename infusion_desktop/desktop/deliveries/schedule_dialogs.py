@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
-from infusion_desktop.deliveries.schedule.calendar_rules import WEEKDAYS, Week, federal_holidays
+from infusion_desktop.deliveries.schedule.calendar_rules import WEEKDAYS, Calendar, Week, federal_holidays
 from infusion_desktop.deliveries.schedule.delivery_days import (
     DriverRow,
     NewDriver,
@@ -25,7 +25,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.deliveries.deliver_dialog import read_time
 from infusion_desktop.desktop.deliveries.small_dialogs import carriers
-from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, QuantityField, TextField
+from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.picker import Picker
 
@@ -75,22 +75,24 @@ class WeekDialog(DeedDialog):
 
     changed: ClassVar[frozenset[str]] = _TOPICS  # type: ignore[misc]
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget, week: Week) -> None:
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, calendar: Calendar, start: date) -> None:
         super().__init__(context, desk, "Delivery days", parent)
+        self.calendar, week = calendar, calendar.week_on(start)
         self.start = DayField("From", required=True)
-        self.start.set_value(today())
+        self.start.set_value(start)
         self.cutoff = TextField("Released by", required=True, read=read_time, longest=8, placeholder="15:00")
         self.cutoff.set_value(f"{week.cutoff:%H:%M}")
         self.days_before = QuantityField("Delivery days before", least=0, most=7, required=True)
         self.days_before.set_value(week.cutoff_days)
         self.form = Form()
         self.form.section("", (self.start, self.cutoff, self.days_before))
-        self.boxes = [QCheckBox(name[:3]) for name in WEEKDAYS]
+        self.boxes = [CheckField(name[:3]) for name in WEEKDAYS]
         row = QHBoxLayout()
-        for number, box in enumerate(self.boxes):
-            box.setChecked(number in week.weekdays)
-            box.setAccessibleName(f"Deliver on {WEEKDAYS[number]}")
-            row.addWidget(box)
+        for number, field in enumerate(self.boxes):
+            field.caption.hide()
+            field.set_value(number in week.weekdays)
+            field.box.setAccessibleName(f"Deliver on {WEEKDAYS[number]}")
+            row.addWidget(field)
         row.addStretch(1)
         self.body.addWidget(label("Deliveries go out on", "caption"))
         self.body.addLayout(row)
@@ -102,10 +104,11 @@ class WeekDialog(DeedDialog):
             return None
         start, before = self.start.value(), self.days_before.value()
         assert start is not None and before is not None
-        chosen = frozenset(number for number, box in enumerate(self.boxes) if box.isChecked())
+        chosen = frozenset(number for number, field in enumerate(self.boxes) if field.value())
         week = Week(start, chosen, time.fromisoformat(self.cutoff.value()), before)
+        was = next((each for each in self.calendar.weeks if each.starts_on == start), None)
         database, by = self.context.database, self.context.user_id
-        return lambda _override: set_week(database, week, by)
+        return lambda _override: set_week(database, week, by, was=was)
 
     def said(self, _result: Any) -> str:
         return "Saved."

@@ -148,17 +148,16 @@ class ScheduleScreen(Screen):
     def assign(self, ids: Sequence[int], key: TourKey) -> None:
         """Give deliveries to the tour they were put on."""
         database, by = self.context.database, self.context.user_id
-        chosen = [DeliveryId(each) for each in ids]
+        seen = [(DeliveryId(each), row.version) for each in ids if (row := self.board.row(each)) is not None]
         to = Assignment(key.driver_id, key.route)
-        self.do(
-            lambda _override: assign(database, chosen, to, by), changed=("deliveries",), said=f"Given to {key.name}."
-        )
+        self.do(lambda _override: assign(database, seen, to, by), changed=("deliveries",), said=f"Given to {key.name}.")
 
     def order(self, ids: Sequence[int]) -> None:
         """The stops of a tour in this order."""
         database, by = self.context.database, self.context.user_id
         chosen = [DeliveryId(each) for each in ids]
-        self.do(lambda _override: order_stops(database, chosen, by), changed=("deliveries",))
+        was = {each: row.position for each in chosen if (row := self.board.row(each)) is not None}
+        self.do(lambda _override: order_stops(database, chosen, by, was=was), changed=("deliveries",))
 
     def print_sheet(self, whose: str) -> None:
         """The route sheet of a tour."""
@@ -216,8 +215,12 @@ class ScheduleScreen(Screen):
 
     def change_week(self) -> None:
         """Other weekdays or another cutoff."""
+        self._ask_for_week(today())
+
+    def _ask_for_week(self, start: date) -> None:
         if self.settings_shown is not None:
-            self._open(WeekDialog(self.context, self.desk, self, self.settings_shown.calendar.week_on(today())))
+            dialog = WeekDialog(self.context, self.desk, self, self.settings_shown.calendar, start)
+            self._open(dialog.opened_by(lambda: self._ask_for_week(dialog.start.value() or start)))
 
     def add_holidays(self) -> None:
         """The federal holidays of this year, or of the next in its last month."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, show_day, today
 from infusion_desktop.deliveries.care_words import Ages
 from infusion_desktop.deliveries.kits.template_effects import Touched, touched
@@ -19,18 +20,20 @@ from infusion_desktop.deliveries.kits.template_rules import (
 )
 from infusion_desktop.deliveries.kits.templates import KeptTemplate, end_template, save_template, template, versions
 from infusion_desktop.deliveries.words import TemplateId
+from infusion_desktop.desktop.both_versions import BothVersions
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Form, QuantityField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.office.kit_line_dialog import LineDialog
+from infusion_desktop.desktop.office.kit_versions import differing_parts, mine_onto, only_for, rule_of
 from infusion_desktop.desktop.pages import Card, Page, scrolled
 from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, Stale
 from infusion_desktop.patients.words import AccessKind, Method, TherapyClass
 from infusion_desktop.stock.queries import ItemFound, find_items
 from infusion_desktop.stock.words import ItemId, ItemKind
@@ -82,24 +85,13 @@ class LineRow:
     alternatives: str
 
 
-def _rule(line: TemplateLine) -> str:
-    amount = f"{line.amount.normalize():f}"
-    lumens = " for each lumen" if line.per_lumen else ""
-    return f"{amount} {line.rule.value.replace('_', ' ')}{lumens}"
-
-
-def _only(line: TemplateLine) -> str:
-    parts = [", ".join(each.value for each in line.access_kinds)] if line.access_kinds else []
-    return "; ".join([*parts, *(["when asked for"] if line.optional else [])])
-
-
 LINES: tuple[Column[LineRow], ...] = (
     Column("", text=lambda row: str(row.place), sort_key=lambda row: row.place, numeric=True),
     Column("Item", text=lambda row: row.name, width=260, hint=lambda row: row.line.note),
-    Column("How much", text=lambda row: _rule(row.line)),
+    Column("How much", text=lambda row: rule_of(row.line)),
     Column("Packs of", text=lambda row: str(row.line.round_to), sort_key=lambda row: row.line.round_to, numeric=True),
     Column("For", text=lambda row: row.line.purpose.value),
-    Column("Only", text=lambda row: _only(row.line)),
+    Column("Only", text=lambda row: only_for(row.line)),
     Column("Instead", text=lambda row: row.alternatives, stretch=True, hint=lambda row: row.alternatives),
     Column("Note", text=lambda row: row.line.note, stretch=True, hint=lambda row: row.line.note),
 )
@@ -134,6 +126,8 @@ class KitScreen(Screen):
         super().__init__(context, desk)
         self._template: TemplateId | None = None
         self.kept: KeptTemplate | None = None
+        self.older: tuple[KeptTemplate, ...] = ()
+        """All versions of it that were read, the newest first."""
         self.names: dict[ItemId, str] = {}
         self.lines: list[TemplateLine] = []
         self.items: tuple[ItemFound, ...] = ()
@@ -231,13 +225,24 @@ class KitScreen(Screen):
         self.ask(read, self._show, key="kit")
 
     def _show(self, found: Opened) -> None:
-        self.kept, self.items = found.kept, found.items
+        self.kept, self.older, self.items = found.kept, found.older, found.items
         self.names = {item.id: item.name for item in found.items}
         kit = Template("", "", TherapyClass.ANTI_INFECTIVE, (), (), ()) if found.kept is None else found.kept.template
+        self.code.setEnabled(found.kept is None)
+        starts_on = today() if found.kept is None else max(today(), found.kept.starts_on + ONE_DAY)
+        self.starts_on.set_value(starts_on)
+        told = [
+            f"Version {each.number}: {show_day(each.starts_on)} to {show_day(each.ends_on) or 'further notice'}, "
+            f"{len(each.template.lines)} lines"
+            for each in found.older[:5]
+        ]
+        self.version.setText("\n".join(told) or "A new kit.")
+        self._show_kit(kit)
+
+    def _show_kit(self, kit: Template) -> None:
         for field, kept in ((self.code, kit.code), (self.name, kit.name)):
             field.set_value(kept)
         self.name.line.setCursorPosition(0)
-        self.code.setEnabled(found.kept is None)
         self.therapy_class.set_value(kit.therapy_class)
         self.ages.set_value(kit.ages)
         self.low.set_value(kit.lowest_interval_hours)
@@ -247,15 +252,12 @@ class KitScreen(Screen):
         self.latex.set_value(kit.latex_allergic_only)
         self.methods.set_value(kit.methods)
         self.access.set_value(kit.access_kinds)
-        starts_on = today() if found.kept is None else max(today(), found.kept.starts_on + ONE_DAY)
-        self.starts_on.set_value(starts_on)
-        told = [
-            f"Version {each.number}: {show_day(each.starts_on)} to {show_day(each.ends_on) or 'further notice'}, "
-            f"{len(each.template.lines)} lines"
-            for each in found.older[:5]
-        ]
-        self.version.setText("\n".join(told) or "A new kit.")
         self._show_lines(list(kit.lines))
+
+    @property
+    def seen(self) -> int:
+        """The newest version that was read; 0 for a new kit."""
+        return max((each.number for each in self.older), default=0)
 
     def _show_lines(self, lines: list[TemplateLine], marked: int = 0) -> None:
         self.lines = lines
@@ -348,12 +350,33 @@ class KitScreen(Screen):
         if reasons := reasons_against_template(kit):
             self.desk.messages.refused(reasons, self)
             return
-        starts_on, database, by = self.starts_on.value(), self.context.database, self.context.user_id
-        self.do(lambda _why: save_template(database, kit, by, starts_on), changed=("deliveries",),
+        starts_on, database, by, seen = self.starts_on.value(), self.context.database, self.context.user_id, self.seen
+        self.do(lambda _why: save_template(database, kit, by, starts_on, seen=seen), changed=("deliveries",),
                 said="The version is kept.", then=self._saved, pressed=self.save_button)  # fmt: skip
 
     def _saved(self, made: Any) -> None:
         self.show_record("kit", made)
+
+    def show_failure(self, error: Exception) -> None:
+        if not isinstance(error, Stale) or self.kept is None:
+            super().show_failure(error)
+            return
+        self.desk.messages.refused(error.reasons, self, Tone.WARN)  # Loading again would take what was typed.
+        database, before, mine = self.context.database, self.kept.template, self.edited()
+        self.ask(lambda: _versions(database, mine.code), lambda found: self._compare(before, mine, found))
+
+    def _compare(self, before: Template, mine: Template, found: tuple[KeptTemplate, ...]) -> None:
+        """Somebody else saved a version meanwhile: theirs beside what stands here."""
+        theirs = found[0].template
+        rows = differing_parts(before, theirs, mine, self.names)
+
+        def keep_mine() -> None:
+            self.kept, self.older = found[0], found
+            self._show_kit(mine_onto(theirs, mine, rows))
+            self.save()
+
+        self.comparison = BothVersions(rows, keep_mine, self)
+        self.comparison.open()
 
     def end(self) -> None:
         """Offer the kit no longer from tomorrow on."""
@@ -378,3 +401,8 @@ class KitScreen(Screen):
         if row is None:
             self.desk.messages.refused(("Mark the line first.",), self, Tone.INFO)
         return row
+
+
+def _versions(database: Database, code: str) -> tuple[KeptTemplate, ...]:
+    with database.reading() as session:
+        return versions(session, code)

@@ -108,7 +108,8 @@ class CostsTab(Tab):
         if row is not None and self.accept_button.isEnabled():
             database, by, cost = self.context.database, self.context.user_id, row.change.now
             self.owner.do(
-                lambda _o: accept_cost(database, row.item_id, cost, by), changed=("stock", "purchasing"),
+                lambda _o: accept_cost(database, row.item_id, cost, by, was=row.change.was),
+                changed=("stock", "purchasing"),
                 said=f"{row.change.name} is expected to cost ${cost:f} now.", pressed=self.accept_button,
             )  # fmt: skip
 

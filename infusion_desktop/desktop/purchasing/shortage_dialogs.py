@@ -1,12 +1,13 @@
 """What may be sent instead of an item, and which therapies are served first."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
-from infusion_desktop.deliveries.scarce.priorities import priorities, set_priority
+from infusion_desktop.deliveries.scarce.priorities import set_priority
 from infusion_desktop.deliveries.scarce.shortages import ShortageRow
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
@@ -28,7 +29,7 @@ class SubstituteDialog(DeedDialog):
     changed = ("purchasing",)
 
     def __init__(
-        self, context: Context, desk: Desk, row: ShortageRow, known: SubstituteRow | None, parent: QWidget
+        self, context: Context, desk: Desk, row: ShortageRow, substitute: ItemId | None, parent: QWidget
     ) -> None:
         super().__init__(context, desk, f"Instead of {row.proposal.name}", parent, width=600)
         self.row = row
@@ -55,16 +56,19 @@ class SubstituteDialog(DeedDialog):
         self.for_units.set_value(1)
         self.picker.picked.connect(self.choose)
         self.form.changed.connect(self._say)
-        if known is not None:
+        if (known := self._known(substitute)) is not None:
             self._fill(known)
         self.picker.search()
         self.picker.setFocus()
 
     def choose(self, item: ItemFound) -> None:
         """This item."""
-        self.item_id = item.id
-        self.chosen.setText(f"{item.name} ({item.number})")
-        self._say()
+        if (known := self._known(item.id)) is not None:
+            self._fill(known)
+        else:
+            self.item_id = item.id
+            self.chosen.setText(f"{item.name} ({item.number})")
+            self._say()
         self.rank.setFocus()
 
     def deed(self) -> Deed | None:
@@ -77,11 +81,17 @@ class SubstituteDialog(DeedDialog):
             self.row.item_id, self.item_id, self.rank.value() or 1, self.gives.value() or 1,
             self.for_units.value() or 1, self.note.value(),
         )  # fmt: skip
+        known = self._known(self.item_id)
+        version = None if known is None else known.version
         database, by = self.context.database, self.context.user_id
-        return lambda _override: set_substitute(database, new, by)
+        return lambda _override: set_substitute(database, new, by, version=version)
 
     def said(self, _result: Any) -> str:
         return "The substitute is kept."
+
+    def _known(self, item: ItemId | None) -> SubstituteRow | None:
+        """The substitute that this item is already."""
+        return next((each for each in self.row.substitutes if each.substitute_id == item), None)
 
     def _fill(self, known: SubstituteRow) -> None:
         self.item_id = known.substitute_id
@@ -113,11 +123,15 @@ class PriorityDialog(DeedDialog):
 
     changed = ("purchasing",)
 
-    def __init__(self, context: Context, desk: Desk, parent: QWidget) -> None:
+    def __init__(
+        self, context: Context, desk: Desk, ranks: Mapping[TherapyClass, int], therapy: TherapyClass | None,
+        parent: QWidget,
+    ) -> None:  # fmt: skip
         super().__init__(context, desk, "Who is served first when something is scarce", parent, width=560)
         self.table: TableView[tuple[TherapyClass, int]] = TableView(
             PRIORITIES, lambda row: row[0], name="Priorities of therapies", noun=("therapy", "therapies"),
         )  # fmt: skip
+        self.ranks = ranks
         self.table.setMinimumHeight(300)
         self.therapy: ChoiceField[TherapyClass] = ChoiceField(
             "Therapy", [(each.value.capitalize(), each) for each in TherapyClass], required=True
@@ -133,9 +147,9 @@ class PriorityDialog(DeedDialog):
         self.form.setEnabled(may)
         self.save_button.setEnabled(may)
         self.save_button.setToolTip("" if may else "Pharmacists set priorities.")
-        database = context.database
-        desk.jobs.run(self, lambda: _priorities(database), self.table.set_rows,
-                      lambda error: desk.messages.show_failure(error, self))  # fmt: skip
+        self.table.set_rows(sorted(ranks.items(), key=lambda each: (each[1], each[0].value)))
+        if therapy is not None:
+            self._choose((therapy, ranks[therapy]))
 
     def deed(self) -> Deed | None:
         if not self.form.check():
@@ -144,7 +158,8 @@ class PriorityDialog(DeedDialog):
         if therapy is None or rank is None:
             return None
         database, by = self.context.database, self.context.user_id
-        return lambda _override: set_priority(database, therapy, rank, why, by)
+        was = self.ranks[therapy]
+        return lambda _override: set_priority(database, therapy, rank, why, by, was=was)
 
     def said(self, _result: Any) -> str:
         return "The priority is kept."
@@ -159,9 +174,3 @@ def _items(database: Database, typed: str, without: ItemId) -> tuple[ItemFound, 
     with database.reading() as session:
         found = find_items(session, typed)
     return tuple(item for item in found if item.id != without and not item.kind.is_equipment)
-
-
-def _priorities(database: Database) -> list[tuple[TherapyClass, int]]:
-    with database.reading() as session:
-        ranks = priorities(session)
-    return sorted(ranks.items(), key=lambda each: (each[1], each[0].value))

@@ -1,10 +1,13 @@
 """Shortages: how long each item lasts, who gets what is scarce, and what may be sent instead."""
 
+from collections.abc import Mapping
+
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_day, today
+from infusion_desktop.deliveries.scarce.priorities import priorities
 from infusion_desktop.deliveries.scarce.shortages import ShareRow, ShortageRow, send_instead, shortages
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -15,8 +18,10 @@ from infusion_desktop.desktop.purchasing.tab import Tab, allow
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Chip, Column
 from infusion_desktop.desktop.table_view import TableView
+from infusion_desktop.patients.words import TherapyClass
 from infusion_desktop.stock.buying.reordering import Source
 from infusion_desktop.stock.scarce.substitutes import SubstituteRow, end_substitute, ration
+from infusion_desktop.stock.words import ItemId
 
 FEW_DAYS = 14
 
@@ -164,9 +169,14 @@ class ShortagesTab(Tab):
 
     def add_substitute(self) -> None:
         """What may be sent instead of the selected item."""
+        known = self.substitutes.current_row()
+        self._ask_for_substitute(None if known is None else known.substitute_id)
+
+    def _ask_for_substitute(self, item: ItemId | None) -> None:
         row = self.table.current_row()
         if row is not None:
-            SubstituteDialog(self.context, self.desk, row, self.substitutes.current_row(), self.owner).open()
+            dialog = SubstituteDialog(self.context, self.desk, row, item, self.owner)
+            dialog.opened_by(lambda: self._ask_for_substitute(dialog.item_id)).open()
 
     def end_substitute(self) -> None:
         """It may not be sent instead any more."""
@@ -180,25 +190,34 @@ class ShortagesTab(Tab):
 
     def set_priorities(self) -> None:
         """Which therapies are served first."""
-        PriorityDialog(self.context, self.desk, self.owner).open()
+        self._ask_for_priority(None)
+
+    def _ask_for_priority(self, therapy: TherapyClass | None) -> None:
+        database = self.context.database
+
+        def show(ranks: Mapping[TherapyClass, int]) -> None:
+            dialog = PriorityDialog(self.context, self.desk, ranks, therapy, self.owner)
+            dialog.opened_by(lambda: self._ask_for_priority(dialog.therapy.value())).open()
+
+        self.owner.ask(lambda: _priorities(database), show, key="priorities")
 
     def ration(self) -> None:
         """Share the selected item out by priority, or let it be taken as it comes again."""
         row = self.table.current_row()
         if row is None:
             return
-        database, by, item = self.context.database, self.context.user_id, row.item_id
-        if row.proposal.rationed:
+        database, by, item, was = self.context.database, self.context.user_id, row.item_id, row.proposal.rationed
+        if was:
             self.owner.do(
-                lambda _o: ration(database, item, "", by), changed=("purchasing",), pressed=self.ration_button,
+                lambda _o: ration(database, item, "", by, was=was), changed=("purchasing",), pressed=self.ration_button,
                 said=f"{row.proposal.name} is taken as it comes again.",
             )  # fmt: skip
             return
         ReasonDialog(
             self.context, self.desk, f"Ration {row.proposal.name}",
             "From now on a delivery is released with more than its share, by priority, only with a reason.",
-            "Ration it", self.owner, lambda reason: ration(database, item, reason, by),
-        ).open()  # fmt: skip
+            "Ration it", self.owner, lambda reason: ration(database, item, reason, by, was=was),
+        ).opened_by(self.ration).open()  # fmt: skip
 
     def send_instead(self) -> None:
         """On the selected draft delivery, send the substitute for what is short."""
@@ -206,13 +225,13 @@ class ShortagesTab(Tab):
         if row is None or row.instead is None or row.demand.line_id is None:
             return
         database, by, line = self.context.database, self.context.user_id, row.demand.line_id
-        instead, units = row.instead, row.short
+        instead, units, was = row.instead, row.short, row.demand.units
         ReasonDialog(
             self.context, self.desk, f"Send {instead.name}",
             f"{row.demand.what}: {instead.units_for(units):,} {instead.unit} of {instead.name} instead of {units:,} "
             f"({instead.conversion}).", "Send it instead", self.owner,
-            lambda reason: send_instead(database, line, instead.substitute_id, units, reason, by),
-        ).open()  # fmt: skip
+            lambda reason: send_instead(database, line, instead.substitute_id, units, reason, by, was=was),
+        ).opened_by(self.send_instead).open()  # fmt: skip
 
     def _show(self, rows: tuple[ShortageRow, ...]) -> None:
         self.table.set_rows(rows)
@@ -242,6 +261,11 @@ class ShortagesTab(Tab):
         allow(self.ration_button, self.context.may(Permission.RECALL), item is not None, who)
         allow(self.add_button, may, self.table.current_row() is not None, "Pharmacists add substitutes.")
         allow(self.end_button, may, self.substitutes.current_row() is not None, "Pharmacists add substitutes.")
+
+
+def _priorities(database: Database) -> Mapping[TherapyClass, int]:
+    with database.reading() as session:
+        return priorities(session)
 
 
 def _shortages(database: Database) -> tuple[ShortageRow, ...]:

@@ -170,7 +170,8 @@ class VendorsTab(Tab):
         if row is not None:
             database, by = self.context.database, self.context.user_id
             self.owner.do(
-                lambda _o: prefer(database, row.item_id, row.vendor_id, by), changed=("purchasing", "stock"),
+                lambda _o: prefer(database, row.item_id, row.vendor_id, by, was=row.preferred_vendor),
+                changed=("purchasing", "stock"),
                 said=f"{row.item_name} is ordered from {row.vendor}.", pressed=self.prefer_button,
             )  # fmt: skip
 

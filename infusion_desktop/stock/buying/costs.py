@@ -12,7 +12,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import local_day
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, refuse_if_changed
 from infusion_desktop.stock.buying.cost_queries import item_costs
 from infusion_desktop.stock.buying.price_rules import CostChange
 from infusion_desktop.stock.buying.vendor_queries import OfferRow, offer_rows
@@ -66,8 +66,8 @@ def cost_changes(session: Session, today: date) -> tuple[CostRow, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.change.rise, row.change.name)))
 
 
-def accept_cost(database: Database, item_id: ItemId, cost: Decimal, by: UserId) -> None:
-    """From now on this cost is the expected one; lots keep what they cost."""
+def accept_cost(database: Database, item_id: ItemId, cost: Decimal, by: UserId, *, was: Decimal) -> None:
+    """From now on this cost is the expected one, where ``was`` was shown; lots keep what they cost."""
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_CATALOGUE)
         item = session.get(Item, item_id)
@@ -75,5 +75,6 @@ def accept_cost(database: Database, item_id: ItemId, cost: Decimal, by: UserId) 
             raise Refused("There is no such item.")
         if cost < 0:
             raise Refused("A cost is not below zero.")
+        refuse_if_changed(f"what {item.name} is expected to cost", was, item.unit_cost)
         before, item.unit_cost = item.unit_cost, cost
         record(session, by, "accept cost", "item", item_id, before={"unit_cost": before}, after={"unit_cost": cost})

@@ -53,8 +53,13 @@ class OfferRow:
     price: Decimal | None
     contract: str
     price_from: date | None
-    preferred: bool
+    preferred_vendor: VendorId | None
     expected_cost: Decimal
+
+    @property
+    def preferred(self) -> bool:
+        """Whether the item is ordered from this vendor unless somebody chooses another."""
+        return self.preferred_vendor == self.vendor_id
 
     @property
     def unit_price(self) -> Decimal | None:
@@ -115,6 +120,7 @@ def offer_rows(
             OfferId(offer.id), offer.version, VendorId(offer.vendor_id), vendor, ItemId(item.id), item.number,
             item.name, item.base_unit, offer.number, offer.pack_name, offer.pack_quantity, offer.least_packs,
             None if price is None else price.price, "" if price is None else price.contract,
-            None if price is None else price.starts_on, item.vendor_id == offer.vendor_id, item.unit_cost,
+            None if price is None else price.starts_on, None if item.vendor_id is None else VendorId(item.vendor_id),
+            item.unit_cost,
         ))  # fmt: skip
     return tuple(rows)

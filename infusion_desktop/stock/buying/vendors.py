@@ -13,7 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
-from infusion_desktop.errors import Refused, Stale, refuse_if
+from infusion_desktop.errors import Refused, Stale, refuse_if, refuse_if_changed
 from infusion_desktop.stock.purchase_tables import VendorOffer, VendorPrice
 from infusion_desktop.stock.tables import Item, Vendor
 from infusion_desktop.stock.words import ItemId, OfferId, VendorId
@@ -189,13 +189,16 @@ def end_offer(database: Database, offer_id: OfferId, by: UserId, on: date | None
         record(session, by, "end offer", "vendor", kept.vendor_id, after={"item": kept.item_id})
 
 
-def prefer(database: Database, item_id: ItemId, vendor_id: VendorId | None, by: UserId) -> None:
-    """Order an item from this vendor unless somebody chooses another; None for no preference."""
+def prefer(
+    database: Database, item_id: ItemId, vendor_id: VendorId | None, by: UserId, *, was: VendorId | None
+) -> None:
+    """Order an item from this vendor, and no longer from the one that was shown; None for no preference."""
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_CATALOGUE)
         item = session.get(Item, item_id)
         if item is None:
             raise Refused("There is no such item.")
+        refuse_if_changed(f"whom {item.name} is ordered from", was, item.vendor_id)
         if vendor_id is not None and the_vendor(session, vendor_id).ended_on is not None:
             raise Refused("This vendor was ended. Choose another one.")
         before, item.vendor_id = item.vendor_id, vendor_id

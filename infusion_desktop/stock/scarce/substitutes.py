@@ -13,7 +13,7 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
-from infusion_desktop.errors import Refused, refuse_if
+from infusion_desktop.errors import Refused, Stale, refuse_if, refuse_if_changed
 from infusion_desktop.stock.purchase_tables import Substitute
 from infusion_desktop.stock.scarce.shortage_rules import covers, substitute_units
 from infusion_desktop.stock.tables import Item
@@ -49,6 +49,7 @@ class SubstituteRow:
     for_units: int
     note: str
     available: int
+    version: int
 
     @property
     def conversion(self) -> str:
@@ -65,13 +66,19 @@ class SubstituteRow:
         return substitute_units(units, self.gives, self.for_units)
 
 
-def set_substitute(database: Database, new: NewSubstitute, by: UserId) -> int:
-    """Allow an item to be sent instead of another, or change its rank and conversion."""
+def set_substitute(database: Database, new: NewSubstitute, by: UserId, *, version: int | None = None) -> int:
+    """Allow an item to be sent instead of another, or change its rank and conversion.
+
+    ``version`` is the one that was read, None when the person saw no such substitute.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.EDIT_CATALOGUE)
         _refuse_wrong(session, new)
         pair = (Substitute.item_id == new.item_id, Substitute.substitute_id == new.substitute_id)
         kept = session.scalar(select(Substitute).where(*pair))
+        here = None if kept is None or kept.ended_on is not None else kept.version
+        if here != version:
+            raise Stale("Somebody else changed this substitute meanwhile. Look at it again before you save.")
         if kept is None:
             kept = Substitute(item_id=new.item_id, substitute_id=new.substitute_id)
             session.add(kept)
@@ -94,13 +101,17 @@ def end_substitute(database: Database, substitute: int, by: UserId, on: date | N
         record(session, by, "end substitute", "item", kept.item_id, after={"substitute": kept.substitute_id})
 
 
-def ration(database: Database, item_id: ItemId, why: str, by: UserId) -> None:
-    """Share an item out by the priority of therapies from now on; "" lets it be taken as it comes again."""
+def ration(database: Database, item_id: ItemId, why: str, by: UserId, *, was: str) -> None:
+    """Share an item out by the priority of therapies from now on; "" lets it be taken as it comes again.
+
+    ``was`` is the reason that was shown, "" where it was not rationed.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.RECALL)
         item = session.get(Item, item_id)
         if item is None:
             raise Refused("There is no such item.")
+        refuse_if_changed(f"whether {item.name} is rationed", was, item.rationed)
         if not why.strip() and not item.rationed:
             raise Refused("Say why the item is shared out, such as “plant closed until May”.")
         before, item.rationed = item.rationed, why.strip()
@@ -147,5 +158,6 @@ def substitutes(
         found[ItemId(row.item_id)].append(SubstituteRow(
             row.id, ItemId(row.item_id), name, ItemId(instead.id), instead.number, instead.name, instead.base_unit,
             instead.contains_latex, row.rank, row.gives, row.for_units, row.note, free.get(ItemId(instead.id), 0),
+            row.version,
         ))  # fmt: skip
     return {each: tuple(rows) for each, rows in found.items()}

@@ -37,7 +37,7 @@ NEXT = Days(today(), today() + timedelta(days=6))
 @pytest.fixture
 def two(house: House) -> tuple[DeliveryId, DeliveryId]:
     """Two released deliveries of today, every day being a delivery day."""
-    set_week(house.database, Week(today(), frozenset(range(7)), time(23, 59), 0), house.pharmacist)
+    set_week(house.database, Week(today(), frozenset(range(7)), time(23, 59), 0), house.pharmacist, was=None)
     made = [
         plan_items(
             house.database, house.patient, NEXT, today(), [Wanted(house.flush, 1, "asked for")], house.pharmacist
@@ -157,7 +157,7 @@ def test_a_tour_is_given_to_a_driver_put_in_order_and_printed(
 
 
 def test_what_recurs_is_set_up_expected_and_planned(open_shell: Open, house: House, qtbot: QtBot) -> None:
-    set_week(house.database, Week(date(2020, 1, 1), frozenset(range(7)), time(23, 59), 0), house.pharmacist)
+    set_week(house.database, Week(date(2020, 1, 1), frozenset(range(7)), time(23, 59), 0), house.pharmacist, was=None)
     shell = open_shell("schedule")
     screen = shell.screen_in_front
     assert isinstance(screen, ScheduleScreen)

@@ -1,6 +1,7 @@
 """A kit is changed in the window: a line added, the patients it touches shown first, the next version kept."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care_words import Ages, Purpose
 from infusion_desktop.deliveries.kits.template_effects import touched
-from infusion_desktop.deliveries.kits.templates import templates, versions
+from infusion_desktop.deliveries.kits.templates import save_template, templates, versions
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office.places import PLACES
 from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.errors import Refused
 from tests.desktop.deliveries.conftest import House
 
 
@@ -85,3 +87,32 @@ def test_a_new_kit_is_told_what_it_lacks(house: House, shell: Shell, qtbot: QtBo
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "at least one line" in screen.page.banner.text.text())
     qtbot.waitUntil(lambda: not screen._typing.isActive() and not shell.jobs.running)
+
+
+def test_two_people_change_one_kit_and_the_second_sees_both(house: House, shell: Shell, qtbot: QtBot) -> None:
+    with house.database.reading() as session:
+        (kept,) = templates(session, today())
+    shell.open("kit", kept.id)
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: bool(screen.lines) and not shell.jobs.running)
+    theirs = replace(kept.template, name="Their name", lines=kept.template.lines[:1])
+    save_template(house.database, theirs, house.administrator, today() + timedelta(days=2))
+    screen.ages.set_value(Ages.ADULT)
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: hasattr(screen, "comparison"))
+    shown = {row.field: row for row in screen.comparison.rows}
+    assert set(shown) == {"Name", "For", "Lines"}
+    assert (shown["Name"].theirs, shown["For"].mine, shown["Lines"].is_mine) == ("Their name", "adults", False)
+    assert screen.ages.value() is Ages.ADULT, "what was typed is still there"
+    qtbot.mouseClick(screen.comparison.mine, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: screen.kept is not None and screen.kept.number == 3)
+    with house.database.reading() as session:
+        newest = versions(session, "K1")[0].template
+    assert (newest.name, newest.ages, len(newest.lines)) == ("Their name", Ages.ADULT, 1)
+
+
+def test_a_new_kit_takes_no_code_that_is_there(house: House) -> None:
+    with house.database.reading() as session:
+        (kept,) = templates(session, today())
+    with pytest.raises(Refused, match="There is a kit K1 already"):
+        save_template(house.database, kept.template, house.administrator, seen=0)
