@@ -72,6 +72,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "billing.money.equipment_charges.refund_charge": (_P.POST_PAYMENT,),
     "billing.money.equipment_charging.charge": (_P.CHARGE_EQUIPMENT,),
     "billing.money.equipment_charging.waive": (_P.CHARGE_EQUIPMENT,),
+    "billing.money.overpaid.refund_overpaid": (_P.POST_PAYMENT,),
     "billing.money.patient_money.refund": (_P.POST_PAYMENT,),
     "billing.money.posting_rules.add_posting_rule": (_P.EDIT_PAYERS,),
     "billing.money.posting_rules.end_posting_rule": (_P.EDIT_PAYERS,),

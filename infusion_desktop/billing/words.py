@@ -97,10 +97,11 @@ class DisputeKind(StrEnum):
 
     DENIED = "denied"
     UNDERPAID = "underpaid"
+    OVERPAID = "overpaid"
 
 
 class DisputeState(StrEnum):
-    """Where the work on a denial or underpayment stands."""
+    """Where the work on a denial, an underpayment or an overpayment stands."""
 
     OPEN = "open"
     APPEALED = "appealed"
@@ -108,7 +109,9 @@ class DisputeState(StrEnum):
     WON = "paid after all"
     ACCEPTED = "accepted"
     WRITTEN_OFF = "written off"
+    TOLD = "payer told"
+    GIVEN_BACK = "given back"
 
 
-WORKING = (DisputeState.OPEN, DisputeState.APPEALED, DisputeState.CORRECTED)
-"""States of a denial or underpayment that somebody still works on."""
+WORKING = (DisputeState.OPEN, DisputeState.APPEALED, DisputeState.CORRECTED, DisputeState.TOLD)
+"""States of a denial, an underpayment or an overpayment that somebody still works on."""

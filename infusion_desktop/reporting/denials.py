@@ -15,9 +15,11 @@ from infusion_desktop.patients.tables import Payer
 from infusion_desktop.reporting.report import Found
 from reports.table_report import Column, Kind, Row
 
+_SAYS = {DisputeKind.UNDERPAID: "Paid below the contract", DisputeKind.OVERPAID: "Paid above the contract"}
+
 
 def by_reason(session: Session, period: Days) -> Found:
-    """Denials and underpayments opened in the period by payer and reason: how many, how much, and what came of them."""
+    """Denials, under- and overpayments opened in the period by payer and reason, and what came of them."""
     wanted = (
         select(Payer.name, Dispute.kind, Dispute.group_code, Dispute.reason_code, Dispute.state,
                func.count().label("number"), func.sum(Dispute.amount).label("amount"))
@@ -28,8 +30,7 @@ def by_reason(session: Session, period: Days) -> Found:
     )  # fmt: skip
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 5)
     for row in session.execute(wanted):
-        denied = row.kind is DisputeKind.DENIED
-        reason = say_reason(row.group_code, row.reason_code) if denied else "Paid below the contract"
+        reason = _SAYS.get(row.kind) or say_reason(row.group_code, row.reason_code)
         kept = sums[row.name, reason]
         kept[0] += row.number
         kept[1] += row.amount

@@ -100,8 +100,8 @@ REPORTS = (
            " the day itself are not counted.", care.by_week, room=Room.CARE, drawn=Drawn(0, 5, in_order=True)),
     Report("claims", "Claim status", "Claims whose service period begins in the period, by the state they are in now;"
            " voided and replaced ones included.", money_owed.claim_status, room=Room.CLAIMS, drawn=Drawn(0, 3)),
-    Report("denials", "Denials and underpayments", "What payers denied or paid below the contract in the period, by"
-           " payer and reason, and what came of it since.", by_reason, room=Room.MONEY, drawn=Drawn(1, 3)),
+    Report("denials", "Denials and underpayments", "What payers denied, or paid below or above the contract in the"
+           " period, by payer and reason, and what came of it since.", by_reason, room=Room.MONEY, drawn=Drawn(1, 3)),
     Report("aging", "Receivables by age", "All that is owed at the end of the period by who owes it and the days"
            " since it was first charged to them: payers, patients their shares, and patients for equipment; as under"
            " Payments, Aging.", money_owed.aging, room=Room.MONEY,

@@ -1,20 +1,28 @@
 """What payers do that no guide foresees: each leaves books that balance, and work where somebody must act."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from test_next_payers_and_corrections import decided, owed, remit, replaced
+from sqlalchemy import select
+from test_next_payers_and_corrections import decided, owed, remit, replaced, second_payer, two
 from test_service_claims import CHECKED_ON, MARCH, advice, books, envelope, page, ready_claim, sent_claim
 
+from infusion_desktop.access.audit import record
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import bill_after_all, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.claiming.work_queue import Fix
 from infusion_desktop.billing.money.answers import read_answer
+from infusion_desktop.billing.money.appeals import NewAppeal, appeal
+from infusion_desktop.billing.money.disputes import disputes, move_disputes, write_off_disputes
+from infusion_desktop.billing.money.overpaid import refund_overpaid
+from infusion_desktop.billing.money.patient_money import refund
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
-from infusion_desktop.billing.words import ClaimState, Frequency
+from infusion_desktop.billing.tables import ClaimLine
+from infusion_desktop.billing.words import WORKING, Account, ClaimState, DisputeKind, DisputeState, Frequency
 from infusion_desktop.errors import Refused
 from infusion_desktop.progress import run_to_end
 
@@ -129,3 +137,116 @@ def test_a_month_that_was_paid_and_voided_is_not_sent_as_new_by_the_next_run(off
     write_file(office.database, [void_claim(office.database, claim, office.biller, "another insurer")], office.biller)
     done = run(office)
     assert done.claims == () and "another insurer" in done.done[0]
+
+
+def worked(office, states=WORKING):
+    with office.database.reading() as session:
+        return [row for row in disputes(session, states=states) if row.kind is DisputeKind.OVERPAID]
+
+
+def in_full(lines):
+    return [(line, f"{line.charge}", "") for line in lines]
+
+
+def test_what_is_paid_above_the_contract_is_work_until_the_payer_takes_it_back(office):
+    claim, _ = sent_claim(office)
+    lines = page(office, claim).lines
+    (posted,) = post_remittance(office.database, remit("C0000001", in_full(lines)), office.biller)
+    over = {row.code: row for row in worked(office)}
+    assert posted.overpaid == 3 and {code: row.amount for code, row in over.items()} == {
+        "S9500": Decimal(770), "J0696": Decimal(168), "99601": Decimal(50),
+    }  # fmt: skip
+    row = over["S9500"]
+    assert row.due_on == row.opened_on + timedelta(days=60) and "refund it, or tell the payer" in row.next_step
+    seen = [(row.id, row.version)]
+    with pytest.raises(Refused, match="not appealed"):
+        appeal(office.database, seen, NewAppeal("no"), office.biller)
+    with pytest.raises(Refused, match="no loss"):
+        write_off_disputes(office.database, seen, office.biller, "no")
+    with pytest.raises(Refused, match="once it is told"):
+        move_disputes(office.database, seen, DisputeState.WON, office.biller, "no")
+    move_disputes(office.database, seen, DisputeState.TOLD, office.biller, "letter of today")
+    back = [(line, f"-{paid}", "") for line, paid, _ in in_full(lines)]
+    right = [(line, f"{line.expected}", f"CAS*CO*45*{line.charge - line.expected}~") for line in lines]
+    pair = two(remit("C0000001", right, trace="E3"), remit("C0000001", back, status="22", trace="E2"))
+    post_remittance(office.database, pair, office.biller)  # The new result first, as some payers send it.
+    assert worked(office) == [] and {each.state for each in worked(office, ())} == {DisputeState.GIVEN_BACK}
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (0, 0, ClaimState.PAID) and books(office) == ()
+    post_remittance(office.database, remit("C0000001", in_full(lines), trace="E4"), office.biller)
+    assert sum(row.amount for row in worked(office)) == after.row.charge, "the same once more, all of it too much"
+
+
+def test_what_was_paid_too_much_is_refunded_and_the_claim_owes_nothing(office):
+    claim, _ = sent_claim(office)
+    lines = page(office, claim).lines
+    paid = [(line, f"{line.expected + 10}", f"CAS*CO*45*{line.charge - line.expected - 10}~") for line in lines]
+    post_remittance(office.database, remit("C0000001", paid), office.biller)
+    first, *others = worked(office)
+    assert refund_overpaid(office.database, [(first.id, first.version)], "CHK 7", office.biller) == 10
+    with pytest.raises(Refused, match="settled already"):
+        refund_overpaid(office.database, [(first.id, first.version + 1)], "CHK 7", office.biller)
+    move_disputes(office.database, [(others[0].id, 1)], DisputeState.ACCEPTED, office.biller, "the price rose")
+    assert len(worked(office)) == 1 and balances(office, claim) == [(0, 0)] and books(office) == ()
+    post_remittance(office.database, remit("C0000001", paid, trace="E2"), office.biller)  # Paid twice.
+    assert sum(row.amount for row in worked(office)) == sum(line.expected + 10 for line in lines) + 10
+    credit = -balances(office, claim)[0][0]
+    refund(office.database, claim, Account.PAYER, credit, "CHK 8", office.biller)
+    assert worked(office) == [] and balances(office, claim) == [(0, 0)] and books(office) == ()
+    back = [(line, f"-{got}", cas.replace("*45*", "*45*-")) for line, got, cas in paid]
+    for trace in ("E3", "E4"):
+        post_remittance(office.database, remit("C0000001", back, status="22", trace=trace), office.biller)
+    assert books(office) == () and worked(office) == []
+
+
+def test_a_line_without_a_price_is_never_paid_above_it(office):
+    claim, _ = sent_claim(office)
+    with office.database.transaction() as session:
+        kept = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim)).all()
+        for line in kept:
+            line.evidence, line.expected = line.evidence.replace('"priced": true', '"priced": false'), Decimal(0)
+        record(session, office.biller, "spoil", "claim", claim)
+    post_remittance(office.database, remit("C0000001", in_full(page(office, claim).lines)), office.biller)
+    assert worked(office) == []
+
+
+def test_a_next_payer_that_pays_more_than_was_left_is_work_too(office):
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    second = make_secondary(office.database, claim, office.biller)
+    check(office.database, second, office.biller, on=CHECKED_ON)
+    write_file(office.database, [second], office.biller)
+    lines = page(office, second).lines
+    told = [(lines[0], "0", "CAS*OA*23*2100~"), (lines[1], "0", "CAS*OA*23*336~"), (lines[2], "200", "")]
+    post_remittance(office.database, remit("C0000002", told, trace="E5", status="2", payer="SLV"), office.biller)
+    (row,) = worked(office)
+    assert (row.claim, row.amount) == ("C0000002", Decimal(50)) and balances(office, second) == [(Decimal(-50), 0)]
+    refund_overpaid(office.database, [(row.id, row.version)], "CHK 9", office.biller)
+    assert balances(office, second) == [(0, 0)] and books(office) == ()
+
+
+def test_a_replacement_paid_without_taking_the_first_payment_back_is_overpaid(office):
+    claim, new = replaced(office)
+    assert worked(office) == [], "the payer has still to decide it"
+    told = decided(page(office, new).lines)
+    post_remittance(office.database, remit("C0000001", told, trace="EFT3", control="PCN888"), office.biller)
+    (row,) = worked(office)
+    expected = sum(line.expected for line in page(office, new).lines)
+    assert (row.claim_id, row.amount) == (new, 1498 + 150 + 1068 + 150 - expected)
+    first = advice(page(office, claim), trace="EFT4", status="22", sign="-")
+    post_remittance(office.database, first, office.biller)
+    assert worked(office) == [] and books(office) == ()
+
+
+def test_money_for_a_claim_that_was_voided_is_to_be_given_back(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    write_file(office.database, [void_claim(office.database, claim, office.biller, "never given")], office.biller)
+    post_remittance(office.database, advice(first, trace="EFT2", status="22", sign="-"), office.biller)
+    assert worked(office) == []
+    post_remittance(office.database, advice(first, trace="EFT3"), office.biller)
+    (row,) = worked(office)
+    refund_overpaid(office.database, [(row.id, row.version)], "CHK 9", office.biller)
+    assert row.amount == 1498 and balances(office, claim) == [(0, 0)] and books(office) == ()

@@ -34,7 +34,7 @@ from infusion_desktop.billing.months.visits import NewVisit
 from infusion_desktop.billing.tables import Authorization, Claim, EquipmentElsewhere, NursingVisit, Remittance
 from infusion_desktop.billing.terms.authorizations import ChangedAuthorization
 from infusion_desktop.billing.terms.contracts import rule_versions
-from infusion_desktop.billing.words import ClaimState, DisputeState, Frequency
+from infusion_desktop.billing.words import ClaimState, DisputeKind, DisputeState, Frequency
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, now_utc, today
 from infusion_desktop.deliveries.bench.picking import pick_all
@@ -670,7 +670,8 @@ of_row("stock.buying.vendor_returns.close_return", VendorReturn, key="return_id"
 
 def of_dispute(deed: str, **values: Any) -> None:
     def made(desk: Desk, words: str) -> dict[str, Any]:
-        row = desk.row(Dispute, Dispute.state.in_((DisputeState.OPEN, DisputeState.APPEALED)))
+        worked = Dispute.state.in_((DisputeState.OPEN, DisputeState.APPEALED))
+        row = desk.row(Dispute, worked, Dispute.kind != DisputeKind.OVERPAID)
         return {"seen": [(row.id, row.version)], "note": words, **values}
 
     CASES.append(Case(deed, made))
@@ -687,6 +688,7 @@ ENDS = {
 """Deeds that take nothing that was seen: a step that is taken once."""
 ELSEWHERE = {
     "billing.money.appeals.appeal": "asks the same function as the two deeds on disputes above, and draws a letter",
+    "billing.money.overpaid.refund_overpaid": "asks the same function as the two deeds on disputes above",
     "billing.months.rule_effects.effect_of_rules": "looks, and changes nothing",
     "patients.queries.open_patient": "looks, and changes nothing",
 }

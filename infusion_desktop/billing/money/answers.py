@@ -77,6 +77,7 @@ def _said(posted: Posted) -> str:
     found = [f"Payment {posted.trace} posted to {claims}, {len(posted.set_aside)} items set aside"]
     found += [f"{posted.denied} denied"] if posted.denied else []
     found += [f"{posted.underpaid} paid below the contract"] if posted.underpaid else []
+    found += [f"{posted.overpaid} paid above the contract"] if posted.overpaid else []
     found += ["its deposit agrees" if posted.deposit else "its deposit is not entered yet"]
     return " ".join(["; ".join(found) + ".", *posted.late])
 

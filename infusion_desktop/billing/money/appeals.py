@@ -96,6 +96,8 @@ def appeal(database: Database, seen: Sequence[Seen], new: NewAppeal, by: UserId,
 def _refuse_several(every: Sequence[Dispute]) -> None:
     if len({(each.decision_id, each.kind) for each in every}) != 1:
         raise Refused("One letter is about one decision: select denied lines of one claim, or what it paid short.")
+    if every[0].kind is DisputeKind.OVERPAID:
+        raise Refused("What was paid too much is not appealed: refund it, or tell the payer.")
 
 
 def _letter(session: Session, every: Sequence[Dispute], new: NewAppeal, day: date, by: UserId) -> "AppealLetter":

@@ -1,4 +1,4 @@
-"""Work on denials and underpayments: what to do next, appeal by letter, accept, write off; every step is kept."""
+"""Work on denials, underpayments and overpayments: what to do next, appeal, accept, write off; every step is kept."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -33,12 +33,19 @@ from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Patient, Payer
 
 UNDERPAID_STEP = "Compare with the contract's rate. If ours is right, ask the payer to correct the payment, or appeal."
+OVERPAID_STEP = (
+    "Compare with the contract in force. If its price rose, enter the new one and accept. If the payer paid too much, "
+    "refund it, or tell the payer and let it take the money back from a later payment."
+)
+_SAYS = {DisputeKind.UNDERPAID: "Paid below the contract", DisputeKind.OVERPAID: "Paid above the contract"}
+_STEPS = {DisputeKind.UNDERPAID: UNDERPAID_STEP, DisputeKind.OVERPAID: OVERPAID_STEP}
+_OF_OVERPAID = frozenset({DisputeState.OPEN, DisputeState.TOLD, DisputeState.ACCEPTED})
 DENIED_LEFT = "accepted after a denial"
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeRow:
-    """A denial or underpayment in a list."""
+    """A denial, underpayment or overpayment in a list."""
 
     id: DisputeId
     claim_id: ClaimId
@@ -57,6 +64,11 @@ class DisputeRow:
     opened_on: date
     due_on: date
     version: int
+
+    @property
+    def is_overpaid(self) -> bool:
+        """Whether the payer paid too much: it is given back, not appealed."""
+        return self.kind is DisputeKind.OVERPAID
 
     def goes_with(self, chosen: "DisputeRow") -> bool:
         """Whether it is the chosen one, or waits beside it for the same letter."""
@@ -136,6 +148,7 @@ def move_disputes(database: Database, seen: Sequence[Seen], state: DisputeState,
         authorize(session, by, Permission.CLAIM)
         for dispute, version in sorted(seen):
             kept = the_dispute(session, dispute, version)
+            _refuse_odd(kept.kind, state)
             enter_step(session, kept, state, by, note)
             record(session, by, state.value, "dispute", dispute, after={"claim": kept.claim_id}, reason=note)
 
@@ -149,9 +162,23 @@ def write_off_disputes(database: Database, seen: Sequence[Seen], by: UserId, not
         return sum((_give_up(session, each, by, note) for each in sorted(seen)), ZERO)
 
 
+def _refuse_odd(kind: DisputeKind, state: DisputeState) -> None:
+    if kind is DisputeKind.OVERPAID and state not in _OF_OVERPAID:
+        raise Refused("What was paid too much is refunded, taken back by the payer once it is told, or accepted.")
+    if kind is not DisputeKind.OVERPAID and state is DisputeState.TOLD:
+        raise Refused("Only of what was paid too much the payer is told. Choose what was done about the denial.")
+
+
+def _may_appeal(kept: Dispute) -> bool:
+    known = reasons().get(kept.reason_code)
+    return kept.kind is DisputeKind.UNDERPAID or (kept.kind is DisputeKind.DENIED and (known is None or known.appeal))
+
+
 def _give_up(session: Session, seen: Seen, by: UserId, note: str) -> Decimal:
     dispute, version = seen
     kept = the_dispute(session, dispute, version)
+    if kept.kind is DisputeKind.OVERPAID:
+        raise Refused("What was paid too much is no loss to write off: refund it, or tell the payer.")
     claim = ClaimId(kept.claim_id)
     owed = line_balances(session, claim, Account.PAYER)
     wanted = [kept.line_id] if kept.line_id is not None else list(owed)
@@ -201,12 +228,10 @@ def refuse_late_appeal(due_on: date, day: date, override: str) -> None:
 def _row(
     kept: Dispute, number: str, last: str, first: str, payer: str, code: str | None, modifiers: str | None
 ) -> DisputeRow:
-    is_denial = kept.kind is DisputeKind.DENIED
-    known = reasons().get(kept.reason_code)
     return DisputeRow(
         DisputeId(kept.id), ClaimId(kept.claim_id), number, f"{last}, {first}", payer, kept.kind, kept.state,
         " ".join(filter(None, (code or "whole claim", modifiers or ""))),
-        say_reason(kept.group_code, kept.reason_code) if is_denial else "Paid below the contract",
-        kept.reason_code, kept.decision_id, next_step(kept.reason_code) if is_denial else UNDERPAID_STEP,
-        not is_denial or known is None or known.appeal, kept.amount, kept.opened_on, kept.due_on, kept.version,
+        _SAYS.get(kept.kind) or say_reason(kept.group_code, kept.reason_code), kept.reason_code, kept.decision_id,
+        _STEPS.get(kept.kind) or next_step(kept.reason_code), _may_appeal(kept), kept.amount, kept.opened_on,
+        kept.due_on, kept.version,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.money.equipment_charges import charges_owed, pay_charges, unpay_charges
 from infusion_desktop.billing.money.money_tables import PatientStatement
+from infusion_desktop.billing.money.overpaid import settle_given_back
 from infusion_desktop.billing.money.receivables import (
     NewEntry,
     balance_of,
@@ -240,6 +241,8 @@ def refund(
         if left:
             entries.append(NewEntry(claim, EntryKind.PAYMENT, left, None, account, note=f"refund {number.strip()}"))
         post(session, entries, on or today(), by)
+        if account is Account.PAYER:
+            settle_given_back(session, claim, on or today(), by, f"refund {number.strip()}")
         after = {"account": account, "amount": amount, "number": number.strip()}
         record(session, by, "refund", "claim", claim, patient_id=kept.patient_id, after=after)
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.billing.money.matching import OurClaim, candidates
 from infusion_desktop.billing.money.money_tables import ClaimPart, Dispute, DisputeStep, LineDecision, PayerDecision
+from infusion_desktop.billing.money.overpaid import weigh
 from infusion_desktop.billing.money.posting_rules import rules_by_payer
 from infusion_desktop.billing.money.receivables import NewEntry, post, take_back_cuts
 from infusion_desktop.billing.money.replaced import hand_over, standing_for
@@ -67,6 +68,7 @@ class PostedClaims:
     numbers: list[str] = field(default_factory=list)
     denied: int = 0
     underpaid: int = 0
+    overpaid: int = 0
     late: list[str] = field(default_factory=list)
     """A sentence for each decision that came too late: on a claim that was replaced, voided or billed on meanwhile."""
 
@@ -151,6 +153,9 @@ class _Work:
         self._replaced: set[str] = set()
         self._following: dict[int, str] = {}
         self._voided: set[int] = set()
+        self._newest: dict[int, int] = {}
+        self._standing: dict[int, set[int]] = {}
+        """The decisions that stand, of claims on which one is taken back."""
         self._place = 0
 
     def prepare(self, matched: Sequence[Matched]) -> None:
@@ -165,11 +170,23 @@ class _Work:
             )
             self._balances.update({claim: amount or ZERO for claim, amount in self._session.execute(sums)})
         self._following = self._billed_next(sorted(claims))
+        self._read_standing([each.claim.id for each in matched if each.undoes is not None])
         self._moved = self._moved_here([claim.id for claim in claims.values() if claim.primary_id is not None])
         rows = [self._decision(each) for each in matched]
         if rows:
             kept = insert(PayerDecision).returning(PayerDecision.id, sort_by_parameter_order=True)
             self._decisions = list(self._session.execute(kept, rows).scalars())
+
+    def _read_standing(self, claims: Sequence[int]) -> None:
+        later = aliased(PayerDecision)
+        for some in _runs(claims):
+            rows = self._session.execute(
+                select(PayerDecision.claim_id, PayerDecision.id)
+                .outerjoin(later, later.reverses_id == PayerDecision.id)
+                .where(PayerDecision.claim_id.in_(some), PayerDecision.reverses_id.is_(None), later.id.is_(None))
+            )
+            for claim, decision in rows:
+                self._standing.setdefault(claim, set()).add(decision)
 
     def _billed_next(self, claims: Sequence[int]) -> dict[int, str]:
         """The numbers of the claims to next payers that left with a share of these."""
@@ -209,6 +226,7 @@ class _Work:
         decision = self._decisions[self._place]
         self._place += 1
         result, claim = each.result, each.claim
+        self._newest[claim.id] = decision
         if claim.number not in self.told.numbers[-1:]:
             self.told.numbers.append(claim.number)
         ours = {id(line): claim.line_of(line) for line in result.lines}
@@ -221,13 +239,23 @@ class _Work:
                     "payer rests on. Once it has decided anew, replace that claim: the share may be another one."
                 )
             change = self._undo(each, decision)
-            state = ClaimState.ACCEPTED
+            state = self._after_reversal(claim.id, each.undoes, change)
         else:
             change, state = self._decide(result, claim, decision, ours)
+            self._standing.setdefault(claim.id, set()).add(decision)
         self._balances[claim.id] = self._balances.get(claim.id, ZERO) + change
         if claim.state is ClaimState.VOIDED:
             self._came_late(each, change)
         self._move(claim, result, state)
+
+    def _after_reversal(self, claim: int, undone: int, change: Decimal) -> ClaimState:
+        """What a claim is once a decision is taken back: undecided, or what another one that stands made it."""
+        left = self._standing.setdefault(claim, set())
+        left.discard(undone)
+        if not left:
+            return ClaimState.ACCEPTED
+        owed = self._balances.get(claim, ZERO) + change
+        return ClaimState.PAID if owed <= ZERO else ClaimState.PART_PAID
 
     def _came_late(self, each: Matched, change: Decimal) -> None:
         """The payer speaks of a claim that was replaced or voided: what it leaves there is the standing claim's."""
@@ -272,7 +300,7 @@ class _Work:
                 )
             )  # fmt: skip
         waiting = select(Dispute).where(Dispute.decision_id == each.undoes, Dispute.state.in_(WORKING))
-        for dispute in self._session.scalars(waiting):
+        for dispute in self._session.scalars(waiting.where(Dispute.kind != DisputeKind.OVERPAID)):
             self._settle(dispute, DisputeState.ACCEPTED, "The payer took its decision back.")
         return change
 
@@ -425,6 +453,9 @@ class _Work:
             session.connection().execute(changed, list(self._changes.values()))
             same = {"at": self._now, "staff_id": self._by}
             insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), self._events, same)
+        overpaid = weigh(session, self._newest, self._on, self._by)
+        self.told.overpaid = len(overpaid)
+        self._disputes += overpaid
         if self._disputes:
             kept = insert(Dispute).returning(Dispute.id, sort_by_parameter_order=True)
             ids = session.execute(kept, self._disputes).scalars()
@@ -440,7 +471,7 @@ class _Work:
             waiting = (
                 select(Dispute, Claim.number)
                 .join(Claim, Claim.id == Dispute.claim_id)
-                .where(Claim.number.in_(some), Dispute.state.in_(WORKING))
+                .where(Claim.number.in_(some), Dispute.state.in_(WORKING), Dispute.kind != DisputeKind.OVERPAID)
             )
             for dispute, number in self._session.execute(waiting).all():
                 claim, lines, is_whole = self._settled[number]

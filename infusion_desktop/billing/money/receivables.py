@@ -130,7 +130,7 @@ def take_back_cuts(session: Session, claim: ClaimId, posted_on: date, by: UserId
     back = [
         NewEntry(
             claim, EntryKind.REVERSAL, -row.amount, row.line_id, row.account, row.group_code, row.reason_code,
-            reverses_id=row.id, note=VOIDED,
+            reverses_id=row.id, note=VOIDED, decision_id=row.decision_id,
         )
         for row in rows
     ]  # fmt: skip
@@ -146,7 +146,7 @@ def put_cuts_back(session: Session, claim: ClaimId, posted_on: date, by: UserId)
     rows = session.scalars(
         select(LedgerEntry)
         .join(undo, undo.reverses_id == LedgerEntry.id)
-        .where(undo.claim_id == claim, undo.note == VOIDED, undo.decision_id.is_(None))
+        .where(undo.claim_id == claim, undo.note == VOIDED)
         .where(LedgerEntry.kind != EntryKind.CHARGE, undo.id > since.scalar_subquery())
         .order_by(LedgerEntry.id)
     )

@@ -40,6 +40,7 @@ class Posted:
     set_aside: tuple[str, ...]
     denied: int = 0
     underpaid: int = 0
+    overpaid: int = 0
     deposit: DepositId | None = None
     late: tuple[str, ...] = ()
     """Sentences about decisions on claims that were replaced or voided meanwhile."""
@@ -82,15 +83,15 @@ def post_advices(
         session, "posting"
     )  # Its row makes two workstations wait for each other: the second sees what is there.
     refuse_if(problem for advice in advices for problem in _problems(advice))
-    matched = [match(session, advice.claims, undoes) for advice in advices]
-    strange = [result for _, unknown in matched for result in unknown]
-    warn_unless(override, [*_warnings(strange), *_looks_posted(session, advices)])
-    kept = [
-        _keep(session, advice, file, source, found, on, by) for advice, (found, _) in zip(advices, matched, strict=True)
-    ]
+    looks_posted = list(_looks_posted(session, advices))
+    strange: list[ClaimResult] = []
     posted = []
-    for advice, (found, unknown), (remittance, deposit) in zip(advices, matched, kept, strict=True):
+    for advice in advices:  # One after the other: a payment of a file may take back what the one before it paid.
+        found, unknown = match(session, advice.claims, undoes)
+        strange += unknown
+        remittance, deposit = _keep(session, advice, file, source, found, on, by)
         posted.append(_post(session, advice, found, unknown, remittance, deposit, on, by, override))
+    warn_unless(override, [*_warnings(strange), *looks_posted])
     return tuple(posted)
 
 
@@ -190,7 +191,15 @@ def _post(
     record(session, by, "post", "remittance", remittance, after=after, reason=override)
     aside = tuple(str(item["reference"]) for item in items)
     return Posted(
-        remittance, advice.trace, tuple(told.numbers), aside, told.denied, told.underpaid, deposit, tuple(told.late)
+        remittance,
+        advice.trace,
+        tuple(told.numbers),
+        aside,
+        told.denied,
+        told.underpaid,
+        told.overpaid,
+        deposit,
+        tuple(told.late),
     )
 
 

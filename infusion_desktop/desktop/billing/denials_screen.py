@@ -1,4 +1,4 @@
-"""What payers denied or paid short: why, what to do next, by when; appeal, correct, accept or write off."""
+"""What payers denied, paid short or paid too much: why, what to do next, by when; and the deeds that settle it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from infusion_desktop.billing.money.disputes import (
     remarks_of,
     write_off_disputes,
 )
+from infusion_desktop.billing.money.overpaid import refund_overpaid
 from infusion_desktop.billing.words import WORKING, DisputeKind, DisputeState
 from infusion_desktop.dates import show_day, show_instant
 from infusion_desktop.desktop.billing.claim_dialogs import replace_dialog
@@ -41,6 +42,11 @@ MOVES = {
     "Accepted: nothing more to do": DisputeState.ACCEPTED,
     "Open again": DisputeState.OPEN,
 }
+MOVES_OF_OVERPAID = {
+    "The payer is told, and takes it back": DisputeState.TOLD,
+    "Accepted: the payment is right": DisputeState.ACCEPTED,
+    "Open again": DisputeState.OPEN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class About:
 
 
 class DenialsScreen(Screen):
-    """The queue of denials and underpayments."""
+    """The queue of denials, underpayments and overpayments."""
 
     title = "Denials"
     topics = frozenset({"billing"})
@@ -65,15 +71,16 @@ class DenialsScreen(Screen):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self.table: TableView[DisputeRow] = TableView(
-            DISPUTES, lambda row: row.id, name="Denials and underpayments", desk=desk,
+            DISPUTES, lambda row: row.id, name="Denials, under- and overpayments", desk=desk,
             noun=("decision to work on", "decisions to work on"),
             chips=[
                 Chip("Denied", lambda row: row.kind is DisputeKind.DENIED, group="kind"),
                 Chip("Underpaid", lambda row: row.kind is DisputeKind.UNDERPAID, group="kind"),
+                Chip("Overpaid", lambda row: row.kind is DisputeKind.OVERPAID, group="kind"),
                 Chip("Due in 14 days", is_due_soon),
                 Chip("Appealed", lambda row: row.state is DisputeState.APPEALED),
             ],
-            empty="Nothing was denied or paid short. What payers decide next is sorted here by itself.",
+            empty="Nothing was denied, paid short or paid too much. What payers decide next is sorted here by itself.",
             settings=self.settings(),
         )  # fmt: skip
         self.table.opened.connect(lambda row: desk.open("claim", row.claim_id))
@@ -81,6 +88,7 @@ class DenialsScreen(Screen):
         self.figures = [
             Figure("Denied", Tone.BAD),
             Figure("Paid short", Tone.WARN),
+            Figure("Paid too much", Tone.WARN),
             Figure("Due in 14 days", Tone.WARN),
         ]
         self.about = QPlainTextEdit()
@@ -100,6 +108,7 @@ class DenialsScreen(Screen):
         self.replace_button = button("Replace the claim", self.replace, icon="edit")
         self.move_button = button("Say what was done", self.move_on, icon="check")
         self.off_button = button("Write off", self.write_off, icon="minus")
+        self.refund_button = button("Refund", self.refund, icon="undo")
         claim_button = button("Open the claim", self._open, icon="claim")
         side = QWidget()
         column = QVBoxLayout(side)
@@ -111,6 +120,8 @@ class DenialsScreen(Screen):
         deeds.addStretch(1)
         if self.context.may(Permission.CLAIM):
             deeds.addWidget(self.move_button)
+        if self.context.may(Permission.POST_PAYMENT):
+            deeds.addWidget(self.refund_button)
         if self.context.may(Permission.ADJUST_ACCOUNTS):
             deeds.addWidget(self.off_button)
         if self.context.may(Permission.CLAIM):
@@ -141,9 +152,11 @@ class DenialsScreen(Screen):
         groups = (
             [row for row in rows if row.kind is DisputeKind.DENIED],
             [row for row in rows if row.kind is DisputeKind.UNDERPAID],
+            [row for row in rows if row.kind is DisputeKind.OVERPAID],
             [row for row in rows if is_due_soon(row)],
         )
-        for figure, found, tone in zip(self.figures, groups, (Tone.BAD, Tone.WARN, Tone.WARN), strict=True):
+        tones = (Tone.BAD, Tone.WARN, Tone.WARN, Tone.WARN)
+        for figure, found, tone in zip(self.figures, groups, tones, strict=True):
             amount = show_money(sum((row.amount for row in found), ZERO)).partition(".")[0]
             lines = f"{len(found)} line" + ("" if len(found) == 1 else "s")
             figure.show_value(amount, lines, tone if found else Tone.GOOD)
@@ -154,8 +167,12 @@ class DenialsScreen(Screen):
 
     def _chosen(self, row: object) -> None:
         chosen = row if isinstance(row, DisputeRow) else None
-        for each in (self.appeal_button, self.move_button, self.off_button, self.replace_button):
+        too_much = chosen is not None and chosen.kind is DisputeKind.OVERPAID
+        for each in (self.move_button, self.replace_button):
             each.setEnabled(chosen is not None)
+        for each in (self.appeal_button, self.off_button):
+            each.setEnabled(chosen is not None and not too_much)
+        self.refund_button.setEnabled(too_much)
         if chosen is None:
             self.about.setPlainText("")
             return
@@ -170,9 +187,9 @@ class DenialsScreen(Screen):
         told = [
             f"Claim {row.claim}, {row.patient}, {row.payer}: {row.code}, {show_money(row.amount)}", row.reason,
             *(f"Remark {each}" for each in about.remarks), "", f"Next step: {row.next_step}",
-            f"Last day to appeal: {show_day(row.due_on)}.", "",
+            f"Last day to {'give it back' if row.is_overpaid else 'appeal'}: {show_day(row.due_on)}.", "",
         ]  # fmt: skip
-        if not row.may_appeal:
+        if not row.may_appeal and not row.is_overpaid:
             told.insert(-1, "This reason is put right by a corrected claim rather than by an appeal.")
         for step in about.steps:
             note = f": {step.note}" if step.note else ""
@@ -215,6 +232,11 @@ class DenialsScreen(Screen):
         """Give the selected rows up."""
         if rows := self.table.selected_rows():
             self._show_dialog(WriteOffDialog(self.context, self.desk, self, rows).opened_by(self.write_off))
+
+    def refund(self) -> None:
+        """Give what was paid too much back."""
+        if rows := self.table.selected_rows():
+            self._show_dialog(RefundDialog(self.context, self.desk, self, rows).opened_by(self.refund))
 
     def replace(self) -> None:
         """Draft a replacement of the claim."""
@@ -320,7 +342,8 @@ class StepDialog(DeedDialog):
         super().__init__(context, desk, "What was done", parent)
         self._rows = rows
         self.body.addWidget(label(f"{_told(rows)}: {_sum(rows)}.", "muted", wrap=True))
-        self.state: ChoiceField[DisputeState] = ChoiceField("It is now", list(MOVES.items()), required=True)
+        moves = MOVES_OF_OVERPAID if all(row.is_overpaid for row in rows) else MOVES
+        self.state: ChoiceField[DisputeState] = ChoiceField("It is now", list(moves.items()), required=True)
         self.note = NotesField("What was done", required=True, hint="Whom you spoke to, their reference number.")
         self.form = Form()
         self.form.section("", (self.state,), (self.note,))
@@ -335,6 +358,31 @@ class StepDialog(DeedDialog):
 
     def said(self, _result: object) -> str:
         return "Kept."
+
+
+class RefundDialog(DeedDialog):
+    """Give what was paid above the contract back."""
+
+    changed = ("billing",)
+
+    def __init__(self, context: Context, desk: Desk, parent: QWidget, rows: list[DisputeRow]) -> None:
+        super().__init__(context, desk, f"Refund {_sum(rows)}", parent, save="Refund")
+        self._rows = rows
+        told = f"What was paid above the contract for {_told(rows)} goes back to the payer; nothing more is owed."
+        self.body.addWidget(label(told, "muted", wrap=True))
+        self.number = TextField("Check or transfer number of the refund", required=True)
+        self.form = Form()
+        self.form.section("", (self.number,))
+        self.body.addWidget(self.form)
+
+    def deed(self) -> Deed | None:
+        if not self.form.check():
+            return None
+        number, database, by = self.number.value(), self.context.database, self.context.user_id
+        return lambda _why: refund_overpaid(database, _seen(self._rows), number, by)
+
+    def said(self, result: object) -> str:
+        return f"{show_money(result)} are refunded."  # type: ignore[arg-type]
 
 
 class WriteOffDialog(DeedDialog):

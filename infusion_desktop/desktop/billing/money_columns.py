@@ -153,7 +153,7 @@ def _days_left(row: DisputeRow) -> int:
 
 
 def is_due_soon(row: DisputeRow) -> bool:
-    """Whether the appeal must leave within two weeks."""
+    """Whether the appeal must leave, or the money go back, within two weeks."""
     return row.state is DisputeState.OPEN and _days_left(row) <= DUE_SOON_DAYS
 
 
@@ -173,7 +173,7 @@ DISPUTES: tuple[Column[DisputeRow], ...] = (
     Column("Payer", text=lambda row: row.payer, hidden=True),
     Column("Amount", text=lambda row: show_money(row.amount), sort_key=lambda row: row.amount, numeric=True,
            value=lambda row: row.amount),
-    Column("Appeal by", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on, tone=_due_tone,
+    Column("Act by", text=lambda row: show_day(row.due_on), sort_key=lambda row: row.due_on, tone=_due_tone,
            value=lambda row: row.due_on),
     Column("State", text=lambda row: row.state.value,
            tone=lambda row: Tone.WARN if row.state is DisputeState.OPEN else Tone.INFO),

@@ -240,7 +240,11 @@ class MoneyScreen(Screen):
 
     def _credits_part(self) -> Part:
         deeds = [button("Refund", self.refund, icon="undo", kind="primary")]
-        return Part("Paid more than owed.", self.credits, self._if_may(Permission.POST_PAYMENT, deeds))
+        told = (
+            "Paid more than owed. Refund it, or let the payer take it back from a later payment; where it was written "
+            "off too early, undo that on the claim."
+        )
+        return Part(told, self.credits, self._if_may(Permission.POST_PAYMENT, deeds))
 
     def _files_part(self) -> Part:
         deeds = [button("Mark as sent", self.mark_sent, icon="check", kind="primary")]
