@@ -41,6 +41,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "billing.claiming.claims.mark_sent": (_P.CLAIM,),
     "billing.claiming.claims.void_claim": (_P.CLAIM,),
     "billing.claiming.claims.bill_after_all": (_P.CHARGE,),
+    "billing.claiming.forwarded.mark_forwarded": (_P.CLAIM,),
     "billing.claiming.claims.replace_claim": (_P.CLAIM,),
     "billing.terms.code_lists.import_code_list": (_P.EDIT_PAYERS,),
     "billing.money.collectors.assign_collector": (_P.CLAIM,),

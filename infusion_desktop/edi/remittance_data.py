@@ -14,6 +14,8 @@ from infusion_desktop.edi.claim_data import Name
 from infusion_desktop.money import ZERO
 
 FORWARDED_STATUSES = frozenset({"19", "20", "21", "23"})
+NEXT_PAYER_STATUSES = frozenset({"2", "3", "20", "21"})
+"""Processed as secondary or tertiary."""
 DENIED_STATUS = "4"
 REVERSAL_STATUS = "22"
 

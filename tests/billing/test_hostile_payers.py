@@ -11,19 +11,22 @@ from test_service_claims import CHECKED_ON, MARCH, advice, books, envelope, page
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import bill_after_all, replace_claim, void_claim, write_file
+from infusion_desktop.billing.claiming.forwarded import mark_forwarded
 from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.claiming.work_queue import Fix
+from infusion_desktop.billing.money.adjusting import write_off
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.appeals import NewAppeal, appeal
 from infusion_desktop.billing.money.disputes import disputes, move_disputes, write_off_disputes
 from infusion_desktop.billing.money.overpaid import refund_overpaid
 from infusion_desktop.billing.money.patient_money import refund
 from infusion_desktop.billing.money.remittances import post_remittance
+from infusion_desktop.billing.money.set_aside import place_item, set_aside
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
 from infusion_desktop.billing.tables import ClaimLine
 from infusion_desktop.billing.words import WORKING, Account, ClaimState, DisputeKind, DisputeState, Frequency
-from infusion_desktop.errors import Refused
+from infusion_desktop.errors import Refused, Warned
 from infusion_desktop.progress import run_to_end
 
 
@@ -250,3 +253,119 @@ def test_money_for_a_claim_that_was_voided_is_to_be_given_back(office):
     (row,) = worked(office)
     refund_overpaid(office.database, [(row.id, row.version)], "CHK 9", office.biller)
     assert row.amount == 1498 and balances(office, claim) == [(0, 0)] and books(office) == ()
+
+
+def crossed(page, *, sign=1, trace="E5"):
+    """What the second payer says of a claim that the first one sent on: by the first claim's number and lines."""
+    told = [("0", (("OA", 23, 1330), ("CO", 45, 770))), ("0", (("OA", 23, 168), ("CO", 45, 168))),
+            ("120", (("CO", 45, 50), ("PR", 2, 30)))]  # fmt: skip
+    lines = [
+        (line, f"{Decimal(paid) * sign}", "".join(f"CAS*{group}*{why}*{sign * cut}~" for group, why, cut in cuts))
+        for line, (paid, cuts) in zip(page.lines, told, strict=True)
+    ]
+    status = "2" if sign > 0 else "22"
+    return remit(page.row.number, lines, trace=trace, status=status, payer="SLV", control="SLV1")
+
+
+def test_a_forwarded_claims_second_result_is_never_taken_for_the_first_payers(office):
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first, status="19"), office.biller)
+    with pytest.raises(Warned, match="a next payer decided it"):
+        post_remittance(office.database, crossed(first), office.biller)
+    assert balances(office, claim) == [(0, Decimal(150))]
+    with pytest.raises(Refused, match="first payer"):
+        mark_forwarded(office.database, claim, office.biller)
+    second = make_secondary(office.database, claim, office.biller, "it is on its way already")
+    mark_forwarded(office.database, second, office.biller)
+    with pytest.raises(Refused, match="left already"):
+        mark_forwarded(office.database, second, office.biller)
+    assert balances(office, claim, second) == [(0, 0), (Decimal(150), 0)]
+    post_remittance(office.database, crossed(first), office.biller)
+    assert balances(office, claim, second) == [(0, 0), (0, Decimal(30))]
+    shown = page(office, second)
+    assert (shown.row.state, shown.payer_control_number) == (ClaimState.PAID, "SLV1") and books(office) == ()
+    assert {entry.line[:1] for entry in shown.entries} == {"3"}, "by line, though it names the first claim's lines"
+    post_remittance(office.database, crossed(first, sign=-1, trace="E6"), office.biller)
+    assert balances(office, claim, second) == [(0, 0), (Decimal(150), 0)] and books(office) == ()
+    with office.database.reading() as session:
+        assert disputes(session) == ()
+
+
+def test_what_was_written_off_is_owed_again_as_far_as_it_is_paid_after_all(office):
+    claim, _ = sent_claim(office)
+    lines = [(line, "0", f"CAS*CO*29*{line.charge}~") for line in page(office, claim).lines]
+    post_remittance(office.database, remit("C0000001", lines, status="4"), office.biller)
+    write_off(office.database, claim, Account.PAYER, None, "filed too late", office.biller)
+    some = [
+        (line, f"{line.expected}", f"CAS*OA*133*{line.charge - line.expected}~") for line in page(office, claim).lines
+    ]
+    post_remittance(office.database, remit("C0000001", some, trace="E2"), office.biller)
+    after = page(office, claim)
+    written_off = -sum(entry.amount for entry in after.entries if entry.reason_code == "filed too late")
+    assert written_off == after.row.charge - after.row.expected and balances(office, claim) == [(0, 0)]
+    assert after.row.state is ClaimState.PAID and books(office) == ()
+
+
+def test_one_file_that_pays_and_takes_back_is_posted_in_its_order(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    text = two(advice(first), advice(first, trace="E2", status="22", sign="-"))
+    assert len(post_remittance(office.database, text, office.biller)) == 2
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (after.row.charge, 0, ClaimState.ACCEPTED)
+    with pytest.raises(Warned, match="never posted"):
+        again = two(advice(first, trace="E3", status="22", sign="-"), advice(first, trace="E4"))
+        post_remittance(office.database, again, office.biller)
+    assert balances(office, claim) == [(after.row.charge, 0)] and books(office) == ()
+
+
+@pytest.mark.parametrize("reason", ["133", "100"])
+def test_what_the_payer_still_looks_at_or_paid_to_the_patient_is_not_written_off(office, reason):
+    claim, _ = sent_claim(office)
+    lines = page(office, claim).lines
+    told = [(line, f"{line.expected / 2}", f"CAS*OA*{reason}*{line.charge - line.expected / 2}~") for line in lines]
+    post_remittance(office.database, remit("C0000001", told), office.biller)
+    after = page(office, claim)
+    assert after.payer_owes == after.row.charge - after.row.expected / 2 and after.row.state is ClaimState.PART_PAID
+    with office.database.reading() as session:
+        assert {row.reason_code for row in disputes(session)} == {reason}
+
+
+def aside(office):
+    with office.database.reading() as session:
+        return [row for row in set_aside(session) if row.open]
+
+
+def test_what_the_payer_takes_back_by_its_account_is_placed_on_the_overpaid_claim(office):
+    claim, _ = sent_claim(office)
+    lines = page(office, claim).lines
+    post_remittance(office.database, remit("C0000001", in_full(lines)), office.biller)
+    assert len(worked(office)) == 3 and aside(office) == []
+    over = sum(line.charge - line.expected for line in lines)
+    other = [(lines[0], "0", f"CAS*PR*96*{lines[0].charge}~")]
+    plb = f"PLB*1234567893*20261231*WO:C0000001 PCN1*{over}~"
+    text = remit("0", other, trace="E2", plb=plb, control="STRANGE")
+    post_remittance(office.database, text, office.biller, "not ours")
+    (taken,) = [row for row in aside(office) if row.amount]
+    assert (taken.claim, taken.amount) == ("C0000001", -over)
+    place_item(office.database, taken.id, taken.claim, office.biller)
+    with pytest.raises(Refused, match="placed already"):
+        place_item(office.database, taken.id, taken.claim, office.biller)
+    assert worked(office) == [] and balances(office, claim) == [(0, 0)] and books(office) == ()
+
+
+def test_a_reversal_that_came_before_its_payment_undoes_all_of_it_once_it_is_placed(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first, trace="E2", status="22", sign="-"), office.biller, "out of order")
+    (item,) = aside(office)
+    with pytest.raises(Refused, match="No payment of"):
+        place_item(office.database, item.id, "C0000001", office.biller)
+    post_remittance(office.database, advice(first), office.biller)
+    assert balances(office, claim) == [(0, Decimal(150))]
+    place_item(office.database, item.id, "C0000001", office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (after.row.charge, 0, ClaimState.ACCEPTED)
+    assert aside(office) == [] and books(office) == ()

@@ -1,11 +1,11 @@
 """Correct what is owed by hand: write off, move between payer and patient, undo; each an entry with its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
@@ -106,6 +106,33 @@ def undo_write_off(database: Database, entry: int, by: UserId, reason: str, *, o
         )  # fmt: skip
         post(session, [back], on or today(), by)
         record(session, by, "undo write-off", "claim", kept.claim_id, after={"amount": -kept.amount}, reason=reason)
+
+
+def give_write_offs_back(session: Session, claims: Sequence[int], on: date, by: UserId) -> None:
+    """A payer pays after all what was written off: so much of the write-off as is a credit now is undone."""
+    undo = aliased(LedgerEntry)
+    rows = session.scalars(
+        select(LedgerEntry)
+        .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
+        .where(LedgerEntry.claim_id.in_(claims), LedgerEntry.kind == EntryKind.WRITE_OFF, undo.id.is_(None))
+        .where(LedgerEntry.account == Account.PAYER)
+        .order_by(LedgerEntry.id.desc())
+    ).all()
+    credit = {each: -balance_of(session, ClaimId(each), Account.PAYER) for each in {row.claim_id for row in rows}}
+    entries = []
+    for row in rows:
+        part = min(max(credit[row.claim_id], ZERO), -row.amount)
+        if not part:
+            continue
+        credit[row.claim_id] -= part
+        claim, line, reason = ClaimId(row.claim_id), row.line_id, row.reason_code
+        back = NewEntry(
+            claim, EntryKind.REVERSAL, -row.amount, line, reason_code=reason, reverses_id=row.id, note="paid after all"
+        )
+        entries.append(back)
+        if rest := row.amount + part:
+            entries.append(NewEntry(claim, EntryKind.WRITE_OFF, rest, line, reason_code=reason, note=row.note))
+    post(session, entries, on, by)
 
 
 def _spread(

@@ -111,7 +111,7 @@ def take_back_paper(
 def _reversal(session: Session, paper: Remittance, decisions: Sequence[PayerDecision]) -> Advice:
     items = session.scalars(select(RemittanceItem).where(RemittanceItem.remittance_id == paper.id)).all()
     plb = tuple(ProviderAdjustment(0, "", paper.paid_on, each.code, each.reference, each.amount) for each in items)
-    claims = tuple(_undone(session, each, place) for place, each in enumerate(decisions, 1))
+    claims = tuple(reversal_of(session, each, place) for place, each in enumerate(decisions, 1))
     amount = sum((each.paid for each in claims), ZERO) - sum((each.amount for each in plb), ZERO)
     return Advice(
         interchange_control="", group_control="", transaction_control="", version="", is_test=False, handling="I",
@@ -121,7 +121,8 @@ def _reversal(session: Session, paper: Remittance, decisions: Sequence[PayerDeci
     )  # fmt: skip
 
 
-def _undone(session: Session, decision: PayerDecision, place: int) -> ClaimResult:
+def reversal_of(session: Session, decision: PayerDecision, place: int) -> ClaimResult:
+    """What a payer says that takes back all of a decision."""
     claim = session.get_one(Claim, decision.claim_id)
     rows = session.scalars(
         select(LineDecision).where(LineDecision.decision_id == decision.id).order_by(LineDecision.id)

@@ -10,12 +10,12 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from infusion_desktop.billing.money.money_tables import ClaimPart
+from infusion_desktop.billing.money.money_tables import ClaimPart, PayerDecision
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimState, Frequency
-from infusion_desktop.edi.remittance_data import ClaimResult, LineResult
+from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, ClaimResult, LineResult
 
 SENT = (
     ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED,
@@ -52,6 +52,8 @@ class OurClaim:
     charge: Decimal
     period_first: date
     lines: list[OurLine] = field(default_factory=list)
+    after: "OurClaim | None" = None
+    """The claim to the payer before, by whose numbers a next payer speaks when that one forwarded it."""
 
     def line_of(self, said: LineResult) -> OurLine | None:
         """Our line by the number we sent, by its place (RFI 2224), else the only one with code, first day and charge.
@@ -67,8 +69,11 @@ class OurClaim:
             placed = [line for line in self.lines if line.position == int(control) and line.code == code]
             if placed:
                 return placed[0]
-        wanted = (code, said.first_day, abs(said.charge))
-        same = [line for line in self.lines if (line.code, line.first_on, line.charge) == wanted]
+        if self.after is not None and (first := self.after.line_of(said)) is not None:
+            same = [line for line in self.lines if (line.position, line.code) == (first.position, first.code)]
+        else:
+            wanted = (code, said.first_day, abs(said.charge))
+            same = [line for line in self.lines if (line.code, line.first_on, line.charge) == wanted]
         return same[0] if len(same) == 1 else None
 
     def sent_lines(self, result: ClaimResult) -> int:
@@ -99,7 +104,53 @@ def candidates(session: Session, results: Iterable[ClaimResult]) -> list[list[Ou
     for each in results:
         claims = by_number.get(each.claim_number.strip()) or by_control.get(each.payer_claim_number) or []
         found.append(sorted(claims, key=lambda claim, each=each: _likeliest(claim, each)))  # type: ignore[misc]
+    _find_forwarded(session, results, found)
     return found
+
+
+def _find_forwarded(session: Session, results: Sequence[ClaimResult], found: list[list[OurClaim]]) -> None:
+    """A next payer speaks of a claim by the first one's numbers when that one sent it on: find the claim to it.
+
+    What it decides is never the first payer's: with no claim to a next payer, and a decision of the first that stands,
+    the result is none of ours.
+    """
+    theirs = {
+        claim.id: claim
+        for result, claims in zip(results, found, strict=True)
+        if result.status in NEXT_PAYER_STATUSES or result.is_reversal
+        for claim in claims
+        if claim.primary_id is None
+    }
+    if not theirs:
+        return
+    following: dict[int | None, list[OurClaim]] = {}
+    next_claims = {claim.id: claim for claim in _claims(session, Claim.primary_id, theirs)}
+    _add_lines(session, next_claims)
+    for claim in next_claims.values():
+        claim.after = theirs[claim.primary_id or 0]
+        following.setdefault(claim.primary_id, []).insert(0, claim)
+    taken_back = {result.claim_number for result in results if result.is_reversal}
+    for place, result in enumerate(results):
+        firsts = [claim for claim in found[place] if claim.id in theirs]
+        nexts = [each for claim in firsts for each in following.get(claim.id, ())]
+        if result.is_reversal:
+            found[place] += nexts
+        elif result.status in NEXT_PAYER_STATUSES and firsts:
+            if nexts:
+                found[place] = sorted(nexts, key=lambda claim: claim.state is ClaimState.VOIDED)
+            elif result.claim_number not in taken_back and _is_decided(session, firsts):
+                found[place] = []
+
+
+def _is_decided(session: Session, claims: Sequence[OurClaim]) -> bool:
+    later = aliased(PayerDecision)
+    standing = (
+        select(PayerDecision.id)
+        .outerjoin(later, later.reverses_id == PayerDecision.id)
+        .where(PayerDecision.claim_id.in_([claim.id for claim in claims]))
+        .where(PayerDecision.reverses_id.is_(None), later.id.is_(None))
+    )
+    return session.scalar(standing.limit(1)) is not None
 
 
 def _likeliest(claim: OurClaim, result: ClaimResult) -> tuple[int, bool, int]:
@@ -107,7 +158,7 @@ def _likeliest(claim: OurClaim, result: ClaimResult) -> tuple[int, bool, int]:
     return -claim.sent_lines(result), claim.charge != abs(result.charge), -claim.id
 
 
-def _claims(session: Session, column: object, values: Iterable[str]) -> Iterable[OurClaim]:
+def _claims(session: Session, column: object, values: Iterable[str | int]) -> Iterable[OurClaim]:
     columns = (
         Claim.id, Claim.number, Claim.state, Claim.payer_id, Claim.patient_id, Claim.payer_control_number,
         Claim.primary_id, Claim.charge, Claim.period_first,

@@ -123,10 +123,11 @@ def _doubtful() -> ColumnElement[bool]:
 
 def _of_number(session: Session, number: str, claims: Mapping[int, int]) -> dict[Place, Decimal]:
     """What is above the contract: line by line, or as a whole where a claim was decided or replaced as one."""
-    got = [row for row in session.execute(_got().where(Claim.number == number)) if row.got]
+    rows = session.execute(_got().where(Claim.number == number)).all()
+    got: dict[Place, Decimal] = {(row.claim_id, row.line_id): row.got for row in rows if row.got}
     if not got:
         return {}
-    paid = {row.claim_id for row in got}
+    paid = {claim for claim, _ in got}
     standing = session.scalar(
         select(Claim.id)
         .where(Claim.number == number, Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
@@ -137,14 +138,18 @@ def _of_number(session: Session, number: str, claims: Mapping[int, int]) -> dict
     if standing is not None and standing not in paid:
         return {}  # The payer has still to decide the claim that replaces the one it paid.
     expected = _expected(session, standing)
-    if len(paid) > 1 or standing is None or any(row.line_id is None for row in got):
-        of = standing if standing in claims else max(claim for claim in paid | set(claims) if claim in claims)
-        known = None not in expected.values()
-        whole = sum((row.got for row in got), ZERO) - sum((each or ZERO for each in expected.values()), ZERO)
-        return _above({(of, None): whole}) if known else {}
+    if len(paid) > 1 or standing is None or any(line is None for _, line in got):
+        known = [each for each in expected.values() if each is not None]
+        of = standing if standing in claims else max(claims.keys() & _of(session, number))
+        whole = sum(got.values(), ZERO) - sum(known, ZERO)
+        return _above({(of or 0, None): whole}) if len(known) == len(expected) else {}
     return _above(
-        {(row.claim_id, row.line_id): row.got - each for row in got if (each := expected[row.line_id]) is not None}
+        {place: amount - each for place, amount in got.items() if (each := expected[place[1] or 0]) is not None}
     )
+
+
+def _of(session: Session, number: str) -> set[int]:
+    return set(session.scalars(select(Claim.id).where(Claim.number == number)))
 
 
 def _expected(session: Session, claim: int | None) -> dict[int, Decimal | None]:

@@ -15,6 +15,7 @@ from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.roles import UserId
+from infusion_desktop.billing.money.adjusting import give_write_offs_back
 from infusion_desktop.billing.money.matching import OurClaim, candidates
 from infusion_desktop.billing.money.money_tables import ClaimPart, Dispute, DisputeStep, LineDecision, PayerDecision
 from infusion_desktop.billing.money.overpaid import weigh
@@ -440,6 +441,8 @@ class _Work:
             take_back_cuts(session, ClaimId(claim), self._on, self._by)
         for number in sorted(self._replaced):
             hand_over(session, number, self._on, self._by)
+        for some in _runs(sorted(self._newest)):
+            give_write_offs_back(session, some, self._on, self._by)
         if self._changes:
             changed = (
                 update(_CLAIM)

@@ -47,6 +47,12 @@ def provider_adjustments() -> Mapping[str, str]:
 
 
 @cache
+def taken_from_claims() -> frozenset[str]:
+    """The reasons of a payer's account with us by which it takes back what it paid for a claim."""
+    return frozenset(row["code"] for row in _rows("codes/provider_adjustments.csv") if row["of_a_claim"] == "yes")
+
+
+@cache
 def shipped_rules() -> tuple[Rule, ...]:
     """What groups and reasons do where no payer's own rule speaks."""
     return tuple(Rule(row["group"], row["reason"], Outcome[row["outcome"]]) for row in _rows("codes/posting_rules.csv"))

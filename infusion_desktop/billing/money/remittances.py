@@ -21,7 +21,7 @@ from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day, today
 from infusion_desktop.edi import remittance_835
-from infusion_desktop.edi.remittance_data import ClaimResult
+from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, ClaimResult
 from infusion_desktop.edi.remittance_data import Remittance as Advice
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.money import show_money
@@ -91,7 +91,7 @@ def post_advices(
         strange += unknown
         remittance, deposit = _keep(session, advice, file, source, found, on, by)
         posted.append(_post(session, advice, found, unknown, remittance, deposit, on, by, override))
-    warn_unless(override, [*_warnings(strange), *looks_posted])
+    warn_unless(override, [*_warnings(session, strange), *looks_posted])
     return tuple(posted)
 
 
@@ -103,13 +103,18 @@ def _problems(advice: Advice) -> list[str]:
     return [*found[:SHOWN], f"... and {more} more that do not add up."] if more > 0 else found
 
 
-def _warnings(strange: Sequence[ClaimResult]) -> Iterator[str]:
+def _warnings(session: Session, strange: Sequence[ClaimResult]) -> Iterator[str]:
     for each in strange[:SHOWN]:
         name = f"Claim {each.claim_number[:20]}"
         if each.is_reversal:
             yield (
                 f"{name}: the payment takes back {show_money(abs(each.paid))} that was never posted. "
                 "Post the first payment before its reversal, or set it aside with a reason."
+            )
+        elif each.status in NEXT_PAYER_STATUSES and _is_ours(session, each.claim_number):
+            yield (
+                f"{name}: a next payer decided it, and no claim of ours went to one. If the first payer sent it on: on "
+                "the claim, Correct, Bill the next payer; on that one, Correct, It was forwarded. Then post this again."
             )
         else:
             yield (
@@ -118,6 +123,10 @@ def _warnings(strange: Sequence[ClaimResult]) -> Iterator[str]:
             )
     if len(strange) > SHOWN:
         yield f"... and {len(strange) - SHOWN} more claims that are not known here."
+
+
+def _is_ours(session: Session, number: str) -> bool:
+    return session.scalar(select(Claim.id).where(Claim.number == number.strip()).limit(1)) is not None
 
 
 def _looks_posted(session: Session, advices: Sequence[Advice]) -> Iterator[str]:

@@ -10,14 +10,27 @@ from sqlalchemy.orm import Session
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.money.reason_codes import provider_adjustments
+from infusion_desktop.billing.money.decisions import standing
+from infusion_desktop.billing.money.eob import reversal_of
+from infusion_desktop.billing.money.money_tables import Dispute, PayerDecision
+from infusion_desktop.billing.money.overpaid import settle_given_back
+from infusion_desktop.billing.money.posting import match, post_claims
+from infusion_desktop.billing.money.reason_codes import provider_adjustments, taken_from_claims
 from infusion_desktop.billing.money.receivables import NewEntry, post, refuse_closed
 from infusion_desktop.billing.tables import Claim, Remittance, RemittanceItem
-from infusion_desktop.billing.words import ClaimId, EntryKind, RemittanceId, RemittanceItemKind
+from infusion_desktop.billing.words import (
+    WORKING,
+    ClaimId,
+    DisputeKind,
+    EntryKind,
+    RemittanceId,
+    RemittanceItemKind,
+)
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
+from infusion_desktop.edi.remittance_data import REVERSAL_STATUS
 from infusion_desktop.errors import Refused
-from infusion_desktop.money import ZERO
+from infusion_desktop.money import ZERO, show_money
 
 PLACED = "PLACED"
 """The code of an item that says that an earlier one went to a claim."""
@@ -42,13 +55,22 @@ class ItemRow:
 
 
 def set_aside(session: Session) -> tuple[ItemRow, ...]:
-    """Everything beside claims, the newest first; unknown claims are open until they are placed."""
+    """Everything beside claims, the newest first.
+
+    Unknown claims are open until they are placed, and so is what was taken back of a claim that is worked on as
+    overpaid.
+    """
     rows = session.execute(
         select(RemittanceItem, Remittance, Claim.number)
         .join(Remittance, Remittance.id == RemittanceItem.remittance_id)
         .outerjoin(Claim, Claim.id == RemittanceItem.claim_id)
         .order_by(RemittanceItem.id.desc())
     ).all()
+    overpaid = set(
+        session.scalars(
+            select(Dispute.claim_id).where(Dispute.kind == DisputeKind.OVERPAID, Dispute.state.in_(WORKING))
+        )
+    )
     placed = {item.note for item, _, _ in rows if item.code == PLACED}
     known = provider_adjustments()
     found = []
@@ -57,7 +79,8 @@ def set_aside(session: Session) -> tuple[ItemRow, ...]:
         what = "claim not found here" if unknown else known.get(item.code, f"reason {item.code}")
         if item.code == PLACED:
             what = "placed on a claim"
-        is_open = unknown and item.code != PLACED and str(item.id) not in placed
+        taken = item.claim_id in overpaid and item.code in taken_from_claims()
+        is_open = (unknown or taken) and item.code != PLACED and str(item.id) not in placed
         found.append(
             ItemRow(
                 item.id, RemittanceId(paid.id), paid.payer_name, paid.trace_number, paid.paid_on, item.kind, what,
@@ -69,12 +92,15 @@ def set_aside(session: Session) -> tuple[ItemRow, ...]:
 
 
 def place_item(database: Database, item: int, number: str, by: UserId, *, on: date | None = None) -> ClaimId:
-    """Put the payment of a claim that was not found on a claim of ours, by its number; once only."""
+    """Put the payment of a claim that was not found, or what was taken back of one, on a claim of ours; once only.
+
+    A reversal that came before its payment undoes that payment's whole decision now.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.POST_PAYMENT)
         kept = session.get(RemittanceItem, item)
-        if kept is None or kept.kind is not RemittanceItemKind.UNMATCHED_CLAIM or kept.code == PLACED:
-            raise Refused("Only the payment of a claim that was not found is placed. Select one.")
+        if kept is None or not _may_be_placed(kept):
+            raise Refused("Only the payment of a claim that was not found, or a takeback, is placed. Select one.")
         done = select(func.count()).where(RemittanceItem.code == PLACED, RemittanceItem.note == str(item))
         session.scalar(select(Remittance.id).where(Remittance.id == kept.remittance_id).with_for_update())
         if session.scalar(done):
@@ -89,12 +115,16 @@ def place_item(database: Database, item: int, number: str, by: UserId, *, on: da
             raise Refused(f"No claim with the number “{number.strip()[:20]}” was sent. Look it up in Claims.")
         day = on or today()
         refuse_closed(session, day)
-        if kept.amount != ZERO:
+        if kept.kind is RemittanceItemKind.UNMATCHED_CLAIM and kept.code == REVERSAL_STATUS:
+            _undo(session, kept, number, day, by)
+        elif kept.amount != ZERO:
             entry = NewEntry(
                 ClaimId(claim.id), EntryKind.PAYMENT, -kept.amount,
                 remittance_id=RemittanceId(kept.remittance_id), note=f"placed from {kept.reference[:30]}",
             )  # fmt: skip
             post(session, [entry], day, by)
+            if kept.amount < ZERO:
+                settle_given_back(session, ClaimId(claim.id), day, by, "The payer took it back.")
         values = {
             "remittance_id": kept.remittance_id, "kind": kept.kind, "code": PLACED, "reference": kept.reference,
             "amount": -kept.amount, "note": str(item), "claim_id": claim.id,
@@ -104,3 +134,22 @@ def place_item(database: Database, item: int, number: str, by: UserId, *, on: da
         after = {"claim": claim.id, "amount": kept.amount}
         record(session, by, "place", "remittance item", item, patient_id=claim.patient_id, after=after)
     return ClaimId(claim.id)
+
+
+def _may_be_placed(item: RemittanceItem) -> bool:
+    is_claims = item.kind is RemittanceItemKind.UNMATCHED_CLAIM or item.code in taken_from_claims()
+    return is_claims and item.code != PLACED
+
+
+def _undo(session: Session, item: RemittanceItem, number: str, day: date, by: UserId) -> None:
+    wanted = standing().join(Claim, Claim.id == PayerDecision.claim_id).where(Claim.number == number.strip().upper())
+    decided = session.scalars(wanted.where(PayerDecision.paid == -item.amount)).all()
+    if not decided:
+        raise Refused(
+            f"No payment of {show_money(-item.amount)} stands on claim {number.strip()[:20]}. Post it before it is "
+            "taken back."
+        )
+    result = reversal_of(session, decided[-1], 1)
+    found, _ = match(session, [result], [decided[-1].id])
+    remittance = session.get_one(Remittance, item.remittance_id)
+    post_claims(session, RemittanceId(remittance.id), found, remittance.paid_on, day, by)

@@ -23,6 +23,7 @@ from infusion_desktop.billing.claiming.checking import check, leave_late_days_ou
 from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.claims import WrittenFile, bill_after_all, write_file
 from infusion_desktop.billing.claiming.explaining import explain, links
+from infusion_desktop.billing.claiming.forwarded import mark_forwarded
 from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
 from infusion_desktop.billing.findings import KeptFinding
@@ -323,6 +324,7 @@ class ClaimScreen(Screen):
         menu.addAction("Say why it comes late…", self.say_why_late)
         menu.addAction("Leave the late days out", self.leave_late_out)
         menu.addAction("Bill the next payer", self.bill_next)
+        menu.addAction("It was forwarded by the payer before", self.mark_forwarded)
         if self.context.may(Permission.ADJUST_ACCOUNTS):
             menu.addAction("Write off, or move what is owed…", self.adjust)
         made.setMenu(menu)
@@ -378,6 +380,15 @@ class ClaimScreen(Screen):
             self.do(
                 lambda why: make_secondary(database, claim, by, why), changed=("billing",), then=self._go_to,
                 said="The claim to the next payer is drafted.",
+            )  # fmt: skip
+
+    def mark_forwarded(self) -> None:
+        """Say that the next payer has this claim from the payer before."""
+        if self._claim is not None:
+            claim, database, by = self._claim, self.context.database, self.context.user_id
+            self.do(
+                lambda _why: mark_forwarded(database, claim, by), changed=("billing",),
+                said="The next payer owes the share now. Its answer is posted to this claim.",
             )  # fmt: skip
 
     def _go_to(self, claim: object) -> None:

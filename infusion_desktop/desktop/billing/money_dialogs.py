@@ -36,7 +36,7 @@ from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, MoneyField, NotesField, TextField
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.why_dialog import WhyDialog
-from infusion_desktop.money import show_money
+from infusion_desktop.money import ZERO, show_money
 from infusion_desktop.patients.words import PayerId
 
 OWERS = (("the payer", Account.PAYER), ("the patient", Account.PATIENT))
@@ -140,8 +140,11 @@ class PlaceDialog(DeedDialog):
         super().__init__(context, desk, f"Whose are {show_money(row.amount)}?", parent, save="Place it")
         self._row = row
         told = f"The payer calls the claim {row.reference}. Ask the payer for patient and days, then name our claim."
+        if row.amount < ZERO:
+            told = f"The payer took it back, for {row.reference}. Name the claim that it had paid too much for."
         self.body.addWidget(label(told, "muted", wrap=True))
         self.number = TextField("Our claim", required=True, placeholder="C0000123")
+        self.number.set_value(row.claim)
         self.form = Form()
         self.form.section("", (self.number,))
         self.body.addWidget(self.form)
