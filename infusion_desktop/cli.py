@@ -482,11 +482,20 @@ def _claims(database: "Database", chosen: argparse.Namespace) -> int:
     from infusion_desktop.dates import read_month
     from infusion_desktop.progress import run_to_end
 
-    by = _person(database, chosen)
-    result = run_to_end(run_month(database, read_month(chosen.month), by, payer=chosen.payer or ""), _shown)
-    for name, text in result.files:
-        _written(chosen.out / name, text.encode("ascii"))
-    return _report(result.done, result.refused)
+    by, month = _person(database, chosen), read_month(chosen.month)
+    files: list[tuple[str, str]] = []
+    failed: list[str] = []
+    try:
+        result = run_to_end(run_month(database, month, by, payer=chosen.payer or "", files=files), _shown)
+    finally:  # What left before the run was stopped is in files that must not be lost sight of.
+        for name, text in files:
+            try:
+                _written(chosen.out / name, text.encode("ascii"))
+            except Refused as no:
+                failed += [f"{reason} It is kept: save it from Payments, Claim files." for reason in no.reasons]
+    ended = _report(result.done, [*result.refused, *failed])
+    print(f"{len(result.claims)} claims of {chosen.month}, {len(files)} files.")
+    return ended
 
 
 def _read_edi(database: "Database", chosen: argparse.Namespace) -> int:
@@ -494,18 +503,21 @@ def _read_edi(database: "Database", chosen: argparse.Namespace) -> int:
     from infusion_desktop.edi.x12 import FILE_LIMIT
 
     by = _person(database, chosen)
-    done: list[str] = []
-    refused: list[str] = []
-    for file in chosen.file:
+    ended = 0
+    for file in chosen.file:  # Each is told at once: what comes of the next one may stop the command.
+        done, refused = list[str](), list[str]()
         try:
             with file.open("rb") as opened:  # Never more in memory than a file may be.
                 content = opened.read(FILE_LIMIT + 1)
-            done += [f"{file.name}: {sentence}" for sentence in read_answer(database, content, by)]
+            done += read_answer(database, content, by)
         except Warned as warned:
-            refused += [f"{file.name}: {sentence}" for sentence in warned.warnings]
+            refused += warned.warnings
         except Refused as no:
-            refused += [f"{file.name}: {sentence}" for sentence in no.reasons]
-    return _report(done, refused)
+            refused += no.reasons
+        except OSError as error:
+            refused += [f"{error.strerror or 'it cannot be read'}. Check the path."]
+        ended |= _report(*([f"{file.name}: {sentence}" for sentence in several] for several in (done, refused)))
+    return ended
 
 
 def _reports(database: "Database", chosen: argparse.Namespace) -> int:

@@ -263,6 +263,21 @@ def test_good_answers_are_read_beside_bad_ones_and_each_is_told(run, pharmacy, t
     assert run(pharmacy, "verify").code == 0
 
 
+def test_a_file_that_is_not_there_stops_none_of_the_others(run, pharmacy, tmp_path):
+    group = rows(pharmacy, "SELECT group_control FROM claim_batch ORDER BY id DESC LIMIT 1")[0][0]
+    good = tmp_path / "late.999"
+    good.write_text(SYNTAX.format(group=group), encoding="ascii")
+    ended = run(pharmacy, "read-edi", tmp_path / "gone.835", good)
+    assert ended.code == 1 and ended.err.startswith("gone.835: No such file") and "late.999: File " in ended.out
+
+
+def test_a_payer_nobody_knows_is_refused_and_a_month_without_claims_says_so(run, pharmacy, tmp_path):
+    ended = run(pharmacy, "claims", "--month", LAST_MONTH, "--payer", "Tpyo Health", "--out", tmp_path / "c")
+    assert ended.code == 1 and "No payer is called “Tpyo Health”" in ended.err
+    ended = run(pharmacy, "claims", "--month", "2001-01", "--out", tmp_path / "c")
+    assert (ended.code, ended.out) == (0, "0 claims of 2001-01, 0 files.\n")
+
+
 def test_what_is_no_answer_is_refused_naming_the_file(run, pharmacy, tmp_path):
     stranger = tmp_path / "letter.txt"
     stranger.write_text("Dear pharmacy,\n")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
@@ -25,7 +25,7 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, today
 from infusion_desktop.errors import NotAllowed, Refused
-from infusion_desktop.patients.tables import Patient, Therapy
+from infusion_desktop.patients.tables import Patient, Payer, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 from infusion_desktop.progress import Progress
 
@@ -79,6 +79,7 @@ def run_month(
         authorize(session, by, Permission.CHARGE)
         if send:
             authorize(session, by, Permission.CLAIM)
+        _refuse_stranger(session, payer.strip())
         work, refused = _work(session, month, payer)
         gone = withdrawn(session, month)
     done = [f"Patient {each.number}: {gone[key]} {AFTER_ALL}" for each in work if (key := _key(each)) in gone]
@@ -120,6 +121,14 @@ def run_month(
         done += written.notices
     yield Progress(len(work), len(work))
     return MonthRun(tuple(files), tuple(done), tuple(refused), tuple(claims), tuple(on_paper))
+
+
+def _refuse_stranger(session: Session, payer: str) -> None:
+    """A payer's name that nobody has would bill nothing and say nothing."""
+    named = select(Payer.id).where(func.lower(Payer.name) == payer.lower()).limit(1)
+    if payer and session.scalar(named) is None:
+        names = ", ".join(session.scalars(select(Payer.name).order_by(Payer.name).limit(_NAMED)))
+        raise Refused(f"No payer is called “{payer}”. Type its name as under Payers, such as {names}.")
 
 
 def _key(work: Work) -> tuple[PatientId, CoverageId]:
