@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session, aliased
 from infusion_desktop.billing.money.money_tables import ClaimPart, PayerDecision
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimState, Frequency
-from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, ClaimResult, LineResult
+from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, REVERSAL_STATUS, ClaimResult, LineResult
 
 SENT = (
     ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED,
     ClaimState.CLOSED, ClaimState.VOIDED,
 )  # fmt: skip
+_OF_NEXT_PAYERS = NEXT_PAYER_STATUSES | {REVERSAL_STATUS}
 LINE_CONTROL = "L"
 """Before a line's id in the number we send with it (REF*6R)."""
 _AT_ONCE = 500
@@ -52,6 +53,8 @@ class OurClaim:
     charge: Decimal
     period_first: date
     lines: list[OurLine] = field(default_factory=list)
+    alone: bool = True
+    """Whether no other claim has its number."""
     after: "OurClaim | None" = None
     """The claim to the payer before, by whose numbers a next payer speaks when that one forwarded it."""
 
@@ -99,6 +102,10 @@ def candidates(session: Session, results: Iterable[ClaimResult]) -> list[list[Ou
     for claim in _claims(session, Claim.payer_control_number, controls):
         same = known.setdefault(claim.id, claim)
         by_control.setdefault(same.control, []).append(same)
+    for several in by_number.values():
+        if len(several) > 1:
+            for claim in several:
+                claim.alone = False
     _add_lines(session, known)
     found = []
     for each in results:
@@ -114,13 +121,8 @@ def _find_forwarded(session: Session, results: Sequence[ClaimResult], found: lis
     What it decides is never the first payer's: with no claim to a next payer, and a decision of the first that stands,
     the result is none of ours.
     """
-    theirs = {
-        claim.id: claim
-        for result, claims in zip(results, found, strict=True)
-        if result.status in NEXT_PAYER_STATUSES or result.is_reversal
-        for claim in claims
-        if claim.primary_id is None
-    }
+    spoken_of = [place for place, result in enumerate(results) if result.status in _OF_NEXT_PAYERS]
+    theirs = {claim.id: claim for place in spoken_of for claim in found[place] if claim.primary_id is None}
     if not theirs:
         return
     following: dict[int | None, list[OurClaim]] = {}
@@ -130,12 +132,13 @@ def _find_forwarded(session: Session, results: Sequence[ClaimResult], found: lis
         claim.after = theirs[claim.primary_id or 0]
         following.setdefault(claim.primary_id, []).insert(0, claim)
     taken_back = {result.claim_number for result in results if result.is_reversal}
-    for place, result in enumerate(results):
+    for place in spoken_of:
+        result = results[place]
         firsts = [claim for claim in found[place] if claim.id in theirs]
         nexts = [each for claim in firsts for each in following.get(claim.id, ())]
         if result.is_reversal:
             found[place] += nexts
-        elif result.status in NEXT_PAYER_STATUSES and firsts:
+        elif firsts:
             if nexts:
                 found[place] = sorted(nexts, key=lambda claim: claim.state is ClaimState.VOIDED)
             elif result.claim_number not in taken_back and _is_decided(session, firsts):

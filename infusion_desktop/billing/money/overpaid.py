@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.audit import record
@@ -50,8 +49,8 @@ Place = tuple[int, int | None]
 def weigh(session: Session, claims: Mapping[int, int], on: date, by: UserId) -> list[dict[str, object]]:
     """Compare what was decided on claims, all decisions together, with what their contracts pay.
 
-    ``claims`` names the newest decision of each. Gives the rows of what is overpaid and not worked on yet; settles what
-    no longer is.
+    ``claims`` names the newest decision of each that may be overpaid. Gives the rows of what is overpaid and not worked
+    on yet; settles what no longer is.
     """
     over = _overpaid(session, claims)
     known: dict[Place, Decimal] = defaultdict(Decimal)
@@ -85,46 +84,34 @@ def _overpaid(session: Session, claims: Mapping[int, int]) -> dict[str, dict[Pla
     """What is above the contract by the claims' number."""
     found: dict[str, dict[Place, Decimal]] = {}
     for some in _runs(sorted(claims)):
-        wanted = _got().where(Claim.number.in_(select(Claim.number).where(Claim.id.in_(some)))).having(_doubtful())
-        for number in dict.fromkeys(row.number for row in session.execute(wanted)):
+        for number in session.scalars(select(Claim.number).where(Claim.id.in_(some)).distinct()).all():
             if places := _of_number(session, number, claims):
                 found[number] = places
     return found
 
 
-def _got() -> Select[*tuple[Any, ...]]:
+def _got(session: Session, number: str) -> dict[Place, Decimal]:
     """What stands as paid by payers, refunds taken off, and as the patient's by their decisions, line by line."""
     amount = case((LedgerEntry.account == Account.PATIENT, LedgerEntry.amount), else_=-LedgerEntry.amount)
     decided, is_payment = LedgerEntry.decision_id.is_not(None), LedgerEntry.kind == EntryKind.PAYMENT
-    return (
-        select(Claim.number, LedgerEntry.claim_id, LedgerEntry.line_id, func.sum(amount).label("got"))
+    rows = session.execute(
+        select(LedgerEntry.claim_id, LedgerEntry.line_id, func.sum(amount).label("got"))
         .join(Claim, Claim.id == LedgerEntry.claim_id)
-        .outerjoin(ClaimLine, ClaimLine.id == LedgerEntry.line_id)
+        .where(Claim.number == number)
         .where(
             or_(
                 and_(LedgerEntry.account == Account.PATIENT, decided),
                 and_(LedgerEntry.account == Account.PAYER, LedgerEntry.group_code == "", or_(decided, is_payment)),
             )
         )
-        .group_by(
-            Claim.number, Claim.state, Claim.replaces_id, LedgerEntry.claim_id, LedgerEntry.line_id, ClaimLine.expected
-        )
+        .group_by(LedgerEntry.claim_id, LedgerEntry.line_id)
     )
-
-
-def _doubtful() -> ColumnElement[bool]:
-    """What only a closer look tells: a line above its contract, a claim decided as a whole, voided or replaced."""
-    amount = case((LedgerEntry.account == Account.PATIENT, LedgerEntry.amount), else_=-LedgerEntry.amount)
-    return or_(
-        LedgerEntry.line_id.is_(None), Claim.state == ClaimState.VOIDED, Claim.replaces_id.is_not(None),
-        func.sum(amount) > ClaimLine.expected,
-    )  # fmt: skip
+    return {(row.claim_id, row.line_id): row.got for row in rows if row.got}
 
 
 def _of_number(session: Session, number: str, claims: Mapping[int, int]) -> dict[Place, Decimal]:
     """What is above the contract: line by line, or as a whole where a claim was decided or replaced as one."""
-    rows = session.execute(_got().where(Claim.number == number)).all()
-    got: dict[Place, Decimal] = {(row.claim_id, row.line_id): row.got for row in rows if row.got}
+    got = _got(session, number)
     if not got:
         return {}
     paid = {claim for claim, _ in got}

@@ -155,6 +155,8 @@ class _Work:
         self._following: dict[int, str] = {}
         self._voided: set[int] = set()
         self._newest: dict[int, int] = {}
+        self._doubtful: set[int] = set()
+        """Claims whose decisions, all together, may be above the contract."""
         self._standing: dict[int, set[int]] = {}
         """The decisions that stand, of claims on which one is taken back."""
         self._place = 0
@@ -171,6 +173,9 @@ class _Work:
             )
             self._balances.update({claim: amount or ZERO for claim, amount in self._session.execute(sums)})
         self._following = self._billed_next(sorted(claims))
+        for some in _runs(sorted(claims)):
+            earlier = select(PayerDecision.claim_id).where(PayerDecision.claim_id.in_(some))
+            self._doubtful.update(self._session.scalars(earlier))
         self._read_standing([each.claim.id for each in matched if each.undoes is not None])
         self._moved = self._moved_here([claim.id for claim in claims.values() if claim.primary_id is not None])
         rows = [self._decision(each) for each in matched]
@@ -228,6 +233,8 @@ class _Work:
         self._place += 1
         result, claim = each.result, each.claim
         self._newest[claim.id] = decision
+        if each.undoes is not None or not claim.alone or not result.lines or result.adjustments:
+            self._doubtful.add(claim.id)
         if claim.number not in self.told.numbers[-1:]:
             self.told.numbers.append(claim.number)
         ours = {id(line): claim.line_of(line) for line in result.lines}
@@ -322,6 +329,8 @@ class _Work:
             change += self._post(claim, getattr(own, "id", None), found, decision)
             patient += found.patient
             denied += found.denied
+            if own is None or line.paid + found.patient > own.expected:
+                self._doubtful.add(claim.id)
             if is_first and own is not None and not whole:
                 missing = short_paid(own.expected, line.paid, found.patient, found.denied)
                 short += missing
@@ -441,7 +450,7 @@ class _Work:
             take_back_cuts(session, ClaimId(claim), self._on, self._by)
         for number in sorted(self._replaced):
             hand_over(session, number, self._on, self._by)
-        for some in _runs(sorted(self._newest)):
+        for some in _runs(sorted(claim for claim in self._newest if self._balances.get(claim, ZERO) < ZERO)):
             give_write_offs_back(session, some, self._on, self._by)
         if self._changes:
             changed = (
@@ -456,7 +465,8 @@ class _Work:
             session.connection().execute(changed, list(self._changes.values()))
             same = {"at": self._now, "staff_id": self._by}
             insert_rows(session, ClaimEvent, ("claim_id", "state", "note"), self._events, same)
-        overpaid = weigh(session, self._newest, self._on, self._by)
+        doubtful = {claim: decision for claim, decision in self._newest.items() if claim in self._doubtful}
+        overpaid = weigh(session, doubtful, self._on, self._by)
         self.told.overpaid = len(overpaid)
         self._disputes += overpaid
         if self._disputes:
