@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.passwords import read_hasher
-from infusion_desktop.access.people import User, badges, sign_in, user_named, user_of
+from infusion_desktop.access.people import User, badge_code, badges, sign_in, user_named, user_of
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import UserId
@@ -51,6 +51,10 @@ ROOMS_MS = 3_000
 """How long after it the other screens are read, which nobody has gone to by then."""
 MEANWHILE_MS = 100
 """How long after everything is ready for whoever signs in at once the rest is read for who is still typing."""
+
+
+_OVER = "The hour of emergency access is over. What you typed stays; save it, or let somebody save it who may."
+_OTHER_ROLES = "Your roles were changed. What you typed stays; finish it, then sign in again."
 
 
 class Application(QObject):
@@ -134,6 +138,7 @@ class Application(QObject):
         shell.make(FIRST)
         self.show(shell)
         shell.go(FIRST)
+        shell.changes.changed.connect(lambda topics: self._look_who(shell, topics))
         log.info("user %s signed in", user.id)
         self.chores.begin(shell)
         QTimer.singleShot(ROOMS_MS, shell, read_behind)
@@ -197,7 +202,6 @@ class Application(QObject):
             settings=self.own,
         )
         shell.sign_out_asked.connect(self.ask_who)
-        shell.switch_user_asked.connect(self.ask_who)
         shell.exchange_asked.connect(self.exchange)
         shell.own_access_asked.connect(self.own_access)
         return shell
@@ -213,7 +217,7 @@ class Application(QObject):
         if what == "end emergency":
             database, by = self.database, shell.context.user_id
             shell.jobs.run(
-                shell, lambda: end_emergency(database, by), self.open_shell,
+                shell, lambda: end_emergency(database, by), lambda user: self._open_anew(shell, user),
                 lambda error: shell.messages.show_failure(error, shell),
             )  # fmt: skip
             return
@@ -226,9 +230,13 @@ class Application(QObject):
             dialog.succeeded.connect(lambda _none: self._know_badges())
         else:
             dialog = EmergencyDialog(shell.context, shell.desk, shell)
-            dialog.succeeded.connect(self.open_shell)
+            dialog.succeeded.connect(lambda user: QTimer.singleShot(0, shell, lambda: self._open_anew(shell, user)))
         self.dialog = dialog
         dialog.open()
+
+    def _open_anew(self, shell: Shell, user: User) -> None:
+        """Somebody has other rights now: the screens follow, unless that would cost what was typed."""
+        shell.unless_typed("Open the screens anew with the other rights", lambda: self.open_shell(user))
 
     def _enter_again(self, user: User) -> None:
         """Emergency access is over: the window offers what the person's roles include."""
@@ -238,8 +246,40 @@ class Application(QObject):
         except Unavailable:  # Every deed asks again by itself; the window follows when the server is back.
             QTimer.singleShot(LATER_MS, self, lambda: self._enter_again(user))
             return
-        if isinstance(self.window, Shell) and self.window.context.user_id == user.id and now.emergency_until is None:
+        shell = self.window
+        if not isinstance(shell, Shell) or shell.context.user_id != user.id:
+            return
+        if now.emergency_until is not None:  # The clock was set back; every deed asks by itself.
+            QTimer.singleShot(LATER_MS, shell, lambda: self._enter_again(user))
+        elif shell.has_typed():
+            shell.messages.refused((_OVER,), tone=Tone.WARN)
+            QTimer.singleShot(LATER_MS, shell, lambda: self._enter_again(user))
+        else:
             self.open_shell(now)
+
+    def _look_who(self, shell: Shell, topics: frozenset[str]) -> None:
+        """Somebody changed who may do what: whoever may less has another window, and who left has none."""
+        if "people" not in topics:
+            return
+        database, by, had = self.database, shell.context.user_id, shell.context.permissions
+
+        def look() -> User | None:
+            with database.reading() as session:
+                username = user_of(session, by).username
+                return user_named(session, username)
+
+        def told(user: User | None) -> None:
+            if self.window is not shell:
+                return
+            if user is None:
+                log.info("the access of user %s has ended", by)
+                shell.leave()
+            elif user.permissions != had and shell.has_typed():
+                shell.messages.refused((_OTHER_ROLES,), tone=Tone.WARN)
+            elif user.permissions != had and shell.cover is None:
+                self.open_shell(user)
+
+        shell.jobs.run(shell, look, told, lambda _error: None)
 
     def _know_badges(self) -> None:
         with suppress(Unavailable), self.database.reading() as session:
@@ -251,7 +291,7 @@ class Application(QObject):
 
         def entered(user: User) -> None:
             if user.id != shell.context.user_id:
-                self.open_shell(user)
+                shell.unless_typed("Take over here", lambda: self.open_shell(user))
             elif shell.cover is not None:
                 shell.cover.unlocked.emit()
 
@@ -358,7 +398,7 @@ class Application(QObject):
     def _scanned(self, raw: str) -> None:
         if not isinstance(self.window, Shell):
             return
-        shell, badge = self.window, raw.strip()
+        shell, badge = self.window, badge_code(raw)
         screen = shell.screen_in_front
         is_for_screen = shell.cover is None and screen is not None and screen.uses_badges
         if badge in self.badges and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
@@ -372,7 +412,7 @@ class Application(QObject):
 
     def _sign_out_when_idle(self) -> None:
         if isinstance(self.window, Shell) and self.window.cover is not None:
-            self.window.cover.sign_out_asked.emit()
+            self.window.leave()
 
 
 def _let_go(window: QWidget, then: Callable[[], None] = lambda: None) -> None:

@@ -1,6 +1,8 @@
 """Whether this person may do this, asked inside the deed's own transaction."""
 
-from sqlalchemy import bindparam, select
+from datetime import datetime, timedelta
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.roles import EMERGENCY, Permission, Role, UserId, permissions_of
@@ -8,6 +10,15 @@ from infusion_desktop.access.tables import EmergencyAccess, Staff, StaffRole
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import NotAllowed
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far two workstations' clocks may differ before it is said, and before it counts."""
+
+
+def is_open(now: datetime | BindParameter[datetime], soon: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether an emergency access lasts now; one that ``soon`` has not begun does not: the clock was set back since."""
+    return (EmergencyAccess.ends_at > now) & (EmergencyAccess.began_at <= soon)
+
 
 _ROLES = Prepared(
     lambda _dialect: (
@@ -20,8 +31,8 @@ _EMERGENCY = Prepared(
     lambda _dialect: (
         select(EmergencyAccess.id)
         .join(Staff, Staff.id == EmergencyAccess.staff_id)
-        .where(EmergencyAccess.staff_id == bindparam("by"), EmergencyAccess.ends_at > bindparam("now"))
-        .where(Staff.ended_at.is_(None))
+        .where(EmergencyAccess.staff_id == bindparam("by"), Staff.ended_at.is_(None))
+        .where(is_open(bindparam("now"), bindparam("soon")))
     )
 )
 
@@ -31,5 +42,6 @@ def authorize(session: Session, by: UserId, permission: Permission) -> None:
     roles: set[Role] = {row.role for row in _ROLES.rows(session, {"by": by})}
     if permission in permissions_of(roles):
         return
-    if permission not in EMERGENCY or not _EMERGENCY.rows(session, {"by": by, "now": now_utc()}):
+    now = now_utc()
+    if permission not in EMERGENCY or not _EMERGENCY.rows(session, {"by": by, "now": now, "soon": now + CLOCKS_APART}):
         raise NotAllowed(f"Your role does not include “{permission.value}”. Ask somebody whose role does.")

@@ -9,6 +9,7 @@ from infusion_desktop.access.roles import Permission
 _P = Permission
 
 DEEDS: dict[str, tuple[Permission, ...]] = {
+    "access.emergency.begin_emergency": (_P.TAKE_EMERGENCY,),
     "access.emergency.review_emergency": (_P.SEE_AUDIT,),
     "access.people.add_person": (_P.MANAGE_STAFF,),
     "access.people.reset_password": (_P.MANAGE_STAFF,),
@@ -353,7 +354,6 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
 }
 
 OWN: dict[str, str] = {
-    "access.emergency.begin_emergency": "everybody may, with a reason; another person reviews it",
     "access.emergency.end_emergency": "one's own emergency access",
     "access.people.change_password": "one's own, with the old one",
     "access.people.set_pin": "one's own, with the password",

@@ -1,5 +1,7 @@
 """Emergency access: rights for an hour, with a reason, reviewed by another person (45 CFR 164.312(a)(2)(ii))."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,7 +40,7 @@ class Emergency:
 def begin_emergency(database: Database, by: UserId, why: str) -> User:
     """Take the rights of care for an hour.
 
-    Refused without a real reason, while it is open already, and for who does not work here any more.
+    Refused without a real reason, while it is open already, for who left, and for who only looks.
     """
     if len(why.strip()) < SHORTEST_REASON:
         raise Refused("Say in a sentence what the emergency is. It is kept and reviewed.")
@@ -46,6 +48,7 @@ def begin_emergency(database: Database, by: UserId, why: str) -> User:
         person = session.get(Staff, by, populate_existing=True, with_for_update=True)
         if person is None or person.ended_at is not None:
             raise Refused("This person's access has ended. Sign in as somebody who works here.")
+        authorize(session, by, Permission.TAKE_EMERGENCY)
         now = now_utc()
         until = user_of(session, by).emergency_until
         if until is not None:
@@ -94,26 +97,44 @@ def review_emergency(database: Database, emergency: int, review: str, by: UserId
 def emergencies(session: Session, *, open_only: bool = False) -> tuple[Emergency, ...]:
     """Emergency accesses, the newest first; ``open_only`` those that nobody has reviewed."""
     reviewer = aliased(Staff)
-    during = and_(
-        AuditEntry.staff_id == EmergencyAccess.staff_id,
-        AuditEntry.at >= EmergencyAccess.began_at,
-        AuditEntry.at <= EmergencyAccess.ends_at,
-    )
-    changes, openings = (func.count().filter(AuditEntry.kind == kind) for kind in (AuditKind.CHANGE, AuditKind.VIEW))
     query = (
-        select(EmergencyAccess, Staff.name, reviewer.name, changes, openings)
+        select(EmergencyAccess, Staff.name, reviewer.name)
         .join(Staff, Staff.id == EmergencyAccess.staff_id)
         .outerjoin(reviewer, reviewer.id == EmergencyAccess.reviewed_by)
-        .outerjoin(AuditEntry, during)
-        .group_by(EmergencyAccess.id, Staff.name, reviewer.name)
         .order_by(EmergencyAccess.id.desc())
     )
     if open_only:
         query = query.where(EmergencyAccess.reviewed_at.is_(None))
+    rows = session.execute(query).all()
+    done = _done_during(session, [taken for taken, *_who in rows])
     return tuple(
         Emergency(
-            taken.id, who, taken.why, taken.began_at, taken.ends_at, changes, openings, reviewed_by or "",
-            taken.reviewed_at, taken.review,
+            taken.id, who, taken.why, taken.began_at, taken.ends_at, done[taken.id, AuditKind.CHANGE],
+            done[taken.id, AuditKind.VIEW], reviewed_by or "", taken.reviewed_at, taken.review,
         )
-        for taken, who, reviewed_by, changes, openings in session.execute(query)
+        for taken, who, reviewed_by in rows
     )  # fmt: skip
+
+
+def _done_during(session: Session, taken: Sequence[EmergencyAccess]) -> Counter[tuple[int, AuditKind]]:
+    """How many entries of each kind were made during each of these, in one pass over their people's entries.
+
+    The trail has no index by person: it would cost every deed a page, for a list that is looked at now and then.
+    """
+    done: Counter[tuple[int, AuditKind]] = Counter()
+    if not taken:
+        return done
+    entries = (
+        select(AuditEntry.staff_id, AuditEntry.at, AuditEntry.kind)
+        .where(AuditEntry.at.between(min(each.began_at for each in taken), max(each.ends_at for each in taken)))
+        .where(AuditEntry.staff_id.in_({each.staff_id for each in taken}))
+        .subquery()
+    )
+    during = and_(
+        EmergencyAccess.staff_id == entries.c.staff_id,
+        entries.c.at.between(EmergencyAccess.began_at, EmergencyAccess.ends_at),
+    )
+    counted = select(EmergencyAccess.id, entries.c.kind, func.count()).join(entries, during)
+    for number, kind, count in session.execute(counted.group_by(EmergencyAccess.id, entries.c.kind)):
+        done[number, kind] = count
+    return done

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
-from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.authority import CLOCKS_APART, authorize, is_open
 from infusion_desktop.access.passwords import hash_password, hash_pin, is_password
 from infusion_desktop.access.roles import EMERGENCY, Permission, Role, UserId, permissions_of
 from infusion_desktop.access.tables import EmergencyAccess, Staff, StaffRole
@@ -97,15 +97,36 @@ def _add(
         raise Refused("A person needs a user name, a name and at least one role.")
     if session.scalar(select(Staff.id).where(Staff.username == plain)):
         raise Refused(f"The user name “{plain}” is taken. Choose another one.")
-    if badge and session.scalar(select(Staff.id).where(Staff.badge == badge)):
-        raise Refused("This badge belongs to somebody else. Scan another one.")
     person = Staff(
-        username=plain, name=name.strip(), password_hash=kept_hash, badge=badge, must_change_password=must_change
-    )
+        username=plain, name=name.strip(), password_hash=kept_hash, badge=_free_badge(session, badge),
+        must_change_password=must_change,
+    )  # fmt: skip
     session.add(person)
     session.flush()
     session.execute(insert(StaffRole), [{"staff_id": person.id, "role": role} for role in sorted(roles)])
     return UserId(person.id)
+
+
+def badge_code(scan: str) -> str:
+    """What tells a badge, whether its scan carries the prefix of our own codes or not."""
+    return scan.strip().removeprefix("USR:")
+
+
+def _has_badge(scan: str) -> ColumnElement[bool]:
+    code = badge_code(scan)
+    return Staff.badge.in_((code, f"USR:{code}") if code else ())
+
+
+def _free_badge(session: Session, scan: str, owner: UserId | None = None) -> str:
+    """The code of a badge that nobody else has; that of somebody who left is taken from them."""
+    for holder in session.scalars(select(Staff).where(_has_badge(scan)).with_for_update()):
+        if holder.id == owner:
+            continue
+        if holder.ended_at is None:
+            raise Refused("This badge belongs to somebody else. Scan another one.")
+        holder.badge = ""
+    session.flush()
+    return badge_code(scan)
 
 
 def sign_in(database: Database, username: str, password: str) -> User:
@@ -119,12 +140,9 @@ def sign_in(database: Database, username: str, password: str) -> User:
 
 def _enter(database: Database, person: Staff | None, kept_hash: str, secret: str, wrong: str) -> User:
     """Let somebody in whose secret is right; five wrong tries make a wait, the next five a longer one."""
-    if person is not None and person.locked_until is not None and person.locked_until > now_utc():
-        raise Refused(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
-    right = is_password(kept_hash, secret)
-    if person is None or not right or person.ended_at is not None:
-        if person is not None:
-            _note_wrong_try(database, UserId(person.id))
+    _prove(database, person, kept_hash, secret, wrong)
+    if person is None or person.ended_at is not None:
+        _note_wrong_try(database, person)
         raise Refused(wrong)
     with database.transaction() as session:
         now = now_utc()  # Meanwhile other tries may have made a wait, or the access may have ended.
@@ -136,26 +154,43 @@ def _enter(database: Database, person: Staff | None, kept_hash: str, secret: str
         return user_of(session, UserId(person.id))
 
 
-def _note_wrong_try(database: Database, user: UserId) -> None:
+def _prove(database: Database, person: Staff | None, kept_hash: str, secret: str, wrong: str) -> None:
+    """Refuse a wrong secret, and every one while the wait after wrong tries lasts."""
+    if person is not None and person.locked_until is not None and person.locked_until > now_utc():
+        raise Refused(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
+    if not is_password(kept_hash, secret):
+        _note_wrong_try(database, person)
+        raise Refused(wrong)
+
+
+def _note_wrong_try(database: Database, person: Staff | None) -> None:
+    """Count it for whom it was tried. A name that nobody has is not written down: it may be somebody's password."""
     with database.transaction() as session:
+        if person is None:
+            record(session, None, "wrong password", "staff", after={"name": "not known"})
+            return
         tries = session.execute(
             update(Staff)
-            .where(Staff.id == user)
+            .where(Staff.id == person.id)
             .values(failed_tries=Staff.failed_tries + 1)
             .returning(Staff.failed_tries)
         ).scalar_one()
         if tries % TRIES == 0:
             until = now_utc() + WAIT * (tries // TRIES)
-            session.execute(update(Staff).where(Staff.id == user).values(locked_until=until))
-        record(session, None, "wrong password", "staff", user, after={"tries": tries})
+            session.execute(update(Staff).where(Staff.id == person.id).values(locked_until=until))
+        record(session, None, "wrong password", "staff", person.id, after={"tries": tries})
+
+
+def _prove_oneself(database: Database, by: UserId, password: str, wrong: str) -> None:
+    """That it is they who sit there, before their own access is changed; wrong tries count as at the door."""
+    with database.reading() as session:
+        person = session.get(Staff, by)
+    _prove(database, person, person.password_hash if person is not None else "", password, wrong)
 
 
 def change_password(database: Database, by: UserId, old: str, new: str) -> None:
     """A person's own new password. Slow: hashes twice."""
-    with database.reading() as session:
-        kept = session.scalar(select(Staff.password_hash).where(Staff.id == by)) or ""
-    if not is_password(kept, old):
-        raise Refused("The old password is not right. Try again.")
+    _prove_oneself(database, by, old, "The old password is not right. Try again.")
     kept_hash = hash_password(new)
     with database.transaction() as session:
         _change_own(session, by, password_hash=kept_hash, must_change_password=False)
@@ -181,19 +216,16 @@ def set_pin(database: Database, by: UserId, password: str, badge: str, pin: str)
         raise Refused("A PIN has four to eight digits.")
     if len(set(pin)) == 1 or pin in "0123456789" or pin in "9876543210":
         raise Refused("This PIN is too easy to guess. Choose another one.")
-    with database.reading() as session:
-        kept = session.scalar(select(Staff.password_hash).where(Staff.id == by)) or ""
-    if not is_password(kept, password):
-        raise Refused("The password is not right. Try again.")
+    _prove_oneself(database, by, password, "The password is not right. Try again.")
     pin_hash = hash_pin(pin)
     with database.transaction() as session:
-        if badge and session.scalar(select(Staff.id).where(Staff.badge == badge, Staff.id != by)):
-            raise Refused("This badge belongs to somebody else. Scan another one.")
-        _change_own(session, by, badge=badge, pin_hash=pin_hash)
-        record(session, by, "set badge and PIN", "staff", by, after={"badge": badge})
+        code = _free_badge(session, badge, by)
+        _change_own(session, by, badge=code, pin_hash=pin_hash)
+        record(session, by, "set badge and PIN", "staff", by, after={"badge": code})
 
 
 def _change_own(session: Session, by: UserId, **values: object) -> None:
+    values |= {"failed_tries": 0}
     mine = update(Staff).where(Staff.id == by, Staff.ended_at.is_(None)).values(**values)
     if session.scalar(mine.returning(Staff.id)) is None:
         raise Refused("Your access has ended. Ask an administrator.")
@@ -202,7 +234,7 @@ def _change_own(session: Session, by: UserId, **values: object) -> None:
 def switch_by_badge(database: Database, badge: str, pin: str) -> User:
     """Whose badge and PIN these are, or Refused; wrong PINs count as wrong passwords do. Slow: checks a hash."""
     with database.reading() as session:
-        person = session.scalar(select(Staff).where(Staff.badge == badge.strip(), Staff.badge != ""))
+        person = session.scalar(select(Staff).where(_has_badge(badge)))
     if person is None or person.ended_at is not None:
         raise Refused("Nobody has this badge. Sign in with the password.")
     if not person.pin_hash:
@@ -261,9 +293,10 @@ def user_of(session: Session, user: UserId) -> User:
     """The person as they stand now."""
     person = session.get_one(Staff, user, populate_existing=True)
     roles = frozenset(session.scalars(select(StaffRole.role).where(StaffRole.staff_id == user)))
+    now = now_utc()
     emergency = session.scalar(
         select(func.max(EmergencyAccess.ends_at)).where(
-            EmergencyAccess.staff_id == user, EmergencyAccess.ends_at > now_utc()
+            EmergencyAccess.staff_id == user, is_open(now, now + CLOCKS_APART)
         )
     )
     return User(user, person.username, person.name, roles, person.must_change_password, emergency)
@@ -284,12 +317,5 @@ def everybody(session: Session) -> tuple[User, ...]:
 
 def badges(session: Session) -> frozenset[str]:
     """The badges of those who work here and chose a PIN."""
-    return frozenset(
-        session.scalars(select(Staff.badge).where(Staff.badge != "", Staff.pin_hash != "", Staff.ended_at.is_(None)))
-    )
-
-
-def user_by_badge(session: Session, badge: str) -> User | None:
-    """Whose badge this is, or None."""
-    found = session.scalar(select(Staff.id).where(Staff.badge == badge, Staff.badge != "", Staff.ended_at.is_(None)))
-    return None if found is None else user_of(session, UserId(found))
+    kept = select(Staff.badge).where(Staff.badge != "", Staff.pin_hash != "", Staff.ended_at.is_(None))
+    return frozenset(map(badge_code, session.scalars(kept)))

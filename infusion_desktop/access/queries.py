@@ -1,19 +1,17 @@
 """What screens ask about people and the audit trail."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import newest_entry
+from infusion_desktop.access.authority import CLOCKS_APART
 from infusion_desktop.access.people import User, user_of
 from infusion_desktop.access.roles import AuditKind, UserId
 from infusion_desktop.access.tables import AuditEntry, Staff
 from infusion_desktop.dates import show_instant
-
-CLOCKS_APART = timedelta(minutes=5)
-"""How far two workstations' clocks may differ before it is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,10 @@ class DeedDialog(QDialog):
             self.banner.clear()
             self._start(work, "")
 
+    def has_typed(self) -> bool:
+        """Whether a field holds something else than when it was opened."""
+        return shown_in(self) != self._as_opened
+
     def on_scan(self, raw: str) -> None:
         """Use a scan: what is picked from a list is looked for by its code, and a text field in focus takes a number
         that others gave, such as a vendor's. Override where more is of use.

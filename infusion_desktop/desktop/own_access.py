@@ -106,10 +106,12 @@ class EmergencyDialog(DeedDialog):
 
 
 class BadgeDialog(DeedDialog):
-    """Somebody scanned their badge: the PIN, then they take over; ``succeeded`` carries them."""
+    """Somebody scanned their badge: the PIN proves that it is theirs; ``succeeded`` carries them."""
 
-    def __init__(self, context: Context, desk: Desk, badge: str, parent: QWidget) -> None:
-        super().__init__(context, desk, "Take over here", parent, save="Go on", width=380)
+    def __init__(
+        self, context: Context, desk: Desk, badge: str, parent: QWidget, title: str = "Take over here"
+    ) -> None:
+        super().__init__(context, desk, title, parent, save="Go on", width=380)
         self.badge = badge
         self.pin = secret("PIN")
         self.body.addWidget(self.pin)

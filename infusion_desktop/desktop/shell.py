@@ -8,8 +8,10 @@ from PySide6.QtCore import QSettings, QSize, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import today
 from infusion_desktop.desktop import theme
 from infusion_desktop.desktop.banner import Banner
@@ -55,7 +58,6 @@ class Shell(QMainWindow):
     """One person's window from sign-in to sign-out."""
 
     sign_out_asked = Signal()
-    switch_user_asked = Signal()
     theme_chosen = Signal(bool)
     closed = Signal()
     own_access_asked = Signal(str)
@@ -181,8 +183,27 @@ class Shell(QMainWindow):
 
         self.cover = LockCover(self.jobs, self.context.user_name, self._is_password_right, self)
         self.cover.unlocked.connect(self._unlock)
-        self.cover.sign_out_asked.connect(self._sign_out_from_cover)
+        self.cover.sign_out_asked.connect(self._sign_out)
         self.cover.cover()
+
+    def has_typed(self) -> bool:
+        """Whether something was typed here that is not saved."""
+        dialogs = [each for each in self.findChildren(QDialog) if each.isVisible()]
+        return any(map(_is_typed, dialogs)) or not all(each.may_leave() for each in self._screens.values())
+
+    def unless_typed(self, what: str, then: Callable[[], object]) -> None:
+        """Go on with what ends this window; asked about first where somebody typed something that would be lost."""
+        if not self.has_typed():
+            then()
+            return
+        sentence = f"{self.context.user_name} typed something here that is not saved. It would be lost."
+        asked = Question(f"{what}?", (sentence,), yes="Lose it and go on", no="Leave it", tone=Tone.BAD)
+        self.messages.confirm(asked, then, self.cover or self)
+
+    def leave(self) -> None:
+        """Sign out without asking anybody."""
+        self._unlock()
+        self.sign_out_asked.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.cover is not None:
@@ -268,9 +289,8 @@ class Shell(QMainWindow):
             cover.lift()
         self.activateWindow()
 
-    def _sign_out_from_cover(self) -> None:
-        self._unlock()
-        self.sign_out_asked.emit()
+    def _sign_out(self) -> None:
+        self.unless_typed("Sign out", self.leave)
 
     def _lay_out(self) -> None:
         pharmacy = self.context.profile.name if self.context.profile else self._name
@@ -331,12 +351,13 @@ class Shell(QMainWindow):
         menu.addAction("Light or dark", self.switch_theme)
         menu.addAction("Change password…", lambda: self.own_access_asked.emit("password"))
         menu.addAction("Badge and PIN…", lambda: self.own_access_asked.emit("pin"))
-        menu.addAction("Emergency access…", lambda: self.own_access_asked.emit("emergency"))
-        menu.addAction("End emergency access", lambda: self.own_access_asked.emit("end emergency"))
+        if self.context.may(Permission.TAKE_EMERGENCY):
+            menu.addAction("Emergency access…", lambda: self.own_access_asked.emit("emergency"))
+            menu.addAction("End emergency access", lambda: self.own_access_asked.emit("end emergency"))
         menu.addSeparator()
         menu.addAction("Lock", self.lock)
-        menu.addAction("Switch user", self.switch_user_asked.emit)
-        menu.addAction("Sign out", self.sign_out_asked.emit)
+        menu.addAction("Switch user", self._sign_out)
+        menu.addAction("Sign out", self._sign_out)
         made.setMenu(menu)
         return made
 
@@ -374,13 +395,16 @@ class Shell(QMainWindow):
             Command("Lock", self.lock, "lock", words="hide away"),
             Command("Change password…", lambda: self.own_access_asked.emit("password"), "lock"),
             Command("Badge and PIN…", lambda: self.own_access_asked.emit("pin"), "scan", words="switch quickly"),
-            Command("Emergency access…", lambda: self.own_access_asked.emit("emergency"), "warning"),
-            Command("End emergency access", lambda: self.own_access_asked.emit("end emergency"), "check"),
-            Command("Switch user", self.switch_user_asked.emit, "switch-user"),
-            Command("Sign out", self.sign_out_asked.emit, "sign-out", words="log off exit"),
+            Command("Switch user", self._sign_out, "switch-user"),
+            Command("Sign out", self._sign_out, "sign-out", words="log off exit"),
             Command("Light or dark", self.switch_theme, "sun", words="theme colours colors"),
             Command("Load again", self.reload, "refresh", "F5", words="refresh reload"),
         ]
+        if self.context.may(Permission.TAKE_EMERGENCY):
+            own += [
+                Command("Emergency access…", lambda: self.own_access_asked.emit("emergency"), "warning"),
+                Command("End emergency access", lambda: self.own_access_asked.emit("end emergency"), "check"),
+            ]
         self.command_field.commands = [*self._own_commands, *going, *own]
 
     def _make_shortcuts(self) -> None:
@@ -439,3 +463,8 @@ class Shell(QMainWindow):
             self._settings.setValue("rail wide", self.rail.is_wide)
             self._settings.setValue("rail folded", "|".join(self.rail.folded_groups()))
             self._settings.sync()
+
+
+def _is_typed(dialog: QDialog) -> bool:
+    ask: Callable[[], bool] | None = getattr(dialog, "has_typed", None)
+    return ask() if ask is not None else any(each.isModified() for each in dialog.findChildren(QLineEdit))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from infusion_desktop.access import people
+from infusion_desktop.access import authority, people
 from infusion_desktop.access.audit import first_broken_entry, record_view
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.emergency import begin_emergency, emergencies, end_emergency, review_emergency
@@ -190,3 +190,54 @@ def test_what_happened_while_a_password_was_looked_at_counts(
     monkeypatch.setattr(people, "is_password", slowly)
     with pytest.raises(Refused, match="do not belong together"):
         sign_in(database, "biller", PASSWORD)
+
+
+@pytest.mark.parametrize("where", ["password", "PIN"])
+def test_a_password_guessed_at_an_unlocked_window_counts_as_at_the_door(
+    database: Database, staff: People, where: str
+) -> None:
+    biller = staff[Role.BILLER]
+    for told in [*["is not right"] * 5, "Too many wrong tries"]:
+        with pytest.raises(Refused, match=told):
+            if where == "PIN":
+                set_pin(database, biller, "guessed", "B-1", "2580")
+            else:
+                change_password(database, biller, "guessed", "known to me alone")
+    with pytest.raises(Refused, match="Too many wrong tries"):
+        sign_in(database, "biller", PASSWORD)
+
+
+def test_a_name_that_nobody_has_is_noted_without_it(database: Database, staff: People) -> None:
+    with pytest.raises(Refused, match="do not belong together"):
+        sign_in(database, "correct horse", "battery")
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1)).one()
+    assert (entry.action, entry.staff_id, entry.subject_id, entry.after) == (
+        "wrong password", None, None, '{"name":"not known"}',
+    )  # fmt: skip
+
+
+def test_a_badge_of_somebody_who_left_before_badges_were_taken_back_is_free(database: Database, staff: People) -> None:
+    technician, pharmacist, boss = staff[Role.TECHNICIAN], staff[Role.PHARMACIST], staff[Role.ADMINISTRATOR]
+    end_access(database, technician, boss)
+    with database.engine.begin() as connection:  # As earlier versions left it.
+        connection.execute(update(Staff).where(Staff.id == technician).values(badge="B-77"))
+    set_pin(database, pharmacist, PASSWORD, "USR:B-77", "8025")
+    assert switch_by_badge(database, "B-77", "8025").id == switch_by_badge(database, "USR:B-77", "8025").id
+    with pytest.raises(Refused, match="belongs to somebody else"):
+        people.add_person(database, "new", "New", PASSWORD, frozenset({Role.BILLER}), boss, badge="B-77")
+
+
+def test_emergency_access_is_not_made_longer_by_a_clock_set_back(
+    database: Database, staff: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    biller, now = staff[Role.BILLER], now_utc()
+    begin_emergency(database, biller, WHY)
+    for module in (people, authority):
+        monkeypatch.setattr(module, "now_utc", lambda: now - timedelta(hours=3))
+    assert not may(database, biller, Permission.RELEASE)
+    with database.reading() as session:
+        assert user_of(session, biller).emergency_until is None
+    for module in (people, authority):
+        monkeypatch.setattr(module, "now_utc", lambda: now - timedelta(minutes=2))  # Another workstation's.
+    assert may(database, biller, Permission.RELEASE)

@@ -8,20 +8,28 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from sqlalchemy import update
 
+from infusion_desktop.access.emergency import begin_emergency
 from infusion_desktop.access.people import (
     add_first_administrator,
     add_person,
+    end_access,
     reset_password,
     set_pin,
+    set_roles,
     sign_in,
     user_of,
 )
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Permission, Role
+from infusion_desktop.access.tables import EmergencyAccess
 from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Place
+from infusion_desktop.dates import now_utc
+from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.program import Application
 from infusion_desktop.setting_up import EXAMPLE
@@ -122,3 +130,62 @@ def test_a_first_password_is_changed_before_anything_else(program: Application, 
     with qtbot.waitSignal(dialog.accepted):
         dialog.press()
     assert not sign_in(program.database, "tina", "mine alone now").must_change_password
+
+
+def half_typed(program: Application, qtbot: QtBot) -> Any:
+    """A dialog with something in it that is not saved."""
+    program.own_access("pin")
+    form: Any = program.dialog
+    qtbot.keyClicks(form.badge.line, "half")
+    return form
+
+
+def test_whoever_takes_over_is_asked_first_where_somebody_typed(program: Application, qtbot: QtBot) -> None:
+    first = shell_of(program)
+    form = half_typed(program, qtbot)
+    asked: list[Any] = []
+    first.messages.ask = lambda *each: asked.append(each)
+    first.lock()
+    cover = first.cover
+    assert cover is not None
+    cover.sign_out_button.click()
+    program._scanned("B-2")
+    type_pin(program, qtbot, "8025")
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    for question, answered, parent in asked:
+        assert "Tina Tech typed something" in question.sentences[0] and parent is cover
+        answered(Answer(False))
+    assert (program.window, first.cover, form.badge.value()) == (first, cover, "half")
+    asked[1][1](Answer(True))
+    assert shell_of(program).context.user_name == "Bill Biller"
+
+
+def test_a_role_taken_away_is_gone_from_the_window_that_is_open(program: Application, qtbot: QtBot) -> None:
+    first, boss = shell_of(program), sign_in(program.database, "admin", PASSWORD).id
+    tina, form = first.context.user_id, half_typed(program, qtbot)
+    set_roles(program.database, tina, frozenset({Role.BILLER}), boss, was=frozenset({Role.TECHNICIAN}))
+    first.changes.announce("access", "people")
+    qtbot.waitUntil(lambda: "roles were changed" in first.banner.text.text())
+    assert (program.window, form.badge.value()) == (first, "half"), "nothing typed is lost"
+    form.reject()
+    first.changes.announce("access", "people")
+    qtbot.waitUntil(lambda: program.window is not first)
+    second = shell_of(program)
+    assert second.context.may(Permission.SEE_BILLING) and not second.context.may(Permission.PICK)
+    end_access(program.database, tina, boss)
+    second.changes.announce("access", "people")
+    qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
+
+
+def test_the_end_of_emergency_access_costs_nothing_that_was_typed(program: Application, qtbot: QtBot) -> None:
+    user = begin_emergency(program.database, shell_of(program).context.user_id, "no pharmacist here, pump alarm")
+    program.open_shell(user)
+    shell, form = shell_of(program), half_typed(program, qtbot)
+    with program.database.engine.begin() as connection:  # An hour goes by.
+        connection.execute(update(EmergencyAccess).values(ends_at=now_utc()))
+    program._enter_again(user)
+    assert "hour of emergency access is over" in shell.banner.text.text()
+    assert (program.window, form.badge.value()) == (shell, "half")
+    form.reject()
+    program._enter_again(user)
+    assert not shell_of(program).context.may(Permission.RELEASE)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop import dates
-from infusion_desktop.access.people import add_first_administrator, add_person
+from infusion_desktop.access.people import add_first_administrator, add_person, set_pin
 from infusion_desktop.access.roles import Permission, Role, UserId
 from infusion_desktop.billing.months.month_facts import month_facts
+from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, today
 from infusion_desktop.deliveries.care_words import CallOutcome, Effect, EventKind, Purpose, SiteState
@@ -49,7 +49,6 @@ from infusion_desktop.patients.words import (
     Sex,
     TherapyClass,
 )
-from infusion_desktop.program import Application
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import set_up_places
@@ -93,6 +92,7 @@ class Pharmacy:
         self.boss = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
         tech = frozenset({Role.TECHNICIAN})
         self.tech = add_person(database, "tom", "Tom Brand", PASSWORD, tech, self.boss, badge="1002")
+        set_pin(database, self.tech, PASSWORD, "1002", "2580")
         with database.transaction() as session:
             set_up_places(session, self.boss)
         kinds = {
@@ -272,6 +272,8 @@ class House:
         self.qtbot.waitUntil(at(DeliveryState.PICKED))
         assert bench.needs_second_person
         self.shell.on_scan("USR:1002")
+        self.qtbot.keyClicks(bench.dialog.pin.line, "2580")
+        self.qtbot.keyClick(bench.dialog.pin.line, Qt.Key.Key_Return)
         self.qtbot.waitUntil(lambda: bench.verifier is not None)
         press(self.qtbot, bench.view.all_button)
         self.qtbot.waitUntil(at(DeliveryState.VERIFIED))
@@ -382,10 +384,9 @@ def orders(form: Any, kind: TherapyClass, drug: str, method: Method, hours: int,
     form.prescriber.combo.setCurrentIndex(0)
 
 
-def comes_in(shell: Shell, pharmacy: Pharmacy, qtbot: QtBot) -> None:
+def comes_in(shell: Shell, qtbot: QtBot) -> None:
     """The first person of a day: the program makes the day's tasks."""
-    program: Any = SimpleNamespace(window=shell, database=pharmacy.database)
-    Application.make_tasks(program)
+    Chores(shell, lambda: shell).make_tasks()
     qtbot.waitUntil(quiet(shell))
 
 
@@ -422,7 +423,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
 
     # Day 2: the first calls are tasks; one is done in the work list.
     clock.on(2)
-    comes_in(window, pharmacy, qtbot)
+    comes_in(window, qtbot)
     window.go("calls")
     board: Any = window.screen_in_front
     board.load()
@@ -510,7 +511,7 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
 
     # Day 22: the pump is asked back by a ticket that the day's rules write.
     clock.on(22)
-    comes_in(window, pharmacy, qtbot)
+    comes_in(window, qtbot)
     with database.reading() as session:
         assert [line.tag for ticket in ticket_rows(session) for line in ticket.lines] == ["P0002"]
         whole = Days(FIRST, clock.day)

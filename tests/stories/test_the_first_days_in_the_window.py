@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 import resources
+from infusion_desktop.access.people import change_password, set_pin
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Place
 from infusion_desktop.database.keys import is_encrypted
@@ -255,6 +256,9 @@ def add_a_colleague(shell: Shell, qtbot: QtBot) -> None:
     dialog.checks[Role.TECHNICIAN].set_value(True)
     press(qtbot, dialog.save)
     qtbot.waitUntil(lambda: quiet(shell)() and len(screen.table.model.rows) == 2)
+    database, tom = shell.context.database, next(row.user.id for row in screen.table.model.rows if row.badge)
+    change_password(database, tom, PASSWORD, "known to me alone")  # As Tom does when he signs in.
+    set_pin(database, tom, "known to me alone", "1002", "2580")
 
 
 def name_the_prescriber(screen: Any, qtbot: QtBot) -> None:
@@ -299,6 +303,8 @@ def at_the_bench(shell: Shell, qtbot: QtBot, number: str, labels: dict[str, str]
     shell.on_scan(labels[DRUG])
     qtbot.waitUntil(lambda: "second person" in bench.answer.text.text())
     shell.on_scan("USR:1002")
+    qtbot.keyClicks(bench.dialog.pin.line, "2580")
+    qtbot.keyClick(bench.dialog.pin.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bench.verifier is not None)
     scan_every_line(shell, bench, qtbot, labels, tag, DeliveryState.VERIFIED)
     panel = bench.pack_panel

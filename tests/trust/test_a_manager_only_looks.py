@@ -4,7 +4,7 @@ That each deed asks what its row says, and refuses every role without it, is tol
 what is left for a manager.
 """
 
-from infusion_desktop.access.deeds import DEEDS
+from infusion_desktop.access.deeds import DEEDS, OWN
 from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 
 PAPERS = {
@@ -21,6 +21,20 @@ OTHERS = {
     "recovering.check_books": "looks whether the books are in order, and notes that it was asked",
     "deliveries.scarce.recalls.see_recall": "notes that a recall's patients were looked at",
 }
+
+
+ONES_OWN = {
+    "access.people.change_password", "access.people.set_pin", "access.saved_filters.keep_filter",
+    "access.saved_filters.forget_filter", "reporting.saved.keep_report", "reporting.saved.forget_report",
+    "access.saved_filters.note_list", "access.emergency.end_emergency",
+}  # fmt: skip
+"""What nobody is asked a role for: one's own password, PIN, filters and reports; the last only gives rights back."""
+
+
+def test_what_asks_for_no_role_is_ones_own_and_gives_no_rights() -> None:
+    """So that an auditor from outside, given a manager's role, reads and prints and does nothing else."""
+    assert set(OWN) == ONES_OWN
+    assert "access.emergency.begin_emergency" in DEEDS
 
 
 def test_a_managers_permissions_are_to_see() -> None:

@@ -123,7 +123,7 @@ class SignOnPanel(Card):
         self.sign_on.setMinimumHeight(46)
         for part in (self.why, self.username, self.password, self.sign_on):
             self.add(part)
-        self.add(label("Or scan your badge.", "muted", wrap=True))
+        self.add(label("Or scan your badge; your PIN is asked.", "muted", wrap=True))
         self.column.addStretch(1)
         self.username.line.returnPressed.connect(self.password.line.setFocus)
         self.password.line.returnPressed.connect(self.press)

@@ -6,9 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedWidget
 
-from infusion_desktop.access.people import User, sign_in, user_by_badge
+from infusion_desktop.access.people import User, sign_in
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import show_days, today
 from infusion_desktop.deliveries.batches import print_deliveries
 from infusion_desktop.deliveries.bench.bench import Feedback
@@ -241,15 +240,11 @@ class BenchScreen(Screen):
         if self.state is not DeliveryState.PICKED:
             self.scans.say(Feedback(False, "A badge signs on to verify; this delivery is not there yet."))
             return
-        database = self.context.database
+        from infusion_desktop.desktop.own_access import BadgeDialog
 
-        def found(user: User | None) -> None:
-            if user is None:
-                self.scans.say(Feedback(False, "Nobody here has this badge."))
-            else:
-                self._second_person(user)
-
-        self.ask(lambda: _by_badge(database, badge), found)
+        self.dialog = dialog = BadgeDialog(self.context, self.desk, badge, self, "Sign on to verify")
+        dialog.succeeded.connect(self._second_person)
+        dialog.open()
 
     def _second_person(self, user: User) -> None:
         if self.kept is None or self.state is not DeliveryState.PICKED:
@@ -259,6 +254,10 @@ class BenchScreen(Screen):
             return
         if Permission.VERIFY not in user.permissions:
             self.scans.say(Feedback(False, f"The role of {user.name} does not verify."))
+            return
+        if user.must_change_password:
+            told = f"{user.name} has a first password that somebody else knows. Sign in with it and choose another one."
+            self.scans.say(Feedback(False, told))
             return
         self.verifier = user
         self.page.banner.clear()
@@ -362,8 +361,3 @@ class BenchScreen(Screen):
     def _open_page(self) -> None:
         if self.delivery_id is not None:
             self.desk.open("delivery", self.delivery_id)
-
-
-def _by_badge(database: Database, badge: str) -> User | None:
-    with database.reading() as session:
-        return user_by_badge(session, badge) or user_by_badge(session, f"USR:{badge}")

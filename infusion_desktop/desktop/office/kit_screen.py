@@ -128,6 +128,7 @@ class KitScreen(Screen):
         self.kept: KeptTemplate | None = None
         self.older: tuple[KeptTemplate, ...] = ()
         """All versions of it that were read, the newest first."""
+        self._as_shown: Template | None = None
         self.names: dict[ItemId, str] = {}
         self.lines: list[TemplateLine] = []
         self.items: tuple[ItemFound, ...] = ()
@@ -253,6 +254,13 @@ class KitScreen(Screen):
         self.methods.set_value(kit.methods)
         self.access.set_value(kit.access_kinds)
         self._show_lines(list(kit.lines))
+        self._as_shown = self.edited()
+
+    def may_leave(self) -> bool:
+        try:
+            return self._as_shown is None or self.edited() == self._as_shown
+        except Refused:
+            return False
 
     @property
     def seen(self) -> int:
@@ -373,6 +381,7 @@ class KitScreen(Screen):
         def keep_mine() -> None:
             self.kept, self.older = found[0], found
             self._show_kit(mine_onto(theirs, mine, rows))
+            self._as_shown = theirs
             self.save()
 
         self.comparison = BothVersions(rows, keep_mine, self)

@@ -102,6 +102,9 @@ class AdmitScreen(Screen):
         }
         self.somebody_else = CheckField("Another patient of this name and birth date is somebody else")
 
+    def may_leave(self) -> bool:
+        return all(field.is_blank() for field in self.findChildren(TextField))
+
     def _person(self) -> QWidget:
         self._person_form = Form()
         self._person_form.section("Person", (self.last_name, self.first_name), (self.born_on, self.sex, self.phone))

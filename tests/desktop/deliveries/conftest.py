@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.people import add_first_administrator, add_person
@@ -134,3 +136,14 @@ def open_shell(qtbot: QtBot, house: House) -> Iterator[Callable[..., Shell]]:
     yield make
     for shell in made:
         shell.jobs.close()
+
+
+PIN = "2580"
+
+
+def sign_on(shell: Shell, bench: Any, qtbot: QtBot, badge: str, pin: str = PIN) -> Any:
+    """A second person scans their badge at the bench and types their PIN."""
+    shell.on_scan(badge)
+    qtbot.keyClicks(bench.dialog.pin.line, pin)
+    qtbot.keyClick(bench.dialog.pin.line, Qt.Key.Key_Return)
+    return bench.dialog

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
+from infusion_desktop.access.people import set_pin
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries import batches as printing
@@ -42,7 +43,7 @@ from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, rec
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.words import ItemId, ItemKind
 
-from .conftest import DRUG, FLUSH, LATER, OTHER, House, gs1
+from .conftest import DRUG, FLUSH, LATER, OTHER, PASSWORD, PIN, House, gs1, sign_on
 from .test_proof_screen import as_scanned
 
 Open = Callable[..., Shell]
@@ -155,7 +156,8 @@ def _verified_with_a_wrong_box(
     bench = shell.screen_in_front
     assert isinstance(bench, BenchScreen)
     qtbot.waitUntil(lambda: bench.state is DeliveryState.PICKED and bench.delivery_id == three[0])
-    shell.on_scan("USR:1003")
+    set_pin(house.database, house.pharmacist, PASSWORD, "1003", PIN)
+    sign_on(shell, bench, qtbot, "USR:1003")
     qtbot.waitUntil(lambda: bench.verifier is not None)
     heard.clear()
     shell.on_scan(gs1(OTHER, "X"))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from infusion_desktop.access.people import set_pin
 from infusion_desktop.access.roles import Role
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.bench.picking import pick_all
@@ -39,7 +40,7 @@ from infusion_desktop.stock.moving import hold_lot
 from infusion_desktop.stock.queries import stock_rows
 from infusion_desktop.stock.words import ItemKind
 
-from .conftest import DRUG, FLUSH, LATER, OTHER, PASSWORD, House, gs1
+from .conftest import DRUG, FLUSH, LATER, OTHER, PASSWORD, PIN, House, gs1, sign_on
 
 Open = Callable[..., Shell]
 S = TypeVar("S", bound=Screen)
@@ -125,6 +126,7 @@ def test_a_plan_follows_the_count_at_home_and_becomes_a_released_delivery(
 def test_a_kit_is_picked_verified_shipped_and_signed_for(
     open_shell: Open, house: House, released: DeliveryId, qtbot: QtBot, tmp_path: Path
 ) -> None:
+    set_pin(house.database, house.technician, PASSWORD, "1002", PIN)
     shell = open_shell("today", Role.TECHNICIAN)
     number = page_of(house, released).row.number
     shell.on_scan(f"DLV:{number}")
@@ -173,7 +175,7 @@ def _wrong_box_is_said(shell: Shell, bench: BenchScreen, qtbot: QtBot) -> None:
 def _second_person_verifies(shell: Shell, bench: BenchScreen, qtbot: QtBot) -> None:
     shell.on_scan(gs1(FLUSH, "FL1"))
     assert "second person" in bench.answer.text.text()
-    shell.on_scan("USR:1002")
+    sign_on(shell, bench, qtbot, "USR:1002")
     qtbot.waitUntil(lambda: "picked this kit" in bench.answer.text.text())
     qtbot.keyClicks(bench.sign_on.username.line, "aisha")
     qtbot.keyClick(bench.sign_on.username.line, Qt.Key.Key_Return)
@@ -248,14 +250,18 @@ def _signed_for(shell: Shell, house: House, delivery_id: DeliveryId, qtbot: QtBo
 def test_a_picker_with_a_second_badge_goes_on_and_steps_are_taken_back(
     open_shell: Open, house: House, released: DeliveryId, qtbot: QtBot
 ) -> None:
+    set_pin(house.database, house.pharmacist, PASSWORD, "1003", PIN)
     pick_all(house.database, released, house.administrator)
     shell = open_shell("bench")
     shell.open("bench", released)
     bench = in_front(shell, BenchScreen)
     qtbot.waitUntil(lambda: bench.side.currentWidget() is bench.sign_on)
-    shell.on_scan("USR:9999")
-    qtbot.waitUntil(lambda: "Nobody" in bench.answer.text.text())
-    shell.on_scan("USR:1003")
+    for badge, pin, told in (("USR:9999", PIN, "Nobody has this badge"), ("USR:1003", "8025", "PIN is not right")):
+        dialog = sign_on(shell, bench, qtbot, badge, pin)
+        qtbot.waitUntil(lambda dialog=dialog, told=told: told in dialog.banner.text.text())
+        assert bench.verifier is None, "a badge that lies about verifies nothing"
+        dialog.reject()
+    sign_on(shell, bench, qtbot, "USR:1003")
     qtbot.waitUntil(lambda: bench.verifier is not None)
     assert bench.who.text() == "Verified by Aisha Rahman"
     bench.put_away()
