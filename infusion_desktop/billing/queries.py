@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.tables import Staff
@@ -339,24 +339,32 @@ def _entries(session: Session, claim: ClaimId) -> tuple[EntryRow, ...]:
 
 
 def _not_counted(session: Session, month: Days, payer: PayerId | None) -> tuple[tuple[PatientId, str], ...]:
-    counted = select(Claim.patient_id).where(
-        Claim.period_first >= month.first, Claim.period_first <= month.last, Claim.state != ClaimState.VOIDED
+    """Patients with a therapy in the month, and a policy in force beside it, or none at all, that no claim bills."""
+    of_month = (
+        select(Claim.id)
+        .where(Claim.period_first >= month.first, Claim.period_first <= month.last, Claim.primary_id.is_(None))
+        .where(Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
+    )
+    pays = and_(
+        Coverage.patient_id == Patient.id, Coverage.rank == PayerRank.PRIMARY, Coverage.starts_on <= month.last,
+        or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first),
+        or_(Therapy.stops_on.is_(None), Coverage.starts_on <= Therapy.stops_on),
+        or_(Coverage.ends_on.is_(None), Coverage.ends_on >= Therapy.starts_on),
+    )  # fmt: skip
+    billed = case(
+        (Coverage.id.is_(None), of_month.where(Claim.patient_id == Patient.id).correlate(Patient).exists()),
+        else_=of_month.where(Claim.coverage_id == Coverage.id).correlate(Coverage).exists(),
     )
     wanted = (
         select(Patient.id, (Patient.last_name + ", " + Patient.first_name).label("name"))
         .join(Therapy, Therapy.patient_id == Patient.id)
+        .outerjoin(Coverage, pays)
         .where(Therapy.starts_on <= month.last, or_(Therapy.stops_on.is_(None), Therapy.stops_on >= month.first))
-        .where(Patient.id.not_in(counted))
+        .where(~billed)
         .distinct()
         .order_by("name", Patient.id)
     )
     if payer is not None:
-        insured = select(Coverage.patient_id).where(
-            Coverage.payer_id == payer,
-            Coverage.rank == PayerRank.PRIMARY,
-            Coverage.starts_on <= month.last,
-            or_(Coverage.ends_on.is_(None), Coverage.ends_on >= month.first),
-        )
-        wanted = wanted.where(Patient.id.in_(insured))
+        wanted = wanted.where(Coverage.payer_id == payer)
     rows = session.execute(wanted)
     return tuple((PatientId(row.id), row.name) for row in rows)

@@ -215,6 +215,8 @@ class Claim(Table):
     """Why it is filed after the payer's limit (X12 CLM20), "" when it is not."""
     counts_from: Mapped[date | None]
     """The first day that was not too late to file when its late days were left out; None: nothing was left out."""
+    therapies: Mapped[str] = mapped_column(default="")
+    """The therapies it alone is for, where some of a month have a claim of their own; "" is for all others."""
     missing: Mapped[str] = mapped_column(default="[]")
     """JSON of the check findings when it was last checked."""
     days: Mapped[str] = mapped_column(default="[]")

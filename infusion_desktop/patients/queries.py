@@ -131,6 +131,8 @@ class TherapyRow:
     version: int
     replaces: TherapyId | None = None
     """The order as it stood before this version of it."""
+    signed_on: date | None = None
+    """When the signature came, where it came later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,7 @@ def therapies_of(session: Session, patient_id: PatientId) -> tuple[TherapyRow, .
             show_device(device),
             row.version,
             None if row.replaces_id is None else TherapyId(row.replaces_id),
+            row.signed_on,
         )
         for row, prescriber, device in rows
     )

@@ -199,6 +199,10 @@ class Therapy(Table):
     stop_reason: Mapped[str] = mapped_column(default="")
     prescriber_id: Mapped[int] = mapped_column(ForeignKey("prescriber.id"))
     ordered_on: Mapped[date]
+    unsigned: Mapped[bool] = mapped_column(default=False)
+    """Given by telephone, and no signature has come yet."""
+    signed_on: Mapped[date | None]
+    """The day of the signature that came later; None: the order itself was signed, or nothing was yet."""
     per_diem_code: Mapped[str] = mapped_column(default="")
     """A pharmacist's own choice of HCPCS code; "" lets the rules propose it."""
     priority: Mapped[int] = mapped_column(default=2)

@@ -11,6 +11,7 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused, refuse_if
 from infusion_desktop.patients import rules
 from infusion_desktop.patients.demographics import the_patient
@@ -50,6 +51,7 @@ class NewTherapy:
     stops_on: date | None = None
     per_diem_code: str = ""
     priority: int = 2
+    unsigned: bool = False
 
 
 def order_therapy(database: Database, patient_id: PatientId, order: NewTherapy, by: UserId) -> TherapyId:
@@ -84,6 +86,21 @@ def change_therapy(
         before, after = change(row, asdict(good), version, "this therapy")
         record(session, by, "change", "therapy", therapy_id, patient_id=patient_id, before=before, after=after,
                reason=reason)  # fmt: skip
+
+
+def record_signature(database: Database, therapy_id: TherapyId, signed_on: date, version: int, by: UserId) -> None:
+    """Say that the prescriber's signature came for an order given by telephone, with its day."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.WRITE_THERAPY)
+        row = the_therapy(session, therapy_id)
+        reasons = [] if row.unsigned else ["This order is signed already."]
+        if signed_on < row.ordered_on:
+            reasons.append("The signature lies before the order. Correct one of the days.")
+        if signed_on > today():
+            reasons.append("The signature's day has not come yet.")
+        before, after = change(row, {"unsigned": False, "signed_on": signed_on}, version, "this therapy")
+        refuse_if(reasons)
+        record(session, by, "sign", "therapy", therapy_id, patient_id=row.patient_id, before=before, after=after)
 
 
 def stop_therapy(

@@ -1,7 +1,7 @@
 """Authorizations: which delivery runs over, what is used, held and left, changed, ended, and the request as a paper."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,8 @@ from infusion_desktop.access.roles import Role
 from infusion_desktop.billing.months.authorization_list import Standing, authorization_rows
 from infusion_desktop.billing.months.authorization_papers import authorization_request
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
+from infusion_desktop.billing.queries import claim_page
 from infusion_desktop.billing.rules.outlook import Coming, Ordered, runs_over
 from infusion_desktop.billing.terms.authorizations import (
     ChangedAuthorization,
@@ -25,6 +27,7 @@ from infusion_desktop.billing.terms.authorizations import (
     change_authorization,
     end_authorization,
 )
+from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryState
@@ -123,6 +126,34 @@ def test_the_list_tells_used_held_left_and_the_delivery_that_runs_over(allowed):
     with allowed.database.reading() as session:
         rows = {row.use.allowed.number: row for row in authorization_rows(session, date(2026, 4, 1))}
     assert rows["AUTH1"].outlook is None, "another one takes over"
+
+
+def test_the_list_warns_from_the_payers_own_percent_on(allowed):
+    """Fourteen of twenty units are held: seventy percent."""
+    early = date(2026, 1, 2)
+    assert (one(allowed, early).standing, one(allowed, early).sentence) == (Standing.GOOD, "")
+    rules = replace(starter("commercial_weekly").rules, authorization_warning_percent=70)
+    add_rules(allowed.database, allowed.payer, rules, date(2026, 1, 1), allowed.biller)
+    assert one(allowed, early).standing is Standing.RUNNING_OUT
+    assert "is 70 percent used" in one(allowed, early).sentence
+
+
+def test_drugs_and_visits_use_the_authorization_for_their_code_as_far_as_it_lasts(allowed):
+    new = NewAuthorization(allowed.patient, allowed.payer, "VISITS", "99601", MARCH.first, MARCH.last, 2)
+    add_authorization(allowed.database, new, allowed.biller)
+    allowed.fee("99601", "150")
+    for day in (3, 9, 15):
+        start = datetime(2026, 3, day, 16, 0, tzinfo=UTC)
+        visit = NewVisit(allowed.patient, start, start + timedelta(minutes=90), "R. Nurse")
+        add_visit(allowed.database, visit, allowed.biller)
+    claim = make_claim(allowed.database, allowed.patient, MARCH, allowed.biller)
+    with allowed.database.reading() as session:
+        page = claim_page(session, claim)
+        uses = {use.allowed.number: use for use in authorizations(session, allowed.patient)}
+    assert [line.authorization for line in page.lines if line.code == "99601"] == ["VISITS", "VISITS", ""]
+    assert "Too few units of authorization VISITS are left for 99601 of Mar 15, 2026." in page.notes
+    assert (uses["VISITS"].held, uses["VISITS"].left, uses["AUTH1"].held) == (2, 0, 14)
+    assert make_claim(allowed.database, allowed.patient, MARCH, allowed.biller) == claim
 
 
 def test_days_of_both_versions_of_a_changed_order_use_the_units(allowed):

@@ -3,7 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,7 +30,9 @@ from infusion_desktop.billing.money.patient_money import (
     take_back_payment,
     take_patient_payment,
 )
+from infusion_desktop.billing.months.counting import count_month
 from infusion_desktop.billing.months.day_view import DayKind, day_view
+from infusion_desktop.billing.months.visits import NewVisit, add_visit
 from infusion_desktop.billing.queries import claim_page, month_overview
 from infusion_desktop.billing.rules.checks.facts import Where
 from infusion_desktop.billing.rules.rule_set import ClaimForm
@@ -40,11 +42,12 @@ from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry, Payer
 from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.billing.verify import problems
 from infusion_desktop.billing.words import ClaimState, EntryKind, Frequency
+from infusion_desktop.dates import month_of
 from infusion_desktop.equipment.tables import Asset, EquipmentCharge
 from infusion_desktop.equipment.words import AssetState, ChargeKind
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.tables import Coverage, Episode, Payer
-from infusion_desktop.patients.words import PayerKind, Rank, Relation
+from infusion_desktop.patients.tables import Coverage, Episode, Payer, Therapy
+from infusion_desktop.patients.words import PayerId, PayerKind, Rank, Relation
 from infusion_desktop.progress import run_to_end
 from infusion_desktop.stock.words import BillingClass, ItemKind
 
@@ -87,6 +90,92 @@ def test_a_month_run_again_changes_nothing_and_late_news_is_a_correction(office)
         )
         assert second.charge < first.charge
     assert run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL)).claims == late.claims
+
+
+def decided(office, claim):
+    with office.database.transaction() as session:
+        kept = session.get_one(Claim, claim)
+        kept.state, kept.payer_control_number = ClaimState.PAID, "ICN77"
+        record(session, office.biller, "set up", "test", 1)
+
+
+def told_of(office):
+    return run_to_end(run_month(office.database, MARCH, office.biller, send=False, on=APRIL)).refused
+
+
+def test_a_paid_month_of_which_nothing_is_left_is_to_be_voided(office):
+    """The hospital stay is learned of when the payer has paid: no day, no vial and no visit of it is left to bill."""
+    office.rules()
+    office.fee("S9500", "95")
+    therapy = office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 3, 16))
+    office.delivers(date(2026, 3, 3), date(2026, 3, 16), therapy=therapy)
+    run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    decided(office, run.claims[0])
+    assert told_of(office) == ()
+    office.hospital(date(2026, 3, 2), date(2026, 3, 20))
+    [told] = told_of(office)
+    assert told.endswith("is left to bill. Void it, so that the payer takes it back.")
+
+
+@pytest.mark.parametrize("what", ["therapy", "policy"])
+def test_a_claim_for_a_month_whose_therapy_or_policy_was_taken_back_is_told(office, what):
+    therapy = complete_month(office)
+    run = run_to_end(run_month(office.database, MARCH, office.biller, on=APRIL))
+    decided(office, run.claims[0])
+    with office.database.transaction() as session:
+        if what == "policy":
+            session.execute(update(Coverage).values(ends_on=date(2026, 2, 28)))
+        else:
+            early = {"starts_on": date(2026, 2, 3), "stops_on": date(2026, 2, 16)}
+            session.execute(update(Therapy).where(Therapy.id == therapy).values(**early))
+        record(session, office.biller, "set up", "test", 1)
+    assert any("claim C0000001 bills Prairie Health for a month" in each for each in told_of(office))
+    void_claim(office.database, run.claims[0], office.biller, "taken back")
+    assert not any("claim C0000001" in each for each in told_of(office))
+
+
+def test_the_second_policy_of_a_month_is_not_counted_until_it_has_a_claim_too(office):
+    complete_month(office)
+    second = office._add(Payer, name="Harbor Life", payer_code="HL1", kind=PayerKind.COMMERCIAL, version=1)
+    with office.database.transaction() as session:
+        session.execute(update(Coverage).values(ends_on=date(2026, 3, 9)))
+        record(session, office.biller, "set up", "test", 1)
+    office._add(
+        Coverage, patient_id=office.patient, payer_id=second, rank=Rank.PRIMARY, member_id="H1",
+        relation=Relation.SELF, starts_on=date(2026, 3, 10), version=1,
+    )  # fmt: skip
+    run = run_to_end(run_month(office.database, MARCH, office.biller, "Prairie Health", send=False, on=APRIL))
+    assert len(run.claims) == 1
+    with office.database.reading() as session:
+        assert [row.payer for row in not_counted(session, MARCH)] == ["Harbor Life"]
+        assert not_counted(session, MARCH, office.payer) == ()
+        assert [row.payer for row in not_counted(session, MARCH, PayerId(second))] == ["Harbor Life"]
+
+
+@pytest.mark.parametrize(("since", "billed"), [(date(2026, 1, 1), 1), (date(2026, 4, 1), 2)])
+def test_a_weeks_limit_of_visits_goes_over_the_months_end_but_not_to_another_payer(office, since, billed):
+    """Two visits in seven days: those of March 30 and 31 leave none for April 2 to the same payer."""
+    rules = replace(starter("commercial_access").rules, nursing_max_visits_per_week=2)
+    add_rules(office.database, office.payer, rules, date(2026, 1, 1), office.biller)
+    office.fee("99601", "150")
+    office.orders("ceftriaxone 2 g", date(2026, 3, 3), date(2026, 4, 16))
+    for month, day in ((3, 30), (3, 31), (4, 2), (4, 6)):
+        start = datetime(2026, month, day, 16, 0, tzinfo=UTC)
+        visit = NewVisit(office.patient, start, start + timedelta(minutes=90), "R. Nurse")
+        add_visit(office.database, visit, office.biller)
+    if since.month == 4:
+        before = office._add(Payer, name="Before Health", payer_code="", kind=PayerKind.COMMERCIAL, version=1)
+        with office.database.transaction() as session:
+            session.execute(update(Coverage).values(starts_on=since))
+            record(session, office.biller, "set up", "test", 1)
+        office._add(
+            Coverage, patient_id=office.patient, payer_id=before, rank=Rank.PRIMARY, member_id="B1",
+            relation=Relation.SELF, starts_on=date(2026, 1, 1), ends_on=date(2026, 3, 31), version=1,
+        )  # fmt: skip
+    with office.database.reading() as session:
+        april = count_month(session, office.patient, month_of(date(2026, 4, 1)))
+    assert sum(line.code == "99601" for line in april.lines) == billed
+    assert any("Visit of Apr 2, 2026" in note for note in april.notes) is (billed == 1)
 
 
 def test_a_run_that_is_stopped_keeps_the_files_it_wrote(office):

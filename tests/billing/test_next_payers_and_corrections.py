@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
-from test_service_claims import CHECKED_ON, advice, books, envelope, page, ready_claim, sent_claim
+from test_service_claims import (
+    CHECKED_ON,
+    MARCH,
+    advice,
+    books,
+    complete_month,
+    envelope,
+    page,
+    ready_claim,
+    sent_claim,
+)
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.billing.claiming.checking import check
@@ -40,6 +50,7 @@ from infusion_desktop.billing.money.patient_money import NewPatientPayment, pati
 from infusion_desktop.billing.money.posting_rules import add_posting_rule, end_posting_rule, posting_rules
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.money.set_aside import place_item, set_aside
+from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.rules.rule_set import SecondaryRule, TierPolicy
 from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.contracts import add_rules, starter
@@ -185,6 +196,21 @@ def test_a_claim_the_payer_forwarded_itself_is_asked_about_first(office):
         void_claim(office.database, claim, office.biller, "billed twice")
     with pytest.raises(Refused, match="billed to it already"):
         make_secondary(office.database, claim, office.biller)
+
+
+def test_an_appeal_is_due_by_the_payers_own_days(office):
+    complete_month(office)
+    rules = replace(starter("commercial_access").rules, appeal_days=60)
+    add_rules(office.database, office.payer, rules, MARCH.first, office.biller)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    check(office.database, claim, office.biller, on=CHECKED_ON)
+    written = write_file(office.database, [claim], office.biller)
+    mark_sent(office.database, written.batch_id, office.biller)
+    first = page(office, claim)
+    told = [(each, "0", f"CAS*CO*50*{each.charge}~") for each in first.lines]
+    post_remittance(office.database, remit(first.row.number, told), office.biller)
+    with office.database.reading() as session:
+        assert {each.due_on for each in disputes(session)} == {date(2026, 4, 20) + timedelta(days=60)}
 
 
 def test_a_denial_is_worked_replaced_and_paid(office):

@@ -13,6 +13,7 @@ from infusion_desktop.billing.rules.nursing import Visit
 from infusion_desktop.billing.rules.rentals import (
     Possession,
     add_months,
+    at_home,
     from_care_on,
     owned,
     rents,
@@ -206,6 +207,23 @@ def test_a_pump_the_patient_brought_along_is_neither_rented_nor_sold():
     assert rents([own], Days(date(2024, 5, 1), date(2024, 5, 31)), MEDICARE, CAPPED) == ((), ())
     assert owned([own], LONG.last, MEDICARE, CAPPED) == (("E0781", date(2024, 5, 1)),)
     assert shown([own, home(date(2026, 1, 20))])[0][1] == 1, "ours beside it is rented"
+
+
+def test_a_month_due_in_hospital_begins_on_the_day_of_discharge_and_no_stay_begins_the_count_anew():
+    pump, long = home(date(2026, 1, 10)), Days(date(2026, 3, 5), date(2026, 6, 20))
+    assert [(on, number) for on, number, _ in shown(at_home(pump, [long]))][:5] == [
+        (date(2026, 1, 10), 1), (date(2026, 2, 10), 2), (date(2026, 6, 20), 3), (date(2026, 7, 20), 4),
+        (date(2026, 8, 20), 5),
+    ]  # fmt: skip
+    on_admission = Days(date(2026, 3, 10), date(2026, 3, 20))
+    assert [on for on, _, _ in shown(at_home(pump, [on_admission]))][:4] == [
+        date(2026, 1, 10), date(2026, 2, 10), date(2026, 3, 10), date(2026, 4, 10)
+    ]  # fmt: skip
+    still = at_home(pump, [Days(date(2026, 3, 5), date.max)])
+    assert [on for on, _, _ in shown(still)] == [date(2026, 1, 10), date(2026, 2, 10)]
+    assert at_home(pump, [Days(date(2026, 3, 5), date(2026, 3, 6))]) == (pump,), "no full day"
+    sold = replace(pump, sold_on=date(2026, 4, 1))
+    assert owned(at_home(sold, [long]), LONG.last, MEDICARE, CAPPED) == (("E0781", date(2026, 4, 1)),)
 
 
 def test_a_payer_counts_its_own_rental_months():

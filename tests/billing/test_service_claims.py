@@ -197,6 +197,19 @@ def test_lines_in_time_by_their_last_day_keep_all_their_days(office):
     assert run.claims == (claim,) and len(page(office, claim).lines) == 3
 
 
+def test_a_month_of_single_days_leaves_in_parts_of_as_many_lines_as_a_claim_takes(office):
+    daily = replace(starter("commercial_access").rules, span_policy=SpanPolicy.DAILY)
+    add_rules(office.database, office.payer, daily, MARCH.first, office.biller)
+    office.fee("S9500", "95")
+    for drug in ("ceftriaxone 2 g", "vancomycin"):
+        office.delivers(MARCH.first, MARCH.last, therapy=office.orders(drug, MARCH.first, None))
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    found = check(office.database, claim, office.biller, on=CHECKED_ON)
+    assert not [each.sentence for each in found if each.stops] and len(page(office, claim).lines) == 62
+    [batch] = claims_837p_reading.read(write_file(office.database, [claim], office.biller).text)
+    assert [len(each.lines) for each in batch.claims] == [50, 12]
+
+
 def test_a_claim_after_the_limit_leaves_with_the_reason_of_its_delay(office):
     complete_month(office)
     claim = make_claim(office.database, office.patient, MARCH, office.biller)

@@ -148,6 +148,22 @@ def test_medicare_after_another_payer_begins_a_rental_period_unless_its_rules_co
     assert any("new rental period" in note for note in counted[0].notes) is not counts
 
 
+def test_a_stay_on_the_day_a_rent_is_due_stops_no_claim(office):
+    office.rules("medicare_dme")
+    office.fee("E0781", "250.00", "400.00", category="CR")
+    office.fee("A4221", "24.00", "40.00")
+    office.orders("milrinone", date(2025, 12, 10), None)
+    pump(office, date(2025, 12, 10))
+    office.hospital(date(2026, 3, 9), date(2026, 3, 12))
+    lines, _ = lines_of(office)
+    [rent] = [line for line in lines if line.code == "E0781"]
+    assert (rent.days.first, rent.modifiers) == (date(2026, 3, 12), ("RR", "KJ", "KX"))
+    begun = [each.days[0].day for line in lines if line.code == "A4221" for each in line.evidence]
+    assert begun == [4, 18, 25], "the week of March 11 began in hospital"
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    assert "INPATIENT" not in {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
+
+
 def test_the_weeks_of_supplies_go_on_through_a_change_of_dose_and_into_another_therapy(office):
     office.rules("medicare_dme")
     office.fee("A4221", "24.00", "40.00")

@@ -87,7 +87,7 @@ from infusion_desktop.patients.tables import (
     Therapy,
     TherapyLab,
 )
-from infusion_desktop.patients.therapies import NewTherapy
+from infusion_desktop.patients.therapies import NewTherapy, change_therapy
 from infusion_desktop.patients.words import PatientId, TherapyClass, TherapyId
 from infusion_desktop.stock.buying.vendors import NewOffer, NewVendor
 from infusion_desktop.stock.catalogue import NewItem, add_item, attach_code
@@ -323,6 +323,9 @@ def _(desk: Desk, words: str) -> dict[str, Any]:
     row = desk.therapy()
     order = shown(NewTherapy, row, drug=f"{row.drug} {words}", starts_on=DAY, ordered_on=DAY)
     return {"therapy_id": row.id, "order": order, "from_on": DAY, "version": row.version, "reason": "by telephone"}
+
+
+of_row("patients.therapies.record_signature", Therapy, Therapy.unsigned, key="therapy_id", signed_on=DAY)
 
 
 def of_therapy(deed: str) -> None:
@@ -724,6 +727,11 @@ def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     hold_lot(first, LotId(lot), "recall 7", boss)
     hold(first, pump.item_id, [pump.serial], "recall 7", boss)
     add_elsewhere(first, PatientId(1), FromElsewhere("E0791", 3, DAY - timedelta(days=90)), boss)
+    with first.reading() as session:
+        spoken = session.scalars(select(Therapy).order_by(Therapy.id.desc())).first()
+    assert spoken is not None
+    order = shown(NewTherapy, spoken, unsigned=True)
+    change_therapy(first, TherapyId(spoken.id), order, spoken.version, boss, "by telephone")
     add_item(first, NewItem("PUMP-NEW", "Another pump", ItemKind.PUMP, serial_tracked=True, lot_tracked=False), boss)
     begin_emergency(first, boss, "the storm cut the road off")
     _add_what_ends(first, [DeliveryId(each) for each in drafts if each != kit], boss)

@@ -80,12 +80,13 @@ def _orders(session: Session, page: ClaimPage) -> "Section":
         (
             therapy.drug, f"every {therapy.interval_hours} h, {therapy.route.value}, {therapy.method.value}",
             f"{show_day(therapy.starts_on)} to {show_day(therapy.stops_on) or 'open'}", show_day(therapy.ordered_on),
+            "not yet" if therapy.unsigned else show_day(therapy.signed_on or therapy.ordered_on),
             f"{who.first_name} {who.last_name} {who.credentials}".strip() + f", NPI {who.npi}", episode.diagnoses,
         )
         for therapy, who, episode in rows
     )  # fmt: skip
-    columns = ("Order", "How", "Days", "Ordered", "Prescriber", "Diagnoses")
-    table = _table(columns, (1.4, 1.5, 1.5, 0.9, 1.6, 1.0), told)
+    columns = ("Order", "How", "Days", "Ordered", "Signed", "Prescriber", "Diagnoses")
+    table = _table(columns, (1.4, 1.4, 1.4, 0.9, 0.9, 1.5, 0.9), told)
     return Section("Orders", "The orders whose days and drugs this claim bills.", (("", table),))
 
 

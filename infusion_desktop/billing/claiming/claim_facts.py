@@ -14,6 +14,7 @@ from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.billing.months.counted import MonthCounted
 from infusion_desktop.billing.months.counting import count_month
 from infusion_desktop.billing.months.month_facts import Delivered, month_facts
+from infusion_desktop.billing.months.scope import scope_of
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.facts import ClaimFacts
 from infusion_desktop.billing.rules.therapy import Interruption, InterruptionKind
@@ -25,7 +26,7 @@ from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
-from infusion_desktop.dates import Days
+from infusion_desktop.dates import Days, month_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import rules_of_payers
 from infusion_desktop.deliveries.door.proof_rules import BY_STAFF
 from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Prescriber, Therapy
@@ -43,7 +44,7 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
     patient = session.get_one(Patient, claim.patient_id)
     lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == claim.id).order_by(ClaimLine.position)).all()
     month = month_facts(session, PatientId(claim.patient_id), period)
-    uses = authorizations(session, PatientId(claim.patient_id), PayerId(claim.payer_id), beside=ClaimId(claim.id))
+    uses = authorizations(session, PatientId(claim.patient_id), PayerId(claim.payer_id), beside=(ClaimId(claim.id),))
     stays, open_stay = stays_of(month.interruptions)
     coverage = session.get_one(Coverage, claim.coverage_id)
     before = _billed_before(session, claim, period)
@@ -63,7 +64,9 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
         still_in_hospital_since=open_stay,
         authorizations=for_engine(uses),
         therapy_days=_therapy_days(session, claim, period) if coverage.rank is Rank.PRIMARY else None,
-        billed_before=tuple(billed_before_of(row) for row in before if row.payer_id == claim.payer_id),
+        billed_before=tuple(
+            billed_before_of(row, apart=_is_apart(row, claim)) for row in before if row.payer_id == claim.payer_id
+        ),
         billed_elsewhere=tuple(billed_before_of(row) for row in before if is_elsewhere(row, claim.payer_id, period)),
         frequency=claim.frequency.value,
         delay_reason=claim.delay_reason,
@@ -155,7 +158,8 @@ def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.Orde
     rows = _ORDERS.rows(session, as_ids(sorted(therapies)))
     return {
         row.id: told.OrderFacts(
-            row.id, Days(row.starts_on, row.stops_on or date.max), row.ordered_on, row.last_name, row.npi,
+            row.id, Days(row.starts_on, row.stops_on or date.max),
+            None if row.unsigned else row.signed_on or row.ordered_on, row.last_name, row.npi,
             tuple(row.diagnoses.split()),
         )
         for row in rows
@@ -165,8 +169,8 @@ def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.Orde
 def _ordered(dialect: str) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Prescriber.last_name, Prescriber.npi,
-            Episode.diagnoses,
+            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Therapy.unsigned, Therapy.signed_on,
+            Prescriber.last_name, Prescriber.npi, Episode.diagnoses,
         )
         .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
         .join(Episode, Episode.id == Therapy.episode_id)
@@ -192,8 +196,8 @@ def delivery_of(each: Delivered) -> told.DeliveryFacts:
 def _therapy_days(session: Session, claim: Claim, period: Days) -> dict[int, frozenset[date]]:
     """The days the calendar counts today: they differ from the lines when it changed since the claim was counted."""
     counted = count_month(
-        session, PatientId(claim.patient_id), period, CoverageId(claim.coverage_id), beside=ClaimId(claim.id),
-        counts_from=claim.counts_from,
+        session, PatientId(claim.patient_id), period, CoverageId(claim.coverage_id),
+        scope=scope_of(session, ClaimId(claim.id)),
     )  # fmt: skip
     return therapy_days_of(counted)
 
@@ -225,7 +229,8 @@ def _billed_before(session: Session, claim: Claim, period: Days) -> Sequence[Any
 
 
 BILLED_BEFORE = (
-    Claim.number, Claim.payer_id, Claim.primary_id, Claim.state, ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
+    Claim.number, Claim.payer_id, Claim.primary_id, Claim.state, Claim.coverage_id, Claim.period_first, Claim.therapies,
+    ClaimLine.code, ClaimLine.first_on, ClaimLine.last_on,
     ClaimLine.modifiers, ClaimLine.units,
 )  # fmt: skip
 """What is read of lines of other claims."""
@@ -244,7 +249,13 @@ def limited_codes() -> tuple[str, ...]:
     return code_table().with_fact("medicare_most")
 
 
-def billed_before_of(row: Any) -> told.BilledBefore:
-    """A line of an earlier claim as the checks look at it."""
+def billed_before_of(row: Any, *, apart: bool = False) -> told.BilledBefore:
+    """A line of another claim as the checks look at it; ``apart``: that claim is the other part of this month."""
     days = Days(row.first_on, row.last_on)
-    return told.BilledBefore(row.number, row.code, days, tuple(row.modifiers.split()), row.units)
+    return told.BilledBefore(row.number, row.code, days, tuple(row.modifiers.split()), row.units, apart)
+
+
+def _is_apart(row: Any, claim: Claim) -> bool:
+    """Whether a line stands on the claim for other therapies of the same month."""
+    same = row.coverage_id == claim.coverage_id and month_of(row.period_first) == month_of(claim.period_first)
+    return same and row.therapies != claim.therapies and row.primary_id is None and claim.primary_id is None

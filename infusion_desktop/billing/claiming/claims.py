@@ -32,6 +32,7 @@ from infusion_desktop.billing.money.receivables import (
 )
 from infusion_desktop.billing.money.replaced import hand_over, owe_nothing
 from infusion_desktop.billing.months.charging import make_claim
+from infusion_desktop.billing.months.scope import of_text
 from infusion_desktop.billing.months.withdrawn import WITHDRAWN
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.tables import Claim, ClaimBatch, ClaimEvent
@@ -355,8 +356,9 @@ def replace_claim(database: Database, claim: ClaimId, by: UserId, reason: str) -
         if kept.primary_id is not None or frequency is Frequency.VOID:
             return added
         patient, coverage, month = PatientId(kept.patient_id), CoverageId(kept.coverage_id), month_of(kept.period_first)
+        therapies = of_text(kept.therapies)
     with contextlib.suppress(Refused):  # Then the copy stands as it is, to be corrected where its checks say.
-        return make_claim(database, patient, month, by, coverage)
+        return make_claim(database, patient, month, by, coverage, therapies=therapies)
     return added
 
 
@@ -369,7 +371,7 @@ def _nothing_waits_after(session: Session, kept: Claim) -> None:
 
 def _copy_of(session: Session, kept: Claim, frequency: Frequency, state: ClaimState, by: UserId, note: str) -> ClaimId:
     copied = ("number", "patient_id", "coverage_id", "payer_id", "payer_control_number", "period_first",
-              "period_last", "diagnoses", "charge", "counts_from", "days", "primary_id")  # fmt: skip
+              "period_last", "diagnoses", "charge", "counts_from", "therapies", "days", "primary_id")  # fmt: skip
     values = {name: getattr(kept, name) for name in copied}
     expected = ZERO if frequency is Frequency.VOID else kept.expected
     if frequency is Frequency.ORIGINAL:

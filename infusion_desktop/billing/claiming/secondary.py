@@ -20,7 +20,7 @@ from infusion_desktop.billing.life import move, the_claim
 from infusion_desktop.billing.money.decisions import standing, standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
-from infusion_desktop.billing.months.charging import Row, line_rows
+from infusion_desktop.billing.months.claim_rows import Row, line_rows
 from infusion_desktop.billing.months.counting import CoveredPeriod, counted, the_contract
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.billing.rules.checks.facts import Finding, Where

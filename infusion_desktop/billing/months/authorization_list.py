@@ -58,6 +58,8 @@ class AuthorizationRow:
     days_left: int
     outlook: Outlook | None
     standing: Standing
+    warn_percent: int = WARN_PERCENT
+    """From how many percent on the payer's rules warn."""
 
     @property
     def sentence(self) -> str:
@@ -69,7 +71,7 @@ class AuthorizationRow:
             return self.outlook.sentence
         if self.standing is Standing.SOON_OVER:
             return f"It ends in {self.days_left} days, on {show_day(allowed.last_on)}."
-        return self.use.warning()
+        return self.use.warning(self.warn_percent)
 
 
 def authorization_rows(
@@ -88,17 +90,20 @@ def authorization_rows(
         wanted = wanted.where(Authorization.ended_at.is_(None))
     names = {row.id: row for row in session.execute(wanted)}
     uses = uses_of_many(session, sorted(names))
-    looks = _outlooks(session, [use for use in uses if not use.ended], on)
+    rules = {payer: _rules_on(session, payer, on) for payer in {use.allowed.payer_id for use in uses}}
+    looks = _outlooks(session, [use for use in uses if not use.ended], on, rules)
     rows = []
     for use in uses:
         named = names[use.id]
         percent = _percent(use)
         days_left = (use.allowed.last_on - on).days
         look = looks.get(use.id)
+        kept = rules[use.allowed.payer_id]
+        warn = WARN_PERCENT if kept is None else kept.authorization_warning_percent
         rows.append(
             AuthorizationRow(
                 use, f"{named.last_name}, {named.first_name}", named.number, named.name, percent, days_left, look,
-                _standing(use, percent, days_left, look),
+                _standing(use, percent, days_left, look, warn), warn,
             )
         )  # fmt: skip
     order = list(Standing)
@@ -118,7 +123,7 @@ def _percent(use: AuthorizationUse) -> int | None:
     return None if units is None else int((use.used + use.held) * 100 / units) if units else 100
 
 
-def _standing(use: AuthorizationUse, percent: int | None, days_left: int, look: Outlook | None) -> Standing:
+def _standing(use: AuthorizationUse, percent: int | None, days_left: int, look: Outlook | None, warn: int) -> Standing:
     if use.ended:
         return Standing.ENDED
     if days_left < 0:
@@ -127,12 +132,14 @@ def _standing(use: AuthorizationUse, percent: int | None, days_left: int, look: 
         return Standing.USED_UP
     if look is not None:
         return Standing.RUNS_OVER
-    if percent is not None and percent >= WARN_PERCENT:
+    if percent is not None and percent >= warn:
         return Standing.RUNNING_OUT
     return Standing.SOON_OVER if days_left <= SOON.days else Standing.GOOD
 
 
-def _outlooks(session: Session, uses: Iterable[AuthorizationUse], on: date) -> Mapping[int, Outlook]:
+def _outlooks(
+    session: Session, uses: Iterable[AuthorizationUse], on: date, rules: Mapping[PayerId, RuleSet | None]
+) -> Mapping[int, Outlook]:
     """The next delivery each authorization does not cover; another authorization that takes over is respected."""
     by_patient: dict[PatientId, list[AuthorizationUse]] = defaultdict(list)
     for use in uses:
@@ -144,7 +151,6 @@ def _outlooks(session: Session, uses: Iterable[AuthorizationUse], on: date) -> M
     coming = _coming(session, by_patient, around)
     billed = _billed(session, by_patient, around)
     changed = changed_orders(session, by_patient)
-    rules = {payer: _rules_on(session, payer, on) for payer in {use.allowed.payer_id for use in uses}}
     found: dict[int, Outlook] = {}
     for patient, mine in by_patient.items():
         for use in mine:

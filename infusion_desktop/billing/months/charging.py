@@ -1,12 +1,8 @@
 """Make a patient's month into a claim: the same month gives the same claim, a changed one a new draft of it."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
-from functools import lru_cache
-from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -16,8 +12,10 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import move
 from infusion_desktop.billing.money.receivables import charged_to_patient, reverse_charges
-from infusion_desktop.billing.months.counted import CountedLine, MonthCounted, UnitEvidence
+from infusion_desktop.billing.months.claim_rows import Row, days_json, line_rows
+from infusion_desktop.billing.months.counted import MonthCounted
 from infusion_desktop.billing.months.counting import CoveredPeriod, count_month, the_covered_period
+from infusion_desktop.billing.months.scope import WHOLE, Scope, as_text, scope_of, scope_of_month
 from infusion_desktop.billing.months.withdrawn import withdrawn_correction
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
@@ -27,10 +25,7 @@ from infusion_desktop.dates import Days, month_of, now_utc, show_days, today
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.tables import Episode, Patient, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
-from infusion_desktop.stock.words import Container
 
-Row = dict[str, Any]
-_JSON = json.JSONEncoder(sort_keys=True).encode
 EDITABLE = frozenset({ClaimState.DRAFT, ClaimState.READY})
 ON_ITS_WAY = frozenset({ClaimState.BATCHED, ClaimState.SENT})
 
@@ -43,24 +38,26 @@ def make_claim(
     coverage: CoverageId | None = None,
     *,
     after_all: bool = True,
+    therapies: frozenset[int] = WHOLE,
 ) -> ClaimId:
     """The claim of a patient's month at the primary payer; run again, it is the same claim.
 
     When the month has changed since: a draft is counted anew, a claim the payer refused is drafted anew as an original,
-    one the payer has decided on is drafted as its replacement. Refused when nothing is to be billed, or when the claim
+    one the payer has decided on is drafted as its replacement. ``therapies`` are those of a claim of their own
+    (`set_apart`); without any it is the claim for all others. Refused when nothing is to be billed, or when the claim
     is on its way and unanswered. Not ``after_all``: refused too when just this correction was withdrawn.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.CHARGE)
         _one_at_a_time(session, patient)
         covered = the_covered_period(session, patient, month, coverage)
-        newest = _newest(session, patient, covered, month)
-        beside = None if newest is None else ClaimId(newest.id)
+        newest = _newest(session, patient, covered, month, therapies)
         late = None if newest is None else newest.counts_from
-        counted = count_month(session, patient, month, covered.coverage_id, beside=beside, counts_from=late)
+        scope = scope_of_month(session, patient, covered.coverage_id, month, therapies, late)
+        counted = count_month(session, patient, month, covered.coverage_id, scope=scope)
         rows = _rows(session, counted)
         if newest is None:
-            return _add(session, covered, counted, rows, by)
+            return _add(session, covered, counted, rows, by, scope)
         is_ours = newest.state in EDITABLE
         kept = Days(newest.period_first, newest.period_last), newest.diagnoses
         stands = not is_ours or kept == (covered.period, _diagnoses(session, counted))
@@ -68,20 +65,47 @@ def make_claim(
             return ClaimId(newest.id)
         if is_ours:
             return _count_anew(session, newest, counted, rows, by)
+        if not rows:
+            raise Refused(
+                f"Nothing of claim {newest.number} is left to bill. Void it, so that the payer takes it back."
+            )
         gone = None if after_all else withdrawn_correction(session, newest)
         if gone is not None and _kept_lines(session, gone.claim_id) == rows:
             raise Refused(f"{gone} To send this correction after all, open claim {newest.number}: Correct, Replace it.")
-        return _add_after(session, newest, covered, counted, rows, by)
+        return _add_after(session, newest, covered, counted, rows, by, scope)
 
 
 def count_from(session: Session, claim: Claim, first: date | None, by: UserId) -> None:
-    """Count a draft anew without its days before ``first``, which were too late to file; None: with all of them."""
-    counted = count_month(
-        session, PatientId(claim.patient_id), month_of(claim.period_first), CoverageId(claim.coverage_id),
-        beside=ClaimId(claim.id), counts_from=first,
-    )  # fmt: skip
+    """Count a draft anew without what was too late to file before ``first``; None: with all of it."""
     claim.counts_from = first
+    _count_again(session, claim, replace(_scope(session, claim), counts_from=first), by)
+
+
+def set_apart(session: Session, claim: Claim, therapies: frozenset[int], by: UserId) -> ClaimId:
+    """Give some therapies of a draft a claim of their own for the month; the draft keeps all the others."""
+    patient, coverage = PatientId(claim.patient_id), CoverageId(claim.coverage_id)
+    _one_at_a_time(session, patient)
+    month, was = month_of(claim.period_first), _scope(session, claim)
+    apart = replace(was, only=therapies, without=WHOLE)
+    covered = the_covered_period(session, patient, month, coverage)
+    counted = count_month(session, patient, month, coverage, scope=apart)
+    added = _add(session, covered, counted, _rows(session, counted), by, apart)
+    without = was.without if was.only else was.without | therapies
+    rest = replace(was, only=was.only - therapies, without=without, beside=(*was.beside, added))
+    claim.therapies = as_text(rest.only)
+    _count_again(session, claim, rest, by)
+    return added
+
+
+def _count_again(session: Session, claim: Claim, scope: Scope, by: UserId) -> None:
+    counted = count_month(
+        session, PatientId(claim.patient_id), month_of(claim.period_first), CoverageId(claim.coverage_id), scope=scope
+    )
     _count_anew(session, claim, counted, _rows(session, counted), by)
+
+
+def _scope(session: Session, claim: Claim) -> Scope:
+    return scope_of(session, ClaimId(claim.id))
 
 
 def _one_at_a_time(session: Session, patient: PatientId) -> None:
@@ -90,8 +114,10 @@ def _one_at_a_time(session: Session, patient: PatientId) -> None:
         raise Refused("This patient is not known. Choose the patient again.")
 
 
-def _newest(session: Session, patient: PatientId, covered: CoveredPeriod, month: Days) -> Claim | None:
-    """The newest submission for this patient, policy and month that was not voided by a void claim.
+def _newest(
+    session: Session, patient: PatientId, covered: CoveredPeriod, month: Days, therapies: frozenset[int]
+) -> Claim | None:
+    """The newest submission for this patient, policy, month and therapies that was not voided by a void claim.
 
     The policy's days in the month may have been others when it was made.
     """
@@ -102,6 +128,7 @@ def _newest(session: Session, patient: PatientId, covered: CoveredPeriod, month:
             Claim.coverage_id == covered.coverage_id,
             Claim.period_first.between(month.first, month.last),
             Claim.primary_id.is_(None),
+            Claim.therapies == as_text(therapies),
             Claim.state != ClaimState.VOIDED,
             Claim.frequency != Frequency.VOID,
         )
@@ -117,6 +144,7 @@ def _add(
     counted: MonthCounted,
     rows: list[Row],
     by: UserId,
+    scope: Scope,
     after: Claim | None = None,
     frequency: Frequency = Frequency.ORIGINAL,
 ) -> ClaimId:
@@ -137,7 +165,8 @@ def _add(
         "diagnoses": _diagnoses(session, counted),
         "charge": counted.charge,
         "expected": counted.expected,
-        "counts_from": None if after is None else after.counts_from,
+        "counts_from": scope.counts_from,
+        "therapies": as_text(scope.only),
         "missing": "[]",
         "days": days_json(counted),
         "made_at": now_utc(),
@@ -154,10 +183,16 @@ def _add(
 
 
 def _add_after(
-    session: Session, newest: Claim, covered: CoveredPeriod, counted: MonthCounted, rows: list[Row], by: UserId
+    session: Session,
+    newest: Claim,
+    covered: CoveredPeriod,
+    counted: MonthCounted,
+    rows: list[Row],
+    by: UserId,
+    scope: Scope,
 ) -> ClaimId:
     if charged_to_patient(session, ClaimId(newest.id)):
-        return _add(session, covered, counted, rows, by, after=newest, frequency=Frequency.REPLACEMENT)
+        return _add(session, covered, counted, rows, by, scope, after=newest, frequency=Frequency.REPLACEMENT)
     if newest.state in ON_ITS_WAY:
         raise Refused(
             f"Claim {newest.number} is on its way to {covered.payer} and the month has changed. "
@@ -168,13 +203,13 @@ def _add_after(
         newest.state = ClaimState.VOIDED
         session.flush()
         move(session, ClaimId(newest.id), ClaimState.VOIDED, by, "refused, drafted anew")
-        return _add(session, covered, counted, rows, by, after=newest, frequency=newest.frequency)
+        return _add(session, covered, counted, rows, by, scope, after=newest, frequency=newest.frequency)
     if not newest.payer_control_number:
         raise Refused(
             f"The payer's own number of claim {newest.number} is not known yet. "
             "Read the payer's answer first: a replacement must name it."
         )
-    return _add(session, covered, counted, rows, by, after=newest, frequency=Frequency.REPLACEMENT)
+    return _add(session, covered, counted, rows, by, scope, after=newest, frequency=Frequency.REPLACEMENT)
 
 
 def _count_anew(session: Session, claim: Claim, counted: MonthCounted, rows: list[Row], by: UserId) -> ClaimId:
@@ -223,39 +258,6 @@ def _rows(session: Session, counted: MonthCounted) -> list[Row]:
     return line_rows(counted, _authorization_ids(session, counted.patient_id, counted.payer_id))
 
 
-def line_rows(counted: MonthCounted, authorizations: Mapping[tuple[str, str], int]) -> list[Row]:
-    """The claim lines of a count as they are kept; ``authorizations`` are ids by number and code."""
-    return [_row(position, line, authorizations) for position, line in enumerate(counted.lines, start=1)]
-
-
-def _row(position: int, line: CountedLine, authorizations: Mapping[tuple[str, str], int]) -> Row:
-    number = line.authorization_number
-    return {
-        "position": position,
-        "kind": line.kind,
-        "code": line.code,
-        "modifiers": " ".join(line.modifiers),
-        "description": line.description,
-        "first_on": line.days.first,
-        "last_on": line.days.last,
-        "units": line.units,
-        "rate": line.rate,
-        "charge": line.charge,
-        "expected": line.expected,
-        "ndc": line.ndc,
-        "ndc_quantity": line.ndc_quantity,
-        "ndc_unit": line.ndc_unit,
-        "therapy_id": line.therapy_id,
-        "delivery_id": line.delivery_id,
-        "visit_id": line.visit_id,
-        "authorization_id": authorizations.get((number, line.code), authorizations.get((number, "")))
-        if authorizations
-        else None,
-        "rules_id": line.rules_id,
-        "evidence": evidence_json(line),
-    }
-
-
 def _kept_lines(session: Session, claim: int) -> list[Row]:
     table = ClaimLine.__table__.c
     wanted = [column for column in table if column.name not in ("id", "claim_id")]
@@ -286,69 +288,3 @@ def diagnoses_of(session: Session, therapies: Collection[int]) -> str:
     )
     codes = dict.fromkeys(code for diagnoses in rows for code in diagnoses.split())
     return " ".join(list(codes)[:12])
-
-
-def evidence_json(line: CountedLine) -> str:
-    """A line's evidence as it is kept: each day with therapy, delivery, rank and rate, and the trace in sentences.
-
-    Put together by hand: days that differ in nothing else are most of what a month writes.
-    """
-    units = []
-    for each in line.evidence:
-        behind = _behind(each)
-        days = f'", {behind}, {{"day": "'.join(_iso(each.days))
-        units.append(f'{{"day": "{days}", {behind}')
-    goods = f'"compound": {_quoted(line.compound)}, ' if line.compound else ""
-    if line.container is not Container.AS_ITS_CODE:
-        goods += f'"container": {_quoted(line.container.value)}, '
-    if line.note:
-        goods += f'"note": {_quoted(line.note)}, '
-    priced = "true" if line.priced else "false"
-    return (
-        f'{{{goods}"held": {_quoted(line.held)}, "place": {_quoted(line.place)}, "priced": {priced}, '
-        f'"sentences": [{", ".join(map(_quoted, line.sentences))}], "units": [{", ".join(units)}]}}'
-    )
-
-
-def _behind(each: UnitEvidence) -> str:
-    """What stands behind a day, without the day's own opening."""
-    return (
-        f'"delivery": {_whole(each.delivery_id)}, "delivery_number": {_quoted(each.delivery_number)}, '
-        f'"proven": {"true" if each.proven else "false"}, "rank": {each.rank}, "rate": "{_plain(each.rate)}", '
-        f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{_plain(each.units)}"}}'
-    )
-
-
-@lru_cache(4096)
-def _iso(days: tuple[date, ...]) -> tuple[str, ...]:
-    return tuple(map(date.isoformat, days))
-
-
-@lru_cache(4096)
-def _plain(number: Decimal) -> str:
-    return f"{number:f}"
-
-
-def _whole(number: int | None) -> str:
-    return "null" if number is None else str(number)
-
-
-def days_json(counted: MonthCounted) -> str:
-    """The days left out, the notes and the rules of a count, as they are kept with the claim."""
-    if not counted.left_out and not counted.notes:
-        return _nothing_left_out(counted.rules, counted.claim_limit)
-    left_out = [
-        {"therapy": each.therapy_id, "name": each.therapy, "first": each.days[0].isoformat(),
-         "last": each.days[-1].isoformat(), "why": each.why}
-        for each in counted.left_out
-    ]  # fmt: skip
-    return _days_json(left_out, counted.notes, counted.rules, counted.claim_limit)
-
-
-@lru_cache(256)
-def _nothing_left_out(rules: str, limit: int) -> str:
-    return _days_json([], (), rules, limit)
-
-
-def _days_json(left_out: list[Row], notes: Sequence[str], rules: str, limit: int) -> str:
-    return _JSON({"left_out": left_out, "notes": list(notes), "rules": rules, "line_limit": limit})

@@ -8,13 +8,13 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
-from infusion_desktop.billing.months.equipment_lines import as_rented_to
 from infusion_desktop.billing.months.month_facts import Delivered, MonthFacts, month_facts
-from infusion_desktop.billing.months.other_lines import other_lines, other_notes
+from infusion_desktop.billing.months.other_lines import as_paid_by, authorized, other_lines, other_notes
+from infusion_desktop.billing.months.scope import Scope
 from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.codes import CodeTable
 from infusion_desktop.billing.rules.counting import NOTHING_BEFORE, PeriodResult, count_versions
@@ -27,7 +27,7 @@ from infusion_desktop.billing.terms.authorizations import FREED, authorizations,
 from infusion_desktop.billing.terms.code_lists import codes_in
 from infusion_desktop.billing.terms.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.terms.fees import fee_schedule
-from infusion_desktop.billing.words import ClaimId, Frequency, LineKind
+from infusion_desktop.billing.words import Frequency, LineKind
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, month_of, show_day, show_days
@@ -66,6 +66,9 @@ class Contract:
             last = version.ends_on or period.last
             if last >= version.starts_on and (shared := period.overlap(Days(version.starts_on, last))):
                 yield shared, version
+
+
+EVERYTHING = Scope()
 
 
 @value
@@ -145,26 +148,26 @@ def count_month(
     month: Days,
     coverage: CoverageId | None = None,
     *,
-    beside: ClaimId | None = None,
     by: Contract | None = None,
-    counts_from: date | None = None,
+    scope: Scope = EVERYTHING,
 ) -> MonthCounted:
     """What a month comes to at the patient's primary payer; changes nothing.
 
-    ``month`` is usually a calendar month. Units that claim ``beside`` took of authorizations count as free. ``by`` is
-    the contract to count by, when it is not the one in force. What had to be filed by a day before ``counts_from`` is
-    left out as too late: days where a line's limit counts from its first day, else lines that end before.
+    ``month`` is usually a calendar month. ``by`` is the contract to count by, when it is not the one in force. What
+    had to be filed by a day before ``scope.counts_from`` is left out as too late: days where a line's limit counts
+    from its first day, else lines that end before.
     """
     covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
     contract = by or the_contract(session, covered.payer_id)
-    allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=beside))
+    allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=scope.beside))
+    counts_from = scope.counts_from
 
     def count(those: CoveredPeriod) -> MonthCounted:
         facts = month_facts(session, patient, those.period)
         return counted(facts, those, contract, allowed, _units_before(session, patient, those, contract))
 
     if counts_from is None or counts_from <= covered.period.first:
-        return count(covered)
+        return scope.of(count(covered))
     if _clock(contract, covered.period) is not FilingClock.FROM_DAY:
         rest, late = _by_last_day(count(covered), counts_from)
     elif counts_from > covered.period.last:
@@ -172,6 +175,7 @@ def count_month(
     else:
         rest = count(replace(covered, period=Days(counts_from, covered.period.last)))
         late = count(replace(covered, period=Days(covered.period.first, counts_from - ONE_DAY)))
+    rest, late = scope.of(rest), scope.of(late)
     return replace(
         rest,
         period=covered.period,
@@ -231,11 +235,16 @@ def counted(
     )
     lines = [_per_diem_line(line, deliveries, versions) for line in result.lines]
     notes = [notice.sentence for notice in result.notices]
+    others: list[CountedLine] = []
     for days, version in versions:
-        seen = as_rented_to(facts, covered.payer_id, version.rules)
+        seen = as_paid_by(facts, covered.payer_id, version.rules) if facts.policies else facts
         notes += other_notes(seen, days, version.rules, fees)
         given = _doses_given(facts, result, days, version.rules)
-        lines += other_lines(seen, days, version.rules, version.id, fees, given)
+        others += other_lines(seen, days, version.rules, version.id, fees, given)
+    if allowed and others:
+        others, short = authorized(others, allowed)
+        notes += short
+    lines += others
     return MonthCounted(
         facts.patient_id,
         covered.payer_id,
@@ -260,12 +269,17 @@ def _units_before(
     if not has_monthly_maximum(contract):
         return NOTHING_BEFORE
     months = Days(month_of(covered.period.first).first, month_of(covered.period.last).last)
+    newest = (
+        select(func.max(Claim.id))
+        .where(Claim.patient_id == patient, Claim.payer_id == covered.payer_id, Claim.primary_id.is_(None))
+        .where(Claim.state.not_in(FREED), Claim.frequency != Frequency.VOID)
+        .group_by(Claim.number)
+    )
     rows = session.execute(
         select(ClaimLine.code, ClaimLine.first_on, ClaimLine.units)
         .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.patient_id == patient, Claim.payer_id == covered.payer_id, ClaimLine.kind == LineKind.PER_DIEM)
-        .where(Claim.period_first != covered.period.first, Claim.state.not_in(FREED))
-        .where(Claim.frequency != Frequency.VOID, ClaimLine.first_on.between(months.first, months.last))
+        .where(Claim.id.in_(newest), ClaimLine.kind == LineKind.PER_DIEM)
+        .where(Claim.period_first != covered.period.first, ClaimLine.first_on.between(months.first, months.last))
     )
     taken: dict[tuple[str, date], int] = {}
     for row in rows:

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.counted import MonthCounted
-from infusion_desktop.billing.months.counting import count_month
-from infusion_desktop.billing.tables import Claim
+from infusion_desktop.billing.months.counting import EVERYTHING, count_month
+from infusion_desktop.billing.months.scope import scope_of
 from infusion_desktop.billing.words import ClaimId, LineKind
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.patients.words import CoverageId, PatientId
@@ -59,8 +58,8 @@ def day_view(
     session: Session, patient: PatientId, month: Days, claim: ClaimId | None = None, coverage: CoverageId | None = None
 ) -> DayView:
     """Count a patient's month (as if ``claim`` had taken nothing) day by day; Refused where it cannot be counted."""
-    late = None if claim is None else session.scalar(select(Claim.counts_from).where(Claim.id == claim))
-    return view_of(count_month(session, patient, month, coverage, beside=claim, counts_from=late), month)
+    scope = EVERYTHING if claim is None else scope_of(session, claim)
+    return view_of(count_month(session, patient, month, coverage, scope=scope), month)
 
 
 def view_of(counted: MonthCounted, month: Days) -> DayView:

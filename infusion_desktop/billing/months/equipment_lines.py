@@ -1,13 +1,11 @@
 """Lines of pumps and poles in the home: rents by month or day, and the weekly supplies that go with a pump."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import price_of
-from infusion_desktop.billing.months.homes import paid_by_others
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.rules.rentals import (
     CAPPED,
@@ -15,7 +13,6 @@ from infusion_desktop.billing.rules.rentals import (
     RentalMonth,
     owned,
     rents,
-    under_payer,
     weeks_of_supplies,
 )
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
@@ -23,20 +20,11 @@ from infusion_desktop.billing.rules.therapy import Fee, FeeSchedule, TherapyCour
 from infusion_desktop.billing.words import LineKind, RuleSetId
 from infusion_desktop.dates import Days
 from infusion_desktop.money import ZERO, percent_of, to_cents
-from infusion_desktop.patients.words import PayerId
 
 WITH_WEEKLY_SUPPLIES = frozenset({"E0779", "E0780", "E0781", "E0791", "K0455"})
 """Pumps A4221 goes with: external ones that are not for insulin (HCPCS: E0784 has supplies of its own)."""
 _PUMPS = WITH_WEEKLY_SUPPLIES | {"E0784", "E0787"}
 _INEXPENSIVE = "IN"
-
-
-def as_rented_to(facts: MonthFacts, payer: PayerId, rules: RuleSet) -> MonthFacts:
-    """The facts with the pumps and poles as a payer counts their rental months."""
-    if not facts.homes or rules.equipment is EquipmentBilling.INCLUDED or rules.rental_counts_other_payers:
-        return facts
-    others = paid_by_others(facts.policies, payer)
-    return replace(facts, homes=under_payer(facts.homes, others)) if others else facts
 
 
 def equipment_lines(

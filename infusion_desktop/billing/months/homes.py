@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.months.elsewhere import possessions_elsewhere
-from infusion_desktop.billing.rules.rentals import Possession, from_care_on
+from infusion_desktop.billing.rules.rentals import Possession, at_home, from_care_on
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, local_day
@@ -20,6 +20,8 @@ from infusion_desktop.patients.tables import Coverage, Interruption, Patient, Th
 from infusion_desktop.patients.words import InterruptionKind, PatientId, PayerId, Rank
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.values import value
+
+_STAY_KINDS = (InterruptionKind.HOSPITAL, InterruptionKind.SKILLED_NURSING)
 
 
 def homes_of(
@@ -55,7 +57,11 @@ def homes_of(
     those = as_ids(sorted(found))
     therapies, stays = _by_patient(_THERAPIES.rows(session, those)), _by_patient(_STAYS.rows(session, those))
     ours = {
-        patient: [from_care_on(each, therapies[patient], stays[patient]) for each in several]
+        patient: [
+            part
+            for each in several
+            for part in at_home(from_care_on(each, therapies[patient], stays[patient]), stays[patient])
+        ]
         for patient, several in found.items()
     }
     return {
@@ -107,11 +113,11 @@ def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _stays(dialect: str) -> Select[*tuple[Any, ...]]:
-    """Those that end after the month too: what came on their last days is rented from the next month on."""
+    """In hospital or a nursing facility; those that end after the month too, for what came on their last days."""
     return (
         select(Interruption.patient_id, Interruption.first_on.label("first"), Interruption.last_on.label("last"))
-        .where(is_given(dialect, Interruption.patient_id), Interruption.last_on.is_not(None))
-        .where(Interruption.kind == InterruptionKind.HOSPITAL, Interruption.removed_at.is_(None))
+        .where(is_given(dialect, Interruption.patient_id), Interruption.removed_at.is_(None))
+        .where(or_(*(Interruption.kind == each for each in _STAY_KINDS)))
     )
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -150,7 +150,9 @@ class MonthFacts:
     last_visit_before: date | None = None
     """The day of the last visit before the period."""
     policies: tuple[Policy, ...] = ()
-    """Whose policies the patient has and had, where pumps or poles are in the home."""
+    """Whose policies the patient has and had, where pumps, poles or earlier visits count."""
+    visits_before: tuple[Visit, ...] = ()
+    """Those of the six days before the period, with which seven days of visits may be full."""
 
     def best_first(self) -> list[Delivered]:
         """The deliveries, the one that counts for a day first: with proof, then the newest."""
@@ -175,6 +177,7 @@ def _around(periods: Collection[Days]) -> Days:
 
 
 Rows = dict[int, list[Any]]
+_SIX_DAYS = timedelta(days=6)
 
 
 class _Read:
@@ -186,7 +189,7 @@ class _Read:
         self.therapies = _by_patient(_THERAPIES.rows(session, given))
         self.pauses = _by_patient(_INTERRUPTIONS.rows(session, given))
         self.devices = {row.id: row for row in _DEVICES_OF.rows(session, as_ids(ids))}
-        self.visits = visits_of_many(session, patients, around)
+        self.visits = visits_of_many(session, patients, Days(around.first - _SIX_DAYS, around.last))
         self.visited_before = last_visits_before(session, patients, around.first)
         self.changed = changed_orders(session, ids)
         self.deliveries = _deliveries(session, ids, around, self.changed)
@@ -194,7 +197,8 @@ class _Read:
         items = {row.drug_item_id for rows in self.therapies.values() for row in rows if row.drug_item_id is not None}
         self.items = {row.id: row.number for row in _ITEMS.rows(session, as_ids(sorted(items)))} if items else {}
         self.homes = homes_of(session, ids, around.last)
-        self.policies = policies_of(session, sorted(self.homes)) if self.homes else {}
+        of_whom = sorted({*self.homes, *self.visits})
+        self.policies = policies_of(session, of_whom) if of_whom else {}
 
     def facts(self, patient: PatientId, period: Days) -> MonthFacts:
         """One patient's facts of one period."""
@@ -203,6 +207,7 @@ class _Read:
         visits = [(local_day(each.visit.started_at), each) for each in self.visits.get(patient, ())]
         inside = tuple([each for day, each in visits if day in period])
         before = [day for day, _ in visits if day < period.first]
+        week_before = tuple([each for day, each in visits if period.first - _SIX_DAYS <= day < period.first])
         if patient in self.visited_before:
             before.append(self.visited_before[patient])
         deliveries = tuple([
@@ -230,6 +235,7 @@ class _Read:
             tuple([each for each in self.homes.get(patient, ()) if each.first_on <= period.last]),
             max(before, default=None),
             self.policies.get(patient, ()),
+            week_before,
         )
 
 

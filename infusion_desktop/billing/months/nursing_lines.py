@@ -1,6 +1,7 @@
 """Lines of nurses' visits: by the hour, or as Medicare's home infusion therapy services."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
 from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
@@ -67,7 +68,12 @@ def _visit_lines(
 ) -> tuple[tuple[VisitLine, ...], tuple[VisitProblem, ...]]:
     visits = _visits(facts, period)
     if rules.visit_codes is VisitCodes.HOURS or rules.nursing_biller is NursingBiller.AGENCY:
-        return nursing.visit_lines(visits, rules)
+        mine = {visit.id for visit in visits}
+        lines, problems = nursing.visit_lines(_visits_until(facts, period.last), rules)
+        return (
+            tuple(line for line in lines if line.visit_id in mine),
+            tuple(problem for problem in problems if problem.visit_id in mine),
+        )
     by_id = {each.id: each.visit.therapy_id for each in facts.visits}
     families = {course.id: course.family for course in facts.courses}
 
@@ -84,10 +90,15 @@ def _visit_lines(
 
 
 def _visits(facts: MonthFacts, period: Days) -> tuple[nursing.Visit, ...]:
+    return tuple(each for each in _visits_until(facts, period.last) if each.visited_on in period)
+
+
+def _visits_until(facts: MonthFacts, last: date) -> tuple[nursing.Visit, ...]:
+    """The visits through a day, with those of the days before the period: a week's limit does not begin anew."""
     return tuple(
         nursing.Visit(
             each.id, day, each.visit.started_at, each.visit.ended_at, each.visit.specialised, each.visit.in_suite
         )
-        for each in facts.visits
-        if (day := local_day(each.visit.started_at)) in period
+        for each in (*facts.visits_before, *facts.visits)
+        if (day := local_day(each.visit.started_at)) <= last
     )

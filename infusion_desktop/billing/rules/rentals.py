@@ -4,12 +4,14 @@ A capped rental counts thirteen months (Noridian, capped rental items): RR with 
 third, KJ from the fourth on; the rent falls to three quarters after the third (10 percent, then 7.5 percent of the
 purchase price). A month begins on the day of the month on which the rental began. While the patient has none when a
 month would begin, no month counts; if one comes back within 60 days of that day, the count goes on from the day it came
-back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need). One that the
-patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that day on. What came
-before its therapy began, or on the last days of a hospital stay, is rented from the first day of therapy at home
-(Noridian: inpatient stays). Months that another supplier was paid for count with ours; what a patient brought along as
-their own is neither rented nor sold. A payer counts the months that began under it: where another one paid before, a
-new rental period begins with its first day, unless its contract says otherwise (our default; no source read).
+back; later it begins anew (more than 60 consecutive days plus the rest of the paid month without need). A month that is
+due on a full day in hospital begins on the day of discharge, and so do those after it; the stay alone begins no new
+period. One that the patient buys is billed once as a purchase (NU) on the day of the sale, and rented no more from that
+day on. What came before its therapy began, or on the last days of a hospital stay, is rented from the first day of
+therapy at home (Noridian: inpatient stays). Months that another supplier was paid for count with ours; what a patient
+brought along as their own is neither rented nor sold. A payer counts the months that began under it: where another one
+paid before, a new rental period begins with its first day, unless its contract says otherwise (our default; no source
+read).
 """
 
 from calendar import monthrange
@@ -48,6 +50,8 @@ class Possession:
     elsewhere: int | None = None
     after_payer: bool = False
     """Whether it came under this payer from another one, whose months are not counted."""
+    after_stay: bool = False
+    """Whether it waited at home while the patient was in hospital, which begins no rental period anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,17 @@ def owned(
     return tuple(sorted(found.items()))
 
 
+def at_home(home: Possession, stays: Sequence[Days]) -> tuple[Possession, ...]:
+    """As it is rented: not on the full days of hospital stays."""
+    inside = [
+        Days(stay.first + _ONE_DAY, stay.last if stay.last == date.max else stay.last - _ONE_DAY)
+        for stay in stays
+        if stay.last > stay.first + _ONE_DAY
+    ]
+    pieces = tuple(_without(home, inside)) if inside else (home,)
+    return tuple(replace(each, after_stay=True) if each.first_on > home.first_on else each for each in pieces)
+
+
 def under_payer(homes: Sequence[Possession], others: Sequence[Days]) -> tuple[Possession, ...]:
     """What a payer counts as rented, without the days on which ``others`` paid first.
 
@@ -155,7 +170,8 @@ def under_payer(homes: Sequence[Possession], others: Sequence[Days]) -> tuple[Po
     found: list[Possession] = []
     for home in homes:
         if home.elsewhere is None:
-            found += _without(home, others)
+            pieces = _without(home, others)
+            found += [replace(each, after_payer=True) if each.first_on > home.first_on else each for each in pieces]
         elif home.elsewhere == 0 or not any(home.last_on in days for days in others):
             found.append(home)
     return tuple(found)
@@ -165,10 +181,7 @@ def _without(home: Possession, others: Sequence[Days]) -> Iterator[Possession]:
     if (rented := _until_sold(home)) is not None:
         last = rented.last_on or date.max
         for days in Days(rented.first_on, last).without(others):
-            yield replace(
-                rented, first_on=days.first, last_on=rented.last_on if days.last == last else days.last,
-                after_payer=days.first > rented.first_on,
-            )  # fmt: skip
+            yield replace(rented, first_on=days.first, last_on=rented.last_on if days.last == last else days.last)
     if home.sold_on is not None:
         yield replace(home, first_on=max(home.first_on, home.sold_on))
 
@@ -224,7 +237,7 @@ def _months(homes: Sequence[Possession], last: date) -> Iterator[RentalMonth]:
     for home in homes:
         due = home.first_on if number == 0 else add_months(begun, since)
         if number and due < home.first_on:
-            if home.first_on - due > LONGEST_BREAK:
+            if home.first_on - due > LONGEST_BREAK and not home.after_stay:
                 number = 0
             due = home.first_on
         if home.elsewhere and home.last_on is not None:

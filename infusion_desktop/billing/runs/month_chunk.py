@@ -33,10 +33,12 @@ from infusion_desktop.billing.claiming.claim_facts import (
     stays_of,
 )
 from infusion_desktop.billing.findings import findings_json
-from infusion_desktop.billing.months.charging import EDITABLE, days_json, line_rows
+from infusion_desktop.billing.months.charging import EDITABLE
+from infusion_desktop.billing.months.claim_rows import days_json, line_rows
 from infusion_desktop.billing.months.counted import CountedLine, MonthCounted
 from infusion_desktop.billing.months.counting import Contract, CoveredPeriod, counted, has_monthly_maximum, the_contract
 from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
+from infusion_desktop.billing.months.scope import split_months
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.every_check import check_claims, may_leave
 from infusion_desktop.billing.rules.therapy import Authorization as Allowed
@@ -163,6 +165,8 @@ class _Books:
         self.refill_rules = rules_of_payers(session)
         self.billing = billing_of(session)
         self.newest = _newest(session, ids, work)
+        first, last = min(each.month.first for each in work), max(each.month.last for each in work)
+        self.split = split_months(session, ids, Days(first, last)) if self.newest else frozenset()
         self.kept = _kept_lines(session, [row.id for row in self.newest.values()])
         self.before = _billed_before(session, ids, work)
         times = Counter(each.patient_id for each in work)
@@ -269,6 +273,7 @@ def _count(books: _Books, work: Work) -> Billed | _Counted:
         or newest.counts_from is not None
         or (newest.period_first, newest.period_last) != (covered.period.first, covered.period.last)
     )
+    alone = alone or (work.patient_id, covered.coverage_id) in books.split
     if alone or work.patient_id in books.several:
         return Billed(work, later=True)
     contract = books.contracts[covered.payer_id]
@@ -402,7 +407,8 @@ def _keep(session: Session, new: Sequence[_Counted], by: UserId) -> None:
         for each, amounts in zip(new, charges, strict=True)
     ]  # fmt: skip
     same = {
-        "frequency": Frequency.ORIGINAL, "payer_control_number": "", "delay_reason": "", "made_at": at, "version": 1
+        "frequency": Frequency.ORIGINAL, "payer_control_number": "", "delay_reason": "", "therapies": "",
+        "made_at": at, "version": 1,
     }  # fmt: skip
     insert_rows(session, Claim, _CLAIM_COLUMNS, claims, same)
     lines = [(each.id, *row.values()) for each in new for row in each.rows]

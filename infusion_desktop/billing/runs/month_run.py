@@ -1,7 +1,7 @@
 """Bill a month: every patient with a therapy in it is counted, checked, and what is ready goes into files by payer."""
 
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -13,8 +13,10 @@ from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import Route, write_file
+from infusion_desktop.billing.counted_once import counts_once
 from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.counting import covered_periods_of_many
+from infusion_desktop.billing.months.scope import parts_of
 from infusion_desktop.billing.months.withdrawn import AFTER_ALL, withdrawn
 from infusion_desktop.billing.rules.rule_set import ClaimForm
 from infusion_desktop.billing.runs.month_chunk import Billed, Work, bill_together
@@ -90,9 +92,10 @@ def run_month(
         yield Progress(place, len(work), f"{place} of {len(work)} patients")
         billed = bill_together(database, work[place : place + TOGETHER], by, on or today())
         for each in billed:
-            state = _tell(database, each, by, on, claims, done, refused)
-            if state is ClaimState.READY:
-                ready[each.work.covered.payer_id, each.work.covered.period.first].append(claims[-1])
+            for claim, state in _told(database, each, by, on, done, refused):
+                claims.append(claim)
+                if state is ClaimState.READY:
+                    ready[each.work.covered.payer_id, each.work.covered.period.first].append(claim)
             if each.later:
                 yield Progress(place, len(work), each.work.number)
     on_paper = _left_for_paper(database, ready) if send else []
@@ -174,41 +177,42 @@ def _checked(database: Database, claim: ClaimId, by: UserId, on: date | None) ->
     return ClaimState.READY, [f"Claim {number} over {charge} is ready."]
 
 
-def _tell(
-    database: Database,
-    billed: Billed,
-    by: UserId,
-    on: date | None,
-    claims: list[ClaimId],
-    done: list[str],
-    refused: list[str],
-) -> ClaimState | None:
+def _told(
+    database: Database, billed: Billed, by: UserId, on: date | None, done: list[str], refused: list[str]
+) -> list[tuple[ClaimId, ClaimState]]:
     """Put what became of a piece of work where the run tells it; what was left for later is done now."""
-    patient = f"Patient {billed.work.number}"
     if billed.later:
-        try:
-            claim = make_claim(
-                database, billed.work.patient_id, billed.work.month, by, billed.work.covered.coverage_id,
-                after_all=False,
-            )  # fmt: skip
-            claims.append(claim)
-            state, told = _checked(database, claim, by, on)
-        except NotAllowed:
-            raise
-        except Refused as no:
-            refused += [f"{patient}: {reason}" for reason in no.reasons]
-            return None
-        (done if state is not ClaimState.DRAFT else refused).extend(told)
-        return state
-    if billed.claim is None:
-        refused += [f"{patient}: {reason}" for reason in billed.refused]
-        return None
-    claims.append(billed.claim)
+        return list(_one_by_one(database, billed.work, by, on, done, refused))
+    if billed.claim is None or billed.state is None:
+        refused += [f"Patient {billed.work.number}: {reason}" for reason in billed.refused]
+        return []
     if billed.state is ClaimState.READY:
         done.append(f"Claim {billed.number} over {billed.charge} is ready.")
     else:
         refused += [f"Claim {billed.number}: {sentence}" for sentence in billed.stops]
-    return billed.state
+    return [(billed.claim, billed.state)]
+
+
+def _one_by_one(
+    database: Database, work: Work, by: UserId, on: date | None, done: list[str], refused: list[str]
+) -> Iterator[tuple[ClaimId, ClaimState]]:
+    """Each claim of the month: the one for all therapies, and those for some that were set apart."""
+    with database.reading() as session:
+        parts = parts_of(session, work.patient_id, work.covered.coverage_id, work.month)
+    for therapies in parts:
+        try:
+            claim = make_claim(
+                database, work.patient_id, work.month, by, work.covered.coverage_id, after_all=False,
+                therapies=therapies,
+            )  # fmt: skip
+            state, told = _checked(database, claim, by, on)
+        except NotAllowed:
+            raise
+        except Refused as no:
+            refused += [f"Patient {work.number}: {reason}" for reason in no.reasons]
+            continue
+        (done if state is not ClaimState.DRAFT else refused).extend(told)
+        yield claim, state
 
 
 def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[str]]:
@@ -216,6 +220,7 @@ def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[s
     rows = _IN_THERAPY.rows(session, {"first": month.first, "last": month.last})
     found: list[Work] = []
     refused: list[str] = []
+    unclear: set[PatientId] = set()
     for place in range(0, len(rows), _READ_AT_ONCE):
         part = rows[place : place + _READ_AT_ONCE]
         covered = covered_periods_of_many(session, [PatientId(row.id) for row in part], month)
@@ -223,12 +228,21 @@ def _work(session: Session, month: Days, payer: str) -> tuple[list[Work], list[s
             periods = covered.get(PatientId(row.id), ())
             if isinstance(periods, Refused):
                 refused += [f"Patient {row.number}: {reason}" for reason in periods.reasons]
+                unclear.add(PatientId(row.id))
                 continue
             found += [
                 Work(PatientId(row.id), row.number, each, month)
                 for each in periods
                 if payer.strip().lower() in ("", each.payer.lower())
             ]
+    known = {(each.patient_id, each.covered.coverage_id) for each in found}
+    for row in _BILLED.rows(session, {"first": month.first, "last": month.last}):
+        gone = (row.patient_id, row.coverage_id) not in known and row.patient_id not in unclear
+        if gone and payer.strip().lower() in ("", row.payer.lower()):
+            refused.append(
+                f"Patient {row.number}: claim {row.claim} bills {row.payer} for a month in which no therapy runs under "
+                "that policy any more. Void the claim, or correct the therapy's or the coverage's days."
+            )
     return found, refused
 
 
@@ -243,4 +257,17 @@ def _in_therapy(_dialect: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-_IN_THERAPY = Prepared(_in_therapy)
+def _billed(_dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Claim.number.label("claim"), Claim.patient_id, Claim.coverage_id, Patient.number, Payer.name.label("payer")
+        )
+        .join(Patient, Patient.id == Claim.patient_id)
+        .join(Payer, Payer.id == Claim.payer_id)
+        .where(Claim.period_first.between(bindparam("first"), bindparam("last")), *counts_once())
+        .where(*(Claim.state != each for each in (ClaimState.REJECTED, ClaimState.DENIED, ClaimState.CLOSED)))
+        .order_by(Claim.id)
+    )  # fmt: skip
+
+
+_IN_THERAPY, _BILLED = Prepared(_in_therapy), Prepared(_billed)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.billing.claiming.work_queue import Fix
@@ -18,7 +19,9 @@ from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_man
 from infusion_desktop.billing.months.withdrawn import AFTER_ALL, withdrawn
 from infusion_desktop.billing.queries import month_overview
 from infusion_desktop.billing.rules.therapy import Authorization
+from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.authorizations import authorizations_of_many, for_engine
+from infusion_desktop.billing.words import ClaimState, Frequency
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
@@ -47,6 +50,11 @@ def not_counted(session: Session, month: Days, payer: PayerId | None = None) -> 
     ids = [patient for patient, _ in patients]
     covered = covered_periods_of_many(session, ids, month)
     plain = {patient: periods for patient, periods in covered.items() if not isinstance(periods, Refused)}
+    done = _billed(session, ids, month)
+    plain = {
+        patient: tuple(each for each in periods if each.coverage_id not in done and payer in (None, each.payer_id))
+        for patient, periods in plain.items()
+    }
     work = [(patient, each) for patient, periods in plain.items() for each in periods]
     facts = facts_of_many(session, [(patient, each.period) for patient, each in work]) if work else {}
     contracts = {each: the_contract(session, each) for each in sorted({one.payer_id for _, one in work})}
@@ -60,13 +68,23 @@ def not_counted(session: Session, month: Days, payer: PayerId | None = None) -> 
             why = str(periods) if isinstance(periods, Refused) else none
             found.append(NotCounted(patient, name, "", why, ZERO, Fix("patient", patient)))
             continue
-        for each in periods:
+        for each in plain[patient]:
             uses = for_engine(allowed.get((patient, each.payer_id), ()))
             row = _one(name, each, facts[patient, each.period], contracts[each.payer_id], uses)
             if (kept := gone.get((patient, each.coverage_id))) is not None:
                 row = replace(row, why=f"{kept} {AFTER_ALL}", fix=Fix("claim", kept.claim_id))
             found.append(row)
     return tuple(found)
+
+
+def _billed(session: Session, patients: Sequence[PatientId], month: Days) -> frozenset[int]:
+    """The policies that a claim bills for the month."""
+    rows = session.scalars(
+        select(Claim.coverage_id)
+        .where(Claim.patient_id.in_(patients), Claim.period_first.between(month.first, month.last))
+        .where(Claim.primary_id.is_(None), Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
+    )
+    return frozenset(rows)
 
 
 def _one(

@@ -191,14 +191,14 @@ def change_authorization(
 
 
 def authorizations(
-    session: Session, patient: PatientId, payer: PayerId | None = None, *, beside: ClaimId | None = None
+    session: Session, patient: PatientId, payer: PayerId | None = None, *, beside: Sequence[ClaimId] = ()
 ) -> tuple[AuthorizationUse, ...]:
-    """The patient's authorizations with their use, the newest first; claim ``beside`` does not count as using any."""
+    """The patient's authorizations with their use, the newest first; claims ``beside`` do not count as using any."""
     wanted = select(Authorization).where(Authorization.patient_id == patient)
     if payer is not None:
         wanted = wanted.where(Authorization.payer_id == payer)
     rows = session.scalars(wanted.order_by(Authorization.first_on.desc(), Authorization.id)).all()
-    taken = _taken(session, [row.id for row in rows], () if beside is None else (beside,))
+    taken = _taken(session, [row.id for row in rows], beside)
     return tuple(_use(row, taken.get(row.id, (Decimal(0), Decimal(0)))) for row in rows)
 
 

@@ -25,6 +25,7 @@ from infusion_desktop.billing.claiming.claims import WrittenFile, bill_after_all
 from infusion_desktop.billing.claiming.explaining import explain, links
 from infusion_desktop.billing.claiming.forwarded import mark_forwarded
 from infusion_desktop.billing.claiming.secondary import make_secondary
+from infusion_desktop.billing.claiming.set_apart import let_the_rest_go
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
 from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.money.decisions import DecisionRow, decisions_of
@@ -323,6 +324,7 @@ class ClaimScreen(Screen):
             menu.addAction("Bill it after all", self.bill_after_all)
         menu.addAction("Say why it comes late…", self.say_why_late)
         menu.addAction("Leave the late days out", self.leave_late_out)
+        menu.addAction("Let the rest go", self.let_rest_go)
         menu.addAction("Bill the next payer", self.bill_next)
         menu.addAction("It was forwarded by the payer before", self.mark_forwarded)
         if self.context.may(Permission.ADJUST_ACCOUNTS):
@@ -364,6 +366,15 @@ class ClaimScreen(Screen):
             self.do(
                 lambda _why: leave_late_days_out(database, claim, by), changed=("billing",),
                 said="The late days are left out; the rest may go. They stand in the claim's days as too late.",
+            )  # fmt: skip
+
+    def let_rest_go(self) -> None:
+        """Set what stops the claim apart, so that the rest may go."""
+        if self._claim is not None:
+            claim, database, by = self._claim, self.context.database, self.context.user_id
+            self.do(
+                lambda _why: let_the_rest_go(database, claim, by), changed=("billing",),
+                said="What stops it is on a claim of its own now, which waits; the rest may go.",
             )  # fmt: skip
 
     def adjust(self) -> None:

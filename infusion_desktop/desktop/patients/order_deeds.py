@@ -7,7 +7,7 @@ from typing import Any
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care.ending import stop_and_fetch
 from infusion_desktop.desktop.deed_dialog import Deed
-from infusion_desktop.desktop.forms import DayField, TextField
+from infusion_desktop.desktop.forms import DayField, Form, TextField
 from infusion_desktop.desktop.patients.order_form import OrderForm
 from infusion_desktop.desktop.patients.page_base import PageBase
 from infusion_desktop.desktop.patients.person_forms import LabForm
@@ -23,7 +23,7 @@ from infusion_desktop.patients.interruptions import (
 from infusion_desktop.patients.labs import LabRow, NewLab, add_lab, end_lab
 from infusion_desktop.patients.order_versions import change_from
 from infusion_desktop.patients.queries import InterruptionRow, TherapyRow, prescribers
-from infusion_desktop.patients.therapies import NewTherapy, change_therapy, order_therapy
+from infusion_desktop.patients.therapies import NewTherapy, change_therapy, order_therapy, record_signature
 from infusion_desktop.patients.words import DeviceId, InterruptionKind, PatientId
 from infusion_desktop.stock.queries import find_items
 from infusion_desktop.stock.words import ItemKind
@@ -91,6 +91,23 @@ class OrderDeeds(PageBase):
             return lambda _why: change_therapy(database, row.id, order, row.version, by, reason)
 
         self._ask_kept(form, row, f"Correct {row.order.drug}", keep, "The order is corrected.", self._correct)
+
+    def _signed(self) -> None:
+        """The signature for an order given by telephone came."""
+        row = self._selected(self.therapies, "Select the order that was signed.")
+        if row is None:
+            return
+        day, form = DayField("Dated beside the signature", required=True), Form()
+        form.section("", (day,))
+        day.set_value(today())
+        database, by = self.context.database, self.context.user_id
+
+        def keep() -> Deed:
+            signed_on = day.value() or today()
+            return lambda _why: record_signature(database, row.id, signed_on, row.version, by)
+
+        self._ask_form(f"{row.order.drug} is signed", form, keep, "The order is signed; its claims may go.", _COUNTS,
+                       self._signed)  # fmt: skip
 
     def _ask_kept(
         self, form: OrderForm, row: TherapyRow, title: str, keep: Any, said: str, again: Callable[[], object]

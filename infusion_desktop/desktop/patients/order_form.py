@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from infusion_desktop.desktop.forms import ChoiceField, DayField, Field, Form, QuantityField, TextField
+from infusion_desktop.desktop.forms import CheckField, ChoiceField, DayField, Field, Form, QuantityField, TextField
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.queries import DeviceRow, PrescriberRow, show_device
 from infusion_desktop.patients.therapies import NewTherapy
@@ -46,6 +46,7 @@ class OrderForm(Form):
         self.starts_on = DayField("First day", required=True)
         self.stops_on = DayField("Last day", hint="Empty while it goes on.")
         self.ordered_on = DayField("Ordered on", required=True)
+        self.unsigned = CheckField("Given by telephone, not signed yet", hint="Claims wait for the signature.")
         self.prescriber: ChoiceField[PrescriberId] = ChoiceField("Prescriber", required=True)
         self.device: ChoiceField[DeviceId] = ChoiceField("Through", placeholder="Access device")
         self.device.hide()
@@ -54,7 +55,8 @@ class OrderForm(Form):
         self.section("Order", (self.therapy_class, self.drug), (self.item, self.units))
         self.section("How it is given", (self.route, self.method, self.interval), (self.run_hours, self.volume),
                      (self.device,))  # fmt: skip
-        self.section("When and by whom", (self.starts_on, self.stops_on, self.ordered_on), (self.prescriber,))
+        self.section("When and by whom", (self.starts_on, self.stops_on, self.ordered_on),
+                     (self.prescriber, self.unsigned))  # fmt: skip
         self.units.set_value(1)
         self.route.set_value(Route.INTRAVENOUS)
 
@@ -85,6 +87,7 @@ class OrderForm(Form):
             run_hours=Decimal(self.run_hours.value() or 0),
             volume_ml_per_day=self.volume.value() or 0,
             stops_on=self.stops_on.value(),
+            unsigned=self.unsigned.value(),
         )
 
     def show_order(self, order: NewTherapy) -> None:
@@ -104,6 +107,7 @@ class OrderForm(Form):
         self.units.set_value(order.units_per_dose)
         self.run_hours.set_value(int(order.run_hours) or None)
         self.volume.set_value(order.volume_ml_per_day or None)
+        self.unsigned.set_value(order.unsigned)
         for day, kept_day in (
             (self.starts_on, order.starts_on), (self.stops_on, order.stops_on), (self.ordered_on, order.ordered_on),
         ):  # fmt: skip

@@ -19,12 +19,18 @@ from infusion_desktop.patients.queries import CoverageRow, DeviceRow, Interrupti
 
 def _therapy_state(row: TherapyRow) -> str:
     day = today()
+    if row.order.unsigned:
+        return "Not signed"
     if row.order.stops_on is not None and row.order.stops_on < day:
         return "Ended"
     return "Runs" if row.order.starts_on <= day else "Begins soon"
 
 
-_TONES = {"Ended": Tone.NEUTRAL, "Runs": Tone.GOOD, "Begins soon": Tone.INFO}
+def _signature(row: TherapyRow) -> str:
+    return "not yet" if row.order.unsigned else show_day(row.signed_on or row.order.ordered_on)
+
+
+_TONES = {"Not signed": Tone.WARN, "Ended": Tone.NEUTRAL, "Runs": Tone.GOOD, "Begins soon": Tone.INFO}
 
 
 ORDER: Column[TherapyRow] = Column("Order", text=lambda row: row.order.drug, stretch=True)
@@ -38,6 +44,7 @@ THERAPIES: tuple[Column[TherapyRow], ...] = (
     Column("Through", text=lambda row: row.device),
     Column("Kind", text=lambda row: row.order.therapy_class.value, hidden=True),
     Column("Prescriber", text=lambda row: row.prescriber, hidden=True),
+    Column("Signed", text=_signature, hidden=True),
     Column("Why it ended", text=lambda row: row.stop_reason, hidden=True),
 )
 PAUSES: tuple[Column[InterruptionRow], ...] = (

@@ -91,8 +91,8 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         plan = Permission.PLAN_DELIVERY
         self._add_tab(
             "Orders", self.therapies, (write, "Stop…", self._stop), (admit, "Prescriber…", self._edit_prescriber),
-            (write, "Correct…", self._correct), (write, "Change from a day on…", self._change),
-            (write, "Write an order…", self._order),
+            (write, "Signed…", self._signed), (write, "Correct…", self._correct),
+            (write, "Change from a day on…", self._change), (write, "Write an order…", self._order),
         )  # fmt: skip
         self._add_tab(
             "Interruptions", self.pauses, (write, "Entered by mistake…", self._remove_pause),

@@ -27,7 +27,7 @@ from infusion_desktop.dates import month_of, today
 from infusion_desktop.desktop.billing.claim_screen import ClaimScreen
 from infusion_desktop.desktop.billing.claims_screen import ClaimsScreen, _told_of_statements
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.patients.tables import Payer
+from infusion_desktop.patients.tables import Payer, Therapy
 from infusion_desktop.patients.words import PayerKind
 
 MONTH = month_of(date(today().year, today().month, 1) - timedelta(days=1))
@@ -78,6 +78,23 @@ def test_a_finding_on_the_claim_opens_where_it_is_put_right(office, desk, qtbot,
             return session.scalars(select(Claim.delay_reason)).all() == ["7"]
 
     qtbot.waitUntil(given)
+
+
+def test_the_rest_of_a_claim_goes_without_the_therapy_that_stops_it(office, desk, qtbot, opened, claim):
+    first, last = MONTH.first.replace(day=5), MONTH.first.replace(day=9)
+    office.delivers(first, last, therapy=office.orders("vancomycin", first, last))
+    with office.database.transaction() as session:
+        session.execute(update(Therapy).where(Therapy.drug == "vancomycin").values(unsigned=True))
+        record(session, office.biller, "set up", "test")
+    make_claim(office.database, office.patient, MONTH, office.biller)
+    screen = shown(ClaimScreen, office, desk, qtbot, opened)
+    screen.show_record("claim", claim)
+    qtbot.waitUntil(lambda: len(screen.lines.model.rows) == 2)
+    screen.let_rest_go()
+    qtbot.waitUntil(lambda: len(screen.lines.model.rows) == 1 and screen.file_button.isEnabled())
+    with office.database.reading() as session:
+        rest, waits = session.scalars(select(Claim).order_by(Claim.id)).all()
+        assert (rest.state, waits.state, waits.therapies != "") == (ClaimState.READY, ClaimState.DRAFT, True)
 
 
 def test_who_pays_alone_is_billed_from_the_list_of_claims(office, desk, qtbot, opened, claim):

@@ -251,6 +251,23 @@ def test_an_order_changes_from_tomorrow_and_its_test_and_task_are_kept(
     qtbot.waitUntil(lambda: page.tasks.model.rows[0].done)
 
 
+def test_an_order_given_by_telephone_is_signed_later(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
+    page = opened(shell, qtbot, ann)
+    form = in_dialog(qtbot, page, page._correct)
+    qtbot.keyClicks(form.fields[0].line, "it was a call")
+    form.unsigned.set_value(True)
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.therapies.model.rows[0].order.unsigned)
+    form = in_dialog(qtbot, page, page._signed)
+    form.fields[0].set_value(today() + timedelta(days=1))
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: page.dialog.banner.isVisible())
+    form.fields[0].set_value(today())
+    press_save(qtbot, page)
+    qtbot.waitUntil(lambda: not page.therapies.model.rows[0].order.unsigned)
+    assert page.therapies.model.rows[0].signed_on == today()
+
+
 def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
     page = opened(shell, qtbot, ann)
     assert any("cefazolin" in line for line in page.glance.texts["Therapies"])

@@ -30,10 +30,14 @@ def _order(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _order_signed(facts: ClaimFacts) -> Iterator[Told]:
-    billed = {line.therapy_id for line in facts.lines}
+    """A payer pays nothing on a spoken order: the signed one is there before the claim leaves (CGS: written orders)."""
+    billed = {line.therapy_id: line for line in reversed(facts.lines)}
     for order in facts.orders:
-        if order.therapy_id in billed and (order.signed_on is None or order.signed_on > facts.today):
-            yield f"The order for {show_days(order.days)} is not signed. Get the prescriber's signature."
+        line = billed.get(order.therapy_id)
+        if line is not None and (order.signed_on is None or order.signed_on > facts.today):
+            begun = show_day(order.days.first)
+            told = f"{line.label}: the order that began on {begun} is not signed. Get the prescriber's signature"
+            yield f"{told}, or let the rest of the claim go.", line.number
 
 
 def _prescriber(facts: ClaimFacts) -> Iterator[Told]:
@@ -243,10 +247,17 @@ def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
         return
     for line in facts.lines:
         inside = _days_in_hospital(line, facts)
-        if inside and (day := next((day for day in _dates(line) if day in inside), None)):
+        days = _dates(line) if not inside or not _is_weekly(facts, line) else (line.days.first,)
+        if inside and (day := next((day for day in days if day in inside), None)):
             per_diem = line.kind is LineKind.PER_DIEM
             way = "Count again." if per_diem else "Correct the stay, or the delivery or visit of that day."
             yield f"{line.label} bills {show_day(day)}, a day in hospital. {way}", line.number
+
+
+def _is_weekly(facts: ClaimFacts, line: LineFacts) -> bool:
+    """Whether a line bills weeks of supplies, which began at home; its span may hold days in hospital."""
+    row = facts.codes.find(line.code)
+    return row is not None and row.unit == "week"
 
 
 def _spans_hospital(facts: ClaimFacts) -> Iterator[Told]:

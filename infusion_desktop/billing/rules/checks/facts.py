@@ -151,6 +151,8 @@ class BilledBefore:
     days: Days
     modifiers: tuple[str, ...] = ()
     units: Decimal = Decimal(0)
+    apart: bool = False
+    """Whether it stands on the claim for the other therapies of the same month."""
 
 
 @value

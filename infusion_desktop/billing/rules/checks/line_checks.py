@@ -46,7 +46,7 @@ def _no_lines(facts: ClaimFacts) -> Iterator[Told]:
 def _too_many_lines(facts: ClaimFacts) -> Iterator[Told]:
     most = facts.rules.lines_per_claim if facts.rules else 50
     if len(facts.lines) > most:
-        yield f"The claim has {len(facts.lines)} lines; {most} is the most. Split it."
+        yield f"The claim has {len(facts.lines)} lines; {most} is the most. Its file tells it in parts of so many."
 
 
 def _code_known(facts: ClaimFacts) -> Iterator[Told]:
@@ -103,7 +103,8 @@ def _duplicate_claim(facts: ClaimFacts) -> Iterator[Told]:
         return
     for line in facts.lines:
         for before in facts.billed_before:
-            if (line.code, line.modifiers) == (before.code, before.modifiers) and line.days.overlap(before.days):
+            alike = (line.code, line.modifiers) == (before.code, before.modifiers) and not before.apart
+            if alike and line.days.overlap(before.days):
                 told = f"{line.label} was billed with claim {before.claim} for some of these days."
                 yield f"{told} Replace that one, or void one.", line.number
                 break
@@ -138,6 +139,10 @@ def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
     if not further:
         return
     first_days = set[date]().union(*[_dates(line) for line in per_diems if ranks.isdisjoint(line.modifiers)])
+    for each in facts.billed_before:
+        row = facts.codes.find(each.code) if each.apart and ranks.isdisjoint(each.modifiers) else None
+        if row is not None and row.per_diem:
+            first_days.update(each.days)
     for line in further:
         if not first_days.issuperset(_dates(line)):
             yield f"{line.label} is a further therapy on days that have no first one. Count again.", line.number
@@ -417,7 +422,7 @@ def _share_a_day(one: LineFacts, other: LineFacts) -> bool:
 
 CHECKS = (
     Check("NO_LINES", "Lines", Where.CLAIM, True, _no_lines),
-    Check("TOO_MANY_LINES", "The most lines of a claim", Where.CLAIM, True, _too_many_lines),
+    Check("TOO_MANY_LINES", "The most lines of a claim", Where.CLAIM, False, _too_many_lines),
     Check("CODE", "Codes that are in force", Where.CLAIM, True, _code_known),
     Check("CODE_CONFLICT", "Codes that exclude each other", Where.CLAIM, True, _code_conflict, _has_several_lines),
     Check("UNITS_DAYS", "Units against days", Where.CLAIM, True, _units_against_days),
