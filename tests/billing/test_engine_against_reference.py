@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from infusion_desktop.billing.rules.counting import count_period
 from infusion_desktop.billing.rules.rule_set import (
+    INJECTIONS_AND_CATHETER_CARE,
     DayBasis,
     RankBy,
     RankScope,
@@ -45,6 +46,7 @@ rule_sets = st.builds(
     count_inpatient_day=st.booleans(),
     count_hold_days=st.booleans(),
     hold_grace_days=st.integers(0, 3),
+    max_interval_hours=st.sampled_from((24, 72, 96)),
     count_other_interruptions=st.booleans(),
     count_suite_days=st.booleans(),
     suite_modifier=st.sampled_from(("SS", "")),
@@ -58,6 +60,8 @@ rule_sets = st.builds(
     ),
     concurrency_modifiers=st.sampled_from(((), ("SH",), ("SH", "SJ"))),
     concurrency_extra_modifiers=st.sampled_from(((), ("59",))),
+    modifier_order=st.permutations(("SH", "SJ", "SS", "59")).map(tuple),
+    unranked_codes=st.sampled_from((INJECTIONS_AND_CATHETER_CARE, ("S9366", "S9500"))),
     tier_policy=st.just(TierPolicy.SPECIFIC),
     tier_policy_by_family=st.sampled_from(({}, {"anti_infective": TierPolicy.GENERIC})),
     catheter_care_beside_therapy=st.booleans(),

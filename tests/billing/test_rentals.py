@@ -246,3 +246,28 @@ def test_a_payer_counts_its_own_rental_months():
     assert shown(under_payer([sold], [commercial]), period=Days(rest, LONG.last)) == []
     swapped = [replace(pump, last_on=date(2026, 3, 3)), home(date(2026, 3, 3))]
     assert shown(under_payer(swapped, [commercial])) == months
+
+
+spans = st.lists(
+    st.tuples(st.dates(date(2025, 1, 1), date(2026, 12, 1)), st.integers(0, 200)).map(
+        lambda each: Days(each[0], each[0] + timedelta(each[1]))
+    ),
+    max_size=3,
+)
+
+
+@settings(max_examples=200)
+@given(st.dates(date(2025, 1, 1), date(2026, 6, 1)), st.one_of(st.none(), st.integers(0, 600)), spans, spans)
+def test_no_month_begins_in_hospital_or_under_another_payer(first, length, stays, others):
+    pump = home(first, None if length is None else first + timedelta(length))
+    homes = under_payer(at_home(pump, stays), others)
+    whole = shown(homes)
+    assert [each for month in LONG.by_month() for each in shown(homes, period=month)] == whole
+    assert all(number <= 13 for _, number, _ in whole)
+    for on, _, _ in whole:
+        assert not any(stay.first < on < stay.last for stay in stays)
+        assert not any(on in days for days in others)
+        assert pump.first_on <= on and (pump.last_on is None or on <= pump.last_on)
+    if not others:
+        numbers = [number for _, number, _ in whole]
+        assert numbers == list(range(1, len(numbers) + 1)), "a stay alone begins no new period"
