@@ -120,6 +120,9 @@ def test_weekly_supplies_count_weeks_that_begin_while_a_pump_is_there():
     weeks = weeks_of_supplies([home(date(2026, 2, 25), date(2026, 3, 20))], therapy, march)
     assert [week.first for week in weeks] == [date(2026, 3, 4), date(2026, 3, 11), date(2026, 3, 18)]
     assert weeks_of_supplies([], therapy, march) == ()
+    away = [home(date(2026, 2, 25), date(2026, 3, 9)), home(date(2026, 3, 13), date(2026, 3, 16))]
+    weeks = weeks_of_supplies(away, therapy, march)
+    assert [week.first for week in weeks] == [date(2026, 3, 4), date(2026, 3, 13)], "from its first day with a pump"
 
 
 def visit(number, day, minutes, category=1):

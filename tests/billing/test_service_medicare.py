@@ -159,7 +159,7 @@ def test_a_stay_on_the_day_a_rent_is_due_stops_no_claim(office):
     [rent] = [line for line in lines if line.code == "E0781"]
     assert (rent.days.first, rent.modifiers) == (date(2026, 3, 12), ("RR", "KJ", "KX"))
     begun = [each.days[0].day for line in lines if line.code == "A4221" for each in line.evidence]
-    assert begun == [4, 18, 25], "the week of March 11 began in hospital"
+    assert begun == [4, 12, 18, 25], "the week of March 11 began in hospital, and goes on at home"
     claim = make_claim(office.database, office.patient, MARCH, office.biller)
     assert "INPATIENT" not in {each.code for each in check(office.database, claim, office.biller, on=date(2026, 4, 2))}
 

@@ -201,12 +201,17 @@ def from_care_on(home: Possession, therapies: Sequence[Days], stays: Sequence[Da
 
 
 def weeks_of_supplies(homes: Sequence[Possession], therapy: Days, period: Days) -> tuple[Days, ...]:
-    """The weeks of a therapy that begin in a period while a pump is in the home (A4221: one unit a week)."""
+    """The weeks of a therapy with a pump in the home (A4221: one unit a week), each from its first such day on.
+
+    A week belongs to the period in which that day lies.
+    """
     found = []
     first = therapy.first
     while first <= min(period.last, therapy.last):
-        if first in period and any(_has(home, first) for home in homes):
-            found.append(Days(first, min(first + _WEEK - _ONE_DAY, therapy.last)))
+        last = min(first + _WEEK - _ONE_DAY, therapy.last)
+        begins = next((day for day in Days(first, last) if any(_has(home, day) for home in homes)), None)
+        if begins is not None and begins in period:
+            found.append(Days(begins, last))
         first += _WEEK
     return tuple(found)
 
