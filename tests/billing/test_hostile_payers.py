@@ -369,3 +369,13 @@ def test_a_reversal_that_came_before_its_payment_undoes_all_of_it_once_it_is_pla
     after = page(office, claim)
     assert (after.payer_owes, after.patient_owes, after.row.state) == (after.row.charge, 0, ClaimState.ACCEPTED)
     assert aside(office) == [] and books(office) == ()
+
+
+def test_a_claim_somebody_on_the_way_refused_is_paid_all_the_same(office):
+    claim, written = sent_claim(office)
+    refuse(office, written)
+    assert page(office, claim).row.state is ClaimState.REJECTED
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    after = page(office, claim)
+    assert (after.row.state, after.payer_owes, after.patient_owes) == (ClaimState.PAID, 0, Decimal(150))
+    assert books(office) == ()

@@ -19,8 +19,9 @@ from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, REVERSAL_S
 
 SENT = (
     ClaimState.BATCHED, ClaimState.SENT, ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED,
-    ClaimState.CLOSED, ClaimState.VOIDED,
+    ClaimState.CLOSED, ClaimState.VOIDED, ClaimState.REJECTED,
 )  # fmt: skip
+"""Claims that left: a payer may decide one that somebody on the way refused, or that was voided since."""
 _OF_NEXT_PAYERS = NEXT_PAYER_STATUSES | {REVERSAL_STATUS}
 LINE_CONTROL = "L"
 """Before a line's id in the number we send with it (REF*6R)."""

@@ -65,7 +65,7 @@ def weigh(session: Session, claims: Mapping[int, int], on: date, by: UserId) -> 
         )
         for each, number, taken_back in session.execute(mine).all():
             if each.state in WORKING and (taken_back is not None or number not in over):
-                enter_step(session, each, DisputeState.GIVEN_BACK, by, "The payer took it back.")
+                enter_step(session, each, DisputeState.GIVEN_BACK, by, "It is paid no longer.")
             elif taken_back is None and each.state is not DisputeState.GIVEN_BACK:
                 known[each.claim_id, each.line_id] += each.amount
     return [
