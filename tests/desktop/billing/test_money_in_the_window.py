@@ -17,15 +17,17 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "billing"))
 
 from service_office import Office, office  # noqa: F401
 from test_money_papers import words_of
-from test_next_payers_and_corrections import remit
-from test_service_claims import books, page, sent_claim
+from test_next_payers_and_corrections import remit, second_payer
+from test_service_claims import advice, books, page, ready_claim, sent_claim
 
 from infusion_desktop import dates
 from infusion_desktop.access.roles import Permission
+from infusion_desktop.billing.claiming.claims import void_claim
+from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.money.eob import EobClaim, EobLine, NewEob, post_eob
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_back_payment, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
-from infusion_desktop.billing.words import Account, ClaimState, DisputeKind, DisputeState, EntryKind
+from infusion_desktop.billing.words import Account, ClaimId, ClaimState, DisputeKind, DisputeState, EntryKind
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.desktop.banner import Banner
@@ -258,3 +260,72 @@ def test_lines_denied_together_are_appealed_by_one_letter_and_given_up_together(
     queue.dialog.press()
     settled(qtbot, jobs, lambda: [row.id for row in queue.table.model.rows] == [short.id])
     assert books(office) == ()
+
+
+def test_what_was_paid_too_much_is_told_to_the_payer_and_refunded(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+) -> None:
+    claim, _ = sent_claim(office)
+    told = [(line, f"{line.charge}", "") for line in page(office, claim).lines]
+    post_remittance(office.database, remit("C0000001", told), office.biller)
+    queue = show(DenialsScreen)
+    settled(qtbot, jobs, lambda: len(queue.table.model.rows) == 3 and bool(queue.about.toPlainText()))
+    assert "Last day to give it back" in queue.about.toPlainText()
+    assert queue.refund_button.isEnabled() and not queue.appeal_button.isEnabled() and not queue.off_button.isEnabled()
+    rows = {row.code: row.id for row in queue.table.model.rows}
+    queue.table.select_ids([rows["S9500"]])
+    queue.move_on()
+    assert DisputeState.TOLD in [state for _, state in queue.dialog.state._choices]
+    queue.dialog.state.set_value(DisputeState.TOLD)
+    qtbot.keyClicks(queue.dialog.note.text, "letter of today")
+    queue.dialog.press()
+    settled(qtbot, jobs, lambda: DisputeState.TOLD in [row.state for row in queue.table.model.rows])
+    queue.table.select_ids([rows["J0696"], rows["99601"]])
+    queue.refund()
+    assert "Refund $218.00" in queue.dialog.windowTitle()
+    qtbot.keyClicks(queue.dialog.number.line, "CHK 7")
+    queue.dialog.press()
+    settled(qtbot, jobs, lambda: [row.id for row in queue.table.model.rows] == [rows["S9500"]])
+    assert page(office, claim).payer_owes == 0 and books(office) == ()
+
+
+def test_a_withdrawn_draft_is_billed_after_all_from_its_page(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+) -> None:
+    opened: list[tuple[str, object]] = []
+    claim = ready_claim(office)
+    void_claim(office.database, claim, office.biller, "charity care")
+    screen = show(ClaimScreen)
+    screen.show_record("claim", claim)
+    settled(qtbot, jobs, lambda: screen.shown is not None)
+    assert any("withdrawn: charity care" in row.note for row in screen.events.model.rows)
+    screen.desk = replace(screen.desk, open=lambda kind, record: opened.append((kind, record)))
+    screen.bill_after_all()
+    settled(qtbot, jobs, lambda: len(opened) == 1)
+    again = opened[0][1]
+    assert isinstance(again, int) and again != claim
+    assert page(office, ClaimId(again)).row.state is ClaimState.DRAFT
+
+
+def test_a_claim_the_first_payer_sent_on_is_marked_so_on_its_page(
+    show: Callable[[type[Screen]], Any],
+    office: Office,  # noqa: F811
+    qtbot: QtBot,
+    jobs: Jobs,
+) -> None:
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim), status="19"), office.biller)
+    second = make_secondary(office.database, claim, office.biller, "on its way")
+    screen = show(ClaimScreen)
+    screen.show_record("claim", second)
+    settled(qtbot, jobs, lambda: screen.shown is not None)
+    screen.mark_forwarded()
+    settled(qtbot, jobs, lambda: screen.shown.row.state is ClaimState.SENT)
+    assert page(office, second).payer_owes == Decimal(150) and books(office) == ()
