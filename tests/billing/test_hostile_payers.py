@@ -236,7 +236,8 @@ def test_a_replacement_paid_without_taking_the_first_payment_back_is_overpaid(of
     post_remittance(office.database, remit("C0000001", told, trace="EFT3", control="PCN888"), office.biller)
     (row,) = worked(office)
     expected = sum(line.expected for line in page(office, new).lines)
-    assert (row.claim_id, row.amount) == (new, 1498 + 150 + 1068 + 150 - expected)
+    assert (row.claim_id, row.amount) == (new, 1498 + 1068 + 150 - expected)
+    assert balances(office, claim, new) == [(0, 0), (Decimal(-1498), Decimal(150))] and books(office) == ()
     first = advice(page(office, claim), trace="EFT4", status="22", sign="-")
     post_remittance(office.database, first, office.biller)
     assert worked(office) == [] and books(office) == ()
@@ -379,3 +380,20 @@ def test_a_claim_somebody_on_the_way_refused_is_paid_all_the_same(office):
     after = page(office, claim)
     assert (after.row.state, after.payer_owes, after.patient_owes) == (ClaimState.PAID, 0, Decimal(150))
     assert books(office) == ()
+
+
+def test_a_claim_paid_twice_is_cut_once_and_its_credit_is_what_was_paid_too_much(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    for trace in ("E1", "E2", "E3"):
+        post_remittance(office.database, advice(first, trace=trace), office.biller)
+    assert balances(office, claim) == [(Decimal(-2996), Decimal(150))], "a statement asks for the share once"
+    assert sum(row.amount for row in worked(office)) == 2996 and books(office) == ()
+    for trace, credit in (("E4", 1498), ("E5", 0)):
+        post_remittance(office.database, advice(first, trace=trace, status="22", sign="-"), office.biller)
+        after = page(office, claim)
+        assert (after.payer_owes, after.patient_owes, after.row.state) == (-credit, Decimal(150), ClaimState.PAID)
+    assert worked(office) == [] and books(office) == ()
+    post_remittance(office.database, advice(first, trace="E6", status="22", sign="-"), office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (after.row.charge, 0, ClaimState.ACCEPTED)

@@ -73,7 +73,7 @@ BLIND: dict[str, tuple[str, ...]] = {
         "deliveries.batches.draw_batch", "deliveries.bench.undoing.undo", "deliveries.bench.waves.leave_wave",
         "stock.buying.receipt_corrections.take_back", "billing.claiming.checking.check",
         "billing.claiming.claims.mark_sent", "billing.claiming.claims.print_claims",
-        "billing.claiming.claims.write_file",
+        "billing.claiming.claims.write_file", "billing.claiming.forwarded.mark_forwarded",
         "billing.money.deposits.add_deposit", "billing.money.deposits.tie", "billing.money.deposits.withdraw_deposit",
         "billing.money.eob.take_back_paper", "billing.terms.fees.take_back_fee",
         "deliveries.batches.close_batch", "deliveries.batches.give_up_batch", "deliveries.bench.picking.take_off_pump",

@@ -20,8 +20,9 @@ from infusion_desktop.billing.money.matching import OurClaim, candidates
 from infusion_desktop.billing.money.money_tables import ClaimPart, Dispute, DisputeStep, LineDecision, PayerDecision
 from infusion_desktop.billing.money.overpaid import weigh
 from infusion_desktop.billing.money.posting_rules import rules_by_payer
-from infusion_desktop.billing.money.receivables import NewEntry, post, take_back_cuts
+from infusion_desktop.billing.money.receivables import NewEntry, balance_of, post, take_back_cuts
 from infusion_desktop.billing.money.replaced import hand_over, standing_for
+from infusion_desktop.billing.money.superseding import keep_newest, supersede_replaced
 from infusion_desktop.billing.rules.posting import Cut, Decided, Rules, decide, main_reason, short_paid
 from infusion_desktop.billing.tables import Claim, ClaimEvent, LedgerEntry
 from infusion_desktop.billing.terms.contracts import rules_on
@@ -102,10 +103,16 @@ def match(
 def _undone(
     session: Session, result: ClaimResult, possible: Sequence[OurClaim], taken: set[int], known: int | None
 ) -> tuple[int, OurClaim] | None:
-    """The known decision, else the newest standing one whose payment is taken back, with the payer's number before."""
+    """The known decision, else the standing one that pays what is taken back and is most like it, the newest first."""
     later = aliased(PayerDecision)
     rows = session.execute(
-        select(PayerDecision.id, PayerDecision.claim_id, PayerDecision.charge, PayerDecision.payer_claim_number)
+        select(
+            PayerDecision.id,
+            PayerDecision.claim_id,
+            PayerDecision.charge,
+            PayerDecision.payer_claim_number,
+            PayerDecision.patient_owes,
+        )
         .outerjoin(later, later.reverses_id == PayerDecision.id)
         .where(PayerDecision.claim_id.in_([claim.id for claim in possible]), later.id.is_(None))
         .where(PayerDecision.reverses_id.is_(None), PayerDecision.paid == -result.paid)
@@ -113,7 +120,12 @@ def _undone(
     ).all()
     standing = [row for row in rows if row.id not in taken and known in (None, row.id)]
     standing.sort(
-        key=lambda row: (row.payer_claim_number != result.payer_claim_number, row.charge != -result.charge, -row.id)
+        key=lambda row: (
+            row.payer_claim_number != result.payer_claim_number,
+            row.charge != -result.charge,
+            row.patient_owes != -result.patient_owes,
+            -row.id,
+        )
     )
     if not standing:
         return None
@@ -158,7 +170,11 @@ class _Work:
         self._doubtful: set[int] = set()
         """Claims whose decisions, all together, may be above the contract."""
         self._standing: dict[int, set[int]] = {}
-        """The decisions that stand, of claims on which one is taken back."""
+        """The decisions that stand on each claim."""
+        self._several: set[int] = set()
+        """Claims on which several decisions stand, or did before one of them was taken back."""
+        self._superseded: set[str] = set()
+        """Numbers of which the payer has decided the claim that stands."""
         self._place = 0
 
     def prepare(self, matched: Sequence[Matched]) -> None:
@@ -173,10 +189,7 @@ class _Work:
             )
             self._balances.update({claim: amount or ZERO for claim, amount in self._session.execute(sums)})
         self._following = self._billed_next(sorted(claims))
-        for some in _runs(sorted(claims)):
-            earlier = select(PayerDecision.claim_id).where(PayerDecision.claim_id.in_(some))
-            self._doubtful.update(self._session.scalars(earlier))
-        self._read_standing([each.claim.id for each in matched if each.undoes is not None])
+        self._read_standing(sorted(claims))
         self._moved = self._moved_here([claim.id for claim in claims.values() if claim.primary_id is not None])
         rows = [self._decision(each) for each in matched]
         if rows:
@@ -193,6 +206,7 @@ class _Work:
             )
             for claim, decision in rows:
                 self._standing.setdefault(claim, set()).add(decision)
+                self._doubtful.add(claim)
 
     def _billed_next(self, claims: Sequence[int]) -> dict[int, str]:
         """The numbers of the claims to next payers that left with a share of these."""
@@ -233,7 +247,8 @@ class _Work:
         self._place += 1
         result, claim = each.result, each.claim
         self._newest[claim.id] = decision
-        if each.undoes is not None or not claim.alone or not result.lines or result.adjustments:
+        is_odd = each.undoes is not None or not result.lines or bool(result.adjustments)
+        if is_odd or not claim.alone or claim.state is ClaimState.VOIDED:
             self._doubtful.add(claim.id)
         if claim.number not in self.told.numbers[-1:]:
             self.told.numbers.append(claim.number)
@@ -250,7 +265,12 @@ class _Work:
             state = self._after_reversal(claim.id, each.undoes, change)
         else:
             change, state = self._decide(result, claim, decision, ours)
-            self._standing.setdefault(claim.id, set()).add(decision)
+            standing = self._standing.setdefault(claim.id, set())
+            standing.add(decision)
+            if len(standing) > 1:
+                self._several.add(claim.id)
+            if not claim.alone and claim.primary_id is None and claim.state is not ClaimState.VOIDED:
+                self._superseded.add(claim.number)
         self._balances[claim.id] = self._balances.get(claim.id, ZERO) + change
         if claim.state is ClaimState.VOIDED:
             self._came_late(each, change)
@@ -262,13 +282,15 @@ class _Work:
         left.discard(undone)
         if not left:
             return ClaimState.ACCEPTED
+        self._several.add(claim)
         owed = self._balances.get(claim, ZERO) + change
         return ClaimState.PAID if owed <= ZERO else ClaimState.PART_PAID
 
     def _came_late(self, each: Matched, change: Decimal) -> None:
         """The payer speaks of a claim that was replaced or voided: what it leaves there is the standing claim's."""
         standing = standing_for(self._session, each.claim.number)
-        self._replaced.add(each.claim.number)
+        is_decided = standing is not None and _is_decided(self._session, standing)
+        (self._superseded if is_decided else self._replaced).add(each.claim.number)
         if standing is not None:
             self._balances[standing] = self._balances.get(standing, ZERO) + change
         if standing is None:
@@ -448,8 +470,14 @@ class _Work:
         post(session, self._entries, self._on, self._by)
         for claim in sorted(self._voided):
             take_back_cuts(session, ClaimId(claim), self._on, self._by)
-        for number in sorted(self._replaced):
+        voided = {claim for claim, change in self._changes.items() if change["new_state"] is ClaimState.VOIDED}
+        for claim in sorted(self._several - voided):
+            keep_newest(session, ClaimId(claim), self._standing[claim], self._on, self._by)
+            self._weigh_state(claim)
+        for number in sorted(self._replaced - self._superseded):
             hand_over(session, number, self._on, self._by)
+        for number in sorted(self._superseded):
+            supersede_replaced(session, number, self._on, self._by)
         for some in _runs(sorted(claim for claim in self._newest if self._balances.get(claim, ZERO) < ZERO)):
             give_write_offs_back(session, some, self._on, self._by)
         if self._changes:
@@ -478,6 +506,16 @@ class _Work:
             ]
             session.execute(insert(DisputeStep), steps)
 
+    def _weigh_state(self, claim: int) -> None:
+        """Paid or part paid as the newest of several decisions leaves it."""
+        paid_states = (ClaimState.PAID, ClaimState.PART_PAID)
+        owed = balance_of(self._session, ClaimId(claim), Account.PAYER)
+        state = ClaimState.PAID if owed <= ZERO else ClaimState.PART_PAID
+        if self._changes[claim]["new_state"] in paid_states:
+            self._changes[claim]["new_state"] = state
+            last = max(place for place, event in enumerate(self._events) if event[0] == claim)
+            self._events[last] = (claim, state, self._events[last][2])
+
     def _settle_what_is_paid(self) -> None:
         """What is paid in full needs no more work: the lines, and of a claim decided as a whole all that was before."""
         for some in _runs(sorted(self._settled)):
@@ -491,6 +529,13 @@ class _Work:
                 as_a_whole = is_whole and (dispute.line_id is None or dispute.claim_id != claim)
                 if as_a_whole or dispute.line_id in lines:
                     self._settle(dispute, DisputeState.WON, "Paid by a later decision.")
+
+
+def _is_decided(session: Session, claim: ClaimId) -> bool:
+    later = aliased(PayerDecision)
+    decided = select(PayerDecision.id).outerjoin(later, later.reverses_id == PayerDecision.id)
+    standing = decided.where(PayerDecision.claim_id == claim, PayerDecision.reverses_id.is_(None), later.id.is_(None))
+    return session.scalar(standing.limit(1)) is not None
 
 
 def _as_json(adjustments: Iterable[Adjustment]) -> str:

@@ -42,20 +42,21 @@ def hand_over(session: Session, number: str, on: date, by: UserId, account: Acco
     standing = standing_for(session, number)
     if standing is None:
         return
-    replaced = session.scalars(
-        select(Claim.id)
-        .where(Claim.number == number, Claim.state == ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
-        .order_by(Claim.id)
-    ).all()
     target = _lines(session, standing)
     entries: list[NewEntry] = []
-    for claim in replaced:
-        of_line = {line: place for place, line in _lines(session, ClaimId(claim)).items()}
-        for line, owed in line_balances(session, ClaimId(claim), account).items():
+    for claim in replaced_claims(session, number):
+        of_line = {line: place for place, line in _lines(session, claim).items()}
+        for line, owed in line_balances(session, claim, account).items():
             if owed != ZERO:
                 there = None if line is None else target.get(of_line[line])
-                entries += _moved((ClaimId(claim), line), (standing, there), account, owed)
+                entries += _moved((claim, line), (standing, there), account, owed)
     post(session, entries, on, by)
+
+
+def replaced_claims(session: Session, number: str) -> list[ClaimId]:
+    """The claims of a number that do not stand any more."""
+    gone = select(Claim.id).where(Claim.number == number, Claim.state == ClaimState.VOIDED)
+    return [ClaimId(each) for each in session.scalars(gone.where(Claim.frequency != Frequency.VOID).order_by(Claim.id))]
 
 
 def hand_back(session: Session, number: str, on: date, by: UserId) -> None:
