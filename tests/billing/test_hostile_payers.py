@@ -397,3 +397,21 @@ def test_a_claim_paid_twice_is_cut_once_and_its_credit_is_what_was_paid_too_much
     post_remittance(office.database, advice(first, trace="E6", status="22", sign="-"), office.biller)
     after = page(office, claim)
     assert (after.payer_owes, after.patient_owes, after.row.state) == (after.row.charge, 0, ClaimState.ACCEPTED)
+
+
+def test_a_denial_besides_a_payment_takes_nothing_from_it_until_the_payment_is_taken_back(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    twice = [(line, "0", f"CAS*CO*18*{line.charge - 10}~CAS*CO*45*10~") for line in first.lines]
+    post_remittance(office.database, remit("C0000001", twice, trace="E2", status="4"), office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (0, Decimal(150), ClaimState.PAID)
+    with office.database.reading() as session:
+        assert {row.reason_code for row in disputes(session)} == {"18"}
+    post_remittance(office.database, advice(first, trace="E3", status="22", sign="-"), office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.patient_owes, after.row.state) == (
+        after.row.charge - 30, 0, ClaimState.DENIED,
+    )  # fmt: skip
+    assert books(office) == ()

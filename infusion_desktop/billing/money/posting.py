@@ -171,6 +171,8 @@ class _Work:
         """Claims whose decisions, all together, may be above the contract."""
         self._standing: dict[int, set[int]] = {}
         """The decisions that stand on each claim."""
+        self._paying: set[int] = set()
+        """Those of them that pay or leave something to the patient."""
         self._several: set[int] = set()
         """Claims on which several decisions stand, or did before one of them was taken back."""
         self._superseded: set[str] = set()
@@ -200,13 +202,15 @@ class _Work:
         later = aliased(PayerDecision)
         for some in _runs(claims):
             rows = self._session.execute(
-                select(PayerDecision.claim_id, PayerDecision.id)
+                select(PayerDecision.claim_id, PayerDecision.id, PayerDecision.paid, PayerDecision.patient_owes)
                 .outerjoin(later, later.reverses_id == PayerDecision.id)
                 .where(PayerDecision.claim_id.in_(some), PayerDecision.reverses_id.is_(None), later.id.is_(None))
             )
-            for claim, decision in rows:
+            for claim, decision, paid, patient in rows:
                 self._standing.setdefault(claim, set()).add(decision)
                 self._doubtful.add(claim)
+                if paid or patient:
+                    self._paying.add(decision)
 
     def _billed_next(self, claims: Sequence[int]) -> dict[int, str]:
         """The numbers of the claims to next payers that left with a share of these."""
@@ -267,6 +271,8 @@ class _Work:
             change, state = self._decide(result, claim, decision, ours)
             standing = self._standing.setdefault(claim.id, set())
             standing.add(decision)
+            if result.paid or result.patient_owes:
+                self._paying.add(decision)
             if len(standing) > 1:
                 self._several.add(claim.id)
             if not claim.alone and claim.primary_id is None and claim.state is not ClaimState.VOIDED:
@@ -283,6 +289,8 @@ class _Work:
         if not left:
             return ClaimState.ACCEPTED
         self._several.add(claim)
+        if not left & self._paying:
+            return ClaimState.DENIED
         owed = self._balances.get(claim, ZERO) + change
         return ClaimState.PAID if owed <= ZERO else ClaimState.PART_PAID
 
@@ -380,9 +388,11 @@ class _Work:
             paid = frozenset(own.id for own in ours.values() if own is not None)
             _, before, was_whole = self._settled.get(claim.number, (claim.id, frozenset[int](), False))
             self._settled[claim.number] = claim.id, before | paid, was_whole or is_whole
-        had_something = not is_whole and claim.state in (ClaimState.PAID, ClaimState.PART_PAID)
+        had_something = claim.state in (ClaimState.PAID, ClaimState.PART_PAID)
         if denied > ZERO and result.paid == ZERO and patient == ZERO:
-            return change, ClaimState.PART_PAID if had_something else ClaimState.DENIED
+            if is_whole and self._standing.get(claim.id, set()) & self._paying:
+                return change, claim.state  # Denied besides what was paid, as a claim that was sent twice is.
+            return change, ClaimState.PART_PAID if had_something and not is_whole else ClaimState.DENIED
         owed = self._balances.get(claim.id, ZERO) + change
         return change, ClaimState.PAID if owed <= ZERO else ClaimState.PART_PAID
 
@@ -472,7 +482,7 @@ class _Work:
             take_back_cuts(session, ClaimId(claim), self._on, self._by)
         voided = {claim for claim, change in self._changes.items() if change["new_state"] is ClaimState.VOIDED}
         for claim in sorted(self._several - voided):
-            keep_newest(session, ClaimId(claim), self._standing[claim], self._on, self._by)
+            keep_newest(session, self._standing[claim], self._on, self._by)
             self._weigh_state(claim)
         for number in sorted(self._replaced - self._superseded):
             hand_over(session, number, self._on, self._by)

@@ -2,14 +2,15 @@
 
 Payers pay a claim twice, or decide it anew before they take the first decision back. What was paid adds up; what was
 cut and left to the patient is said once: that of the decision before is undone as long as the newer one stands, and
-counts again when that is taken back. A claim decided in parts has a newest decision for each of its lines.
+counts again when that is taken back. A claim decided in parts has a newest decision for each of its lines. A denial
+besides a payment, such as that of a claim sent twice, cuts nothing of what was paid.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.roles import UserId
@@ -18,6 +19,7 @@ from infusion_desktop.billing.money.receivables import NewEntry, post, take_back
 from infusion_desktop.billing.money.replaced import hand_over, replaced_claims
 from infusion_desktop.billing.tables import Claim, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, EntryKind
+from infusion_desktop.money import ZERO
 
 SUPERSEDED, COUNTS_AGAIN = "a newer decision stands", "the newer decision was taken back"
 _CUTS = (EntryKind.ADJUSTMENT, EntryKind.TRANSFER)
@@ -26,9 +28,9 @@ _Part = tuple[int, int | None]
 """A decision and a line of the claim; no line: what was cut of the claim as a whole."""
 
 
-def keep_newest(session: Session, claim: ClaimId, decisions: Iterable[int], on: date, by: UserId) -> None:
+def keep_newest(session: Session, decisions: Iterable[int], on: date, by: UserId) -> None:
     """Make the cuts of the newest of these standing decisions count, line by line, and none of those before."""
-    newest = _newest(session, claim, sorted(decisions))
+    newest = _newest(session, sorted(decisions))
     undo = aliased(LedgerEntry)
     rows = session.execute(
         select(LedgerEntry, undo.note)
@@ -52,19 +54,21 @@ def keep_newest(session: Session, claim: ClaimId, decisions: Iterable[int], on: 
     post(session, entries, on, by)
 
 
-def _newest(session: Session, claim: ClaimId, decisions: list[int]) -> dict[int | None, int]:
-    """The newest decision on each line, and (no line) on the claim as a whole."""
+def _newest(session: Session, decisions: list[int]) -> dict[int | None, int]:
+    """The newest decision that pays on each line, and (no line) on the claim as a whole; else the newest at all."""
+    pays = or_(PayerDecision.paid != ZERO, PayerDecision.patient_owes != ZERO)
     rows = session.execute(
         select(PayerDecision.id, LineDecision.line_id)
         .join(LineDecision, LineDecision.decision_id == PayerDecision.id)
         .where(PayerDecision.id.in_(decisions), LineDecision.line_id.is_not(None))
-        .order_by(PayerDecision.id)
+        .order_by(pays, PayerDecision.id)
     )
     found: dict[int | None, int] = {line: decision for decision, line in rows}
-    whole = select(PayerDecision.id).join(Claim, Claim.id == PayerDecision.claim_id)
-    wholes = session.scalars(whole.where(PayerDecision.id.in_(decisions), PayerDecision.charge == Claim.charge)).all()
+    whole = select(PayerDecision.id).where(PayerDecision.id.in_(decisions)).order_by(pays, PayerDecision.id)
+    of_all = whole.join(Claim, Claim.id == PayerDecision.claim_id).where(PayerDecision.charge == Claim.charge)
+    wholes = session.scalars(of_all).all()
     if len(wholes) == len(decisions):
-        found[None] = max(wholes)
+        found[None] = wholes[-1]
     return found
 
 
