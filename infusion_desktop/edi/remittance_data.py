@@ -17,6 +17,8 @@ FORWARDED_STATUSES = frozenset({"19", "20", "21", "23"})
 NEXT_PAYER_STATUSES = frozenset({"2", "3", "20", "21"})
 """Processed as secondary or tertiary."""
 DENIED_STATUS = "4"
+PREDETERMINED_STATUS = "25"
+"""What would be paid: nothing is decided by it."""
 REVERSAL_STATUS = "22"
 
 

@@ -415,3 +415,30 @@ def test_a_denial_besides_a_payment_takes_nothing_from_it_until_the_payment_is_t
         after.row.charge - 30, 0, ClaimState.DENIED,
     )  # fmt: skip
     assert books(office) == ()
+
+
+def test_only_money_that_came_in_is_refunded(office):
+    """The first payer lowers the patient's share while the next one is billed: the difference is no credit of money."""
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    second = make_secondary(office.database, claim, office.biller)
+    check(office.database, second, office.biller, on=CHECKED_ON)
+    write_file(office.database, [second], office.biller)
+    less = [(first.lines[0], "1330", "CAS*CO*45*770~"), (first.lines[1], "168", "CAS*CO*45*168~"),
+            (first.lines[2], "50", "CAS*CO*45*50~CAS*PR*1*100~")]  # fmt: skip
+    pair = two(advice(first, trace="E4", status="22", sign="-"), remit("C0000001", less, trace="E5"))
+    (told, _) = post_remittance(office.database, pair, office.biller)
+    assert "replace that claim" in told.late[0] and balances(office, claim) == [(0, Decimal(-50))]
+    with pytest.raises(Refused, match=r"Only \$0.00 of the credit"):
+        refund(office.database, claim, Account.PATIENT, Decimal(50), "CHK 3", office.biller)
+
+
+def test_a_predetermination_decides_nothing(office):
+    claim, _ = sent_claim(office)
+    told = [(line, "0", f"CAS*CO*101*{line.charge}~") for line in page(office, claim).lines]
+    (posted,) = post_remittance(office.database, remit("C0000001", told, status="25"), office.biller)
+    after = page(office, claim)
+    assert (after.row.state, after.payer_owes, posted.claims) == (ClaimState.SENT, after.row.charge, ())
+    assert "predetermination" in posted.late[0]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
@@ -232,6 +232,12 @@ def refund(
             raise Refused(
                 f"Claim {kept.number} has a credit of {show_money(max(credit, ZERO))}. Refund an amount up to that."
             )
+        received = _received(session, kept.number, account)
+        if amount > received:
+            raise Refused(
+                f"Only {show_money(received)} of the credit on claim {kept.number} came in as money of the "
+                f"{account.value}. The rest is no money: look at its entries, and move or correct what is wrong there."
+            )
         left, entries = amount, []
         for line, owed in line_balances(session, claim, account).items():
             part = min(left, max(-owed, ZERO))
@@ -245,6 +251,19 @@ def refund(
             settle_given_back(session, claim, on or today(), by, f"refund {number.strip()}")
         after = {"account": account, "amount": amount, "number": number.strip()}
         record(session, by, "refund", "claim", claim, patient_id=kept.patient_id, after=after)
+
+
+def _received(session: Session, number: str, account: Account) -> Decimal:
+    """What payer or patient paid on all claims of a number, refunds and payments taken back left out."""
+    undone = aliased(LedgerEntry)
+    paid = (
+        select(func.sum(LedgerEntry.amount))
+        .join(Claim, Claim.id == LedgerEntry.claim_id)
+        .outerjoin(undone, undone.id == LedgerEntry.reverses_id)
+        .where(Claim.number == number, LedgerEntry.account == account)
+        .where(func.coalesce(undone.kind, LedgerEntry.kind) == EntryKind.PAYMENT)
+    )
+    return max(-(session.scalar(paid) or ZERO), ZERO)
 
 
 def owed_by(session: Session, patient: PatientId) -> Decimal:

@@ -21,7 +21,7 @@ from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day, today
 from infusion_desktop.edi import remittance_835
-from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, ClaimResult
+from infusion_desktop.edi.remittance_data import NEXT_PAYER_STATUSES, PREDETERMINED_STATUS, ClaimResult
 from infusion_desktop.edi.remittance_data import Remittance as Advice
 from infusion_desktop.errors import Refused, refuse_if, warn_unless
 from infusion_desktop.money import show_money
@@ -87,7 +87,8 @@ def post_advices(
     strange: list[ClaimResult] = []
     posted = []
     for advice in advices:  # One after the other: a payment of a file may take back what the one before it paid.
-        found, unknown = match(session, advice.claims, undoes)
+        said = [result for result in advice.claims if result.status != PREDETERMINED_STATUS or result.paid]
+        found, unknown = match(session, said, undoes)
         strange += unknown
         remittance, deposit = _keep(session, advice, file, source, found, on, by)
         posted.append(_post(session, advice, found, unknown, remittance, deposit, on, by, override))
@@ -198,6 +199,11 @@ def _post(
         )
     after = {"trace": advice.trace, "amount": advice.amount, "claims": told.numbers, "set_aside": len(items)}
     record(session, by, "post", "remittance", remittance, after=after, reason=override)
+    late = [
+        f"Claim {result.claim_number[:20]}: only what would be paid was told (predetermination); nothing changes."
+        for result in advice.claims
+        if result.status == PREDETERMINED_STATUS and not result.paid
+    ]
     aside = tuple(str(item["reference"]) for item in items)
     return Posted(
         remittance,
@@ -208,7 +214,7 @@ def _post(
         told.underpaid,
         told.overpaid,
         deposit,
-        tuple(told.late),
+        (*told.late, *late),
     )
 
 
