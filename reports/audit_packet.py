@@ -1,6 +1,6 @@
 """The audit packet: everything behind a claim as one PDF with bookmarks, opened by a page that says what is in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -68,17 +68,31 @@ Part = tuple[str, Callable[[Paper], None]]
 
 
 def render(packet: AuditPacket) -> bytes:
-    """The packet as a PDF whose bookmarks lead to each part; the same data gives the same bytes."""
-    paper = Paper(f"Audit packet {packet.claim_number}")
+    """The packet as a PDF whose bookmarks lead to each part; the same data gives the same bytes.
+
+    It is drawn twice: only then the contents can say on which sheet each part begins.
+    """
     parts = _parts(packet)
-    _mark(paper, "Contents", 0, 0)
-    _contents(paper, packet, [title for title, _ in parts])
-    for place, (title, draw) in enumerate(parts, 1):
-        paper.missing = ""
-        _mark(paper, title, place, 0)
-        draw(paper)
+    _, sheets = _draw(packet, parts, {})
+    paper, _ = _draw(packet, parts, sheets)
     paper.canvas.showOutline()
     return paper.finish()
+
+
+def _draw(packet: AuditPacket, parts: Sequence[Part], sheets: Mapping[int, int]) -> tuple[Paper, dict[int, int]]:
+    """The packet with the sheets that its contents name, and those on which its parts began."""
+    paper = Paper(f"Audit packet {packet.claim_number}")
+    paper.in_bundle = True
+    _mark(paper, "Contents", 0, 0)
+    titles = [f"{title}, sheet {sheets.get(place, 0)}" for place, (title, _) in enumerate(parts, 1)]
+    _contents(paper, packet, titles)
+    begun = {}
+    for place, (title, draw) in enumerate(parts, 1):
+        paper.missing = ""
+        begun[place] = paper.canvas.getPageNumber()
+        _mark(paper, title, place, 0)
+        draw(paper)
+    return paper, begun
 
 
 def _mark(paper: Paper, title: str, place: int, level: int) -> None:

@@ -190,6 +190,8 @@ def test_the_audit_packet_holds_everything_with_bookmarks(office):
     assert "|".join(marks) == parts
     assert sorted(pages.values()) == [pages[each] for each in marks] and len(set(pages.values())) == len(pages)
     text = flat(words_of(pdf))
+    for title in marks[1:]:  # On paper the contents lead to the sheets, and every sheet says which it is.
+        assert f"{title}, sheet {pages[title] + 1} " in text and f"sheet {pages[title] + 1} " in text, title
     for word in ("ceftriaxone 2 g", "Marcus Welby", "rank 1", "Ann", "EFT1", "CO 45", "PR 1: Deductible"):
         assert word in text, word
     with office.database.reading() as session:
