@@ -50,6 +50,7 @@ class ScheduleScreen(Screen):
         self.day = today()
         self.settings_shown: Settings | None = None
         self.dialog: Any = None
+        self._is_changing = False
         self.calendar = CalendarTab(self.may_plan)
         self.board = DayTab(self.may_plan)
         self.repeats = RepeatsTab(desk, self.add_repeat, self.end_repeat, may_change=self.may_plan)
@@ -150,14 +151,29 @@ class ScheduleScreen(Screen):
         database, by = self.context.database, self.context.user_id
         seen = [(DeliveryId(each), row.version) for each in ids if (row := self.board.row(each)) is not None]
         to = Assignment(key.driver_id, key.route)
-        self.do(lambda _override: assign(database, seen, to, by), changed=("deliveries",), said=f"Given to {key.name}.")
+        self._change_tours(lambda: assign(database, seen, to, by), f"Given to {key.name}.")
 
     def order(self, ids: Sequence[int]) -> None:
         """The stops of a tour in this order."""
         database, by = self.context.database, self.context.user_id
         chosen = [DeliveryId(each) for each in ids]
         was = {each: row.position for each in chosen if (row := self.board.row(each)) is not None}
-        self.do(lambda _override: order_stops(database, chosen, by, was=was), changed=("deliveries",))
+        self._change_tours(lambda: order_stops(database, chosen, by, was=was))
+
+    def _change_tours(self, change: Callable[[], None], said: str = "") -> None:
+        """One change at a time: a key pressed again before the board shows the last one is about what is gone."""
+        if self._is_changing:
+            return
+        self._is_changing = True
+
+        def work(_override: str) -> None:
+            try:
+                change()
+            except Exception:
+                self._is_changing = False
+                raise
+
+        self.do(work, changed=("deliveries",), said=said)
 
     def print_sheet(self, whose: str) -> None:
         """The route sheet of a tour."""
@@ -251,6 +267,7 @@ class ScheduleScreen(Screen):
 
     def _show_day(self, shown: Day) -> None:
         if shown.day == self.day:
+            self._is_changing = False
             self.board.show_day(shown, today())
 
     def _show_settings(self, shown: Settings) -> None:

@@ -13,7 +13,8 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.plans.planning import plan
 from infusion_desktop.deliveries.queries import lines_of
-from infusion_desktop.deliveries.scarce.priorities import priorities
+from infusion_desktop.deliveries.scarce.priorities import priorities, set_priority
+from infusion_desktop.desktop.both_versions import BothVersions
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.purchasing.order_dialogs import ReasonDialog
 from infusion_desktop.desktop.purchasing.places import PLACES
@@ -27,6 +28,7 @@ from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, rec
 from infusion_desktop.stock.buying.vendors import NewVendor, add_vendor
 from infusion_desktop.stock.moving import transfer
 from infusion_desktop.stock.queries import find_items, stock_rows
+from infusion_desktop.stock.scarce.substitutes import NewSubstitute, set_substitute
 from tests.desktop.deliveries.conftest import LATER, OTHER, House
 
 D = TypeVar("D")
@@ -110,8 +112,8 @@ def test_what_is_short_is_shared_by_priority_and_replaced_by_what_stands_for_it(
     tab.ration_button.click()
     until(qtbot, lambda: tab.ration_button.text() == "Ration")
     tab.priority_button.click()
+    until(qtbot, lambda: isinstance(QApplication.activeModalWidget(), PriorityDialog))
     ranks = in_front(PriorityDialog)
-    until(qtbot, lambda: bool(ranks.table.model.rows))
     ranks.therapy.set_value(TherapyClass.ANTI_INFECTIVE)
     ranks.rank.set_value(1)
     ranks.why.set_value("outbreak")
@@ -147,3 +149,40 @@ def test_a_vendors_new_price_is_told_beside_the_day_it_takes_from_until_it_is_ex
     costs.accept_button.click()
     until(qtbot, lambda: not costs.table.model.rows)
     assert costs.therapies.model.rows == ()
+
+
+def test_two_people_rank_a_therapy_and_describe_a_substitute_and_the_second_sees_both(
+    buying: PurchasingScreen, qtbot: QtBot, house: House
+) -> None:
+    with house.database.reading() as session:
+        therapy = TherapyId(patient_page(session, house.patient).therapies[0].id)
+        needle = find_items(session, "huber")[0].id
+    plan(house.database, therapy, WEEK, today(), {}, house.administrator)
+    tab, by = buying.shortages, house.administrator
+    set_substitute(house.database, NewSubstitute(house.flush, needle, note="as it was"), by)
+    buying.show_record("", "shortages")
+    until(qtbot, lambda: bool(tab.table.model.rows))
+    tab.table.select_ids([house.flush])
+    tab.substitutes.select_ids([tab.substitutes.model.rows[0].id])
+    tab.add_substitute()
+    mine = in_front(SubstituteDialog)
+    mine.gives.set_value(3)
+    set_substitute(house.database, NewSubstitute(house.flush, needle, note="theirs"), by, version=1)
+    mine.press()
+    until(qtbot, lambda: isinstance(QApplication.activeModalWidget(), BothVersions))
+    shown = {row.field: (row.theirs, row.mine) for row in in_front(BothVersions).rows}
+    assert shown == {"So many of it": ("1", "3"), "Note": ("theirs", "as it was")}
+    in_front(BothVersions).mine.click()
+    until(qtbot, lambda: [(each.gives, each.note) for each in tab.substitutes.model.rows] == [(3, "theirs")])
+    tab.priority_button.click()
+    until(qtbot, lambda: isinstance(QApplication.activeModalWidget(), PriorityDialog))
+    ranks = in_front(PriorityDialog)
+    ranks.therapy.set_value(TherapyClass.ANTI_INFECTIVE)
+    ranks.rank.set_value(1)
+    ranks.why.set_value("outbreak")
+    set_priority(house.database, TherapyClass.ANTI_INFECTIVE, 9, "enough of it", by, was=3)
+    ranks.press()
+    until(qtbot, lambda: isinstance(QApplication.activeModalWidget(), BothVersions))
+    assert ("9", "1") in {(row.theirs, row.mine) for row in in_front(BothVersions).rows}
+    in_front(BothVersions).mine.click()
+    until(qtbot, lambda: {share.demand.priority for share in tab.shares.model.rows} == {1})

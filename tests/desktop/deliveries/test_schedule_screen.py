@@ -16,11 +16,19 @@ from infusion_desktop.deliveries.bench.shipping import pack, ship
 from infusion_desktop.deliveries.bench.verifying import verify_all
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.deliveries.schedule.calendar_rules import Week
-from infusion_desktop.deliveries.schedule.delivery_days import DriverRow, NewDriver, add_driver, close_days, set_week
+from infusion_desktop.deliveries.schedule.delivery_days import (
+    DriverRow,
+    NewDriver,
+    add_driver,
+    calendar_of,
+    close_days,
+    set_week,
+)
 from infusion_desktop.deliveries.schedule.dispatch_words import DriverId
 from infusion_desktop.deliveries.schedule.schedule_queries import ScheduleRow, schedule
+from infusion_desktop.deliveries.schedule.scheduling import Assignment, assign
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState
-from infusion_desktop.desktop.deliveries.day_tab import Day, DayTab
+from infusion_desktop.desktop.deliveries.day_tab import Day, DayTab, TourKey
 from infusion_desktop.desktop.deliveries.schedule_cards import CardList, mime_of
 from infusion_desktop.desktop.deliveries.schedule_dialogs import DriverDialog, RepeatDialog
 from infusion_desktop.desktop.deliveries.schedule_screen import ScheduleScreen
@@ -201,3 +209,46 @@ def test_five_tours_stand_beside_each_other_in_a_window_of_1280(qtbot: QtBot) ->
     qtbot.waitUntil(lambda: 0 < bar.maximum() < 200)
     board.show_day(Day(today(), (), drivers[:5]), today())
     qtbot.waitUntil(lambda: bar.maximum() == 0)
+
+
+def test_two_people_set_the_delivery_days_and_the_second_sees_both(
+    open_shell: Open, house: House, qtbot: QtBot
+) -> None:
+    shell = open_shell("schedule")
+    screen = shell.screen_in_front
+    assert isinstance(screen, ScheduleScreen)
+    qtbot.waitUntil(lambda: screen.settings_shown is not None and not shell.jobs.running)
+    screen.change_week()
+    mine: Any = screen.dialog
+    mine.boxes[5].set_value(True)
+    theirs = Week(today(), frozenset({0, 1}), time(9), 2)
+    set_week(house.database, theirs, house.pharmacist, was=None)
+    mine.press()
+    qtbot.waitUntil(lambda: hasattr(screen.dialog, "comparison"))
+    rows = {row.field: (row.theirs, row.mine) for row in screen.dialog.comparison.rows}
+    assert rows["Sat"] == ("no", "yes")
+    assert rows["Released by"] == ("09:00", "15:00") and rows["Wed"] == ("no", "yes")
+    screen.dialog.comparison.mine.click()
+    qtbot.waitUntil(lambda: not shell.jobs.running)
+    with house.database.reading() as session:
+        kept = calendar_of(session).week_on(today())
+    assert (sorted(kept.weekdays), kept.cutoff, kept.cutoff_days) == ([0, 1, 5], time(9), 2)
+
+
+def test_a_delivery_somebody_else_moved_is_not_given_away_unseen(
+    open_shell: Open, house: House, two: tuple[DeliveryId, DeliveryId], qtbot: QtBot
+) -> None:
+    first, _second = two
+    maria, deshawn = (add_driver(house.database, NewDriver(name), house.pharmacist) for name in ("Maria", "Deshawn"))
+    shell = open_shell("schedule")
+    screen = shell.screen_in_front
+    assert isinstance(screen, ScheduleScreen)
+    shell.open("schedule", today())
+    qtbot.waitUntil(lambda: screen.board.row(first) is not None and not shell.jobs.running)
+    assign(house.database, [(first, at(house, first).version)], Assignment(maria), house.pharmacist)
+    screen.assign([first], TourKey("Deshawn", deshawn))
+    qtbot.waitUntil(lambda: "Somebody else changed delivery" in shell_text(screen))
+    assert at(house, first).driver == "Maria"
+    qtbot.waitUntil(lambda: screen.board.row(first).driver == "Maria")
+    screen.assign([first], TourKey("Deshawn", deshawn))
+    qtbot.waitUntil(lambda: at(house, first).driver == "Deshawn")
