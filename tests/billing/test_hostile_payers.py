@@ -14,7 +14,7 @@ from infusion_desktop.billing.claiming.claims import bill_after_all, replace_cla
 from infusion_desktop.billing.claiming.forwarded import mark_forwarded
 from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.claiming.work_queue import Fix
-from infusion_desktop.billing.money.adjusting import write_off
+from infusion_desktop.billing.money.adjusting import undo_write_off, write_off
 from infusion_desktop.billing.money.answers import read_answer
 from infusion_desktop.billing.money.appeals import NewAppeal, appeal
 from infusion_desktop.billing.money.disputes import disputes, move_disputes, write_off_disputes
@@ -25,7 +25,15 @@ from infusion_desktop.billing.money.set_aside import place_item, set_aside
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.runs.not_counted import not_counted
 from infusion_desktop.billing.tables import ClaimLine
-from infusion_desktop.billing.words import WORKING, Account, ClaimState, DisputeKind, DisputeState, Frequency
+from infusion_desktop.billing.words import (
+    WORKING,
+    Account,
+    ClaimState,
+    DisputeKind,
+    DisputeState,
+    EntryKind,
+    Frequency,
+)
 from infusion_desktop.errors import Refused, Warned
 from infusion_desktop.progress import run_to_end
 
@@ -442,3 +450,24 @@ def test_a_predetermination_decides_nothing(office):
     after = page(office, claim)
     assert (after.row.state, after.payer_owes, posted.claims) == (ClaimState.SENT, after.row.charge, ())
     assert "predetermination" in posted.late[0]
+
+
+def test_a_claim_that_was_given_up_is_sent_again_and_its_write_off_with_it_undone(office):
+    claim, _ = sent_claim(office)
+    lines = [(line, "0", f"CAS*CO*197*{line.charge}~") for line in page(office, claim).lines]
+    post_remittance(office.database, remit("C0000001", lines, status="4"), office.biller)
+
+    def give_up():
+        write_off(office.database, claim, Account.PAYER, None, "denial accepted", office.biller)
+        with office.database.reading() as session:
+            assert disputes(session) == () and page(office, claim).row.state is ClaimState.CLOSED
+
+    give_up()
+    for entry in [each.id for each in page(office, claim).entries if each.kind is EntryKind.WRITE_OFF]:
+        undo_write_off(office.database, entry, office.biller, "the authorization is here")
+    assert page(office, claim).row.state is ClaimState.DENIED
+    give_up()
+    new = replace_claim(office.database, claim, office.biller, "the authorization is here")
+    check(office.database, new, office.biller, on=CHECKED_ON)
+    write_file(office.database, [new], office.biller)
+    assert balances(office, claim, new) == [(0, 0), (page(office, new).row.charge, 0)] and books(office) == ()

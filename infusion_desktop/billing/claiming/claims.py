@@ -20,6 +20,7 @@ from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.given_up import stand_again
 from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_back, move_share
 from infusion_desktop.billing.life import enter, move, the_claim
+from infusion_desktop.billing.money.adjusting import undo_write_offs
 from infusion_desktop.billing.money.decisions import refuse_while_next_payer_billed
 from infusion_desktop.billing.money.disputes import enter_step
 from infusion_desktop.billing.money.money_tables import Dispute
@@ -50,7 +51,7 @@ from infusion_desktop.money import ZERO
 from infusion_desktop.patients.tables import Payer
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 
-DECIDED = frozenset({ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED})
+DECIDED = frozenset({ClaimState.ACCEPTED, ClaimState.PAID, ClaimState.PART_PAID, ClaimState.DENIED, ClaimState.CLOSED})
 """The payer has the claim under a number of its own: only a replacement or a void changes it."""
 
 _OURS = frozenset({ClaimState.DRAFT, ClaimState.READY, ClaimState.REJECTED})
@@ -281,6 +282,8 @@ def take_along(
         before = the_claim(session, ClaimId(row.replaces_id))
         give_share_back(session, before, posted_on, by)
         reverse_charges(session, ClaimId(before.id), posted_on, by, f"{row.frequency.name.lower()} sent")
+        if row.frequency is Frequency.REPLACEMENT:
+            undo_write_offs(session, ClaimId(before.id), posted_on, by, "sent again")
         if row.frequency is Frequency.VOID:
             owe_nothing(session, before.number, posted_on, by)
         is_void = row.frequency is Frequency.VOID

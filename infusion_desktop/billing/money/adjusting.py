@@ -11,9 +11,16 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import enter, the_claim
+from infusion_desktop.billing.money.disputes import close_when_settled
 from infusion_desktop.billing.money.receivables import NewEntry, balance_of, line_balances, post
-from infusion_desktop.billing.tables import Claim, LedgerEntry
-from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind
+from infusion_desktop.billing.tables import Claim, ClaimEvent, LedgerEntry
+from infusion_desktop.billing.words import (
+    Account,
+    ClaimId,
+    ClaimState,
+    DisputeState,
+    EntryKind,
+)
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused
@@ -23,7 +30,6 @@ WRITE_OFF_REASONS = (
     "small balance", "filed too late", "denial accepted", "not covered, patient not liable", "bad debt",
     "financial assistance", "contract", "billed in error",
 )  # fmt: skip
-_ENDED = frozenset({ClaimState.PART_PAID, ClaimState.DENIED})
 
 
 def write_off(
@@ -52,7 +58,7 @@ def write_off(
         ]
         post(session, entries, on or today(), by)
         total = -sum((each.amount for each in entries), ZERO)
-        _close_when_settled(session, kept, by)
+        close_when_settled(session, kept, by, DisputeState.WRITTEN_OFF, reason)
         after = {"account": account, "amount": total}
         record(session, by, "write off", "claim", claim, patient_id=kept.patient_id, after=after, reason=reason)
     return total
@@ -81,7 +87,7 @@ def move_balance(
             entries.append(NewEntry(claim, EntryKind.TRANSFER, part, line, to, note=reason.strip()))
         post(session, entries, on or today(), by)
         total = sum((each.amount for each in entries if each.account is to), ZERO)
-        _close_when_settled(session, kept, by)
+        close_when_settled(session, kept, by, DisputeState.ACCEPTED, reason)
         record(
             session, by, "move balance", "claim", claim, patient_id=kept.patient_id,
             after={"to": to, "amount": total}, reason=reason,
@@ -105,19 +111,44 @@ def undo_write_off(database: Database, entry: int, by: UserId, reason: str, *, o
             reason_code=kept.reason_code, reverses_id=entry, note=reason.strip(),
         )  # fmt: skip
         post(session, [back], on or today(), by)
+        claim = the_claim(session, ClaimId(kept.claim_id))
+        if claim.state is ClaimState.CLOSED and balance_of(session, ClaimId(claim.id), Account.PAYER) > ZERO:
+            enter(session, claim, _before_closing(session, claim), by, "the write-off was undone")
         record(session, by, "undo write-off", "claim", kept.claim_id, after={"amount": -kept.amount}, reason=reason)
 
 
-def give_write_offs_back(session: Session, claims: Sequence[int], on: date, by: UserId) -> None:
-    """A payer pays after all what was written off: so much of the write-off as is a credit now is undone."""
+def _before_closing(session: Session, claim: Claim) -> ClaimState:
+    states = select(ClaimEvent.state).where(ClaimEvent.claim_id == claim.id, ClaimEvent.state != ClaimState.CLOSED)
+    return session.scalars(states.order_by(ClaimEvent.id.desc()).limit(1)).one()
+
+
+def undo_write_offs(session: Session, claim: ClaimId, on: date, by: UserId, why: str) -> None:
+    """What was given up on a claim that is sent again is owed by the payer again."""
+    entries = [
+        NewEntry(
+            claim, EntryKind.REVERSAL, -row.amount, row.line_id, reason_code=row.reason_code, reverses_id=row.id,
+            note=why,
+        )
+        for row in _written_off(session, [claim])
+    ]  # fmt: skip
+    post(session, entries, on, by)
+
+
+def _written_off(session: Session, claims: Sequence[int]) -> Sequence[LedgerEntry]:
+    """The write-offs that stand of what payers owe on some claims, the newest first."""
     undo = aliased(LedgerEntry)
-    rows = session.scalars(
+    return session.scalars(
         select(LedgerEntry)
         .outerjoin(undo, undo.reverses_id == LedgerEntry.id)
         .where(LedgerEntry.claim_id.in_(claims), LedgerEntry.kind == EntryKind.WRITE_OFF, undo.id.is_(None))
         .where(LedgerEntry.account == Account.PAYER)
         .order_by(LedgerEntry.id.desc())
     ).all()
+
+
+def give_write_offs_back(session: Session, claims: Sequence[int], on: date, by: UserId) -> None:
+    """A payer pays after all what was written off: so much of the write-off as is a credit now is undone."""
+    rows = _written_off(session, claims)
     credit = {each: -balance_of(session, ClaimId(each), Account.PAYER) for each in {row.claim_id for row in rows}}
     entries = []
     for row in rows:
@@ -151,8 +182,3 @@ def _spread(
         left -= part
         if part:
             yield line, part
-
-
-def _close_when_settled(session: Session, claim: Claim, by: UserId) -> None:
-    if claim.state in _ENDED and balance_of(session, ClaimId(claim.id), Account.PAYER) <= ZERO:
-        enter(session, claim, ClaimState.CLOSED, by, "nothing more is owed by the payer")

@@ -13,14 +13,16 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.money.money_tables import Dispute, DisputeStep, LineDecision, PayerDecision
 from infusion_desktop.billing.money.reason_codes import next_step, reasons, say_reason, say_remark
-from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
+from infusion_desktop.billing.money.receivables import NewEntry, balance_of, line_balances, post
 from infusion_desktop.billing.tables import Claim, ClaimLine
 from infusion_desktop.billing.words import (
     WORKING,
     Account,
     ClaimId,
+    ClaimState,
     DisputeId,
     DisputeKind,
     DisputeState,
@@ -40,6 +42,7 @@ OVERPAID_STEP = (
 _SAYS = {DisputeKind.UNDERPAID: "Paid below the contract", DisputeKind.OVERPAID: "Paid above the contract"}
 _STEPS = {DisputeKind.UNDERPAID: UNDERPAID_STEP, DisputeKind.OVERPAID: OVERPAID_STEP}
 _OF_OVERPAID = frozenset({DisputeState.OPEN, DisputeState.TOLD, DisputeState.ACCEPTED})
+_ENDED = frozenset({ClaimState.PART_PAID, ClaimState.DENIED})
 DENIED_LEFT = "accepted after a denial"
 
 
@@ -192,9 +195,19 @@ def _give_up(session: Session, seen: Seen, by: UserId, note: str) -> Decimal:
             )
     post(session, entries, today(), by)
     enter_step(session, kept, DisputeState.WRITTEN_OFF, by, note)
+    close_when_settled(session, the_claim(session, claim), by, DisputeState.WRITTEN_OFF, note)
     given_up = -sum((each.amount for each in entries), ZERO)
     record(session, by, "write off", "dispute", dispute, after={"claim": claim, "amount": given_up}, reason=note)
     return given_up
+
+
+def close_when_settled(session: Session, claim: Claim, by: UserId, state: DisputeState, note: str) -> None:
+    """Where the payer owes nothing more, the claim is closed, and so is the work on its denials."""
+    if claim.state in _ENDED and balance_of(session, ClaimId(claim.id), Account.PAYER) <= ZERO:
+        enter(session, claim, ClaimState.CLOSED, by, "nothing more is owed by the payer")
+        waiting = select(Dispute).where(Dispute.claim_id == claim.id, Dispute.state.in_(WORKING))
+        for each in session.scalars(waiting.where(Dispute.kind == DisputeKind.DENIED)).all():
+            enter_step(session, each, state, by, note)
 
 
 def the_dispute(session: Session, dispute: DisputeId, version: int) -> Dispute:
