@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.passwords import read_hasher
-from infusion_desktop.access.people import User, badge_code, badges, sign_in, user_named, user_of
+from infusion_desktop.access.people import MustWait, User, badge_code, badges, sign_in, user_named, user_of
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import UserId
@@ -276,8 +276,8 @@ class Application(QObject):
                 shell.leave()
             elif user.permissions != had and shell.has_typed():
                 shell.messages.refused((_OTHER_ROLES,), tone=Tone.WARN)
-            elif user.permissions != had and shell.cover is None:
-                self.open_shell(user)
+            elif user.permissions != had:
+                self.open_shell(user) if shell.cover is None else shell.leave()
 
         shell.jobs.run(shell, look, told, lambda _error: None)
 
@@ -372,6 +372,8 @@ class Application(QObject):
     def _is_right(self, username: str, password: str) -> bool:
         try:
             sign_in(self.database, username, password)
+        except MustWait:
+            raise
         except Refused:
             return False
         return True

@@ -20,6 +20,10 @@ TRIES = 5
 WAIT = timedelta(minutes=5)
 
 
+class MustWait(Refused):
+    """Too many wrong tries: even the right secret is not looked at for a while."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """Somebody who has signed in."""
@@ -157,7 +161,7 @@ def _enter(database: Database, person: Staff | None, kept_hash: str, secret: str
 def _prove(database: Database, person: Staff | None, kept_hash: str, secret: str, wrong: str) -> None:
     """Refuse a wrong secret, and every one while the wait after wrong tries lasts."""
     if person is not None and person.locked_until is not None and person.locked_until > now_utc():
-        raise Refused(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
+        raise MustWait(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
     if not is_password(kept_hash, secret):
         _note_wrong_try(database, person)
         raise Refused(wrong)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sqlalchemy import update
 
-from infusion_desktop.access.emergency import begin_emergency
+from infusion_desktop.access.emergency import begin_emergency, end_emergency
 from infusion_desktop.access.people import (
     add_first_administrator,
     add_person,
@@ -189,3 +189,36 @@ def test_the_end_of_emergency_access_costs_nothing_that_was_typed(program: Appli
     form.reject()
     program._enter_again(user)
     assert not shell_of(program).context.may(Permission.RELEASE)
+
+
+def test_a_manager_reviews_an_emergency_in_the_window_and_changes_nobody(program: Application, qtbot: QtBot) -> None:
+    database, tina = program.database, shell_of(program).context.user_id
+    boss = sign_in(database, "admin", PASSWORD).id
+    add_person(database, "mia", "Mia Manager", PASSWORD, frozenset({Role.MANAGER}), boss)
+    begin_emergency(database, tina, "no pharmacist here, pump alarm")
+    end_emergency(database, tina)
+    program.open_shell(sign_in(database, "mia", PASSWORD))
+    shell = shell_of(program)
+    shell.go("people")
+    screen: Any = shell.screen_in_front
+    qtbot.waitUntil(lambda: len(screen.emergencies.model.rows) == 1 and len(screen.table.model.rows) == 4)
+    assert not any(each.isEnabled() for each in (screen.leave, screen.reset, screen.roles))
+    screen.table.opened.emit(screen.table.model.rows[0])
+    assert not hasattr(screen, "dialog"), "nobody's roles are changed"
+    screen.emergencies.opened.emit(screen.emergencies.model.rows[0])
+    screen.deed_dialog.found.set_value("Looked at the trail, all right")
+    screen.deed_dialog.press()
+    qtbot.waitUntil(lambda: screen.emergencies.model.rows[0].reviewed_by == "Mia Manager")
+
+
+def test_at_the_cover_the_wait_after_wrong_tries_is_told(program: Application, qtbot: QtBot) -> None:
+    shell = shell_of(program)
+    shell.lock()
+    cover = shell.cover
+    assert cover is not None
+    for told in [*["not the password"] * 5, "Wait until"]:
+        cover.note.setText("")
+        qtbot.keyClicks(cover.password, "guessed")
+        qtbot.keyClick(cover.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda told=told: told in cover.note.text() and cover.unlock_button.isEnabled())
+    assert shell.cover is cover

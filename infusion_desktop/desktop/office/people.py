@@ -8,7 +8,7 @@ from infusion_desktop.access.emergency import Emergency, emergencies, review_eme
 from infusion_desktop.access.passwords import SHORTEST
 from infusion_desktop.access.people import add_person, end_access, reset_password, set_roles
 from infusion_desktop.access.queries import StaffRow, staff_rows
-from infusion_desktop.access.roles import Role
+from infusion_desktop.access.roles import Permission, Role
 from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -75,7 +75,12 @@ class PeopleScreen(Screen):
         self.leave = button("End access", self._end_access)
         self.roles = button("Change roles", lambda: self._change_roles(self.table.current_row()))
         self.reset = button("Reset password", self._reset_password)
-        page.actions(self.leave, self.reset, self.roles, button("Add a person", self.add, icon="plus", kind="primary"))
+        add = button("Add a person", self.add, icon="plus", kind="primary")
+        self.may_change = context.may(Permission.MANAGE_STAFF)
+        for each in (self.leave, self.reset, self.roles, add):
+            each.setEnabled(self.may_change)
+            each.setToolTip("" if self.may_change else "An administrator does this.")
+        page.actions(self.leave, self.reset, self.roles, add)
         self.emergencies: TableView[Emergency] = TableView(
             EMERGENCY_COLUMNS, lambda row: row.id, name="Emergency access", desk=desk, noun=("access", "accesses"),
             empty="Nobody took emergency access.", settings=self.settings(),
@@ -146,7 +151,7 @@ class PeopleScreen(Screen):
         )  # fmt: skip
 
     def _change_roles(self, row: object) -> None:
-        if isinstance(row, StaffRow):
+        if isinstance(row, StaffRow) and self.may_change:
             self.dialog = PersonDialog(self, row)
             self.dialog.open()
 

@@ -54,7 +54,7 @@ PLACES = (
     Place("kits", "Kit templates", "kit", Permission.SEE_DELIVERIES, _kits, "Office", opens=("kits",)),
     Place("kit", "Kit template", "kit", Permission.SEE_DELIVERIES, _kit, "Office", opens=("kit",), in_rail=False),
     Place("pharmacy", "Pharmacy", "home", Permission.SEE_BILLING, _pharmacy, "Office", opens=("pharmacy",)),
-    Place("people", "People", "people", Permission.MANAGE_STAFF, _people, "Office"),
+    Place("people", "People", "people", Permission.SEE_AUDIT, _people, "Office"),
     Place("data", "Data and copies", "database", Permission.BACK_UP, _data, "Office"),
     Place("keeping", "Keeping", "clock", Permission.PURGE, _keeping, "Office"),
     Place("trail", "Audit trail", "shield", Permission.SEE_AUDIT, _trail, "Office", opens=("who looked",)),
