@@ -104,8 +104,8 @@ def _watch_workers(seen: list[tuple[float, float]]) -> Callable[[], None]:
     stop = Worker.stop
 
     def noted(worker: Worker) -> None:
-        if worker.process_id is not None:
-            seen.append(_spent(worker.process_id))
+        if worker._process is not None:
+            seen.append(_spent(worker._process.pid))
         stop(worker)
 
     patch = mock.patch.object(Worker, "stop", noted)

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 # PySide reads the source of every module imported after it, to see whether it asks for a `__feature__`. None here does.
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--database", metavar="URL", help="a SQLite file or a postgresql:// address")
     chosen = parser.parse_args(arguments)
     faulthandler.enable()
-    qt = QApplication.instance() or QApplication([sys.argv[0], *theme.QT_OPTIONS])
+    qt = QApplication.instance() or Program([sys.argv[0], *theme.QT_OPTIONS])
     assert isinstance(qt, QApplication)
     qt.setApplicationName("Infusion Desktop")
     qt.setApplicationVersion(__version__)
@@ -78,6 +78,22 @@ def main(arguments: list[str] | None = None) -> int:
     code = qt.exec()
     started.close()
     return code
+
+
+class Program(QApplication):
+    """Ends with the system's session also while the screen is covered: nothing below is shown or asked then.
+
+    A covered window does not close, so that nobody loses what a colleague typed; without this it would hold up the
+    system's own log-off, which asks every window.
+    """
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit and any(
+            window.isVisible() and window.objectName() == "lockCover" for window in self.topLevelWidgets()
+        ):
+            self.exit(0)
+            return True
+        return super().event(event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +269,8 @@ def _cannot_start(error: Exception, quietly: bool) -> int:
     if isinstance(error, Refused | Unavailable):
         sentence = str(error)
     elif isinstance(error, OSError):
-        sentence = f"A folder is not usable: {type(error).__name__}"
+        what, why = error.filename or "A folder of the program", error.strerror or "it cannot be used"
+        sentence = f"{what}: {why}. Check that it exists, may be written to, and that the disk is not full."
     else:
         log.error("the program could not start", exc_info=error)
         sentence = f"The program could not start: {type(error).__name__}. The log says where."

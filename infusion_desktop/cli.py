@@ -100,7 +100,8 @@ def _run(chosen: argparse.Namespace) -> int:
     if place.is_sqlite and not place.file.exists() and chosen.command not in (_demo, _migrate, _import_items):
         # A new, empty pharmacy would verify well and be copied every night, and nobody would see the wrong path.
         raise Refused(f"There is no database {place.file}. Check the path.")
-    database = open_pharmacy(_unlocked(place), backups=settings.backups)
+    has_dump = chosen.command is _migrate and chosen.copied
+    database = open_pharmacy(_unlocked(place), backups=settings.backups, has_dump=has_dump)
     try:
         command: Command = chosen.command
         return command(database, chosen)
@@ -160,7 +161,8 @@ def _parser() -> argparse.ArgumentParser:
     reports.add_argument("--month", metavar="YYYY-MM", help="by default the last whole month")
     reports.add_argument("--form", choices=("pdf", "xlsx", "csv"), default="pdf")
 
-    _command(commands, "migrate", _migrate, "bring the database to this program's schema")
+    migrate = _command(commands, "migrate", _migrate, "bring the database to this program's schema")
+    migrate.add_argument("--copied", action="store_true", help="a server's dump was made, and nobody works on it")
     _command(commands, "verify", _verify, "prove that every balance equals its moves and every rule holds")
     back_up = _command(commands, "backup", _back_up, "copy the database while people work")
     back_up.add_argument("--out", type=Path, required=True, metavar="FILE")

@@ -12,23 +12,31 @@ from infusion_desktop.database import migrations
 from infusion_desktop.database.engine import Database, Place, in_plain_words
 from infusion_desktop.database.local_disk import refuse_network_drive
 from infusion_desktop.database.when_asked import map_all
+from infusion_desktop.errors import Refused
 
 
-def open_pharmacy(place: Place, workstation: str = "", *, backups: Path | None = None) -> Database:
+def open_pharmacy(
+    place: Place, workstation: str = "", *, backups: Path | None = None, has_dump: bool = False
+) -> Database:
     """The pharmacy's database, ready to work with.
 
-    A new place is given its tables; an older schema is backed up first (into ``backups``), then upgraded. Refused when
-    the schema is newer than this program or the file lies on a network drive; Unavailable when it cannot be opened.
+    A new place is given its tables; an older file is backed up first (into ``backups``), then upgraded. An older server
+    is upgraded only when its administrator says so and ``has_dump``: others work on it. Refused when the schema is
+    newer than this program or the file lies on a network drive; Unavailable when it cannot be opened.
     """
     if place.is_sqlite:
         refuse_network_drive(place.file)
         place.file.parent.mkdir(parents=True, exist_ok=True)
     database = Database(place, seal, workstation, know_tables)
-    with in_plain_words():
-        if not _is_up_to_date(database):
-            database.close()
-            _bring_up_to_date(place, backups)
-            database = Database(place, seal, workstation, know_tables)
+    try:
+        with in_plain_words():
+            if not _is_up_to_date(database):
+                database.close()
+                _bring_up_to_date(place, backups, has_dump)
+                database = Database(place, seal, workstation, know_tables)
+    except BaseException:
+        database.close()
+        raise
     if place.is_sqlite:
         _for_the_owner_only(place.file)
     return database
@@ -52,14 +60,23 @@ def _is_up_to_date(database: Database) -> bool:
     return stands_at == migrations.newest()
 
 
-def _bring_up_to_date(place: Place, backups: Path | None) -> None:
-    from infusion_desktop.database.backup import back_up
+def _bring_up_to_date(place: Place, backups: Path | None, has_dump: bool) -> None:
+    if migrations.is_older(place):
+        if not place.is_sqlite:
+            if not has_dump:
+                raise Refused(_OLDER_SERVER)
+        elif backups is not None:
+            from infusion_desktop.database.backup import back_up
 
-    before = migrations.version_of(place)
-    if before != migrations.newest():
-        if before is not None and place.is_sqlite and backups is not None:
             back_up(place, backups / f"before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db")
-        migrations.upgrade(place)
+    migrations.upgrade(place)
+
+
+_OLDER_SERVER = (
+    "The pharmacy on this server was made by an older version of the program. Close the program at every workstation, "
+    "copy the database with the server's tools (pg_dump), then let this version upgrade it, as a user who may change "
+    "its tables: infusion-desktop --database URL migrate --copied"
+)
 
 
 def _for_the_owner_only(file: Path) -> None:

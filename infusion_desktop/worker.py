@@ -66,11 +66,6 @@ class Worker:
             raise result
         return result
 
-    @property
-    def process_id(self) -> int | None:
-        """The process, for those who measure it; None while there is none."""
-        return None if self._process is None else self._process.pid
-
     def stop(self) -> None:
         """End the process, whatever it does."""
         process, self._process = self._process, None

@@ -193,6 +193,22 @@ def postgresql_database(postgresql_server: str) -> Iterator[Database]:
     _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def bare_on_server(postgresql_server: str) -> Iterator[Callable[..., Place]]:
+    """Makes databases on the server that hold nothing, not even tables; or what another one holds."""
+    names: list[str] = []
+
+    def make(like: Place | None = None) -> Place:
+        names.append(f"bare_{next(_made)}")
+        template = "" if like is None else f"TEMPLATE {like.url.database} STRATEGY FILE_COPY"
+        _on_server(postgresql_server, f"CREATE DATABASE {names[-1]} {template}")
+        return Place.of(make_url(postgresql_server).set(database=names[-1]).render_as_string(hide_password=False))
+
+    yield make
+    for name in names:
+        _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> Database:
     """An empty pharmacy, once on each engine."""

@@ -99,7 +99,7 @@ def close_for_replacing(place: Place, aside: Path | None = None) -> None:
 
 
 def _in_use() -> Refused:
-    return Refused("Another program has the database open. Close it everywhere, then restore again.")
+    return Refused("Another program has the database open. Close it everywhere, then try again.")
 
 
 def _free_name(wanted: Path) -> Path:

@@ -52,6 +52,7 @@ _POSTGRESQL = {
     "28": "The database server does not accept this user or password. Check the address in the settings.",
     "3D": "The database does not exist on the server. Check the address in the settings.",
     "40": "Another workstation was quicker. Nothing was saved. Try again.",
+    "42501": "The database server does not let this user do this. Nothing was changed. Ask its administrator.",
     "25006": "The database server only reads now. Nothing was saved. Tell its administrator.",
 }
 

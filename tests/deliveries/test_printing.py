@@ -119,9 +119,10 @@ def test_what_one_drew_nobody_draws_again(bench: Any) -> None:
 def test_a_drawing_program_that_ends_is_told_and_the_next_one_goes_on() -> None:
     with Worker() as worker:
         assert worker.run(press.join, [b"one"]) == b"one"
-        assert worker.process_id is not None
-        os.kill(worker.process_id, signal.SIGSTOP)  # It hangs in the middle of its work, then it is killed.
-        Timer(0.2, os.kill, (worker.process_id, signal.SIGKILL)).start()
+        assert worker._process is not None
+        process = worker._process.pid
+        os.kill(process, signal.SIGSTOP)  # It hangs in the middle of its work, then it is killed.
+        Timer(0.2, os.kill, (process, signal.SIGKILL)).start()
         with pytest.raises(Refused, match="what was drawn is kept"):
             worker.run(press.join, [b"one"])
         assert worker.run(press.join, [b"two"]) == b"two"

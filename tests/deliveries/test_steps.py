@@ -48,8 +48,8 @@ from infusion_desktop.patients.therapies import stop_therapy
 from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.catalogue import attach_code
 from infusion_desktop.stock.ledger import set_held
-from infusion_desktop.stock.scanning import hibc
 from infusion_desktop.stock.tables import Balance, Item, Location
+from tests import hibc_codes
 
 WEEK = Days(today(), today() + timedelta(days=6))
 PNG = b"\x89PNG\r\n\x1a\nrest"
@@ -222,11 +222,11 @@ def test_picking_by_scan_tells_right_from_wrong(bench: Any) -> None:
     assert "is not on delivery" in scan("DRS-2").sentence
     assert "does not say the lot" in scan("FLU-1").sentence
     assert "neither" in scan("NONSENSE").sentence or "not in the catalogue" in scan("NONSENSE").sentence
-    attach_code(bench.database, bench.items["flush"], hibc.build("A999FLUSH101"), "tray", 20, bench.tech)
-    assert "does not say the lot" in scan(hibc.build("A999FLUSH101")).sentence
-    assert "never received" in scan(hibc.build("A999FLUSH101", "$F7")).sentence
-    assert "does not say which item" in scan(hibc.build_secondary("$F7", "A")).sentence
-    whole, second = scan(hibc.build("A999FLUSH101", "$F1")), scan(hibc.build_secondary("$F1", "A"))
+    attach_code(bench.database, bench.items["flush"], hibc_codes.build("A999FLUSH101"), "tray", 20, bench.tech)
+    assert "does not say the lot" in scan(hibc_codes.build("A999FLUSH101")).sentence
+    assert "never received" in scan(hibc_codes.build("A999FLUSH101", "$F7")).sentence
+    assert "does not say which item" in scan(hibc_codes.build_secondary("$F7", "A")).sentence
+    whole, second = scan(hibc_codes.build("A999FLUSH101", "$F1")), scan(hibc_codes.build_secondary("$F1", "A"))
     assert (whole.progress.done, second.progress.done) == (20, 21)
     enter_pick(bench.database, lot["FLU-1"], 0, bench.tech)
     first = scan("LOT:F1", quantity=40)

@@ -1,5 +1,7 @@
 """Nobody at the keyboard: covered within two seconds over whatever is open, signed out later, the work kept (C3)."""
 
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -158,6 +160,49 @@ def test_after_a_program_that_died_people_hear_what_they_saved_last(program: App
         with program.database.reading() as session:
             program.open_shell(user_of(session, by))
         assert ("receive receipt 12" in shell_of(program).banner.text.text()) is expected
+
+
+AT_THE_SYSTEMS_END = """
+import os, sys
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtWidgets import QApplication, QDialog
+from infusion_desktop import application, program
+from infusion_desktop.access.people import everybody, user_of
+
+kept = []
+def enter(made):
+    with made.database.reading() as session:
+        made.open_shell(user_of(session, everybody(session)[0].id))
+    shell = made.window
+    dialog = QDialog(shell)
+    dialog.open()
+    shell.lock()
+    kept.extend((dialog, shell))
+    shell.close()
+    assert shell.isVisible() and shell.cover.isVisible(), "nobody closes what a colleague has under the cover"
+    QApplication.postEvent(QApplication.instance(), QEvent(QEvent.Type.Quit))
+    QTimer.singleShot(60_000, lambda: os._exit(9))
+
+start = program.Application.start
+def begin(made):
+    start(made)
+    QTimer.singleShot(0, lambda: enter(made))
+program.Application.start = begin
+code = application.main([])
+assert all(each.isVisible() for each in kept), "nothing was shown or asked on the way out"
+print("left", code, flush=True)
+"""
+
+
+def test_the_systems_end_is_not_held_up_by_a_covered_screen(program: Application, tmp_path: Path) -> None:
+    """Log-off and shutdown ask every window to close; a covered one never does that by itself."""
+    home = tmp_path / "home"
+    shutil.copytree(tmp_path, home, ignore=lambda _folder, names: [name for name in names if name == "home"])
+    left = subprocess.run(
+        [sys.executable, "-c", AT_THE_SYSTEMS_END],
+        env={**os.environ, "INFUSION_DESKTOP_HOME": str(home)}, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert (left.returncode, left.stdout.strip()) == (0, "left 0"), left.stderr
 
 
 def test_a_clock_that_was_set_back_is_said_at_signing_in(program: Application, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,13 +28,13 @@ from infusion_desktop.stock.queries import (
     move_rows,
     stock_rows,
 )
-from infusion_desktop.stock.scanning import hibc
 from infusion_desktop.stock.scanning.lot_scans import scanned_lots
 from infusion_desktop.stock.scanning.scans import read_scan
 from infusion_desktop.stock.tables import Item, Move
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import Container, ItemId, ItemKind, LocationKind, MoveReason
 from infusion_desktop.stock.write_offs import write_off
+from tests import hibc_codes
 
 TODAY = date(2026, 11, 24)
 
@@ -88,20 +88,20 @@ def test_an_unknown_gtin_is_attached_on_the_spot(database: Database, administrat
 def test_a_hibc_code_is_attached_once_and_known_wherever_a_box_is_scanned(
     database: Database, administrator: UserId, flush: ItemId
 ) -> None:
-    code = hibc.build("A999FLUSH101", "$$3280229A12")
+    code = hibc_codes.build("A999FLUSH101", "$$3280229A12")
     with database.reading() as session:
         assert recognise(session, read_scan(code, today=TODAY), TODAY).item_id is None
-    pack = attach_code(database, flush, hibc.build("A999FLUSH101"), "tray", 50, administrator)
+    pack = attach_code(database, flush, hibc_codes.build("A999FLUSH101"), "tray", 50, administrator)
     receive(database, NewReceipt((ReceiptLine(flush, 1, pack, "A12", date(2028, 2, 29)),)), administrator)
     scan = read_scan(code, today=TODAY)
     with database.reading() as session:
         assert recognise(session, scan, TODAY).pack_quantity == 50
         found = scanned_lots(session, scan)
         assert ([named for _, named, _ in found.lots], found.pack_quantity) == (["A12"], 50)
-        alone = scanned_lots(session, read_scan(hibc.build_secondary("$A12", "B"), today=TODAY))
+        alone = scanned_lots(session, read_scan(hibc_codes.build_secondary("$A12", "B"), today=TODAY))
         assert (alone.item_number, alone.pack_quantity, len(alone.lots)) == ("FL-10", 1, 1)
         with pytest.raises(Refused, match="does not say which item"):
-            scanned_lots(session, read_scan(hibc.build_secondary("$B13", "B"), today=TODAY))
+            scanned_lots(session, read_scan(hibc_codes.build_secondary("$B13", "B"), today=TODAY))
         assert find_items(session, "a999flush101")[0].id == find_items(session, BOX)[0].id == flush
         assert find_items(session, BOX[:-1]) == ()
     other = replace(_item(database, flush), number="FL-11", packs=(Pack("each", 1, "a999flush101"),))

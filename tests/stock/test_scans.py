@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import gtin_check_digit
-from infusion_desktop.stock.scanning import gs1, hibc
+from infusion_desktop.stock.scanning import gs1
 from infusion_desktop.stock.scanning.scans import ScanKind, own_code, read_scan, reasons_against_separator
+from tests import hibc_codes
 from tests.effort import light
 
 PIECES = 20
@@ -170,23 +171,23 @@ def test_published_hibc_examples():
     ],
 )
 def test_each_form_of_a_hibc_second_part_joined_and_alone(second, lot, expires_on, serial, quantity):
-    alone = read(hibc.build_secondary(second, "G"))
+    alone = read(hibc_codes.build_secondary(second, "G"))
     assert (alone.lot, alone.expires_on, alone.serial, alone.quantity) == (lot, expires_on, serial, quantity)
     assert (alone.code, alone.link) == ("", "G")
-    joined = read(hibc.build("A123BJC5D6E71", second))
+    joined = read(hibc_codes.build("A123BJC5D6E71", second))
     assert (joined.lot, joined.expires_on, joined.serial, joined.quantity) == (lot, expires_on, serial, quantity)
     assert joined.code == "A123BJC5D6E71"
 
 
 def test_hibc_supplements_and_human_text():
-    code = hibc.build("A123BJC5D6E71", "$$7LOT42/S77DEF/14D20270331/16D20260102/Q500")
+    code = hibc_codes.build("A123BJC5D6E71", "$$7LOT42/S77DEF/14D20270331/16D20260102/Q500")
     scan = read(f"*{code}*")
     assert (scan.lot, scan.serial, scan.quantity) == ("LOT42", "77DEF", 500)
     assert (scan.expires_on, scan.made_on) == (date(2027, 3, 31), date(2026, 1, 2))
 
 
 def test_a_hibc_check_character_may_be_a_space():
-    code = hibc.build("A123BC1")
+    code = hibc_codes.build("A123BC1")
     assert code.endswith(" ")
     assert read(code + "\r\n").link == " "
 
@@ -195,7 +196,7 @@ def test_a_hibc_check_character_may_be_a_space():
 
 BROKEN_AT = [FULL[:n] for n in (17, 19, 20, 21, 22, 23, 25, 26)]
 LONG_LOT = f"01{GOOD}10" + "L" * 21
-HIBC_BOTH = hibc.build("A123BJC5D6E71", "$$3270331LOT42")
+HIBC_BOTH = hibc_codes.build("A123BJC5D6E71", "$$3270331LOT42")
 HOSTILE = [
     "",
     " ",
@@ -348,12 +349,12 @@ HOSTILE = [
     HIBC_BOTH.replace("+", "?") + GS,
     HIBC_BOTH.lower(),
     "*" + HIBC_BOTH[:-1] + "*",
-    hibc.build("A123"),
-    hibc.build("A123BJC5D6E7X"),
-    hibc.build("A123" + "B" * 19 + "1"),
-    hibc.build("A123B1", "") + " X",
+    hibc_codes.build("A123"),
+    hibc_codes.build("A123BJC5D6E7X"),
+    hibc_codes.build("A123" + "B" * 19 + "1"),
+    hibc_codes.build("A123B1", "") + " X",
     *(
-        hibc.build("A123BJC5D6E71", second)
+        hibc_codes.build("A123BJC5D6E71", second)
         for second in (
             "LOT42",
             "$",
@@ -396,7 +397,7 @@ HOSTILE = [
         )
     ),
     *(
-        hibc.build_secondary(second, "G")
+        hibc_codes.build_secondary(second, "G")
         for second in (
             "$" + "L" * 19,
             "$$X",
@@ -489,7 +490,7 @@ def generated_gs1():
 def generated_hibc():
     lot = "".join(RANDOM.choice(ascii_uppercase + digits) for _ in range(RANDOM.randint(1, 18)))
     head = RANDOM.choice(["$$3270331", "$$7", "$$0927", "$$52709" + "0", "$"])
-    return hibc.build("A123" + some(6).translate(str.maketrans("", "", "-./")) + "71", head + lot), lot
+    return hibc_codes.build("A123" + some(6).translate(str.maketrans("", "", "-./")) + "71", head + lot), lot
 
 
 GENERATED = [generated_gs1() for _ in range(200)]

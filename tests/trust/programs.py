@@ -4,10 +4,12 @@ import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -18,7 +20,7 @@ from infusion_desktop.database.encrypting import encrypt, unlocked
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable, Unsure
 from infusion_desktop.errors import Kept
-from infusion_desktop.opening import open_pharmacy
+from infusion_desktop.opening import know_tables, open_pharmacy
 from infusion_desktop.stock.allocation import Demand, reserve
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
@@ -210,6 +212,43 @@ def write_for_ever(folder: str, turn: str) -> None:
             say("ready")
 
 
+def die_within(address: str, deed: str, seed: str, most: str) -> None:
+    """Work as everybody does, in any order, until the process kills itself at some write of one kind of deed.
+
+    How many entries the trail had after each deed is told. A deed that never comes about in so many steps is let be.
+    """
+    import signal
+
+    from tests.stories.test_random_weeks import Walk
+
+    pick, writes, note = random.Random(int(seed)), [0], engine._note_writes
+
+    def count(connection: Any, statement: str) -> None:
+        note(connection, statement)
+        if writes[0] and engine.writes(statement):
+            writes[0] -= 1
+            if not writes[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    engine._note_writes = count
+    database = open_pharmacy(Place.of(address), "bench-1")
+    walk = Walk(database, int(seed))
+    fatal = getattr(walk, f"do_{deed}")
+    walk.deeds += [fatal] * len(walk.deeds)
+    for turn, each in enumerate(walk.deeds):
+
+        def done(each: Callable[[], object] = each) -> None:
+            writes[0] = pick.choice((1, 2, 3, 4, 6, 9, 14, 30)) if each == fatal else 0
+            each()
+
+        done.__name__ = each.__name__
+        walk.deeds[turn] = done
+    for _ in range(int(most)):
+        walk.step()
+        say(database.entries)
+    database.close()
+
+
 def names(address: str, key: str) -> None:
     """The last names of all patients of an encrypted pharmacy."""
     from infusion_desktop.patients.tables import Patient
@@ -220,9 +259,10 @@ def names(address: str, key: str) -> None:
 
 
 def upgrade(address: str, backups: str) -> None:
-    """Open an older pharmacy, which upgrades it."""
+    """Upgrade an older pharmacy; what is imported late is imported before."""
+    know_tables()
     say("ready")
-    open_pharmacy(Place.of(address), backups=Path(backups)).close()
+    open_pharmacy(Place.of(address), backups=Path(backups), has_dump=True).close()
 
 
 def opened(address: str) -> Database:
@@ -235,5 +275,6 @@ if __name__ == "__main__":
         "post": post_for_ever, "obey": obey, "rekey": rekey_for_ever, "fill": fill_the_disk, "upgrade": upgrade,
         "persist": persist, "post_some": post_some, "write_loosely": write_loosely,
         "only_read": only_read, "names": names, "write": write_for_ever,
+        "die_within": die_within,
     }  # fmt: skip
     known[sys.argv[1]](*sys.argv[2:])

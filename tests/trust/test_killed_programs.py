@@ -1,5 +1,6 @@
 """A program killed at any moment loses nothing it said was saved and leaves nothing half done (RELIABILITY A1, A6)."""
 
+import os
 import random
 import subprocess
 import time
@@ -13,10 +14,12 @@ from sqlalchemy import func, select
 
 from infusion_desktop.access.people import UserId
 from infusion_desktop.access.tables import AuditEntry
-from infusion_desktop.database.engine import Database
+from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.tables import Move
 from infusion_desktop.verifying import verify_books
-from tests.promises import times
+from tests.promises import TESTS, times
+from tests.stories.test_random_weeks import Walk
 
 KILLS = {
     ("sqlite", 1): times(12, 300), ("sqlite", 2): times(8, 200),
@@ -74,3 +77,45 @@ def test_nothing_that_was_saved_is_lost_and_nothing_is_half_done(
     assert set(found.values()) == {2}, "a kit with one of its two moves is half a kit"
     assert told == dict.fromkeys(found, 1), "the trail names each kit once"
     assert verify_books(database) == ()
+
+
+DEEDS = sorted(name.removeprefix("do_") for name in vars(Walk) if name.startswith("do_"))
+"""Every kind of deed of a day, in all rooms."""
+
+
+@pytest.mark.parametrize("where", ["on_sqlite", "on_server"])
+def test_killed_within_any_deed_of_any_room_nothing_of_it_is_half_done(
+    request: pytest.FixtureRequest, program: Callable[..., list[str]], pick: random.Random, where: str
+) -> None:
+    """Each goes on in what the one before left: killed by itself at a write of its deed, before that is committed."""
+    place: Place = request.getfixturevalue(where)
+    address = place.url.set(drivername=place.engine).render_as_string(hide_password=False)
+    ended, before = Counter[int](), entries(place)
+    for deed in pick.sample(DEEDS, times(3, len(DEEDS))) * times(1, 5):
+        command = program("die_within", address, deed, pick.randrange(10**6), times(40, 200))
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=600, env={**os.environ, "PYTHONPATH": str(TESTS.parent)}
+        )
+        ended[done.returncode] += 1
+        assert done.returncode in (0, -9), done.stderr
+        said = int((done.stdout.split() or ["0"])[-1])
+        before, least = entries(place), before + said
+        assert before >= least, f"{deed}: told as done, and not in the trail"
+        database = open_pharmacy(place)
+        walk = Walk(database, 1)
+        try:
+            walk.hold_true()
+            walk.margins_agree()
+        finally:
+            database.close()
+    assert ended[-9] >= times(1, 150), f"too few came about to be killed: {ended}"
+
+
+def entries(place: Place) -> int:
+    """How many entries the trail of a pharmacy has."""
+    database = open_pharmacy(place)
+    try:
+        with database.reading() as session:
+            return session.scalar(select(func.count()).select_from(AuditEntry)) or 0
+    finally:
+        database.close()

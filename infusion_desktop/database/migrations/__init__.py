@@ -1,6 +1,7 @@
 """Alembic's scripts and the three things done with them: ask the version, upgrade, refuse a newer file."""
 
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from infusion_desktop.database.place import Place
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData
 
 SCRIPTS = Path(__file__).parent
+_ONE_AT_A_TIME = 840_700_715
+"""The lock under which a server is given its tables: of two first starts at once the second waits and finds them."""
+GONE_S = 5.0
+"""How long a server may take to notice that a program has just closed its connections."""
 
 
 def newest() -> str:
@@ -33,27 +38,56 @@ def version_of(place: Place) -> str | None:
         engine.dispose()
 
 
+def is_older(place: Place) -> bool:
+    """Whether a pharmacy was made by an older version and has to be upgraded; refused when by a newer one."""
+    current = version_of(place)
+    if current is not None and current > newest():
+        raise Refused("This database was made by a newer version of the program. Install that version to open it.")
+    return current is not None and current != newest()
+
+
 def upgrade(place: Place) -> None:
-    """Bring the database to this program's schema; refused when it is newer than the program."""
+    """Bring the database to this program's schema. Refused when it is newer, or while another program works in it.
+
+    That one would be an older program, which knows nothing of what the newer schema asks of each row.
+    """
     from alembic import command
-    from alembic.script import ScriptDirectory
     from sqlalchemy import event
 
     from infusion_desktop.database.engine import open_engine
 
-    current = version_of(place)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
-        raise Refused("This database was made by a newer version of the program. Install that version to open it.")
-    if current == newest():
-        return
+    has_data = is_older(place)
+    if has_data and place.is_sqlite:
+        from infusion_desktop.database.restoring import close_for_replacing
+
+        close_for_replacing(place)
     engine = open_engine(place, guarded=False)
     event.listen(engine, "connect", _without_foreign_keys) if place.is_sqlite else None
     try:
         with engine.begin() as connection:
+            if not place.is_sqlite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
+                if has_data:
+                    _have_it_alone(connection)
             command.upgrade(_config(connection), "head")
     finally:
         engine.dispose()
+
+
+def _have_it_alone(connection: "Connection") -> None:
+    """Refused while others are connected; who starts from now on waits until the upgrade is done."""
+    connection.exec_driver_sql("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+    others, end = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL"
+        " AND pid <> pg_backend_pid()",
+        monotonic() + GONE_S,
+    )
+    while connection.exec_driver_sql(others).scalar():
+        if monotonic() >= end:
+            raise Refused("Others are connected to this database. Close the program at every workstation, and "
+                          "whatever else is connected, then upgrade again. Nothing was changed.")  # fmt: skip
+        connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+        sleep(0.1)
 
 
 def _without_foreign_keys(connection: Any, _record: Any) -> None:

@@ -27,18 +27,6 @@ def check_character(body: str) -> str:
     return ALPHABET[sum(map(ALPHABET.index, body)) % 43]
 
 
-def build(primary: str, secondary: str = "") -> str:
-    """A HIBC code of labeler, product and unit, with its second part after "/" where given, and its check character."""
-    body = f"+{primary}/{secondary}" if secondary else f"+{primary}"
-    return body + check_character(body)
-
-
-def build_secondary(secondary: str, link: str) -> str:
-    """A second code that stands alone: it repeats the first one's check character before its own."""
-    body = f"+{secondary}{link}"
-    return body + check_character(body)
-
-
 def read_primary(text: str) -> str:
     """The first part of a HIBC code, as it is kept: labeler, product and unit, without + and check; Refused."""
     plain = text.strip().strip("*").upper()
