@@ -11,6 +11,7 @@ sys.setswitchinterval(0.001)  # While the rest is read behind it, a window waits
 import argparse
 import builtins
 import faulthandler
+import locale
 import logging
 import os
 from concurrent.futures import Future
@@ -19,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 # PySide reads the source of every module imported after it, to see whether it asks for a `__feature__`. None here does.
@@ -81,11 +82,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class Program(QApplication):
-    """Ends with the system's session also while the screen is covered: nothing below is shown or asked then.
+    """Speaks English whatever the system speaks, and ends with the system's session also while the screen is covered.
 
-    A covered window does not close, so that nobody loses what a colleague typed; without this it would hold up the
-    system's own log-off, which asks every window.
+    Qt gives the whole process the system's locale: one screen would name the same month in two languages. A covered
+    window does not close, so that nobody loses what a colleague typed; without `event` it would hold up the
+    system's log-off, which asks every window. Nothing below the cover is shown or asked then.
     """
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__(words)
+        QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
+        for kind in (locale.LC_TIME, locale.LC_NUMERIC):
+            locale.setlocale(kind, "C")
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Quit and any(

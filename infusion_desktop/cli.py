@@ -97,9 +97,10 @@ def _run(chosen: argparse.Namespace) -> int:
         return _restore_into(place, chosen)
     if chosen.command is _encrypt:  # Nobody may have it open, not even we.
         return _encrypt_place(_unlocked(place), settings.backups)
-    if place.is_sqlite and not place.file.exists() and chosen.command not in (_demo, _migrate, _import_items):
+    is_there = place.file.exists() and (place.file.is_dir() or place.file.stat().st_size) if place.is_sqlite else True
+    if not is_there and chosen.command not in (_demo, _migrate, _import_items):
         # A new, empty pharmacy would verify well and be copied every night, and nobody would see the wrong path.
-        raise Refused(f"There is no database {place.file}. Check the path.")
+        raise Refused(f"There is no database {place.file}. Check the path, or go back to a copy: restore FILE.")
     has_dump = chosen.command is _migrate and chosen.copied
     database = open_pharmacy(_unlocked(place), backups=settings.backups, has_dump=has_dump)
     try:

@@ -104,6 +104,8 @@ class Application(QObject):
         window.ready.connect(self.open_shell)
         window.place_chosen.connect(self._keep_elsewhere)
         self.show(window)
+        if lost := _lost_perhaps(self.database.place, self.settings.backups):
+            window.messages.refused((lost,), tone=Tone.WARN)
 
     def ask_who(self, username: str = "") -> None:
         """Signing in."""
@@ -473,3 +475,17 @@ def has_key_store() -> bool:
     from infusion_desktop.database.keys import system_store
 
     return system_store() is not None
+
+
+def _lost_perhaps(place: Place, folder: Path) -> str:
+    """A sentence where a new pharmacy would begin though there are copies of one; "" where there are none."""
+    from infusion_desktop.database.backup import copies
+
+    try:
+        newest = next(iter(copies(place, folder)), None) if place.is_sqlite else None
+    except Unavailable:
+        return ""
+    return "" if newest is None else (
+        f"There is no pharmacy in {place.shown()}, but a copy of {show_instant(newest.at)}. Was the file lost or "
+        f"moved: close this window and go back, with the command infusion-desktop restore {newest.file}"
+    )  # fmt: skip

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def stage(place: Place, copy: Path, copy_key: bytes | None = None) -> Path:
         raise Refused(f"There is no file {copy}. Check the path.")
     staged = place.file.with_name(place.file.name + ".restoring")
     try:
-        with explained_for(copy):
+        with explained_for(copy), _refused_if_damaged(copy):
             place.file.parent.mkdir(parents=True, exist_ok=True)
             if copy_key is not None and place.key is not None and copy_key != place.key:
                 copy_rekeyed(copy, staged, copy_key, place.key)
@@ -43,6 +44,25 @@ def stage(place: Place, copy: Path, copy_key: bytes | None = None) -> Path:
             forget(staged)
         raise
     return staged
+
+
+@contextlib.contextmanager
+def _refused_if_damaged(copy: Path) -> Iterator[None]:
+    """What is wrong with a copy says nothing of the data in use."""
+    try:
+        yield
+    except sqlite.Error as error:
+        if not _is_damaged(error):
+            raise
+        raise Refused(
+            f"{copy.name} is damaged, no database of this program, or encrypted under another key. Nothing was "
+            "changed. Choose another copy, such as the one made before it."
+        ) from error
+
+
+def _is_damaged(error: BaseException) -> bool:
+    text = f"{getattr(error, 'sqlite_errorname', '')} {error}"
+    return any(known in text for known in DAMAGED)
 
 
 def put_in_place(place: Place, staged: Path, *, at: datetime | None = None) -> Path | None:
@@ -86,8 +106,8 @@ def close_for_replacing(place: Place, aside: Path | None = None) -> None:
             connection.execute("PRAGMA busy_timeout = 2000")
             journal = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
     except sqlite.Error as error:
-        text = f"{getattr(error, 'sqlite_errorname', '')} {error}"
-        if aside is None or not any(known in text for known in DAMAGED):
+        if aside is None or not _is_damaged(error):
+            text = f"{getattr(error, 'sqlite_errorname', '')} {error}"
             raise _in_use() if "locked" in text or "BUSY" in text else (explain_sqlite(error) or error) from error
         for end in ("-wal", "-shm"):  # A damaged file keeps its journal beside it, for whoever examines it.
             journal_file = place.file.with_name(place.file.name + end)

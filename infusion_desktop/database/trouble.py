@@ -33,8 +33,10 @@ class Unsure(Unavailable):
             raise Kept
 
 
+_FULL = "The disk is full. Nothing was saved. Free some space, then try again."
 _SQLITE = {
-    "SQLITE_FULL": "The disk is full. Nothing was saved. Free some space, then try again.",
+    "SQLITE_FULL": _FULL,
+    "SQLITE_IOERR_SHMSIZE": _FULL,
     "SQLITE_READONLY": "The database can only be read, not written. Check that its folder may be written to.",
     "SQLITE_BUSY": "Another program holds the database. Nothing was saved. Try again in a moment.",
     "SQLITE_LOCKED": "Another program holds the database. Nothing was saved. Try again in a moment.",
@@ -45,16 +47,26 @@ _SQLITE = {
     "SQLITE_CORRUPT": "The database file is damaged. Stop working and go back to the newest copy: Data and copies, or "
     "the command infusion-desktop restore FILE.",
 }
+"""In this order: the first name that fits speaks."""
 _POSTGRESQL = {
     "08": "The database server cannot be reached. Nothing was saved. Check the network, then try again.",
-    "57": "The database server is shutting down. Nothing was saved. Try again in a moment.",
+    "57": "The database server is starting or shutting down. Nothing was saved. Try again in a moment.",
     "53": "The database server is out of space or connections. Nothing was saved. Tell its administrator.",
     "28": "The database server does not accept this user or password. Check the address in the settings.",
     "3D": "The database does not exist on the server. Check the address in the settings.",
     "40": "Another workstation was quicker. Nothing was saved. Try again.",
     "42501": "The database server does not let this user do this. Nothing was changed. Ask its administrator.",
+    "TLS": "The database server does not prove who it is, or speaks no TLS. Nothing was saved. Check sslmode and "
+    "sslrootcert in the address, or ask its administrator.",
     "25006": "The database server only reads now. Nothing was saved. Tell its administrator.",
 }
+_BEFORE_LETTING_IN = {
+    "authentication failed": "28", "no pg_hba.conf entry": "28", "is not permitted to log in": "28", "role \"": "28",
+    "database \"": "3D", "too many": "53", "connection slots": "53", "starting up": "57", "shutting down": "57",
+    "certificate": "TLS", "SSL error": "TLS", "not support SSL": "TLS",
+    "authentication method requirement": "TLS",
+}  # fmt: skip
+"""Whom a server does not let in hears no state, only words."""
 
 
 def explain(error: "DBAPIError") -> Unavailable | None:
@@ -68,7 +80,9 @@ def explain(error: "DBAPIError") -> Unavailable | None:
         if state.startswith(start):
             return (Contended if start == "40" else Unavailable)(sentence)
     if error.connection_invalidated or (not state and type(original).__module__.startswith("psycopg")):
-        return Unavailable(_POSTGRESQL["08"])
+        words = str(original) if str(original).startswith("connection failed") else ""
+        said = (state for part, state in _BEFORE_LETTING_IN.items() if part in words)
+        return Unavailable(_POSTGRESQL[next(said, "08")])
     return None
 
 

@@ -1,5 +1,8 @@
 """The program's first seconds: signing in before the data are open, a first start, data that cannot be opened."""
 
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,6 +22,7 @@ from infusion_desktop.access.pharmacy import profile, save_profile
 from infusion_desktop.access.roles import Role, permissions_of
 from infusion_desktop.application import Started, _cannot_start
 from infusion_desktop.database import engine, local_disk
+from infusion_desktop.database.backup import backup_if_due
 from infusion_desktop.database.driver import sqlite
 from infusion_desktop.database.engine import Database, open_engine
 from infusion_desktop.database.place import Place
@@ -211,6 +215,37 @@ def test_an_empty_place_leads_to_the_first_start(start_again: Start, place: Plac
     qtbot.waitUntil(_is_at(started, FirstStartWindow))
 
 
+@on_sqlite
+def test_where_a_pharmacy_was_lost_the_first_start_tells_of_its_copies(
+    start_again: Start, place: Place, qtbot: QtBot
+) -> None:
+    database = open_pharmacy(place)
+    made = backup_if_due(database, load_settings().backups)
+    database.close()
+    place.file.write_bytes(b"")
+    started = start_again()
+    qtbot.waitUntil(_is_at(started, FirstStartWindow))
+    door = started.application.window if started.application is not None else None
+    assert isinstance(door, FirstStartWindow)
+    qtbot.waitUntil(lambda: str(made) in door.banner.text.text())
+    assert f"infusion-desktop restore {made}" in door.banner.text.text()
+
+
+@pytest.mark.parametrize("spoken", ["C.UTF-8", "de_DE.UTF-8", "tr_TR.UTF-8", "ar_EG.UTF-8"])
+def test_the_program_names_days_and_numbers_in_english_whatever_the_system_speaks(spoken: str) -> None:
+    """Qt takes the system's locale for the whole process; that of C stands for a language that is not installed."""
+    code = (
+        "import locale; from datetime import date; from PySide6.QtCore import QLocale\n"
+        "from infusion_desktop.application import Program; it = Program(['x'])\n"
+        "print(locale.setlocale(locale.LC_TIME), locale.setlocale(locale.LC_NUMERIC), QLocale().name(), "
+        "f'{date(2026, 3, 5):%A %B}')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "LC_ALL": spoken}, capture_output=True, text=True, timeout=600
+    )
+    assert said.stdout.split() == ["C", "C", "en_US", "Thursday", "March"], said.stderr
+
+
 def _meddle(place: Place, statement: str) -> None:
     """What no program of ours does to data."""
     unguarded = open_engine(place, guarded=False)
@@ -275,6 +310,11 @@ def test_what_is_made_ready_for_nobody_is_read_to_its_end(place: Place) -> None:
     assert isinstance(pool, QueuePool)
     assert pool.checkedin() == AT_ONCE
     database.close()
+
+
+def test_a_folder_that_cannot_be_used_is_named_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _cannot_start(PermissionError(13, "Permission denied", "/data/logs"), quietly=True) == 1
+    assert capsys.readouterr().err.startswith("/data/logs: Permission denied. Check that it exists, may be written to")
 
 
 SPOILT: dict[str, Callable[[bytes], bytes]] = {

@@ -20,7 +20,7 @@ from infusion_desktop.database.encrypting import encrypt, unlocked
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable, Unsure
 from infusion_desktop.errors import Kept
-from infusion_desktop.opening import know_tables, open_pharmacy
+from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.allocation import Demand, reserve
 from infusion_desktop.stock.ledger import NewMove, post
 from infusion_desktop.stock.places import place_id
@@ -258,11 +258,22 @@ def names(address: str, key: str) -> None:
         say(*session.scalars(select(Patient.last_name)))
 
 
-def upgrade(address: str, backups: str) -> None:
-    """Upgrade an older pharmacy; what is imported late is imported before."""
-    know_tables()
-    say("ready")
+def upgrade(address: str, backups: str, fatal: str) -> None:
+    """Open an older pharmacy, which upgrades it: its statements are counted and told, or it ends before one of them."""
+    import signal
+
+    from sqlalchemy import Engine, event
+
+    statements = [0]
+
+    def count(*_of: object) -> None:
+        statements[0] += 1
+        if statements[0] == int(fatal):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", count)
     open_pharmacy(Place.of(address), backups=Path(backups), has_dump=True).close()
+    say(statements[0])
 
 
 def opened(address: str) -> Database:

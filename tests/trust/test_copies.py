@@ -153,6 +153,21 @@ def test_an_unfit_copy_is_refused_and_nothing_is_touched(
     assert verify_books(database) == ()
 
 
+@pytest.mark.parametrize("how", ["zeros", "cut", "holes", "text"])
+def test_a_spoilt_copy_is_told_of_as_a_copy(database: Database, tmp_path: Path, how: str) -> None:
+    """Not as if the data in use were damaged, which would stop a pharmacy's work."""
+    file = back_up(database.place, tmp_path / "copy.db")
+    good = file.read_bytes()
+    file.write_bytes({
+        "zeros": b"\x00" * 8192, "cut": good[: len(good) // 3], "text": b"Name,Lot\nSaline,A1\n" * 500,
+        "holes": good[:40_960] + b"\xff" * 200_000 + good[240_960:],
+    }[how])  # fmt: skip
+    with pytest.raises(Refused, match=r"copy\.db is damaged.*Nothing was changed. Choose another copy"):
+        stage(database.place, file)
+    assert list(tmp_path.glob("*.restoring*")) == []
+    assert verify_books(database) == ()
+
+
 def test_a_copy_whose_books_are_not_in_order_leaves_the_data_in_use_and_nothing_beside_them(
     database: Database, administrator: UserId, make_shelf: Callable[[Database, UserId, int, int], Any], tmp_path: Path
 ) -> None:

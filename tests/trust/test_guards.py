@@ -57,6 +57,20 @@ def test_no_statement_changes_a_ledger(database: Database, administrator: UserId
         assert first_broken_entry(session) is None
 
 
+def test_the_database_itself_refuses_to_change_a_ledger_whoever_is_connected(database: Database) -> None:
+    """The second line behind the program's own guard; a table that an upgrade made anew has its triggers again."""
+    asked = {
+        "sqlite": "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger "
+        "WHERE NOT tgisinternal AND tgenabled = 'O'",
+    }
+    with database.engine.connect() as connection:
+        triggers = connection.exec_driver_sql(asked[database.place.url.get_backend_name()]).all()
+    for ledger in LEDGERS:
+        held = " ".join(sql for table, sql in triggers if table == ledger).replace(" OR ", " BEFORE ")
+        assert "BEFORE UPDATE" in held and "BEFORE DELETE" in held, ledger
+
+
 UNSAID = (
     "UPDATE staff SET name = 'Nobody'", "update staff set name = 'Nobody'",
     "  \n-- x\nUPDATE staff SET name = 'Nobody'",

@@ -1,10 +1,13 @@
 """A server elsewhere proves who it is and never sees a password in the clear; one that forgets is refused (F8)."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from infusion_desktop.database.engine import Database, Place, open_engine
 from infusion_desktop.database.transport import (
@@ -14,6 +17,7 @@ from infusion_desktop.database.transport import (
     proven_login,
     refuse_unproven,
 )
+from infusion_desktop.database.trouble import Unavailable, explain
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 
@@ -111,3 +115,40 @@ def test_a_server_whose_log_quotes_is_told_about(postgresql_database: Database) 
         told = advice(log_settings(session))
     assert len(told) == 2 and "log_error_verbosity = terse" in told[0]
     assert advice({"log_error_verbosity": "terse", "log_min_error_statement": "panic"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"database": "no_such"}, "The database does not exist on the server"),
+        ({"username": "nobody"}, "does not accept this user"),
+        ({"port": 1}, "cannot be reached"),
+    ],
+)
+def test_who_is_not_let_in_is_told_why(postgresql_server: str, changed: dict[str, Any], said: str) -> None:
+    """A server that says no before it knows us gives words alone: they must not sound like a broken network."""
+    address = make_url(postgresql_server).set(**changed).render_as_string(hide_password=False)
+    with pytest.raises(Unavailable, match=said):
+        open_pharmacy(Place.of(address))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("SSL error: certificate verify failed", "does not prove who it is"),
+        ("server does not support SSL, but SSL was required", "does not prove who it is"),
+        ('authentication method requirement "scram-sha-256" failed: server requested a hashed password', "prove who"),
+        ('FATAL:  password authentication failed for user "ada"', "does not accept this user"),
+        ("FATAL:  sorry, too many clients already", "out of space or connections"),
+        ("FATAL:  the database system is starting up", "shutting down"),
+        ("Connection refused", "cannot be reached"),
+        ("server closed the connection unexpectedly\nSSL SYSCALL error: EOF detected", "cannot be reached"),
+    ],
+)
+def test_words_before_a_login_say_what_to_do(words: str, said: str) -> None:
+    error = DBAPIError(
+        "", {}, psycopg.OperationalError(f"connection failed: connection to server at x failed: {words}")
+    )
+    assert said in str(explain(error))
+    lost = DBAPIError("", {}, psycopg.OperationalError(f"consuming input failed: {words}"))
+    assert "cannot be reached" in str(explain(lost)), "who was let in has lost the way to the server"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -48,7 +48,10 @@ class CountEntry(Card):
         self.note = label("", "small", wrap=True)
         self.quantity = QLineEdit()
         self.quantity.setAccessibleName("Counted")
-        self.quantity.setValidator(QIntValidator(0, MOST_UNITS, self))
+        digits, plain = QIntValidator(0, MOST_UNITS, self), QLocale.c()
+        plain.setNumberOptions(QLocale.NumberOption.RejectGroupSeparator)
+        digits.setLocale(plain)  # Else it lets "1,234" pass, or "1.234": as the system writes numbers.
+        self.quantity.setValidator(digits)
         self.quantity.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.quantity.setPlaceholderText("How many lie there?")
         self.quantity.setProperty("role", "figure")

@@ -138,7 +138,8 @@ def test_a_shelf_is_counted_by_scans_and_keys_twice_where_it_is_far_off_and_post
     qtbot.keyClicks(sheet.entry.quantity, "88")
     qtbot.keyClick(sheet.entry.quantity, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: sheet.entry.target is not None and sheet.entry.target.lot == "F2")
-    qtbot.keyClicks(sheet.entry.quantity, "30")
+    qtbot.keyClicks(sheet.entry.quantity, "3,.0")
+    assert sheet.entry.quantity.text() == "30", "digits alone, however the system writes numbers"
     qtbot.keyClick(sheet.entry.quantity, Qt.Key.Key_Return)
     wait_counted(qtbot, sheet, 88, 5, 30)
     qtbot.mouseClick(sheet.finish_button, Qt.MouseButton.LeftButton)
