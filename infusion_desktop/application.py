@@ -196,15 +196,17 @@ class Started(QObject):
         """Open the data and read the rest of the program, on a worker thread: nothing here touches a window."""
         try:
             from infusion_desktop.access.pharmacy import profile
+            from infusion_desktop.database.backup import naming_newest
             from infusion_desktop.opening import open_pharmacy
             from infusion_desktop.program import read_ahead
 
-            place = _with_its_key(self._place)
-            if place is None:
-                raise _PhraseNeeded("The data are encrypted. Type the passphrase first.")
-            database = open_pharmacy(place, self.settings.workstation, backups=self.settings.backups)
-            with database.reading() as session:
-                who_we_are = profile(session)
+            with naming_newest(self._place, self.settings.backups):
+                place = _with_its_key(self._place)
+                if place is None:
+                    raise _PhraseNeeded("The data are encrypted. Type the passphrase first.")
+                database = open_pharmacy(place, self.settings.workstation, backups=self.settings.backups)
+                with database.reading() as session:
+                    who_we_are = profile(session)
             read_ahead()
         except BaseException as error:
             self._opened.set_exception(error)

@@ -83,6 +83,7 @@ def _plainly(error: OSError | ValueError) -> str:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    from infusion_desktop.database.backup import naming_newest
     from infusion_desktop.database.engine import Place
     from infusion_desktop.opening import open_pharmacy
     from infusion_desktop.settings import load_settings
@@ -102,7 +103,8 @@ def _run(chosen: argparse.Namespace) -> int:
         # A new, empty pharmacy would verify well and be copied every night, and nobody would see the wrong path.
         raise Refused(f"There is no database {place.file}. Check the path, or go back to a copy: restore FILE.")
     has_dump = chosen.command is _migrate and chosen.copied
-    database = open_pharmacy(_unlocked(place), backups=settings.backups, has_dump=has_dump)
+    with naming_newest(place, settings.backups):
+        database = open_pharmacy(_unlocked(place), backups=settings.backups, has_dump=has_dump)
     try:
         command: Command = chosen.command
         return command(database, chosen)

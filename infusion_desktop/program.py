@@ -487,5 +487,5 @@ def _lost_perhaps(place: Place, folder: Path) -> str:
         return ""
     return "" if newest is None else (
         f"There is no pharmacy in {place.shown()}, but a copy of {show_instant(newest.at)}. Was the file lost or "
-        f"moved: close this window and go back, with the command infusion-desktop restore {newest.file}"
+        f"moved: close this window and go back, with the command infusion-desktop restore \"{newest.file}\""
     )  # fmt: skip

@@ -20,6 +20,9 @@ DAYS_KEPT = 7
 WEEKS_KEPT = 4
 DUE_AFTER = timedelta(hours=24)
 
+FROM_A_COPY = "restore FILE"
+"""How a sentence names the command that goes back to a copy."""
+
 _ONE_AT_A_TIME = threading.Lock()
 
 Facts = dict[str, tuple[int, ...]]
@@ -87,6 +90,19 @@ def copies(place: Place, folder: Path) -> list[Copy]:
             if match:
                 found.append(Copy(file, datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)))
     return sorted(found, key=lambda copy: copy.at, reverse=True)
+
+
+@contextlib.contextmanager
+def naming_newest(place: Place, folder: Path) -> Iterator[None]:
+    """Where a copy is the way out, the newest is named: who cannot open the data cannot look for it in the window."""
+    try:
+        yield
+    except (Refused, Unavailable) as no:
+        found = copies(place, folder) if place.is_sqlite and FROM_A_COPY in str(no) else []
+        if not found:
+            raise
+        sentence = str(no).replace(FROM_A_COPY, f'restore "{found[0].file}"')
+        raise (Unavailable if isinstance(no, Unavailable) else Refused)(sentence) from no
 
 
 def to_let_go(found: list[Copy]) -> list[Copy]:

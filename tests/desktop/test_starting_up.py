@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from sqlalchemy.pool import QueuePool
 
 from benchmarks.servers import Door
+from infusion_desktop import cli
 from infusion_desktop.access.people import add_first_administrator, add_person, everybody, set_roles
 from infusion_desktop.access.pharmacy import profile, save_profile
 from infusion_desktop.access.roles import Role, permissions_of
@@ -228,7 +229,7 @@ def test_where_a_pharmacy_was_lost_the_first_start_tells_of_its_copies(
     door = started.application.window if started.application is not None else None
     assert isinstance(door, FirstStartWindow)
     qtbot.waitUntil(lambda: str(made) in door.banner.text.text())
-    assert f"infusion-desktop restore {made}" in door.banner.text.text()
+    assert f'infusion-desktop restore "{made}"' in door.banner.text.text()
 
 
 @pytest.mark.parametrize("spoken", ["C.UTF-8", "de_DE.UTF-8", "tr_TR.UTF-8", "ar_EG.UTF-8"])
@@ -315,6 +316,22 @@ def test_what_is_made_ready_for_nobody_is_read_to_its_end(place: Place) -> None:
 def test_a_folder_that_cannot_be_used_is_named_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert _cannot_start(PermissionError(13, "Permission denied", "/data/logs"), quietly=True) == 1
     assert capsys.readouterr().err.startswith("/data/logs: Permission denied. Check that it exists, may be written to")
+
+
+@on_sqlite
+@pytest.mark.parametrize("how", ["cut off", "zeros"])
+def test_who_cannot_open_the_data_is_told_which_copy_to_go_back_to(
+    start: Start, place: Place, qtbot: QtBot, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    database = open_pharmacy(place)
+    made = backup_if_due(database, load_settings().backups)
+    database.close()
+    place.file.write_bytes(SPOILT[how](place.file.read_bytes()))
+    with qtbot.waitSignal(start().failed) as told:
+        pass
+    assert f'infusion-desktop restore "{made}"' in str(told.args[0])
+    assert cli.main(["--database", str(place.file), "verify"]) == 1
+    assert f'infusion-desktop restore "{made}"' in capsys.readouterr().err
 
 
 SPOILT: dict[str, Callable[[bytes], bytes]] = {
