@@ -423,11 +423,14 @@ def test_what_a_servers_tools_do_is_left_to_them(words, said, capsys):
 )
 def test_a_wrong_path_makes_no_empty_pharmacy(words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for _ in range(2):
-        assert main(["--database", "farmacy.db", *words]) == 1
-        assert "There is no database" in capsys.readouterr().err
-        Path("farmacy.db").write_bytes(b"")  # What a full disk or a broken file system leaves of one is none either.
+    assert main(["--database", "farmacy.db", *words]) == 1
+    assert "There is no database" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+    emptied = tmp_path / "farmacy.db"  # What a full disk or a broken file system leaves of one is none either.
+    emptied.write_bytes(b"")
+    assert main(["--database", "farmacy.db", *words]) == 1
+    assert "There is no database" in capsys.readouterr().err
+    assert emptied.read_bytes() == b""
 
 
 @pytest.mark.parametrize("module", ["infusion_desktop", "infusion_desktop.application"])
