@@ -104,7 +104,7 @@ def test_a_copy_whose_file_is_no_pharmacy_is_refused_and_nothing_changes(
     shell: Any = program.window
     qtbot.waitUntil(lambda: any(each.isVisible() for each in shell.findChildren(Banner)))
     said = next(each.text.text() for each in shell.findChildren(Banner) if each.isVisible())
-    assert "not a database of this program" in said
+    assert "no database of this program" in said
     assert screen.dialog is None
     assert not list(tmp_path.glob("*.restoring"))
 
