@@ -471,3 +471,46 @@ def test_a_claim_that_was_given_up_is_sent_again_and_its_write_off_with_it_undon
     check(office.database, new, office.biller, on=CHECKED_ON)
     write_file(office.database, [new], office.biller)
     assert balances(office, claim, new) == [(0, 0), (page(office, new).row.charge, 0)] and books(office) == ()
+
+
+def paid_by_the_next(office):
+    """A claim with its share at the next payer, which paid 120 and left 30 to the patient."""
+    second_payer(office)
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    second = make_secondary(office.database, claim, office.biller)
+    check(office.database, second, office.biller, on=CHECKED_ON)
+    write_file(office.database, [second], office.biller)
+    post_remittance(office.database, of_the_next(page(office, second)), office.biller)
+    return claim, second
+
+
+def of_the_next(shown, *, sign=1, trace="S5"):
+    told = [("0", (("OA", 23, 2100),)), ("0", (("OA", 23, 336),)), ("120", (("OA", 23, 50), ("PR", 2, 30)))]
+    lines = [
+        (line, f"{Decimal(paid) * sign}", "".join(f"CAS*{group}*{why}*{sign * cut}~" for group, why, cut in cuts))
+        for line, (paid, cuts) in zip(shown.lines, told, strict=True)
+    ]
+    status = "2" if sign > 0 else "22"
+    return remit(shown.row.number, lines, trace=trace, status=status, payer="SLV", control="SLV1")
+
+
+def test_a_next_payers_claim_is_replaced_and_its_pair_settles_it(office):
+    claim, second = paid_by_the_next(office)
+    new = replace_claim(office.database, second, office.biller, "the member id was another one")
+    check(office.database, new, office.biller, on=CHECKED_ON)
+    write_file(office.database, [new], office.biller)
+    pair = two(of_the_next(page(office, second), sign=-1, trace="S6"), of_the_next(page(office, new), trace="S7"))
+    post_remittance(office.database, pair, office.biller)
+    assert balances(office, claim, second, new) == [(0, 0), (0, 0), (0, Decimal(30))] and books(office) == ()
+    assert page(office, new).row.state is ClaimState.PAID and worked(office) == []
+
+
+def test_a_next_payers_claim_is_voided_after_it_was_paid(office):
+    claim, second = paid_by_the_next(office)
+    write_file(
+        office.database, [void_claim(office.database, second, office.biller, "not insured there")], office.biller
+    )
+    assert balances(office, claim, second) == [(0, Decimal(150)), (Decimal(-120), 0)] and books(office) == ()
+    post_remittance(office.database, of_the_next(page(office, second), sign=-1, trace="S6"), office.biller)
+    assert balances(office, claim, second) == [(0, Decimal(150)), (0, 0)] and books(office) == ()

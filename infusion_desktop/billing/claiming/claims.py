@@ -18,7 +18,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claim_files import for_file, parts_for_file
 from infusion_desktop.billing.claiming.claim_form import claim_forms
 from infusion_desktop.billing.claiming.given_up import stand_again
-from infusion_desktop.billing.claiming.secondary import copy_lines, give_share_back, move_share
+from infusion_desktop.billing.claiming.secondary import copy_lines, give_all_back, give_share_back, move_share
 from infusion_desktop.billing.life import enter, move, the_claim
 from infusion_desktop.billing.money.adjusting import undo_write_offs
 from infusion_desktop.billing.money.decisions import refuse_while_next_payer_billed
@@ -286,6 +286,7 @@ def take_along(
             undo_write_offs(session, ClaimId(before.id), posted_on, by, "sent again")
         if row.frequency is Frequency.VOID:
             owe_nothing(session, before.number, posted_on, by)
+            give_all_back(session, before, posted_on, by)
         is_void = row.frequency is Frequency.VOID
         enter(session, before, ClaimState.VOIDED, by, _reason_of(session, row) if is_void else "replacement sent")
         _corrected(session, before, by)
@@ -298,6 +299,8 @@ def take_along(
                 hand_over(session, row.number, posted_on, by, account)
         else:
             move_share(session, row, posted_on, by)
+            if row.replaces_id is not None:
+                hand_over(session, row.number, posted_on, by)
 
 
 def _reason_of(session: Session, void: Claim) -> str:

@@ -3,7 +3,7 @@
 The new claim is not charged again: what the first payer left to the patient moves to it when its file is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ from infusion_desktop.billing.life import move, the_claim
 from infusion_desktop.billing.money.decisions import standing, standing_decisions
 from infusion_desktop.billing.money.money_tables import PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, line_balances, post
+from infusion_desktop.billing.money.replaced import FROM_REPLACED, TO_STANDING
 from infusion_desktop.billing.months.claim_rows import Row, line_rows
 from infusion_desktop.billing.months.counting import CoveredPeriod, counted, the_contract
 from infusion_desktop.billing.months.month_facts import month_facts
@@ -269,13 +270,32 @@ def _spread(session: Session, kept: Claim, share: Decimal) -> Iterator[NewEntry]
 
 def give_share_back(session: Session, kept: Claim, on: date, by: UserId) -> None:
     """The claim to the next payer does not stand any more: what it still owes goes back to the patient's share."""
+    _give_back(session, kept, line_balances(session, ClaimId(kept.id), Account.PAYER), on, by)
+
+
+def give_all_back(session: Session, kept: Claim, on: date, by: UserId) -> None:
+    """The next payer's decision is void with the claim: all that was moved to it is the patient's share again.
+
+    What the next payer paid stays there, as a credit.
+    """
+    moved = session.execute(
+        select(LedgerEntry.line_id, func.sum(LedgerEntry.amount))
+        .where(LedgerEntry.claim_id == kept.id, LedgerEntry.account == Account.PAYER)
+        .where(LedgerEntry.kind == EntryKind.TRANSFER, LedgerEntry.decision_id.is_(None))
+        .where(LedgerEntry.note.not_in((TO_STANDING, FROM_REPLACED)))
+        .group_by(LedgerEntry.line_id)
+    )
+    _give_back(session, kept, {line: amount for line, amount in moved}, on, by)  # noqa: C416
+
+
+def _give_back(session: Session, kept: Claim, amounts: Mapping[int | None, Decimal], on: date, by: UserId) -> None:
     if kept.primary_id is None:
         return
     first = ClaimId(kept.primary_id)
     places = dict(_positions(session, first)) if repeats_lines(session, kept) else {}
     lines = dict(_lines(session, ClaimId(kept.id)))
     entries = []
-    for line, owed in line_balances(session, ClaimId(kept.id), Account.PAYER).items():
+    for line, owed in amounts.items():
         if owed <= ZERO:
             continue
         target = places.get(lines[line]) if line is not None else None

@@ -275,7 +275,7 @@ class _Work:
                 self._paying.add(decision)
             if len(standing) > 1:
                 self._several.add(claim.id)
-            if not claim.alone and claim.primary_id is None and claim.state is not ClaimState.VOIDED:
+            if not claim.alone and claim.state is not ClaimState.VOIDED:
                 self._superseded.add(claim.number)
         self._balances[claim.id] = self._balances.get(claim.id, ZERO) + change
         if claim.state is ClaimState.VOIDED:

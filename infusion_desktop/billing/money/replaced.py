@@ -27,7 +27,7 @@ def standing_for(session: Session, number: str) -> ClaimId | None:
     found = session.scalar(
         select(Claim.id)
         .where(Claim.number == number, Claim.state != ClaimState.VOIDED, Claim.frequency != Frequency.VOID)
-        .where(Claim.batch_id.is_not(None), Claim.primary_id.is_(None))
+        .where(Claim.batch_id.is_not(None))
         .order_by(Claim.id.desc())
         .limit(1)
     )
