@@ -70,7 +70,7 @@ def counted(size: int, *, spelled: bool) -> tuple[float, int]:
     for courses, pauses, rules, permissions in work:
         result = count_period(MARCH, courses, pauses, rules, fees, permissions, codes=codes)
         if spelled:
-            _ = result.service_days, result.exclusions, [line.trace for line in result.lines]
+            _ = result.service_days, result.exclusions, [line.sentences for line in result.lines]
     return time.process_time() - begun, sum(len(courses) for courses, *_ in work)
 
 

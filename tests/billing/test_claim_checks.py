@@ -12,12 +12,12 @@ from infusion_desktop.billing.rules.checks.facts import (
     Billing,
     ClaimFacts,
     CoverageFacts,
-    DeliveryFacts,
-    LineFacts,
-    OrderFacts,
     Person,
 )
 from infusion_desktop.billing.rules.checks.sending import filing_deadline, first_timely, is_too_late
+from infusion_desktop.billing.rules.counted import ServiceLine
+from infusion_desktop.billing.rules.delivered import Delivered
+from infusion_desktop.billing.rules.ordered import Order
 from infusion_desktop.billing.rules.rule_set import (
     BillingModel,
     DrugQuantity,
@@ -33,11 +33,12 @@ from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.calls.refill_rules_kept import NO_LIMIT
 from infusion_desktop.deliveries.rules import RefillRule
+from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.stock.words import Container
 
 MARCH = Days(date(2026, 3, 3), date(2026, 3, 16))
 YEAR = Days(date(2026, 1, 1), date(2026, 12, 31))
-PER_DIEM = LineFacts(
+PER_DIEM = ServiceLine(
     1,
     LineKind.PER_DIEM,
     "S9500",
@@ -46,13 +47,12 @@ PER_DIEM = LineFacts(
     Decimal("1260.00"),
     authorization="A1",
     therapy_id=7,
-    pointers=(1,),
 )
-DRUG = LineFacts(
-    2, LineKind.DRUG, "J0696", MARCH, Decimal(112), Decimal("300.00"), therapy_id=7, pointers=(1,),
+DRUG = ServiceLine(
+    2, LineKind.DRUG, "J0696", MARCH, Decimal(112), Decimal("300.00"), therapy_id=7,
     ndc="00781320985", ndc_unit="UN", ndc_quantity=Decimal(14), modifiers=("JZ",),
 )  # fmt: skip
-VISIT = LineFacts(
+VISIT = ServiceLine(
     3,
     LineKind.NURSING,
     "99601",
@@ -60,14 +60,13 @@ VISIT = LineFacts(
     Decimal(1),
     Decimal("150.00"),
     therapy_id=7,
-    pointers=(1,),
 )
 RULES = RuleSet(authorization_required=True)
-ORDER = OrderFacts(7, YEAR, date(2026, 3, 2), "Dr. Adams", "1234567893")
-DELIVERY = DeliveryFacts("D1", MARCH, 7, date(2026, 3, 2), MARCH.first, MARCH.first)
-REFILL = DeliveryFacts(
-    "D2", Days(date(2026, 3, 17), date(2026, 3, 30)), 7, date(2026, 3, 12), date(2026, 3, 12), date(2026, 3, 12),
-    counted_on=date(2026, 3, 10),
+ORDER = Order(7, YEAR, date(2026, 3, 2), "Dr. Adams", "1234567893")
+DELIVERY = Delivered(DeliveryId(1), "D1", MARCH, 7, date(2026, 3, 2), MARCH.first, MARCH.first)
+REFILL = Delivered(
+    DeliveryId(2), "D2", Days(date(2026, 3, 17), date(2026, 3, 30)), 7, date(2026, 3, 12), date(2026, 3, 12),
+    date(2026, 3, 12), counted_on=date(2026, 3, 10),
 )  # fmt: skip
 PERMISSION = Authorization("A1", "S9500", YEAR, units=30, used=10)
 CLEAN = ClaimFacts(
@@ -79,6 +78,7 @@ CLEAN = ClaimFacts(
     patient=Person("Ann Example", date(1980, 5, 1), "F", "2 Oak Road", "Minneapolis", "MN", "55401"),
     coverage=CoverageFacts("Plan", "60054", "M123", days=YEAR),
     diagnoses=("L03.115",),
+    pointers=(1,),
     orders=(ORDER,),
     deliveries=(DELIVERY,),
     authorizations=(PERMISSION,),
@@ -86,13 +86,13 @@ CLEAN = ClaimFacts(
 )
 
 
-def with_line(line: LineFacts, **facts) -> ClaimFacts:
+def with_line(line: ServiceLine, **facts) -> ClaimFacts:
     """The clean claim with one of its lines changed."""
     lines = [replace(each, **facts) if each is line else each for each in CLEAN.lines]
     return replace(CLEAN, lines=tuple(lines))
 
 
-def beside(*lines: LineFacts) -> ClaimFacts:
+def beside(*lines: ServiceLine) -> ClaimFacts:
     """The clean claim with further lines."""
     return replace(CLEAN, lines=CLEAN.lines + lines)
 
@@ -263,8 +263,8 @@ FAULTS = [
     ("CHARGE", with_line(PER_DIEM, charge=Decimal("10.005"))),
     ("SPAN", replace(ruled(span_policy=SpanPolicy.MAX7), lines=(PER_DIEM, DRUG, VISIT))),
     ("SPAN", replace(ruled(span_policy=SpanPolicy.DAILY))),
-    ("PLACE", with_line(VISIT, place_of_service="")),
-    ("POINTERS", with_line(VISIT, pointers=(2,))),
+    ("PLACE", with_line(VISIT, place="")),
+    ("POINTERS", replace(CLEAN, pointers=(2,))),
     ("MEDICARE_S_CODE", about("coverage", is_medicare=True)),
     ("THREE_PARTS", replace(CLEAN, lines=(PER_DIEM, VISIT))),
     ("THREE_PARTS", replace(CLEAN, lines=(PER_DIEM, DRUG), orders=(replace(CLEAN.orders[0], days=MARCH),))),

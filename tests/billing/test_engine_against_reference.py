@@ -220,7 +220,9 @@ def test_every_day_is_billed_or_left_out_once_and_order_of_input_is_no_matter(
     assert again.service_days == result.service_days
     assert again.exclusions == result.exclusions
     assert again.notices == result.notices
-    assert [(line.days, line.trace) for line in again.lines] == [(line.days, line.trace) for line in result.lines]
+    assert [(line.days, line.sentences) for line in again.lines] == [
+        (line.days, line.sentences) for line in result.lines
+    ]
 
 
 @settings(max_examples=100)

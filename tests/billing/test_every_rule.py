@@ -12,15 +12,18 @@ from infusion_desktop.billing.months.drug_lines import drug_lines as month_drug_
 from infusion_desktop.billing.months.equipment_lines import equipment_lines
 from infusion_desktop.billing.months.goods_lines import days_of_service, is_billed_apart
 from infusion_desktop.billing.months.homes import Policy
-from infusion_desktop.billing.months.month_facts import Delivered, Goods, MonthFacts, Order
+from infusion_desktop.billing.months.month_facts import Goods, MonthFacts
 from infusion_desktop.billing.months.nursing_lines import nursing_lines
 from infusion_desktop.billing.months.other_lines import as_paid_by
 from infusion_desktop.billing.months.visits import NewVisit, Visit
 from infusion_desktop.billing.rules import rule_set as r
 from infusion_desktop.billing.rules.checks.every_check import check_claim
-from infusion_desktop.billing.rules.checks.facts import ClaimFacts, CoverageFacts, DeliveryFacts, LineFacts
+from infusion_desktop.billing.rules.checks.facts import ClaimFacts, CoverageFacts
 from infusion_desktop.billing.rules.checks.sending import filing_deadline
+from infusion_desktop.billing.rules.counted import ServiceLine
 from infusion_desktop.billing.rules.counting import count_period
+from infusion_desktop.billing.rules.delivered import Delivered
+from infusion_desktop.billing.rules.ordered import Order
 from infusion_desktop.billing.rules.rentals import Possession
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.rule_words import GROUPS
@@ -77,8 +80,8 @@ def stay(first: int, last: int, kind=InterruptionKind.HOSPITAL) -> Interruption:
 
 
 def delivered(**more) -> Delivered:
-    values = {"id": DeliveryId(1), "number": "D1", "therapy_id": TherapyId(1), "period": Days(day(3), day(16)),
-              "shipped_on": day(1), "delivered_on": day(2), "proven": True}  # fmt: skip
+    values = {"id": DeliveryId(1), "number": "D1", "therapy_id": TherapyId(1), "supply": Days(day(3), day(16)),
+              "shipped_on": day(1), "delivered_on": day(2), "signed_on": day(2)}  # fmt: skip
     return Delivered(**values | more)
 
 
@@ -90,7 +93,7 @@ def goods(kind=ItemKind.DRUG, billing_class=BillingClass.PER_DIEM_INCLUDED, hcpc
 
 
 def month(*things: Goods, **more) -> MonthFacts:
-    order = Order("drug", ItemId(1), 1, 24, under_the_skin=True)
+    order = Order(1, MARCH, drug_item_id=ItemId(1), units_per_dose=1, under_the_skin=True)
     values = {"patient_id": PatientId(1), "period": MARCH, "courses": (therapy(),), "orders": {1: order},
               "interruptions": (), "deliveries": (delivered(),), "goods": things, "visits": ()}  # fmt: skip
     return MonthFacts(**values | more)
@@ -131,14 +134,14 @@ def rented(since: date = date(2025, 12, 10), **more) -> Count:
     return count
 
 
-LINE = LineFacts(
-    1, LineKind.PER_DIEM, "S9500", Days(day(3), day(16)), Decimal(14), Decimal(1400), tuple(Days(day(3), day(16))),
-    therapy_id=1,
+LINE = ServiceLine(
+    1, LineKind.PER_DIEM, "S9500", Days(day(3), day(16)), Decimal(14), Decimal(1400),
+    dates=tuple(Days(day(3), day(16))), therapy_id=1,
 )  # fmt: skip
-DRUG = LineFacts(2, LineKind.DRUG, "J0696", Days(day(3), day(3)), Decimal(8), Decimal(8), therapy_id=1)
+DRUG = ServiceLine(2, LineKind.DRUG, "J0696", Days(day(3), day(3)), Decimal(8), Decimal(8), therapy_id=1)
 
 
-def checked(*lines: LineFacts, **more) -> Count:
+def checked(*lines: ServiceLine, **more) -> Count:
     facts = ClaimFacts(date(2026, 4, 1), code_table(), lines or (LINE,), **more)
     return lambda rules: {each.code for each in check_claim(replace(facts, rules=rules))}
 
@@ -240,7 +243,7 @@ CASES: dict[str, tuple[Count, dict[str, Any], Any]] = {
     "filing_days": (lambda rules: filing_deadline(LINE.days, rules), {}, 365),
     "filing_clock": (lambda rules: filing_deadline(LINE.days, rules), {}, r.FilingClock.THROUGH_DAY),
     "delivery_proof_required": (
-        checked(deliveries=(DeliveryFacts("D1", LINE.days, 1, day(2), day(3)),)), {}, False
+        checked(deliveries=(Delivered(DeliveryId(1), "D1", LINE.days, 1, day(2), day(3)),)), {}, False
     ),
     "service_date": (lambda rules: days_of_service(month(), delivered(), rules), {}, r.ServiceDate.SHIP),
     "claim_form": (checked(coverage=CoverageFacts("Payer")), {}, r.ClaimForm.STATEMENT),

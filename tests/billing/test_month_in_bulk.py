@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,10 @@ from infusion_desktop.access.audit import as_json, first_broken_entry
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.months.charging import make_claim
-from infusion_desktop.billing.months.month_facts import facts_of_many
+from infusion_desktop.billing.months.counting import ToCount, counted, counted_together, covered_periods, the_contract
+from infusion_desktop.billing.months.month_facts import Goods, facts_of_many
+from infusion_desktop.billing.rules.counting import NOTHING_BEFORE
+from infusion_desktop.billing.rules.rule_set import DrugQuantity
 from infusion_desktop.billing.runs.month_run import run_month
 from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
 from infusion_desktop.billing.terms.authorizations import authorizations_of_many, for_engine
@@ -23,6 +27,7 @@ from infusion_desktop.billing.verify import problems
 from infusion_desktop.errors import Refused
 from infusion_desktop.patients.words import PatientId, PayerId, TherapyClass
 from infusion_desktop.progress import run_to_end
+from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind
 
 APRIL = date(2026, 4, 5)
 
@@ -79,6 +84,30 @@ def kept(database):
             .order_by(ClaimEvent.id)
         ).all()
     return dict(lines), claims, sorted(map(tuple, events))
+
+
+def test_a_month_that_cannot_be_counted_stops_none_of_those_beside_it(tmp_path):
+    database, _ = make_pharmacy(tmp_path / "p.db", 3)
+    numbers = [PatientId(number) for number in (1, 2, 3)]
+    with database.reading() as session:
+        contract = the_contract(session, PayerId(1))
+        covered = [covered_periods(session, patient, MARCH)[0] for patient in numbers]
+        known = facts_of_many(session, [(patient, MARCH) for patient in numbers])
+    [version] = contract.versions
+    wasting = replace(version, rules=replace(version.rules, drug_quantity=DrugQuantity.JW_JZ))
+    contract = replace(contract, versions=(wasting,))
+    facts = [known[patient, MARCH] for patient in numbers]
+    more_than_was_sent = Goods(
+        facts[1].deliveries[-1], ItemId(1), "Cefazolin 1 g", ItemKind.DRUG, BillingClass.DRUG, "J0690", "00781320985",
+        "UN", Decimal(1), Decimal(2), 5, discarded=Decimal(6),
+    )  # fmt: skip
+    facts[1] = replace(facts[1], goods=(more_than_was_sent,))
+    asked = [ToCount(each, whose, contract, (), NOTHING_BEFORE) for each, whose in zip(facts, covered, strict=True)]
+    first, refused, last = counted_together(asked)
+    assert isinstance(refused, Refused) and "below zero" in str(refused)
+    alone = [counted(facts[place], covered[place], contract, ()) for place in (0, 2)]
+    assert [first, last] == alone and alone[0].lines
+    database.close()
 
 
 def test_many_together_are_what_each_would_be_alone_on_either_database(database, tmp_path):

@@ -400,7 +400,7 @@ def test_without_any_rules_nothing_is_counted():
 
 def test_every_line_can_say_why():
     line = count(*V8, period=APRIL, rules=TEXAS).lines[1]
-    told = " ".join(row.sentence for row in line.trace)
+    told = " ".join(line.sentences)
     for words in ("therapy 2", "Texas v1", "ranks second", "wears SH", "$80.00", "50 percent", "$280.00", "every 12 h"):
         assert words in told
     days = list(line.service_days())

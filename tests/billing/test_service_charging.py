@@ -103,7 +103,7 @@ def test_an_authorization_that_ends_splits_the_line_and_counts_what_is_held(offi
             office.biller,
         )
     lines, _ = lines_of(office)
-    assert [(int(line.units), line.authorization_number) for line in lines] == [
+    assert [(int(line.units), line.authorization) for line in lines] == [
         (5, "AUTH1"),
         (7, "AUTH2"),
         (2, "AUTH2"),

@@ -519,8 +519,8 @@ def test_a_month(clock: Clock, pharmacy: Pharmacy, window: Shell, qtbot: QtBot) 
                       for day in each.days(whole))  # fmt: skip
         facts = month_facts(session, ann, whole)
         for each in therapy_calendars(session, whole, ann):
-            covered = {day for sent in facts.deliveries if sent.supplies(each.therapy_id)
-                       for day in sent.period}  # fmt: skip
+            covered = {day for sent in facts.deliveries if sent.serves(each.therapy_id)
+                       for day in sent.supply}  # fmt: skip
             assert set(each.days(whole)) <= covered, "each day of each version of an order has its delivery"
     assert len(days) == 18, "21 days less three in hospital, over both versions of the order"
     page = page_of(window, qtbot, ann)

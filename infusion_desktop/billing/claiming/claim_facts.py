@@ -7,16 +7,17 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.pharmacy import profile
-from infusion_desktop.billing.months.counted import MonthCounted
 from infusion_desktop.billing.months.counting import count_month
-from infusion_desktop.billing.months.month_facts import Delivered, month_facts
+from infusion_desktop.billing.months.month_facts import month_facts, order_of, ordered
 from infusion_desktop.billing.months.scope import scope_of
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.facts import ClaimFacts
+from infusion_desktop.billing.rules.counted import MonthCounted, ServiceLine
+from infusion_desktop.billing.rules.ordered import Order
 from infusion_desktop.billing.rules.therapy import Interruption, InterruptionKind
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.terms.authorizations import authorizations, for_engine
@@ -28,8 +29,7 @@ from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days, month_of
 from infusion_desktop.deliveries.calls.refill_rules_kept import rules_of_payers
-from infusion_desktop.deliveries.door.proof_rules import BY_STAFF
-from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Prescriber, Therapy
+from infusion_desktop.patients.tables import Coverage, Patient, Payer, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId, PayerKind, Rank, Relation
 from infusion_desktop.stock.words import Container
 
@@ -48,18 +48,20 @@ def claim_facts(session: Session, claim: Claim, day: date) -> ClaimFacts:
     stays, open_stay = stays_of(month.interruptions)
     coverage = session.get_one(Coverage, claim.coverage_id)
     before = _billed_before(session, claim, period)
+    diagnoses = tuple(claim.diagnoses.split())
     return ClaimFacts(
         today=day,
         codes=codes_in(session),
-        lines=_lines(session, claim, lines),
+        lines=_lines(session, lines),
         rules=rules_on(session, PayerId(claim.payer_id), period.first).rules,
         refill_rules=rules_of_payers(session).get(PayerId(claim.payer_id), ()),
         billing=billing_of(session),
         patient=person_of(patient),
         coverage=coverage_of(coverage, session.get_one(Payer, claim.payer_id)),
-        diagnoses=tuple(claim.diagnoses.split()),
+        diagnoses=diagnoses,
+        pointers=told.pointers_to(diagnoses),
         orders=_orders(session, lines),
-        deliveries=tuple(delivery_of(each) for each in month.deliveries),
+        deliveries=month.deliveries,
         hospital_stays=stays,
         still_in_hospital_since=open_stay,
         authorizations=for_engine(uses),
@@ -83,39 +85,43 @@ def stays_of(interruptions: Iterable[Interruption]) -> tuple[tuple[Days, ...], d
     return over, next((each.first_on for each in stays if each.last_on is None), None)
 
 
-def _lines(session: Session, claim: Claim, lines: Sequence[ClaimLine]) -> tuple[told.LineFacts, ...]:
+def _lines(session: Session, lines: Sequence[ClaimLine]) -> tuple[ServiceLine, ...]:
     ids = {line.authorization_id for line in lines if line.authorization_id is not None}
     rows = session.execute(select(Authorization.id, Authorization.number).where(Authorization.id.in_(ids)))
     numbers = {row.id: row.number for row in rows}
-    pointers = tuple(range(1, min(4, len(claim.diagnoses.split())) + 1))
-    return tuple(line_of(line, numbers.get(line.authorization_id or 0, ""), pointers) for line in lines)
+    return tuple(line_of(line, numbers.get(line.authorization_id or 0, "")) for line in lines)
 
 
-def line_of(line: Any, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
+def line_of(line: Any, authorization: str) -> ServiceLine:
     """A claim line, or a row with its columns, as the checks look at it."""
     evidence = json.loads(line.evidence)
     per_diem = line.kind is LineKind.PER_DIEM
-    return told.LineFacts(
+    return ServiceLine(
         number=line.position,
         kind=line.kind,
         code=line.code,
         days=Days(line.first_on, line.last_on),
         units=line.units,
         charge=line.charge,
+        rate=line.rate,
+        expected=line.expected,
         dates=tuple(date.fromisoformat(unit["day"]) for unit in evidence["units"]) if per_diem else (),
         modifiers=tuple(line.modifiers.split()),
-        place_of_service=evidence["place"],
-        priced=evidence["priced"],
-        authorization=authorization,
+        description=line.description,
         therapy_id=line.therapy_id,
-        pointers=pointers,
-        narrative=line.description,
-        ndc=line.ndc,
-        ndc_unit=line.ndc_unit,
-        ndc_quantity=line.ndc_quantity,
-        compound=evidence.get("compound", ""),
+        delivery_id=line.delivery_id,
+        visit_id=line.visit_id,
+        rules_id=line.rules_id,
+        authorization=authorization,
+        place=evidence["place"],
+        priced=evidence["priced"],
         held=evidence["held"],
+        ndc=line.ndc,
+        ndc_quantity=line.ndc_quantity,
+        ndc_unit=line.ndc_unit,
+        compound=evidence.get("compound", ""),
         container=Container(evidence.get("container", Container.AS_ITS_CODE)),
+        note=evidence.get("note", ""),
     )
 
 
@@ -148,49 +154,13 @@ def coverage_of(row: Any, payer: Any) -> told.CoverageFacts:
     )
 
 
-def _orders(session: Session, lines: Sequence[ClaimLine]) -> tuple[told.OrderFacts, ...]:
-    wanted = {line.therapy_id for line in lines if line.therapy_id is not None}
-    return tuple(orders_of(session, wanted).values())
+def _orders(session: Session, lines: Sequence[ClaimLine]) -> tuple[Order, ...]:
+    """The prescribers' orders of what is billed, also of therapies that touch the period no longer."""
+    wanted = sorted({line.therapy_id for line in lines if line.therapy_id is not None})
+    return tuple(map(order_of, _ORDERS.rows(session, as_ids(wanted))))
 
 
-def orders_of(session: Session, therapies: Iterable[int]) -> dict[int, told.OrderFacts]:
-    """The prescribers' orders by therapy, in its order."""
-    rows = _ORDERS.rows(session, as_ids(sorted(therapies)))
-    return {
-        row.id: told.OrderFacts(
-            row.id, Days(row.starts_on, row.stops_on or date.max),
-            None if row.unsigned else row.signed_on or row.ordered_on, row.last_name, row.npi,
-            tuple(row.diagnoses.split()),
-        )
-        for row in rows
-    }  # fmt: skip
-
-
-def _ordered(dialect: str) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Therapy.unsigned, Therapy.signed_on,
-            Prescriber.last_name, Prescriber.npi, Episode.diagnoses,
-        )
-        .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
-        .join(Episode, Episode.id == Therapy.episode_id)
-        .where(is_given(dialect, Therapy.id))
-        .order_by(Therapy.id)
-    )  # fmt: skip
-
-
-_ORDERS = Prepared(_ordered)
-
-
-def delivery_of(each: Delivered) -> told.DeliveryFacts:
-    """A delivery as the checks look at it."""
-    signed = each.delivered_on if each.proven else None
-    by_staff = BY_STAFF in each.gaps
-    gaps = tuple(gap for gap in each.gaps if gap != BY_STAFF) if by_staff else each.gaps
-    return told.DeliveryFacts(
-        each.number, each.period, each.therapy_id, each.shipped_on, each.delivered_on, signed, by_staff,
-        each.counted_on, gaps, each.versions, each.short,
-    )  # fmt: skip
+_ORDERS = Prepared(lambda dialect: ordered().where(is_given(dialect, Therapy.id)).order_by(Therapy.id))
 
 
 def _therapy_days(session: Session, claim: Claim, period: Days) -> dict[int, frozenset[date]]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from infusion_desktop.billing.claiming.cob import EarlierPayer, earlier_payers, repeats_lines
 from infusion_desktop.billing.money.matching import LINE_CONTROL
 from infusion_desktop.billing.money.money_tables import ClaimPart
+from infusion_desktop.billing.rules.checks.facts import pointers_to
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.words import Frequency, LineKind
@@ -188,7 +189,7 @@ def _line(
         days=Days(line.first_on, line.last_on),
         control_number=f"{LINE_CONTROL}{line.id}",
         modifiers=tuple(line.modifiers.split()),
-        pointers=tuple(range(1, min(4, len(diagnoses)) + 1)),
+        pointers=pointers_to(diagnoses),
         place="" if own_place == place else own_place,
         description=line.description if _needs_narrative(line.code) else "",
         authorizations=(number,) if number else (),

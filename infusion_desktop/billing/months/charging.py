@@ -13,10 +13,10 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.life import move
 from infusion_desktop.billing.money.receivables import charged_to_patient, reverse_charges
 from infusion_desktop.billing.months.claim_rows import Row, days_json, line_rows
-from infusion_desktop.billing.months.counted import MonthCounted
 from infusion_desktop.billing.months.counting import CoveredPeriod, count_month, the_covered_period
 from infusion_desktop.billing.months.scope import WHOLE, Scope, as_text, scope_of, scope_of_month
 from infusion_desktop.billing.months.withdrawn import withdrawn_correction
+from infusion_desktop.billing.rules.counted import MonthCounted
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimLine
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.counters import next_number

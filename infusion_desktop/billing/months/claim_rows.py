@@ -8,7 +8,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
-from infusion_desktop.billing.months.counted import CountedLine, MonthCounted, UnitEvidence
+from infusion_desktop.billing.rules.counted import MonthCounted, ServiceLine, UnitEvidence
 from infusion_desktop.stock.words import Container
 
 Row = dict[str, Any]
@@ -17,13 +17,13 @@ _JSON = json.JSONEncoder(sort_keys=True).encode
 
 def line_rows(counted: MonthCounted, authorizations: Mapping[tuple[str, str], int]) -> list[Row]:
     """The claim lines of a count as they are kept; ``authorizations`` are ids by number and code."""
-    return [_row(position, line, authorizations) for position, line in enumerate(counted.lines, start=1)]
+    return [_row(line, authorizations) for line in counted.lines]
 
 
-def _row(position: int, line: CountedLine, authorizations: Mapping[tuple[str, str], int]) -> Row:
-    number = line.authorization_number
+def _row(line: ServiceLine, authorizations: Mapping[tuple[str, str], int]) -> Row:
+    number = line.authorization
     return {
-        "position": position,
+        "position": line.number,
         "kind": line.kind,
         "code": line.code,
         "modifiers": " ".join(line.modifiers),
@@ -48,7 +48,7 @@ def _row(position: int, line: CountedLine, authorizations: Mapping[tuple[str, st
     }
 
 
-def evidence_json(line: CountedLine) -> str:
+def evidence_json(line: ServiceLine) -> str:
     """A line's evidence as it is kept: each day with therapy, delivery, rank and rate, and the trace in sentences.
 
     Put together by hand: days that differ in nothing else are most of what a month writes.
@@ -72,10 +72,12 @@ def evidence_json(line: CountedLine) -> str:
 
 def _behind(each: UnitEvidence) -> str:
     """What stands behind a day, without the day's own opening."""
+    delivery = "null" if each.delivery_id is None else each.delivery_id
+    therapy = "null" if each.therapy_id is None else each.therapy_id
     return (
-        f'"delivery": {_whole(each.delivery_id)}, "delivery_number": {_quoted(each.delivery_number)}, '
+        f'"delivery": {delivery}, "delivery_number": {_quoted(each.delivery_number)}, '
         f'"proven": {"true" if each.proven else "false"}, "rank": {each.rank}, "rate": "{_plain(each.rate)}", '
-        f'"rules": {_quoted(each.rules)}, "therapy": {_whole(each.therapy_id)}, "units": "{_plain(each.units)}"}}'
+        f'"rules": {_quoted(each.rules)}, "therapy": {therapy}, "units": "{_plain(each.units)}"}}'
     )
 
 
@@ -87,10 +89,6 @@ def _iso(days: tuple[date, ...]) -> tuple[str, ...]:
 @lru_cache(4096)
 def _plain(number: Decimal) -> str:
     return f"{number:f}"
-
-
-def _whole(number: int | None) -> str:
-    return "null" if number is None else str(number)
 
 
 def days_json(counted: MonthCounted) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.months.counted import CountedLine, LeftOutDays, MonthCounted, UnitEvidence
-from infusion_desktop.billing.months.month_facts import Delivered, MonthFacts, month_facts
+from infusion_desktop.billing.months.month_facts import MonthFacts, month_facts
 from infusion_desktop.billing.months.other_lines import as_paid_by, authorized, other_lines, other_notes
 from infusion_desktop.billing.months.scope import Scope
 from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.codes import CodeTable
-from infusion_desktop.billing.rules.counting import NOTHING_BEFORE, PeriodResult, count_versions
+from infusion_desktop.billing.rules.counted import LeftOutDays, MonthCounted, ServiceLine, UnitEvidence, in_places
+from infusion_desktop.billing.rules.counting import NOTHING_BEFORE, Count, PeriodResult, count_together, count_versions
+from infusion_desktop.billing.rules.delivered import Delivered
 from infusion_desktop.billing.rules.lines import Line
 from infusion_desktop.billing.rules.rule_set import BillingModel, DrugQuantity, FilingClock, RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization as Allowed
@@ -27,7 +28,7 @@ from infusion_desktop.billing.terms.authorizations import FREED, authorizations,
 from infusion_desktop.billing.terms.code_lists import codes_in
 from infusion_desktop.billing.terms.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.terms.fees import fee_schedule
-from infusion_desktop.billing.words import Frequency, LineKind
+from infusion_desktop.billing.words import Frequency, LineKind, RuleSetId
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, month_of, show_day, show_days
@@ -191,7 +192,7 @@ def _clock(contract: Contract, period: Days) -> FilingClock:
 
 def _by_last_day(month: MonthCounted, timely_from: date) -> tuple[MonthCounted, MonthCounted]:
     """A month without its lines that end before a day, and those: a limit from the last day takes lines whole."""
-    in_time = tuple(line for line in month.lines if line.days.last >= timely_from)
+    in_time = in_places(line for line in month.lines if line.days.last >= timely_from)
     late = tuple(line for line in month.lines if line.days.last < timely_from)
     return replace(month, lines=in_time), replace(month, lines=late, left_out=(), notes=())
 
@@ -212,39 +213,106 @@ def _late_goods(late: MonthCounted) -> Iterator[str]:
             yield f"{line.code} of {show_day(line.days.first)}, {show_money(line.charge)}, is left out: {TOO_LATE}."
 
 
+@dataclass(frozen=True, slots=True)
+class ToCount:
+    """A patient's covered period, and what it is counted from and by.
+
+    ``units_before`` are the units by code and month that claims of other periods took (monthly maxima).
+    """
+
+    facts: MonthFacts
+    covered: CoveredPeriod
+    contract: Contract
+    allowed: tuple[Allowed, ...]
+    units_before: Mapping[tuple[str, date], int]
+
+
 def counted(
     facts: MonthFacts,
     covered: CoveredPeriod,
     contract: Contract,
-    allowed: Sequence[Allowed],
+    allowed: tuple[Allowed, ...],
     units_before: Mapping[tuple[str, date], int] = NOTHING_BEFORE,
 ) -> MonthCounted:
-    """What the facts of a covered period come to by a contract; Refused where it has no rules for some day.
-
-    ``units_before`` are the units by code and month that claims of other periods took (monthly maxima).
+    """What the facts of a covered period come to by a contract; Refused where it has no rules for some day, or a drug
+    that was sent cannot be billed as it stands in the books.
     """
-    versions, fees = contract.parts(covered.period), contract.fees
-    deliveries = facts.best_first()
-    result = count_versions(
-        [(days, version.rules, fees) for days, version in versions],
+    [month] = counted_together([ToCount(facts, covered, contract, allowed, units_before)])
+    if isinstance(month, Refused):
+        raise month
+    return month
+
+
+def counted_together(asked: Sequence[ToCount]) -> list[MonthCounted | Refused]:
+    """The same of many; the refusal in place of a month that cannot be counted, whose reasons stop no other."""
+    results = _results(asked)
+    lines = [
+        [] if isinstance(result, Refused) else _lines(each, result) for each, result in zip(asked, results, strict=True)
+    ]
+    return [
+        result if isinstance(result, Refused) else _month(each, result, of_it)
+        for each, result, of_it in zip(asked, results, lines, strict=True)
+    ]
+
+
+def _results(asked: Sequence[ToCount]) -> list[PeriodResult | Refused]:
+    """The per-diem lines of each, counted together where one version of the rules holds for all of it, as mostly."""
+    found: list[PeriodResult | Refused | Count] = [_count(each) for each in asked]
+    together = iter(count_together([each for each in found if isinstance(each, Count)]))
+    return [next(together) if isinstance(each, Count) else each for each in found]
+
+
+def _count(asked: ToCount) -> Count | PeriodResult | Refused:
+    contract, facts = asked.contract, asked.facts
+    try:
+        parts = contract.parts(asked.covered.period)
+    except Refused as no:
+        return no
+    if len(parts) == 1:
+        [(days, version)] = parts
+        return Count(
+            days, facts.courses, facts.interruptions, version.rules, contract.fees, asked.allowed, contract.codes,
+            asked.units_before,
+        )  # fmt: skip
+    return count_versions(
+        [(days, version.rules, contract.fees) for days, version in parts],
         facts.courses,
         facts.interruptions,
-        allowed,
+        asked.allowed,
         codes=contract.codes,
-        units_before=units_before,
+        units_before=asked.units_before,
     )
-    lines = [_per_diem_line(line, deliveries, versions) for line in result.lines]
+
+
+def _lines(asked: ToCount, result: PeriodResult) -> list[ServiceLine]:
+    """The lines of per diems with the deliveries behind their days."""
+    deliveries = asked.facts.best_first()
+    lines: list[ServiceLine] = []
+    for days, version in asked.contract.parts(asked.covered.period):
+        supplied = [(day_mask.between(days, each.supply.first, each.supply.last), each) for each in deliveries]
+        counted_by = [line for line in result.lines if line.period is days]
+        lines += [_per_diem_line(n, line, supplied, version.id) for n, line in enumerate(counted_by, len(lines) + 1)]
+    return lines
+
+
+def _month(asked: ToCount, result: PeriodResult, lines: list[ServiceLine]) -> MonthCounted | Refused:
+    """The month with its other lines and what a biller should know of it."""
+    facts, covered, contract = asked.facts, asked.covered, asked.contract
+    versions, fees = contract.parts(covered.period), contract.fees
+    beside: list[ServiceLine] = []
     notes = [notice.sentence for notice in result.notices]
-    others: list[CountedLine] = []
-    for days, version in versions:
-        seen = as_paid_by(facts, covered.payer_id, version.rules) if facts.policies else facts
-        notes += other_notes(seen, days, version.rules, fees)
-        given = _doses_given(facts, result, days, version.rules)
-        others += other_lines(seen, days, version.rules, version.id, fees, given)
-    if allowed and others:
-        others, short = authorized(others, allowed)
+    try:
+        for days, version in versions:
+            seen = as_paid_by(facts, covered.payer_id, version.rules) if facts.policies else facts
+            notes += other_notes(seen, days, version.rules, fees)
+            given = _doses_given(facts, result, days, version.rules)
+            beside += other_lines(seen, days, version.rules, version.id, fees, given)
+    except Refused as no:
+        return no
+    if asked.allowed and beside:
+        beside, short = authorized(beside, asked.allowed)
         notes += short
-    lines += others
+    lines += in_places(beside, len(lines))
     return MonthCounted(
         facts.patient_id,
         covered.payer_id,
@@ -253,7 +321,7 @@ def counted(
         _left_out(result) if result.left_out else (),
         tuple(dict.fromkeys(notes)),
         result.rules,
-        min(version.rules.lines_per_claim for _, version in versions),
+        min([version.rules.lines_per_claim for _, version in versions]),
     )
 
 
@@ -307,42 +375,46 @@ _FEES = Prepared(select(*Fee.__table__.c).where(Fee.payer_id == bindparam("payer
 _KNOWN: dict[PayerId, tuple[list[list[tuple[Any, ...]]], Contract]] = {}
 
 
-def _per_diem_line(
-    line: Line, deliveries: Sequence[Delivered], versions: Sequence[tuple[Days, PayerRuleSet]]
-) -> CountedLine:
-    version = next(version for days, version in versions if line.days.first <= days.last)
+_Supplied = tuple[int, Delivered]
+"""A delivery behind the days of a period that its supplies are for."""
+
+
+def _per_diem_line(number: int, line: Line, deliveries: Sequence[_Supplied], rules_id: RuleSetId) -> ServiceLine:
     paid = line.rate_after_rank
     evidence = _evidence(line, deliveries, paid)
     behind = {each.delivery_id for each in evidence}
-    return CountedLine(
+    return ServiceLine(
+        number,
         LineKind.PER_DIEM,
         line.code,
         line.days,
         Decimal(line.units),
-        paid,
         line.charge,
+        paid,
         line.expected,
+        line.dates,
         line.modifiers,
         line.therapy,
-        therapy_id=line.therapy_id,
-        delivery_id=behind.pop() if len(behind) == 1 else None,
-        authorization_number=line.authorization,
-        rules_id=version.id,
-        evidence=evidence,
-        sentences=line.sentences,
-        held=line.held,
-        priced=line.rate is not None,
-        place=line.place_of_service,
+        line.therapy_id,
+        behind.pop() if len(behind) == 1 else None,
+        None,
+        rules_id,
+        line.authorization,
+        line.place_of_service,
+        line.rate is not None,
+        line.held,
+        evidence,
+        line.sentences,
     )
 
 
-def _evidence(line: Line, deliveries: Sequence[Delivered], paid: Decimal) -> tuple[UnitEvidence, ...]:
+def _evidence(line: Line, deliveries: Sequence[_Supplied], paid: Decimal) -> tuple[UnitEvidence, ...]:
     """The days of a line by the first of the deliveries that covers them, in order."""
     parts: list[tuple[int, _Sent]] = []
     left, doses = line.mask, line.piece.leg.doses
-    for delivery in deliveries:
-        days = left & day_mask.between(line.period, delivery.period.first, delivery.period.last)
-        if days and delivery.supplies(line.course_id):
+    for supplied, delivery in deliveries:
+        days = left & supplied
+        if days and delivery.serves(line.course_id):
             parts.append((days, (delivery.id, delivery.number, delivery.proven)))
             left ^= days
             if not left:

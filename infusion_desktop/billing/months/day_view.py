@@ -6,9 +6,9 @@ from enum import Enum
 
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.months.counted import MonthCounted
 from infusion_desktop.billing.months.counting import EVERYTHING, count_month
 from infusion_desktop.billing.months.scope import scope_of
+from infusion_desktop.billing.rules.counted import MonthCounted
 from infusion_desktop.billing.words import ClaimId, LineKind
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.patients.words import CoverageId, PatientId

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_UP, Decimal
 
-from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import days_of_service, price_of
 from infusion_desktop.billing.months.month_facts import Goods, MonthFacts
 from infusion_desktop.billing.rules import drugs, worn
 from infusion_desktop.billing.rules.codes import Code
+from infusion_desktop.billing.rules.counted import NOT_PLACED, ServiceLine, UnitEvidence
 from infusion_desktop.billing.rules.rule_set import DrugQuantity, RuleSet
 from infusion_desktop.billing.rules.therapy import FeeSchedule
 from infusion_desktop.billing.terms.code_table import code_table
@@ -21,7 +21,7 @@ _WHOLE = Decimal(1)
 
 def drug_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule, given: Mapping[int, int]
-) -> Iterator[CountedLine]:
+) -> Iterator[ServiceLine]:
     """The drug lines of deliveries whose days of service begin in a period; ``given`` has doses by therapy."""
     left = dict(given)
     if ItemKind.DRUG.value in rules.included_groups:
@@ -55,9 +55,9 @@ def _use(
         if goods.discarded:
             why += f", {goods.discarded.normalize():f} {goods.ndc_unit or 'UN'} of it thrown away"
     code = code_table().find(goods.hcpcs)
-    by_supply = worn.worn_by_drug(code, rules, len(goods.delivery.period))
+    by_supply = worn.worn_by_drug(code, rules, len(goods.delivery.supply))
     if set(by_supply) & set(rules.supply_modifiers):
-        why += f", a supply of {len(goods.delivery.period)} days"
+        why += f", a supply of {len(goods.delivery.supply)} days"
     used = drugs.DrugUse(
         code=goods.hcpcs,
         ndc=goods.ndc,
@@ -109,17 +109,18 @@ def _line(
     rules: RuleSet,
     rules_id: RuleSetId,
     fees: FeeSchedule,
-) -> CountedLine:
+) -> ServiceLine:
     units = Decimal(line.units).quantize(_WHOLE, rounding=ROUND_UP)
     rate, charge, priced = price_of(fees, goods.hcpcs, days.first, line.modifiers)
     delivery = goods.delivery
     evidence = UnitEvidence(
         (days.first,), units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
     )
-    return CountedLine(
-        LineKind.DRUG, goods.hcpcs, days, units, rate, to_cents(charge * units), to_cents(rate * units),
-        line.modifiers, goods.name, goods.ndc, line.ndc_quantity if goods.ndc else None, goods.ndc_unit,
-        delivery.therapy_id, delivery.id, rules_id=rules_id, evidence=(evidence,),
+    return ServiceLine(
+        NOT_PLACED, LineKind.DRUG, goods.hcpcs, days, units, to_cents(charge * units), rate, to_cents(rate * units),
+        modifiers=line.modifiers, description=goods.name, ndc=goods.ndc,
+        ndc_quantity=line.ndc_quantity if goods.ndc else None, ndc_unit=goods.ndc_unit,
+        therapy_id=delivery.therapy_id, delivery_id=delivery.id, rules_id=rules_id, evidence=(evidence,),
         sentences=(f"{why}; one unit of stock is {goods.hcpcs_per_unit.normalize():f} of {goods.hcpcs}.", line.why),
         priced=priced, place=rules.place_of_service, compound=line.link,
         container=goods.container,

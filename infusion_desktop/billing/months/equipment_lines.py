@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import price_of
 from infusion_desktop.billing.months.month_facts import MonthFacts
+from infusion_desktop.billing.rules.counted import NOT_PLACED, ServiceLine, UnitEvidence
 from infusion_desktop.billing.rules.rentals import (
     CAPPED,
     PURCHASED,
@@ -29,7 +29,7 @@ _INEXPENSIVE = "IN"
 
 def equipment_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
-) -> Iterator[CountedLine]:
+) -> Iterator[ServiceLine]:
     """The rents that begin in a period while a therapy runs, its purchases, and the weeks of supplies."""
     months, _ = rents(facts.homes, period, rules, _capped(fees))
     for month in months:
@@ -97,7 +97,7 @@ def _purchase_price(month: RentalMonth, fees: FeeSchedule) -> Fee | None:
                  and is_effective(fee, month.on)), None)  # fmt: skip
 
 
-def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> CountedLine:
+def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule) -> ServiceLine:
     rate, charge, priced = price_of(fees, month.code, month.on, month.modifiers)
     bought = PURCHASED in month.modifiers
     if bought and _purchase_price(month, fees) is None:  # What is found without one is the rent.
@@ -112,9 +112,10 @@ def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleS
         delivery is not None and delivery.proven, 0, paid, rules.label,
     )  # fmt: skip
     days = month.days if month.number == 0 else Days(month.on, month.on)
-    return CountedLine(
-        LineKind.SUPPLY, month.code, days, units, paid, to_cents(percent_of(charge, month.percent) * units),
-        to_cents(paid * units), month.modifiers, "Purchase" if bought else "Rent", therapy_id=therapy,
+    return ServiceLine(
+        NOT_PLACED, LineKind.SUPPLY, month.code, days, units, to_cents(percent_of(charge, month.percent) * units),
+        paid, to_cents(paid * units), modifiers=month.modifiers, description="Purchase" if bought else "Rent",
+        therapy_id=therapy,
         delivery_id=None if delivery is None else delivery.id, rules_id=rules_id, evidence=(evidence,),
         sentences=(month.why,), priced=priced, place=rules.place_of_service,
     )  # fmt: skip
@@ -122,7 +123,7 @@ def _rent(facts: MonthFacts, month: RentalMonth, rules: RuleSet, rules_id: RuleS
 
 def _weekly(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
-) -> Iterator[CountedLine]:
+) -> Iterator[ServiceLine]:
     """A line for each order with weeks that begin in the period, the order that began first before the others.
 
     One unit a week is the most: a week that shares days with one counted already is not counted again. The weeks of an
@@ -151,9 +152,10 @@ def _weekly(
             for each in weeks
         )
         days = Days(weeks[0].first, min(weeks[-1].last, period.last))
-        yield CountedLine(
-            LineKind.SUPPLY, rules.weekly_supply_code, days, units, rate, to_cents(charge * units),
-            to_cents(rate * units), modifiers, "Supplies of the week", therapy_id=course.order, rules_id=rules_id,
+        yield ServiceLine(
+            NOT_PLACED, LineKind.SUPPLY, rules.weekly_supply_code, days, units, to_cents(charge * units), rate,
+            to_cents(rate * units), modifiers=modifiers, description="Supplies of the week", therapy_id=course.order,
+            rules_id=rules_id,
             evidence=evidence, sentences=(f"{len(weeks)} weeks of therapy with a pump begin in these days.",),
             priced=priced, place=rules.place_of_service,
         )  # fmt: skip

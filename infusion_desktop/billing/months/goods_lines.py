@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import ROUND_UP, Decimal
 
-from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
-from infusion_desktop.billing.months.month_facts import Delivered, Goods, MonthFacts
+from infusion_desktop.billing.months.month_facts import Goods, MonthFacts
+from infusion_desktop.billing.rules.counted import NOT_PLACED, ServiceLine, UnitEvidence
+from infusion_desktop.billing.rules.delivered import Delivered
 from infusion_desktop.billing.rules.rule_set import (
     BillingModel,
     EquipmentBilling,
@@ -37,11 +38,11 @@ def days_of_service(facts: MonthFacts, delivery: Delivered, rules: RuleSet) -> D
     A supply period with days in hospital, or longer than the payer's lines, names its first day at home.
     """
     if rules.service_date is ServiceDate.THERAPY_DAY:
-        at_home = [day for day in delivery.period if not _in_hospital(facts, day)]
-        whole = delivery.period.by_month()[0]
+        at_home = [day for day in delivery.supply if not _in_hospital(facts, day)]
+        whole = delivery.supply.by_month()[0]
         if facts.period.last in whole:
             whole = Days(whole.first, facts.period.last)
-        if len(at_home) == len(delivery.period) and len(whole) <= _LONGEST.get(rules.span_policy, 31):
+        if len(at_home) == len(delivery.supply) and len(whole) <= _LONGEST.get(rules.span_policy, 31):
             return whole
         first = at_home[0] if at_home else delivery.delivered_on
         return Days(first, first)
@@ -70,9 +71,9 @@ def price_of(fees: FeeSchedule, code: str, day: date, modifiers: Iterable[str] =
 
 def supply_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
-) -> Iterator[CountedLine]:
+) -> Iterator[ServiceLine]:
     """Two products of one code in one delivery are one line with their units summed (DME contractors: PDAC)."""
-    together: dict[tuple[str, int], CountedLine] = {}
+    together: dict[tuple[str, int], ServiceLine] = {}
     for goods in facts.goods:
         days = days_of_service(facts, goods.delivery, rules)
         if _is_supply(goods, days, period, rules) and not _has_its_drug_in(facts, goods, rules):
@@ -108,13 +109,13 @@ def _has_its_drug_in(facts: MonthFacts, goods: Goods, rules: RuleSet) -> bool:
         each.container
         for each in facts.goods
         if each.billing_class is BillingClass.DRUG
-        and (therapy is None or each.delivery.supplies(therapy))
-        and each.delivery.period.overlap(goods.delivery.period)
+        and (therapy is None or each.delivery.serves(therapy))
+        and each.delivery.supply.overlap(goods.delivery.supply)
     ]
     return bool(drugs) and all(each is Container.PREFILLED for each in drugs)
 
 
-def _summed(one: CountedLine, other: CountedLine) -> CountedLine:
+def _summed(one: ServiceLine, other: ServiceLine) -> ServiceLine:
     [evidence] = one.evidence
     units = one.units + other.units
     return replace(
@@ -164,16 +165,16 @@ def _line(
     rules: RuleSet,
     rules_id: RuleSetId,
     fees: FeeSchedule,
-) -> CountedLine:
+) -> ServiceLine:
     units = (goods.hcpcs_per_unit * goods.quantity).quantize(_WHOLE, rounding=ROUND_UP)
     rate, charge, priced = price_of(fees, goods.hcpcs, days.first, marks)
     delivery = goods.delivery
     evidence = UnitEvidence(
         (days.first,), units, delivery.therapy_id, delivery.id, delivery.number, delivery.proven, 0, rate, rules.label
     )
-    return CountedLine(
-        LineKind.SUPPLY, goods.hcpcs, days, units, rate, to_cents(charge * units), to_cents(rate * units),
-        marks, goods.name, therapy_id=delivery.therapy_id, delivery_id=delivery.id, rules_id=rules_id,
-        evidence=(evidence,), priced=priced, place=rules.place_of_service,
+    return ServiceLine(
+        NOT_PLACED, LineKind.SUPPLY, goods.hcpcs, days, units, to_cents(charge * units), rate, to_cents(rate * units),
+        modifiers=marks, description=goods.name, therapy_id=delivery.therapy_id, delivery_id=delivery.id,
+        rules_id=rules_id, evidence=(evidence,), priced=priced, place=rules.place_of_service,
         sentences=(f"{why}; one unit of stock is {goods.hcpcs_per_unit.normalize():f} of {goods.hcpcs}.",),
     )  # fmt: skip

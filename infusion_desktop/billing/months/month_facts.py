@@ -16,19 +16,21 @@ from infusion_desktop.billing.months.homes import Policy, homes_of, policies_of
 from infusion_desktop.billing.months.visits import Visit, last_visits_before, visits_of_many
 from infusion_desktop.billing.months.waste import discarded_of
 from infusion_desktop.billing.rules import therapy as engine
+from infusion_desktop.billing.rules.delivered import Delivered
+from infusion_desktop.billing.rules.ordered import Order
 from infusion_desktop.billing.rules.rentals import Possession
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.database.types import Day, Instant
 from infusion_desktop.dates import ONE_DAY, Days, local_day, today
 from infusion_desktop.deliveries.door.proof import proof_facts, with_proof
-from infusion_desktop.deliveries.door.proof_rules import ProofFacts, gaps
+from infusion_desktop.deliveries.door.proof_rules import BY_STAFF, ProofFacts, gaps
 from infusion_desktop.deliveries.plans.still_owed import settled
 from infusion_desktop.deliveries.tables import Delivery, DeliveryLine, DeliveryLot
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import AssetSwap
 from infusion_desktop.patients.order_versions import ChangedOrder, changed_orders
-from infusion_desktop.patients.tables import AccessDevice, Interruption, Therapy
+from infusion_desktop.patients.tables import AccessDevice, Episode, Interruption, Prescriber, Therapy
 from infusion_desktop.patients.words import (
     AccessKind,
     InterruptionKind,
@@ -65,6 +67,7 @@ _METHODS: Mapping[Method, str] = {
     Method.SYRINGE_PUMP: "pump",
     Method.IV_PUSH: "bolus",
 }
+_BY_INJECTION: Mapping[Method, bool | None] = {Method.NONE: None, Method.INJECTION: True}
 _DEVICES: Mapping[AccessKind, str] = {AccessKind.PORT: "implanted_port"}
 _PAUSES: Mapping[InterruptionKind, engine.InterruptionKind] = {
     InterruptionKind.HOSPITAL: engine.InterruptionKind.HOSPITAL,
@@ -73,31 +76,6 @@ _PAUSES: Mapping[InterruptionKind, engine.InterruptionKind] = {
     InterruptionKind.AWAY: engine.InterruptionKind.OTHER,
 }
 """A stay in a nursing facility is counted like one in a hospital: the payer of the stay pays for its days."""
-
-
-@value
-class Delivered:
-    """A delivery that arrived: the supply period it covers and whether somebody signed for it."""
-
-    id: DeliveryId
-    number: str
-    therapy_id: TherapyId | None
-    period: Days
-    shipped_on: date | None
-    delivered_on: date
-    proven: bool
-    counted_on: date | None = None
-    """When the refill call counted what was left, None without one."""
-    gaps: tuple[str, ...] = ()
-    """What its proof of delivery still lacks (`deliveries/door/proof_rules.py`)."""
-    versions: frozenset[TherapyId] = frozenset()
-    """The therapy with the earlier and later versions of its order, where it was changed: it supplies them too."""
-    short: tuple[str, ...] = ()
-    """Drugs it left without, units of units, that no later delivery has brought since."""
-
-    def supplies(self, therapy: int) -> bool:
-        """Whether it supplies a therapy, under any version of its order; one for no therapy in particular, all."""
-        return self.therapy_id in (None, therapy) or therapy in self.versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +98,6 @@ class Goods:
     compound: str = ""
     """The number it shares with the other ingredients of its compound."""
     container: Container = Container.AS_ITS_CODE
-
-
-@value
-class Order:
-    """A therapy's facts beside its course: the drug item and how much of it a dose takes."""
-
-    drug: str
-    drug_item_id: ItemId | None
-    units_per_dose: int
-    interval_hours: int
-    under_the_skin: bool = False
 
 
 @value
@@ -213,7 +180,7 @@ class _Read:
         deliveries = tuple([
             each
             for each in self.deliveries.get(patient, ())
-            if _touches(each.period.first, each.period.last, period)
+            if _touches(each.supply.first, each.supply.last, period)
             or each.delivered_on in period
             or each.shipped_on in period
         ])  # fmt: skip
@@ -227,7 +194,7 @@ class _Read:
             patient,
             period,
             courses,
-            {row.id: _order(row) for row in therapies},
+            {row.id: order_of(row) for row in therapies},
             tuple([_pause(row) for row in pauses if row.kind in _PAUSES]),
             deliveries,
             tuple([goods for each in deliveries for goods in self.goods.get(each.id, ())]),
@@ -239,29 +206,40 @@ class _Read:
         )
 
 
-def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
+def ordered(*further: Any) -> Select[*tuple[Any, ...]]:
+    """A selection of therapies with what `order_of` reads."""
     return (
         select(
-            Therapy.id,
-            Therapy.patient_id,
-            Therapy.therapy_class,
-            Therapy.drug,
+            Therapy.id, Therapy.starts_on, Therapy.stops_on, Therapy.ordered_on, Therapy.unsigned, Therapy.signed_on,
             Therapy.drug_item_id,
-            Therapy.units_per_dose,
-            Therapy.route,
-            Therapy.method,
-            Therapy.device_id,
-            Therapy.interval_hours,
-            Therapy.run_hours,
-            Therapy.volume_ml_per_day,
-            Therapy.starts_on,
-            Therapy.stops_on,
-            Therapy.per_diem_code,
+            Therapy.units_per_dose, Therapy.interval_hours, Therapy.route, Prescriber.last_name, Prescriber.npi,
+            Episode.diagnoses, *further,
+        )
+        .join(Prescriber, Prescriber.id == Therapy.prescriber_id)
+        .join(Episode, Episode.id == Therapy.episode_id)
+    )  # fmt: skip
+
+
+def order_of(row: Any) -> Order:
+    """The prescriber's order for a therapy."""
+    return Order(
+        row.id, Days(row.starts_on, row.stops_on or date.max),
+        None if row.unsigned else row.signed_on or row.ordered_on, row.last_name, row.npi,
+        tuple(row.diagnoses.split()), row.drug_item_id, row.units_per_dose, row.interval_hours,
+        row.route is Route.SUBCUTANEOUS,
+    )  # fmt: skip
+
+
+def _therapies(dialect: str) -> Select[*tuple[Any, ...]]:
+    return (
+        ordered(
+            Therapy.patient_id, Therapy.therapy_class, Therapy.drug, Therapy.method, Therapy.device_id,
+            Therapy.run_hours, Therapy.volume_ml_per_day, Therapy.per_diem_code,
         )
         .where(is_given(dialect, Therapy.patient_id), Therapy.starts_on <= bindparam("last"))
         .where(or_(Therapy.stops_on.is_(None), Therapy.stops_on >= bindparam("first")))
         .order_by(Therapy.starts_on, Therapy.id)
-    )
+    )  # fmt: skip
 
 
 def _interruptions(dialect: str) -> Select[*tuple[Any, ...]]:
@@ -317,8 +295,9 @@ def _course(
     period: Days,
 ) -> engine.TherapyCourse:
     device = None if row.device_id is None else devices.get(row.device_id)
-    versions = {row.id} if changed is None else changed.versions
+    versions = frozenset((row.id,)) if changed is None else changed.versions
     in_use = device and any(other.id not in versions and other.device_id == row.device_id for other in every)
+    nursing = [local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in (None, *versions)]
     return engine.TherapyCourse(
         id=row.id,
         family=_FAMILIES[row.therapy_class],
@@ -334,21 +313,13 @@ def _course(
         method=_METHODS.get(row.method, ""),
         device="" if device is None else _DEVICES.get(device.kind, ""),
         device_in_use=in_use,
-        by_injection=_by_injection(row.method),
-        nursing_days=frozenset(
-            [local_day(each.visit.started_at) for each in visits if each.visit.therapy_id in {None, *versions}]
-        ),
+        by_injection=_BY_INJECTION.get(row.method, False),
+        nursing_days=frozenset(nursing),
         dispensed_on=tuple(sorted([each.delivered_on for each in deliveries if each.therapy_id in (None, row.id)])),
         suite_days=frozenset(_suite_days(row.id, pauses, period)) if pauses else frozenset(),
         manual_code=row.per_diem_code,
         rate_key="" if row.drug_item_id is None else items.get(row.drug_item_id, ""),
     )
-
-
-def _by_injection(method: Method) -> bool | None:
-    if method is Method.NONE:
-        return None
-    return method is Method.INJECTION
 
 
 def _suite_days(therapy: int, pauses: Iterable[Any], period: Days) -> Iterable[date]:
@@ -362,9 +333,7 @@ def _pause(row: Any) -> engine.Interruption:
     return engine.Interruption(_PAUSES[row.kind], row.first_on, row.last_on, row.therapy_id)
 
 
-def _order(row: Any) -> Order:
-    item = None if row.drug_item_id is None else ItemId(row.drug_item_id)
-    return Order(row.drug, item, row.units_per_dose, row.interval_hours, row.route is Route.SUBCUTANEOUS)
+_NO_OTHERS: frozenset[TherapyId] = frozenset()
 
 
 def _deliveries(
@@ -382,7 +351,7 @@ def _deliveries(
         short[line.delivery_id].append(f"{line.owed:,} of {line.to_send:,} {line.name}")
     for row, proof in rows:
         therapy = TherapyId(row.therapy_id or 0)
-        versions = changed[therapy].versions if therapy in changed else frozenset[TherapyId]()
+        versions = changed[therapy].versions if therapy in changed else _NO_OTHERS
         found[row.patient_id].append(_delivered(row, proof, gaps(proof, on), versions, tuple(short.get(row.id, ()))))
     return found
 
@@ -432,16 +401,19 @@ _SHORT = Prepared(_owed_drugs)
 def _delivered(
     row: Any, proof: ProofFacts, lacks: tuple[str, ...], versions: frozenset[TherapyId], short: tuple[str, ...]
 ) -> Delivered:
+    arrived = proof.delivered_on or proof.shipped_on or row.scheduled_on
+    by_staff = BY_STAFF in lacks
     return Delivered(
         DeliveryId(row.id),
         row.number,
-        None if row.therapy_id is None else TherapyId(row.therapy_id),
         Days(row.period_first, row.period_last),
+        row.therapy_id,
         proof.shipped_on,
-        proof.delivered_on or proof.shipped_on or row.scheduled_on,
-        row.received_by is not None,
+        arrived,
+        None if row.received_by is None else arrived,
+        by_staff,
         row.home_counted_on,
-        lacks,
+        tuple([gap for gap in lacks if gap != BY_STAFF]) if by_staff else lacks,
         versions,
         short,
     )

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from infusion_desktop.billing.months.counted import CountedLine, UnitEvidence
 from infusion_desktop.billing.months.goods_lines import price_of
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.rules import nursing
+from infusion_desktop.billing.rules.counted import NOT_PLACED, ServiceLine, UnitEvidence
 from infusion_desktop.billing.rules.infusion_services import ServiceVisit, category_of, ivig_lines, service_lines
 from infusion_desktop.billing.rules.nursing import VisitLine, VisitProblem
 from infusion_desktop.billing.rules.rule_set import NursingBiller, RuleSet, VisitCodes
@@ -25,7 +25,7 @@ _WHAT = {
 
 def nursing_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule
-) -> Iterator[CountedLine]:
+) -> Iterator[ServiceLine]:
     """The visits of the period by the contract's rule; what is not billed is told by `nursing_notes`."""
     by_id = {each.id: each for each in facts.visits}
     lines, _ = _visit_lines(facts, period, rules)
@@ -36,16 +36,17 @@ def nursing_lines(
         times = Decimal(1) if paid_once else count
         visit = by_id[VisitId(line.visit_id)].visit
         therapy = visit.therapy_id
-        yield CountedLine(
+        yield ServiceLine(
+            NOT_PLACED,
             LineKind.NURSING,
             line.code,
             Days(line.on, line.on),
             count,
-            rate,
             to_cents(charge * times),
+            rate,
             to_cents(rate * times),
-            line.modifiers,
-            _WHAT[rules.visit_codes],
+            modifiers=line.modifiers,
+            description=_WHAT[rules.visit_codes],
             therapy_id=therapy,
             visit_id=line.visit_id,
             rules_id=rules_id,

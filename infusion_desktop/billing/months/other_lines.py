@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from infusion_desktop.billing.months.counted import CountedLine
 from infusion_desktop.billing.months.drug_lines import drug_lines
 from infusion_desktop.billing.months.equipment_lines import equipment_lines, equipment_notes, own_pumps, owner_note
 from infusion_desktop.billing.months.goods_lines import supply_lines, supply_notes
 from infusion_desktop.billing.months.homes import paid_by_others
 from infusion_desktop.billing.months.month_facts import MonthFacts
 from infusion_desktop.billing.months.nursing_lines import nursing_lines, nursing_notes
+from infusion_desktop.billing.rules.counted import ServiceLine
 from infusion_desktop.billing.rules.rentals import under_payer
 from infusion_desktop.billing.rules.rule_set import EquipmentBilling, RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization, FeeSchedule
@@ -32,15 +32,15 @@ def as_paid_by(facts: MonthFacts, payer: PayerId, rules: RuleSet) -> MonthFacts:
 
 
 def authorized(
-    lines: Sequence[CountedLine], allowed: Sequence[Authorization]
-) -> tuple[list[CountedLine], tuple[str, ...]]:
+    lines: Sequence[ServiceLine], allowed: Sequence[Authorization]
+) -> tuple[list[ServiceLine], tuple[str, ...]]:
     """Lines of drugs, visits and goods with the authorization each uses, and those for which too little is left.
 
     Only an authorization for just that code is theirs; the one that ends first is used first.
     """
     codes = {each.code for each in allowed}
     left = {id(each): each.left for each in allowed}
-    found: list[CountedLine] = []
+    found: list[ServiceLine] = []
     short: list[str] = []
     for line in lines:
         fits = [each for each in allowed if _fits(each, line)] if line.code in codes else []
@@ -57,11 +57,11 @@ def authorized(
         room = left[id(chosen)]
         left[id(chosen)] = None if room is None else room - int(line.units)
         told = f"Uses authorization {chosen.number}."
-        found.append(replace(line, authorization_number=chosen.number, sentences=(*line.sentences, told)))
+        found.append(replace(line, authorization=chosen.number, sentences=(*line.sentences, told)))
     return found, tuple(short)
 
 
-def _fits(authorization: Authorization, line: CountedLine) -> bool:
+def _fits(authorization: Authorization, line: ServiceLine) -> bool:
     days = authorization.days
     return (
         authorization.code == line.code
@@ -73,7 +73,7 @@ def _fits(authorization: Authorization, line: CountedLine) -> bool:
 
 def other_lines(
     facts: MonthFacts, period: Days, rules: RuleSet, rules_id: RuleSetId, fees: FeeSchedule, given: Mapping[int, int]
-) -> tuple[CountedLine, ...]:
+) -> tuple[ServiceLine, ...]:
     """Drug, nursing, equipment and supply lines of a period; ``given`` has the doses of a therapy that were given."""
     if not (facts.goods or facts.visits or facts.homes):
         return ()
@@ -85,7 +85,7 @@ def other_lines(
     )
 
 
-def _noted(lines: Iterable[CountedLine], pumps: Sequence[tuple[str, date]]) -> Iterator[CountedLine]:
+def _noted(lines: Iterable[ServiceLine], pumps: Sequence[tuple[str, date]]) -> Iterator[ServiceLine]:
     for line in lines:
         note = owner_note(pumps, line.days.last)
         told = f"The pump is the patient's own, and the claim says so: {note}."

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
-from infusion_desktop.billing.months.counted import CountedLine, MonthCounted
 from infusion_desktop.billing.months.counting import Contract, counted, covered_periods_of_many, the_contract
 from infusion_desktop.billing.months.month_facts import facts_of_many
+from infusion_desktop.billing.rules.counted import MonthCounted, ServiceLine
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.authorizations import authorizations_of_many, for_engine
@@ -218,14 +218,14 @@ def _compared(
     return found
 
 
-def _by_key(counted: MonthCounted | None) -> dict[tuple[object, ...], list[CountedLine]]:
-    found: dict[tuple[object, ...], list[CountedLine]] = {}
+def _by_key(counted: MonthCounted | None) -> dict[tuple[object, ...], list[ServiceLine]]:
+    found: dict[tuple[object, ...], list[ServiceLine]] = {}
     for line in () if counted is None else counted.lines:
         found.setdefault((line.code, line.modifiers, line.days, line.therapy_id), []).append(line)
     return found
 
 
-def _why(was: list[CountedLine], is_now: list[CountedLine], notes: dict[tuple[int, date], str]) -> str:
+def _why(was: list[ServiceLine], is_now: list[ServiceLine], notes: dict[tuple[int, date], str]) -> str:
     """The sentence that explains the new line, or why the old one's days no longer count."""
     if is_now:
         line = is_now[0]
@@ -233,5 +233,6 @@ def _why(was: list[CountedLine], is_now: list[CountedLine], notes: dict[tuple[in
             return ""
         told = [each for each in line.sentences if each]
         return next((each for each in told if each.startswith("The contract")), told[-1] if told else "")
-    reasons = {notes[key] for line in was for day in line.dates if (key := (line.therapy_id or 0, day)) in notes}
+    days = [(line.therapy_id or 0, day) for line in was for unit in line.evidence for day in unit.days]
+    reasons = {notes[each] for each in days if each in notes}
     return "; ".join(sorted(reasons)) or "Billed on another line."

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.billing.months.counted import MonthCounted
+from infusion_desktop.billing.rules.counted import MonthCounted, in_places
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.many import as_ids, is_given
@@ -41,7 +41,7 @@ class Scope:
         """Its part of a whole count."""
         if not self.only and not self.without:
             return month
-        lines = tuple(line for line in month.lines if self.has(line.therapy_id))
+        lines = in_places(line for line in month.lines if self.has(line.therapy_id))
         told = "Some therapies of this month are on a claim of their own."
         if self.only:
             told = "A claim for some therapies of this month; the others are on a claim of their own."

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from infusion_desktop.billing.rules.rule_set import LongInterval, PumpInterval, RuleSet, TierPolicy
 from infusion_desktop.billing.rules.therapy import TherapyCourse
+from infusion_desktop.dates import Days
 from infusion_desktop.values import value
 
 ANY_PER_DIEM = "ANY_PER_DIEM"
@@ -56,6 +57,11 @@ class Code:
         """Whether the code may be used on that day; unknown ends are open."""
         return (self.first_on is None or self.first_on <= day) and (self.last_on is None or day <= self.last_on)
 
+    def changes_in(self, period: Days) -> bool:
+        """Whether it begins or ends inside the period."""
+        begins = self.first_on is not None and period.first < self.first_on <= period.last
+        return begins or (self.last_on is not None and period.first <= self.last_on < period.last)
+
 
 @dataclass(frozen=True)
 class CodeTable:
@@ -68,6 +74,7 @@ class CodeTable:
         init=False, repr=False, compare=False, default_factory=dict
     )
     """What `choose_code` found before: months ask it the same again and again."""
+    _changing: dict[Days, frozenset[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         families: dict[str, list[Code]] = {}
@@ -80,6 +87,15 @@ class CodeTable:
     def with_fact(self, fact: str) -> tuple[str, ...]:
         """The codes of which something is known, in their order."""
         return tuple(sorted(each.code for each in self.codes if fact in each.facts))
+
+    def changing(self, period: Days) -> frozenset[str]:
+        """The families of which a code begins or ends inside the period."""
+        found = self._changing.get(period)
+        if found is None:
+            found = self._changing[period] = frozenset([
+                family for family, codes in self.by_family.items() if any(code.changes_in(period) for code in codes)
+            ])  # fmt: skip
+        return found
 
     def find(self, code: str) -> Code | None:
         """The code's row, or None when the table does not know it."""
@@ -105,7 +121,7 @@ def choose_code(course: TherapyCourse, day: date, rules: RuleSet, table: CodeTab
     if course.manual_code:
         return _manual(course, table)
     asked = (
-        course.family, day, rules.tiers_for(course.family), interval_for_code(course, rules),
+        course.family, day, rules.tiers_for(course.family) is TierPolicy.GENERIC, interval_for_code(course, rules),
         litres_for_code(course, rules), course.run_hours, course.method, course.by_injection, course.lumens,
         course.device, course.device_in_use,
     )  # fmt: skip

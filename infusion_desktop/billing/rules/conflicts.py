@@ -23,7 +23,9 @@ def give_way(legs: Sequence[Leg], period: Days, rules: RuleSet, fees: FeeSchedul
 
 def _older_versions(legs: Sequence[Leg]) -> list[LeftOut]:
     """On a day two versions of one order touch, the one that started later counts."""
-    found = []
+    found: list[LeftOut] = []
+    if not [leg for leg in legs if leg.course.therapy_id is not None]:
+        return found  # Each is an order of its own.
     for place, later in enumerate(legs):
         for earlier in legs[:place]:
             same = earlier.course.order == later.course.order and earlier.course.id != later.course.id
@@ -48,11 +50,10 @@ def _forbidden_pairs(legs: Sequence[Leg], period: Days, rules: RuleSet, fees: Fe
 
 
 def _conflict(one: Leg, other: Leg, rules: RuleSet) -> bool:
-    if whatever_the_therapy(one.choice.row, other.choice.row):
-        return True
-    if rules.code_conflicts is ConflictScope.SAME_DAY or one.course.order == other.course.order:
-        return exclude_each_other(one.choice.row, other.choice.row)
-    return False
+    if not exclude_each_other(one.choice.row, other.choice.row):
+        return False
+    related = rules.code_conflicts is ConflictScope.SAME_DAY or one.course.order == other.course.order
+    return related or whatever_the_therapy(one.choice.row, other.choice.row)
 
 
 def _loser_and_winner(one: Leg, other: Leg, offset: int, period: Days, fees: FeeSchedule) -> tuple[Leg, Leg]:
@@ -69,12 +70,14 @@ def _loser_and_winner(one: Leg, other: Leg, offset: int, period: Days, fees: Fee
 
 def _covered_catheter_care(legs: Sequence[Leg]) -> list[LeftOut]:
     """Catheter care counts only on days no other therapy's per diem covers (Oregon OAR 410-148-0300)."""
-    found = []
+    found: list[LeftOut] = []
+    cared_for = [leg for leg in legs if leg.choice.catheter_care]
+    if not cared_for:
+        return found
     others = [leg for leg in legs if not leg.choice.catheter_care and leg.basis is RateBasis.PER_DIEM]
-    for leg in legs:
-        if leg.choice.catheter_care:
-            for other in others:
-                if covered := leg.mask & other.mask:
-                    leg.mask ^= covered
-                    found.append(LeftOut(leg.course, Reason.COVERED, covered, other.course.label))
+    for leg in cared_for:
+        for other in others:
+            if covered := leg.mask & other.mask:
+                leg.mask ^= covered
+                found.append(LeftOut(leg.course, Reason.COVERED, covered, other.course.label))
     return found

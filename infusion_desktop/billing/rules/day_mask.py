@@ -22,11 +22,9 @@ def between(period: Days, first: date | None, last: date | None) -> int:
     """The days from ``first`` through ``last`` that lie in the period; None is open at that end."""
     begin, end = period.first, period.last
     base = begin.toordinal()
-    if first is not None and first > begin:
-        begin = first
-    if last is not None and last < end:
-        end = last
-    return (2 << (end.toordinal() - base)) - (1 << (begin.toordinal() - base)) if begin <= end else NO_DAYS
+    low = 0 if first is None or first <= begin else first.toordinal() - base
+    high = (end if last is None or last >= end else last).toordinal() - base
+    return (2 << high) - (1 << low) if low <= high else NO_DAYS
 
 
 def of_days(period: Days, days: Iterable[date]) -> int:

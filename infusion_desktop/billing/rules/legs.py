@@ -71,7 +71,7 @@ def legs_of(
 ) -> Iterable[Leg]:
     """The therapy's service days by code: one leg, or more where a code begins or ends inside the period."""
     remaining = counted.counted
-    if remaining and not _changes(course, table, period):
+    if remaining and (course.manual_code or course.family not in table.changing(period)):
         choice = choose_code(course, period.first, rules, table)
         yield Leg(course, choice, remaining, counted.basis, counted.doses)
         return
@@ -118,17 +118,6 @@ def _same_price_together(found: list[tuple[int, Fee | None]]) -> list[tuple[int,
         days, first = alike.get(price, (0, fee))
         alike[price] = (days | mask, first)
     return list(alike.values())
-
-
-def _changes(course: TherapyCourse, table: CodeTable, period: Days) -> bool:
-    """Whether any code the choice is made among begins or ends inside the period."""
-    if course.manual_code:
-        return False
-    return any(
-        (code.first_on is not None and period.first < code.first_on <= period.last)
-        or (code.last_on is not None and period.first <= code.last_on < period.last)
-        for code in table.by_family.get(course.family, ())
-    )
 
 
 def _while_same(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
 
 from infusion_desktop.billing.rules import day_mask
 from infusion_desktop.billing.rules.days import Reason
@@ -20,15 +19,7 @@ _WEEK = 0b1111111
 _money = lru_cache(4096)(show_money)
 _percent = lru_cache(256)(show_percent)
 _share = lru_cache(4096)(percent_of)
-_cents = lru_cache(4096)(to_cents)
 _ORDINALS = ("", "first", "second", "third")
-
-
-class TraceRow(NamedTuple):
-    """One reason behind a claim line: what it is about, and the sentence a biller reads."""
-
-    topic: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +88,26 @@ class Line:
             )  # fmt: skip
 
     @property
-    def trace(self) -> tuple[TraceRow, ...]:
-        """Why this code, these units, this rank and this rate."""
-        return tuple([TraceRow(topic, sentence) for topic, sentence in _trace(self)])
-
-    @property
     def sentences(self) -> tuple[str, ...]:
-        """The trace, its sentences alone."""
-        return tuple([sentence for _, sentence in _trace(self)])
+        """Why this code, these units, this rank and this rate, as a biller reads it."""
+        piece = self.piece
+        course = piece.leg.course
+        stop = f"through {show_day(course.stop_on)}" if course.stop_on else "with no end yet"
+        found = [
+            f"{self.therapy} (therapy {self.therapy_id}) runs from {show_day(course.start_on)} {stop}.",
+            f"Counted by the payer rules {self.rules}.",
+            _units_sentence(self),
+        ]
+        found += [_left_out_sentence(each, self.period) for each in self.left_out]
+        found += (f"{piece.leg.choice.reason}.", _rank_sentence(self))
+        if piece.suite:
+            found.append(f"Given in the infusion suite: place of service {self.place_of_service}.")
+        found.append(_rate_sentence(self))
+        if self.authorization:
+            found.append(f"Uses authorization {self.authorization}.")
+        if self.held:
+            found.append(f"The line waits: {self.held}.")
+        return tuple(found)
 
 
 def lines_of(
@@ -124,11 +127,17 @@ def lines_of(
         yield Line(
             course.id, course.order, course.label, leg.choice.code, piece.modifiers, place,
             day_mask.span_of(period.first, mask), units, leg.basis, piece.rank, rate, percent,
-            expected_amount(rate, units, percent, rules.rounding), _cents(price * units),
+            expected_amount(rate, units, percent, rules.rounding), _charge(price, units),
             number, held, label, piece, mask, period, left_out,
         )  # fmt: skip
 
 
+@lru_cache(4096)
+def _charge(price: Decimal, units: int) -> Decimal:
+    return to_cents(price * units)
+
+
+@lru_cache(4096)
 def expected_amount(rate: Decimal | None, units: int, percent: Decimal, rounding: Rounding) -> Decimal:
     """What the contract pays for these units, rounded to cents once: at the unit's price or at the line."""
     if rate is None:
@@ -151,13 +160,13 @@ def spans(mask: int, bridge: int, period: Days, rules: RuleSet) -> list[int]:
 
 
 def _by_policy(mask: int, bridge: int, period: Days, policy: SpanPolicy) -> list[int]:
+    if policy is SpanPolicy.CALENDAR_MONTH:
+        months = day_mask.months(period)
+        return [part for _, days in months for part in _stretches(mask & days, bridge & days)]
     if policy is SpanPolicy.DAILY:
         return list(day_mask.each_of(mask))
     if policy is SpanPolicy.CONTIGUOUS_RUNS:
         return list(day_mask.runs(mask))
-    if policy is SpanPolicy.CALENDAR_MONTH:
-        months = day_mask.months(period)
-        return [part for _, days in months for part in _stretches(mask & days, bridge & days)]
     if policy is SpanPolicy.MAX7:
         return [week for stretch in _stretches(mask, bridge) for week in _weeks(stretch)]
     return _stretches(mask, bridge)
@@ -177,32 +186,9 @@ def _weeks(mask: int) -> Iterator[int]:
         mask ^= week
 
 
-def _trace(line: Line) -> list[tuple[str, str]]:
-    piece = line.piece
-    course = piece.leg.course
-    stop = f"through {show_day(course.stop_on)}" if course.stop_on else "with no end yet"
-    runs = f"{line.therapy} (therapy {line.therapy_id}) runs from {show_day(course.start_on)} {stop}."
-    return [
-        ("therapy", runs),
-        ("rules", f"Counted by the payer rules {line.rules}."),
-        ("units", _units_sentence(line)),
-        *[("left out", _left_out_sentence(each, line.period)) for each in line.left_out],
-        ("code", f"{piece.leg.choice.reason}."),
-        ("rank", _rank_sentence(line)),
-        *([("place", _suite_sentence(line))] if piece.suite else ()),
-        ("rate", _rate_sentence(line)),
-        *([("authorization", f"Uses authorization {line.authorization}.")] if line.authorization else ()),
-        *([("held", f"The line waits: {line.held}.")] if line.held else ()),
-    ]
-
-
 def _left_out_sentence(each: LeftOut, period: Days) -> str:
     days = ", ".join([_show_span(run, period) for run in day_mask.runs(each.mask)])
     return f"Not counted: {days}: {each.reason.value}{f' ({each.other})' if each.other else ''}."
-
-
-def _suite_sentence(line: Line) -> str:
-    return f"Given in the infusion suite: place of service {line.place_of_service}."
 
 
 def _units_sentence(line: Line) -> str:

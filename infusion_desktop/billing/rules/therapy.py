@@ -145,17 +145,17 @@ class FeeSchedule:
     """All prices of one contract, found by code and basis."""
 
     fees: tuple[Fee, ...] = ()
-    by_code: Mapping[tuple[str, RateBasis], tuple[Fee, ...]] = field(init=False, repr=False, compare=False)
+    by_code: Mapping[tuple[str, str], tuple[Fee, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found: dict[tuple[str, RateBasis], list[Fee]] = {}
+        found: dict[tuple[str, str], list[Fee]] = {}
         for fee in sorted(self.fees, key=_most_specific_first):
-            found.setdefault((fee.code, fee.basis), []).append(fee)
+            found.setdefault((fee.code, fee.basis.words), []).append(fee)
         object.__setattr__(self, "by_code", {key: tuple(fees) for key, fees in found.items()})
 
     def candidates(self, code: str, basis: RateBasis) -> tuple[Fee, ...]:
         """The code's prices on this basis, the most specific and newest first."""
-        return self.by_code.get((code, basis), ())
+        return self.by_code.get((code, basis.words), ())
 
     def price_on(
         self,

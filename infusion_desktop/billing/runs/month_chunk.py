@@ -25,26 +25,33 @@ from infusion_desktop.billing.claiming.claim_facts import (
     billed_before_of,
     billing_of,
     coverage_of,
-    delivery_of,
     is_elsewhere,
     limited_codes,
-    orders_of,
     person_of,
     stays_of,
 )
 from infusion_desktop.billing.findings import findings_json
 from infusion_desktop.billing.months.charging import EDITABLE
 from infusion_desktop.billing.months.claim_rows import days_json, line_rows
-from infusion_desktop.billing.months.counted import CountedLine, MonthCounted
-from infusion_desktop.billing.months.counting import Contract, CoveredPeriod, counted, has_monthly_maximum, the_contract
+from infusion_desktop.billing.months.counting import (
+    Contract,
+    CoveredPeriod,
+    ToCount,
+    counted_together,
+    has_monthly_maximum,
+    the_contract,
+)
 from infusion_desktop.billing.months.month_facts import MonthFacts, facts_of_many
 from infusion_desktop.billing.months.scope import split_months
 from infusion_desktop.billing.rules.checks import facts as told
 from infusion_desktop.billing.rules.checks.every_check import check_claims, may_leave
+from infusion_desktop.billing.rules.counted import MonthCounted
+from infusion_desktop.billing.rules.counting import NOTHING_BEFORE
+from infusion_desktop.billing.rules.ordered import Order
 from infusion_desktop.billing.rules.therapy import Authorization as Allowed
 from infusion_desktop.billing.tables import Claim, ClaimEvent, ClaimLine
 from infusion_desktop.billing.terms.authorizations import HELD, AuthorizationUse, authorizations_of_many, for_engine
-from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency, LineKind
+from infusion_desktop.billing.words import ClaimId, ClaimState, Frequency
 from infusion_desktop.database.bulk import insert_rows, next_ids
 from infusion_desktop.database.counters import next_number
 from infusion_desktop.database.engine import Database
@@ -98,13 +105,24 @@ def bill_together(database: Database, work: Sequence[Work], by: UserId, on: date
         # Two billers counting one patient wait for each other.
         people = {row.id: person_of(row) for row in _PEOPLE.rows(session, as_ids(patients))}
         books = _Books(session, work, people, on)
-        found = [_count(books, each) for each in work]
+        found = _count_all(books, work)
         counts = [each for each in found if isinstance(each, _Counted)]
         checked = check_claims([_claim_facts(books, each) for each in counts])
         for each, findings in zip(counts, checked, strict=True):
             each.judge(findings)
         _keep(session, [each for each in counts if each.newest is None], by)
         return tuple(each.billed() if isinstance(each, _Counted) else each for each in found)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A piece of work to count, with the newest claim of it and that one's lines."""
+
+    work: Work
+    month: ToCount
+    uses: tuple[AuthorizationUse, ...]
+    newest: Any
+    kept: list[Row]
 
 
 @dataclass(slots=True)
@@ -115,9 +133,8 @@ class _Counted:
     facts: MonthFacts
     month: MonthCounted
     rows: list[Row]
-    uses: tuple[AuthorizationUse, ...]
     allowed: tuple[Allowed, ...]
-    orders: tuple[told.OrderFacts, ...]
+    orders: tuple[Order, ...]
     """Those of the therapies that are billed, the oldest first."""
     diagnoses: tuple[str, ...]
     newest: Any
@@ -160,8 +177,6 @@ class _Books:
         coverages = sorted({each.covered.coverage_id for each in work})
         self.coverages = {row.id: row for row in _COVERAGES.rows(session, as_ids(coverages))}
         self.payers = {row.id: row for row in _PAYERS.rows(session, as_ids(self.contracts))}
-        therapies = sorted({course.id for facts in self.facts.values() for course in facts.courses})
-        self.orders = orders_of(session, therapies)
         self.refill_rules = rules_of_payers(session)
         self.billing = billing_of(session)
         self.newest = _newest(session, ids, work)
@@ -265,7 +280,14 @@ _PEOPLE, _COVERAGES, _PAYERS = Prepared(_people), Prepared(_coverages), Prepared
 _NEWEST, _KEPT_LINES, _BEFORE = Prepared(_newest_of), Prepared(_kept_of), Prepared(_before)
 
 
-def _count(books: _Books, work: Work) -> Billed | _Counted:
+def _count_all(books: _Books, work: Sequence[Work]) -> list[Billed | _Counted]:
+    asked = [_ask(books, each) for each in work]
+    months = iter(counted_together([each.month for each in asked if isinstance(each, _Asked)]))
+    return [_compare(each, next(months)) if isinstance(each, _Asked) else each for each in asked]
+
+
+def _ask(books: _Books, work: Work) -> Billed | _Asked:
+    """What to count for a piece of work, unless it is a matter for the deeds for one claim."""
     covered = work.covered
     newest = books.newest.get((work.patient_id, covered.coverage_id))
     alone = newest is not None and (
@@ -283,31 +305,36 @@ def _count(books: _Books, work: Work) -> Billed | _Counted:
         return Billed(work, later=True)  # Units of other claims count against the month's maximum.
     kept = [] if newest is None else books.kept.get(newest.id, [])
     uses = _without(books.uses.get((work.patient_id, covered.payer_id), ()), newest, kept)
-    allowed = for_engine(uses)
     facts = books.facts[work.patient_id, covered.period]
-    try:
-        month = counted(facts, covered, contract, allowed)
-    except Refused as no:
-        return Billed(work, refused=no.reasons)
-    ids = {(use.allowed.number, use.allowed.code): int(use.id) for use in sorted(uses, key=_id) if not use.ended}
-    rows = line_rows(month, ids)
-    if newest is not None and kept != rows:
+    month = ToCount(facts, covered, contract, for_engine(uses), NOTHING_BEFORE)
+    return _Asked(work, month, uses, newest, kept)
+
+
+def _compare(asked: _Asked, month: MonthCounted | Refused) -> Billed | _Counted:
+    """What a month came to, beside what is kept of it."""
+    work, facts = asked.work, asked.month.facts
+    if isinstance(month, Refused):
+        return Billed(work, refused=month.reasons)
+    uses = sorted(asked.uses, key=_id) if asked.uses else ()
+    rows = line_rows(month, {(use.allowed.number, use.allowed.code): int(use.id) for use in uses if not use.ended})
+    if asked.newest is not None and asked.kept != rows:
         return Billed(work, later=True)
     if not rows:
-        return Billed(work, refused=(f"Nothing is to be billed to {covered.payer} for {show_days(covered.period)}.",))
+        payer, period = work.covered.payer, show_days(work.covered.period)
+        return Billed(work, refused=(f"Nothing is to be billed to {payer} for {period}.",))
     billed = {line.therapy_id for line in month.lines}
-    orders = tuple([books.orders[each.id] for each in facts.courses if each.id in billed])
-    return _Counted(work, facts, month, rows, uses, allowed, orders, _diagnoses(orders), newest)
+    orders = tuple([facts.orders[each.id] for each in facts.courses if each.id in billed])
+    return _Counted(work, facts, month, rows, asked.month.allowed, orders, _diagnoses(orders), asked.newest)
 
 
 def _id(use: AuthorizationUse) -> int:
     return int(use.id)
 
 
-def _without(uses: Sequence[AuthorizationUse], newest: Any, kept: Sequence[Row]) -> tuple[AuthorizationUse, ...]:
+def _without(uses: tuple[AuthorizationUse, ...], newest: Any, kept: Sequence[Row]) -> tuple[AuthorizationUse, ...]:
     """The authorizations as if this claim had taken nothing of them."""
     if newest is None or not kept:
-        return tuple(uses)
+        return uses
     mine: dict[int, Decimal] = defaultdict(Decimal)
     for row in kept:
         if row["authorization_id"] is not None:
@@ -315,43 +342,15 @@ def _without(uses: Sequence[AuthorizationUse], newest: Any, kept: Sequence[Row])
     return tuple(use.less(mine[int(use.id)], held=newest.state in HELD) if int(use.id) in mine else use for use in uses)
 
 
-def _diagnoses(orders: Sequence[told.OrderFacts]) -> tuple[str, ...]:
+def _diagnoses(orders: Sequence[Order]) -> tuple[str, ...]:
     """The diagnoses of the episodes whose therapies are billed, principal first, at most twelve (X12 HI)."""
     codes = dict.fromkeys([code for order in orders for code in order.diagnoses])
     return tuple(codes)[:12]
 
 
-def _line_facts(place: int, line: CountedLine, authorization: str, pointers: tuple[int, ...]) -> told.LineFacts:
-    """A counted line as the checks look at it, just as `line_of` reads it back from the claim."""
-    return told.LineFacts(
-        number=place,
-        kind=line.kind,
-        code=line.code,
-        days=line.days,
-        units=line.units,
-        charge=line.charge,
-        dates=line.dates if line.kind is LineKind.PER_DIEM else (),
-        modifiers=line.modifiers,
-        place_of_service=line.place,
-        priced=line.priced,
-        authorization=authorization,
-        therapy_id=line.therapy_id,
-        pointers=pointers,
-        narrative=line.description,
-        ndc=line.ndc,
-        ndc_unit=line.ndc_unit,
-        ndc_quantity=line.ndc_quantity,
-        compound=line.compound,
-        held=line.held,
-        container=line.container,
-    )
-
-
 def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
     """Everything the checks look at. The calendar's days are not among them: they have just been counted."""
     patient, covered = each.work.patient_id, each.work.covered
-    pointers = tuple(range(1, min(4, len(each.diagnoses)) + 1))
-    numbers: dict[int | None, str] = {int(use.id): use.allowed.number for use in each.uses}
     stays, open_stay = stays_of(each.facts.interruptions)
     contract = books.contracts[covered.payer_id]
     number = "" if each.newest is None else each.newest.number
@@ -360,18 +359,16 @@ def _claim_facts(books: _Books, each: _Counted) -> told.ClaimFacts:
     return told.ClaimFacts(
         today=books.on,
         codes=contract.codes,
-        lines=tuple([
-            _line_facts(place, line, numbers.get(row["authorization_id"], ""), pointers)
-            for place, (line, row) in enumerate(zip(each.month.lines, each.rows, strict=True), start=1)
-        ]),
+        lines=each.month.lines,
         rules=contract.parts(covered.period)[0][1].rules,
         refill_rules=books.refill_rules.get(covered.payer_id, ()),
         billing=books.billing,
         patient=books.people[patient],
         coverage=coverage_of(books.coverages[covered.coverage_id], books.payers[covered.payer_id]),
         diagnoses=each.diagnoses,
+        pointers=told.pointers_to(each.diagnoses),
         orders=tuple(sorted(each.orders, key=attrgetter("therapy_id"))),
-        deliveries=tuple(map(delivery_of, each.facts.deliveries)),
+        deliveries=each.facts.deliveries,
         hospital_stays=stays,
         still_in_hospital_since=open_stay,
         authorizations=each.allowed,

@@ -88,7 +88,7 @@ def _billed(session: Session, patients: Sequence[PatientId], month: Days) -> fro
 
 
 def _one(
-    name: str, covered: CoveredPeriod, facts: MonthFacts, contract: Contract, uses: Sequence[Authorization]
+    name: str, covered: CoveredPeriod, facts: MonthFacts, contract: Contract, uses: tuple[Authorization, ...]
 ) -> NotCounted:
     patient = facts.patient_id
     try:

@@ -228,16 +228,18 @@ def authorizations_of_many(
 def for_engine(uses: tuple[AuthorizationUse, ...]) -> tuple[therapy.Authorization, ...]:
     """The authorizations in use as the per-diem engine asks for them; units of other claims count as used."""
     return tuple(
-        therapy.Authorization(
-            number=use.allowed.number,
-            code=use.allowed.code,
-            days=Days(use.allowed.first_on, use.allowed.last_on),
-            units=use.allowed.units,
-            used=int(use.used + use.held),
-            modifiers=use.allowed.modifiers,
-        )
-        for use in uses
-        if not use.ended
+        [
+            therapy.Authorization(
+                number=use.allowed.number,
+                code=use.allowed.code,
+                days=Days(use.allowed.first_on, use.allowed.last_on),
+                units=use.allowed.units,
+                used=int(use.used + use.held),
+                modifiers=use.allowed.modifiers,
+            )
+            for use in uses
+            if not use.ended
+        ]
     )
 
 

@@ -7,13 +7,13 @@ from itertools import pairwise
 from infusion_desktop.billing.rules.checks.facts import (
     Check,
     ClaimFacts,
-    DeliveryFacts,
-    LineFacts,
     Told,
     Where,
     has_goods_or_visits,
     to_medicare,
 )
+from infusion_desktop.billing.rules.counted import ServiceLine
+from infusion_desktop.billing.rules.delivered import Delivered
 from infusion_desktop.billing.rules.rule_set import ServiceDate
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import ONE_DAY, Days, runs_of, show_day, show_days
@@ -46,7 +46,7 @@ def _prescriber(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _prescriber_npi(facts: ClaimFacts) -> Iterator[Told]:
-    if not all(is_npi(order.prescriber_npi) for order in facts.orders if order.prescriber):
+    if [order for order in facts.orders if order.prescriber and not is_npi(order.prescriber_npi)]:
         yield "A prescriber's NPI is missing or its check digit is wrong. Correct it at the prescriber."
 
 
@@ -99,7 +99,7 @@ def _service_date(facts: ClaimFacts) -> Iterator[Told]:
     if facts.rules is None or facts.rules.service_date is ServiceDate.THERAPY_DAY:
         return
     shipped = facts.rules.service_date is ServiceDate.SHIP
-    wanted = {(each.shipped_on if shipped else each.signed_on or each.delivered_on) for each in facts.deliveries}
+    wanted = {each.shipped_on if shipped else each.delivered_on for each in facts.deliveries}
     for line in facts.lines:
         if line.kind in (LineKind.DRUG, LineKind.SUPPLY) and line.days.first not in wanted and _is_goods(facts, line):
             word = "ship" if shipped else "delivery"
@@ -109,7 +109,7 @@ def _service_date(facts: ClaimFacts) -> Iterator[Told]:
             yield told, line.number
 
 
-def _is_goods(facts: ClaimFacts, line: LineFacts) -> bool:
+def _is_goods(facts: ClaimFacts, line: ServiceLine) -> bool:
     """Rents and weekly supplies are dated by the rental month and the week, not by a delivery."""
     row = facts.codes.find(line.code)
     return "RR" not in line.modifiers and (row is None or row.unit != "week")
@@ -117,11 +117,7 @@ def _is_goods(facts: ClaimFacts, line: LineFacts) -> bool:
 
 def _days_without_supply(facts: ClaimFacts) -> Iterator[Told]:
     for line in _therapy_lines(facts):
-        supplied = [
-            each.supply
-            for each in facts.deliveries
-            if each.serves(line.therapy_id) and (each.delivered_on or each.signed_on)
-        ]
+        supplied = [each.supply for each in facts.deliveries if each.serves(line.therapy_id)]
         if uncovered := _not_in(line, supplied):
             days = _show_runs(uncovered)
             yield f"{line.label}: no delivery covers {days}. Enter the delivery or the interruption.", line.number
@@ -146,7 +142,7 @@ def _visit_beside_drug(facts: ClaimFacts) -> Iterator[Told]:
         if not within:
             continue
         earliest = line.days.first - timedelta(days=int(within))
-        came = [each.delivered_on for each in facts.deliveries if each.serves(line.therapy_id) and each.delivered_on]
+        came = [each.delivered_on for each in facts.deliveries if each.serves(line.therapy_id)]
         if not any(earliest <= day <= line.days.last for day in came):
             told = f"{line.label}: no drug was delivered in the {within} days before. Medicare pays it only beside one."
             yield told, line.number
@@ -164,14 +160,14 @@ def _days_supply(facts: ClaimFacts) -> Iterator[Told]:
 def _early_refill(facts: ClaimFacts) -> Iterator[Told]:
     """Refills come no earlier than so many days before the supply ends (Medicare since January 2024: 10)."""
     for before, after in _refills(facts):
-        rule, arrived = _refill_rule(facts, after), after.delivered_on or after.shipped_on
-        if rule is None or arrived is None:
+        rule = _refill_rule(facts, after)
+        if rule is None:
             continue
         earliest = delivery_from(rule, before.supply.last)
-        if arrived < earliest:
+        if after.delivered_on < earliest:
             yield (
-                f"Delivery {after.number} came on {show_day(arrived)}, before {show_day(earliest)}, the earliest day "
-                "the payer takes for a refill."
+                f"Delivery {after.number} came on {show_day(after.delivered_on)}, before {show_day(earliest)}, the "
+                "earliest day the payer takes for a refill."
             )
 
 
@@ -185,7 +181,7 @@ def _refill_contact(facts: ClaimFacts) -> Iterator[Told]:
             if rule.count_required:
                 yield f"Delivery {after.number} is a refill without a count of what was left. Enter the refill call."
             continue
-        earliest = contact_from(rule, before.supply.last, after.delivered_on or after.shipped_on or after.supply.first)
+        earliest = contact_from(rule, before.supply.last, after.delivered_on)
         if after.counted_on < earliest:
             yield (
                 f"The refill call for delivery {after.number} was on {show_day(after.counted_on)}, before "
@@ -193,14 +189,14 @@ def _refill_contact(facts: ClaimFacts) -> Iterator[Told]:
             )
 
 
-def _refill_rule(facts: ClaimFacts, delivery: DeliveryFacts) -> RefillRule | None:
+def _refill_rule(facts: ClaimFacts, delivery: Delivered) -> RefillRule | None:
     """The payer's rule of the day it came: the one that held it, or did not, while it was planned."""
-    return refill_rule_on(delivery.delivered_on or delivery.shipped_on or delivery.supply.first, facts.refill_rules)
+    return refill_rule_on(delivery.delivered_on, facts.refill_rules)
 
 
-def _refills(facts: ClaimFacts) -> Iterator[tuple[DeliveryFacts, DeliveryFacts]]:
+def _refills(facts: ClaimFacts) -> Iterator[tuple[Delivered, Delivered]]:
     """Deliveries of one therapy that follow each other."""
-    by_therapy: dict[int | None, list[DeliveryFacts]] = {}
+    by_therapy: dict[int | None, list[Delivered]] = {}
     for delivery in facts.deliveries:
         by_therapy.setdefault(delivery.therapy_id, []).append(delivery)
     for several in by_therapy.values():
@@ -208,13 +204,13 @@ def _refills(facts: ClaimFacts) -> Iterator[tuple[DeliveryFacts, DeliveryFacts]]
 
 
 def _authorization(facts: ClaimFacts) -> Iterator[Told]:
-    for line in facts.lines:
-        if _needs_authorization(facts, line) and not line.authorization:
+    for line in facts.per_diems if _needs_authorization(facts) else ():
+        if not line.authorization:
             yield f"{line.label} has no authorization. Ask the payer for one and enter it.", line.number
 
 
-def _needs_authorization(facts: ClaimFacts, line: LineFacts) -> bool:
-    return facts.rules is not None and facts.rules.authorization_required and line.kind is LineKind.PER_DIEM
+def _needs_authorization(facts: ClaimFacts) -> bool:
+    return facts.rules is not None and facts.rules.authorization_required
 
 
 def _authorization_known(facts: ClaimFacts) -> Iterator[Told]:
@@ -254,7 +250,7 @@ def _inpatient(facts: ClaimFacts) -> Iterator[Told]:
             yield f"{line.label} bills {show_day(day)}, a day in hospital. {way}", line.number
 
 
-def _is_weekly(facts: ClaimFacts, line: LineFacts) -> bool:
+def _is_weekly(facts: ClaimFacts, line: ServiceLine) -> bool:
     """Whether a line bills weeks of supplies, which began at home; its span may hold days in hospital."""
     row = facts.codes.find(line.code)
     return row is not None and row.unit == "week"
@@ -286,19 +282,22 @@ def _not_on_the_calendar(facts: ClaimFacts) -> Iterator[Told]:
 
 def _held(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
-        if line.held and (line.authorization or not _needs_authorization(facts, line)):  # That one says so itself.
+        if not line.held:
+            continue
+        says_so_itself = line.kind is LineKind.PER_DIEM and not line.authorization and _needs_authorization(facts)
+        if not says_so_itself:
             yield f"{line.label} waits: {line.held}.", line.number
 
 
-def _therapy_lines(facts: ClaimFacts) -> list[LineFacts]:
-    return [line for line in facts.lines if line.kind is LineKind.PER_DIEM and line.therapy_id is not None]
+def _therapy_lines(facts: ClaimFacts) -> list[ServiceLine]:
+    return [line for line in facts.per_diems if line.therapy_id is not None]
 
 
-def _dates(line: LineFacts) -> Iterable[date]:
+def _dates(line: ServiceLine) -> Iterable[date]:
     return line.dates or tuple(line.days)
 
 
-def _not_in(line: LineFacts, periods: Sequence[Days]) -> list[date]:
+def _not_in(line: ServiceLine, periods: Sequence[Days]) -> list[date]:
     """The line's service days that lie in none of the periods."""
     first, last = line.days.first, line.days.last
     for days in periods:
@@ -333,7 +332,7 @@ def _has_calendar(facts: ClaimFacts) -> bool:
     return facts.therapy_days is not None
 
 
-def _days_in_hospital(line: LineFacts, facts: ClaimFacts) -> set[date]:
+def _days_in_hospital(line: ServiceLine, facts: ClaimFacts) -> set[date]:
     """The full days in hospital from the line's first through its last day."""
     stays = [(stay.first + ONE_DAY, stay.last - ONE_DAY) for stay in facts.hospital_stays]
     if facts.still_in_hospital_since is not None:
@@ -342,11 +341,11 @@ def _days_in_hospital(line: LineFacts, facts: ClaimFacts) -> set[date]:
     return {day for first, last in inside if first <= last for day in Days(first, last)}
 
 
-def _serves_a_line(facts: ClaimFacts, delivery: DeliveryFacts) -> bool:
+def _serves_a_line(facts: ClaimFacts, delivery: Delivered) -> bool:
     first, last = delivery.supply.first, delivery.supply.last
     for line in facts.lines:
-        touches = line.days.first <= last and first <= line.days.last
-        if touches and (line.therapy_id is None or delivery.serves(line.therapy_id)):
+        days = line.days
+        if days.first <= last and first <= days.last and (line.therapy_id is None or delivery.serves(line.therapy_id)):
             return True
     return False
 

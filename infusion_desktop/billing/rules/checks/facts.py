@@ -1,18 +1,20 @@
 """Everything the claim checks look at, as plain values, and what a check says."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from infusion_desktop.billing.rules.codes import CodeTable
+from infusion_desktop.billing.rules.counted import ServiceLine
+from infusion_desktop.billing.rules.delivered import Delivered
+from infusion_desktop.billing.rules.ordered import Order
 from infusion_desktop.billing.rules.rule_set import RuleSet
 from infusion_desktop.billing.rules.therapy import Authorization
 from infusion_desktop.billing.words import LineKind
 from infusion_desktop.dates import Days
 from infusion_desktop.deliveries.rules import RefillRule
-from infusion_desktop.stock.words import Container
 from infusion_desktop.values import value
 
 
@@ -74,75 +76,6 @@ class CoverageFacts:
 
 
 @value
-class OrderFacts:
-    """A prescriber's order for one therapy, the days it is good for, and the diagnoses of its episode."""
-
-    therapy_id: int
-    days: Days
-    signed_on: date | None = None
-    prescriber: str = ""
-    prescriber_npi: str = ""
-    diagnoses: tuple[str, ...] = ()
-
-
-@value
-class DeliveryFacts:
-    """A delivery: the days its supplies are for, when it went and arrived, its proof; no ``therapy_id`` serves all."""
-
-    number: str
-    supply: Days
-    therapy_id: int | None = None
-    shipped_on: date | None = None
-    delivered_on: date | None = None
-    signed_on: date | None = None
-    signed_by_staff: bool = False
-    counted_on: date | None = None
-    """When the patient's supplies were counted for it, None when nobody did."""
-    gaps: tuple[str, ...] = ()
-    """What its proof of delivery still lacks, as sentences."""
-    versions: frozenset[int] = frozenset()
-    """Earlier and later versions of the therapy's order, which it serves too."""
-    short: tuple[str, ...] = ()
-    """Drugs it went without and nothing has brought since, as "21 of 21 Cefazolin 2 g"."""
-
-    def serves(self, therapy_id: int | None) -> bool:
-        """Whether its supplies are for a line's therapy; one for no therapy serves all."""
-        return self.therapy_id in (None, therapy_id) or therapy_id in self.versions
-
-
-@value
-class LineFacts:
-    """One line of the claim; ``dates`` are its service days, ``held`` why the day engine holds it back."""
-
-    number: int
-    kind: LineKind
-    code: str
-    days: Days
-    units: Decimal
-    charge: Decimal
-    dates: tuple[date, ...] = ()
-    modifiers: tuple[str, ...] = ()
-    place_of_service: str = "12"
-    priced: bool = True
-    authorization: str = ""
-    therapy_id: int | None = None
-    pointers: tuple[int, ...] = ()
-    narrative: str = ""
-    ndc: str = ""
-    ndc_unit: str = ""
-    ndc_quantity: Decimal | None = None
-    compound: str = ""
-    held: str = ""
-    container: Container = Container.AS_ITS_CODE
-    """How a drug comes."""
-
-    @property
-    def label(self) -> str:
-        """The line as findings name it."""
-        return f"Line {self.number} ({self.code}{''.join(f'-{each}' for each in self.modifiers)})"
-
-
-@value
 class BilledBefore:
     """A line of an earlier claim that was not voided."""
 
@@ -166,7 +99,7 @@ class ClaimFacts:
 
     today: date
     codes: CodeTable
-    lines: tuple[LineFacts, ...]
+    lines: tuple[ServiceLine, ...]
     rules: RuleSet | None = None
     refill_rules: tuple[RefillRule, ...] = ()
     """What the payer says about refills, kept with deliveries."""
@@ -174,8 +107,10 @@ class ClaimFacts:
     patient: Person = Person()
     coverage: CoverageFacts = CoverageFacts()
     diagnoses: tuple[str, ...] = ()
-    orders: tuple[OrderFacts, ...] = ()
-    deliveries: tuple[DeliveryFacts, ...] = ()
+    pointers: tuple[int, ...] = ()
+    """Which of them every line points to."""
+    orders: tuple[Order, ...] = ()
+    deliveries: tuple[Delivered, ...] = ()
     hospital_stays: tuple[Days, ...] = ()
     still_in_hospital_since: date | None = None
     authorizations: tuple[Authorization, ...] = ()
@@ -187,6 +122,12 @@ class ClaimFacts:
     payer_control_number: str = ""
     primary_paid_on: date | None = None
     delay_reason: str = ""
+    per_diems: tuple[ServiceLine, ...] = field(init=False)
+    """The lines that bill days of therapy."""
+
+    def __post_init__(self) -> None:
+        per_diems = [line for line in self.lines if line.kind is LineKind.PER_DIEM]
+        object.__setattr__(self, "per_diems", tuple(per_diems))
 
 
 @value
@@ -204,6 +145,11 @@ Told = str | tuple[str, int]
 """What a check says: a sentence, or a sentence with the number of the line it is about."""
 
 
+def pointers_to(diagnoses: Sequence[str]) -> tuple[int, ...]:
+    """Which of a claim's diagnoses its lines point to: the first four (X12 SV107)."""
+    return tuple(range(1, min(4, len(diagnoses)) + 1))
+
+
 def to_medicare(facts: ClaimFacts) -> bool:
     """Whether Medicare is to pay."""
     return facts.coverage.is_medicare
@@ -211,7 +157,7 @@ def to_medicare(facts: ClaimFacts) -> bool:
 
 def has_goods_or_visits(facts: ClaimFacts) -> bool:
     """Whether something stands on the claim beside days of therapy."""
-    return any(line.kind is not LineKind.PER_DIEM for line in facts.lines)
+    return len(facts.per_diems) < len(facts.lines)
 
 
 @dataclass(frozen=True, slots=True)

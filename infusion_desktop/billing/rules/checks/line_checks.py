@@ -9,13 +9,13 @@ from itertools import combinations
 from infusion_desktop.billing.rules.checks.facts import (
     Check,
     ClaimFacts,
-    LineFacts,
     Told,
     Where,
     has_goods_or_visits,
     to_medicare,
 )
 from infusion_desktop.billing.rules.codes import exclude_each_other, whatever_the_therapy
+from infusion_desktop.billing.rules.counted import ServiceLine
 from infusion_desktop.billing.rules.drugs import MOST_NDC_QUANTITY, NDC_UNITS
 from infusion_desktop.billing.rules.nursing import EXTRA_HOUR, VISIT
 from infusion_desktop.billing.rules.rentals import add_months
@@ -52,9 +52,10 @@ def _too_many_lines(facts: ClaimFacts) -> Iterator[Told]:
 def _code_known(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         row = facts.codes.find(line.code)
-        if row is None and line.kind is LineKind.PER_DIEM:
-            yield f"{line.label}: the code is not in the code table. Correct the code.", line.number
-        elif row is not None and not (row.is_effective(line.days.first) and row.is_effective(line.days.last)):
+        if row is None:
+            if line.kind is LineKind.PER_DIEM:
+                yield f"{line.label}: the code is not in the code table. Correct the code.", line.number
+        elif not (row.is_effective(line.days.first) and row.is_effective(line.days.last)):
             yield f"{line.label}: the code is not in force on these days. Choose another code.", line.number
 
 
@@ -71,10 +72,10 @@ def _code_conflict(facts: ClaimFacts) -> Iterator[Told]:
 
 def _units_against_days(facts: ClaimFacts) -> Iterator[Told]:
     most_a_day = facts.rules.max_units_per_day if facts.rules else 1
-    for line in facts.lines:
+    for line in facts.per_diems:
         row = facts.codes.find(line.code)
         by_day = row is not None and row.per_diem and row.unit == "day"
-        if line.kind is LineKind.PER_DIEM and by_day and line.units > len(line.days) * most_a_day:
+        if by_day and line.units > len(line.days) * most_a_day:
             told = f"{line.label} bills {_plain(line.units)} units on {len(line.days)} days. Correct units or days."
             yield told, line.number
 
@@ -134,11 +135,12 @@ def _rank_without_first(facts: ClaimFacts) -> Iterator[Told]:
     """SH and SJ say "second" and "third": some therapy of the day must be the first."""
     if facts.rules is None or not facts.rules.concurrency_modifiers:
         return
-    ranks, per_diems = frozenset(facts.rules.concurrency_modifiers), _per_diems(facts)
-    further = [line for line in per_diems if line.modifiers and not ranks.isdisjoint(line.modifiers)]
-    if not further:
+    marked = [line for line in facts.per_diems if line.modifiers]
+    if not marked:
         return
-    first_days = set[date]().union(*[_dates(line) for line in per_diems if ranks.isdisjoint(line.modifiers)])
+    ranks = frozenset(facts.rules.concurrency_modifiers)
+    further = [line for line in marked if not ranks.isdisjoint(line.modifiers)]
+    first_days = set[date]().union(*[_dates(line) for line in facts.per_diems if ranks.isdisjoint(line.modifiers)])
     for each in facts.billed_before:
         row = facts.codes.find(each.code) if each.apart and ranks.isdisjoint(each.modifiers) else None
         if row is not None and row.per_diem:
@@ -153,7 +155,7 @@ def _narrative(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
         row = facts.codes.find(line.code)
         needs = row is not None and (row.not_otherwise_classified or row.facts.get("narrative_required") == "yes")
-        if needs and not line.narrative.strip():
+        if needs and not line.description.strip():
             yield f"{line.label} needs a description of the drug or goods. Write it on the line.", line.number
 
 
@@ -264,7 +266,7 @@ def _over_months(facts: ClaimFacts) -> Iterator[Told]:
             yield told, line.number
 
 
-def _days_supplied(facts: ClaimFacts, line: LineFacts) -> int:
+def _days_supplied(facts: ClaimFacts, line: ServiceLine) -> int:
     """The days that goods of a line are for: its own, or those of the delivery it is dated by."""
     by_delivery = [
         len(each.supply)
@@ -308,27 +310,30 @@ def _charge(facts: ClaimFacts) -> Iterator[Told]:
 
 def _span(facts: ClaimFacts) -> Iterator[Told]:
     policy = facts.rules.span_policy if facts.rules else None
-    for line in facts.lines:
-        first, last = line.days.first, line.days.last
-        if policy is SpanPolicy.CALENDAR_MONTH and (first.month != last.month or first.year != last.year):
-            yield f"{line.label} crosses a month's end. Split it there.", line.number
-        if policy is SpanPolicy.MAX7 and len(line.days) > _WEEK:
-            yield f"{line.label} spans more than seven days. Split it.", line.number
-        if policy is SpanPolicy.DAILY and len(line.days) > 1:
-            yield f"{line.label} spans more than one day. This payer wants a line for each day.", line.number
+    if policy is SpanPolicy.CALENDAR_MONTH:
+        for line in facts.lines:
+            first, last = line.days.first, line.days.last
+            if first.month != last.month or first.year != last.year:
+                yield f"{line.label} crosses a month's end. Split it there.", line.number
+    if policy is SpanPolicy.MAX7:
+        for line in facts.lines:
+            if len(line.days) > _WEEK:
+                yield f"{line.label} spans more than seven days. Split it.", line.number
+    if policy is SpanPolicy.DAILY:
+        for line in facts.lines:
+            if len(line.days) > 1:
+                yield f"{line.label} spans more than one day. This payer wants a line for each day.", line.number
 
 
 def _place(facts: ClaimFacts) -> Iterator[Told]:
     for line in facts.lines:
-        if len(line.place_of_service) != 2 or not (line.place_of_service.isascii() and line.place_of_service.isdigit()):
+        if len(line.place) != 2 or not (line.place.isascii() and line.place.isdigit()):
             yield f"{line.label} has no place of service. Enter it in the payer's rules.", line.number
 
 
 def _pointers(facts: ClaimFacts) -> Iterator[Told]:
-    most = len(facts.diagnoses)
-    for line in facts.lines:
-        if not 1 <= len(line.pointers) <= 4 or min(line.pointers) < 1 or max(line.pointers) > most:
-            yield f"{line.label} must point to one to four of the claim's diagnoses. Choose them.", line.number
+    if not 1 <= len(facts.pointers) <= 4 or min(facts.pointers) < 1 or max(facts.pointers) > len(facts.diagnoses):
+        yield "The claim's lines must point to one to four of its diagnoses. Enter the therapy's diagnosis."
 
 
 def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
@@ -340,8 +345,8 @@ def _medicare_per_diem(facts: ClaimFacts) -> Iterator[Told]:
 
 def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
     """A complete claim has drugs, per diems and visits; one alone is often an oversight (NHIA: three parts)."""
-    kinds = [line.kind for line in facts.lines]
-    days, drugs, visits = LineKind.PER_DIEM in kinds, LineKind.DRUG in kinds, LineKind.NURSING in kinds
+    kinds = {line.kind for line in facts.lines}
+    days, drugs, visits = bool(facts.per_diems), LineKind.DRUG in kinds, LineKind.NURSING in kinds
     if days and not drugs and _drug_expected(facts):
         yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
     by_day = facts.rules is None or facts.rules.billing_model is BillingModel.PER_DIEM
@@ -358,7 +363,7 @@ def _begun(facts: ClaimFacts) -> date | None:
     """The first day of a therapy that begins on the claim, where we bill the visits: somebody taught the patient."""
     if facts.rules is None or facts.rules.nursing_biller is not NursingBiller.PHARMACY:
         return None
-    billed = [(line.therapy_id, line.days.first) for line in _per_diems(facts)]
+    billed = [(line.therapy_id, line.days.first) for line in facts.per_diems]
     begun = [each.days.first for each in facts.orders if (each.therapy_id, each.days.first) in billed]
     return min(begun, default=None)
 
@@ -388,15 +393,11 @@ def _drug_without_pump(facts: ClaimFacts) -> Iterator[Told]:
 
 
 def _drug_expected(facts: ClaimFacts) -> bool:
-    for line in _per_diems(facts):
+    for line in facts.per_diems:
         row = facts.codes.find(line.code)
         if row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral")):
             return True
     return False
-
-
-def _per_diems(facts: ClaimFacts) -> list[LineFacts]:
-    return [line for line in facts.lines if line.kind is LineKind.PER_DIEM]
 
 
 def _has_several_lines(facts: ClaimFacts) -> bool:
@@ -407,7 +408,7 @@ def _was_billed_before(facts: ClaimFacts) -> bool:
     return bool(facts.billed_before)
 
 
-def _dates(line: LineFacts) -> tuple[date, ...]:
+def _dates(line: ServiceLine) -> tuple[date, ...]:
     return line.dates or tuple(line.days)
 
 
@@ -415,7 +416,7 @@ def _plain(units: Decimal) -> str:
     return f"{units.normalize():f}"
 
 
-def _share_a_day(one: LineFacts, other: LineFacts) -> bool:
+def _share_a_day(one: ServiceLine, other: ServiceLine) -> bool:
     apart = one.days.last < other.days.first or other.days.last < one.days.first
     return not apart and not set(_dates(one)).isdisjoint(_dates(other))
 

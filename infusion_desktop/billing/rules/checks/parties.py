@@ -50,7 +50,7 @@ def _patient_address(facts: ClaimFacts) -> Iterator[Told]:
 
 def _born_after_service(facts: ClaimFacts) -> Iterator[Told]:
     born = facts.patient.born_on
-    if born and any(line.days.first < born for line in facts.lines):
+    if born and [line for line in facts.lines if line.days.first < born]:
         yield "A line lies before the patient's birth date. Correct the birth date or the line."
 
 
@@ -67,8 +67,10 @@ def _subscriber(facts: ClaimFacts) -> Iterator[Told]:
 
 def _coverage_days(facts: ClaimFacts) -> Iterator[Told]:
     days = facts.coverage.days
+    if days is None:
+        return
     for line in facts.lines:
-        if days is not None and (line.days.first < days.first or line.days.last > days.last):
+        if line.days.first < days.first or line.days.last > days.last:
             yield f"{line.label} lies outside the coverage ({show_days(days)}). Check eligibility.", line.number
 
 

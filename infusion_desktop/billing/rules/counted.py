@@ -1,9 +1,9 @@
 """What a month came to, before it is a claim: lines with the evidence of every unit, and what was left out and why."""
 
-from dataclasses import field
+from collections.abc import Iterable
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from typing import NamedTuple
 
 from infusion_desktop.billing.words import LineKind, RuleSetId
@@ -28,32 +28,42 @@ class UnitEvidence(NamedTuple):
     rules: str
 
 
-@value
-class CountedLine:
-    """One service line with everything a claim line keeps."""
+NOT_PLACED = 0
+"""The number of a line that has no place on a claim yet."""
 
+
+@value
+class ServiceLine:
+    """One service line: what the checks look at, and what stands behind it. ``number`` is its place on the claim.
+
+    ``dates`` are the days of a per diem, in order; ``held`` says why the day engine holds it back. One that is read
+    back from its claim has its ``evidence`` and ``sentences`` there, as text.
+    """
+
+    number: int
     kind: LineKind
     code: str
     days: Days
     units: Decimal
-    rate: Decimal
     charge: Decimal
-    expected: Decimal
+    rate: Decimal = ZERO
+    expected: Decimal = ZERO
+    dates: tuple[date, ...] = ()
     modifiers: tuple[str, ...] = ()
     description: str = ""
-    ndc: str = ""
-    ndc_quantity: Decimal | None = None
-    ndc_unit: str = ""
     therapy_id: int | None = None
     delivery_id: int | None = None
     visit_id: int | None = None
-    authorization_number: str = ""
     rules_id: RuleSetId | None = None
+    authorization: str = ""
+    place: str = "12"
+    priced: bool = True
+    held: str = ""
     evidence: tuple[UnitEvidence, ...] = ()
     sentences: tuple[str, ...] = ()
-    held: str = ""
-    priced: bool = True
-    place: str = "12"
+    ndc: str = ""
+    ndc_quantity: Decimal | None = None
+    ndc_unit: str = ""
     compound: str = ""
     """The number it shares with the other ingredients of its compound."""
     container: Container = Container.AS_ITS_CODE
@@ -62,11 +72,14 @@ class CountedLine:
     """What the claim must say because of it (X12 NTE), as that the pump is the patient's own."""
 
     @property
-    def dates(self) -> tuple[date, ...]:
-        """The days whose units stand on it, in order."""
-        if len(self.evidence) == 1:
-            return self.evidence[0].days
-        return tuple(chain.from_iterable([each.days for each in self.evidence]))
+    def label(self) -> str:
+        """The line as findings name it."""
+        return f"Line {self.number} ({self.code}{''.join(f'-{each}' for each in self.modifiers)})"
+
+
+def in_places(lines: Iterable[ServiceLine], after: int = 0) -> tuple[ServiceLine, ...]:
+    """Lines with their numbers on a claim, behind those that are there."""
+    return tuple(replace(line, number=number) for number, line in enumerate(lines, after + 1))
 
 
 @value
@@ -86,7 +99,7 @@ class MonthCounted:
     patient_id: PatientId
     payer_id: PayerId
     period: Days
-    lines: tuple[CountedLine, ...]
+    lines: tuple[ServiceLine, ...]
     left_out: tuple[LeftOutDays, ...] = ()
     notes: tuple[str, ...] = ()
     rules: str = ""
