@@ -268,6 +268,17 @@ FAULTS = [
     ("MEDICARE_S_CODE", about("coverage", is_medicare=True)),
     ("THREE_PARTS", replace(CLEAN, lines=(PER_DIEM, VISIT))),
     ("THREE_PARTS", replace(CLEAN, lines=(PER_DIEM, DRUG), orders=(replace(CLEAN.orders[0], days=MARCH),))),
+    ("THREE_PARTS", replace(CLEAN, lines=(replace(VISIT, number=1),), therapy_days=None)),
+    (
+        "THREE_PARTS",
+        replace(
+            beside(replace(SECOND, therapy_id=8)),
+            orders=(ORDER, replace(ORDER, therapy_id=8)),
+            rules=replace(RULES, authorization_required=False),
+            therapy_days=None,
+            deliveries=(DELIVERY, replace(DELIVERY, number="D8", therapy_id=8)),
+        ),
+    ),
     ("LATE", replace(CLEAN, today=date(2026, 8, 1))),
     ("SOON_LATE", replace(CLEAN, today=date(2026, 5, 25))),
     ("ORIGINAL_MISSING", replace(CLEAN, frequency="7")),
@@ -304,6 +315,14 @@ def test_a_finding_says_what_to_do_where_and_on_which_line():
     assert (finding.line, finding.where.value, finding.stops) == (2, "Catalogue", True)
     assert finding.sentence == "Line 2 (J0696-JZ) has no NDC. Enter it in the catalogue."
     assert all(each.sentence.rstrip().endswith(".") for _, facts in FAULTS for each in check_claim(facts))
+
+
+def test_a_drug_sent_under_another_version_of_the_order_is_its_drug():
+    changed = replace(PER_DIEM, therapy_id=9)
+    sent = replace(DELIVERY, versions=frozenset({7, 9}))
+    orders = (ORDER, replace(ORDER, therapy_id=9))
+    facts = replace(CLEAN, lines=(changed, DRUG, VISIT), orders=orders, deliveries=(sent,), therapy_days=None)
+    assert codes_found(facts) == set()
 
 
 def test_a_warning_does_not_stop_a_claim():

@@ -347,11 +347,19 @@ def _three_parts(facts: ClaimFacts) -> Iterator[Told]:
     """A complete claim has drugs, per diems and visits; one alone is often an oversight (NHIA: three parts)."""
     kinds = {line.kind for line in facts.lines}
     days, drugs, visits = bool(facts.per_diems), LineKind.DRUG in kinds, LineKind.NURSING in kinds
-    if days and not drugs and _drug_expected(facts):
+    if days and not drugs and any(_drug_expected(facts, line) for line in facts.per_diems):
         yield "The claim bills days of therapy but no drug. Add the drug, or check who bills it."
+    if days and drugs:
+        for line in _without_drug(facts):
+            told = (
+                f"{line.label} bills days of a therapy whose drug is not billed. Add the drug, or check who bills it."
+            )
+            yield told, line.number
     by_day = facts.rules is None or facts.rules.billing_model is BillingModel.PER_DIEM
     if drugs and not days and by_day:
         yield "The claim bills drugs but no day of therapy. Count the month."
+    if visits and not days and not drugs and by_day:
+        yield "The claim bills visits but neither days of therapy nor a drug. Count the month, or check who bills them."
     if days and not visits and (begun := _begun(facts)):
         yield (
             f"Therapy began on {show_day(begun)} and no nursing visit is billed: enter the first visit, "
@@ -392,12 +400,21 @@ def _drug_without_pump(facts: ClaimFacts) -> Iterator[Told]:
                 return
 
 
-def _drug_expected(facts: ClaimFacts) -> bool:
-    for line in facts.per_diems:
-        row = facts.codes.find(line.code)
-        if row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral")):
-            return True
-    return False
+def _without_drug(facts: ClaimFacts) -> Iterator[LineFacts]:
+    """The first line of each therapy without a drug line of its own, of another version of its order, or of no one."""
+    billed = {line.therapy_id for line in facts.lines if line.kind is LineKind.DRUG}
+    firsts = {line.therapy_id: line for line in reversed(facts.per_diems) if line.therapy_id is not None}
+    for therapy, line in firsts.items():
+        if None in billed or therapy in billed or not _drug_expected(facts, line):
+            continue
+        served = {each.therapy_id for each in facts.deliveries if each.serves(therapy)}
+        if served.isdisjoint(billed):
+            yield line
+
+
+def _drug_expected(facts: ClaimFacts, line: LineFacts) -> bool:
+    row = facts.codes.find(line.code)
+    return row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral"))
 
 
 def _has_several_lines(facts: ClaimFacts) -> bool:
