@@ -400,7 +400,7 @@ def _drug_without_pump(facts: ClaimFacts) -> Iterator[Told]:
                 return
 
 
-def _without_drug(facts: ClaimFacts) -> Iterator[LineFacts]:
+def _without_drug(facts: ClaimFacts) -> Iterator[ServiceLine]:
     """The first line of each therapy without a drug line of its own, of another version of its order, or of no one."""
     billed = {line.therapy_id for line in facts.lines if line.kind is LineKind.DRUG}
     firsts = {line.therapy_id: line for line in reversed(facts.per_diems) if line.therapy_id is not None}
@@ -412,7 +412,7 @@ def _without_drug(facts: ClaimFacts) -> Iterator[LineFacts]:
             yield line
 
 
-def _drug_expected(facts: ClaimFacts, line: LineFacts) -> bool:
+def _drug_expected(facts: ClaimFacts, line: ServiceLine) -> bool:
     row = facts.codes.find(line.code)
     return row is None or not (row.only_uncovered_days or row.family in ("tpn", "enteral"))
 
