@@ -62,8 +62,8 @@ MARCH = month_of(date(2026, 3, 1))
 WRITTEN = {"claim": "id", "claim_line": "claim_id", "claim_event": "claim_id", "audit_entry": "subject_id"}
 """The tables a run writes, with the column that names the claim."""
 SIZES = (300, 3_000)
-MOST_TURNS, TURNS_FOR = 5, 9_000
-"""A size is measured that often at most, and as often as that many patients are billed in all, but once."""
+LEAST_TURNS, MOST_TURNS, TURNS_FOR = 3, 5, 9_000
+"""How often a size is measured, at the least and the most; between, until that many patients are billed in all."""
 CLASSES = (TherapyClass.ANTI_INFECTIVE, TherapyClass.IMMUNE_GLOBULIN)
 CODES = ("S9494", "S9500", "S9501", "S9502", "S9503", "S9364", "S9366", "S9338")
 
@@ -180,7 +180,8 @@ def run(patients: int, folder: Path) -> Ran:
     unbilled = folder / f"pharmacy-{patients}.db"
     database, by = make_pharmacy(unbilled, patients)
     database.close()
-    turns = [_turn(unbilled, by, patients, folder) for _ in range(max(1, min(MOST_TURNS, TURNS_FOR // patients)))]
+    count = max(LEAST_TURNS, min(MOST_TURNS, TURNS_FOR // patients))
+    turns = [_turn(unbilled, by, patients, folder) for _ in range(count)]
     unbilled.unlink()
     return replace(turns[0], ours=min(each.ours for each in turns), floor=min(each.floor for each in turns))
 
