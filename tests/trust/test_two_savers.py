@@ -6,6 +6,7 @@ Every deed that asks what was seen has its case here, or is named with the reaso
 
 import dataclasses
 import importlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,12 +22,12 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.audit import record
+from infusion_desktop.access.audit import head_of, record
 from infusion_desktop.access.emergency import begin_emergency
 from infusion_desktop.access.people import end_access, everybody, set_roles
 from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Kept, Role, UserId
-from infusion_desktop.access.tables import Staff, StaffRole
+from infusion_desktop.access.tables import AuditEntry, Staff, StaffRole
 from infusion_desktop.billing.money.deposits import NewDeposit, add_deposit
 from infusion_desktop.billing.money.money_tables import AnswerFile, Collector, Deposit, Dispute
 from infusion_desktop.billing.months.elsewhere import FromElsewhere, add_elsewhere
@@ -843,12 +844,38 @@ def _is_wrong(deed: str, told: str) -> bool:
     return bool(told) and not (told.startswith("refused") and ENDED.get(deed, told + ".") in told)
 
 
+NOTHING_BEFORE = ENDS | {
+    "billing.money.disputes.move_disputes", "billing.money.disputes.write_off_disputes",
+    "billing.months.elsewhere.take_back_elsewhere", "billing.months.visits.take_back_visit",
+    "billing.terms.authorizations.end_authorization", "billing.terms.contracts.add_rules",
+    "deliveries.calls.follow_ups.finish_follow_up", "deliveries.kits.templates.save_template",
+    "deliveries.pumps.pickups.cancel_ticket", "deliveries.schedule.repeats.end_repeat",
+    "equipment.rentals.give_back", "stock.buying.purchase_orders.cancel_order",
+    "stock.buying.purchase_orders.close_order", "stock.buying.purchase_orders.send_order",
+    "stock.buying.vendor_returns.close_return",
+}  # fmt: skip
+"""Deeds that overwrite nothing: a step or an end where nothing stood, or a version beside the one that stays."""
+
+
+def _tells_what_was(database: Database, since: int) -> bool:
+    """Whether an entry of the deed tells what was there before: besides the state of a delivery."""
+    with database.reading() as session:
+        entries = session.execute(select(AuditEntry.before, AuditEntry.after).where(AuditEntry.number > since)).all()
+    return any(set(json.loads(before)) - {"state"} or "was" in json.loads(after) for before, after in entries)
+
+
 def test_who_saves_second_is_refused(two: tuple[Database, Database]) -> None:
     first, second = two
     boss, wrong = _boss(first), []
     for each in CASES:
         deed, (mine, theirs) = _deed(each.deed), _seen(first, each)
+        with first.reading() as session:
+            newest = (head_of(session) or (0, ""))[0]
         deed(first, by=boss, **mine)
+        seen = mine.get("version", getattr(mine.get("rules"), "version", mine.get("was", "nothing")))
+        is_new = seen in (0, None)
+        if not (_tells_what_was(first, newest) or is_new or each.deed in NOTHING_BEFORE):
+            wrong.append(f"{each.deed}: its entry does not tell what was there before")
         kept = second.entries
         told = _refused(partial(deed, second, by=boss, **theirs))
         if _is_wrong(each.deed, told) or second.entries != kept:

@@ -52,7 +52,8 @@ def assign_collector(
         else:
             session.execute(update(Collector).where(*open_ones).values(ends_on=day - ONE_DAY))
             session.execute(insert(Collector).values(payer_id=payer, staff_id=staff, starts_on=day, ends_on=None))
-        record(session, by, "assign collector", "payer", payer, after={"collector": staff, "from": day})
+        before, after = {"collector": was}, {"collector": staff, "from": day}
+        record(session, by, "assign collector", "payer", payer, before=before, after=after)
 
 
 def collectors(session: Session, on: date) -> tuple[CollectorRow, ...]:

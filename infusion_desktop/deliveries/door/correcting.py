@@ -80,7 +80,7 @@ def correct_tracking(
         session.execute(
             update(Delivery).where(Delivery.id == head.id).values(tracking=number, version=head.version + 1)
         )
-        tell(session, head, by, "correct tracking", why, tracking=number)
+        tell(session, head, by, "correct tracking", why, was=head.tracking, tracking=number)
 
 
 def _not_the_same(head: Head, number: str) -> None:

@@ -434,8 +434,12 @@ def reschedule(
             "instructions": visit.instructions.strip(),
             "note": visit.note.strip(),
         }
+        kept = session.execute(
+            select(*(getattr(Delivery, name) for name in values)).where(Delivery.id == head.id)
+        ).one()
         session.execute(update(Delivery).where(Delivery.id == delivery_id).values(version=head.version + 1, **values))
-        tell(session, head, by, "reschedule", scheduled_on=scheduled_on, carrier=visit.carrier, window=visit.window)
+        changed = {name: value for name, value in values.items() if value != kept._mapping[name]}
+        tell(session, head, by, "reschedule", was={name: kept._mapping[name] for name in changed}, **changed)
 
 
 def _line(session: Session, line_id: DeliveryLineId) -> tuple[DeliveryLine, Head]:

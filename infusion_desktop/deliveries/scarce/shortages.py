@@ -128,7 +128,10 @@ def send_instead(
         line.to_send -= units
         line.change_reason = reason.strip()
         _add(session, head.id, line, other, sent, f"{sent} instead of {units}: {reason.strip()}")
-        tell(session, head, by, "send instead", reason, line=line_id, substitute=substitute_id, units=units, sent=sent)
+        tell(
+            session, head, by, "send instead", reason, line=line_id, was=was, substitute=substitute_id, units=units,
+            sent=sent,
+        )  # fmt: skip
         return sent
 
 

@@ -110,8 +110,8 @@ def order_stops(
         refuse_if_changed("the order of this tour", {each: was.get(each) for each in delivery_ids}, places)
         for position, (delivery_id, stop) in enumerate(stops.items(), 1):
             if stop.position != position:
-                stop.position = position
-                tell(session, heads[delivery_id], by, "order stops", position=position)
+                before, stop.position = stop.position, position
+                tell(session, heads[delivery_id], by, "order stops", was=before, position=position)
 
 
 def try_again(database: Database, delivery_id: DeliveryId, day: date, version: int, by: UserId) -> None:

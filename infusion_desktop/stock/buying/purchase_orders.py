@@ -225,8 +225,10 @@ def put_on_backorder(
         order.version += 1
         what = "back in stock" if is_over else f"on backorder{f' until {show_day(until)}' if until else ''}"
         _happened(session, order, by, f"item {line.item_id} {what}. {note}".strip())
-        record(session, by, "backorder", "purchase order", order.id, reason=note,
-               after={"item": line.item_id, "until": until, "over": is_over})  # fmt: skip
+        record(
+            session, by, "backorder", "purchase order", order.id, reason=note,
+            before={"until": was[0], "note": was[1]}, after={"item": line.item_id, "until": until, "over": is_over},
+        )  # fmt: skip
 
 
 def close_order(database: Database, order_id: OrderId, version: int, reason: str, by: UserId) -> None:

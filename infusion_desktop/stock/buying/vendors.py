@@ -137,6 +137,7 @@ def set_offers_in(
     known = {row.item_id: row for row in session.scalars(
         select(VendorOffer).where(VendorOffer.vendor_id == vendor_id, VendorOffer.item_id.in_(wanted)))}  # fmt: skip
     made = []
+    before = [_terms(row) for row in known.values()]
     for offer in chosen:
         kept, item = known.get(offer.item_id), items[offer.item_id]
         here = None if kept is None or kept.ended_on is not None else kept.version
@@ -154,10 +155,14 @@ def set_offers_in(
         made.append(kept)
     session.flush()
     _add_prices(session, made, chosen, by)
-    record(session, by, "set offer", "vendor", vendor_id,
+    record(session, by, "set offer", "vendor", vendor_id, before={"offers": before} if before else {},
            after={"offers": [{"item": each.item_id, "number": each.number, "pack": each.pack_quantity,
                               "price": each.price} for each in chosen]})  # fmt: skip
     return [OfferId(row.id) for row in made]
+
+
+def _terms(row: VendorOffer) -> dict[str, object]:
+    return {"item": row.item_id, "number": row.number, "pack": row.pack_quantity, "least": row.least_packs}
 
 
 def _add_prices(session: Session, made: list[VendorOffer], chosen: list[NewOffer], by: UserId) -> None:

@@ -79,15 +79,20 @@ def set_substitute(database: Database, new: NewSubstitute, by: UserId, *, versio
         here = None if kept is None or kept.ended_on is not None else kept.version
         if here != version:
             raise Stale("Somebody else changed this substitute meanwhile. Look at it again before you save.")
+        before = {} if kept is None else _facts(kept)
         if kept is None:
             kept = Substitute(item_id=new.item_id, substitute_id=new.substitute_id)
             session.add(kept)
         kept.rank, kept.gives, kept.for_units = new.rank, new.gives, new.for_units
         kept.note, kept.ended_on = new.note.strip(), None
         session.flush()
-        after = {"substitute": new.substitute_id, "rank": new.rank, "ratio": f"{new.gives}:{new.for_units}"}
-        record(session, by, "set substitute", "item", new.item_id, after=after)
+        record(session, by, "set substitute", "item", new.item_id, before=before, after=_facts(kept))
         return kept.id
+
+
+def _facts(row: Substitute) -> dict[str, object]:
+    ratio = f"{row.gives}:{row.for_units}"
+    return {"substitute": row.substitute_id, "rank": row.rank, "ratio": ratio, "note": row.note, "ended": row.ended_on}
 
 
 def end_substitute(database: Database, substitute: int, by: UserId, on: date | None = None) -> None:
