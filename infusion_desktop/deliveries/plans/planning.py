@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
@@ -427,7 +427,7 @@ def reschedule(
         expect(head, *before_shipping)
         if head.version != version:
             raise Stale(f"Somebody else changed delivery {head.number} meanwhile. Look at it again.")
-        values = {
+        values: dict[str, Any] = {
             "scheduled_on": scheduled_on,
             "window": visit.window.strip(),
             "carrier": visit.carrier,
