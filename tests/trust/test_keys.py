@@ -153,6 +153,24 @@ def test_another_key_closes_the_old_phrases(plain: Place) -> None:
         unlocked(plain, PHRASE)
 
 
+def test_a_change_of_key_that_stops_before_the_file_is_exchanged_leaves_the_old_phrases(plain: Place) -> None:
+    before, locked, coming = encrypt(plain, [PHRASE]), Pocket(), "another sentence of words"
+    locked.set_password = _locked  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="key store did not take the key"):
+        encrypt(before, [coming], locked)
+    closed = Place.of(str(plain.file))
+    with pytest.raises(Refused, match="its key does not open this file"):
+        unlocked(closed, coming)
+    opened = unlocked(closed, PHRASE)
+    assert opened is not None and entries(opened) == 31
+    with pytest.raises(Refused):
+        unlocked(closed, coming)
+
+
+def _locked(*_what: str) -> None:
+    raise KeyringLocked
+
+
 def test_nothing_is_encrypted_under_somebody_who_works_in_it(plain: Place) -> None:
     with contextlib.closing(sqlite.connect(str(plain.file), isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
