@@ -4,6 +4,7 @@ import os
 import random
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.roles import UserId
-from infusion_desktop.database import engine, keys
+from infusion_desktop.database import backup, engine, keys
 from infusion_desktop.database.encrypting import encrypt, unlocked
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Unavailable, Unsure
@@ -215,7 +216,8 @@ def write_for_ever(folder: str, turn: str) -> None:
 def die_within(address: str, deed: str, seed: str, most: str) -> None:
     """Work as everybody does, in any order, until the process kills itself at some write of one kind of deed.
 
-    How many entries the trail had after each deed is told. A deed that never comes about in so many steps is let be.
+    After each commit is told how many entries the program made, and of a file what is in it. A deed that never comes
+    about in so many steps is let be.
     """
     import signal
 
@@ -232,6 +234,14 @@ def die_within(address: str, deed: str, seed: str, most: str) -> None:
 
     engine._note_writes = count
     database = open_pharmacy(Place.of(address), "bench-1")
+    commit = database._commit
+
+    def commit_and_tell(*of: Any) -> None:
+        commit(*of)
+        say(database.entries + len(of[0].info.get("audit", ())), content_of(database.place))
+
+    database._commit = commit_and_tell  # type: ignore[method-assign]
+    say(0, content_of(database.place))
     walk = Walk(database, int(seed))
     fatal = getattr(walk, f"do_{deed}")
     walk.deeds += [fatal] * len(walk.deeds)
@@ -245,8 +255,15 @@ def die_within(address: str, deed: str, seed: str, most: str) -> None:
         walk.deeds[turn] = done
     for _ in range(int(most)):
         walk.step()
-        say(database.entries)
     database.close()
+
+
+def content_of(place: Place) -> int:
+    """A number that every value in a file has its part in; 0 of a server."""
+    if not place.is_sqlite:
+        return 0
+    with backup.opened(place.file, place.key) as connection:
+        return zlib.crc32(repr(sorted(backup.facts(connection).items())).encode())
 
 
 def names(address: str, key: str) -> None:
