@@ -96,7 +96,7 @@ Seen = tuple[DisputeId, int]
 def disputes(
     session: Session, *, states: Collection[DisputeState] = WORKING, claim: ClaimId | None = None
 ) -> tuple[DisputeRow, ...]:
-    """What is worked on, the nearest deadline first."""
+    """What is worked on, the nearest deadline first, of one day the largest amount."""
     wanted = (
         select(Dispute, Claim.number, Patient.last_name, Patient.first_name, Payer.name, ClaimLine.code,
                ClaimLine.modifiers)
@@ -104,7 +104,7 @@ def disputes(
         .join(Patient, Patient.id == Claim.patient_id)
         .join(Payer, Payer.id == Claim.payer_id)
         .outerjoin(ClaimLine, ClaimLine.id == Dispute.line_id)
-        .order_by(Dispute.due_on, Dispute.id)
+        .order_by(Dispute.due_on, Dispute.amount.desc(), Dispute.id)
     )  # fmt: skip
     if states:
         wanted = wanted.where(Dispute.state.in_(list(states)))

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from infusion_desktop.dates import today
+from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.care.ending import stop_and_fetch
+from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deed_dialog import Deed
 from infusion_desktop.desktop.forms import DayField, Form, TextField
 from infusion_desktop.desktop.patients.order_form import OrderForm
@@ -96,6 +97,10 @@ class OrderDeeds(PageBase):
         """The signature for an order given by telephone came."""
         row = self._selected(self.therapies, "Select the order that was signed.")
         if row is None:
+            return
+        if not row.order.unsigned:
+            signed_on = show_day(row.signed_on or row.order.ordered_on)
+            self.desk.messages.refused((f"{row.order.drug} is signed already, dated {signed_on}.",), self, Tone.INFO)
             return
         day, form = DayField("Dated beside the signature", required=True), Form()
         form.section("", (day,))

@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
+from infusion_desktop.desktop.first_size import size_of_dialog
 from infusion_desktop.desktop.forms import ChoiceField, DayField, Form, TextField
 from infusion_desktop.desktop.pages import scrolled
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.identifiers import read_npi, read_phone, show_phone
 from infusion_desktop.patients.prescribers import NewPrescriber
 from infusion_desktop.patients.words import InterruptionKind, TherapyId
+
+_AROUND, _SEEN = 190, 60
+"""Pixels for the title and the buttons of a dialog, and what it leaves to be seen of the window behind it."""
 
 
 class FormDialog(DeedDialog):
@@ -31,6 +35,7 @@ class FormDialog(DeedDialog):
         self.body.addWidget(scrolled(form) if tall else form, 1)
         if tall:
             self.setMinimumHeight(560)
+            size_of_dialog(self, 640, min(form.sizeHint().height() + _AROUND, screen.window().height() - _SEEN))
 
     def deed(self) -> Deed | None:
         return self._keep() if self.form.check() else None

@@ -20,6 +20,7 @@ from infusion_desktop.billing.terms.contracts import add_rules, starter
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care_words import Effect, EventKind
+from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.patients.places import PLACES
 from infusion_desktop.desktop.question import Answer, Question
@@ -266,6 +267,15 @@ def test_an_order_given_by_telephone_is_signed_later(shell: Shell, qtbot: QtBot,
     press_save(qtbot, page)
     qtbot.waitUntil(lambda: not page.therapies.model.rows[0].order.unsigned)
     assert page.therapies.model.rows[0].signed_on == today()
+    page.dialog = None
+    page._signed()
+    assert page.dialog is None and "signed already" in page.findChild(Banner).text.text()
+
+
+def test_an_order_is_written_without_scrolling(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
+    page = opened(shell, qtbot, ann)
+    form = in_dialog(qtbot, page, page._order)
+    assert form.visibleRegion().boundingRect().height() == form.height() and page.dialog.height() < shell.height()
 
 
 def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, qtbot: QtBot, ann: PatientId) -> None:
