@@ -398,6 +398,8 @@ class Application(QObject):
             return
         for each in (before, *before.findChildren(QDialog)):
             each.hide()
+        if isinstance(before, Shell):
+            before.uncover()  # Not before it is hidden: nobody reads what lies under it.
         _let_go(before, then)
 
     def _scanned(self, raw: str) -> None:

@@ -104,6 +104,16 @@ def _collected_after_each_test() -> Iterator[None]:
         gc.collect()
 
 
+@pytest.fixture(autouse=True)
+def _no_window_outlives_its_test() -> Iterator[None]:
+    """A dialog that a test leaves open would keep the next one's keys and scans from its window."""
+    yield
+    if widgets := sys.modules.get("PySide6.QtWidgets"):
+        app = widgets.QApplication.instance()
+        for window in app.topLevelWidgets() if isinstance(app, widgets.QApplication) else ():
+            window.hide()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _hashed_lightly() -> Iterator[None]:
     """By the program's own way, with less memory and time: every test has people."""
@@ -122,9 +132,13 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def qtbot(qtbot: QtBot) -> QtBot:
-    """Waits for what must come as long as a busy machine needs: a wait that is too short fails by chance."""
+    """Waits for what must come as long as a busy machine needs: a wait that is too short fails by chance.
+
+    A window still open at the end is hidden first, as the program does it: one that is seen asks about what was typed.
+    """
     for name in ("waitUntil", "waitSignal", "waitActive", "waitExposed"):
         setattr(qtbot, name, partial(_patiently, getattr(qtbot, name)))
+    qtbot.addWidget = partial(qtbot.addWidget, before_close_func=lambda window: window.hide())  # type: ignore[method-assign]
     return qtbot
 
 

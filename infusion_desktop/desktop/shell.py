@@ -89,6 +89,8 @@ class Shell(QMainWindow):
         self._is_password_right = is_password_right
         self._own_commands = tuple(commands)
         self.cover: LockCover | None = None
+        self._may_close = False
+        """Whether what was typed may be lost: the person said so."""
         self.jobs = Jobs(self)
         self.changes = Changes(self)
         self.banner = Banner()
@@ -202,17 +204,30 @@ class Shell(QMainWindow):
 
     def leave(self) -> None:
         """Sign out without asking anybody."""
-        self._unlock()
         self.sign_out_asked.emit()
+
+    def uncover(self) -> None:
+        """Take the cover of a locked screen away."""
+        cover, self.cover = self.cover, None
+        if cover is not None:
+            cover.lift()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.cover is not None:
             event.ignore()
             return
+        if self.isVisible() and not self._may_close and self.has_typed():
+            event.ignore()
+            self.unless_typed("Close the program", self._close_anyway)
+            return
         self._keep()
         self.closed.emit()
         self.jobs.close()
         super().closeEvent(event)
+
+    def _close_anyway(self) -> None:
+        self._may_close = True
+        self.close()
 
     def _visit(self, visit: _Visit) -> None:
         if not self._visits or self._visits[-1] != visit:
@@ -284,9 +299,7 @@ class Shell(QMainWindow):
         self.open(hit.kind, hit.id)
 
     def _unlock(self) -> None:
-        cover, self.cover = self.cover, None
-        if cover is not None:
-            cover.lift()
+        self.uncover()
         self.activateWindow()
 
     def _sign_out(self) -> None:

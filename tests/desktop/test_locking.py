@@ -59,6 +59,7 @@ def program(
     made.scanner.stop()
     made.idle.stop()
     if made.window is not None:
+        made.window.hide()
         made.window.close()
     made.database.close()
 

@@ -57,6 +57,7 @@ def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     made.scanner.stop()
     made.idle.stop()
     assert made.window is not None
+    made.window.hide()
     made.window.close()
     made.database.close()
 

@@ -27,6 +27,7 @@ from infusion_desktop.access.tables import EmergencyAccess
 from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Place
 from infusion_desktop.dates import now_utc
+from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
@@ -58,6 +59,7 @@ def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     made.scanner.stop()
     made.idle.stop()
     if made.window is not None:
+        made.window.hide()
         made.window.close()
     made.database.close()
 
@@ -90,6 +92,11 @@ def test_a_badge_takes_over_and_ones_own_unlocks(program: Application, qtbot: Qt
     type_pin(program, qtbot, "8025")
     qtbot.waitUntil(lambda: program.window is not first)
     assert shell_of(program).context.user_name == "Bill Biller"
+    shell_of(program).lock()
+    program._scanned("B-1")
+    type_pin(program, qtbot, "2580")
+    qtbot.waitUntil(lambda: shell_of(program).context.user_name == "Tina Tech")
+    assert not [each for each in QApplication.topLevelWidgets() if isinstance(each, LockCover) and each.isVisible()]
 
 
 def test_emergency_access_opens_more_for_an_hour(program: Application, qtbot: QtBot) -> None:
@@ -158,6 +165,20 @@ def test_whoever_takes_over_is_asked_first_where_somebody_typed(program: Applica
     assert (program.window, first.cover, form.badge.value()) == (first, cover, "half")
     asked[1][1](Answer(True))
     assert shell_of(program).context.user_name == "Bill Biller"
+
+
+def test_closing_the_window_asks_first_where_somebody_typed(program: Application, qtbot: QtBot) -> None:
+    shell, form = shell_of(program), half_typed(program, qtbot)
+    asked: list[Any] = []
+    shell.messages.ask = lambda *each: asked.append(each)
+    shell.windowHandle().close()
+    (question, answered, _parent), *more = asked
+    assert question.title == "Close the program?" and not more and shell.isVisible()
+    answered(Answer(False))
+    assert shell.isVisible() and form.badge.value() == "half"
+    with qtbot.waitSignal(shell.closed):
+        answered(Answer(True))
+    assert not shell.isVisible() and len(asked) == 1
 
 
 def test_a_role_taken_away_is_gone_from_the_window_that_is_open(program: Application, qtbot: QtBot) -> None:

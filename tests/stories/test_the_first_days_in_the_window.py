@@ -48,6 +48,7 @@ def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     made.scanner.stop()
     made.idle.stop()
     if made.window is not None:
+        made.window.hide()
         made.window.close()
     made.database.close()
     made.deleteLater()
