@@ -19,6 +19,7 @@ from infusion_desktop.equipment.rules import (
     hours_warning,
     kept_ready,
     maintenance_warning,
+    next_step,
     rental_warning,
     why_not_ready,
 )
@@ -165,9 +166,12 @@ def take_back(
     database: Database, asset_id: AssetId, by: UserId, at: datetime | None = None, note: str = "",
     *, lacks: Iterable[str] = (), run_hours: int | None = None,
 ) -> None:  # fmt: skip
-    """Book a returned pump or pole in: dirty, in the service area."""
+    """Book a pump or pole in that is back from a home: dirty, in the service area."""
     with database.transaction() as session:
         authorize(session, by, Permission.CARE_FOR_EQUIPMENT)
+        asset = the_asset(session, asset_id)
+        if asset.state is AssetState.IN_TRANSIT:
+            raise Refused(f"{asset.tag} is on its way with a kit. {next_step(asset.state)}")
         bring_back(session, asset_id, by, at, note, lacks=lacks, run_hours=run_hours)
 
 

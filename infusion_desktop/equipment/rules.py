@@ -30,7 +30,7 @@ TRANSITIONS: dict[AssetDeed, tuple[tuple[AssetState, ...], AssetState | None]] =
     D.TAKE_BACK: ((*_AT_HOME, S.IN_TRANSIT), S.RETURNED),
     D.QUARANTINE: (_IN_HOUSE, S.QUARANTINED),
     D.RELEASE: ((S.QUARANTINED,), S.RETURNED),
-    D.LOSE: ((*_AT_HOME, *_IN_HOUSE, S.IN_TRANSIT, S.REPAIR), S.LOST),
+    D.LOSE: ((*_AT_HOME, *_IN_HOUSE, S.REPAIR), S.LOST),
     D.FIND: ((S.LOST,), S.RETURNED),
     D.RETIRE: ((*_IN_HOUSE, S.LOST, S.REPAIR), S.RETIRED),
     D.GIVE_BACK: ((*_IN_HOUSE, S.REPAIR), S.RETIRED),
@@ -39,14 +39,15 @@ TRANSITIONS: dict[AssetDeed, tuple[tuple[AssetState, ...], AssetState | None]] =
 }
 """For each deed the states it may start from and the state it leads to (None: the same).
 
-A pump is reserved again only when it was booked for a future day: that patient's delivery takes the booking over.
+A pump is reserved again only when it was booked for a future day: that patient's delivery takes the booking over. What
+is on its way with a kit is settled at its delivery: taken back there, and by nobody else, so that the kit knows of it.
 """
 
 _NEXT_STEP = {
     S.RECEIVED: "Clean it, then do the function check.",
     S.READY: "It is on the shelf, ready for a patient.",
     S.RESERVED: "Ship its delivery, take it off that delivery, or end its booking first.",
-    S.IN_TRANSIT: "Record the delivery, or take it back, first.",
+    S.IN_TRANSIT: "Record at its delivery whether it arrived or came back.",
     S.WITH_PATIENT: "Take it back first.",
     S.DUE_BACK: "Take it back first.",
     S.RETURNED: "Clean it, then do the function check.",

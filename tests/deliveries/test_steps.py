@@ -341,6 +341,19 @@ def test_a_refused_pump_comes_back_dirty(bench: Any) -> None:
     in_order(bench)
 
 
+def test_what_becomes_of_a_pump_on_its_way_is_said_at_its_delivery(bench: Any) -> None:
+    delivery = shipped(bench)
+    for lose in (
+        lambda: custody.report_lost(bench.database, bench.pump, "the van was stolen", bench.tech),
+        lambda: custody.take_back(bench.database, bench.pump, bench.tech),
+    ):
+        with pytest.raises(Refused, match="at its delivery"):
+            lose()
+    bring_back_all(bench.database, delivery, LineOutcome.NOT_DELIVERED, "the van was stolen", bench.tech)
+    custody.report_lost(bench.database, bench.pump, "with the van", bench.tech)
+    in_order(bench)
+
+
 def test_steps_are_taken_back_one_by_one_until_shipping(bench: Any) -> None:
     delivery = bench.releases(bench.plans())
     scan_pick(bench.database, delivery, bench.pump_tag, bench.tech)

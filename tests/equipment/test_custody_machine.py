@@ -235,16 +235,22 @@ class Custody(RuleBasedStateMachine):
     @rule(n=PUMPS)
     def take_back(self, n: int) -> None:
         pump = self.pumps[n]
-        fits = pump.state in (*OUT, S.IN_TRANSIT)
-        was_home = pump.state in OUT
-        if self.tries(lambda: custody.take_back(self.database, self.ids[n], self.by), fits):
+        if self.tries(lambda: custody.take_back(self.database, self.ids[n], self.by), pump.state in OUT):
             pump.state, pump.safe, pump.document = S.RETURNED, False, 0
-            pump.owes = pump.owes or (self.at_return and was_home)
+            pump.owes = pump.owes or self.at_return
+
+    @rule(n=PUMPS)
+    def come_back_with_its_kit(self, n: int) -> None:
+        pump = self.pumps[n]
+        if pump.state is S.IN_TRANSIT:
+            with self.database.transaction() as session:
+                custody.bring_back(session, self.ids[n], self.by)
+            pump.state, pump.safe, pump.document = S.RETURNED, False, 0
 
     @rule(n=PUMPS)
     def lose_and_find(self, n: int) -> None:
         pump = self.pumps[n]
-        fits = pump.state in {*OUT, *IN_HOUSE, S.IN_TRANSIT, S.REPAIR}
+        fits = pump.state in {*OUT, *IN_HOUSE, S.REPAIR}
         if self.tries(lambda: custody.report_lost(self.database, self.ids[n], "gone", self.by), fits):
             custody.report_found(self.database, self.ids[n], self.by)
             pump.state, pump.safe, pump.document = S.RETURNED, False, 0

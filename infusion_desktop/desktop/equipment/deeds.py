@@ -89,7 +89,7 @@ DEEDS: tuple[BoardDeed, ...] = (
 NEXT_OF: dict[AssetState, AssetDeed] = {
     AssetState.RECEIVED: D.CLEAN, AssetState.RETURNED: D.CLEAN, AssetState.CLEANED: D.PASS_CHECK,
     AssetState.CHECKING: D.PASS_CHECK,
-    AssetState.WITH_PATIENT: D.TAKE_BACK, AssetState.DUE_BACK: D.TAKE_BACK, AssetState.IN_TRANSIT: D.TAKE_BACK,
+    AssetState.WITH_PATIENT: D.TAKE_BACK, AssetState.DUE_BACK: D.TAKE_BACK,
     AssetState.MAINTENANCE: D.FINISH_MAINTENANCE, AssetState.REPAIR: D.RETURN_FROM_VENDOR,
     AssetState.QUARANTINED: D.RELEASE, AssetState.LOST: D.FIND,
 }  # fmt: skip
@@ -97,7 +97,9 @@ NEXT_OF: dict[AssetState, AssetDeed] = {
 
 
 def allowed(state: AssetState) -> tuple[BoardDeed, ...]:
-    """What may be done from here."""
+    """What may be done from here; what becomes of a pump on its way its delivery says."""
+    if state is AssetState.IN_TRANSIT:
+        return ()
     return tuple(each for each in DEEDS if after(each.deed, state) is not None)
 
 
