@@ -52,6 +52,7 @@ from infusion_desktop.desktop.file_choice import ask_where_to_save
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
+from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
@@ -326,7 +327,7 @@ class ClaimScreen(Screen):
         menu.addAction("Leave the late days out", self.leave_late_out)
         menu.addAction("Let the rest go", self.let_rest_go)
         menu.addAction("Bill the next payer", self.bill_next)
-        menu.addAction("It was forwarded by the payer before", self.mark_forwarded)
+        menu.addAction("It was forwarded by the payer before…", self.mark_forwarded)
         if self.context.may(Permission.ADJUST_ACCOUNTS):
             menu.addAction("Write off, or move what is owed…", self.adjust)
         made.setMenu(menu)
@@ -394,13 +395,23 @@ class ClaimScreen(Screen):
             )  # fmt: skip
 
     def mark_forwarded(self) -> None:
-        """Say that the next payer has this claim from the payer before."""
-        if self._claim is not None:
-            claim, database, by = self._claim, self.context.database, self.context.user_id
-            self.do(
+        """Say, once it is asked, that the next payer has this claim from the payer before."""
+        if self._claim is None or self.shown is None:
+            return
+        claim, database, by = self._claim, self.context.database, self.context.user_id
+        asked = Question(
+            f"Was claim {self.shown.row.number} forwarded?",
+            ("It leaves in no file of ours: the payer before sent it on. The next payer owes the share from now on.",),
+            yes="It was forwarded",
+        )
+        self.desk.messages.confirm(
+            asked,
+            lambda: self.do(
                 lambda _why: mark_forwarded(database, claim, by), changed=("billing",),
                 said="The next payer owes the share now. Its answer is posted to this claim.",
-            )  # fmt: skip
+            ),
+            self,
+        )  # fmt: skip
 
     def _go_to(self, claim: object) -> None:
         self.desk.open("claim", claim)

@@ -37,6 +37,7 @@ from infusion_desktop.desktop.billing.denials_screen import DenialsScreen
 from infusion_desktop.desktop.billing.money_screen import MoneyScreen
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.jobs import Jobs
+from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.equipment.tables import Asset, EquipmentCharge
 from infusion_desktop.equipment.words import AssetState, ChargeKind
@@ -326,6 +327,12 @@ def test_a_claim_the_first_payer_sent_on_is_marked_so_on_its_page(
     screen = show(ClaimScreen)
     screen.show_record("claim", second)
     settled(qtbot, jobs, lambda: screen.shown is not None)
+    asked: list[Any] = []
+    screen.desk.messages.ask = lambda *each: asked.append(each)
     screen.mark_forwarded()
+    screen.mark_forwarded()
+    asked[0][1](Answer(False))
+    assert page(office, second).row.state is ClaimState.DRAFT, "nothing before it is said"
+    asked[1][1](Answer(True))
     settled(qtbot, jobs, lambda: screen.shown.row.state is ClaimState.SENT)
     assert page(office, second).payer_owes == Decimal(150) and books(office) == ()
