@@ -61,12 +61,12 @@ _POSTGRESQL = {
     "25006": "The database server only reads now. Nothing was saved. Tell its administrator.",
 }
 _BEFORE_LETTING_IN = {
-    "authentication failed": "28", "no pg_hba.conf entry": "28", "is not permitted to log in": "28", "role \"": "28",
-    "database \"": "3D", "too many": "53", "connection slots": "53", "starting up": "57", "shutting down": "57",
-    "certificate": "TLS", "SSL error": "TLS", "not support SSL": "TLS",
-    "authentication method requirement": "TLS",
+    "too many": "53", "connection slots": "53", "authentication failed": "28", "no pg_hba.conf entry": "28",
+    "is not permitted to log in": "28", "role \"": "28", "permission denied for database": "42501",
+    "starting up": "57", "shutting down": "57", "certificate": "TLS", "SSL error": "TLS", "not support SSL": "TLS",
+    "authentication method requirement": "TLS", "does not exist": "3D",
 }  # fmt: skip
-"""Whom a server does not let in hears no state, only words."""
+"""Whom a server does not let in hears no state, only words. In this order: some name the user or the database too."""
 
 
 def explain(error: "DBAPIError") -> Unavailable | None:
