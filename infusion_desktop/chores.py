@@ -148,15 +148,12 @@ class Chores(QObject):
 
 def _age_of_copies(place: Place, folder: Path) -> str:
     """How old the newest proven copy is, as a sentence."""
-    from infusion_desktop.database.backup import copies
+    from infusion_desktop.database.backup import newest_copy
 
-    try:
-        newest = copies(place, folder)
-    except Unavailable:
-        newest = []
-    if not newest:
+    newest = newest_copy(place, folder)
+    if newest is None:
         return "There is no proven copy in this folder."
-    return f"The newest proven copy is of {show_instant(newest[0].at)}."
+    return f"The newest proven copy is of {show_instant(newest.at)}."
 
 
 def _note_copy(made: Path | None) -> None:

@@ -92,16 +92,23 @@ def copies(place: Place, folder: Path) -> list[Copy]:
     return sorted(found, key=lambda copy: copy.at, reverse=True)
 
 
+def newest_copy(place: Place, folder: Path) -> Copy | None:
+    """The newest daily copy; None on a server, where there is none, and where the folder cannot be read."""
+    with contextlib.suppress(Unavailable):
+        return next(iter(copies(place, folder)), None) if place.is_sqlite else None
+    return None
+
+
 @contextlib.contextmanager
 def naming_newest(place: Place, folder: Path) -> Iterator[None]:
     """Where a copy is the way out, the newest is named: who cannot open the data cannot look for it in the window."""
     try:
         yield
     except (Refused, Unavailable) as no:
-        found = copies(place, folder) if place.is_sqlite and FROM_A_COPY in str(no) else []
-        if not found:
+        newest = newest_copy(place, folder) if FROM_A_COPY in str(no) else None
+        if newest is None:
             raise
-        sentence = str(no).replace(FROM_A_COPY, f'restore "{found[0].file}"')
+        sentence = str(no).replace(FROM_A_COPY, f'restore "{newest.file}"')
         raise (Unavailable if isinstance(no, Unavailable) else Refused)(sentence) from no
 
 

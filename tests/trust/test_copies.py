@@ -13,7 +13,7 @@ import pytest
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.database import backup
-from infusion_desktop.database.backup import Copy, back_up, backup_if_due, copies, facts, opened, to_let_go
+from infusion_desktop.database.backup import Copy, back_up, backup_if_due, copies, facts, naming_newest, opened, to_let_go
 from infusion_desktop.database.engine import Database, Place, sqlite
 from infusion_desktop.database.file_check import file_problems
 from infusion_desktop.database.restoring import put_in_place, stage
@@ -151,6 +151,14 @@ def test_an_unfit_copy_is_refused_and_nothing_is_touched(
         stage(database.place, file)
     assert list(tmp_path.glob("*.restoring*")) == []
     assert verify_books(database) == ()
+
+
+def test_a_folder_of_copies_that_cannot_be_read_hides_nothing(database: Database, tmp_path: Path) -> None:
+    with (
+        pytest.raises(Unavailable, match=r"^The file is damaged: infusion-desktop restore FILE$"),
+        naming_newest(database.place, tmp_path / ("n" * 300)),
+    ):
+        raise Unavailable("The file is damaged: infusion-desktop restore FILE")
 
 
 @pytest.mark.parametrize("how", ["zeros", "cut", "holes", "text"])
