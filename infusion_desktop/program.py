@@ -241,8 +241,8 @@ class Application(QObject):
         """Somebody has other rights now: the screens follow, unless that would cost what was typed."""
         shell.unless_typed("Open the screens anew with the other rights", lambda: self.open_shell(user))
 
-    def _enter_again(self, user: User) -> None:
-        """Emergency access is over: the window offers what the person's roles include."""
+    def _enter_again(self, user: User, *, told: bool = False) -> None:
+        """Emergency access is over: the window offers what the person's roles include; what was typed is kept first."""
         try:
             with self.database.reading() as session:
                 now = user_of(session, user.id)
@@ -255,10 +255,15 @@ class Application(QObject):
         if now.emergency_until is not None:  # The clock was set back; every deed asks by itself.
             QTimer.singleShot(LATER_MS, shell, lambda: self._enter_again(user))
         elif shell.has_typed():
-            shell.messages.refused((_OVER,), tone=Tone.WARN)
-            QTimer.singleShot(LATER_MS, shell, lambda: self._enter_again(user))
+            if not told:
+                shell.messages.refused((_OVER,), tone=Tone.WARN)
+            QTimer.singleShot(LATER_MS, shell, lambda: self._enter_again(user, told=True))
         else:
-            self.open_shell(now)
+            self._follow(shell, now)
+
+    def _follow(self, shell: Shell, user: User) -> None:
+        """Somebody at work has other rights: a window with those comes, but none where the screen is locked."""
+        self.open_shell(user) if shell.cover is None else shell.leave()
 
     def _look_who(self, shell: Shell, topics: frozenset[str]) -> None:
         """Somebody changed who may do what: whoever may less has another window, and who left has none."""
@@ -280,7 +285,7 @@ class Application(QObject):
             elif user.permissions != had and shell.has_typed():
                 shell.messages.refused((_OTHER_ROLES,), tone=Tone.WARN)
             elif user.permissions != had:
-                self.open_shell(user) if shell.cover is None else shell.leave()
+                self._follow(shell, user)
 
         shell.jobs.run(shell, look, told, lambda _error: None)
 
@@ -482,13 +487,11 @@ def has_key_store() -> bool:
 
 def _lost_perhaps(place: Place, folder: Path) -> str:
     """A sentence where a new pharmacy would begin though there are copies of one; "" where there are none."""
-    from infusion_desktop.database.backup import copies
+    from infusion_desktop.database.backup import newest_copy
 
-    try:
-        newest = next(iter(copies(place, folder)), None) if place.is_sqlite else None
-    except Unavailable:
-        return ""
+    newest = newest_copy(place, folder)
     return "" if newest is None else (
-        f"There is no pharmacy in {place.shown()}, but a copy of {show_instant(newest.at)}. Was the file lost or "
-        f"moved: close this window and go back, with the command infusion-desktop restore \"{newest.file}\""
+        f"There is no pharmacy in {place.shown()}, but there is a copy of one, of {show_instant(newest.at)}. If the "
+        "file was lost or moved, begin no new pharmacy: close this window and go back to the copy, with the command "
+        f"infusion-desktop restore \"{newest.file}\""
     )  # fmt: skip

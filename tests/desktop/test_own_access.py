@@ -207,9 +207,22 @@ def test_the_end_of_emergency_access_costs_nothing_that_was_typed(program: Appli
     program._enter_again(user)
     assert "hour of emergency access is over" in shell.banner.text.text()
     assert (program.window, form.badge.value()) == (shell, "half")
+    shell.banner.clear()
+    program._enter_again(user, told=True)
+    assert not shell.banner.isVisible(), "it is told once"
     form.reject()
     program._enter_again(user)
     assert not shell_of(program).context.may(Permission.RELEASE)
+
+
+def test_the_end_of_emergency_access_unlocks_no_screen(program: Application) -> None:
+    user = begin_emergency(program.database, shell_of(program).context.user_id, "no pharmacist here, pump alarm")
+    program.open_shell(user)
+    shell_of(program).lock()
+    with program.database.engine.begin() as connection:  # An hour goes by.
+        connection.execute(update(EmergencyAccess).values(ends_at=now_utc()))
+    program._enter_again(user)
+    assert isinstance(program.window, SignInWindow), "nobody sits there who proved who they are"
 
 
 def test_a_manager_reviews_an_emergency_in_the_window_and_changes_nobody(program: Application, qtbot: QtBot) -> None:
