@@ -116,7 +116,8 @@ class RefillCallScreen(Screen):
         self.ask(read, self._show, key="sheet")
 
     def may_leave(self) -> bool:
-        return not any(field.text().strip() for field in self.counts.values())
+        typed = [field.typed() for field in self.form.fields if isinstance(field, TextField)]
+        return not any([*typed, *(field.text().strip() for field in self.counts.values())])
 
     def _clear(self) -> None:
         self.sheet = None

@@ -162,18 +162,13 @@ class ScheduleScreen(Screen):
 
     def _change_tours(self, change: Callable[[], None], said: str = "") -> None:
         """One change at a time: a key pressed again before the board shows the last one is about what is gone."""
-        if self._is_changing:
-            return
-        self._is_changing = True
+        if not self._is_changing:
+            self._is_changing = True
+            self.do(lambda _override: change(), changed=("deliveries",), said=said)
 
-        def work(_override: str) -> None:
-            try:
-                change()
-            except Exception:
-                self._is_changing = False
-                raise
-
-        self.do(work, changed=("deliveries",), said=said)
+    def show_failure(self, error: Exception) -> None:
+        self._is_changing = False
+        super().show_failure(error)
 
     def print_sheet(self, whose: str) -> None:
         """The route sheet of a tour."""

@@ -79,6 +79,9 @@ def test_a_call_leads_to_the_plan_and_to_a_draft(
     board.call()
     screen: Any = shell.screen_in_front
     qtbot.waitUntil(lambda: house.drug in screen.counts)
+    assert screen.may_leave()
+    qtbot.keyClicks(screen.note.line, "wants the blue pole")
+    assert not screen.may_leave(), "words are typed as counts are"
     screen.counts[house.drug].setFocus()
     qtbot.keyClicks(screen.counts[house.drug], "x")
     screen.outcome.set_value(CallOutcome.AGREED)

@@ -250,5 +250,7 @@ def test_a_delivery_somebody_else_moved_is_not_given_away_unseen(
     qtbot.waitUntil(lambda: "Somebody else changed delivery" in shell_text(screen))
     assert at(house, first).driver == "Maria"
     qtbot.waitUntil(lambda: screen.board.row(first).driver == "Maria")
+    screen.assign([], TourKey("Deshawn", deshawn))
+    qtbot.waitUntil(lambda: "Mark the deliveries first" in shell_text(screen))
     screen.assign([first], TourKey("Deshawn", deshawn))
     qtbot.waitUntil(lambda: at(house, first).driver == "Deshawn")
