@@ -65,14 +65,21 @@ def put_mine(window: QWidget, rows: tuple[Difference, ...]) -> None:
 
 
 class BothVersions(QDialog):
-    """Theirs and mine beside each other; closing it without a choice is looking at theirs."""
+    """Theirs and mine beside each other; closing it without a choice is ``back``, to what stands under it."""
 
-    def __init__(self, rows: tuple[Difference, ...], keep_mine: Callable[[], object], parent: QWidget) -> None:
+    def __init__(
+        self,
+        rows: tuple[Difference, ...],
+        keep_mine: Callable[[], object],
+        parent: QWidget,
+        *,
+        back: str = "Look at theirs",
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Two people changed this")
         self.setMinimumSize(820, 360)
         self.rows = rows
-        self.theirs = button("Look at theirs", self.reject)
+        self.theirs = button(back, self.reject)
         self.mine = button("Keep mine", self.accept, kind="primary")
         self.accepted.connect(keep_mine)
         column = QVBoxLayout(self)

@@ -52,6 +52,8 @@ class DeedDialog(QDialog):
         self.context, self.desk = context, desk
         self.attempts = Attempts(context.database)
         self._as_opened: list[str] = []
+        self._earlier: DeedDialog | None = None
+        """The one that was refused as stale, with what was typed there, while this one shows theirs."""
         self.setWindowTitle(title)
         self.setMinimumWidth(width)
         self.banner = Banner(self)
@@ -115,8 +117,8 @@ class DeedDialog(QDialog):
             self._start(work, "")
 
     def has_typed(self) -> bool:
-        """Whether a field holds something else than when it was opened."""
-        return shown_in(self) != self._as_opened
+        """Whether a field holds something else than when it was opened, here or in what is compared with it."""
+        return shown_in(self) != self._as_opened or (self._earlier is not None and self._earlier.has_typed())
 
     def on_scan(self, raw: str) -> None:
         """Use a scan: what is picked from a list is looked for by its code, and a text field in focus takes a number
@@ -210,6 +212,7 @@ class DeedDialog(QDialog):
 
         self.foot.insertWidget(0, button("What I typed…", look_again, icon="copy"))
         earlier.hide()
+        self._earlier = earlier
         self.finished.connect(earlier.deleteLater)
         look_again()
 

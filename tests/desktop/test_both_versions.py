@@ -133,6 +133,7 @@ def test_theirs_is_looked_at_and_mine_is_still_there(
     assert dialog.isVisible()
     assert dialog.form.phone.shown() == "(503) 555-8888"
     assert dialog.form.street.shown() == "9 Their Street"
+    assert dialog.has_typed(), "what lies under it would be lost"
     again = dialog.foot.itemAt(0).widget()
     assert again.text() == "What I typed…"
     before = dialog.comparison

@@ -13,7 +13,16 @@ import pytest
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.database import backup
-from infusion_desktop.database.backup import Copy, back_up, backup_if_due, copies, facts, naming_newest, opened, to_let_go
+from infusion_desktop.database.backup import (
+    Copy,
+    back_up,
+    backup_if_due,
+    copies,
+    facts,
+    naming_newest,
+    opened,
+    to_let_go,
+)
 from infusion_desktop.database.engine import Database, Place, sqlite
 from infusion_desktop.database.file_check import file_problems
 from infusion_desktop.database.restoring import put_in_place, stage

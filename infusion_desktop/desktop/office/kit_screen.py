@@ -215,19 +215,11 @@ class KitScreen(Screen):
 
     def load(self) -> None:
         database, wanted = self.context.database, self._template
-
-        def read() -> Opened:
-            with database.reading() as session:
-                kept = None if wanted is None else template(session, wanted, alternatives=True)
-                older = () if kept is None else versions(session, kept.template.code)
-                kinds = tuple(kind for kind in ItemKind if not kind.is_equipment)
-                return Opened(kept, older, find_items(session, "", kinds=kinds, limit=20_000))
-
-        self.ask(read, self._show, key="kit")
+        self.ask(lambda: _opened(database, wanted), self._show, key="kit")
 
     def _show(self, found: Opened) -> None:
-        self.kept, self.older, self.items = found.kept, found.older, found.items
-        self.names = {item.id: item.name for item in found.items}
+        self.kept, self.older = found.kept, found.older
+        self._offer(found.items)
         kit = Template("", "", TherapyClass.ANTI_INFECTIVE, (), (), ()) if found.kept is None else found.kept.template
         self.code.setEnabled(found.kept is None)
         starts_on = today() if found.kept is None else max(today(), found.kept.starts_on + ONE_DAY)
@@ -239,6 +231,10 @@ class KitScreen(Screen):
         ]
         self.version.setText("\n".join(told) or "A new kit.")
         self._show_kit(kit)
+
+    def _offer(self, items: tuple[ItemFound, ...]) -> None:
+        self.items = items
+        self.names = {item.id: item.name for item in items}
 
     def _show_kit(self, kit: Template) -> None:
         for field, kept in ((self.code, kit.code), (self.name, kit.name)):
@@ -370,21 +366,22 @@ class KitScreen(Screen):
             super().show_failure(error)
             return
         self.desk.messages.refused(error.reasons, self, Tone.WARN)  # Loading again would take what was typed.
-        database, before, mine = self.context.database, self.kept.template, self.edited()
-        self.ask(lambda: _versions(database, mine.code), lambda found: self._compare(before, mine, found))
+        database, kept, mine = self.context.database, self.kept, self.edited()
+        self.ask(lambda: _opened(database, kept.id), lambda found: self._compare(kept.template, mine, found))
 
-    def _compare(self, before: Template, mine: Template, found: tuple[KeptTemplate, ...]) -> None:
+    def _compare(self, before: Template, mine: Template, found: Opened) -> None:
         """Somebody else saved a version meanwhile: theirs beside what stands here."""
-        theirs = found[0].template
+        theirs = found.older[0].template
+        self._offer(found.items)
         rows = differing_parts(before, theirs, mine, self.names)
 
         def keep_mine() -> None:
-            self.kept, self.older = found[0], found
+            self.kept, self.older = found.older[0], found.older
             self._show_kit(mine_onto(theirs, mine, rows))
             self._as_shown = theirs
             self.save()
 
-        self.comparison = BothVersions(rows, keep_mine, self)
+        self.comparison = BothVersions(rows, keep_mine, self, back="Back to mine")
         self.comparison.open()
 
     def end(self) -> None:
@@ -412,6 +409,9 @@ class KitScreen(Screen):
         return row
 
 
-def _versions(database: Database, code: str) -> tuple[KeptTemplate, ...]:
+def _opened(database: Database, wanted: TemplateId | None) -> Opened:
     with database.reading() as session:
-        return versions(session, code)
+        kept = None if wanted is None else template(session, wanted, alternatives=True)
+        older = () if kept is None else versions(session, kept.template.code)
+        kinds = tuple(kind for kind in ItemKind if not kind.is_equipment)
+        return Opened(kept, older, find_items(session, "", kinds=kinds, limit=20_000))

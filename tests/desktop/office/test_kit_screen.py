@@ -19,6 +19,8 @@ from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office.places import PLACES
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.errors import Refused
+from infusion_desktop.stock.catalogue import NewItem, add_item
+from infusion_desktop.stock.words import ItemKind
 from tests.desktop.deliveries.conftest import House
 
 
@@ -95,7 +97,8 @@ def test_two_people_change_one_kit_and_the_second_sees_both(house: House, shell:
     shell.open("kit", kept.id)
     screen: Any = shell.screen_in_front
     qtbot.waitUntil(lambda: bool(screen.lines) and not shell.jobs.running)
-    theirs = replace(kept.template, name="Their name", lines=kept.template.lines[:1])
+    new = add_item(house.database, NewItem("NEW-1", "Their new dressing", ItemKind.DRESSING), house.administrator)
+    theirs = replace(kept.template, name="Their name", lines=(replace(kept.template.lines[0], item_id=new),))
     save_template(house.database, theirs, house.administrator, today() + timedelta(days=2))
     screen.ages.set_value(Ages.ADULT)
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
@@ -103,7 +106,12 @@ def test_two_people_change_one_kit_and_the_second_sees_both(house: House, shell:
     shown = {row.field: row for row in screen.comparison.rows}
     assert set(shown) == {"Name", "For", "Lines"}
     assert (shown["Name"].theirs, shown["For"].mine, shown["Lines"].is_mine) == ("Their name", "adults", False)
-    assert screen.ages.value() is Ages.ADULT, "what was typed is still there"
+    assert "Their new dressing" in shown["Lines"].theirs
+    qtbot.mouseClick(screen.comparison.theirs, Qt.MouseButton.LeftButton)
+    assert screen.ages.value() is Ages.ADULT and not screen.may_leave(), "what was typed is still there"
+    del screen.comparison
+    qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: hasattr(screen, "comparison"))
     qtbot.mouseClick(screen.comparison.mine, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: screen.kept is not None and screen.kept.number == 3)
     with house.database.reading() as session:
