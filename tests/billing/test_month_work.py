@@ -15,7 +15,7 @@ from test_service_claims import complete_month
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.tables import Pharmacy
 from infusion_desktop.billing.claim_lists import claims
-from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.checking import check, leave_late_days_out
 from infusion_desktop.billing.claiming.claims import print_claims, void_claim, write_file
 from infusion_desktop.billing.claiming.filing import file_by, leaves_as
 from infusion_desktop.billing.claiming.self_pay import bill_patients
@@ -30,6 +30,7 @@ from infusion_desktop.billing.money.patient_money import (
     take_back_payment,
     take_patient_payment,
 )
+from infusion_desktop.billing.months.charging import make_claim
 from infusion_desktop.billing.months.counting import count_month
 from infusion_desktop.billing.months.day_view import DayKind, day_view
 from infusion_desktop.billing.months.visits import NewVisit, add_visit
@@ -310,12 +311,7 @@ def test_two_billers_running_one_month_at_once_make_each_claim_once(office):
 
 
 def test_a_monthly_maximum_holds_over_two_coverages_of_one_month(office):
-    add_rules(
-        office.database, office.payer, replace(starter("commercial_access").rules, max_units_per_month=10),
-        date(2026, 1, 1), office.biller,
-    )  # fmt: skip
-    office.fee("S9500", "95")
-    office.orders("ceftriaxone 2 g", date(2026, 3, 1), date(2026, 3, 31))
+    ten_units_a_month(office)
     with office.database.transaction() as session:
         session.execute(update(Coverage).values(ends_on=date(2026, 3, 7)))
         record(session, office.biller, "set up", "test", 1)
@@ -328,6 +324,53 @@ def test_a_monthly_maximum_holds_over_two_coverages_of_one_month(office):
         with office.database.reading() as session:
             lines = session.scalars(select(ClaimLine).order_by(ClaimLine.first_on)).all()
             assert [(line.first_on.day, int(line.units)) for line in lines] == [(1, 7), (8, 3)]
+
+
+def ten_units_a_month(office):
+    """A payer that pays ten days a month, and a therapy that runs through all of March."""
+    rules = replace(starter("commercial_access").rules, max_units_per_month=10)
+    add_rules(office.database, office.payer, rules, date(2026, 1, 1), office.biller)
+    office.fee("S9500", "95")
+    office.orders("ceftriaxone 2 g", date(2026, 3, 1), date(2026, 3, 31))
+
+
+def units_of(office, claim):
+    with office.database.reading() as session:
+        return [(line.days.first.day, int(line.units)) for line in claim_page(session, claim).lines]
+
+
+def test_a_claim_and_its_replacement_take_of_a_monthly_maximum_once(office):
+    """Seven days were paid, five of them stand in the replacement: five are left to the other policy, not none."""
+    ten_units_a_month(office)
+    with office.database.transaction() as session:
+        first = session.scalars(select(Coverage.id)).one()
+        session.execute(update(Coverage).values(ends_on=date(2026, 3, 7)))
+        record(session, office.biller, "set up", "test", 1)
+    second = office._add(
+        Coverage, patient_id=office.patient, payer_id=office.payer, rank=Rank.PRIMARY, member_id="M2",
+        relation=Relation.SELF, starts_on=date(2026, 3, 8), version=1,
+    )  # fmt: skip
+    paid = make_claim(office.database, office.patient, MARCH, office.biller, first)
+    decided(office, paid)
+    office.hospital(date(2026, 3, 2), date(2026, 3, 5))
+    again = make_claim(office.database, office.patient, MARCH, office.biller, first)
+    assert again != paid and sum(units for _, units in units_of(office, again)) == 5
+    other = make_claim(office.database, office.patient, MARCH, office.biller, second)
+    assert units_of(office, other) == [(8, 5)]
+
+
+def test_a_draft_counted_anew_takes_nothing_of_a_monthly_maximum_from_itself(office):
+    """Ninety days from March 10 are over after June 8; from March 15, when the policy began after all, later."""
+    ten_units_a_month(office)
+    claim = make_claim(office.database, office.patient, MARCH, office.biller)
+    assert units_of(office, claim) == [(1, 10)]
+    leave_late_days_out(office.database, claim, office.biller, on=date(2026, 6, 8))
+    assert units_of(office, claim) == [(10, 10)]
+    with office.database.transaction() as session:
+        session.execute(update(Coverage).values(starts_on=date(2026, 3, 15)))
+        record(session, office.biller, "set up", "test", 1)
+    assert make_claim(office.database, office.patient, MARCH, office.biller) == claim
+    assert units_of(office, claim) == [(15, 10)]
 
 
 def by_form(office, form, kind):

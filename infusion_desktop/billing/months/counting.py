@@ -28,7 +28,7 @@ from infusion_desktop.billing.terms.authorizations import FREED, authorizations,
 from infusion_desktop.billing.terms.code_lists import codes_in
 from infusion_desktop.billing.terms.contracts import PayerRuleSet, payer_name, rule_versions
 from infusion_desktop.billing.terms.fees import fee_schedule
-from infusion_desktop.billing.words import Frequency, LineKind, RuleSetId
+from infusion_desktop.billing.words import ClaimId, Frequency, LineKind, RuleSetId
 from infusion_desktop.database.many import as_ids, is_given
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import ONE_DAY, Days, month_of, show_day, show_days
@@ -161,11 +161,11 @@ def count_month(
     covered = the_covered_period(session, patient, month_of(month.first) if len(month) == 1 else month, coverage)
     contract = by or the_contract(session, covered.payer_id)
     allowed = for_engine(authorizations(session, patient, covered.payer_id, beside=scope.beside))
+    before = _units_before(session, patient, covered, contract, scope.beside)
     counts_from = scope.counts_from
 
     def count(those: CoveredPeriod) -> MonthCounted:
-        facts = month_facts(session, patient, those.period)
-        return counted(facts, those, contract, allowed, _units_before(session, patient, those, contract))
+        return counted(month_facts(session, patient, those.period), those, contract, allowed, before)
 
     if counts_from is None or counts_from <= covered.period.first:
         return scope.of(count(covered))
@@ -331,9 +331,12 @@ def has_monthly_maximum(contract: Contract) -> bool:
 
 
 def _units_before(
-    session: Session, patient: PatientId, covered: CoveredPeriod, contract: Contract
+    session: Session, patient: PatientId, covered: CoveredPeriod, contract: Contract, beside: Sequence[ClaimId]
 ) -> Mapping[tuple[str, date], int]:
-    """Per-diem units by code and month that the patient's claims of other periods took at this payer."""
+    """Per-diem units by code and month that the patient's claims of other periods took at this payer.
+
+    Claims ``beside`` took none, whatever days their period has: those of the policy may have been others then.
+    """
     if not has_monthly_maximum(contract):
         return NOTHING_BEFORE
     months = Days(month_of(covered.period.first).first, month_of(covered.period.last).last)
@@ -346,7 +349,7 @@ def _units_before(
     rows = session.execute(
         select(ClaimLine.code, ClaimLine.first_on, ClaimLine.units)
         .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.id.in_(newest), ClaimLine.kind == LineKind.PER_DIEM)
+        .where(Claim.id.in_(newest), Claim.id.not_in(beside), ClaimLine.kind == LineKind.PER_DIEM)
         .where(Claim.period_first != covered.period.first, ClaimLine.first_on.between(months.first, months.last))
     )
     taken: dict[tuple[str, date], int] = {}
