@@ -349,6 +349,11 @@ def test_nothing_needs_proof_or_ndc_where_the_contract_asks_for_none():
         lines=(replace(PER_DIEM, authorization=""), replace(DRUG, ndc=""), VISIT),
     )
     assert codes_found(bare) == set()
+    in_part = replace(DELIVERY, gaps=("There is no signature.",), signed_by_staff=True)
+    assert codes_found(replace(bare, deliveries=(in_part,))) == set()
+    medicare = replace(bare.coverage, is_medicare=True)
+    visits = replace(bare, coverage=medicare, deliveries=(in_part,), lines=(DRUG, VISIT), therapy_days=None)
+    assert not {each for each in codes_found(visits) if each.startswith("PROOF")}
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def _diagnosis_form(facts: ClaimFacts) -> Iterator[Told]:
 
 def _proof(facts: ClaimFacts) -> Iterator[Told]:
     """Without a signed proof of delivery a payer takes the money back (Noridian: keep proofs for seven years)."""
-    if facts.rules is not None and not facts.rules.delivery_proof_required:
+    if not _asks_for_proof(facts):
         return
     for delivery in facts.deliveries:
         if delivery.signed_on is None and _serves_a_line(facts, delivery):
@@ -75,23 +75,30 @@ def _proof(facts: ClaimFacts) -> Iterator[Told]:
 
 def _proof_in_part(facts: ClaimFacts) -> Iterator[Told]:
     """Another payer may ask for the same as Medicare at an audit: told, not stopped."""
-    if not facts.coverage.is_medicare and (facts.rules is None or facts.rules.delivery_proof_required):
+    if not facts.coverage.is_medicare:
         yield from _proof_gaps(facts)
 
 
 def _proof_gaps(facts: ClaimFacts) -> Iterator[Told]:
     """Name, relation, signature and its day: without them Medicare takes the money back (CMS, proof of delivery)."""
+    if not _asks_for_proof(facts):
+        return
     for delivery in facts.deliveries:
         if delivery.gaps and delivery.signed_on is not None and _serves_a_line(facts, delivery):
             yield from (f"Delivery {delivery.number}: {sentence}" for sentence in delivery.gaps)
 
 
 def _proof_by_staff(facts: ClaimFacts) -> Iterator[Told]:
-    if facts.rules is not None and not facts.rules.delivery_proof_required:
+    if not _asks_for_proof(facts):
         return
     for delivery in facts.deliveries:
         if delivery.signed_by_staff and _serves_a_line(facts, delivery):
             yield f"Delivery {delivery.number} was signed by the pharmacy's staff. Get the patient's or another's name."
+
+
+def _asks_for_proof(facts: ClaimFacts) -> bool:
+    """Not for visits alone: who bills the pump and the drug proves their delivery."""
+    return facts.rules is None or facts.rules.delivery_proof_required
 
 
 def _service_date(facts: ClaimFacts) -> Iterator[Told]:
