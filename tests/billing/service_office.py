@@ -110,7 +110,7 @@ class Office:
 
     def delivers(
         self, first: date, last: date, goods: dict[int, int] | None = None, *, signed: bool = True,
-        therapy: int | None = None,
+        therapy: int | None = None, sheet: bytes | None = None,
     ) -> int:  # fmt: skip
         self.deliveries += 1
         number = f"D{self.deliveries:06d}"
@@ -130,7 +130,7 @@ class Office:
         if signed:
             self._add(
                 ProofOfDelivery, delivery_id=delivery, received_by="Ann", relation="self", received_at=noon(first),
-                signed_on=first, recorded_at=noon(first), staff_id=self.biller,
+                signed_on=first, recorded_at=noon(first), staff_id=self.biller, attachment=sheet,
             )  # fmt: skip
         return delivery
 

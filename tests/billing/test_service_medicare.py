@@ -48,7 +48,7 @@ def vial(office, **more):
 def pump(office, first, last=None):
     """A pump that came into the home on a day, and left it on another."""
     item = office.item(
-        "ambulatory pump", "E0781", kind=ItemKind.PUMP, billing_class=BillingClass.PER_DIEM_INCLUDED, ndc=""
+        f"pump of {office.patient}", "E0781", kind=ItemKind.PUMP, billing_class=BillingClass.PER_DIEM_INCLUDED, ndc=""
     )
     shelf = office._add(Location, code=f"SHELF-{item}", name="shelf", kind=LocationKind.BIN, version=1)
     asset = office._add(
