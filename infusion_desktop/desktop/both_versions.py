@@ -13,9 +13,15 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QW
 
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
+from infusion_desktop.desktop.first_size import size_of_dialog
 from infusion_desktop.desktop.forms import Field
 from infusion_desktop.desktop.labels import label, tone_icon
 from infusion_desktop.desktop.pages import Card, scrolled
+
+
+WIDTH, TALLEST = 820, 700
+_SIDES, _AROUND = 64, 170
+"""Pixels that are no fields: beside them, and above and below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class BothVersions(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Two people changed this")
-        self.setMinimumSize(820, 360)
+        self.setMinimumSize(WIDTH, 360)
         self.rows = rows
         self.theirs = button(back, self.reject)
         self.mine = button("Keep mine", self.accept, kind="primary")
@@ -96,6 +102,7 @@ class BothVersions(QDialog):
         foot.addWidget(self.mine)
         column.addLayout(foot)
         self.mine.setFocus()
+        size_of_dialog(self, WIDTH, min(card.heightForWidth(WIDTH - _SIDES) + _AROUND, TALLEST))
         self.finished.connect(self.deleteLater)
 
     def _fields(self) -> QWidget:
@@ -111,9 +118,10 @@ class BothVersions(QDialog):
         for line, row in enumerate(self.rows, 1):
             for place, (text, role) in enumerate(((row.field, "strong"), (row.before or "–", "muted"))):
                 grid.addWidget(label(text, role, wrap=True), line, place, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(_value(row.theirs, Tone.INFO if row.theirs != row.before else None), line, 2)
+            theirs = Tone.INFO if row.theirs != row.before else None
             mine = Tone.WARN if row.is_disputed else Tone.GOOD if row.is_mine else None
-            grid.addWidget(_value(row.mine, mine), line, 3)
+            grid.addWidget(_value(row.theirs, theirs), line, 2, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(_value(row.mine, mine), line, 3, Qt.AlignmentFlag.AlignTop)
         if not self.rows:
             nothing = "No field here differs: something else of this record was changed."
             grid.addWidget(label(nothing, "muted", wrap=True), 1, 0, 1, 4)
@@ -128,7 +136,8 @@ def _value(text: str, tone: Tone | None) -> QWidget:
     row.setSpacing(6)
     if tone is not None:
         row.addWidget(tone_icon(tone, 16), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(label(text or "–", "strong" if tone is not None else "muted", wrap=True), 1)
+    said = label(text or "–", "strong" if tone is not None else "muted", wrap=True)
+    row.addWidget(said, 1, Qt.AlignmentFlag.AlignTop)
     return made
 
 

@@ -97,6 +97,7 @@ class WeekDialog(DeedDialog):
         self.body.addWidget(label("Deliveries go out on", "caption"))
         self.body.addLayout(row)
         self.body.addWidget(self.form)
+        self.start.setFocus()
         self.body.addWidget(label("0 delivery days before means the same day.", "small"))
 
     def deed(self) -> Deed | None:

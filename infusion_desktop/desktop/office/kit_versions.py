@@ -19,9 +19,20 @@ _PARTS = (
 def differing_parts(
     before: Template, theirs: Template, mine: Template, names: Mapping[ItemId, str]
 ) -> tuple[Difference, ...]:
-    """The parts that either of them changed. Pure."""
+    """The parts that either of them changed; of the lines only those that are not the same in all three. Pure."""
     titles = [title for title, _part in _PARTS]
-    return differences(titles, _shown(before, names), _shown(theirs, names), _shown(mine, names))
+    found = differences(titles, _shown(before, names), _shown(theirs, names), _shown(mine, names))
+    return tuple(_shortened(row) if _PARTS[row.place][1] == "lines" else row for row in found)
+
+
+def _shortened(row: Difference) -> Difference:
+    """Without the lines that are in all three; whole where only their order tells them apart."""
+    told = [each.split("\n") for each in (row.before, row.theirs, row.mine)]
+    same = set[str]().union(*told).intersection(*told)
+    before, theirs, mine = ("\n".join(each for each in lines if each not in same) for lines in told)
+    short = replace(row, field="Lines that differ", before=before, theirs=theirs, mine=mine)
+    tells = [(each.before == each.theirs, each.before == each.mine, each.theirs == each.mine) for each in (row, short)]
+    return short if tells[0] == tells[1] else row
 
 
 def mine_onto(theirs: Template, mine: Template, rows: tuple[Difference, ...]) -> Template:

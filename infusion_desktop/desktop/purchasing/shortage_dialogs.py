@@ -147,6 +147,7 @@ class PriorityDialog(DeedDialog):
         self.form.setEnabled(may)
         self.save_button.setEnabled(may)
         self.save_button.setToolTip("" if may else "Pharmacists set priorities.")
+        self.therapy.setFocus()
         self.table.set_rows(sorted(ranks.items(), key=lambda each: (each[1], each[0].value)))
         if therapy is not None:
             self._choose((therapy, ranks[therapy]))

@@ -220,6 +220,7 @@ def test_two_people_set_the_delivery_days_and_the_second_sees_both(
     qtbot.waitUntil(lambda: screen.settings_shown is not None and not shell.jobs.running)
     screen.change_week()
     mine: Any = screen.dialog
+    assert mine.focusWidget() is mine.start.line, "Enter presses no Cancel"
     mine.boxes[5].set_value(True)
     theirs = Week(today(), frozenset({0, 1}), time(9), 2)
     set_week(house.database, theirs, house.pharmacist, was=None)

@@ -16,6 +16,7 @@ from infusion_desktop.deliveries.care_words import Ages, Purpose
 from infusion_desktop.deliveries.kits.template_effects import touched
 from infusion_desktop.deliveries.kits.templates import save_template, templates, versions
 from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.office.kit_versions import differing_parts, mine_onto
 from infusion_desktop.desktop.office.places import PLACES
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.errors import Refused
@@ -104,9 +105,9 @@ def test_two_people_change_one_kit_and_the_second_sees_both(house: House, shell:
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: hasattr(screen, "comparison"))
     shown = {row.field: row for row in screen.comparison.rows}
-    assert set(shown) == {"Name", "For", "Lines"}
-    assert (shown["Name"].theirs, shown["For"].mine, shown["Lines"].is_mine) == ("Their name", "adults", False)
-    assert "Their new dressing" in shown["Lines"].theirs
+    assert set(shown) == {"Name", "For", "Lines that differ"}
+    assert (shown["Name"].theirs, shown["For"].mine, shown["Lines that differ"].is_mine) == ("Their name", "adults", False)
+    assert "Their new dressing" in shown["Lines that differ"].theirs
     qtbot.mouseClick(screen.comparison.theirs, Qt.MouseButton.LeftButton)
     assert screen.ages.value() is Ages.ADULT and not screen.may_leave(), "what was typed is still there"
     del screen.comparison
@@ -124,3 +125,16 @@ def test_a_new_kit_takes_no_code_that_is_there(house: House) -> None:
         (kept,) = templates(session, today())
     with pytest.raises(Refused, match="There is a kit K1 already"):
         save_template(house.database, kept.template, house.administrator, seen=0)
+
+
+def test_of_many_lines_only_those_that_differ_are_shown(house: House) -> None:
+    with house.database.reading() as session:
+        (kept,) = templates(session, today())
+    first, second = kept.template.lines[:2]
+    before = replace(kept.template, lines=(first, second))
+    more, turned = replace(first, amount=first.amount + 1), replace(before, lines=(second, first))
+    (row,) = differing_parts(before, before, replace(before, lines=(more, second)), {})
+    assert row.field == "Lines that differ" and row.is_mine and "\n" not in row.before + row.mine
+    (row,) = differing_parts(before, before, turned, {})
+    assert row.field == "Lines" and row.is_mine, "another order is a change too"
+    assert mine_onto(before, turned, (row,)).lines == (second, first)
