@@ -18,7 +18,6 @@ from infusion_desktop.desktop.forms import Field
 from infusion_desktop.desktop.labels import label, tone_icon
 from infusion_desktop.desktop.pages import Card, scrolled
 
-
 WIDTH, TALLEST = 820, 700
 _SIDES, _AROUND = 64, 170
 """Pixels that are no fields: beside them, and above and below."""

@@ -106,7 +106,11 @@ def test_two_people_change_one_kit_and_the_second_sees_both(house: House, shell:
     qtbot.waitUntil(lambda: hasattr(screen, "comparison"))
     shown = {row.field: row for row in screen.comparison.rows}
     assert set(shown) == {"Name", "For", "Lines that differ"}
-    assert (shown["Name"].theirs, shown["For"].mine, shown["Lines that differ"].is_mine) == ("Their name", "adults", False)
+    assert (shown["Name"].theirs, shown["For"].mine, shown["Lines that differ"].is_mine) == (
+        "Their name",
+        "adults",
+        False,
+    )
     assert "Their new dressing" in shown["Lines that differ"].theirs
     qtbot.mouseClick(screen.comparison.theirs, Qt.MouseButton.LeftButton)
     assert screen.ages.value() is Ages.ADULT and not screen.may_leave(), "what was typed is still there"
