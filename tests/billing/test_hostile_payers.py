@@ -1,5 +1,6 @@
 """What payers do that no guide foresees: each leaves books that balance, and work where somebody must act."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -363,6 +364,47 @@ def test_what_the_payer_takes_back_by_its_account_is_placed_on_the_overpaid_clai
     with pytest.raises(Refused, match="placed already"):
         place_item(office.database, taken.id, taken.claim, office.biller)
     assert worked(office) == [] and balances(office, claim) == [(0, 0)] and books(office) == ()
+
+
+def takes_back(office, amount):
+    """The payer keeps an amount back from what it pays for somebody else's claims; gives what of it waits."""
+    line = page(office, 1).lines[0]
+    strange = [(replace(line, charge=Decimal(5000)), "5000", "")]
+    plb = f"PLB*1234567893*20261231*WO:C0000001 PCN1*{amount}~"
+    text = remit("STRANGE", strange, trace="WO", control="STRANGE", plb=plb)
+    post_remittance(office.database, text, office.biller, "not ours")
+    (taken,) = [row for row in aside(office) if row.amount < 0]
+    assert (taken.claim, taken.amount) == ("C0000001", -amount) and books(office) == ()
+    return taken
+
+
+def test_a_takeback_larger_than_what_was_paid_is_placed_and_the_payer_owes_the_rest_again(office):
+    """Paid 2,636 of which 988 were too much; 3,000 are taken back: 364 more than came, and 1,648 by the contract."""
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, remit("C0000001", in_full(page(office, claim).lines)), office.biller)
+    taken = takes_back(office, Decimal(3000))
+    assert balances(office, claim) == [(0, 0)], "kept beside the claims until it is placed"
+    place_item(office.database, taken.id, taken.claim, office.biller)
+    after = page(office, claim)
+    assert (after.payer_owes, after.row.state) == (Decimal(364 + 1648), ClaimState.PART_PAID)
+    assert worked(office) == [] and after.events[-1].note == "The payer took it back." and books(office) == ()
+    write_off(office.database, claim, Account.PAYER, None, "small balance", office.biller)
+    assert page(office, claim).row.state is ClaimState.CLOSED and books(office) == ()
+
+
+def test_a_takeback_of_a_claim_that_was_voided_is_placed_where_it_was_paid(office):
+    claim, _ = sent_claim(office)
+    first = page(office, claim)
+    post_remittance(office.database, advice(first), office.biller)
+    void = void_claim(office.database, claim, office.biller, "never given")
+    write_file(office.database, [void], office.biller)
+    post_remittance(office.database, advice(first, trace="EFT2", status="22", sign="-"), office.biller)
+    post_remittance(office.database, advice(first, trace="EFT3"), office.biller)
+    assert [row.amount for row in worked(office)] == [1498]
+    taken = takes_back(office, Decimal(1498))
+    place_item(office.database, taken.id, taken.claim, office.biller)
+    assert balances(office, claim, void) == [(0, 0), (0, 0)] and worked(office) == [] and books(office) == ()
+    assert page(office, claim).row.state is ClaimState.VOIDED
 
 
 def test_a_reversal_that_came_before_its_payment_undoes_all_of_it_once_it_is_placed(office):

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.billing.life import enter, the_claim
 from infusion_desktop.billing.money.disputes import Seen, enter_step, the_dispute
 from infusion_desktop.billing.money.money_tables import Dispute, PayerDecision
 from infusion_desktop.billing.money.receivables import NewEntry, balance_of, line_balances, post
@@ -174,13 +175,19 @@ def refund_overpaid(database: Database, seen: Sequence[Seen], number: str, by: U
 
 
 def settle_given_back(session: Session, claim: ClaimId, on: date, by: UserId, note: str) -> None:
-    """Money went back to the payer: what is worked on as overpaid on the claim is settled once no credit is left."""
+    """Money went back to the payer: what is worked on as overpaid on the claim is settled once no credit is left.
+
+    A paid claim of which more went back than was too much is paid in part: the payer owes the rest again.
+    """
     if balance_of(session, claim, Account.PAYER) < ZERO:
         return
     mine = select(Dispute).where(Dispute.claim_id == claim, Dispute.kind == DisputeKind.OVERPAID)
     for each in session.scalars(mine.where(Dispute.state.in_(WORKING)).order_by(Dispute.id)).all():
         take_off(session, each, on, by)
         enter_step(session, each, DisputeState.GIVEN_BACK, by, note)
+    kept = the_claim(session, claim)
+    if kept.state is ClaimState.PAID and balance_of(session, claim, Account.PAYER) > ZERO:
+        enter(session, kept, ClaimState.PART_PAID, by, note)
 
 
 def take_off(session: Session, kept: Dispute, on: date, by: UserId) -> None:

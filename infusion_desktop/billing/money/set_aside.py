@@ -35,6 +35,9 @@ from infusion_desktop.money import ZERO, show_money
 PLACED = "PLACED"
 """The code of an item that says that an earlier one went to a claim."""
 
+_OVERPAID = select(Dispute.claim_id).where(Dispute.kind == DisputeKind.OVERPAID, Dispute.state.in_(WORKING))
+"""The claims that are worked on as overpaid."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
@@ -66,11 +69,7 @@ def set_aside(session: Session) -> tuple[ItemRow, ...]:
         .outerjoin(Claim, Claim.id == RemittanceItem.claim_id)
         .order_by(RemittanceItem.id.desc())
     ).all()
-    overpaid = set(
-        session.scalars(
-            select(Dispute.claim_id).where(Dispute.kind == DisputeKind.OVERPAID, Dispute.state.in_(WORKING))
-        )
-    )
+    overpaid = set(session.scalars(select(Claim.number).where(Claim.id.in_(_OVERPAID))))
     placed = {item.note for item, _, _ in rows if item.code == PLACED}
     known = provider_adjustments()
     found = []
@@ -79,7 +78,7 @@ def set_aside(session: Session) -> tuple[ItemRow, ...]:
         what = "claim not found here" if unknown else known.get(item.code, f"reason {item.code}")
         if item.code == PLACED:
             what = "placed on a claim"
-        taken = item.claim_id in overpaid and item.code in taken_from_claims()
+        taken = number in overpaid and item.code in taken_from_claims()
         is_open = (unknown or taken) and item.code != PLACED and str(item.id) not in placed
         found.append(
             ItemRow(
@@ -94,7 +93,8 @@ def set_aside(session: Session) -> tuple[ItemRow, ...]:
 def place_item(database: Database, item: int, number: str, by: UserId, *, on: date | None = None) -> ClaimId:
     """Put the payment of a claim that was not found, or what was taken back of one, on a claim of ours; once only.
 
-    A reversal that came before its payment undoes that payment's whole decision now.
+    A reversal that came before its payment undoes that payment's whole decision now. What was taken back is put where
+    it is worked on as overpaid: a voided claim's void has its number too.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.POST_PAYMENT)
@@ -108,7 +108,7 @@ def place_item(database: Database, item: int, number: str, by: UserId, *, on: da
         claim = session.execute(
             select(Claim.id, Claim.patient_id)
             .where(Claim.number == number.strip().upper(), Claim.batch_id.is_not(None))
-            .order_by(Claim.id.desc())
+            .order_by(*((Claim.id.in_(_OVERPAID).desc(),) if kept.amount < ZERO else ()), Claim.id.desc())
             .limit(1)
         ).one_or_none()
         if claim is None:
