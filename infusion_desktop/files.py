@@ -4,7 +4,8 @@ import errno
 import os
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from infusion_desktop.errors import Refused
@@ -21,19 +22,26 @@ def write_whole(file: Path, content: bytes) -> None:
 
     Refused in a sentence when the folder is missing and cannot be made, or the disk is full.
     """
-    unfinished = ""
+    with in_place_of(file) as unfinished:
+        unfinished.write_bytes(content)
+
+
+@contextmanager
+def in_place_of(file: Path) -> Iterator[Path]:
+    """The same for a file that is written part by part: the block fills an unfinished one, which takes its place then.
+
+    Whatever lies beside the unfinished one goes with it: it has a folder of its own.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".part")
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(unfinished).replace(file)
+        with tempfile.TemporaryDirectory(".part", ".", file.parent, ignore_cleanup_errors=True) as folder:
+            unfinished = Path(folder) / "unfinished"
+            unfinished.touch(0o600)
+            yield unfinished
+            with unfinished.open("rb+") as written:
+                os.fsync(written.fileno())
+            unfinished.replace(file)
     except OSError as error:
-        if unfinished:
-            with suppress(OSError):
-                Path(unfinished).unlink(missing_ok=True)
         raise Refused(f"{file} could not be written: {_why(error)}") from error
 
 

@@ -99,18 +99,14 @@ def save_settings(settings: Settings, **changes: str | int | Path) -> None:
     """Write changed settings to their file, keeping the others; whole or not at all."""
     import tomllib
 
+    from infusion_desktop.files import write_whole
+
     written: dict[str, object] = {}
     if settings.file.exists():
         written = tomllib.loads(settings.file.read_text(encoding="utf-8"))
     written |= changes
     lines = [f"{key} = {_toml(value)}\n" for key, value in sorted(written.items())]
-    settings.file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = settings.file.with_suffix(".part")
-    with unfinished.open("w", encoding="utf-8") as out:
-        out.writelines(lines)
-        out.flush()
-        os.fsync(out.fileno())
-    unfinished.replace(settings.file)
+    write_whole(settings.file, "".join(lines).encode())
 
 
 def _toml(value: object) -> str:

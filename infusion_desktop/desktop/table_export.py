@@ -1,18 +1,17 @@
 """Rows of a table as text for the clipboard and as CSV and Excel files that carry no formula (RELIABILITY E3, E6)."""
 
 import csv
-import os
 import re
-import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.errors import Refused
-from infusion_desktop.files import harmless, without_controls
+from infusion_desktop.files import harmless, in_place_of, without_controls
 from infusion_desktop.progress import Progress
 
 R = TypeVar("R")
@@ -32,31 +31,12 @@ def as_clipboard(columns: Sequence[Column[R]], rows: Sequence[R]) -> str:
 
 def export(path: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Steps:
     """Write the rows as Excel or CSV, as the file's ending says; the file appears whole or not at all."""
+    if not path.parent.is_dir():
+        raise Refused("This folder is not there any more. Choose another one.")
     write = _write_xlsx if path.suffix.lower() == ".xlsx" else _write_csv
-    handle, name = tempfile.mkstemp(prefix=".export-", suffix=".part", dir=_folder(path))
-    os.close(handle)
-    part = Path(name)
-    try:
+    with in_place_of(path) as part:
         yield from write(part, columns, rows)
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        _replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
-
-
-def _folder(path: Path) -> Path:
-    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise Refused("This folder cannot be written to. Choose another one.")
-    return path.parent
-
-
-def _replace(part: Path, path: Path) -> None:
-    try:
-        part.replace(path)
-    except PermissionError:
-        raise Refused("The file is open in another program. Close it there or choose another name.") from None
 
 
 def _write_csv(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Generator[Progress, None, None]:
@@ -69,14 +49,25 @@ def _write_csv(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> G
                 yield Progress(done, len(rows))
 
 
-def _write_xlsx(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Generator[Progress, None, None]:
+@contextmanager
+def _workbook(part: Path) -> Iterator[Any]:
+    """A workbook whose rows wait beside it until it is closed; what the disk refuses is raised as the disk says it."""
     import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
 
     options = {
         "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
         "tmpdir": str(part.parent),
     }  # fmt: skip
-    with xlsxwriter.Workbook(str(part), options) as book:
+    try:
+        with xlsxwriter.Workbook(str(part), options) as book:
+            yield book
+    except FileCreateError as error:
+        raise error.args[0] from None
+
+
+def _write_xlsx(part: Path, columns: Sequence[Column[R]], rows: Sequence[R]) -> Generator[Progress, None, None]:
+    with _workbook(part) as book:
         sheet = book.add_worksheet("List")
         bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "mmm d, yyyy"})
         sheet.freeze_panes(1, 0)

@@ -58,6 +58,30 @@ def test_a_full_disk_is_told_nothing_half_done_remains_and_work_resumes(
     assert verify_books(database) == ()
 
 
+def test_a_full_disk_is_called_full(sqlite_database: Database) -> None:
+    """To SQLite a file that may have no more pages is one on a full disk."""
+    database, saved = sqlite_database, 0
+
+    def pages(most: int) -> None:
+        with database.reading() as session:  # There is one connection, as one thread asks.
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}").scalar_one()
+
+    def save() -> None:
+        with database.transaction() as session:
+            record(session, None, "look around", "shelf", reason="x" * 2_000)
+
+    pages(1)
+    with pytest.raises(Unavailable, match=r"^The disk is full\. Nothing was saved\."):
+        while True:
+            save()
+            saved += 1
+    pages(1_000_000)
+    save()
+    with database.reading() as session:
+        assert len([row for row in audit_rows(session) if row.action == "look around"]) == saved + 1
+    assert verify_books(database) == ()
+
+
 def test_a_disk_that_was_full_before_the_start_is_called_full() -> None:
     """SQLite cannot make even its own little files beside the database then, and calls that trouble with the disk."""
     full = sqlite.OperationalError("disk I/O error")

@@ -80,6 +80,15 @@ def test_nothing_that_was_saved_is_lost_and_nothing_is_half_done(
     assert verify_books(database) == ()
 
 
+def test_a_file_is_opened_so_that_no_kill_and_no_power_cut_can_spoil_it(sqlite_database: Database) -> None:
+    """A journal in memory would be gone with the program: few kills fall into the moment that shows it."""
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "trusted_schema": 0}
+    for session_of in (sqlite_database.transaction, sqlite_database.reading):
+        with session_of() as session:
+            asked = session.connection().exec_driver_sql
+            assert {name: asked(f"PRAGMA {name}").scalar_one() for name in wanted} == wanted
+
+
 DEEDS = sorted(name.removeprefix("do_") for name in vars(Walk) if name.startswith("do_"))
 """Every kind of deed of a day, in all rooms."""
 KILLED = times(2, 5 * len(DEEDS))

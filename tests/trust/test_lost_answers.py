@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from benchmarks.servers import Door
 from infusion_desktop import opening
-from infusion_desktop.access.audit import record
+from infusion_desktop.access.audit import record, seal
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.database import engine
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.database.trouble import Contended, Unavailable, Unsure
 from infusion_desktop.desktop.attempts import Attempts
-from infusion_desktop.errors import Kept
+from infusion_desktop.errors import Kept, Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.prescribers import NewPrescriber, add_prescriber
 from infusion_desktop.patients.tables import Prescriber
@@ -97,6 +98,25 @@ def test_what_was_never_kept_is_said_to_be_lost(
         session.flush()
         session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     assert _rows(behind, AuditEntry) == before
+
+
+def test_a_deed_was_kept_when_its_own_entry_is_there_and_is_not_asked_about_before_it_is_over(
+    postgresql_database: Database, boss: UserId
+) -> None:
+    """Another's entry may have got its number; and what still holds the trail may yet be kept."""
+    database = postgresql_database
+    with pytest.raises(Refused, match="lost"), database.transaction() as session:
+        record(session, boss, "look around", "shelf")
+        proof = seal(session)
+        assert proof is not None
+        with pytest.raises(DBAPIError, match="LockNotAvailable"), database.reading() as other:
+            other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            proof(other)
+        raise Refused("The way to the server was lost before the commit.")
+    with database.transaction() as session:
+        record(session, boss, "look in", "shelf")
+    with database.reading() as other:
+        assert not proof(other)
 
 
 def test_while_nobody_knows_a_second_press_settles_it(
@@ -182,7 +202,6 @@ def _rows(database: Database, table: type[Any], *where: Any) -> int:
 
 def _npi(number: int) -> str:
     """The NPI with these last digits before its check digit."""
-    from infusion_desktop.errors import Refused
     from infusion_desktop.identifiers import read_npi
 
     for check in range(10):

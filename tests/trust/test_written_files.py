@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import subprocess
 import time
 import zipfile
@@ -127,9 +128,33 @@ def test_a_full_or_missing_folder_is_told_and_leaves_nothing(tmp_path: Path, mon
     with pytest.raises(Refused, match="the disk is full"):
         write_whole(file, b"new")
     assert file.read_bytes() == b"old" and [each.name for each in tmp_path.iterdir()] == ["paper.pdf"]
+    monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
+    columns = (Column[str]("a", text=lambda row: row),)
+    lists = [lambda end=end: run_to_end(export(tmp_path / f"list.{end}", columns, CELLS)) for end in ("csv", "xlsx")]
+    for writes in (*lists, lambda: save_settings(load_settings(), theme="dark")):
+        with pytest.raises(Refused, match="the disk is full"):
+            writes()
+    assert [each.name for each in tmp_path.iterdir()] == ["paper.pdf"]
     blocked = tmp_path / "paper.pdf" / "inner.pdf"
     with pytest.raises(Refused, match="could not be written"):
         write_whole(blocked, b"new")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on the size of a process's files")
+@pytest.mark.parametrize("end", ["csv", "xlsx"])
+def test_a_list_the_disk_has_no_room_for_is_told_and_leaves_the_old_one_alone(tmp_path: Path, end: str) -> None:
+    import resource
+
+    file, columns = tmp_path / f"list.{end}", (Column[str]("a", text=lambda row: row),)
+    file.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(Refused, match="could not be written: File too large"):
+            run_to_end(export(file, columns, CELLS * 100))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert file.read_bytes() == b"old" and [each.name for each in tmp_path.iterdir()] == [file.name]
 
 
 def test_settings_survive_their_own_saving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
