@@ -14,11 +14,12 @@ from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.passwords import read_hasher
-from infusion_desktop.access.people import MustWait, User, badge_code, badges, sign_in, user_named, user_of
+from infusion_desktop.access.people import User, badge_code, badges, sign_in, user_named, user_of
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import UserId
 from infusion_desktop.access.saved_filters import filters_of
+from infusion_desktop.access.waits import MustWait
 from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import CAN_ENCRYPT, Database, Place
 from infusion_desktop.database.trouble import Unavailable

@@ -15,6 +15,8 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "access.people.reset_password": (_P.MANAGE_STAFF,),
     "access.people.set_roles": (_P.MANAGE_STAFF,),
     "access.people.end_access": (_P.MANAGE_STAFF,),
+    "access.waits.lift_wait": (_P.MANAGE_STAFF,),
+    "access.waits.lift_station_wait": (_P.MANAGE_STAFF,),
     "access.pharmacy.save_profile": (_P.EDIT_PHARMACY,),
     "billing.money.adjusting.write_off": (_P.ADJUST_ACCOUNTS,),
     "billing.money.adjusting.move_balance": (_P.ADJUST_ACCOUNTS,),

@@ -2,26 +2,20 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.audit import record
+from infusion_desktop.access.audit import record, wait_for_entries
 from infusion_desktop.access.authority import CLOCKS_APART, authorize, is_open
 from infusion_desktop.access.passwords import hash_password, hash_pin, is_password
 from infusion_desktop.access.roles import EMERGENCY, Permission, Role, UserId, permissions_of
 from infusion_desktop.access.tables import EmergencyAccess, Staff, StaffRole
+from infusion_desktop.access.waits import MustWait, note_wrong_try, refuse_while_waiting
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import now_utc, show_instant
+from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if_changed
-
-TRIES = 5
-WAIT = timedelta(minutes=5)
-
-
-class MustWait(Refused):
-    """Too many wrong tries: even the right secret is not looked at for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,43 +140,30 @@ def _enter(database: Database, person: Staff | None, kept_hash: str, secret: str
     """Let somebody in whose secret is right; five wrong tries make a wait, the next five a longer one."""
     _prove(database, person, kept_hash, secret, wrong)
     if person is None or person.ended_at is not None:
-        _note_wrong_try(database, person)
+        note_wrong_try(database, None if person is None else person.id)
         raise Refused(wrong)
     with database.transaction() as session:
-        now = now_utc()  # Meanwhile other tries may have made a wait, or the access may have ended.
-        still = (Staff.ended_at.is_(None), or_(Staff.locked_until.is_(None), Staff.locked_until <= now))
-        let_in = update(Staff).where(Staff.id == person.id, *still).values(failed_tries=0, locked_until=None)
-        if session.scalar(let_in.returning(Staff.id)) is None:
+        here = session.get_one(Staff, person.id, with_for_update=True)
+        wait_for_entries(session)  # Meanwhile other tries may have made a wait, or the access may have ended.
+        try:
+            refuse_while_waiting(session, here, database.workstation)
+        except MustWait:
+            raise Refused(wrong) from None
+        if here.ended_at is not None:
             raise Refused(wrong)
-        record(session, UserId(person.id), "sign in", "staff", person.id)
-        return user_of(session, UserId(person.id))
+        let_in = update(Staff).where(Staff.id == here.id).values(failed_tries=0, locked_until=None)
+        session.execute(let_in)
+        record(session, UserId(here.id), "sign in", "staff", here.id)
+        return user_of(session, UserId(here.id))
 
 
 def _prove(database: Database, person: Staff | None, kept_hash: str, secret: str, wrong: str) -> None:
     """Refuse a wrong secret, and every one while the wait after wrong tries lasts."""
-    if person is not None and person.locked_until is not None and person.locked_until > now_utc():
-        raise MustWait(f"Too many wrong tries. Wait until {show_instant(person.locked_until)}, then try again.")
+    with database.reading() as session:
+        refuse_while_waiting(session, person, database.workstation)
     if not is_password(kept_hash, secret):
-        _note_wrong_try(database, person)
+        note_wrong_try(database, None if person is None else person.id)
         raise Refused(wrong)
-
-
-def _note_wrong_try(database: Database, person: Staff | None) -> None:
-    """Count it for whom it was tried. A name that nobody has is not written down: it may be somebody's password."""
-    with database.transaction() as session:
-        if person is None:
-            record(session, None, "wrong password", "staff", after={"name": "not known"})
-            return
-        tries = session.execute(
-            update(Staff)
-            .where(Staff.id == person.id)
-            .values(failed_tries=Staff.failed_tries + 1)
-            .returning(Staff.failed_tries)
-        ).scalar_one()
-        if tries % TRIES == 0:
-            until = now_utc() + WAIT * (tries // TRIES)
-            session.execute(update(Staff).where(Staff.id == person.id).values(locked_until=until))
-        record(session, None, "wrong password", "staff", person.id, after={"tries": tries})
 
 
 def _prove_oneself(database: Database, by: UserId, password: str, wrong: str) -> None:
@@ -238,6 +219,7 @@ def _change_own(session: Session, by: UserId, **values: object) -> None:
 def switch_by_badge(database: Database, badge: str, pin: str) -> User:
     """Whose badge and PIN these are, or Refused; wrong PINs count as wrong passwords do. Slow: checks a hash."""
     with database.reading() as session:
+        refuse_while_waiting(session, None, database.workstation)
         person = session.scalar(select(Staff).where(_has_badge(badge)))
     if person is None or person.ended_at is not None:
         raise Refused("Nobody has this badge. Sign in with the password.")

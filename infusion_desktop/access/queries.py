@@ -11,7 +11,8 @@ from infusion_desktop.access.authority import CLOCKS_APART
 from infusion_desktop.access.people import User, user_of
 from infusion_desktop.access.roles import AuditKind, UserId
 from infusion_desktop.access.tables import AuditEntry, Staff
-from infusion_desktop.dates import show_instant
+from infusion_desktop.access.waits import waits_until
+from infusion_desktop.dates import now_utc, show_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +22,15 @@ class StaffRow:
     user: User
     badge: str
     ended_at: datetime | None
-    locked_until: datetime | None
+    waits_until: datetime | None
 
 
 def staff_rows(session: Session) -> tuple[StaffRow, ...]:
     """Everybody, those who left last."""
+    now = now_utc()
     people = session.scalars(select(Staff).order_by(Staff.ended_at.is_not(None), Staff.name)).all()
     return tuple(
-        StaffRow(user_of(session, UserId(person.id)), person.badge, person.ended_at, person.locked_until)
+        StaffRow(user_of(session, UserId(person.id)), person.badge, person.ended_at, waits_until(person, now))
         for person in people
     )
 

@@ -70,6 +70,7 @@ def test_every_table_that_changes_counts_its_changes_or_is_named_here() -> None:
 BLIND: dict[str, tuple[str, ...]] = {
     "a step, asked under a lock what state it finds: who comes second is told that it is done": (
         "access.emergency.end_emergency", "access.emergency.review_emergency", "access.people.end_access",
+        "access.waits.lift_wait",
         "deliveries.batches.draw_batch", "deliveries.bench.undoing.undo", "deliveries.bench.waves.leave_wave",
         "stock.buying.receipt_corrections.take_back", "billing.claiming.checking.check",
         "billing.claiming.claims.mark_sent", "billing.claiming.claims.print_claims",

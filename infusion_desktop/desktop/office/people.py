@@ -9,6 +9,7 @@ from infusion_desktop.access.passwords import SHORTEST
 from infusion_desktop.access.people import add_person, end_access, reset_password, set_roles
 from infusion_desktop.access.queries import StaffRow, staff_rows
 from infusion_desktop.access.roles import Permission, Role
+from infusion_desktop.access.waits import WaitRow, lift_station_wait, lift_wait, waiting
 from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -27,7 +28,7 @@ from infusion_desktop.desktop.table_view import TableView
 def _state(row: StaffRow) -> str:
     if row.ended_at is not None:
         return "Left"
-    if row.locked_until is not None and row.locked_until > now_utc():
+    if row.waits_until is not None and row.waits_until > now_utc():
         return "Waiting after wrong passwords"
     return "Works here"
 
@@ -56,12 +57,22 @@ EMERGENCY_COLUMNS: tuple[Column[Emergency], ...] = (
 )  # fmt: skip
 
 
+WAIT_COLUMNS: tuple[Column[WaitRow], ...] = (
+    Column("Who or where", text=lambda row: row.name, stretch=True),
+    Column("Kind", text=lambda row: "Workstation" if row.person is None else "Person"),
+    Column("Waits until", text=lambda row: show_instant(row.until), sort_key=lambda row: row.until),
+)
+
+
 class PeopleScreen(Screen):
     """Everybody who signs in."""
 
     title = "People"
     topics = frozenset({"people"})
-    help = "Everybody who signs in, and what their roles let them do. People who leave stay in the history."
+    help = (
+        "Everybody who signs in, and what their roles let them do. People who leave stay in the history. After five "
+        "wrong passwords or PINs a person waits, and so does a workstation where several are guessed: Waits lifts it."
+    )
 
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
@@ -87,23 +98,53 @@ class PeopleScreen(Screen):
             chips=[Chip("To review", lambda row: row.reviewed_at is None)],
         )  # fmt: skip
         self.emergencies.opened.connect(self._review)
-        taken = QWidget()
-        column = QVBoxLayout(taken)
-        column.setContentsMargins(0, 12, 0, 0)
-        column.addWidget(self.emergencies, 1)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
         self.review = button("Review…", lambda: self._review(self.emergencies.current_row()), icon="check")
-        foot.addWidget(self.review)
-        column.addLayout(foot)
+        taken = _above(self.emergencies, self.review)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.table, "People")
         self.tabs.addTab(taken, "Emergency access")
+        self.tabs.addTab(self._waits_tab(), "Waits")
         page.add(self.tabs, 1)
+
+    def _waits_tab(self) -> QWidget:
+        """Who waits after wrong tries, and which workstation."""
+        self.waits: TableView[WaitRow] = TableView(
+            WAIT_COLUMNS, lambda row: row.name, name="Waits", desk=self.desk, noun=("wait", "waits"),
+            empty="Nobody waits, and no workstation. Five wrong passwords or PINs make a wait of five minutes, "
+            "the next five a longer one.", settings=self.settings(),
+        )  # fmt: skip
+        self.lift = button("Lift the wait", self._lift, icon="lock")
+        self.lift.setEnabled(self.may_change)
+        self.lift.setToolTip("" if self.may_change else "An administrator does this.")
+        return _above(self.waits, self.lift)
 
     def load(self) -> None:
         self.ask(self._rows, self.table.set_rows, key="people")
         self.ask(self._emergencies, self._show_emergencies, key="emergencies")
+        self.ask(self._waiting, self._show_waiting, key="waits")
+
+    def _waiting(self) -> tuple[WaitRow, ...]:
+        with self.context.database.reading() as session:
+            return waiting(session)
+
+    def _show_waiting(self, rows: tuple[WaitRow, ...]) -> None:
+        self.waits.set_rows(rows)
+        self.tabs.setTabText(2, f"Waits ({len(rows)})" if rows else "Waits")
+
+    def _lift(self) -> None:
+        row = self.waits.current_row()
+        if row is None:
+            self.desk.messages.refused(("Select a wait first.",), self, Tone.INFO)
+            return
+        database, by, person, name = self.context.database, self.context.user_id, row.person, row.name
+
+        def deed(_override: str) -> None:
+            if person is None:
+                lift_station_wait(database, name, by)
+            else:
+                lift_wait(database, person, by)
+
+        self.do(deed, changed=("people",), said=f"{name} does not wait any more.", pressed=self.lift)
 
     def _emergencies(self) -> tuple[Emergency, ...]:
         with self.context.database.reading() as session:
@@ -281,6 +322,19 @@ class PersonDialog(QDialog):
             self._screen.keep_roles(self, self._row)
         elif self._form.check():
             self._screen.keep_new(self)
+
+
+def _above(table: QWidget, pressed: QWidget) -> QWidget:
+    """A list of a tab, with a button below it at the right."""
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 12, 0, 0)
+    column.addWidget(table, 1)
+    foot = QHBoxLayout()
+    foot.addStretch(1)
+    foot.addWidget(pressed)
+    column.addLayout(foot)
+    return holder
 
 
 def _two_columns(fields: list[CheckField]) -> QWidget:
