@@ -114,23 +114,26 @@ class Door:
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._behind)
                 self._ends += [client, server]
-                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-                threading.Thread(target=self._bring_back, args=(server, client), daemon=True).start()
+                is_dumb = threading.Event()
+                threading.Thread(target=self._pass_on, args=(client, server, is_dumb), daemon=True).start()
+                threading.Thread(target=self._bring_back, args=(server, client, is_dumb), daemon=True).start()
 
-    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+    def _pass_on(self, client: socket.socket, server: socket.socket, is_dumb: threading.Event) -> None:
         with _ending(client, server):
             while data := client.recv(1 << 16):
-                server.sendall(data)
                 if self.swallows and b"COMMIT\0" in data:
                     self.swallows -= 1
                     self.swallowed += 1
+                    is_dumb.set()  # Before the server hears of it: its answer may be quicker than this thread.
+                server.sendall(data)
+                if is_dumb.is_set():
                     # The server has answered once it takes the next question; nobody hears either answer.
                     client.shutdown(socket.SHUT_RDWR)
                     return
 
-    def _bring_back(self, server: socket.socket, client: socket.socket) -> None:
+    def _bring_back(self, server: socket.socket, client: socket.socket, is_dumb: threading.Event) -> None:
         with _ending(server, client):
-            while data := server.recv(1 << 16):
+            while (data := server.recv(1 << 16)) and not is_dumb.is_set():
                 client.sendall(data)
 
 
