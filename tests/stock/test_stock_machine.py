@@ -100,7 +100,7 @@ class StockRoom(RuleBasedStateMachine):
             self.items = [ItemId(item.id) for item in items]
             lots = [Lot(item_id=item, number=str(n), expires_on=DAYS[n], unit_cost=Decimal(100)) for item in self.items
                     for n in range(3)]  # fmt: skip
-            session.add_all(lots)
+            session.add_all(lots[::-1])  # Which came first says nothing of which expires first.
             session.flush()
             self.lots = [LotId(lot.id) for lot in lots]
         save_house_rules(self.database, limits, self.by)

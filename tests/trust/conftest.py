@@ -42,7 +42,7 @@ def make_shelf() -> Callable[..., Shelf]:
             session.add(item)
             session.flush()
             kept = [Lot(item_id=item.id, number=f"L{n}", expires_on=date(2090 + n, 1, 1)) for n in range(lots)]
-            session.add_all(kept)
+            session.add_all(kept[::-1])  # The last to expire came first.
             session.flush()
             vendor, main = place_id(session, "VENDOR"), place_id(session, "MAIN")
             moves = [NewMove(LotId(lot.id), vendor, main, units, MoveReason.RECEIVED) for lot in kept]

@@ -35,6 +35,7 @@ ONLY = {
         "SET session_replication_role = replica", "SET LOCAL session_replication_role TO replica",
         "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
         "DO $$ BEGIN DELETE FROM {t}; END $$", "SELECT 1; DROP TABLE {t}",
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE {t} DISABLE TRIGGER ALL'; DELETE FROM {t}; END $$",
     ),
 }  # fmt: skip
 
