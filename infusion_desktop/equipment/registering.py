@@ -19,6 +19,7 @@ from infusion_desktop.equipment.tables import Asset, AssetEvent, AssetModel
 from infusion_desktop.equipment.words import AssetDeed, AssetId, AssetState
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.places import place_id
+from infusion_desktop.stock.scarce.recall import why_recalled
 from infusion_desktop.stock.tables import Item
 from infusion_desktop.stock.words import ItemId, ItemKind
 
@@ -48,7 +49,7 @@ class NewAsset:
 
 
 def register(database: Database, new: NewAsset, by: UserId, at: datetime | None = None) -> AssetId:
-    """Register one pump or pole. Refused when its serial number or tag is known already."""
+    """Register one pump or pole; one that a recall names is held. Refused when its serial number or tag is known."""
     with database.transaction() as session:
         return register_in(session, new, by, at)
 
@@ -88,6 +89,7 @@ def register_in(session: Session, new: NewAsset, by: UserId, at: datetime | None
         run_hours=new.run_hours,
         maintained_hours=new.run_hours,
         acquired_on=new.acquired_on or day,
+        held=why_recalled(session, new.item_id, serial),
     )
     session.add(asset)
     session.flush()

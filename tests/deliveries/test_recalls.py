@@ -36,12 +36,16 @@ from infusion_desktop.deliveries.scarce.recall_queries import (
 )
 from infusion_desktop.deliveries.scarce.recalls import Exchange, NewContact
 from infusion_desktop.deliveries.words import ContactOutcome, ContactWay, DeliveryId, DeliveryState
+from infusion_desktop.equipment import custody
+from infusion_desktop.equipment.registering import NewAsset, register
+from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.errors import NotAllowed, Refused, Warned
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.buying.receiving import NewReceipt, ReceiptLine, receive
+from infusion_desktop.stock.importing.opening_import import import_opening, preview_opening
 from infusion_desktop.stock.scarce.recall import quarantine_recalled
 from infusion_desktop.stock.scarce.recall_rules import Scope, is_between, order_of, read_scopes
-from infusion_desktop.stock.tables import Lot
+from infusion_desktop.stock.tables import Item, Lot
 from infusion_desktop.stock.words import RecallId
 from infusion_desktop.verifying import verify_books
 from tests.deliveries.conftest import FAR, START, Bench, make_patient
@@ -189,6 +193,12 @@ def test_later_lots_and_serials_that_a_recall_names_are_held_when_they_come_in(b
     with database.reading() as session:
         free = {lot.number: lot.held for lot in session.scalars(select(Lot).where(Lot.item_id == flush))}
     assert free["F9"] == free["F20"] == free["FX15"] == ""
+    table = "item,lot,expires,quantity,place,cost\nFL,F12,2030-01-31,4,MAIN,1\nFL,F21,2030-01-31,4,MAIN,1\n"
+    with database.reading() as session:
+        number = session.scalars(select(Item.number).where(Item.id == flush)).one()
+        opening = preview_opening(session, table.replace("FL,", f"{number},").encode(), "shelf.csv")
+    import_opening(database, opening, bench.pharmacist)
+    assert {row.lot: row.on_hand for row in page_of(bench, opened).places} == {"F10": 5, "F12": 4, "F19": 5}
     whole = recalls.open_recall(database, bench.items["drug"], [Scope()], "the whole GTIN", "", bench.pharmacist)
     assert page_of(bench, whole).tally.on_shelf == 100
     with pytest.raises(Warned, match="the whole GTIN"):
@@ -217,6 +227,14 @@ def test_a_recalled_pump_is_held_found_with_its_patient_and_asked_back(bench: Be
     made = recalls.replace_and_fetch(database, opened, [row.id], Exchange(START, None), bench.pharmacist)
     assert (made.deliveries, made.pick_ups) == ((), 1)
     assert page_of(bench, opened).assets[0].state.value == "due back"
+    late, other = (
+        register(database, NewAsset(bench.items["pump"], serial), bench.tech) for serial in ("sn999", "SN998")
+    )
+    assert sorted(asset.serial for asset in page_of(bench, opened).assets) == ["SN100", "SN999"]
+    with pytest.raises(Refused, match=r"is held: recall RC00001: battery"), database.transaction() as session:
+        custody.assign(session, late, "delivery", 1, START, bench.tech)
+    with database.reading() as session:
+        assert session.get_one(Asset, other).held == "", "no recall names it"
     assert b"%PDF" in recall_papers.print_letters(database, opened, [row.id], bench.pharmacist)
     assert verify_books(database) == ()
 

@@ -1,7 +1,7 @@
 """Opening balances from a file: what lies where on the first day, looked at before it is taken in, undone as one."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,7 +22,8 @@ from infusion_desktop.stock.ledger import NewMove, post, reverse
 from infusion_desktop.stock.lots import set_expiry
 from infusion_desktop.stock.places import place_id
 from infusion_desktop.stock.scanning.scans import read_pack_code
-from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move
+from infusion_desktop.stock.scarce.recall import hold_recalled
+from infusion_desktop.stock.tables import Balance, Item, ItemPack, Location, Lot, Move, RecallScope
 from infusion_desktop.stock.words import ItemId, LocationId, LocationKind, LotId, MoveId, MoveReason
 
 DOCUMENT = "opening"
@@ -136,7 +137,7 @@ def opening_batches(session: Session) -> tuple[OpeningBatch, ...]:
 
 
 def _lots(session: Session, rows: tuple[OpeningRow, ...]) -> dict[tuple[ItemId, str, str], LotId]:
-    """The lot of each row: those that are known, and new ones."""
+    """The lot of each row: those that are known, and new ones; those of them that a recall names are held."""
     wanted: dict[tuple[ItemId, str, str], OpeningRow] = {}
     for row in rows:
         wanted.setdefault((row.item_id, row.lot, row.serial), row)
@@ -152,13 +153,16 @@ def _lots(session: Session, rows: tuple[OpeningRow, ...]) -> dict[tuple[ItemId, 
             session.execute(update(Lot).where(Lot.id == lot.id).values(unit_cost=wanted[key].unit_cost))
     fresh = [row for key, row in wanted.items() if key not in found]
     if fresh:
-        ids = session.scalars(
+        ids: Sequence[int] = session.scalars(
             insert(Lot).returning(Lot.id, sort_by_parameter_order=True),
             [{"item_id": row.item_id, "number": row.lot, "serial": row.serial, "expires_on": row.expires_on, "held": "",
               "unit_cost": row.unit_cost, "version": 1} for row in fresh],
-        )  # fmt: skip
+        ).all()  # fmt: skip
         for row, lot_id in zip(fresh, ids, strict=True):
             found[row.item_id, row.lot, row.serial] = LotId(lot_id)
+        recalled = set(session.scalars(select(RecallScope.item_id)))
+        named = [lot_id for row, lot_id in zip(fresh, ids, strict=True) if row.item_id in recalled]
+        hold_recalled(session, [session.get_one(Lot, lot_id) for lot_id in named])
     return found
 
 

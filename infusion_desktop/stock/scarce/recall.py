@@ -1,6 +1,6 @@
 """Recalls: the named lots are held at once everywhere, found wherever they are, and worked to a documented end."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -123,25 +123,40 @@ def _lots(session: Session, item_id: ItemId, scopes: Sequence[Scope]) -> list[Lo
 
 def hold_recalled(session: Session, lots: Sequence[Lot]) -> list[str]:
     """Hold those of these new lots that a recall names, before anything of them is booked; each as a sentence."""
-    items = {lot.item_id for lot in lots}
-    named = session.execute(
-        select(RecallScope, Recall.number, Recall.reason, Item.name)
-        .join(Recall, Recall.id == RecallScope.recall_id)
-        .join(Item, Item.id == RecallScope.item_id)
-        .where(RecallScope.item_id.in_(items))
-        .order_by(RecallScope.id)
-    ).all()
+    named = _named(session, {lot.item_id for lot in lots})
     found = []
     for lot in lots:
         for scope, number, reason, item in named:
-            is_named = Scope(scope.lot_from, scope.lot_to, scope.serial).names(lot.number, lot.serial)
-            if scope.item_id == lot.item_id and is_named and not lot.held:
+            if scope.item_id == lot.item_id and _is_named(scope, lot.number, lot.serial) and not lot.held:
                 lot.held = held_because(number, reason)
                 session.flush()
                 session.add(RecalledLot(recall_id=scope.recall_id, lot_id=lot.id))
                 found.append(f"Lot {lot.number or lot.serial} of {item} is held: {lot.held}.")
     session.flush()
     return found
+
+
+def why_recalled(session: Session, item_id: ItemId, serial: str) -> str:
+    """Why a pump or pole that comes in is held: the first recall that names it; "" where none does."""
+    named = _named(session, {item_id})
+    return next(
+        (held_because(number, reason) for scope, number, reason, _ in named if _is_named(scope, "", serial)), ""
+    )
+
+
+def _named(session: Session, items: Collection[int]) -> Sequence[Any]:
+    """What recalls name of some items, with the recall's number and reason and the item's name."""
+    return session.execute(
+        select(RecallScope, Recall.number, Recall.reason, Item.name)
+        .join(Recall, Recall.id == RecallScope.recall_id)
+        .join(Item, Item.id == RecallScope.item_id)
+        .where(RecallScope.item_id.in_(items))
+        .order_by(RecallScope.id)
+    ).all()
+
+
+def _is_named(scope: RecallScope, lot: str, serial: str) -> bool:
+    return Scope(scope.lot_from, scope.lot_to, scope.serial).names(lot, serial)
 
 
 def scopes_of(session: Session, recall_id: RecallId) -> tuple[Scope, ...]:
