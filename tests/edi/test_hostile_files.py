@@ -165,3 +165,5 @@ def test_limits_of_size_are_told(good_files: dict[str, str]) -> None:
 def test_a_refusal_shows_only_a_short_printable_piece_of_the_value(good_files: dict[str, str]) -> None:
     told = refused_or_read("835", good_files["835"].replace("CLP*C1*1*100*", "CLP*C1*1*" + "A\u202eB" * 300 + "*"))
     assert "element CLP03 is “A·BA·B" in told and "…" in told and "\u202e" not in told
+    place = [line[:3] for line in good_files["835"].replace("\n", "").split("~")].index("CLP") + 1
+    assert told.startswith(f"835 file, segment {place}, element CLP03")

@@ -185,6 +185,26 @@ def test_a_spoilt_copy_is_told_of_as_a_copy(database: Database, tmp_path: Path, 
     assert verify_books(database) == ()
 
 
+def test_a_copy_with_a_damaged_index_is_told_though_every_row_reads_as_it_should(
+    database: Database, administrator: UserId, tmp_path: Path
+) -> None:
+    file = back_up(database.place, tmp_path / "copy.db")
+    with opened(file, None) as copy:
+        asked = "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'staff'"
+        pages = [row[0] for row in copy.execute(asked)]
+        size = copy.execute("PRAGMA page_size").fetchone()[0]
+    content = bytearray(file.read_bytes())
+    for page in pages:
+        at = (page - 1) * size + 3
+        content[at : at + 2] = b"\x00\x00"  # It holds no entries any more.
+    file.write_bytes(content)
+    with opened(database.place.file, None) as one, opened(file, None) as other:
+        assert facts(one) == facts(other)
+    with pytest.raises(Refused, match="is damaged"):
+        stage(database.place, file)
+    assert list(tmp_path.glob("*.restoring*")) == []
+
+
 def test_a_copy_whose_books_are_not_in_order_leaves_the_data_in_use_and_nothing_beside_them(
     database: Database, administrator: UserId, make_shelf: Callable[[Database, UserId, int, int], Any], tmp_path: Path
 ) -> None:
