@@ -22,6 +22,9 @@ from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.forms import TextField
 from infusion_desktop.desktop.scanner import GS, Scanner, ScannerSettings
 from infusion_desktop.desktop.shell import Shell
+from infusion_desktop.stock.scanning import gs1
+from tests.promises import times
+from tests.stock.test_scans import GENERATED, MANGLED, is_right_or_refused
 
 Key, Mod = Qt.Key, Qt.KeyboardModifier
 UDI = "]d2010061414100001217261231" + "10LOT42" + GS + "21SN7"
@@ -170,6 +173,19 @@ def test_every_way_a_keyboard_sends_the_group_separator(qtbot: QtBot, hands: Han
     hands.keys("21SN7")
     hands.enter()
     assert hands.scans == ["10LOT42" + GS + "21SN7"]
+    window.close()
+
+
+@pytest.mark.parametrize("mangle", MANGLED)
+def test_no_scan_as_a_keyboard_sends_it_gives_a_wrong_lot(qtbot: QtBot, hands: Hands, mangle: str) -> None:
+    """Key by key into a field, the marks kept, doubled, lost or replaced on the way."""
+    window, labels = _shown(qtbot, QLineEdit()), GENERATED[: times(20, 200)]
+    read = 0
+    for number, elements in enumerate(labels, 1):
+        hands.scan(MANGLED[mangle](gs1.build(elements)))
+        assert len(hands.scans) == number
+        read += is_right_or_refused(hands.scans[-1], elements)
+    assert read > len(labels) // 2 or mangle not in ("kept", "doubled")
     window.close()
 
 

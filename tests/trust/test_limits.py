@@ -73,7 +73,9 @@ def test_too_many_lines_are_refused_before_any_is_read(sqlite_database: Database
 
 NOT_PLAIN = ("1_000", "\u0661\u0662", "\u0967", "\uff11", "NaN", "sNaN", "Infinity", "-Infinity", "inf", "1e5", "1E5",
              "1e1000000", "0x10", "1.2.3", "1,2", "--1", "+-1", "1 000", "\u00bd", "\u00b2", "9" * 5_000,
-             "1." + "0" * 5_000, "ten", "1\x00", "\x00", "\u202e1", ".", "-", "1-", "'1", "=1")  # fmt: skip
+             "1." + "0" * 5_000, "\u0662\u0660\u0662\u0666-03-31", "3/\u0663\u0661/2026", "2026-\u0660\u0663",
+             "2026\u0660\u0663\u0663\u0661", "1,\u0662\u0663\u0664", "\u0661.50",
+             "ten", "1\x00", "\x00", "\u202e1", ".", "-", "1-", "'1", "=1")  # fmt: skip
 SOMETIMES = {"1,2", "1 000"}
 """Marks between thousands: a field for people may read what was written."""
 
