@@ -3,17 +3,22 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId
 from infusion_desktop.access.roles import Permission
 from infusion_desktop.database.engine import Database
-from infusion_desktop.dates import now_utc
+from infusion_desktop.dates import now_utc, today
+from infusion_desktop.deliveries.schedule.dispatch_tables import DeliveryRepeat
+from infusion_desktop.deliveries.schedule.schedule_queries import repeatable
 from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.deliveries.places import search_deliveries
 from infusion_desktop.desktop.patients.places import SEARCHES as PATIENTS
 from infusion_desktop.desktop.purchasing.places import search_orders
 from infusion_desktop.desktop.rooms import house
 from infusion_desktop.desktop.stock.places import search_items
+from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import Sex
 from infusion_desktop.stock.places import set_up_places
@@ -70,3 +75,21 @@ def test_no_search_of_the_program_stumbles_over_what_is_typed(context: Context) 
                 assert hit.title
     assert PATIENTS[0](context)("%") == [], "a mark alone is nobody's name"
     assert search_orders(context)("%") == []
+
+
+@pytest.mark.parametrize("where", ["on_sqlite", "on_server"])
+def test_a_mark_stands_for_nothing_else_in_numbers_and_orders(request: pytest.FixtureRequest, where: str) -> None:
+    database = open_pharmacy(request.getfixturevalue(where))
+    numbers = search_deliveries(Context(database, UserId(1), "Ada Min", frozenset(Permission)))
+    assert [hit.title.split()[0] for hit in numbers("d000001")] == ["D000001"]
+    with database.transaction() as session:
+        session.execute(update(DeliveryRepeat).values(ended_at=now_utc()))
+        record(session, UserId(1), "end", "repeat")
+    with database.reading() as session:
+        everybody = repeatable(session, "", today())
+        assert everybody and all(each in repeatable(session, each.therapy[:3], today()) for each in everybody)
+        for mark in ("%", "_", "\\"):
+            assert numbers(f"D0000{mark}1") == numbers(f"D00000{mark}") == []
+            found = [*repeatable(session, mark, today()), *repeatable(session, f"a{mark}", today())]
+            assert all(mark in f"{each.patient_name} {each.therapy}" for each in found), mark
+    database.close()
