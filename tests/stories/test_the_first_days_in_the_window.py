@@ -403,12 +403,12 @@ def test_from_a_fresh_machine_to_a_claim_summary(program: Application, qtbot: Qt
     days = min(DAYS, month_of(today()).last.day - today().day + 1)
     assert (per_diem.code, int(per_diem.units)) == ("S9500", days)
     qtbot.waitUntil(lambda: f"delivery {number}, delivered with proof" in claimed.why.toPlainText())
-    claimed.preview()
-    qtbot.waitUntil(lambda: hasattr(claimed, "dialog") and quiet(shell)())
-    text = words(claimed.dialog.preview._pdf)
+    claimed.papers.summary()
+    qtbot.waitUntil(lambda: hasattr(claimed.papers, "dialog") and quiet(shell)())
+    text = words(claimed.papers.dialog.preview._pdf)
     for expected in ("S9500", "J0878", "O'Shaughnessy", number):
         assert expected in text, expected
-    claimed.dialog.close()
+    claimed.papers.dialog.close()
     assert verify_books(shell.context.database) == ()
     log = (tmp_path / "logs" / "infusion-desktop.log").read_text(encoding="utf-8")
     assert "Shaughnessy" not in log

@@ -1,7 +1,6 @@
 """One claim: its lines, why each unit is there, what it still needs, and its papers."""
 
-from collections.abc import Callable, Hashable, Sequence
-from decimal import Decimal
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +17,22 @@ from PySide6.QtWidgets import (
 )
 
 from infusion_desktop.access.roles import Permission
-from infusion_desktop.billing.claiming.audit_packet import audit_packet
-from infusion_desktop.billing.claiming.checking import check, leave_late_days_out
-from infusion_desktop.billing.claiming.claim_form import claim_forms
-from infusion_desktop.billing.claiming.claims import WrittenFile, bill_after_all, write_file
+from infusion_desktop.billing.claiming.checking import check
+from infusion_desktop.billing.claiming.claims import WrittenFile, write_file
 from infusion_desktop.billing.claiming.explaining import explain, links
-from infusion_desktop.billing.claiming.forwarded import mark_forwarded
-from infusion_desktop.billing.claiming.secondary import make_secondary
-from infusion_desktop.billing.claiming.set_apart import let_the_rest_go
 from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
 from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.money.decisions import DecisionRow, decisions_of
 from infusion_desktop.billing.money.patient_money import is_patients_payment
-from infusion_desktop.billing.papers import claim_summary_of
 from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
-from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency
+from infusion_desktop.billing.words import ClaimId, ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import show_day, show_days, show_instant
+from infusion_desktop.desktop.billing.claim_corrections import Corrections
 from infusion_desktop.desktop.billing.claim_dialogs import (
-    DelayDialog,
-    OffsetDialog,
     payment_dialog,
-    replace_dialog,
     undo_dialog,
-    void_dialog,
 )
-from infusion_desktop.desktop.billing.money_dialogs import AdjustDialog
+from infusion_desktop.desktop.billing.claim_papers import ClaimPapers
 from infusion_desktop.desktop.billing.money_views import Part
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -51,8 +41,6 @@ from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.file_choice import ask_where_to_save
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.desktop.pages import Card, Page
-from infusion_desktop.desktop.pdf_preview import PdfDialog
-from infusion_desktop.desktop.question import Question
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
@@ -147,11 +135,15 @@ class ClaimScreen(Screen):
 
     def _lay_out(self) -> None:
         page = Page(self)
+        self.papers = ClaimPapers(self, lambda: self.shown)
+        self.corrections = Corrections(self, lambda: self.shown)
         self.file_button = button("Write the file", self.write, icon="export", kind="primary")
         self.check_button = button("Check again", self.check, icon="refresh")
-        page.actions(button("Patient", self._patient, icon="patient"), self._papers())
+        page.actions(
+            button("Patient", self._patient, icon="patient"), self._with_menu("Papers", self.papers, icon="print")
+        )
         if self.context.may(Permission.CLAIM):
-            page.actions(self._corrections(), self.check_button, self.file_button)
+            page.actions(self._with_menu("Correct", self.corrections), self.check_button, self.file_button)
         self.head = Card()
         self.name, self.state = label("", "title"), label("", "strong")
         self.facts = label("", "muted", wrap=True)
@@ -188,6 +180,11 @@ class ClaimScreen(Screen):
         ):
             self.tabs.addTab(widget, title)
         page.add(self.tabs, 1)
+
+    def _with_menu(self, text: str, menu: QMenu, icon: str = "") -> QPushButton:
+        made = button(text, icon=icon)
+        made.setMenu(menu)
+        return made
 
     def show_record(self, kind: str, record: object) -> None:
         if isinstance(record, int):
@@ -308,164 +305,9 @@ class ClaimScreen(Screen):
         told = f"{show_money(-row.amount)} are owed by the {row.account.value} again."
         self._open_dialog(undo_dialog(self.context, self.desk, self, row.id, told))
 
-    def _papers(self) -> QPushButton:
-        made, menu = button("Papers", icon="print"), QMenu(self)
-        menu.addAction("Claim summary", self.preview)
-        menu.addAction("CMS-1500: proof on plain paper", lambda: self.print_form(Decimal(0), Decimal(0), proof=True))
-        menu.addAction("CMS-1500: text for pre-printed paper…", self.ask_offset)
-        menu.addAction("Audit packet: everything behind this claim", self.packet)
-        made.setMenu(menu)
-        return made
-
-    def _corrections(self) -> QPushButton:
-        made, menu = button("Correct"), QMenu(self)
-        menu.addAction("Replace it…", self.replace)
-        menu.addAction("Void it…", self.void)
-        if self.context.may(Permission.CHARGE):
-            menu.addAction("Bill it after all", self.bill_after_all)
-        menu.addAction("Say why it comes late…", self.say_why_late)
-        menu.addAction("Leave the late days out", self.leave_late_out)
-        menu.addAction("Let the rest go", self.let_rest_go)
-        menu.addAction("Bill the next payer", self.bill_next)
-        menu.addAction("It was forwarded by the payer before…", self.mark_forwarded)
-        if self.context.may(Permission.ADJUST_ACCOUNTS):
-            menu.addAction("Write off, or move what is owed…", self.adjust)
-        made.setMenu(menu)
-        return made
-
-    def replace(self) -> None:
-        """Draft a replacement."""
-        if self.shown is not None:
-            row = self.shown.row
-            self._open_dialog(replace_dialog(self.context, self.desk, self, row.id, row.number), self._go_to)
-
-    def void(self) -> None:
-        """Void the claim."""
-        if self.shown is not None:
-            row = self.shown.row
-            self._open_dialog(void_dialog(self.context, self.desk, self, row.id, row.number), self._go_to)
-
-    def bill_after_all(self) -> None:
-        """Draft the month of a voided claim again."""
-        if self._claim is not None:
-            claim, database, by = self._claim, self.context.database, self.context.user_id
-            self.do(
-                lambda _why: bill_after_all(database, claim, by), changed=("billing",), then=self._go_to,
-                said="The month is drafted again. Check it, then write its file.",
-            )  # fmt: skip
-
-    def say_why_late(self) -> None:
-        """Give the reason of a claim that is filed after the limit."""
-        if self.shown is not None:
-            dialog = DelayDialog(self.context, self.desk, self, self.shown)
-            self._open_dialog(dialog.opened_by(self.say_why_late))
-
-    def leave_late_out(self) -> None:
-        """Count the claim without the days that are too late to file."""
-        if self._claim is not None:
-            claim, database, by = self._claim, self.context.database, self.context.user_id
-            self.do(
-                lambda _why: leave_late_days_out(database, claim, by), changed=("billing",),
-                said="The late days are left out; the rest may go. They stand in the claim's days as too late.",
-            )  # fmt: skip
-
-    def let_rest_go(self) -> None:
-        """Set what stops the claim apart, so that the rest may go."""
-        if self._claim is not None:
-            claim, database, by = self._claim, self.context.database, self.context.user_id
-            self.do(
-                lambda _why: let_the_rest_go(database, claim, by), changed=("billing",),
-                said="What stops it is on a claim of its own now, which waits; the rest may go.",
-            )  # fmt: skip
-
-    def adjust(self) -> None:
-        """Write off or move what is owed."""
-        if self.shown is not None:
-            page = self.shown
-            owed = {Account.PAYER: page.payer_owes, Account.PATIENT: page.patient_owes}
-            self._open_dialog(AdjustDialog(self.context, self.desk, self, page.row.id, page.row.number, owed))
-
-    def bill_next(self) -> None:
-        """Draft the claim to the next payer."""
-        if self._claim is not None:
-            claim, database, by = self._claim, self.context.database, self.context.user_id
-            self.do(
-                lambda why: make_secondary(database, claim, by, why), changed=("billing",), then=self._go_to,
-                said="The claim to the next payer is drafted.",
-            )  # fmt: skip
-
-    def mark_forwarded(self) -> None:
-        """Say, once it is asked, that the next payer has this claim from the payer before."""
-        if self._claim is None or self.shown is None:
-            return
-        claim, database, by = self._claim, self.context.database, self.context.user_id
-        asked = Question(
-            f"Was claim {self.shown.row.number} forwarded?",
-            ("It leaves in no file of ours: the payer before sent it on. The next payer owes the share from now on.",),
-            yes="It was forwarded",
-        )
-        self.desk.messages.confirm(
-            asked,
-            lambda: self.do(
-                lambda _why: mark_forwarded(database, claim, by), changed=("billing",),
-                said="The next payer owes the share now. Its answer is posted to this claim.",
-            ),
-            self,
-        )  # fmt: skip
-
-    def _go_to(self, claim: object) -> None:
-        self.desk.open("claim", claim)
-
-    def _open_dialog(self, dialog: DeedDialog, then: Callable[[object], object] | None = None) -> None:
+    def _open_dialog(self, dialog: DeedDialog) -> None:
         self.deed_dialog = dialog
-        if then is not None:
-            dialog.succeeded.connect(then)
         dialog.open()
-
-    def ask_offset(self) -> None:
-        """Ask how far this printer misses the form, and print the text."""
-        dialog = OffsetDialog(self.context, self.desk, self, self.settings())
-        dialog.succeeded.connect(lambda offset: self.print_form(*offset, proof=False))
-        self._open_dialog(dialog)
-
-    def print_form(self, right: Decimal, down: Decimal, *, proof: bool) -> None:
-        """Preview the CMS-1500."""
-        if self._claim is None or self.shown is None:
-            return
-        claim, database, name = self._claim, self.context.database, f"cms-1500-{self.shown.row.number}.pdf"
-
-        def make() -> bytes:
-            with database.reading() as session:
-                return claim_forms(session, [claim], right, down, proof=proof)
-
-        self.ask(make, lambda pdf: self._preview(pdf, name, "CMS-1500"))
-
-    def packet(self) -> None:
-        """Preview everything behind the claim."""
-        if self._claim is None or self.shown is None:
-            return
-        claim, database, by = self._claim, self.context.database, self.context.user_id
-        name = f"audit-packet-{self.shown.row.number}.pdf"
-        self.do(
-            lambda _why: audit_packet(database, claim, by), then=lambda pdf: self._preview(pdf, name, "Audit packet")
-        )
-
-    def preview(self) -> None:
-        """Preview the claim summary."""
-        if self._claim is None or self.shown is None:
-            return
-        claim, database, by = self._claim, self.context.database, self.context.user_id
-        name = f"claim-summary-{self.shown.row.number}.pdf"
-
-        def make() -> bytes:
-            with database.reading() as session:
-                return claim_summary_of(session, claim, by)
-
-        self.ask(make, lambda pdf: self._preview(pdf, name, "Claim summary"))
-
-    def _preview(self, pdf: bytes, name: str, title: str) -> None:
-        self.dialog = PdfDialog(self.desk, title, pdf, name, self.context.folder, self)
-        self.dialog.open()
 
     def write(self) -> None:
         """Write this claim into a file of its own."""

@@ -69,9 +69,9 @@ def test_a_finding_on_the_claim_opens_where_it_is_put_right(office, desk, qtbot,
     row = next(row for row in screen.findings.model.rows if row.code == "PAYER_NUMBER")
     screen._put_right(row)
     qtbot.waitUntil(lambda: opened == [("payer", office.payer)])
-    screen.say_why_late()
-    screen.deed_dialog.reason.set_value("7")
-    screen.deed_dialog.save_button.click()
+    screen.corrections.say_why_late()
+    screen.corrections.deed_dialog.reason.set_value("7")
+    screen.corrections.deed_dialog.save_button.click()
 
     def given():
         with office.database.reading() as session:
@@ -90,7 +90,7 @@ def test_the_rest_of_a_claim_goes_without_the_therapy_that_stops_it(office, desk
     screen = shown(ClaimScreen, office, desk, qtbot, opened)
     screen.show_record("claim", claim)
     qtbot.waitUntil(lambda: len(screen.lines.model.rows) == 2)
-    screen.let_rest_go()
+    screen.corrections.let_rest_go()
     qtbot.waitUntil(lambda: len(screen.lines.model.rows) == 1 and screen.file_button.isEnabled())
     with office.database.reading() as session:
         rest, waits = session.scalars(select(Claim).order_by(Claim.id)).all()

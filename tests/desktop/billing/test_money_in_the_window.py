@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTableWidgetItem
+from PySide6.QtWidgets import QMenu, QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "billing"))
@@ -161,19 +161,20 @@ def test_a_claim_explains_its_lines_prints_its_forms_and_is_written_off(
     assert [one.links.itemAt(at).widget().text() for at in range(one.links.count())] == [
         "Therapy", "Delivery D000001", "Payer's rules",
     ]  # fmt: skip
-    one.print_form(Decimal(0), Decimal(0), proof=True)
-    settled(qtbot, jobs, lambda: hasattr(one, "dialog"))
-    one.dialog.close()
-    one.ask_offset()
-    one.deed_dialog.right.set_value(Decimal("1.50"))
-    one.deed_dialog.press()
-    settled(qtbot, jobs, lambda: one.dialog.isVisible())
-    one.dialog.close()
+    papers, correct = one.papers, one.corrections
+    papers.print_form(Decimal(0), Decimal(0), proof=True)
+    settled(qtbot, jobs, lambda: hasattr(papers, "dialog"))
+    papers.dialog.close()
+    papers.ask_offset()
+    papers.offset_dialog.right.set_value(Decimal("1.50"))
+    papers.offset_dialog.press()
+    settled(qtbot, jobs, lambda: papers.dialog.isVisible())
+    papers.dialog.close()
     assert str(one.settings().value("cms1500/right")) == "1.50"
-    one.adjust()
-    one.deed_dialog.what.set_value((Account.PAYER, True))
-    one.deed_dialog.reason.set_value("filed too late")
-    one.deed_dialog.press()
+    correct.adjust()
+    correct.deed_dialog.what.set_value((Account.PAYER, True))
+    correct.deed_dialog.reason.set_value("filed too late")
+    correct.deed_dialog.press()
     settled(qtbot, jobs, lambda: one.shown is not None and one.shown.payer_owes == 0)
     off = [row.id for row in one.entries.model.rows if row.kind is EntryKind.WRITE_OFF]
     assert len(off) == 3
@@ -306,12 +307,20 @@ def test_a_withdrawn_draft_is_billed_after_all_from_its_page(
     screen.show_record("claim", claim)
     settled(qtbot, jobs, lambda: screen.shown is not None)
     assert any("withdrawn: charity care" in row.note for row in screen.events.model.rows)
-    screen.desk = replace(screen.desk, open=lambda kind, record: opened.append((kind, record)))
-    screen.bill_after_all()
+    correct = screen.corrections
+    assert may_be_done(correct) == {"Bill it after all", "Write off, or move what is owed…"}
+    correct.desk = replace(correct.desk, open=lambda kind, record: opened.append((kind, record)))
+    correct.bill_after_all()
     settled(qtbot, jobs, lambda: len(opened) == 1)
     again = opened[0][1]
     assert isinstance(again, int) and again != claim
     assert page(office, ClaimId(again)).row.state is ClaimState.DRAFT
+
+
+def may_be_done(menu: QMenu) -> set[str]:
+    """What of a menu a person may choose when it opens."""
+    menu.aboutToShow.emit()
+    return {each.text() for each in menu.actions() if each.isEnabled()}
 
 
 def test_a_claim_the_first_payer_sent_on_is_marked_so_on_its_page(
@@ -329,10 +338,15 @@ def test_a_claim_the_first_payer_sent_on_is_marked_so_on_its_page(
     settled(qtbot, jobs, lambda: screen.shown is not None)
     asked: list[Any] = []
     screen.desk.messages.ask = lambda *each: asked.append(each)
-    screen.mark_forwarded()
-    screen.mark_forwarded()
+    assert may_be_done(screen.corrections) >= {"It was forwarded by the payer before…", "Void it…"}
+    screen.corrections.mark_forwarded()
+    screen.corrections.mark_forwarded()
     asked[0][1](Answer(False))
     assert page(office, second).row.state is ClaimState.DRAFT, "nothing before it is said"
     asked[1][1](Answer(True))
     settled(qtbot, jobs, lambda: screen.shown.row.state is ClaimState.SENT)
     assert page(office, second).payer_owes == Decimal(150) and books(office) == ()
+    left = {"Replace it…", "Void it…", "Bill the next payer", "Write off, or move what is owed…"}
+    assert may_be_done(screen.corrections) == left
+    (late,) = (each for each in screen.corrections.actions() if each.text() == "Say why it comes late…")
+    assert late.toolTip() == "Only while the claim waits to be filed."
