@@ -13,6 +13,8 @@ PROVEN_LOGIN = "scram-sha-256"
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 """Settings of a server without which it forgets, in a power cut, what it said was saved."""
 _WHERE = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "service": "PGSERVICE"}
+_NO_KERBEROS = "disable"
+"""Where a Kerberos ticket lies about, the driver's library would else encrypt by it and look at no certificate."""
 _STRICTER_LOGINS = frozenset({PROVEN_LOGIN, "none"})
 
 
@@ -37,6 +39,11 @@ def refuse_unproven(url: URL, environment: Mapping[str, str] = os.environ) -> No
             "A PostgreSQL server on another machine must prove who it is: add ?sslmode=verify-full&sslrootcert=... "
             "to the database address."
         )
+    if url.query.get("gssencmode", _NO_KERBEROS) != _NO_KERBEROS:
+        raise Refused(
+            "A PostgreSQL server on another machine is spoken to over TLS alone. Take gssencmode out of the database "
+            "address."
+        )
     if url.query.get("require_auth", PROVEN_LOGIN) not in _STRICTER_LOGINS:
         raise Refused(
             "A PostgreSQL server on another machine must be signed in to with scram-sha-256. Take require_auth out of "
@@ -45,13 +52,14 @@ def refuse_unproven(url: URL, environment: Mapping[str, str] = os.environ) -> No
 
 
 def proven_login(url: URL, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """What the driver is told beside the address: a server elsewhere may ask for no other proof than SCRAM.
+    """What the driver is told beside the address: a server elsewhere speaks TLS and asks for no other proof than SCRAM.
 
     A client certificate alone ("none") is left to who wrote it into the address.
     """
-    if not is_elsewhere(url, environment) or "require_auth" in url.query:
+    if not is_elsewhere(url, environment):
         return {}
-    return {"require_auth": PROVEN_LOGIN}
+    asked = {"gssencmode": _NO_KERBEROS, "require_auth": PROVEN_LOGIN}
+    return {name: value for name, value in asked.items() if name not in url.query}
 
 
 def refuse_forgetful(connection: Any, _record: Any = None) -> None:

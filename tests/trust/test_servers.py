@@ -48,7 +48,10 @@ def test_a_server_elsewhere_must_prove_who_it_is(address: str) -> None:
         open_engine(Place.of(with_option(address, "sslmode=verify-full&sslmode=disable")))
     proven = with_option(address, "sslmode=verify-full")
     open_engine(Place.of(proven)).dispose()
-    assert proven_login(make_url(proven)) == {"require_auth": "scram-sha-256"}
+    assert proven_login(make_url(proven)) == {"gssencmode": "disable", "require_auth": "scram-sha-256"}
+    for mode in ("prefer", "require", "DISABLE"):
+        with pytest.raises(Refused, match="over TLS alone"):
+            refuse_unproven(make_url(with_option(proven, f"gssencmode={mode}")))
     for login in LOGINS:
         with pytest.raises(Refused, match="scram-sha-256"):
             refuse_unproven(make_url(with_option(proven, f"require_auth={login}")))
