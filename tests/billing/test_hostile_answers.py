@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from sqlalchemy import func, select
-from test_service_claims import advice, page, sent_claim
+from test_service_claims import advice, envelope, page, sent_claim
 
 from infusion_desktop.billing import verify
 from infusion_desktop.billing.money.answers import read_answer
@@ -74,11 +74,25 @@ def test_every_broken_file_gets_a_sentence_with_its_segment_and_posts_nothing(of
     other = text.replace("*", "|").replace(":", ">").replace("~", "'\r\n").replace("^", "!")
     assert read_answer(office.database, "\ufeff" + other, office.biller)
     assert page(office, claim).payer_owes == 0
-    for again in (other, text, text.replace("~", "~\n")):  # D7: by bytes, or by payer, trace and amount
+    renamed = text.replace("N1*PR*PRAIRIE HEALTH", "N1*PR*PRAIRIE HLTH INC")
+    assert renamed != text
+    for again in (other, text, text.replace("~", "~\n"), renamed):  # D7: by bytes, or by payer, trace and amount
         before = counts(office)
         with pytest.raises(Refused, match=r"already|twice"):
             read_answer(office.database, again, office.biller)
         assert counts(office) == before
+
+
+def test_an_acknowledgement_is_read_once(office):
+    claim, written = sent_claim(office)
+    group = written.text.split("GS*")[1].split("*")[5]
+    body = f"AK1*HC*{group}*005010X222A1~AK2*837*0001*005010X222A1~IK5*A~AK9*A*1*1*1~"
+    text = envelope("FA", "999", "005010X231A1", body)
+    assert read_answer(office.database, text, office.biller)
+    before, stands = counts(office), page(office, claim)
+    with pytest.raises(Refused, match="was read on"):
+        read_answer(office.database, text, office.biller)
+    assert (counts(office), page(office, claim)) == (before, stands)
 
 
 def test_mutated_files_are_refused_or_leave_the_books_in_balance(office):

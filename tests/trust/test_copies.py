@@ -72,6 +72,30 @@ def test_copies_beside_a_writer_open_verify_and_hold_what_was_saved(
             assert held.fetchone()[0] == 2, f"{file.name} lacks kit {last}, which was saved before it was made"
 
 
+def test_a_copy_that_is_not_as_the_original_is_not_kept(
+    database: Database,
+    administrator: UserId,
+    make_shelf: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The disk keeps another number than it was given: every page of the copy is whole, and a balance is wrong."""
+    make_shelf(database, administrator, 2, 10)
+    kept, prove = back_up(database.place, tmp_path / "copies" / "copy.db"), backup._prove
+    before = kept.read_bytes()
+
+    def forget_and_prove(target: Path, *facts: Any) -> None:
+        with opened(target, None) as copy:
+            copy.execute("UPDATE balance SET on_hand = on_hand - 1 WHERE lot_id = 1")
+        prove(target, *facts)
+
+    monkeypatch.setattr(backup, "_prove", forget_and_prove)
+    for name in ("copy.db", "other.db"):
+        with pytest.raises(Refused, match="damaged and was not kept"):
+            back_up(database.place, kept.with_name(name))
+    assert [each.name for each in kept.parent.iterdir()] == ["copy.db"] and kept.read_bytes() == before
+
+
 def test_two_units_in_the_wrong_lots_are_noticed_though_every_sum_is_right(
     database: Database, administrator: UserId, make_shelf: Callable[..., Any], tmp_path: Path
 ) -> None:
