@@ -136,10 +136,12 @@ def _parser() -> argparse.ArgumentParser:
 
     manifest = _command(commands, "manifest", _manifest, "write the delivery manifest of each delivery named")
     manifest.add_argument("delivery", nargs="+", help="a delivery's number, such as D000123")
+    manifest.add_argument("--why", metavar="REASON", help="why restricted records are printed; it is kept")
     manifest.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     manifests = _command(commands, "manifests", _manifests, "write the manifests of a whole day as one file")
     manifests.add_argument("--date", required=True, metavar="DAY")
+    manifests.add_argument("--why", metavar="REASON", help="why restricted records are printed; it is kept")
     manifests.add_argument("--out", type=Path, required=True, metavar="FILE")
 
     summary = _command(commands, "claim-summary", _claim_summary, "write the claim summary of a month")
@@ -147,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     of = summary.add_mutually_exclusive_group()
     of.add_argument("--payer", help="only this payer (name)")
     of.add_argument("--patient", help="only this patient (number)")
+    summary.add_argument("--why", metavar="REASON", help="why restricted records are printed; it is kept")
     summary.add_argument("--out", type=Path, required=True, metavar="FILE")
 
     claims = _command(commands, "claims", _claims, "count a month's days, make and check claims, write the files")
@@ -448,7 +451,7 @@ def _manifest(database: "Database", chosen: argparse.Namespace) -> int:
         raise Refused(f"There is no delivery {', '.join(missing)}.")
     for number, delivery in found:
         assert delivery is not None
-        _written(chosen.out / f"manifest-{number}.pdf", print_manifests(database, [delivery], by))
+        _written(chosen.out / f"manifest-{number}.pdf", print_manifests(database, [delivery], by, chosen.why or ""))
     return 0
 
 
@@ -462,22 +465,17 @@ def _manifests(database: "Database", chosen: argparse.Namespace) -> int:
         deliveries = deliveries_to_print(session, day)
     if not deliveries:
         raise Refused(f"No delivery of {day:%Y-%m-%d} has been released yet.")
-    _written(chosen.out, print_manifests(database, deliveries, _person(database, chosen)))
+    _written(chosen.out, print_manifests(database, deliveries, _person(database, chosen), chosen.why or ""))
     return 0
 
 
 def _claim_summary(database: "Database", chosen: argparse.Namespace) -> int:
-    from infusion_desktop.billing.papers import claim_summary
+    from infusion_desktop.billing.papers import print_claim_summaries
     from infusion_desktop.dates import read_month
 
-    with database.reading() as session:
-        paper = claim_summary(
-            session,
-            read_month(chosen.month),
-            _person(database, chosen),
-            payer=chosen.payer or "",
-            patient=chosen.patient or "",
-        )
+    by, month = _person(database, chosen), read_month(chosen.month)
+    payer, patient = chosen.payer or "", chosen.patient or ""
+    paper = print_claim_summaries(database, month, by, payer=payer, patient=patient, override=chosen.why or "")
     _written(chosen.out, paper)
     return 0
 

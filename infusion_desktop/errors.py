@@ -47,6 +47,14 @@ class Warned(Exception):
         self.warnings = warnings
 
 
+class AsksWhy(Warned):
+    """It goes on as soon as somebody says why; ``usual`` are the answers that most people would give."""
+
+    def __init__(self, *warnings: str, usual: tuple[str, ...] = ()) -> None:
+        super().__init__(*warnings)
+        self.usual = usual
+
+
 def refuse_if(reasons: Iterable[str]) -> None:
     """Raise Refused with all reasons when there is at least one."""
     found = tuple(reasons)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import profile
-from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.billing.queries import ClaimPage, LineRow, claim_page
 from infusion_desktop.billing.rules.checks.sending import filing_deadline, has_filing_limit
@@ -17,10 +19,12 @@ from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.terms.authorizations import authorizations
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import ClaimId, ClaimState, LineKind
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, local_day, now_utc, runs_of, show_day
 from infusion_desktop.deliveries.tables import Delivery, ProofOfDelivery
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone, show_zip
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Prescriber, Therapy
 
 if TYPE_CHECKING:
@@ -30,11 +34,42 @@ if TYPE_CHECKING:
 _RANKS = {"P": "Primary", "S": "Secondary", "T": "Tertiary"}
 
 
+def print_claim_summaries(
+    database: Database, month: Days, by: UserId, *, payer: str = "", patient: str = "", override: str = ""
+) -> bytes:
+    """The summaries of a month for somebody who prints them; AsksWhy where a patient's record is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_BILLING)
+        chosen = _chosen(session, month, payer, patient)
+        papers = [(claim, patient_id) for patient_id, claims in chosen.items() for claim in claims]
+        tell_papers(session, "claim summary", papers, by, override)
+        record(session, by, "print claim summaries", "claims", after={"month": month.first, "claims": len(papers)})
+    with database.reading() as session:
+        return claim_summary(session, month, by, payer=payer, patient=patient)
+
+
+def print_claim_summary(database: Database, claim: ClaimId, by: UserId, override: str = "") -> bytes:
+    """The summary of one claim for somebody who prints it; AsksWhy where the patient's record is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_BILLING)
+        patient = claim_page(session, claim).row.patient_id
+        tell_papers(session, "claim summary", [(claim, patient)], by, override)
+        record(session, by, "print claim summary", "claim", claim, patient_id=patient)
+    with database.reading() as session:
+        return claim_summary_of(session, claim, by)
+
+
 def claim_summary(session: Session, month: Days, by: UserId, *, payer: str = "", patient: str = "") -> bytes:
     """The summaries of a month as one PDF: of a patient (number), of a payer (name), of both, or of everybody.
 
     Refused when no claim was counted for them in the month.
     """
+    chosen = _chosen(session, month, payer, patient)
+    return _render([_summary(session, number, claims, month, by) for number, claims in chosen.items()])
+
+
+def _chosen(session: Session, month: Days, payer: str, patient: str) -> dict[int, list[ClaimId]]:
+    """The claims of a month by patient, for a payer, a patient, both or everybody; Refused when there is none."""
     wanted = (
         select(Claim.id, Claim.patient_id)
         .join(Patient, Patient.id == Claim.patient_id)
@@ -50,7 +85,7 @@ def claim_summary(session: Session, month: Days, by: UserId, *, payer: str = "",
         by_patient[row.patient_id].append(ClaimId(row.id))
     if not by_patient:
         raise Refused("No claim was counted for this choice in this month. Count the month first.")
-    return _render([_summary(session, number, claims, month, by) for number, claims in by_patient.items()])
+    return by_patient
 
 
 def claim_summary_of(session: Session, claim: ClaimId, by: UserId) -> bytes:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.billing.claim_lists import LISTED, ClaimRow, row_of
 from infusion_desktop.billing.counted_once import counts_once
@@ -15,9 +17,11 @@ from infusion_desktop.billing.findings import KeptFinding, findings_of
 from infusion_desktop.billing.money.equipment_charges import charges_owed
 from infusion_desktop.billing.tables import Authorization, Claim, ClaimBatch, ClaimEvent, ClaimLine, LedgerEntry
 from infusion_desktop.billing.words import Account, ClaimId, ClaimState, EntryKind, Frequency, LineKind
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import ZERO
+from infusion_desktop.patients.openings import tell_opening
 from infusion_desktop.patients.tables import Coverage, Patient, Payer, Therapy
 from infusion_desktop.patients.words import PatientId, PayerId
 from infusion_desktop.patients.words import Rank as PayerRank
@@ -142,6 +146,15 @@ class BatchRow:
     claims: int
     charge: Decimal
     acknowledged: str
+
+
+def open_claim(database: Database, claim: ClaimId, by: UserId, reason: str = "") -> ClaimPage:
+    """One claim, with the look kept in the audit trail; AsksWhy where the patient's record is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_BILLING)
+        page = claim_page(session, claim)
+        tell_opening(session, page.row.patient_id, "claim", claim, by, reason)
+        return page
 
 
 def claim_page(session: Session, claim: ClaimId) -> ClaimPage:

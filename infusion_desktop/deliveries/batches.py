@@ -16,7 +16,7 @@ from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, show_day
 from infusion_desktop.deliveries.bench.wave_queries import wave_paper
-from infusion_desktop.deliveries.papers import manifest, picks, tote_labels
+from infusion_desktop.deliveries.papers import manifest, picks, tell_deliveries, tote_labels
 from infusion_desktop.deliveries.print_log import (
     keep_prints,
     keep_subject_print,
@@ -33,6 +33,7 @@ from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.equipment.tables import Pickup
 from infusion_desktop.equipment.words import PickupId
 from infusion_desktop.errors import Refused
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.progress import Progress
 from infusion_desktop.worker import Worker
 from reports import press
@@ -67,8 +68,11 @@ class BatchRow:
     closed: bool
 
 
-def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: UserId) -> BatchId:
-    """A batch of the papers of a day, by tour; Refused when nothing of the day is released."""
+def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: UserId, override: str = "") -> BatchId:
+    """A batch of the papers of a day, by tour; Refused when nothing of the day is released.
+
+    As the other batches, AsksWhy where a patient's record is restricted and ``override`` says nothing.
+    """
     wanted = [kind for kind in PaperKind if kind in set(kinds)]
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
@@ -78,6 +82,8 @@ def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: Use
         fetched = [ticket for ticket in tickets if ticket.collect_on == day]
         if not deliveries and not fetched:
             raise Refused(f"Nothing of {show_day(day)} is released yet, so there is nothing to print.")
+        tell_deliveries(session, "papers of a delivery", deliveries, by, override)
+        tell_papers(session, "pick-up ticket", [(each.id, each.patient_id) for each in fetched], by, override)
         parts: list[tuple[PaperKind, list[Any]]] = []
         for kind in wanted:
             if kind is PaperKind.ROUTE_SHEET:
@@ -90,19 +96,22 @@ def print_day(database: Database, day: date, kinds: Iterable[PaperKind], by: Use
 
 
 def print_deliveries(
-    database: Database, delivery_ids: Sequence[DeliveryId], kinds: Iterable[PaperKind], by: UserId
+    database: Database, delivery_ids: Sequence[DeliveryId], kinds: Iterable[PaperKind], by: UserId, override: str = ""
 ) -> BatchId:
     """A batch of the papers of these deliveries; Refused when none of them has such a paper yet."""
     wanted = [kind for kind in PaperKind if kind in set(kinds)]
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
+        tell_deliveries(session, "papers of a delivery", delivery_ids, by, override)
         parts = [
             (kind, some) for kind in wanted for some in _in_chunks(kind, _fitting(session, kind, list(delivery_ids)))
         ]  # fmt: skip
         return _add_batch(session, f"Papers of {len(delivery_ids)} deliveries", parts, by)
 
 
-def print_wave(database: Database, wave_id: WaveId, kinds: Iterable[PaperKind], by: UserId) -> BatchId:
+def print_wave(
+    database: Database, wave_id: WaveId, kinds: Iterable[PaperKind], by: UserId, override: str = ""
+) -> BatchId:
     """A batch of the papers of a wave, in the order of its slots."""
     wanted = [kind for kind in PaperKind if kind in set(kinds)]
     with database.transaction() as session:
@@ -113,6 +122,7 @@ def print_wave(database: Database, wave_id: WaveId, kinds: Iterable[PaperKind], 
         deliveries = session.scalars(
             select(WaveDelivery.delivery_id).where(WaveDelivery.wave_id == wave_id).order_by(WaveDelivery.slot)
         ).all()
+        tell_deliveries(session, "papers of a delivery", [DeliveryId(each) for each in deliveries], by, override)
         parts: list[tuple[PaperKind, list[Any]]] = []
         for kind in wanted:
             if kind is PaperKind.WAVE_LIST:

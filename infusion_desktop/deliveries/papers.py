@@ -12,6 +12,8 @@ from infusion_desktop.access.pharmacy import profile
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
 from infusion_desktop.database.engine import Database
+from infusion_desktop.database.many import as_ids, is_given
+from infusion_desktop.database.on_connection import connection_of
 from infusion_desktop.dates import local_day, now_utc, show_day, show_days
 from infusion_desktop.deliveries.print_log import keep_prints
 from infusion_desktop.deliveries.queries import (
@@ -30,6 +32,7 @@ from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import WHICH_LOT, DeliveryId, DeliveryState, LineOutcome, Step
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone, show_zip
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.queries import TherapyRow, therapies_of
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.patients.words import PatientId
@@ -99,8 +102,11 @@ def manifest(
     )
 
 
-def print_manifests(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId) -> bytes:
-    """One PDF of several manifests, each printing counted: from the second time on it is marked as a copy."""
+def print_manifests(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId, override: str = "") -> bytes:
+    """One PDF of several manifests, each printing counted: from the second time on it is marked as a copy.
+
+    AsksWhy where a patient's record is restricted and ``override`` says nothing.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
         now = now_utc()
@@ -111,12 +117,24 @@ def print_manifests(database: Database, delivery_ids: Sequence[DeliveryId], by: 
         ).all()
         if drafts:
             raise Refused(f"{', '.join(drafts)}: a draft or cancelled delivery has no manifest. Release it first.")
+        whose = tell_deliveries(session, "delivery manifest", delivery_ids, by, override)
         filled = [manifest(session, each, by, now) for each in delivery_ids]
         again = [each for each, one in zip(delivery_ids, filled, strict=True) if one.printed.copy]
         keep_prints(session, PaperKind.MANIFEST, delivery_ids, again, by, now)
         for each, one in zip(delivery_ids, filled, strict=True):
-            record(session, by, "print manifest", "delivery", each, after={"copy": one.printed.copy})
+            record(session, by, "print manifest", "delivery", each, patient_id=whose[each],
+                   after={"copy": one.printed.copy})  # fmt: skip
     return paper.render_batch(filled)
+
+
+def tell_deliveries(
+    session: Session, subject: str, delivery_ids: Sequence[DeliveryId], by: UserId, reason: str
+) -> dict[DeliveryId, PatientId]:
+    """Whose these deliveries are, their papers told as `tell_papers` does; AsksWhy where it does."""
+    asked = select(Delivery.id, Delivery.patient_id).where(is_given(connection_of(session).dialect.name, Delivery.id))
+    whose = {DeliveryId(row.id): PatientId(row.patient_id) for row in session.execute(asked, as_ids(delivery_ids))}
+    tell_papers(session, subject, whose.items(), by, reason)
+    return whose
 
 
 def printed(session: Session, by: UserId, now: datetime, copy: bool = False) -> Printed:

@@ -10,7 +10,7 @@ from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.deliveries.bench.wave_queries import wave_paper
-from infusion_desktop.deliveries.papers import picks, tote_labels
+from infusion_desktop.deliveries.papers import picks, tell_deliveries, tote_labels
 from infusion_desktop.deliveries.print_log import (
     keep_prints,
     keep_subject_print,
@@ -24,14 +24,14 @@ from infusion_desktop.errors import Refused
 from reports import press
 
 
-def print_pick_lists(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId) -> bytes:
+def print_pick_lists(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId, override: str = "") -> bytes:
     """The pick lists of these deliveries."""
-    return _print(database, PaperKind.PICK_LIST, delivery_ids, by)
+    return _print(database, PaperKind.PICK_LIST, delivery_ids, by, override)
 
 
-def print_tote_labels(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId) -> bytes:
+def print_tote_labels(database: Database, delivery_ids: Sequence[DeliveryId], by: UserId, override: str = "") -> bytes:
     """A label for each tote of these deliveries."""
-    return _print(database, PaperKind.TOTE_LABEL, delivery_ids, by)
+    return _print(database, PaperKind.TOTE_LABEL, delivery_ids, by, override)
 
 
 def print_route_sheet(database: Database, day: date, whose: str, by: UserId) -> bytes:
@@ -62,10 +62,11 @@ def print_wave_list(database: Database, wave_id: WaveId, by: UserId) -> bytes:
     return press.draw([paper])[0]
 
 
-def _print(database: Database, kind: PaperKind, delivery_ids: Sequence[DeliveryId], by: UserId) -> bytes:
+def _print(database: Database, kind: PaperKind, delivery_ids: Sequence[DeliveryId], by: UserId, override: str) -> bytes:
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
         now = now_utc()
+        whose = tell_deliveries(session, kind.value, delivery_ids, by, override)
         copies = printed_before(session, kind, delivery_ids)
         papers: list[Any] = []
         for each in delivery_ids:
@@ -77,5 +78,6 @@ def _print(database: Database, kind: PaperKind, delivery_ids: Sequence[DeliveryI
             raise Refused("Nothing is packed into totes yet. Pack it first, then print the labels.")
         keep_prints(session, kind, delivery_ids, copies, by, now)
         for each in delivery_ids:
-            record(session, by, "print", "delivery", each, after={"paper": kind, "copy": each in copies})
+            record(session, by, "print", "delivery", each, patient_id=whose[each],
+                   after={"paper": kind, "copy": each in copies})  # fmt: skip
     return press.draw(papers)[0]

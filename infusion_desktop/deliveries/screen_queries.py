@@ -7,6 +7,9 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days
 from infusion_desktop.dates import today as current_day
 from infusion_desktop.deliveries.kits.home_counts import at_home
@@ -21,6 +24,7 @@ from infusion_desktop.deliveries.queries import (
 from infusion_desktop.deliveries.steps import pickers_of
 from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState, TemplateId
+from infusion_desktop.patients.openings import tell_opening
 from infusion_desktop.patients.order_versions import versions_of
 from infusion_desktop.patients.queries import TherapyRow, therapies_of
 from infusion_desktop.patients.tables import Patient
@@ -88,6 +92,32 @@ class BenchPage:
     page: DeliveryPage
     rows: tuple[BenchRow, ...]
     pickers: frozenset[int]
+
+
+def open_delivery(database: Database, delivery_id: DeliveryId, by: UserId, reason: str = "") -> DeliveryPage:
+    """Everything about one delivery, with the look kept in the audit trail; AsksWhy where the patient is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_DELIVERIES)
+        page = delivery_page(session, delivery_id, current_day())
+        tell_opening(session, page.row.patient_id, "delivery", delivery_id, by, reason)
+        return page
+
+
+def open_bench(database: Database, delivery_id: DeliveryId, by: UserId, reason: str = "") -> BenchPage:
+    """The same as it comes onto the bench."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_DELIVERIES)
+        page = bench_page(session, delivery_id, current_day())
+        tell_opening(session, page.page.row.patient_id, "kit on the bench", delivery_id, by, reason)
+        return page
+
+
+def open_plan(database: Database, patient_id: PatientId, by: UserId, reason: str = "") -> PlanStart:
+    """What planning starts from, with the look kept in the audit trail; AsksWhy where the patient is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.PLAN_DELIVERY)
+        tell_opening(session, patient_id, "new delivery", patient_id, by, reason)
+        return plan_start(session, patient_id, current_day())
 
 
 def plan_start(session: Session, patient_id: PatientId, today: date) -> PlanStart:

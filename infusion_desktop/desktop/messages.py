@@ -16,7 +16,7 @@ from infusion_desktop.desktop import question
 from infusion_desktop.desktop.banner import Banner, Feedback, Toast
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.question import Answer, Question
-from infusion_desktop.errors import Kept, NotAllowed, Refused, Stale, Warned
+from infusion_desktop.errors import AsksWhy, Kept, NotAllowed, Refused, Stale, Warned
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,13 @@ class Messages(QObject):
             if answer.yes:
                 repeat(answer.reason)
 
-        asked = Question("Are you sure?", error.warnings, yes="Go on anyway", needs_reason=True)
+        if isinstance(error, AsksWhy):
+            asked = Question(
+                "Restricted record", error.warnings, yes="Open", needs_reason=True, tone=Tone.INFO,
+                hint="Why do you open it?", usual=error.usual,
+            )  # fmt: skip
+        else:
+            asked = Question("Are you sure?", error.warnings, yes="Go on anyway", needs_reason=True)
         self.ask(asked, answered, self._window_of(near))
 
     def _window_of(self, near: QWidget | None) -> QWidget:

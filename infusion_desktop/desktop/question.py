@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -21,6 +22,10 @@ class Question:
     no: str = "Cancel"
     needs_reason: bool = False
     tone: Tone = Tone.WARN
+    hint: str = "Why is it right to go on? This is kept."
+    """What stands in the field of the reason while it is empty."""
+    usual: Sequence[str] = ()
+    """Reasons that most people would give: one press writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class QuestionDialog(QDialog):
         self.setWindowTitle(question.title)
         self.setMinimumWidth(460)
         self.reason = QLineEdit()
-        self.reason.setPlaceholderText("Why is it right to go on? This is kept.")
+        self.reason.setPlaceholderText(question.hint)
         self.reason.setAccessibleName("Reason")
         self.reason.setMaxLength(200)
         if not question.needs_reason:
@@ -65,6 +70,10 @@ class QuestionDialog(QDialog):
         for sentence in question.sentences:
             words.addWidget(label(sentence, wrap=True))
         words.addWidget(self.reason)
+        self.usual = [button(each, partial(self._say, each), kind="quiet") for each in question.usual]
+        for each in self.usual:
+            each.setAutoDefault(False)
+            words.addWidget(each, 0, Qt.AlignmentFlag.AlignLeft)
         top = QHBoxLayout()
         top.setSpacing(16)
         top.addWidget(tone_icon(question.tone, 32), 0, Qt.AlignmentFlag.AlignTop)
@@ -78,6 +87,11 @@ class QuestionDialog(QDialog):
         column.setSpacing(20)
         column.addLayout(top)
         column.addLayout(answers)
+
+    def _say(self, reason: str) -> None:
+        """Write a usual reason; Enter goes on with it."""
+        self.reason.setText(reason)
+        self.yes.setFocus()
 
     def _allow(self) -> None:
         self.yes.setEnabled(not self.question.needs_reason or len(self.reason.text().strip()) >= 3)

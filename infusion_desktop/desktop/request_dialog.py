@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from PySide6.QtWidgets import QWidget
 
-from infusion_desktop.billing.months.authorization_papers import authorization_request
+from infusion_desktop.billing.months.authorization_papers import print_request
 from infusion_desktop.dates import Days
 from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.deed_dialog import Deed, DeedDialog
@@ -44,11 +44,7 @@ class RequestDialog(DeedDialog):
         patient, payer, note = self._patient, self._payer, self.note.value()
         database, by = self.context.database, self.context.user_id
 
-        def make(_override: str) -> bytes:
-            with database.reading() as session:
-                return authorization_request(session, patient, payer, Days(first, last), by, note)
-
-        return make
+        return lambda why: print_request(database, patient, payer, Days(first, last), by, note, override=why)
 
     def said(self, _result: object) -> str:
         return ""

@@ -33,15 +33,18 @@ A screen shows one capability of the pharmacy. It lives in ``desktop/<capability
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
 from shiboken6 import isValid
 
 from infusion_desktop.desktop.attempts import Attempts
+from infusion_desktop.desktop.banner import Banner
+from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.context import Context, Desk
-from infusion_desktop.errors import Warned
+from infusion_desktop.errors import AsksWhy, Warned
 
 T = TypeVar("T")
+NOT_SHOWN = "This record is restricted: nothing of it is shown until somebody says why. Open it again to be asked anew."
 
 
 class Screen(QWidget):
@@ -63,6 +66,8 @@ class Screen(QWidget):
         self.dialog_to_compare: QWidget | None = None
         """A dialog of this screen that was refused as stale, until it was opened anew from the newest record."""
         self._when_answered: list[Callable[[], object]] = []
+        self._opening, self._asked_why = 0, -1
+        self._hidden: list[QWidget] = []
         self.attempts = Attempts(context.database)
 
     def load(self) -> None:
@@ -103,6 +108,50 @@ class Screen(QWidget):
             self._one_answered()
 
         self.desk.jobs.run(self, query, show, failed)
+
+    def ask_to_open(
+        self, query: Callable[[str], T], then: Callable[[T], object], key: str = "", *, hides: bool = True
+    ) -> None:
+        """As `ask`, for what tells of a patient: a restricted record asks why it is opened, and the query gets that.
+
+        It is asked once for each opening (`opens_anew` begins another one). Until it is said nothing is shown: what
+        lies on the screen, perhaps of the record before, is hidden.
+        """
+
+        def start(why: str) -> None:
+            turn = self._opening
+            self.ask(lambda: _or_asks_why(lambda: query(why)), lambda found: opened(found, turn), key)
+
+        def opened(found: "T | AsksWhy", turn: int) -> None:
+            if not isinstance(found, AsksWhy):
+                self._show_again()
+                then(found)
+                return
+            if hides:
+                self._hide()
+            if self._asked_why != turn == self._opening:
+                self._asked_why = turn
+                self.desk.messages.refused((NOT_SHOWN,), self, Tone.INFO)
+                self.desk.messages.show_failure(found, self, start)
+
+        start("")
+
+    def _hide(self) -> None:
+        for part in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            if not isinstance(part, Banner | QDialog) and not part.isHidden():
+                part.hide()
+                self._hidden.append(part)
+
+    def _show_again(self) -> None:
+        if self._asked_why != -1:
+            self.desk.messages.clear(self)
+            self._asked_why = -1
+        while self._hidden:
+            self._hidden.pop().show()
+
+    def opens_anew(self) -> None:
+        """Somebody opens a record here: a restricted one asks why, once."""
+        self._opening += 1
 
     def load_then(self, then: Callable[[], object]) -> None:
         """Ask anew for what is shown, and go on once every answer is shown; not where one of them failed."""
@@ -179,3 +228,11 @@ class Screen(QWidget):
         if self.context.folder is None:
             return None
         return QSettings(str(self.context.folder / "window.ini"), QSettings.Format.IniFormat)
+
+
+def _or_asks_why(query: Callable[[], T]) -> "T | AsksWhy":
+    """What a query gives, or that it asks why first."""
+    try:
+        return query()
+    except AsksWhy as asks:
+        return asks

@@ -9,18 +9,18 @@ from typing import Any, cast
 from sqlalchemy import Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.audit import record_view
 from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.database.prepared import Prepared
 from infusion_desktop.dates import Days
-from infusion_desktop.errors import Refused, warn_unless
+from infusion_desktop.errors import Refused
 from infusion_desktop.patients.admitting import Checklist
 from infusion_desktop.patients.coverage import NewCoverage
 from infusion_desktop.patients.demographics import Demographics
 from infusion_desktop.patients.devices import NewDevice
 from infusion_desktop.patients.interruptions import NewInterruption
+from infusion_desktop.patients.openings import tell_opening
 from infusion_desktop.patients.payers import NewPayer
 from infusion_desktop.patients.prescribers import NewPrescriber
 from infusion_desktop.patients.search import finder
@@ -47,6 +47,9 @@ from infusion_desktop.patients.words import (
     TherapyId,
 )
 from infusion_desktop.stock.words import LocationId
+
+RESTRICTED = ("Restricted record",)
+"""What a list shows in the place of a restricted record's therapies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +205,14 @@ class TherapyCalendar:
 def patients(
     session: Session, typed: str = "", *, in_care_only: bool = False, limit: int | None = None
 ) -> tuple[PatientRow, ...]:
-    """Patients by name; ``typed`` finds them by name, number, telephone or birth date."""
+    """Patients by name; ``typed`` finds them by name, number, telephone or birth date.
+
+    Of a restricted record a list tells who it is and nothing of the care.
+    """
     finds = finder(typed)
     known = select(
         Patient.id, Patient.number, Patient.last_name, Patient.first_name, Patient.born_on, Patient.phone, Patient.city,
-        Patient.route,
+        Patient.route, Patient.restricted,
     )  # fmt: skip
     in_care = set(session.scalars(select(Episode.patient_id).where(Episode.discharged_on.is_(None))))
     found = [
@@ -220,7 +226,13 @@ def patients(
     ids = {row.id for row in chosen} if len(chosen) <= 500 else None
     therapies, payers = _running_drugs(session, ids), _primary_payers(session, ids)
     return tuple(
-        PatientRow(PatientId(row.id), *row[1:], row.id in in_care, tuple(therapies[row.id]), payers.get(row.id, ""))
+        PatientRow(
+            PatientId(row.id),
+            *row[1:-1],
+            row.id in in_care,
+            RESTRICTED if row.restricted else tuple(therapies[row.id]),
+            "" if row.restricted else payers.get(row.id, ""),
+        )
         for row in chosen
     )
 
@@ -263,22 +275,13 @@ def patient_number(session: Session, patient_id: PatientId) -> str:
 def open_patient(database: Database, patient_id: PatientId, by: UserId, reason: str = "") -> PatientPage:
     """A patient's page, with the look kept in the audit trail (45 CFR 164.312(b)).
 
-    Warned without a reason where the record is restricted: the reason is kept with the look.
+    AsksWhy without a reason where the record is restricted: the reason is kept with the look.
     """
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_PATIENTS)
         page = patient_page(session, patient_id)
-        if page.person.restricted:
-            warn_unless(reason, ["This record is restricted. Say why you open it; the reason is kept and reviewed."])
-        record_view(session, by, "patient", patient_id, patient_id, reason)
+        tell_opening(session, patient_id, "patient", patient_id, by, reason)
         return page
-
-
-def note_opening(database: Database, patient_id: PatientId, subject: str, subject_id: int, by: UserId) -> None:
-    """Keep in the audit trail that somebody opened what tells of a patient: a refill call, a delivery, a claim."""
-    with database.transaction() as session:
-        authorize(session, by, Permission.SEE_PATIENTS)
-        record_view(session, by, subject, subject_id, patient_id)
 
 
 def patient_page(session: Session, patient_id: PatientId) -> PatientPage:

@@ -130,6 +130,27 @@ def openings_without_care(session: Session, period: Days) -> Found:
     return Found(columns, rows, (f"{len(rows):,} of {len(views):,}", *[None] * 6) if rows else None)
 
 
+def openings_of_restricted(session: Session, period: Days) -> Found:
+    """Openings and papers of records that are restricted, by whom and why, the newest first."""
+    start, end = instants(period)
+    views = session.execute(
+        select(AuditEntry.number, AuditEntry.at, Staff.name, AuditEntry.workstation, Patient.number.label("patient"),
+               Patient.last_name, Patient.first_name, AuditEntry.subject, AuditEntry.reason)
+        .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+        .join(Patient, Patient.id == AuditEntry.patient_id)
+        .where(Patient.restricted, AuditEntry.kind == AuditKind.VIEW, AuditEntry.at >= start, AuditEntry.at < end)
+        .order_by(AuditEntry.number.desc())
+    )  # fmt: skip
+    rows: tuple[Row, ...] = tuple(
+        (row.number, local_day(row.at), row.name or _BY_ITSELF, row.workstation, row.patient,
+         f"{row.last_name}, {row.first_name}", row.subject, row.reason or None)
+        for row in views
+    )  # fmt: skip
+    columns = (Column("Entry", Kind.NUMBER), Column("Day", Kind.DAY), Column("Who"), Column("Workstation"),
+               Column("Patient"), Column("Name"), Column("What"), Column("Reason"))  # fmt: skip
+    return Found(columns, rows, (f"{len(rows):,}", *[None] * 7) if rows else None)
+
+
 def _days_of_care(session: Session, patients: set[int]) -> dict[int, list[tuple[date, date]]]:
     """From when to when each patient had an order, a delivery or a claim; an order without an end runs on."""
     asked = (

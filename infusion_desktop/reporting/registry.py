@@ -170,6 +170,9 @@ REPORTS = (
     Report("openings without care", "Openings without care", "Records opened in the period though the patient had no"
            " order, delivery or claim within 30 days of it.", people.openings_without_care, room=Room.PEOPLE,
            also=Permission.SEE_AUDIT),
+    Report("restricted openings", "Openings of restricted records", "Restricted records opened or printed in the"
+           " period: by whom, what, and the reason they gave.", people.openings_of_restricted, room=Room.PEOPLE,
+           also=Permission.SEE_AUDIT),
 )  # fmt: skip
 
 

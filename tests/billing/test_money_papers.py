@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pypdfium2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from test_next_payers_and_corrections import remit, second_payer
-from test_service_claims import advice, books, page, ready_claim, sent_claim
+from test_service_claims import MARCH, advice, books, page, ready_claim, sent_claim
 from test_service_papers import words_of
 
+from infusion_desktop.access.queries import audit_rows
+from infusion_desktop.access.roles import AuditKind
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
 from infusion_desktop.billing.claiming.claim_form import claim_forms
@@ -23,9 +25,13 @@ from infusion_desktop.billing.money.month_close import close_month
 from infusion_desktop.billing.money.patient_money import NewPatientPayment, take_back_payment, take_patient_payment
 from infusion_desktop.billing.money.remittances import post_remittance
 from infusion_desktop.billing.money.statements import closing_paper, print_statement, write_statement
+from infusion_desktop.billing.months.authorization_papers import print_request
+from infusion_desktop.billing.papers import print_claim_summaries, print_claim_summary
+from infusion_desktop.billing.queries import open_claim
 from infusion_desktop.billing.words import Account, DisputeState
 from infusion_desktop.dates import month_of
-from infusion_desktop.errors import Refused, Warned
+from infusion_desktop.errors import AsksWhy, Refused, Warned
+from infusion_desktop.patients.tables import Patient
 
 
 def flat(text):
@@ -198,3 +204,30 @@ def test_the_audit_packet_holds_everything_with_bookmarks(office):
         noted = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1)).one()
     assert (noted.action, noted.subject, noted.subject_id) == ("audit packet", "claim", claim)
     assert noted.staff_id == office.biller and noted.patient_id is not None
+
+
+def test_what_is_opened_and_printed_of_a_restricted_record_asks_why(office):
+    claim, _ = sent_claim(office)
+    post_remittance(office.database, advice(page(office, claim)), office.biller)
+    with office.database.engine.begin() as connection:
+        connection.execute(update(Patient).values(restricted=True))
+    data, by, patient = office.database, office.biller, office.patient
+    ways = {
+        "claim": lambda why: open_claim(data, claim, by, why),
+        "claim summary": lambda why: print_claim_summary(data, claim, by, why),
+        "claim summaries": lambda why: print_claim_summaries(data, MARCH, by, override=why),
+        "audit packet": lambda why: audit_packet(data, claim, by, why),
+        "patient statement": lambda why: print_statement(data, patient, by, why),
+        "authorization request": lambda why: print_request(data, patient, office.payer, MARCH, by, override=why),
+    }
+    for opens in ways.values():
+        with pytest.raises(AsksWhy, match="restricted"):
+            opens("")
+    first, *others = ways.values()
+    first("the payer asked for records")
+    for opens in others:
+        opens("")
+    with data.reading() as session:
+        looks = audit_rows(session, kind=AuditKind.VIEW, patient_id=patient)
+    assert len(looks) == len(ways)
+    assert {row.reason for row in looks} == {"the payer asked for records"}

@@ -290,6 +290,7 @@ def test_the_demonstration_fills_nearly_every_report(pharmacy: Database, adminis
         "proof",
         "count accuracy",
         "openings without care",
+        "restricted openings",
     }
 
 

@@ -22,6 +22,7 @@ from infusion_desktop.deliveries.papers import manifest
 from infusion_desktop.deliveries.tables import Delivery, ProofOfDelivery
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.money import show_money
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.tables import Episode, Prescriber, Therapy
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ if TYPE_CHECKING:
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 
 
-def audit_packet(database: Database, claim: ClaimId, by: UserId) -> bytes:
-    """The packet of one claim; that it was taken out is kept in the audit trail."""
+def audit_packet(database: Database, claim: ClaimId, by: UserId, override: str = "") -> bytes:
+    """The packet of one claim; that it was taken out is kept in the audit trail.
+
+    AsksWhy where the patient's record is restricted and ``override`` says nothing.
+    """
     from reports import audit_packet as paper
 
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_BILLING)
         page = claim_page(session, claim)
+        tell_papers(session, "audit packet", [(claim, page.row.patient_id)], by, override)
         deliveries = _deliveries(session, page)
         now = now_utc()
         packet = paper.AuditPacket(

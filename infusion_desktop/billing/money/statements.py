@@ -25,6 +25,7 @@ from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_zip
 from infusion_desktop.money import ZERO
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.tables import Patient, Payer
 from infusion_desktop.patients.words import PatientId
 
@@ -37,17 +38,23 @@ _WHAT = {LineKind.PER_DIEM: "therapy days", LineKind.DRUG: "drugs", LineKind.NUR
          LineKind.SUPPLY: "supplies"}  # fmt: skip
 
 
-def print_statement(database: Database, patient: PatientId, by: UserId) -> bytes:
+def print_statement(database: Database, patient: PatientId, by: UserId, override: str = "") -> bytes:
     """The statement of what a patient owes, numbered and kept; Refused when nothing is owed."""
-    return print_statements(database, [patient], by)
+    return print_statements(database, [patient], by, override=override)
 
 
-def print_statements(database: Database, patients: Sequence[PatientId], by: UserId, *, on: date | None = None) -> bytes:
-    """The statements of several patients in one PDF, to print and mail; Refused naming each who owes nothing."""
+def print_statements(
+    database: Database, patients: Sequence[PatientId], by: UserId, *, on: date | None = None, override: str = ""
+) -> bytes:
+    """The statements of several patients in one PDF, to print and mail; Refused naming each who owes nothing.
+
+    AsksWhy where a patient's record is restricted and ``override`` says nothing.
+    """
     from reports.patient_statement import render_batch
 
     with database.transaction() as session:
         authorize(session, by, Permission.POST_PAYMENT)
+        tell_papers(session, "patient statement", [(each, each) for each in patients], by, override)
         statements = [write_statement(session, patient, by, on or today()) for patient in patients]
     return render_batch(statements)
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.months.counting import count_month, the_contract
 from infusion_desktop.billing.months.month_facts import month_facts
 from infusion_desktop.billing.papers import letterhead, printed
@@ -15,21 +18,40 @@ from infusion_desktop.billing.terms.authorizations import authorizations
 from infusion_desktop.billing.terms.code_table import code_table
 from infusion_desktop.billing.terms.contracts import rules_on
 from infusion_desktop.billing.words import LineKind
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import Days, show_day
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_zip
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.tables import Coverage, Episode, Patient, Payer, Prescriber, Therapy
 from infusion_desktop.patients.words import CoverageId, PatientId, PayerId
 
 if TYPE_CHECKING:
-    from infusion_desktop.access.roles import UserId
     from reports.authorization_request import RequestedCode, RequestedTherapy
 
 LOOK_BACK = timedelta(days=60)
 
 
+def print_request(
+    database: Database,
+    patient: PatientId,
+    payer: PayerId,
+    days: Days,
+    by: UserId,
+    note: str = "",
+    override: str = "",
+) -> bytes:
+    """The request for somebody who prints it; AsksWhy where the patient's record is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_PATIENTS)
+        tell_papers(session, "authorization request", [(patient, patient)], by, override)
+        record(session, by, "print authorization request", "patient", patient, patient_id=patient)
+    with database.reading() as session:
+        return authorization_request(session, patient, payer, days, by, note)
+
+
 def authorization_request(
-    session: Session, patient: PatientId, payer: PayerId, days: Days, by: "UserId", note: str = ""
+    session: Session, patient: PatientId, payer: PayerId, days: Days, by: UserId, note: str = ""
 ) -> bytes:
     """The request to a payer for the days a patient's therapies run, as a PDF.
 

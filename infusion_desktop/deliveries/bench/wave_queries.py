@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.roles import UserId
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.access.tables import Staff
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import today as current_day
 from infusion_desktop.deliveries.lists import DeliveryRow, listed, row_of
-from infusion_desktop.deliveries.papers import STORAGE, letterhead, printed
+from infusion_desktop.deliveries.papers import STORAGE, letterhead, printed, tell_deliveries
 from infusion_desktop.deliveries.schedule.dispatch_tables import Wave, WaveDelivery
 from infusion_desktop.deliveries.schedule.dispatch_words import WaveId
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment, DeliveryLine, DeliveryLot
@@ -112,6 +115,15 @@ def waves(session: Session, *, closed_too: bool = False) -> tuple[WaveRow, ...]:
         WaveRow(WaveId(wave.id), wave.number, wave.made_at, name, count, picked, wave.closed_at is not None)
         for wave, name, count, picked in session.execute(query.limit(200))
     )
+
+
+def open_wave(database: Database, wave_id: WaveId, by: UserId, reason: str = "") -> WavePage:
+    """A wave as it is opened; AsksWhy where a patient's record among its deliveries is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_DELIVERIES)
+        page = wave_page(session, wave_id, current_day())
+        tell_deliveries(session, "wave", [slot.delivery.id for slot in page.slots], by, reason)
+        return page
 
 
 def wave_page(session: Session, wave_id: WaveId, today: date) -> WavePage:

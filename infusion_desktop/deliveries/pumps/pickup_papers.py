@@ -16,16 +16,21 @@ from infusion_desktop.equipment.models import model_facts
 from infusion_desktop.equipment.tables import Asset, Pickup, PickupLine
 from infusion_desktop.equipment.words import PickupId
 from infusion_desktop.errors import Refused
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.tables import Patient
 from infusion_desktop.stock.tables import Item
 from reports import pickup_ticket
 
 
-def print_tickets(database: Database, ticket_ids: Sequence[PickupId], by: UserId) -> bytes:
-    """One PDF of tickets; from the second printing on each is marked as a copy."""
+def print_tickets(database: Database, ticket_ids: Sequence[PickupId], by: UserId, override: str = "") -> bytes:
+    """One PDF of tickets; from the second printing on each is marked as a copy.
+
+    AsksWhy where a patient's record is restricted and ``override`` says nothing.
+    """
     with database.transaction() as session:
         authorize(session, by, Permission.SEE_DELIVERIES)
         now = now_utc()
+        tell_papers(session, "pick-up ticket", _whose(session, ticket_ids), by, override)
         filled = [ticket_paper(session, each, by, now) for each in ticket_ids]
         for each in ticket_ids:
             row = session.get_one(Pickup, each)
@@ -33,6 +38,11 @@ def print_tickets(database: Database, ticket_ids: Sequence[PickupId], by: UserId
             record(session, by, "print pick-up ticket", "pick-up", each, patient_id=row.patient_id,
                    after={"copy": row.printed > 1})  # fmt: skip
     return pickup_ticket.render_batch(filled)
+
+
+def _whose(session: Session, ticket_ids: Sequence[PickupId]) -> list[tuple[int, int]]:
+    asked = session.execute(select(Pickup.id, Pickup.patient_id).where(Pickup.id.in_(ticket_ids)))
+    return [(row.id, row.patient_id) for row in asked]
 
 
 def ticket_paper(session: Session, ticket_id: PickupId, by: UserId, now: datetime) -> pickup_ticket.PickupTicket:

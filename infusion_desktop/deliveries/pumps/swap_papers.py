@@ -5,8 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from infusion_desktop.access.roles import UserId
-from infusion_desktop.deliveries.papers import letterhead, printed, recipient
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
+from infusion_desktop.access.roles import Permission, UserId
+from infusion_desktop.database.engine import Database
+from infusion_desktop.dates import now_utc
+from infusion_desktop.deliveries.papers import letterhead, printed, recipient, tell_deliveries
 from infusion_desktop.deliveries.tables import Delivery, DeliveryEquipment
 from infusion_desktop.deliveries.words import DeliveryId
 from infusion_desktop.equipment.models import ModelFacts, model_facts
@@ -44,6 +48,31 @@ def hand_over_sheet(session: Session, delivery_id: DeliveryId, by: UserId, now: 
     if delivery is None or session.scalar(wanted) is None:
         raise Refused("This delivery brings no pump or pole: there is nothing to hand over.")
     return swap_sheet.render(_sheet(session, delivery, delivery.number, by, now))
+
+
+def print_exchange(database: Database, swap_id: SwapId, by: UserId, reason: str = "") -> bytes:
+    """The same for somebody who prints it; AsksWhy where the patient's record is restricted."""
+    with database.reading() as session:
+        swap = session.get(AssetSwap, swap_id)
+    if swap is None:
+        raise Refused("This exchange is not known. Look at the pump again.")
+    _tell(database, DeliveryId(swap.delivery_id), "exchange sheet", by, reason)
+    with database.reading() as session:
+        return exchange_sheet(session, swap_id, by, now_utc())
+
+
+def print_hand_over(database: Database, delivery_id: DeliveryId, by: UserId, reason: str = "") -> bytes:
+    """The same for somebody who prints it; AsksWhy where the patient's record is restricted."""
+    _tell(database, delivery_id, "hand-over sheet", by, reason)
+    with database.reading() as session:
+        return hand_over_sheet(session, delivery_id, by, now_utc())
+
+
+def _tell(database: Database, delivery_id: DeliveryId, paper: str, by: UserId, reason: str) -> None:
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_DELIVERIES)
+        whose = tell_deliveries(session, paper, [delivery_id], by, reason)
+        record(session, by, f"print {paper}", "delivery", delivery_id, patient_id=whose.get(delivery_id))
 
 
 def _sheet(

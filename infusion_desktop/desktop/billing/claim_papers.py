@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QMenu
 
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
 from infusion_desktop.billing.claiming.claim_form import claim_forms
-from infusion_desktop.billing.papers import claim_summary_of
+from infusion_desktop.billing.papers import print_claim_summary
 from infusion_desktop.billing.queries import ClaimPage
 from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog
 from infusion_desktop.desktop.pdf_preview import PdfDialog
@@ -52,7 +52,8 @@ class ClaimPapers(QMenu):
         claim, database, by = page.row.id, self.context.database, self.context.user_id
         name = f"audit-packet-{page.row.number}.pdf"
         self.owner.do(
-            lambda _why: audit_packet(database, claim, by), then=lambda pdf: self._preview(pdf, name, "Audit packet")
+            lambda why: audit_packet(database, claim, by, why),
+            then=lambda pdf: self._preview(pdf, name, "Audit packet"),
         )
 
     def summary(self) -> None:
@@ -61,12 +62,10 @@ class ClaimPapers(QMenu):
             return
         claim, database, by = page.row.id, self.context.database, self.context.user_id
         name = f"claim-summary-{page.row.number}.pdf"
-
-        def make() -> bytes:
-            with database.reading() as session:
-                return claim_summary_of(session, claim, by)
-
-        self.owner.ask(make, lambda pdf: self._preview(pdf, name, "Claim summary"))
+        self.owner.do(
+            lambda why: print_claim_summary(database, claim, by, why),
+            then=lambda pdf: self._preview(pdf, name, "Claim summary"),
+        )
 
     def _preview(self, pdf: bytes, name: str, title: str) -> None:
         self.dialog = PdfDialog(self.desk, title, pdf, name, self.context.folder, self.owner)

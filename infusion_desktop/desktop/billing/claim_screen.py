@@ -24,7 +24,7 @@ from infusion_desktop.billing.claiming.work_queue import Fix, fix_of
 from infusion_desktop.billing.findings import KeptFinding
 from infusion_desktop.billing.money.decisions import DecisionRow, decisions_of
 from infusion_desktop.billing.money.patient_money import is_patients_payment
-from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page
+from infusion_desktop.billing.queries import ClaimPage, EntryRow, EventRow, LineRow, claim_page, open_claim
 from infusion_desktop.billing.words import ClaimId, ClaimState, EntryKind, Frequency
 from infusion_desktop.dates import show_day, show_days, show_instant
 from infusion_desktop.desktop.billing.claim_corrections import Corrections
@@ -46,7 +46,6 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
-from infusion_desktop.patients.queries import note_opening
 
 LINES: tuple[Column[LineRow], ...] = (
     Column("No.", text=lambda row: str(row.position), sort_key=lambda row: row.position, numeric=True),
@@ -198,15 +197,15 @@ class ClaimScreen(Screen):
     def load(self) -> None:
         if self._claim is not None:
             claim, is_opened = self._claim, self.shown is None
-            self.ask(lambda: self._page(claim, is_opened), self._show, key="claim")
+            self.ask_to_open(lambda why: self._page(claim, is_opened, why), self._show, key="claim")
 
-    def _page(self, claim: ClaimId, is_opened: bool) -> tuple[ClaimPage, tuple[DecisionRow, ...]]:
+    def _page(self, claim: ClaimId, is_opened: bool, why: str) -> tuple[ClaimPage, tuple[DecisionRow, ...]]:
+        """The claim; opening it is kept in the audit trail, bringing it up to date is not another opening."""
         database = self.context.database
-        with database.reading() as session:
-            found = claim_page(session, claim), decisions_of(session, claim)
         if is_opened:
-            note_opening(database, found[0].row.patient_id, "claim", claim, self.context.user_id)
-        return found
+            open_claim(database, claim, self.context.user_id, why)
+        with database.reading() as session:
+            return claim_page(session, claim), decisions_of(session, claim)
 
     def _show(self, found: tuple[ClaimPage, tuple[DecisionRow, ...]]) -> None:
         page, decided = found

@@ -382,7 +382,7 @@ class MoneyScreen(Screen):
         database, by, patients = self.context.database, self.context.user_id, [row.patient_id for row in rows]
         name = f"statement-{rows[0].number}.pdf" if len(rows) == 1 else "statements.pdf"
         self.do(
-            lambda _why: print_statements(database, patients, by), changed=("billing",),
+            lambda why: print_statements(database, patients, by, override=why), changed=("billing",),
             then=lambda pdf: self._preview("Statement", pdf, name),
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from infusion_desktop.access.roles import Permission
 from infusion_desktop.billing.claim_lists import ClaimRow, claims
 from infusion_desktop.billing.claiming.work_queue import WorkRow, work
 from infusion_desktop.billing.months.day_view import DayView, day_view
-from infusion_desktop.billing.papers import claim_summary
+from infusion_desktop.billing.papers import print_claim_summaries
 from infusion_desktop.billing.queries import MonthOverview, month_overview
 from infusion_desktop.billing.runs.month_run import MonthRun, run_month
 from infusion_desktop.billing.runs.not_counted import NotCounted, not_counted
@@ -35,6 +35,7 @@ from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.files import safe_name, write_whole
 from infusion_desktop.money import show_money
+from infusion_desktop.patients.openings import is_closed
 from infusion_desktop.patients.queries import PayerRow, payers
 from infusion_desktop.patients.words import PayerId
 
@@ -295,11 +296,10 @@ class MonthScreen(Screen):
         """Preview the summaries of all claims of the month."""
         month, database, by = self.chosen, self.context.database, self.context.user_id
 
-        def make() -> bytes:
-            with database.reading() as session:
-                return claim_summary(session, month, by)
-
-        self.ask(make, lambda pdf: self._preview(pdf, f"claim-summaries-{month.first:%Y-%m}.pdf"))
+        self.do(
+            lambda why: print_claim_summaries(database, month, by, override=why),
+            then=lambda pdf: self._preview(pdf, f"claim-summaries-{month.first:%Y-%m}.pdf"),
+        )
 
     def _preview(self, pdf: bytes, name: str) -> None:
         self.dialog = PdfDialog(self.desk, "Claim summaries", pdf, name, self.context.folder, self)
@@ -315,9 +315,12 @@ class MonthScreen(Screen):
             self.calendar.say("Select a claim to see its days.")
             return
         database, patient, period, claim = self.context.database, row.patient_id, row.period, row.id
+        by = self.context.user_id
 
         def look() -> DayView | str:
             with database.reading() as session:
+                if is_closed(session, patient, by):
+                    return "This record is restricted. Open the claim and say why to see its days."
                 try:
                     return day_view(session, patient, period, claim)
                 except Refused as no:

@@ -20,7 +20,7 @@ from infusion_desktop.desktop.pages import Card, Page, scrolled
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_phone
-from infusion_desktop.patients.queries import note_opening
+from infusion_desktop.patients.openings import note_opening
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.words import ItemId
 
@@ -99,6 +99,7 @@ class RefillCallScreen(Screen):
             if record != self._patient:
                 self._clear()
             self._patient = PatientId(record)
+            self.opens_anew()
             self.load()
 
     def load(self) -> None:
@@ -107,13 +108,13 @@ class RefillCallScreen(Screen):
         database, patient, by = self.context.database, self._patient, self.context.user_id
         is_opened = self.sheet is None
 
-        def read() -> CallSheet:
+        def read(why: str) -> CallSheet:
             if is_opened:
-                note_opening(database, patient, "refill call", patient, by)
+                note_opening(database, patient, "refill call", patient, by, why)
             with database.reading() as session:
                 return call_sheet(session, patient, today())
 
-        self.ask(read, self._show, key="sheet")
+        self.ask_to_open(read, self._show, key="sheet")
 
     def may_leave(self) -> bool:
         typed = [field.typed() for field in self.form.fields if isinstance(field, TextField)]

@@ -30,7 +30,7 @@ from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import show_money, to_cents
-from infusion_desktop.patients.queries import note_opening
+from infusion_desktop.patients.openings import note_opening
 from infusion_desktop.patients.words import PatientId, TherapyId
 
 _AFTER_MS = 250
@@ -159,13 +159,13 @@ class SupplyScreen(Screen):
         database, patient, by = self.context.database, self._patient, self.context.user_id
         is_opened = self.sheet is None
 
-        def read() -> CallSheet:
+        def read(why: str) -> CallSheet:
             if is_opened:
-                note_opening(database, patient, "supply plan", patient, by)
+                note_opening(database, patient, "supply plan", patient, by, why)
             with database.reading() as session:
                 return call_sheet(session, patient, today())
 
-        self.ask(read, self._show_sheet, key="sheet")
+        self.ask_to_open(read, self._show_sheet, key="sheet")
 
     def _show_sheet(self, sheet: CallSheet) -> None:
         is_new = self.sheet is None

@@ -163,17 +163,17 @@ class BenchDeeds:
     def print_manifest(self) -> None:
         """Show the manifest, to print."""
         self._print("Delivery manifest", "manifest", self._screen.ship_panel.print_button,
-                    lambda database, row, by: print_manifests(database, [row.id], by))  # fmt: skip
+                    lambda database, row, by, why: print_manifests(database, [row.id], by, why))  # fmt: skip
 
     def print_labels(self) -> None:
         """Show a label for each tote, to print."""
         self._print("Tote labels", "labels", self._screen.ship_panel.labels_button,
-                    lambda database, row, by: print_tote_labels(database, [row.id], by))  # fmt: skip
+                    lambda database, row, by, why: print_tote_labels(database, [row.id], by, why))  # fmt: skip
 
     def print_pick_list(self) -> None:
         """Show the pick list, for when the scanner rests."""
         self._print("Pick list", "pick-list", self._screen.list_button,
-                    lambda database, row, by: print_pick_lists(database, [row.id], by))  # fmt: skip
+                    lambda database, row, by, why: print_pick_lists(database, [row.id], by, why))  # fmt: skip
 
     def ship(self, tracking: str) -> None:
         """Out of the house."""
@@ -190,7 +190,7 @@ class BenchDeeds:
         )  # fmt: skip
 
     def _print(
-        self, title: str, name: str, pressed: "QWidget", draw: Callable[[Database, DeliveryRow, UserId], bytes]
+        self, title: str, name: str, pressed: "QWidget", draw: Callable[[Database, DeliveryRow, UserId, str], bytes]
     ) -> None:
         screen = self._screen
         if screen.kept is None:
@@ -203,5 +203,5 @@ class BenchDeeds:
             if name == "labels":
                 self.watch_totes()
 
-        screen.do(lambda _override: draw(database, row, by), changed=("deliveries", "printing"), then=show,
+        screen.do(lambda why: draw(database, row, by, why), changed=("deliveries", "printing"), then=show,
                   pressed=pressed, text=f"Drawing: {title.lower()}")  # fmt: skip

@@ -14,7 +14,7 @@ from infusion_desktop.deliveries.bench.bench import Feedback
 from infusion_desktop.deliveries.bench.handing_over import Going, going
 from infusion_desktop.deliveries.bench.waves import Done, make_wave
 from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind
-from infusion_desktop.deliveries.screen_queries import BenchPage, bench_page
+from infusion_desktop.deliveries.screen_queries import BenchPage, bench_page, open_bench
 from infusion_desktop.deliveries.words import DeliveryId, DeliveryState
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.colours import Tone
@@ -67,8 +67,13 @@ class BenchScreen(Screen):
         database, day = self.context.database, today()
         self.ask(lambda: home_of(database, day), self.home.show_home, key="queue")
         if self.delivery_id is not None:
-            delivery_id = self.delivery_id
-            self.ask(lambda: self.page_of(delivery_id), self.show_page, key="delivery")
+            delivery_id, by = self.delivery_id, self.context.user_id
+            if self.kept is None:
+                self.ask_to_open(
+                    lambda why: open_bench(database, delivery_id, by, why), self.show_page, key="delivery", hides=False
+                )
+            else:
+                self.ask(lambda: self.page_of(delivery_id), self.show_page, key="delivery")
 
     def page_of(self, delivery_id: DeliveryId) -> BenchPage:
         """The delivery as the bench shows it; asked off the window's thread."""
@@ -80,7 +85,9 @@ class BenchScreen(Screen):
         assert isinstance(record, int)
         if self.delivery_id != record:
             self._leave()
+            self._choose()
             self.delivery_id = DeliveryId(record)
+        self.opens_anew()
         self.load()
 
     def put_away(self) -> None:
@@ -283,7 +290,7 @@ class BenchScreen(Screen):
         database, by = self.context.database, self.context.user_id
         self.dialog = print_many(
             self.context, self.desk, f"Papers of {len(chosen)} deliveries", _PAPERS, self,
-            lambda kinds: print_deliveries(database, chosen, kinds, by),
+            lambda kinds, why: print_deliveries(database, chosen, kinds, by, why),
         )  # fmt: skip
 
     def hand_over(self) -> None:

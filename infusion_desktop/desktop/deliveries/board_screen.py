@@ -88,14 +88,14 @@ class BoardScreen(Screen):
         if len(chosen) > MANY:
             print_many(
                 self.context, self.desk, f"Papers of {len(chosen)} deliveries", _PAPERS, self,
-                lambda kinds: print_deliveries(database, chosen, kinds, by),
+                lambda kinds, why: print_deliveries(database, chosen, kinds, by, why),
             )  # fmt: skip
             return
 
-        def draw(_override: str) -> bytes:
+        def draw(why: str) -> bytes:
             if not chosen:
                 raise Refused("Nothing on this list is released yet, so there is no manifest to print.")
-            return print_manifests(database, chosen, by)
+            return print_manifests(database, chosen, by, why)
 
         def show(pdf: bytes) -> None:
             name = f"manifests-{day.isoformat()}.pdf"

@@ -18,6 +18,7 @@ from infusion_desktop.deliveries.papers import print_manifests
 from infusion_desktop.deliveries.plans.planning import add_line, change_quantity, remove_line, reschedule
 from infusion_desktop.deliveries.queries import DeliveryPage, EquipmentRow, LineRow, StepRow, delivery_page
 from infusion_desktop.deliveries.schedule.scheduling import try_again
+from infusion_desktop.deliveries.screen_queries import open_delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryId, DeliveryState, LineOutcome
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -41,7 +42,6 @@ from infusion_desktop.desktop.pages import Page
 from infusion_desktop.desktop.pdf_preview import PdfDialog
 from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.table_view import TableView
-from infusion_desktop.patients.queries import note_opening
 
 _S = DeliveryState
 _BEFORE_SHIPPING = (_S.DRAFT, _S.RELEASED, _S.PICKED, _S.VERIFIED, _S.PACKED)
@@ -82,16 +82,20 @@ class DeliveryScreen(Screen):
     def load(self) -> None:
         if self.delivery_id is None:
             return
-        database, delivery_id = self.context.database, self.delivery_id
-        by, is_opened = self.context.user_id, self.shown is None
+        database, delivery_id, by = self.context.database, self.delivery_id, self.context.user_id
+        if self.shown is None:
+            self.ask_to_open(lambda why: open_delivery(database, delivery_id, by, why), self._show_opened, key="page")
+            return
+        self.ask(lambda: _page(database, delivery_id), self._show, key="page")
+        self._load_rest(delivery_id)
 
-        def read() -> DeliveryPage:
-            page = _page(database, delivery_id)
-            if is_opened:
-                note_opening(database, page.row.patient_id, "delivery", delivery_id, by)
-            return page
+    def _show_opened(self, page: DeliveryPage) -> None:
+        self._show(page)
+        self._load_rest(page.row.id)
 
-        self.ask(read, self._show, key="page")
+    def _load_rest(self, delivery_id: DeliveryId) -> None:
+        """What speaks against its next step, and what became of it behind the door."""
+        database = self.context.database
         self.ask(lambda: _against(database, delivery_id), self._show_held, key="held")
         self.ask(lambda: after_door(database, delivery_id), self.after.show_after, key="after")
 
@@ -104,6 +108,7 @@ class DeliveryScreen(Screen):
             self.found.clear()
             self.held.clear()
         self.delivery_id = DeliveryId(record)
+        self.opens_anew()
         self.load()
 
     # What can be done.
@@ -136,7 +141,7 @@ class DeliveryScreen(Screen):
             name = f"manifest-{row.number}.pdf"
             PdfDialog(self.desk, "Delivery manifest", pdf, name, self.context.folder, self).open()
 
-        self.do(lambda _override: print_manifests(database, [row.id], by), changed=("deliveries",), then=show,
+        self.do(lambda why: print_manifests(database, [row.id], by, why), changed=("deliveries",), then=show,
                 pressed=self.buttons["manifest"], text="Drawing the manifest")  # fmt: skip
 
     def ship(self) -> None:

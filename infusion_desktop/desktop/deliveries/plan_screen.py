@@ -9,7 +9,14 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, Days, show_day, today
 from infusion_desktop.deliveries.plans.planning import Visit, plan
-from infusion_desktop.deliveries.screen_queries import PlanStart, Preview, TherapyToSupply, plan_start, preview
+from infusion_desktop.deliveries.screen_queries import (
+    PlanStart,
+    Preview,
+    TherapyToSupply,
+    open_plan,
+    plan_start,
+    preview,
+)
 from infusion_desktop.deliveries.words import Carrier
 from infusion_desktop.desktop.buttons import button
 from infusion_desktop.desktop.context import Context, Desk
@@ -55,12 +62,19 @@ class PlanScreen(Screen):
         if self._patient_id is None:
             self.picker.search()
             return
-        database, patient_id = self.context.database, self._patient_id
-        self.ask(lambda: _start(database, patient_id), self._show_start, key="start")
+        database, patient_id, by = self.context.database, self._patient_id, self.context.user_id
+        if self.start is None:
+            self.stack.setCurrentWidget(self.picker_page)
+            self.ask_to_open(
+                lambda why: open_plan(database, patient_id, by, why), self._show_start, key="start", hides=False
+            )
+        else:
+            self.ask(lambda: _start(database, patient_id), self._show_start, key="start")
 
     def show_record(self, kind: str, record: object) -> None:
         """Plan for this patient; without one, ask for whom."""
         self._clear()
+        self.opens_anew()
         self._patient_id = PatientId(record) if isinstance(record, int) else None
         if self._patient_id is None:
             self.stack.setCurrentWidget(self.picker_page)

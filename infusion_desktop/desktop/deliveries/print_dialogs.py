@@ -37,7 +37,7 @@ _TITLES = {
     PaperKind.PICK_UP_TICKET: ("Pick-up tickets", "pumps to fetch that day"),
     PaperKind.TOTE_LABEL: ("Tote labels", "of what is packed, on label paper"),
 }
-Make = Callable[[Sequence[PaperKind]], BatchId]
+Make = Callable[[Sequence[PaperKind], str], BatchId]
 
 
 class PrintDialog(DeedDialog):
@@ -65,7 +65,7 @@ class PrintDialog(DeedDialog):
             self.desk.messages.refused(("Choose at least one kind of paper.",), self)
             return None
         make = self._make
-        return lambda _override: make(chosen)
+        return lambda why: make(chosen, why)
 
 
 class BatchDialog(QDialog):

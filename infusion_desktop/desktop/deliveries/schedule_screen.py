@@ -185,7 +185,7 @@ class ScheduleScreen(Screen):
         database, by, day = self.context.database, self.context.user_id, self.day
         self.dialog = print_many(
             self.context, self.desk, "Papers of the day", DAY_PAPERS, self,
-            lambda kinds: print_day(database, day, kinds, by),
+            lambda kinds, why: print_day(database, day, kinds, by, why),
         )  # fmt: skip
 
     # What recurs, drivers, days.

@@ -15,7 +15,7 @@ from infusion_desktop.dates import show_day, today
 from infusion_desktop.deliveries.batches import print_wave
 from infusion_desktop.deliveries.bench.bench import Feedback
 from infusion_desktop.deliveries.bench.picking import enter_pick, report_short
-from infusion_desktop.deliveries.bench.wave_queries import SlotRow, WavePage, WavePickRow, wave_page
+from infusion_desktop.deliveries.bench.wave_queries import SlotRow, WavePage, WavePickRow, open_wave, wave_page
 from infusion_desktop.deliveries.bench.waves import WaveFeedback, close_wave, leave_wave, scan_wave
 from infusion_desktop.deliveries.printing import print_wave_list
 from infusion_desktop.deliveries.schedule.dispatch_words import PaperKind, WaveId
@@ -135,8 +135,11 @@ class WaveScreen(Screen):
     def load(self) -> None:
         if self.wave_id is None:
             return
-        database, wave_id = self.context.database, self.wave_id
-        self.ask(lambda: _page(database, wave_id, today()), self._show, key="wave")
+        database, wave_id, by = self.context.database, self.wave_id, self.context.user_id
+        if self.shown is None:
+            self.ask_to_open(lambda why: open_wave(database, wave_id, by, why), self._show, key="wave")
+        else:
+            self.ask(lambda: _page(database, wave_id, today()), self._show, key="wave")
 
     def show_record(self, kind: str, record: object) -> None:
         """Show this wave."""
@@ -146,6 +149,7 @@ class WaveScreen(Screen):
             self.answer.clear()
             self._waiting.clear()
         self.wave_id = WaveId(record)
+        self.opens_anew()
         self.load()
 
     # Scans.
@@ -305,7 +309,7 @@ class WaveScreen(Screen):
         if wave_id is not None:
             self._open(print_many(
                 self.context, self.desk, "Papers of the wave", _PAPERS, self,
-                lambda kinds: print_wave(database, wave_id, kinds, by),
+                lambda kinds, why: print_wave(database, wave_id, kinds, by, why),
             ), opened=True)  # fmt: skip
 
     # What is shown.

@@ -11,7 +11,7 @@ from infusion_desktop.billing.money.equipment_charging import waive
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.deliveries.pumps.charges import ChargeRow, statement
-from infusion_desktop.deliveries.pumps.swap_papers import exchange_sheet, hand_over_sheet
+from infusion_desktop.deliveries.pumps.swap_papers import print_exchange, print_hand_over
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.deed_dialog import DeedDialog
 from infusion_desktop.desktop.equipment.asset_panel import AssetFacts, More
@@ -110,17 +110,26 @@ class AssetDeeds:
 
         screen.ask(lambda: _drawn(database, by, draw), show, key="paper")
 
+    def _show_printed(self, title: str, name: str, draw: Callable[[Database, UserId, str], bytes]) -> None:
+        """The same of what tells of a patient: a restricted record asks why."""
+        screen, database, by = self.screen, self.screen.context.database, self.screen.context.user_id
+
+        def show(pdf: bytes) -> None:
+            PdfDialog(screen.desk, title, pdf, name, screen.context.folder, screen).open()
+
+        screen.do(lambda why: draw(database, by, why), then=show)
+
     def _papers(self, facts: AssetFacts) -> list[More]:
         swap, delivery = facts.page.swap, facts.page.delivery_id
         if swap is not None:
-            said = More("Exchange sheet (PDF)", lambda: self.show_paper(
+            said = More("Exchange sheet (PDF)", lambda: self._show_printed(
                 "Pump exchange", f"exchange-{swap.number.lower()}.pdf",
-                lambda session, by: exchange_sheet(session, swap.id, by, now_utc())))  # fmt: skip
+                lambda database, by, why: print_exchange(database, swap.id, by, why)))  # fmt: skip
             return [said]
         if delivery is not None:
-            return [More("Hand-over check list (PDF)", lambda: self.show_paper(
+            return [More("Hand-over check list (PDF)", lambda: self._show_printed(
                 "Pump hand-over", f"hand-over-{facts.page.delivery_number.lower()}.pdf",
-                lambda session, by: hand_over_sheet(session, delivery, by, now_utc())))]  # fmt: skip
+                lambda database, by, why: print_hand_over(database, delivery, by, why)))]  # fmt: skip
         return []
 
     def _money(self, facts: AssetFacts) -> list[More]:

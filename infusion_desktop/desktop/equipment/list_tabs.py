@@ -152,7 +152,7 @@ class ListTabs:
             PdfDialog(self.screen.desk, "Pick-up tickets", pdf, name, self.screen.context.folder, self.screen).open()
 
         if ids:
-            self.screen.do(lambda _override: print_tickets(database, ids, by), changed=_TOPICS, then=show,
+            self.screen.do(lambda why: print_tickets(database, ids, by, why), changed=_TOPICS, then=show,
                            pressed=self.pickups.print_button)  # fmt: skip
 
     def _show_returns(self, rows: tuple[ReturnRow, ...]) -> None:

@@ -27,7 +27,6 @@ from infusion_desktop.desktop.patients.person_deeds import PersonDeeds
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.equipment.queries import AssetRow, at_place
-from infusion_desktop.errors import Warned
 from infusion_desktop.identifiers import show_phone, show_zip
 from infusion_desktop.patients.labs import labs_of
 from infusion_desktop.patients.queries import PatientPage, TherapyRow, open_patient, patient_page, therapy_calendars
@@ -47,7 +46,6 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
     def __init__(self, context: Context, desk: Desk) -> None:
         super().__init__(context, desk)
         self._patient: PatientId | None = None
-        self._asks_why = False
         self._head()
         self._make_tables()
         self._fill_tabs()
@@ -220,7 +218,8 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
         if isinstance(record, int):
             if record != self._patient:
                 self._blank()
-            self._patient, self._asks_why = PatientId(record), False
+            self._patient = PatientId(record)
+            self.opens_anew()
             if kind == "visits":
                 self._show_tab(self.visits)
             self.load()
@@ -245,19 +244,9 @@ class PatientScreen(OrderDeeds, PersonDeeds, EventDeeds):
     def load(self) -> None:
         if self._patient is not None:
             patient = self._patient
-            self.ask(lambda: self._everything(patient), self._show)
+            self.ask_to_open(lambda why: self._everything(patient, why), self._show)
 
-    def show_failure(self, error: Exception) -> None:
-        """A restricted record asks why it is opened, once for each opening."""
-        if not isinstance(error, Warned):
-            super().show_failure(error)
-        elif not self._asks_why and (patient := self._patient) is not None:
-            self._asks_why = True
-            self.desk.messages.show_failure(
-                error, self, lambda why: self.ask(lambda: self._everything(patient, why), self._show)
-            )
-
-    def _everything(self, patient: PatientId, why: str = "") -> Everything:
+    def _everything(self, patient: PatientId, why: str) -> Everything:
         database = self.context.database
         page = self._read(patient, why)
         with database.reading() as session:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from infusion_desktop.access.roles import Permission
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc, today
 from infusion_desktop.deliveries.scarce.recall_papers import received_report
@@ -26,7 +26,8 @@ from infusion_desktop.desktop.stock.recall_dialogs import NewRecallDialog
 from infusion_desktop.desktop.stock.recall_view import RecallView
 from infusion_desktop.desktop.table_view import TableView
 from infusion_desktop.errors import Refused
-from infusion_desktop.patients.queries import PatientRow, open_patient, patients
+from infusion_desktop.patients.openings import note_opening
+from infusion_desktop.patients.queries import PatientRow, patients
 from infusion_desktop.patients.words import PatientId
 from infusion_desktop.stock.scanning.scan_values import ScanKind
 from infusion_desktop.stock.scanning.scans import read_scan
@@ -192,7 +193,11 @@ class RecallsScreen(Screen):
         self.print_button.setEnabled(True)
         self.received.set_empty("Nothing was sent to this patient yet.")
         database, by, patient = self.context.database, self.context.user_id, row.id
-        self.ask(lambda: _received(database, patient, by), self.received.set_rows, key="received")
+        self.received.set_rows(())
+        self.opens_anew()
+        self.ask_to_open(
+            lambda why: _received(database, patient, by, why), self.received.set_rows, key="received", hides=False
+        )
 
 
 def _recalls(database: Database) -> tuple[RecallRow, ...]:
@@ -205,9 +210,7 @@ def _patients(database: Database, typed: str) -> tuple[PatientRow, ...]:
         return patients(session, typed, limit=51)
 
 
-def _received(database: Database, patient_id: PatientId, by: int) -> tuple[ReceivedRow, ...]:
-    from infusion_desktop.access.roles import UserId
-
-    open_patient(database, patient_id, UserId(by), "what was received, by lot")
+def _received(database: Database, patient_id: PatientId, by: UserId, why: str) -> tuple[ReceivedRow, ...]:
+    note_opening(database, patient_id, "received lots", patient_id, by, why)
     with database.reading() as session:
         return ever_received(session, patient_id)

@@ -1,6 +1,7 @@
 """The audit trail in the window, by person, patient, kind and days; who looked at a patient (RELIABILITY C6)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
 from infusion_desktop.desktop.rooms import house as rooms_of
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
-from infusion_desktop.patients.demographics import Demographics
-from infusion_desktop.patients.queries import open_patient
+from infusion_desktop.patients.demographics import Demographics, edit_demographics
+from infusion_desktop.patients.openings import note_opening
+from infusion_desktop.patients.queries import open_patient, patient_page
 from infusion_desktop.patients.words import Sex
-from infusion_desktop.reporting.people import openings_without_care
+from infusion_desktop.reporting.people import openings_of_restricted, openings_without_care
 from tests.desktop.deliveries.conftest import House
 
 
@@ -93,6 +95,21 @@ def test_an_opening_without_care_is_told_and_one_beside_an_order_is_not(house: H
     assert found.totals[0] == "1 of 2"
 
 
+def test_openings_of_restricted_records_are_reported_with_their_reasons(house: House) -> None:
+    database, by, day = house.database, house.administrator, today()
+    open_patient(database, house.patient, by)
+    with database.reading() as session:
+        page = patient_page(session, house.patient)
+    edit_demographics(database, house.patient, replace(page.person, restricted=True), page.version, by, "works here")
+    note_opening(database, house.patient, "claim", 7, by, "the payer asked")
+    with database.reading() as session:
+        found = openings_of_restricted(session, Days(day - timedelta(days=1), day + timedelta(days=1)))
+    assert [(row[2], row[5], row[6], row[7]) for row in found.rows] == [
+        ("Ada Min", "Łukasik, Ann", "claim", "the payer asked"),
+        ("Ada Min", "Łukasik, Ann", "patient", None),
+    ]
+
+
 def test_whatever_tells_of_a_patient_is_noted_once_for_each_opening(house: House, qtbot: QtBot, tmp_path: Path) -> None:
     context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
     shell = Shell(context, rooms_of(context).places)
@@ -101,12 +118,18 @@ def test_whatever_tells_of_a_patient_is_noted_once_for_each_opening(house: House
     period = Days(today(), today() + timedelta(days=6))
     wanted = [Wanted(house.flush, 2)]
     delivery = plan_items(house.database, house.patient, period, today(), wanted, house.administrator)
-    for kind, record in (("refill call", house.patient), ("supply plan", house.patient), ("delivery", delivery)):
+    ways = (
+        ("refill call", house.patient), ("supply plan", house.patient), ("delivery", delivery),
+        ("new delivery", house.patient), ("bench", delivery), ("patient", house.patient),
+    )  # fmt: skip
+    for kind, record in ways:
         shell.open(kind, int(record))
         qtbot.waitUntil(lambda: not shell.jobs.running)
         shell.reload()
         qtbot.waitUntil(lambda: not shell.jobs.running)
     with house.database.reading() as session:
         seen = audit_rows(session, kind=AuditKind.VIEW, patient_id=house.patient)
-    assert [row.subject.rpartition(" ")[0] for row in reversed(seen)] == ["refill call", "supply plan", "delivery"]
+    assert [row.subject.rpartition(" ")[0] for row in reversed(seen)] == [
+        "refill call", "supply plan", "delivery", "new delivery", "kit on the bench", "patient",
+    ]  # fmt: skip
     shell.jobs.close()
