@@ -34,7 +34,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QSizePolicy, QWidget
 from shiboken6 import isValid
 
 from infusion_desktop.desktop.attempts import Attempts
@@ -68,6 +68,7 @@ class Screen(QWidget):
         self._when_answered: list[Callable[[], object]] = []
         self._opening, self._asked_why = 0, -1
         self._hidden: list[QWidget] = []
+        self._empty: QWidget | None = None
         self.attempts = Attempts(context.database)
 
     def load(self) -> None:
@@ -137,8 +138,12 @@ class Screen(QWidget):
         start("")
 
     def _hide(self) -> None:
+        if not self._hidden and (layout := self.layout()) is not None:
+            self._empty = QWidget()
+            layout.addWidget(self._empty)  # Keeps the banner at the top.
+            self._empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         for part in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            if not isinstance(part, Banner | QDialog) and not part.isHidden():
+            if part is not self._empty and not isinstance(part, Banner | QDialog) and not part.isHidden():
                 part.hide()
                 self._hidden.append(part)
 
@@ -148,6 +153,10 @@ class Screen(QWidget):
             self._asked_why = -1
         while self._hidden:
             self._hidden.pop().show()
+        if self._empty is not None:
+            self._empty.hide()
+            self._empty.deleteLater()
+            self._empty = None
 
     def opens_anew(self) -> None:
         """Somebody opens a record here: a restricted one asks why, once."""
