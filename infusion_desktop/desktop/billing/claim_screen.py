@@ -192,6 +192,7 @@ class ClaimScreen(Screen):
             self._claim, self.shown = ClaimId(record), None
             self.file_button.setEnabled(False)
             self.check_button.setEnabled(False)
+            self.opens_anew()
             self.load()
 
     def load(self) -> None:

@@ -143,6 +143,7 @@ class SupplyScreen(Screen):
         if isinstance(record, int):
             self._patient = PatientId(record)
             self._blank()
+            self.opens_anew()
             self.load()
 
     def _blank(self) -> None:
