@@ -12,10 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from benchmarks.audit_trail import PATIENTS, fill
 from infusion_desktop.access import audit
 from infusion_desktop.access.audit import first_broken_entry, record, seal_of
-from infusion_desktop.access.people import UserId, add_first_administrator
+from infusion_desktop.access.people import UserId, add_first_administrator, add_person, sign_in
 from infusion_desktop.access.queries import audit_rows
+from infusion_desktop.access.roles import Role
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Staff
 from infusion_desktop.database.engine import Database, UnauditedWrite, open_engine
+from tests.conftest import PASSWORD
 from tests.promises import Clock, is_full, times
 
 
@@ -249,11 +251,18 @@ CHECKED_S, ASKED_S = 30, 2
 
 def test_a_long_trail_is_checked_and_asked_who_saw_a_patient(database: Database, administrator: UserId) -> None:
     """A full run makes the million of RELIABILITY C6 and C7, and looks at the clock."""
+    few = add_person(database, "few", "Fay Few", PASSWORD, frozenset({Role.TECHNICIAN}), administrator)
+    sign_in(database, "few", PASSWORD)  # The only entry of hers, before all the others.
     fill(database, LONG_TRAIL)
     with Clock() as checked, database.reading() as session:
         assert first_broken_entry(session) is None
     with Clock() as asked, database.reading() as session:
         rows = audit_rows(session, patient_id=7)
+    with Clock() as searched, database.reading() as session:
+        hers = audit_rows(session, by=few)
     print(f"{LONG_TRAIL:,} entries checked in {checked}, {len(rows)} of a patient found in {asked}")  # noqa: T201
+    print(f"the oldest entry of a person found in {searched}")  # noqa: T201
+    assert [row.action for row in hers] == ["sign in"]
+    assert searched.passed <= ASKED_S or not is_full()
     assert len(rows) == LONG_TRAIL // PATIENTS
     assert (checked.worked <= CHECKED_S and asked.passed <= ASKED_S) or not is_full()

@@ -56,8 +56,8 @@ def test_a_report_goes_out_once_a_day_and_again_when_the_folder_is_back(
     ("where", "trouble", "said"),
     [
         ("os.fsync", OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
-        ("tempfile.mkstemp", OSError(errno.EROFS, "Read-only file system"), "may not be written there"),
-        ("tempfile.mkstemp", PermissionError(errno.EACCES, "Permission denied"), "may not be written there"),
+        ("tempfile.mkdtemp", OSError(errno.EROFS, "Read-only file system"), "may not be written there"),
+        ("tempfile.mkdtemp", PermissionError(errno.EACCES, "Permission denied"), "may not be written there"),
         ("pathlib.Path.replace", PermissionError(errno.EACCES, "Permission denied"), "open in another program"),
         ("infusion_desktop.reporting.report_files.run", ZeroDivisionError(), "It could not be made"),
     ],

@@ -1,5 +1,6 @@
 """The audit trail in the window, by person, patient, kind and days; who looked at a patient (RELIABILITY C6)."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from infusion_desktop.access.roles import AuditKind, Permission, Role
 from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.office import trail
 from infusion_desktop.desktop.office.places import PLACES as OFFICE
 from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
 from infusion_desktop.desktop.rooms import house as rooms_of
@@ -68,6 +70,27 @@ def test_who_looked_at_a_patient_and_what_each_filter_leaves(house: House, shell
     screen.patient.set_value("nobody")
     screen.patient.changed.emit()
     qtbot.waitUntil(lambda: not shown())
+
+
+def test_the_window_does_not_wait_while_the_trail_is_searched(
+    house: House, shell: Shell, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person's few old entries among a million take a tenth of a second to find: on a thread of their own."""
+    go_on, found = threading.Event(), threading.Event()
+
+    def slowly(*asked: Any, **named: Any) -> Any:
+        assert go_on.wait(60)
+        found.set()
+        return audit_rows(*asked, **named)
+
+    monkeypatch.setattr(trail, "audit_rows", slowly)
+    shell.go("trail")
+    screen: Any = shell.screen_in_front
+    qtbot.keyClicks(screen.patient.line, "P000001")  # Typed meanwhile: the window answers.
+    assert screen.patient.value() == "P000001"
+    assert not found.is_set()
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(screen.table.model.shown))
 
 
 def test_an_opening_without_care_is_told_and_one_beside_an_order_is_not(house: House) -> None:
