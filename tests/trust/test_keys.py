@@ -13,7 +13,7 @@ from keyring.errors import KeyringLocked
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator
-from infusion_desktop.database import keys
+from infusion_desktop.database import backup, keys
 from infusion_desktop.database.backup import back_up, backup_if_due
 from infusion_desktop.database.encrypting import encrypt, plain_copies, unlocked
 from infusion_desktop.database.engine import Place, sqlite
@@ -145,7 +145,9 @@ def test_another_key_closes_the_old_phrases(plain: Place) -> None:
     first = encrypt(plain, [PHRASE], store)
     before = entries(first)
     second = encrypt(first, ["quite another sentence"], store)
-    assert second.key != first.key
+    assert second.key is not None and second.key != first.key
+    assert {each.mark for each in read_key_file(plain.file).wraps} == {keys.mark_of(second.key)}
+    assert list(store.kept.values()) == [second.key.hex()], "nothing of the change is left"
     assert entries(second) == before
     assert unlocked(plain, store=store) == second
     assert unlocked(plain, "quite another sentence") == second
@@ -165,6 +167,39 @@ def test_a_change_of_key_that_stops_before_the_file_is_exchanged_leaves_the_old_
     assert opened is not None and entries(opened) == 31
     with pytest.raises(Refused):
         unlocked(closed, coming)
+
+
+def test_what_came_out_otherwise_under_its_new_key_does_not_take_the_files_place(
+    plain: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, prove = encrypt(plain, [PHRASE]), backup._prove
+    before, stood = entries(place), key_file_of(plain.file).read_bytes()
+
+    def forget_and_prove(target: Path, key: bytes, *facts: object) -> None:
+        with backup.opened(target, key) as copy:
+            copy.execute("UPDATE audit_head SET number = number - 1")
+        prove(target, key, *facts)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(backup, "_prove", forget_and_prove)
+    with pytest.raises(Refused, match="is damaged"):
+        encrypt(place, ["another sentence of words"])
+    assert key_file_of(plain.file).read_bytes() == stood
+    assert unlocked(plain, PHRASE) == place and entries(place) == before
+    assert {each.suffix for each in plain.file.parent.iterdir()} <= {".db", ".key"}
+
+
+def test_a_key_file_is_written_whole_or_not_at_all(plain: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    encrypt(plain, [PHRASE])
+    file = key_file_of(plain.file)
+    stood = file.read_bytes()
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(Refused, match="the disk is full"):
+        keys.write_key_file(plain.file, keys.new_key_file(bytes(32), ["another sentence of words"]))
+    assert file.read_bytes() == stood
 
 
 def _locked(*_what: str) -> None:

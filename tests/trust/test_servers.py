@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -55,6 +55,21 @@ def test_a_server_elsewhere_must_prove_who_it_is(address: str) -> None:
     for login in LOGINS:
         with pytest.raises(Refused, match="scram-sha-256"):
             refuse_unproven(make_url(with_option(proven, f"require_auth={login}")))
+
+
+def test_the_driver_is_told_what_a_server_elsewhere_must_prove() -> None:
+    engine, told = open_engine(Place.of("postgresql://db.example.org/p?sslmode=verify-full")), {}
+
+    @event.listens_for(engine, "do_connect")
+    def look(_dialect: Any, _record: Any, _place: Any, asked: dict[str, Any]) -> None:
+        told.update(asked)
+        raise RuntimeError("seen")
+
+    with pytest.raises(RuntimeError, match="seen"):
+        engine.connect()
+    engine.dispose()
+    needed = {"sslmode": "verify-full", "require_auth": "scram-sha-256", "gssencmode": "disable"}
+    assert {name: told.get(name) for name in needed} == needed
 
 
 @pytest.mark.parametrize("address", HERE)
