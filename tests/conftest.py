@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ MANY_OBJECTS = 50_000
 PATIENCE_MS = 120_000
 MEMORY, ROOM = Path("/dev/shm"), 6_000_000_000
 OURS = "infusion-tests-"
+ENGINES = ("sqlite", "postgresql")
 LONG = ("stories/", "trust/")
 """Rooms of few tests that take long."""
 as_in_the_program = passwords._hasher
@@ -42,7 +44,10 @@ as_in_the_program = passwords._hasher
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How to hold the program to docs/reliability.md: --full tries as often as promised, --promise picks the tests."""
+    """Where tests run, and how to hold the program to docs/reliability.md: --full tries as often as promised there."""
+    parser.addoption(
+        "--engine", choices=ENGINES, help="run every test on this engine; else most run on both, and windows on SQLite"
+    )
     parser.addoption("--full", action="store_true", help="try as often as docs/reliability.md promises (takes hours)")
     parser.addoption("--promise", action="append", metavar="ID", help="only tests that hold this promise, such as F2")
 
@@ -75,15 +80,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             return not is_long, -tests[item.path]
 
         items.sort(key=place)
+    if chosen := config.getoption("--engine"):
+        (other,) = {*ENGINES} - {chosen}
+        _keep(config, items, lambda item: _engine_asked_for(item) != other)
     if wanted := config.getoption("--promise"):
         named = {test for row in promises() if row.id.startswith(tuple(wanted)) for test in row.tests}
-        kept = [
-            item
-            for item in items
-            if (item.path.relative_to(TESTS).as_posix(), getattr(item, "originalname", item.name)) in named
-        ]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+        _keep(
+            config,
+            items,
+            lambda item: (item.path.relative_to(TESTS).as_posix(), getattr(item, "originalname", item.name)) in named,
+        )
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
+
+
+def _engine_asked_for(item: pytest.Item) -> str | None:
+    """The engine that a test names itself: as its parameter, or by asking for the fixture of that name."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    named = {*map(str, parameters)} | {name.partition("_")[0] for name in getattr(item, "fixturenames", ())}
+    return next((engine for engine in ENGINES if engine in named), None)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -167,8 +185,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         "SELECT pg_reload_conf()",
         "CREATE DATABASE pharmacy_template",
     )
-    template = address.set(database="pharmacy_template")
-    open_pharmacy(Place.of(template.render_as_string(hide_password=False))).close()
+    open_pharmacy(Place.of(_address(server.get_uri(), "pharmacy_template"))).close()
     yield address.render_as_string(hide_password=False)
     server.cleanup()
 
@@ -180,6 +197,12 @@ def _on_server(address: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+def _address(server: str, database: str) -> str:
+    """The address of a database on that server, as a person types it."""
+    url = make_url(server).set(drivername="postgresql", database=database)
+    return url.render_as_string(hide_password=False)
 
 
 _made = iter(range(1_000_000))
@@ -200,8 +223,7 @@ def postgresql_database(postgresql_server: str) -> Iterator[Database]:
     """An empty pharmacy in a PostgreSQL database of its own."""
     name = f"pharmacy_{next(_made)}"
     _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE pharmacy_template")
-    address = make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
-    database = open_pharmacy(Place.of(address), "bench-1")
+    database = open_pharmacy(Place.of(_address(postgresql_server, name)), "bench-1")
     yield database
     database.close()
     _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
@@ -216,17 +238,29 @@ def bare_on_server(postgresql_server: str) -> Iterator[Callable[..., Place]]:
         names.append(f"bare_{next(_made)}")
         template = "" if like is None else f"TEMPLATE {like.url.database} STRATEGY FILE_COPY"
         _on_server(postgresql_server, f"CREATE DATABASE {names[-1]} {template}")
-        return Place.of(make_url(postgresql_server).set(database=names[-1]).render_as_string(hide_password=False))
+        return Place.of(_address(postgresql_server, names[-1]))
 
     yield make
     for name in names:
         _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=ENGINES)
 def database(request: pytest.FixtureRequest) -> Database:
     """An empty pharmacy, once on each engine."""
     return request.getfixturevalue(f"{request.param}_database")
+
+
+@pytest.fixture(scope="session")
+def one_engine(pytestconfig: pytest.Config) -> str:
+    """The engine of tests that need not run on both: SQLite, or what --engine says."""
+    return pytestconfig.getoption("--engine") or ENGINES[0]
+
+
+@pytest.fixture
+def one_database(request: pytest.FixtureRequest, one_engine: str) -> Database:
+    """An empty pharmacy on one engine, for windows and whatever else need not be tried on both."""
+    return request.getfixturevalue(f"{one_engine}_database")
 
 
 @pytest.fixture
@@ -253,38 +287,66 @@ def staff(database: Database, administrator: UserId) -> dict[Role, UserId]:
     return {Role.ADMINISTRATOR: administrator, **people}
 
 
-@pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small demonstration pharmacy, made once by the command itself in a process of its own."""
-    file = tmp_path_factory.mktemp("home") / "demo.db"
-    _make_demonstration(str(file), file.parent)
-    return file
+Demonstrations = Callable[[], AbstractContextManager[Place]]
+"""Makes demonstration pharmacies, each for the block that asked for it."""
 
 
 @pytest.fixture(scope="session")
-def demonstration_on_server(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database that holds the same pharmacy on the server; tests make theirs after it."""
+def sqlite_demonstrations(tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
+    """In files: copies of one that the command itself made in a process of its own."""
+    first = tmp_path_factory.mktemp("home") / "demo.db"
+    _make_demonstration(str(first), first.parent)
+
+    @contextmanager
+    def one_more() -> Iterator[Place]:
+        folder = tmp_path_factory.mktemp("demonstration")
+        yield Place.of(str(shutil.copy(first, folder / "pharmacy.db")))
+        shutil.rmtree(folder)
+
+    return one_more
+
+
+@pytest.fixture(scope="session")
+def postgresql_demonstrations(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> Demonstrations:
+    """On the server, made in the same way."""
     _on_server(postgresql_server, "CREATE DATABASE demonstration TEMPLATE pharmacy_template")
-    address = make_url(postgresql_server).set(database="demonstration")
-    _make_demonstration(address.render_as_string(hide_password=False), tmp_path_factory.mktemp("home"))
-    return "demonstration"
+    _make_demonstration(_address(postgresql_server, "demonstration"), tmp_path_factory.mktemp("home"))
+
+    @contextmanager
+    def one_more() -> Iterator[Place]:
+        name = f"demonstration_{next(_made)}"
+        _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE demonstration")
+        yield Place.of(_address(postgresql_server, name))
+        _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+    return one_more
+
+
+@pytest.fixture(scope="session")
+def demonstrations(request: pytest.FixtureRequest, one_engine: str) -> Demonstrations:
+    """On one engine, for what need not be tried on both."""
+    return request.getfixturevalue(f"{one_engine}_demonstrations")
 
 
 @pytest.fixture
-def on_sqlite(demonstration: Path, tmp_path: Path) -> Place:
+def sqlite_demonstration(sqlite_demonstrations: Demonstrations) -> Iterator[Place]:
     """A demonstration pharmacy in a file of its own."""
-    file = tmp_path / "pharmacy.db"
-    shutil.copy(demonstration, file)
-    return Place.of(str(file))
+    with sqlite_demonstrations() as place:
+        yield place
 
 
 @pytest.fixture
-def on_server(postgresql_server: str, demonstration_on_server: str) -> Iterator[Place]:
+def postgresql_demonstration(postgresql_demonstrations: Demonstrations) -> Iterator[Place]:
     """A demonstration pharmacy in a database of its own on the server."""
-    name = f"demonstration_{next(_made)}"
-    _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {demonstration_on_server}")
-    yield Place.of(make_url(postgresql_server).set(database=name).render_as_string(hide_password=False))
-    _on_server(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+    with postgresql_demonstrations() as place:
+        yield place
+
+
+@pytest.fixture
+def one_demonstration(demonstrations: Demonstrations) -> Iterator[Place]:
+    """A demonstration pharmacy of the test's own, on one engine."""
+    with demonstrations() as place:
+        yield place
 
 
 def _make_demonstration(where: str, home: Path) -> None:

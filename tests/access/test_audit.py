@@ -16,8 +16,9 @@ from infusion_desktop.access.people import UserId, add_first_administrator, add_
 from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import Role
 from infusion_desktop.access.tables import AuditEntry, AuditHead, Staff
-from infusion_desktop.database.engine import Database, UnauditedWrite, open_engine
+from infusion_desktop.database.engine import Database, UnauditedWrite
 from tests.conftest import PASSWORD
+from tests.meddling import meddling
 from tests.promises import Clock, is_full, times
 
 
@@ -89,32 +90,18 @@ def test_another_head_is_found(database: Database, administrator: UserId, tamper
 
 def _first_broken_after(database: Database, *tampering: str) -> int | None:
     """What is found when somebody changed the rows behind the program's back; they are as before afterwards."""
-    engine = open_engine(database.place, guarded=False)
-    try:
-        with engine.connect() as connection:
-            if database.place.is_sqlite:
-                connection.execute(text("DROP TRIGGER audit_entry_update_refused"))
-            else:
-                connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
-            for statement in tampering:
-                assert connection.execute(text(statement)).rowcount == 1
-            found = first_broken_entry(cast(Any, connection))
-            connection.rollback()
-            return found
-    finally:
-        engine.dispose()
+    with meddling(database.place) as connection:
+        meddled = connection.begin_nested()
+        for statement in tampering:
+            assert connection.execute(text(statement)).rowcount == 1
+        found = first_broken_entry(cast(Any, connection))
+        meddled.rollback()
+    return found
 
 
 def _tamper(database: Database, statement: str) -> None:
-    engine = open_engine(database.place, guarded=False)
-    with engine.begin() as connection:
-        if database.place.is_sqlite:
-            connection.execute(text("DROP TRIGGER audit_entry_update_refused"))
-            connection.execute(text("DROP TRIGGER audit_entry_delete_refused"))
-        else:
-            connection.execute(text("ALTER TABLE audit_entry DISABLE TRIGGER USER"))
+    with meddling(database.place) as connection:
         connection.execute(text(statement))
-    engine.dispose()
 
 
 def test_a_write_without_an_audit_entry_is_refused(database: Database, administrator: UserId) -> None:
@@ -223,26 +210,22 @@ def _sealed_again_in_part(connection: Connection, number: int, last: int) -> int
     ],
 )  # fmt: skip
 def test_nine_kinds_of_tampering_are_found_and_the_first_bad_entry_named(
-    sqlite_database: Database, kind: Callable[[Connection, int, int], int]
+    one_database: Database, kind: Callable[[Connection, int, int], int]
 ) -> None:
     """A full run makes the 900 of RELIABILITY C7."""
-    database, pick = sqlite_database, random.Random(7)
+    database, pick = one_database, random.Random(7)
     add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
     for number in range(ENTRIES):
         with database.transaction() as session:
             record(session, None, "look around", "shelf", number, after={"number": number})
-    engine = open_engine(database.place, guarded=False)
-    with engine.connect() as connection:
+    with meddling(database.place) as connection:
         last = connection.execute(select(_HEAD.c.number)).scalar_one()
-        for trigger in ("audit_entry_update_refused", "audit_entry_delete_refused"):
-            connection.execute(text(f"DROP TRIGGER {trigger}"))
-        connection.commit()
         for _ in range(TRIES):
+            meddled = connection.begin_nested()
             expected = kind(connection, pick.randrange(3, last - 1), last)
             assert first_broken_entry(cast(Any, connection)) == expected
-            connection.rollback()
+            meddled.rollback()
         assert first_broken_entry(cast(Any, connection)) is None
-    engine.dispose()
 
 
 LONG_TRAIL = times(8_000, 1_000_000)

@@ -33,8 +33,8 @@ DAYS = json.dumps({"left_out": [], "notes": [], "rules": "x", "line_limit": 50})
 
 
 @pytest.fixture
-def database(sqlite_database):
-    return sqlite_database
+def database(one_database):
+    return one_database
 
 
 def fill(office, pick):

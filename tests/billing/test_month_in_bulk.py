@@ -32,8 +32,9 @@ from infusion_desktop.stock.words import BillingClass, ItemId, ItemKind
 APRIL = date(2026, 4, 5)
 
 
-def test_a_thousand_patients_months_on_claims_add_up_to_the_slow_reading(tmp_path):
-    database, by = make_pharmacy(tmp_path / "p.db", 1000, seed=20260401, classes=(TherapyClass.ANTI_INFECTIVE,))
+def test_a_thousand_patients_months_on_claims_add_up_to_the_slow_reading(one_database):
+    database = one_database
+    by = fill_pharmacy(database, 1000, seed=20260401, classes=(TherapyClass.ANTI_INFECTIVE,))
     run = run_to_end(run_month(database, MARCH, by, send=False, on=APRIL))
     assert len(run.claims) == 1000
     with database.reading() as session:
@@ -61,7 +62,6 @@ def test_a_thousand_patients_months_on_claims_add_up_to_the_slow_reading(tmp_pat
         assert ours[patient] == (expected, sum(line[5] for line in lines)), f"patient {patient}"
         total += expected
     assert total == sum(money for money, _ in ours.values()) > 0
-    database.close()
 
 
 def kept(database):
@@ -86,8 +86,9 @@ def kept(database):
     return dict(lines), claims, sorted(map(tuple, events))
 
 
-def test_a_month_that_cannot_be_counted_stops_none_of_those_beside_it(tmp_path):
-    database, _ = make_pharmacy(tmp_path / "p.db", 3)
+def test_a_month_that_cannot_be_counted_stops_none_of_those_beside_it(one_database):
+    database = one_database
+    fill_pharmacy(database, 3)
     numbers = [PatientId(number) for number in (1, 2, 3)]
     with database.reading() as session:
         contract = the_contract(session, PayerId(1))
@@ -107,7 +108,6 @@ def test_a_month_that_cannot_be_counted_stops_none_of_those_beside_it(tmp_path):
     assert isinstance(refused, Refused) and "below zero" in str(refused)
     alone = [counted(facts[place], covered[place], contract, ()) for place in (0, 2)]
     assert [first, last] == alone and alone[0].lines
-    database.close()
 
 
 def test_many_together_are_what_each_would_be_alone_on_either_database(database, tmp_path):

@@ -1,6 +1,5 @@
 """The command line as a person meets it: what is printed, what goes to standard error, and the exit code."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infusion_desktop.cli import main
+from infusion_desktop.database.engine import Place
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Run a command on a database, with a home folder of the test's own. Nobody ever sees a traceback."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path / "home"))
 
-    def command(database: Path, *words: object) -> Ended:
+    def command(database: object, *words: object) -> Ended:
         code = main(["--database", str(database), *map(str, words)])
         told = capsys.readouterr()
         assert "Traceback" not in told.out + told.err
@@ -37,8 +37,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.fixture
-def pharmacy(demonstration: Path, tmp_path: Path) -> Path:
-    """A copy of the demonstration that a test may change."""
-    file = tmp_path / "pharmacy.db"
-    shutil.copy(demonstration, file)
-    return file
+def pharmacy(one_demonstration: Place) -> str:
+    """The address of a demonstration that a test may change."""
+    return one_demonstration.address

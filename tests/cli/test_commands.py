@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -11,13 +10,13 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 import resources
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.cli import main
 from infusion_desktop.database.encrypting import unlocked
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database, Place, open_engine
 from infusion_desktop.database.migrations import newest
 from infusion_desktop.dates import today
 from infusion_desktop.edi.claims_837p_reading import read as read_claims
@@ -34,12 +33,14 @@ def words_of(file: Path) -> str:
     return " ".join(" ".join(page.get_textpage().get_text_bounded() for page in document).split())
 
 
-def rows(database: Path, query: str) -> list[tuple]:
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
+def rows(pharmacy: str, statement: str) -> list[tuple]:
+    """What a statement finds, without the program's guards."""
+    engine = open_engine(Place.of(pharmacy), guarded=False)
+    with engine.begin() as connection:
+        done = connection.execute(text(statement))
+        found = [tuple(row) for row in done] if done.returns_rows else []
+    engine.dispose()
+    return found
 
 
 def test_help_names_every_command(capsys):
@@ -66,9 +67,9 @@ def test_a_wrong_call_says_how_and_leaves_with_two(wrong, capsys):
     assert "usage: infusion-desktop" in capsys.readouterr().err
 
 
-def test_the_demonstration_is_whole(run, demonstration):
-    assert run(demonstration, "verify").out == "The books are in order.\n"
-    assert f"{newest()}, the newest" in run(demonstration, "migrate").out
+def test_the_demonstration_is_whole(run, pharmacy):
+    assert run(pharmacy, "verify").out == "The books are in order.\n"
+    assert f"{newest()}, the newest" in run(pharmacy, "migrate").out
 
 
 def test_the_demonstration_goes_only_into_an_empty_database(run, pharmacy):
@@ -81,10 +82,7 @@ def test_the_demonstration_goes_only_into_an_empty_database(run, pharmacy):
 
 
 def test_a_wrong_balance_is_found_and_named(run, pharmacy):
-    connection = sqlite3.connect(pharmacy)
-    connection.execute("UPDATE balance SET on_hand = on_hand + 7 WHERE lot_id = (SELECT max(lot_id) FROM balance)")
-    connection.commit()
-    connection.close()
+    rows(pharmacy, "UPDATE balance SET on_hand = on_hand + 7 WHERE lot_id = (SELECT max(lot_id) FROM balance)")
     ended = run(pharmacy, "verify")
     assert ended.code == 1
     assert ended.err.strip()
@@ -96,12 +94,18 @@ def test_migrate_makes_an_empty_place_ready(run, tmp_path):
     assert run(tmp_path / "new.db", "verify").code == 0
 
 
-def test_a_copy_is_whole_and_never_written_over(run, demonstration, tmp_path):
-    copy = tmp_path / "copy.db"
-    assert "opened and checked" in run(demonstration, "backup", "--out", copy).out
+def test_migrate_makes_an_empty_database_on_a_server_ready(run, bare_on_server):
+    new = bare_on_server().address
+    assert run(new, "migrate").code == 0
+    assert run(new, "verify").code == 0
+
+
+def test_a_copy_is_whole_and_never_written_over(run, sqlite_demonstration, tmp_path):
+    pharmacy, copy = sqlite_demonstration.address, tmp_path / "copy.db"
+    assert "opened and checked" in run(pharmacy, "backup", "--out", copy).out
     assert run(copy, "verify").code == 0
     counted = "SELECT count(*) FROM move"
-    assert rows(copy, counted) == rows(demonstration, counted)
+    assert rows(str(copy), counted) == rows(pharmacy, counted)
 
 
 def test_manifests_of_deliveries_named_carry_their_numbers(run, pharmacy, tmp_path):
@@ -209,7 +213,7 @@ PAYER_PAYS = (
 )
 
 
-def paid_in_full(database: Path, claim: int) -> str:
+def paid_in_full(database: str, claim: int) -> str:
     """The answer of a payer that pays every line of a claim as it was charged."""
     number, payer, npi = rows(
         database,
@@ -220,7 +224,7 @@ def paid_in_full(database: Path, claim: int) -> str:
     found = rows(database, f"SELECT id, code, units, charge, first_on FROM claim_line WHERE claim_id = {claim}")
     for line, code, units, cents, day in found:
         amount = f"{cents / 100:.2f}"
-        lines += f"SVC*HC:{code}*{amount}*{amount}**{units // 10000}~DTM*472*{day.replace('-', '')}~REF*6R*{line}~"
+        lines += f"SVC*HC:{code}*{amount}*{amount}**{units // 10000}~DTM*472*{str(day).replace('-', '')}~REF*6R*{line}~"
         total += cents
     count = 13 + 3 * len(found)
     return PAYER_PAYS.format(payer=payer, npi=npi, claim=number, charge=f"{total / 100:.2f}", lines=lines, count=count)
@@ -383,15 +387,16 @@ def test_a_database_that_cannot_be_is_one_sentence(address, capsys, monkeypatch,
 
 
 def test_an_encrypted_pharmacy_is_worked_with_copied_and_restored_by_its_passphrase(
-    run, pharmacy, tmp_path, monkeypatch
+    run, sqlite_demonstration, tmp_path, monkeypatch
 ):
+    pharmacy = sqlite_demonstration.address
     monkeypatch.setattr("infusion_desktop.database.keys.MEMORY_KIB", 64)
     monkeypatch.setenv("INFUSION_DESKTOP_PASSPHRASE", "a sentence of a few words")
     told = run(pharmacy, "encrypt").out
     assert "is encrypted" in told
     recovery = told.split("write it down: ")[1].split()[0]
     recovery = run(pharmacy, "encrypt").out.split("write it down: ")[1].split()[0]
-    database = Database(unlocked(Place.of(str(pharmacy)), recovery))
+    database = Database(unlocked(sqlite_demonstration, recovery))
     with database.reading() as session:
         told = session.execute(select(AuditEntry.action, AuditEntry.staff_id).where(AuditEntry.subject == "database"))
         assert [*map(tuple, told)][-2:] == [("encrypt", None), ("change key", None)]
@@ -446,7 +451,8 @@ def test_without_a_command_the_window_opens(module: str, tmp_path: Path) -> None
     assert str(file) in opened.stdout
 
 
-def test_who_may_not_copy_the_data_is_refused_and_whoever_may_is_noted(run, pharmacy, tmp_path):
+def test_who_may_not_copy_the_data_is_refused_and_whoever_may_is_noted(run, sqlite_demonstration, tmp_path):
+    pharmacy = sqlite_demonstration.address
     ended = run(pharmacy, "--as", "maria", "backup", "--out", tmp_path / "copy.db")
     assert ended.code == 1
     assert "back up" in ended.err

@@ -222,9 +222,9 @@ def jobs(qtbot: QtBot) -> Iterator[Jobs]:
 
 
 @pytest.fixture
-def context(sqlite_database: Database, tmp_path: Path) -> Context:
+def context(one_database: Database, tmp_path: Path) -> Context:
     return Context(
-        sqlite_database, UserId(1), "Dana Ruiz", frozenset({"see stock", "see patients", "see billing"}), None,
+        one_database, UserId(1), "Dana Ruiz", frozenset({"see stock", "see patients", "see billing"}), None,
         tmp_path,
         "/home/pharmacy/infusion.db",
     )  # fmt: skip

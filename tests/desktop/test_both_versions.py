@@ -41,8 +41,8 @@ WORDLESS = {
 
 
 @pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    return sqlite_database
+def database(one_database: Database) -> Database:
+    return one_database
 
 
 @pytest.fixture

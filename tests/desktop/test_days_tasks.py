@@ -14,12 +14,11 @@ from infusion_desktop.access.people import add_first_administrator, add_person, 
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.chores import Chores
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.calls.follow_ups import follow_ups
 from infusion_desktop.deliveries.care import task_making
 from infusion_desktop.desktop.shell import Shell
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
 from infusion_desktop.patients.demographics import Demographics
 from infusion_desktop.patients.words import Sex
@@ -31,21 +30,22 @@ Program = tuple[Application, UserId]
 
 
 @pytest.fixture
-def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_database: Database
+) -> Iterator[Program]:
     """The program before anybody came in, a patient who was admitted today, and a technician."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
     monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     monkeypatch.setattr(chores, "BEGIN_MS", 0)
     settings = load_settings()
-    database = open_pharmacy(Place.of(settings.database))
-    boss = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
-    save_profile(database, EXAMPLE, boss)
-    tech = add_person(database, "tom", "Tom Brand", "correct horse battery", frozenset({Role.TECHNICIAN}), boss)
+    boss = add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
+    save_profile(one_database, EXAMPLE, boss)
+    tech = add_person(one_database, "tom", "Tom Brand", "correct horse battery", frozenset({Role.TECHNICIAN}), boss)
     ann = Demographics(
         "Abernathy", "Ann", date(1961, 5, 4), Sex.FEMALE, "5035550123", "12 Elm", "Portland", "OR", "97205"
     )
-    admit(database, Admission(ann, today(), checklist=Checklist(True, True, True, True, True)), boss)
-    made = Application(qapp, settings, database)
+    admit(one_database, Admission(ann, today(), checklist=Checklist(True, True, True, True, True)), boss)
+    made = Application(qapp, settings, one_database)
     yield made, tech
     made.scanner.stop()
     made.idle.stop()

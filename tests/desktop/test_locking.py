@@ -1,7 +1,6 @@
 """Nobody at the keyboard: covered within two seconds over whatever is open, signed out later, the work kept (C3)."""
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,13 +19,12 @@ from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.chores import Chores
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.dates import now_utc
 from infusion_desktop.desktop.last_time import LastTime
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.program import Application
 from infusion_desktop.setting_up import EXAMPLE
 from infusion_desktop.settings import load_settings
@@ -42,18 +40,17 @@ def clock() -> list[float]:
 
 @pytest.fixture
 def program(
-    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[float]
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_database: Database, clock: list[float]
 ) -> Iterator[Application]:
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
     monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     settings = load_settings()
-    database = open_pharmacy(Place.of(settings.database))
-    boss = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
-    save_profile(database, EXAMPLE, boss)
-    made = Application(qapp, settings, database)
+    boss = add_first_administrator(one_database, "admin", "Ada Min", PASSWORD)
+    save_profile(one_database, EXAMPLE, boss)
+    made = Application(qapp, settings, one_database)
     made.idle._clock = lambda: clock[0]
     made.idle.alive()
-    with database.reading() as session:
+    with one_database.reading() as session:
         made.open_shell(user_of(session, boss))
     yield made
     made.scanner.stop()
@@ -189,7 +186,7 @@ def begin(made):
     start(made)
     QTimer.singleShot(0, lambda: enter(made))
 program.Application.start = begin
-code = application.main([])
+code = application.main(sys.argv[1:])
 assert all(each.isVisible() for each in kept), "nothing was shown or asked on the way out"
 print("left", code, flush=True)
 """
@@ -197,11 +194,10 @@ print("left", code, flush=True)
 
 def test_the_systems_end_is_not_held_up_by_a_covered_screen(program: Application, tmp_path: Path) -> None:
     """Log-off and shutdown ask every window to close; a covered one never does that by itself."""
-    home = tmp_path / "home"
-    shutil.copytree(tmp_path, home, ignore=lambda _folder, names: [name for name in names if name == "home"])
     left = subprocess.run(
-        [sys.executable, "-c", AT_THE_SYSTEMS_END],
-        env={**os.environ, "INFUSION_DESKTOP_HOME": str(home)}, capture_output=True, text=True, timeout=600,
+        [sys.executable, "-c", AT_THE_SYSTEMS_END, "--database", program.database.place.address],
+        env={**os.environ, "INFUSION_DESKTOP_HOME": str(tmp_path / "home")},
+        capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert (left.returncode, left.stdout.strip()) == (0, "left 0"), left.stderr
 

@@ -12,10 +12,9 @@ from infusion_desktop import chores
 from infusion_desktop.access.people import add_first_administrator, user_of
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.chores import Chores
-from infusion_desktop.database.engine import Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.shell import Shell
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.program import Application
 from infusion_desktop.reporting.sending import Schedule, add_schedule
 from infusion_desktop.reporting.words import Form, PeriodRule
@@ -41,17 +40,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Application]:
+def program(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_database: Database, clock: Clock
+) -> Iterator[Application]:
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     (tmp_path / "share").mkdir()
     settings = load_settings()
-    database = open_pharmacy(Place.of(settings.database))
-    by = add_first_administrator(database, "admin", "Ada Min", "correct horse battery")
-    save_profile(database, EXAMPLE, by)
-    add_schedule(database, Schedule("payments", PeriodRule.YESTERDAY, Form.CSV, str(tmp_path / "share")), by)
-    made = Application(qapp, settings, database)
-    with database.reading() as session:
+    by = add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
+    save_profile(one_database, EXAMPLE, by)
+    add_schedule(one_database, Schedule("payments", PeriodRule.YESTERDAY, Form.CSV, str(tmp_path / "share")), by)
+    made = Application(qapp, settings, one_database)
+    with one_database.reading() as session:
         made.open_shell(user_of(session, by))
     yield made
     made.scanner.stop()

@@ -25,13 +25,12 @@ from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Permission, Role
 from infusion_desktop.access.tables import EmergencyAccess
 from infusion_desktop.chores import Chores
-from infusion_desktop.database.engine import Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.program import Application
 from infusion_desktop.setting_up import EXAMPLE
 from infusion_desktop.settings import load_settings
@@ -40,20 +39,21 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+def program(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_database: Database
+) -> Iterator[Application]:
     """A technician at work, a biller with a badge next door."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
     monkeypatch.setattr(Chores, "keep_a_copy", lambda _self: None)
     settings = load_settings()
-    database = open_pharmacy(Place.of(settings.database))
-    administrator = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
-    save_profile(database, EXAMPLE, administrator)
-    technician = add_person(database, "tina", "Tina Tech", PASSWORD, frozenset({Role.TECHNICIAN}), administrator)
-    biller = add_person(database, "bill", "Bill Biller", PASSWORD, frozenset({Role.BILLER}), administrator)
-    set_pin(database, technician, PASSWORD, "B-1", "2580")
-    set_pin(database, biller, PASSWORD, "B-2", "8025")
-    made = Application(qapp, settings, database)
-    with database.reading() as session:
+    administrator = add_first_administrator(one_database, "admin", "Ada Min", PASSWORD)
+    save_profile(one_database, EXAMPLE, administrator)
+    technician = add_person(one_database, "tina", "Tina Tech", PASSWORD, frozenset({Role.TECHNICIAN}), administrator)
+    biller = add_person(one_database, "bill", "Bill Biller", PASSWORD, frozenset({Role.BILLER}), administrator)
+    set_pin(one_database, technician, PASSWORD, "B-1", "2580")
+    set_pin(one_database, biller, PASSWORD, "B-2", "8025")
+    made = Application(qapp, settings, one_database)
+    with one_database.reading() as session:
         made.open_shell(user_of(session, technician))
     yield made
     made.scanner.stop()

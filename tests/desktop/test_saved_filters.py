@@ -45,9 +45,9 @@ def test_filters_are_kept_replaced_and_forgotten_for_one_person(
 
 
 def test_a_filter_is_kept_from_the_list_pressed_again_and_printed(
-    make_shell: Callable[..., Shell], sqlite_database: Database, qtbot: QtBot, tmp_path: Path
+    make_shell: Callable[..., Shell], one_database: Database, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    assert add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery") == 1
+    assert add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery") == 1
     shell = make_shell()
     shell.go("stock")
     screen = shell.screen_in_front
@@ -84,13 +84,13 @@ def test_a_filter_is_kept_from_the_list_pressed_again_and_printed(
     assert len(table.model.shown) == 400
     table.export_to(tmp_path / "lots.csv")
     qtbot.waitUntil((tmp_path / "lots.csv").exists)
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         saved = session.scalars(select(AuditEntry.after).where(AuditEntry.action == "save list")).all()
     assert ['"form":"paper"' in saved[0], '"form":"CSV"' in saved[1]] == [True, True]
     table.select_ids(wanted[:2])
     table.copy()
     qtbot.waitUntil(lambda: not shell.jobs.running)
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         last = session.scalars(select(AuditEntry.after).order_by(AuditEntry.number)).all()[-1]
     assert '"form":"clipboard"' in last and '"rows":2' in last
     table.saved.forget("Sharps & soon")

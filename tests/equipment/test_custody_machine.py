@@ -3,9 +3,7 @@
 After every step: one state, one custody, the books agree; and a pump goes to a patient only when it is patient-ready.
 """
 
-import itertools
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ from sqlalchemy import select
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId, add_first_administrator
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.equipment import checks, custody
 from infusion_desktop.equipment.holding import end_hold, hold
@@ -27,10 +25,10 @@ from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.verify import problems
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused, Warned
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.places import add_patient_home, set_up_places
 from infusion_desktop.stock.words import ItemKind, LocationId
+from tests.fresh_copies import fresh_copies
 from tests.promises import times
 
 S = AssetState
@@ -303,46 +301,14 @@ def run(fresh: Iterator[Database], weeks: int) -> None:
     )
 
 
-def test_random_weeks_on_sqlite(sqlite_template: Path, tmp_path: Path) -> None:
-    first = tmp_path / "first.db"
-    shutil.copy(sqlite_template, first)
-    made = open_pharmacy(Place.of(str(first)), "bench-1")
-    add_first_administrator(made, "admin", "Ada Min", "correct horse battery")
-    made.close()
-
-    def fresh() -> Iterator[Database]:
-        for number in itertools.count():
-            file = tmp_path / f"{number}.db"
-            shutil.copy(first, file)
-            yield open_pharmacy(Place.of(str(file)), "bench-1")
-
-    run(fresh(), _WEEKS)
+def test_random_weeks_on_sqlite(sqlite_database: Database, tmp_path: Path) -> None:
+    add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
+    run(fresh_copies(sqlite_database, tmp_path), _WEEKS)
 
 
-def test_random_weeks_on_postgresql(postgresql_server: str) -> None:
-    from sqlalchemy.engine import make_url
-
-    from tests.conftest import _made, _on_server
-
-    address = make_url(postgresql_server)
-    first = f"custody_{next(_made)}"
-    _on_server(postgresql_server, f"CREATE DATABASE {first} TEMPLATE pharmacy_template")
-    made = open_pharmacy(Place.of(address.set(database=first).render_as_string(hide_password=False)), "bench-1")
-    add_first_administrator(made, "admin", "Ada Min", "correct horse battery")
-    made.close()
-    names = []
-
-    def fresh() -> Iterator[Database]:
-        while True:
-            name = f"custody_{next(_made)}"
-            names.append(name)
-            _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {first}")
-            yield open_pharmacy(Place.of(address.set(database=name).render_as_string(hide_password=False)), "bench-1")
-
-    try:
-        run(fresh(), max(3, _WEEKS // 4))
-    finally:
-        _on_server(postgresql_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in (*names, first)))
+def test_random_weeks_on_postgresql(postgresql_database: Database, tmp_path: Path) -> None:
+    add_first_administrator(postgresql_database, "admin", "Ada Min", "correct horse battery")
+    run(fresh_copies(postgresql_database, tmp_path), max(3, _WEEKS // 4))
 
 
 def test_the_model_knows_every_state() -> None:

@@ -1,14 +1,12 @@
 """The same figure from two reports is the same: on the demonstration pharmacy, month by month and over odd periods."""
 
 import random
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
 from infusion_desktop.access.audit import record
@@ -24,7 +22,7 @@ from infusion_desktop.billing.money.patient_money import owed_by, patients_owing
 from infusion_desktop.billing.money.statements import write_statement
 from infusion_desktop.billing.tables import LedgerEntry, Remittance, RemittanceItem
 from infusion_desktop.billing.words import Account, EntryKind
-from infusion_desktop.database.engine import Database, Place, open_engine
+from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, Days, month_of, now_utc, today
 from infusion_desktop.deliveries.door.proof import proof_gaps
 from infusion_desktop.deliveries.tables import Delivery, DeliveryStep, ProofOfDelivery
@@ -44,6 +42,8 @@ from infusion_desktop.stock import verify as stock_verify
 from infusion_desktop.stock.tables import Item, Lot, Move
 from infusion_desktop.stock.words import MoveReason
 from reports.table_report import Kind
+from tests.conftest import Demonstrations
+from tests.meddling import meddling
 from tests.reporting.agreement import (
     lists_agree_with_what_counts_them,
     shared_figures_agree,
@@ -53,13 +53,12 @@ from tests.reporting.agreement import (
 
 
 @pytest.fixture(scope="module")
-def pharmacy(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    file = tmp_path_factory.mktemp("agreement") / "pharmacy.db"
-    shutil.copy(demonstration, file)
-    database = open_pharmacy(Place.of(str(file)))
-    _charge_for_a_lost_pump(database)
-    yield database
-    database.close()
+def pharmacy(demonstrations: Demonstrations) -> Iterator[Database]:
+    with demonstrations() as place:
+        database = open_pharmacy(place)
+        _charge_for_a_lost_pump(database)
+        yield database
+        database.close()
 
 
 def _charge_for_a_lost_pump(database: Database) -> None:
@@ -203,12 +202,7 @@ def test_every_gap_in_a_proof_is_found(pharmacy: Database, administrator: UserId
     """The list asks the rule about few deliveries; it finds what asking about all of them finds."""
     chance = random.Random(11)
     period = Days(today() - timedelta(days=400), today())
-    engine = open_engine(pharmacy.place, guarded=False)
-    with engine.begin() as books:
-        for (trigger,) in books.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'proof_of_delivery'")
-        ).all():
-            books.execute(text(f"DROP TRIGGER {trigger}"))  # Proofs are never changed; these stand for badly kept ones.
+    with meddling(pharmacy.place) as books:  # Proofs are never changed; these stand for badly kept ones.
         ids = [row[0] for row in books.execute(select(ProofOfDelivery.id))]
         names = [row[0].upper() for row in books.execute(select(Staff.name))]
         table = ProofOfDelivery.__table__
@@ -222,7 +216,6 @@ def test_every_gap_in_a_proof_is_found(pharmacy: Database, administrator: UserId
         ):
             books.execute(update(table).where(table.c.id.in_(chance.choices(ids, k=5))).values(**change))
         books.execute(update(Delivery.__table__).where(Delivery.id.in_(chance.choices(ids, k=9))).values(tracking=""))
-    engine.dispose()
     with pharmacy.reading() as session:
         arrived = select(Delivery.id).where(Delivery.state == DeliveryState.DELIVERED)
         everything = proof_gaps(session, [DeliveryId(each) for each in session.scalars(arrived)], today())
@@ -230,12 +223,10 @@ def test_every_gap_in_a_proof_is_found(pharmacy: Database, administrator: UserId
 
 
 def test_the_proof_finds_what_went_below_zero_and_what_differs(
-    demonstration: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_demonstration: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two entries meddled with: one takes more than there was, one brings less than the balance says."""
-    file = tmp_path / "pharmacy.db"
-    shutil.copy(demonstration, file)
-    database = open_pharmacy(Place.of(str(file)))
+    database = open_pharmacy(one_demonstration)
     with database.reading() as session:
         right = never_below_zero(session, month_of(today()))
         there = session.execute(
@@ -255,16 +246,10 @@ def test_the_proof_finds_what_went_below_zero_and_what_differs(
     database.close()
     assert {row[5] for row in right.rows} == {"right"} and taken is not None
     fewer = next(row for row in reversed(there) if row.name != taken.name and row.quantity > 1)
-    engine = open_engine(Place.of(str(file)), guarded=False)
-    with engine.begin() as books:
-        for (trigger,) in books.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'move'")
-        ).all():
-            books.execute(text(f"DROP TRIGGER {trigger}"))
+    with meddling(one_demonstration) as books:
         books.execute(update(Move.__table__).where(Move.id == taken.id).values(quantity=10_000_000))
         books.execute(update(Move.__table__).where(Move.id == fewer.id).values(quantity=fewer.quantity - 1))
-    engine.dispose()
-    database = open_pharmacy(Place.of(str(file)))
+    database = open_pharmacy(one_demonstration)
     with database.reading() as session:
         rows = {row[0]: row for row in never_below_zero(session, month_of(today())).rows}
         told = stock_verify.problems(session)

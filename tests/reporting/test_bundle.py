@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -27,9 +26,8 @@ from reports.paper import LETTER, Paper
 
 
 @pytest.fixture
-def pharmacy(demonstration: Path, tmp_path: Path) -> Iterator[Database]:
-    (tmp_path / "pharmacy.db").write_bytes(demonstration.read_bytes())
-    database = open_pharmacy(Place.of(str(tmp_path / "pharmacy.db")))
+def pharmacy(one_demonstration: Place) -> Iterator[Database]:
+    database = open_pharmacy(one_demonstration)
     yield database
     database.close()
 

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -11,7 +10,7 @@ from openpyxl import load_workbook
 
 from infusion_desktop.access.people import everybody
 from infusion_desktop.access.roles import Role
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import ONE_DAY, month_of, show_days, today
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.reporting.papers import as_pdf, run
@@ -20,15 +19,15 @@ from infusion_desktop.reporting.report import ALL, Room
 from infusion_desktop.reporting.report_files import about, as_file
 from infusion_desktop.reporting.words import Form
 from reports.table_report import Kind
+from tests.conftest import Demonstrations
 
 
 @pytest.fixture(scope="module")
-def pharmacy(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    file = tmp_path_factory.mktemp("exports") / "pharmacy.db"
-    file.write_bytes(demonstration.read_bytes())
-    database = open_pharmacy(Place.of(str(file)))
-    yield database
-    database.close()
+def pharmacy(demonstrations: Demonstrations) -> Iterator[Database]:
+    with demonstrations() as place:
+        database = open_pharmacy(place)
+        yield database
+        database.close()
 
 
 @pytest.mark.parametrize("room", Room)

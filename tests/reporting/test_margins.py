@@ -1,10 +1,8 @@
 """Margin per therapy day: against a slow reckoning, and the same in every report that shows it."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,10 +72,8 @@ def test_what_is_far_from_the_usual_of_its_kind_is_named() -> None:
 
 
 @pytest.fixture
-def pharmacy(demonstration: Path, tmp_path: Path) -> Iterator[Database]:
-    file = tmp_path / "pharmacy.db"
-    shutil.copy(demonstration, file)
-    database = open_pharmacy(Place.of(str(file)))
+def pharmacy(one_demonstration: Place) -> Iterator[Database]:
+    database = open_pharmacy(one_demonstration)
     yield database
     database.close()
 
@@ -126,8 +122,7 @@ def test_supplies_are_what_the_kits_of_the_month_cost(pharmacy: Database) -> Non
         )
         expected = Decimal(0)
         for first, last, cost in sent:
-            days = [date.fromisoformat(first) + timedelta(days=n) for n in range(400)]
-            days = [day for day in days if day <= date.fromisoformat(last)]
+            days = list(Days(date.fromisoformat(str(first)), date.fromisoformat(str(last))))
             expected += Decimal(cost) / 10_000 * sum(day in MONTH for day in days) / len(days)
     assert expected > 0
     assert abs(whole.supplies - expected) < Decimal("0.0001")

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from infusion_desktop.access.roles import Role, UserId
 from infusion_desktop.cli import main
-from infusion_desktop.database.engine import Database
+from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, today
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.progress import run_to_end
@@ -120,10 +120,9 @@ def test_files_end_with_the_totals() -> None:
 
 
 def test_the_command_line_writes_reports_and_the_bundle(
-    demonstration: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    one_demonstration: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "pharmacy.db").write_bytes(demonstration.read_bytes())
-    where, out = ["--database", str(tmp_path / "pharmacy.db")], tmp_path / "out"
+    where, out = ["--database", one_demonstration.address], tmp_path / "out"
     assert main([*where, "reports", "--out", str(out), "--report", "charges", "--form", "csv"]) == 0
     assert main([*where, "reports", "--out", str(out), "--bundle"]) == 0
     assert sorted(file.suffix for file in out.iterdir()) == [".csv", ".pdf"]

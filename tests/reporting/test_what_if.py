@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -28,19 +27,19 @@ from infusion_desktop.reporting.margins import GONE_OUT, margins
 from infusion_desktop.reporting.what_if import offers, together, under_contract, with_prices, with_template
 from infusion_desktop.stock.queries import item_rows
 from infusion_desktop.stock.words import ItemKind
+from tests.conftest import Demonstrations
 
 MONTH = month_of(month_of(today()).first - ONE_DAY)
 
 
 @pytest.fixture(scope="module")
-def pharmacy(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    file = tmp_path_factory.mktemp("what-if") / "pharmacy.db"
-    file.write_bytes(demonstration.read_bytes())
-    database = open_pharmacy(Place.of(str(file)))
-    before = written(database)
-    yield database
-    assert written(database) == before  # The books stay as they are.
-    database.close()
+def pharmacy(demonstrations: Demonstrations) -> Iterator[Database]:
+    with demonstrations() as place:
+        database = open_pharmacy(place)
+        before = written(database)
+        yield database
+        assert written(database) == before  # The books stay as they are.
+        database.close()
 
 
 def written(database: Database) -> tuple[object, ...]:
@@ -102,11 +101,9 @@ def test_a_kit_for_itself_sends_exactly_what_was_booked(pharmacy: Database, mana
         assert (same.lines, same.problems, same.total.difference) == ((), (), 0)
 
 
-def test_another_kit_is_planned_delivery_by_delivery(demonstration: Path, manager: UserId, tmp_path: Path) -> None:
+def test_another_kit_is_planned_delivery_by_delivery(one_demonstration: Place, manager: UserId) -> None:
     """A kit with one more of something and without something else: just these lines differ, and the margin by them."""
-    file = tmp_path / "pharmacy.db"
-    file.write_bytes(demonstration.read_bytes())
-    database = open_pharmacy(Place.of(str(file)))
+    database = open_pharmacy(one_demonstration)
     with database.reading() as session:
         by = next(person.id for person in everybody(session) if Role.ADMINISTRATOR in person.roles)
         name = offers(database, MONTH, by).kits[0]

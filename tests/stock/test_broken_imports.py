@@ -105,13 +105,13 @@ PLACED = {
 
 
 @pytest.mark.parametrize("name", BROKEN_FILES)
-def test_a_broken_file_stores_nothing_and_says_what_is_wrong(sqlite_database: Database, name: str) -> None:
-    by = add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
+def test_a_broken_file_stores_nothing_and_says_what_is_wrong(one_database: Database, name: str) -> None:
+    by = add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
     with pytest.raises(Refused) as refused:
-        import_items(sqlite_database, preview_items(BROKEN_FILES[name], "items.csv"), by)
+        import_items(one_database, preview_items(BROKEN_FILES[name], "items.csv"), by)
     assert all(reason.strip() and len(reason) < 500 for reason in refused.value.reasons)
     assert str(refused.value).startswith(PLACED.get(name, ("items.csv", "Line 1: ")))
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Item)) == 0
         assert session.scalar(select(func.count()).select_from(ItemPack)) == 0
 

@@ -1,8 +1,6 @@
 """Random months of buying against a model in plain Python: orders, boxes, corrections, returns; the books proven."""
 
-import itertools
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,10 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from infusion_desktop.access.people import UserId, add_first_administrator
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.errors import Refused, Warned
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock.buying.purchase_orders import Wanted, cancel_order, close_order, draft_order, send_order
 from infusion_desktop.stock.buying.purchase_queries import order_page
 from infusion_desktop.stock.buying.receipt_corrections import take_back
@@ -30,6 +27,7 @@ from infusion_desktop.stock.places import set_up_places
 from infusion_desktop.stock.queries import stock_rows
 from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import Condition, ItemKind, OrderId, OrderState
+from tests.fresh_copies import fresh_copies
 
 SIZES = (10, 25)
 LATER = today() + timedelta(days=400)
@@ -221,20 +219,12 @@ class Buying(RuleBasedStateMachine):
                 assert (found.out + found.drafted if found else 0) == expected
 
 
-def _fresh(template: Path, folder: Path) -> Iterator[Database]:
-    for number in itertools.count():
-        file = folder / f"buying-{number}.db"
-        shutil.copy(template, file)
-        yield open_pharmacy(Place.of(str(file)), "bench-1")
-
-
 EXAMPLES, STEPS = (int(number) for number in os.environ.get("BUYING_MACHINE", "8x18").split("x"))
 
 
-def test_any_month_of_buying_leaves_the_books_in_order(sqlite_database: Database, tmp_path: Path) -> None:
-    assert add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery") == 1
-    sqlite_database.close()
-    Buying.fresh = _fresh(sqlite_database.place.file, tmp_path)
+def test_any_month_of_buying_leaves_the_books_in_order(one_database: Database, tmp_path: Path) -> None:
+    assert add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery") == 1
+    Buying.fresh = fresh_copies(one_database, tmp_path)
     calm = settings(
         max_examples=EXAMPLES, stateful_step_count=STEPS,
         suppress_health_check=list(HealthCheck),

@@ -132,10 +132,9 @@ BAD = {
 
 @pytest.mark.parametrize(("line", "said"), BAD.items())
 def test_every_bad_line_is_named_and_comes_back_to_be_mended(
-    sqlite_database: Database, line: str, said: str, request: pytest.FixtureRequest
+    one_database: Database, opening: None, line: str, said: str
 ) -> None:
-    request.getfixturevalue("sqlite_opening")
-    preview = look(sqlite_database, HEAD + "FL-10,,OK,2028-01-31,,MAIN,1,,\n" + line + "\n")
+    preview = look(one_database, HEAD + "FL-10,,OK,2028-01-31,,MAIN,1,,\n" + line + "\n")
     shown = [str(each).replace("column “", "").replace("”:", ":") for each in preview.problems]
     assert any(said in each for each in shown), shown
     assert all(each.startswith("Line 3") for each in shown)
@@ -145,26 +144,26 @@ def test_every_bad_line_is_named_and_comes_back_to_be_mended(
     assert len(mended) == 2
     assert mended[1].split(",")[2] == line.split(",")[2]
     with pytest.raises(Refused):
-        import_opening(sqlite_database, preview, UserId(1))
+        import_opening(one_database, preview, UserId(1))
 
 
 @pytest.fixture
-def sqlite_opening(sqlite_database: Database) -> None:
+def opening(one_database: Database) -> None:
     from infusion_desktop.access.people import add_first_administrator
 
-    boss = add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
-    with sqlite_database.transaction() as session:
+    boss = add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
+    with one_database.transaction() as session:
         set_up_places(session, boss)
     flush = NewItem("FL-10", "Flush", ItemKind.FLUSH, packs=(Pack("case", 60, CASE),))
-    add_item(sqlite_database, flush, boss)
-    add_item(sqlite_database, NewItem("PT-1", "Port", ItemKind.CATHETER, serial_tracked=True), boss)
-    add_item(sqlite_database, NewItem("PU-1", "Pump", ItemKind.PUMP, serial_tracked=True), boss)
+    add_item(one_database, flush, boss)
+    add_item(one_database, NewItem("PT-1", "Port", ItemKind.CATHETER, serial_tracked=True), boss)
+    add_item(one_database, NewItem("PU-1", "Pump", ItemKind.PUMP, serial_tracked=True), boss)
 
 
-def test_lines_that_contradict_each_other_are_named(sqlite_database: Database, sqlite_opening: None) -> None:
+def test_lines_that_contradict_each_other_are_named(one_database: Database, opening: None) -> None:
     text = HEAD + "FL-10,,A,2028-01-31,,MAIN,1,,\nFL-10,,A,2028-02-28,,QUARANTINE,1,,\nFL-10,,A,,,MAIN,2,,\n"
     text += "PT-1,,L,,S1,MAIN,1,,\nPT-1,,M,,S1,MAIN,1,,\n"
-    shown = [str(each) for each in look(sqlite_database, text).problems]
+    shown = [str(each) for each in look(one_database, text).problems]
     assert shown[0] == "Line 3, column “Expires”: lot A is known to expire Jan 31, 2028. Check the label."
     assert "stands on line 2 already" in shown[1]
     assert "is in line 5 already" in shown[2]
@@ -172,10 +171,10 @@ def test_lines_that_contradict_each_other_are_named(sqlite_database: Database, s
 
 @given(data=st.one_of(st.text(max_size=300), st.lists(st.text(max_size=12), max_size=40).map(",".join)))
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_file_breaks_the_preview(sqlite_database: Database, sqlite_opening: None, data: str) -> None:
+def test_no_file_breaks_the_preview(one_database: Database, opening: None, data: str) -> None:
     for text in (data, HEAD + data):
         try:
-            preview = look(sqlite_database, text.encode("utf-8", "surrogatepass"))
+            preview = look(one_database, text.encode("utf-8", "surrogatepass"))
         except Refused as no:
             assert no.reasons
             continue

@@ -6,7 +6,6 @@ shipped. That the machine would notice is shown by six faults put into the rules
 """
 
 import itertools
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -24,16 +23,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import create_engine, text, update
-from sqlalchemy.engine import make_url
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from infusion_desktop.access.audit import record
 from infusion_desktop.access.people import UserId, add_first_administrator, add_person_with_hash
 from infusion_desktop.access.roles import Role
-from infusion_desktop.database.engine import Database, Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import Refused
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.stock import allocation, ledger, site_transfers, write_offs
 from infusion_desktop.stock.allocation import Allocation, Demand, let_go, reserve, reserve_lot, take_reserved
 from infusion_desktop.stock.counting import counts
@@ -58,6 +55,7 @@ from infusion_desktop.stock.words import (
     WriteOffId,
 )
 from infusion_desktop.stock.write_offs import approve_write_off, decline_write_off, write_off
+from tests.fresh_copies import fresh_copies
 from tests.promises import times
 
 DAYS = (date(2027, 1, 31), date(2027, 3, 31), date(2028, 1, 1))
@@ -373,28 +371,6 @@ class StockRoom(RuleBasedStateMachine):
         assert all(units >= 0 for units in self.on_hand.values())
 
 
-def _fresh_sqlite(template: Path, folder: Path) -> Iterator[Database]:
-    for number in itertools.count():
-        file = folder / f"room{number}.db"
-        (folder / f"room{number - 1}.db").unlink(missing_ok=True)
-        shutil.copy(template, file)
-        yield open_pharmacy(Place.of(str(file)), "bench-1")
-
-
-def _fresh_postgresql(template: Database) -> Iterator[Database]:
-    name = template.place.url.database
-    server = template.place.url.set(drivername="postgresql+psycopg", database="postgres")
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    for number in itertools.count():
-        copy = f"{name}_room{number}"
-        with engine.connect() as connection:
-            if number:
-                connection.execute(text(f"DROP DATABASE {name}_room{number - 1} WITH (FORCE)"))
-            connection.execute(text(f"CREATE DATABASE {copy} TEMPLATE {name}"))
-        address = make_url(template.place.url).set(database=copy).render_as_string(hide_password=False)
-        yield open_pharmacy(Place.of(address), "bench-1")
-
-
 EXAMPLES, STEPS = times(12, 500), times(25, 50)
 EXAMPLES_FOR_A_FAULT = 100
 
@@ -411,15 +387,15 @@ def _live_through(examples: int, room: type[StockRoom] = StockRoom) -> None:
 
 def test_any_day_in_the_stock_room_leaves_the_books_in_order(sqlite_database: Database, tmp_path: Path) -> None:
     assert add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery") == 1
-    sqlite_database.close()
-    StockRoom.fresh = _fresh_sqlite(sqlite_database.place.file, tmp_path)
+    StockRoom.fresh = fresh_copies(sqlite_database, tmp_path)
     _live_through(EXAMPLES)
 
 
-def test_any_day_in_the_stock_room_leaves_the_books_in_order_on_a_server(postgresql_database: Database) -> None:
+def test_any_day_in_the_stock_room_leaves_the_books_in_order_on_a_server(
+    postgresql_database: Database, tmp_path: Path
+) -> None:
     assert add_first_administrator(postgresql_database, "admin", "Ada Min", "correct horse battery") == 1
-    postgresql_database.close()
-    StockRoom.fresh = _fresh_postgresql(postgresql_database)
+    StockRoom.fresh = fresh_copies(postgresql_database, tmp_path)
     _live_through(times(4, EXAMPLES))
 
 
@@ -480,19 +456,18 @@ FAULTS: tuple[tuple[Callable[[pytest.MonkeyPatch], None], str], ...] = (
 @pytest.mark.parametrize(("fault", "said"), FAULTS[: times(2, len(FAULTS))])
 @pytest.mark.parametrize("number", range(times(1, 5)))
 def test_a_fault_in_the_rules_is_noticed(
-    sqlite_database: Database,
+    one_database: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     fault: Callable[[pytest.MonkeyPatch], None],
     said: str,
     number: int,
 ) -> None:
-    add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
-    sqlite_database.close()
+    add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
 
     @seed(number)
     class Room(StockRoom):
-        fresh = _fresh_sqlite(sqlite_database.place.file, tmp_path)
+        fresh = fresh_copies(one_database, tmp_path)
 
     fault(monkeypatch)
     with pytest.raises(AssertionError, match=said):

@@ -39,9 +39,9 @@ from infusion_desktop.desktop.shell import Shell
 
 
 @pytest.fixture
-def database(sqlite_database: Database) -> Database:
+def database(one_database: Database) -> Database:
     """The story is told on one engine; the services are tested on both."""
-    return sqlite_database
+    return one_database
 
 
 @pytest.fixture

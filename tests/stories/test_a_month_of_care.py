@@ -165,8 +165,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def pharmacy(clock: Clock, sqlite_database: Database) -> Pharmacy:
-    return Pharmacy(sqlite_database)
+def pharmacy(clock: Clock, one_database: Database) -> Pharmacy:
+    return Pharmacy(one_database)
 
 
 @pytest.fixture

@@ -42,24 +42,24 @@ LATER = today() + timedelta(days=500)
 
 
 @pytest.fixture
-def by(sqlite_database: Database) -> UserId:
+def by(one_database: Database) -> UserId:
     """A pharmacy that keeps 150 flushes, has none, and buys them by the case of 60."""
-    admin = add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
-    with sqlite_database.transaction() as session:
+    admin = add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
+    with one_database.transaction() as session:
         set_up_places(session, admin)
-    flush = add_item(sqlite_database, NewItem(
+    flush = add_item(one_database, NewItem(
         "FL-10", "Saline flush 10 mL", ItemKind.FLUSH, unit_cost=Decimal("0.30"), par_level=150, reorder_point=40,
         packs=(Pack("each", 1), Pack("case", 60, CASE)),
     ), admin)  # fmt: skip
-    vendor = add_vendor(sqlite_database, NewVendor("Northwest <Medical> & Sons", "AC-77", lead_days=4), admin)
-    set_offer(sqlite_database, vendor, NewOffer(flush, "NW-555", "case", 60, price=Decimal("21.50")), admin)
+    vendor = add_vendor(one_database, NewVendor("Northwest <Medical> & Sons", "AC-77", lead_days=4), admin)
+    set_offer(one_database, vendor, NewOffer(flush, "NW-555", "case", 60, price=Decimal("21.50")), admin)
     return admin
 
 
 @pytest.fixture
-def shell(qtbot: QtBot, qapp: QApplication, sqlite_database: Database, by: UserId) -> Iterator[Shell]:
+def shell(qtbot: QtBot, qapp: QApplication, one_database: Database, by: UserId) -> Iterator[Shell]:
     theme.install(qapp, dark=False)
-    context = Context(sqlite_database, by, "Ada Min", frozenset(Permission))
+    context = Context(one_database, by, "Ada Min", frozenset(Permission))
     made = Shell(
         context, (*STOCK, *PLACES), searches=[each(context) for each in SEARCHES],
         name_scans=[each(context) for each in NAME_SCANS],
@@ -101,7 +101,7 @@ def words(pdf: bytes) -> str:
 
 
 def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_back(
-    shell: Shell, qtbot: QtBot, sqlite_database: Database
+    shell: Shell, qtbot: QtBot, one_database: Database
 ) -> None:
     # The proposal, with its sum.
     shell.go("purchasing")
@@ -167,7 +167,7 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
     press(qtbot, bench.line_form.aside_button)
     press(qtbot, bench.save_button)
     qtbot.waitUntil(lambda: bench.last_receipt not in (None, first))
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert problems(session) == ()
         assert {(row.place, row.lot): (row.on_hand, row.available) for row in stock_rows(session)} == {
             ("MAIN", "A1"): (120, 120), ("QUARANTINE", "A1"): (60, 0), ("QUARANTINE", "B2"): (60, 0),
@@ -194,7 +194,7 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
         press(qtbot, credit.save_button)
         qtbot.waitUntil(lambda state=state: returns.table.model.rows[0].state is state)
         qtbot.waitUntil(quiet(shell))
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert problems(session) == ()
         assert {row.place for row in stock_rows(session)} == {"MAIN"}
         [kept] = return_rows(session)
@@ -206,14 +206,14 @@ def test_flushes_are_proposed_ordered_partly_received_and_the_damaged_rest_goes_
 
 
 def test_an_item_is_scanned_onto_an_order_and_rounded_up_to_what_the_vendor_sells(
-    shell: Shell, qtbot: QtBot, sqlite_database: Database, by: UserId
+    shell: Shell, qtbot: QtBot, one_database: Database, by: UserId
 ) -> None:
-    tape = add_item(sqlite_database, NewItem("TP-1", "Silk tape", ItemKind.DRESSING, base_unit="roll"), by)
-    with sqlite_database.reading() as session:
+    tape = add_item(one_database, NewItem("TP-1", "Silk tape", ItemKind.DRESSING, base_unit="roll"), by)
+    with one_database.reading() as session:
         vendor = vendor_rows(session, today())[0].id
-    gauze = add_item(sqlite_database, NewItem("GZ-1", "Gauze", ItemKind.DRESSING), by)
-    set_offer(sqlite_database, vendor, NewOffer(gauze, "G", "box", 10, 3), by)
-    shell.open("purchase order", draft_order(sqlite_database, vendor, [], by))
+    gauze = add_item(one_database, NewItem("GZ-1", "Gauze", ItemKind.DRESSING), by)
+    set_offer(one_database, vendor, NewOffer(gauze, "G", "box", 10, 3), by)
+    shell.open("purchase order", draft_order(one_database, vendor, [], by))
     order = screen(shell, qtbot, OrderScreen)
     for scanned, wanted, said in (
         (f"]d201{CASE}", "61", "Ordered: 2 cases of 60 = 120 each."), ("TP-1", "5", "Ordered: 5 roll."),

@@ -99,7 +99,7 @@ from tests.reporting.agreement import everything_agrees
 S = DeliveryState
 _SEED = int(os.environ.get("PHARMACY_SEED", "1"))
 _STEPS = times(60, 200)
-_WHERE = ("on_sqlite",) * times(2, 50) + ("on_server",) * times(1, 50)
+_WHERE = ("sqlite",) * times(2, 50) + ("postgresql",) * times(1, 50)
 _ON_THE_WAY = {S.DRAFT, S.RELEASED, S.PICKED, S.VERIFIED, S.PACKED, S.SHIPPED}
 _PASSED = {"Flow accuracy": "1.2", "Occlusion alarm": "12", "Battery": "97", **{a.name: "pass" for a in ALARMS[:2]}}
 
@@ -609,7 +609,7 @@ class Walk:
 def test_whatever_order_the_day_takes_the_rooms_fit_together(
     request: pytest.FixtureRequest, seed: int, where: str
 ) -> None:
-    pharmacy = open_pharmacy(request.getfixturevalue(where))
+    pharmacy = open_pharmacy(request.getfixturevalue(f"{where}_demonstration"))
     walk = Walk(pharmacy, seed)
     try:
         for _ in range(_STEPS // 5):

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 import resources
 from infusion_desktop.access.people import change_password, set_pin
 from infusion_desktop.access.roles import Role
-from infusion_desktop.database.engine import Place
+from infusion_desktop.database.engine import Database
 from infusion_desktop.database.keys import is_encrypted
 from infusion_desktop.dates import month_of, today
 from infusion_desktop.deliveries.words import DeliveryState
@@ -23,7 +23,6 @@ from infusion_desktop.desktop.welcome.first_start import FirstStartWindow
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.logs import start_log
-from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.patients.words import AccessKind, Method, PatientId, PayerKind, Relation, Route, Sex, TherapyClass
 from infusion_desktop.program import Application
 from infusion_desktop.settings import load_settings
@@ -37,12 +36,14 @@ PASSPHRASE = "a sentence of a few words"
 
 
 @pytest.fixture
-def program(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
-    """The program on an empty data folder, as a fresh machine starts it."""
+def program(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_database: Database
+) -> Iterator[Application]:
+    """The program on an empty pharmacy, as a fresh machine starts it."""
     monkeypatch.setenv("INFUSION_DESKTOP_HOME", str(tmp_path))
     settings = load_settings()
     start_log(settings.logs)
-    made = Application(qapp, settings, open_pharmacy(Place.of(settings.database)))
+    made = Application(qapp, settings, one_database)
     made.start()
     yield made
     made.scanner.stop()
@@ -85,6 +86,17 @@ def first_start(program: Application, qtbot: QtBot) -> Shell:
     ):  # fmt: skip
         qtbot.keyClicks(field.line, typed)
     press(qtbot, window.steps.next)
+    if program.database.place.is_sqlite:
+        protect_by_a_passphrase(window, qtbot)
+    qtbot.waitUntil(lambda: isinstance(program.window, Shell))
+    place = program.database.place
+    assert not place.is_sqlite or is_encrypted(place.file)
+    shell = program.window
+    assert isinstance(shell, Shell)
+    return shell
+
+
+def protect_by_a_passphrase(window: FirstStartWindow, qtbot: QtBot) -> None:
     protect = window.protect
     protect.wanted.box.click()
     press(qtbot, window.steps.next)
@@ -95,11 +107,6 @@ def first_start(program: Application, qtbot: QtBot) -> Shell:
     assert "Write it down" in protect.noted.error.text()
     protect.noted.box.click()
     press(qtbot, window.steps.next)
-    qtbot.waitUntil(lambda: isinstance(program.window, Shell))
-    assert is_encrypted(program.database.place.file)
-    shell = program.window
-    assert isinstance(shell, Shell)
-    return shell
 
 
 def counted(screen: Any, lines: int) -> int:

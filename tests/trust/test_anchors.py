@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy import Connection, Table, select, text, update
+from sqlalchemy import Connection, Table, select, update
 
 from infusion_desktop.access.anchors import anchor_file, note_head, note_head_if_due, read_anchors
 from infusion_desktop.access.audit import first_broken_entry, record, seal_of
 from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.tables import AuditEntry, AuditHead
 from infusion_desktop.database.backup import back_up
-from infusion_desktop.database.engine import Database, open_engine
+from infusion_desktop.database.engine import Database
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.recovering import go_back, staged_copy
 from infusion_desktop.verifying import verify_books
+from tests.meddling import meddling
 from tests.promises import times
 
 TRIES = times(3, 100)
@@ -51,17 +52,8 @@ def seal_anew(connection: Connection, number: int) -> None:
 
 
 def forge(database: Database, number: int) -> None:
-    engine = open_engine(database.place, guarded=False)
-    with engine.begin() as connection:
-        triggers = (
-            ("audit_entry_update_refused", "audit_entry_delete_refused")
-            if database.place.is_sqlite
-            else ("audit_entry_change_refused ON audit_entry",)
-        )
-        for trigger in triggers:
-            connection.execute(text(f"DROP TRIGGER IF EXISTS {trigger}"))
+    with meddling(database.place) as connection:
         seal_anew(connection, number)
-    engine.dispose()
 
 
 def test_a_trail_sealed_anew_is_whole_in_itself_and_the_first_day_that_differs_is_named(
@@ -134,14 +126,12 @@ def test_what_was_noted_beyond_a_copy_counts_no_longer_after_going_back_to_it(
 
 
 @pytest.mark.parametrize("number", [5, 9])
-def test_a_note_alone_does_not_end_what_was_noted_before(
-    sqlite_database: Database, tmp_path: Path, number: int
-) -> None:
+def test_a_note_alone_does_not_end_what_was_noted_before(one_database: Database, tmp_path: Path, number: int) -> None:
     """Who forges the trail and writes that a copy was restored lacks the trail's own entry of it."""
     from infusion_desktop.access.anchors import note_restored
 
-    add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
-    days_of_work(sqlite_database, tmp_path)
-    forge(sqlite_database, number)
-    note_restored(sqlite_database.place, tmp_path, number - 1)
-    assert verify_books(sqlite_database, tmp_path)
+    add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
+    days_of_work(one_database, tmp_path)
+    forge(one_database, number)
+    note_restored(one_database.place, tmp_path, number - 1)
+    assert verify_books(one_database, tmp_path)

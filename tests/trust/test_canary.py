@@ -132,10 +132,10 @@ def provoke(database: Database, patient: int, folder: Path) -> int:
 
 
 def test_nothing_of_a_patient_is_in_any_file_of_an_encrypted_pharmacy(
-    demonstration: Path, home: Path, program: Callable[..., list[str]]
+    sqlite_demonstration: Place, home: Path, program: Callable[..., list[str]]
 ) -> None:
     plain = Place.of(str(home / "pharmacy.db"))
-    shutil.copy(demonstration, plain.file)
+    shutil.copy(sqlite_demonstration.file, plain.file)
     database = open_pharmacy(plain)
     name_the_canary(database)
     database.close()
@@ -170,9 +170,7 @@ def test_nothing_of_a_patient_is_in_any_file_of_an_encrypted_pharmacy(
     assert hits(home) == []
 
 
-def test_what_a_server_logs_of_refused_statements_holds_no_patient(
-    postgresql_database: Database, postgresql_server: str, demonstration: Path, home: Path
-) -> None:
+def test_what_a_server_logs_of_refused_statements_holds_no_patient(postgresql_database: Database, home: Path) -> None:
     """With the two settings that the security page asks for; a value of a wrong type would still be quoted."""
     database = postgresql_database
     where = database.place.url.set(drivername="postgresql+psycopg")

@@ -103,7 +103,7 @@ def shut(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databa
     database.close()
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["one"], indirect=True)
 def test_who_lacks_the_permission_is_refused_by_every_deed(
     database: Database, staff: dict[Role, UserId], shut: Database
 ) -> None:

@@ -63,7 +63,7 @@ NAMED = dict.fromkeys(SEEDS, "file.csv") | {"settings": "hostile.toml", "key": "
 
 
 @pytest.fixture
-def readers(sqlite_database: Database, tmp_path: Path) -> dict[str, Callable[[bytes], object]]:
+def readers(one_database: Database, tmp_path: Path) -> dict[str, Callable[[bytes], object]]:
     file = tmp_path / "hostile.toml"
     key_file = tmp_path / "hostile.db"
 
@@ -77,7 +77,7 @@ def readers(sqlite_database: Database, tmp_path: Path) -> dict[str, Callable[[by
 
     def with_session(read: Callable[..., object]) -> Callable[[bytes], object]:
         def run(content: bytes) -> object:
-            with sqlite_database.reading() as session:
+            with one_database.reading() as session:
                 return read(session, content, "file.csv")
 
         return run

@@ -17,10 +17,11 @@ from infusion_desktop.access.tables import AuditEntry, Purge
 from infusion_desktop.billing.money.money_tables import AnswerFile
 from infusion_desktop.billing.tables import ClaimBatch
 from infusion_desktop.database.append_only import letting_go
-from infusion_desktop.database.engine import Database, open_engine
+from infusion_desktop.database.engine import Database
 from infusion_desktop.errors import NotAllowed, Refused, Stale
 from infusion_desktop.keeping import LAW, let_go, set_keeping, standings, years_before
 from infusion_desktop.verifying import verify_books
+from tests.meddling import meddling
 
 NOW = datetime.now(UTC)
 
@@ -41,16 +42,9 @@ def years_ago(years: int, days: int = 0) -> datetime:
 @pytest.fixture
 def old(database: Database, administrator: UserId) -> Database:
     """A pharmacy whose trail begins fifteen years ago: three entries each year, and files of the same days."""
-    engine = open_engine(database.place, guarded=False)
-    with engine.begin() as connection:
-        for what in ("audit_entry", "purge"):
-            if database.place.is_sqlite:
-                connection.execute(text(f"DROP TRIGGER {what}_delete_refused"))
-            else:
-                connection.execute(text(f"ALTER TABLE {what} DISABLE TRIGGER USER"))
+    with meddling(database.place) as connection:
         connection.execute(text("DELETE FROM audit_entry"))
         connection.execute(text("UPDATE audit_head SET number = 0, seal = ''"))
-    engine.dispose()
     for year in range(15, 0, -1):
         with at(years_ago(year, 1)), database.transaction() as session:
             for number in range(3):
@@ -63,25 +57,7 @@ def old(database: Database, administrator: UserId) -> Database:
                     made_at=years_ago(year, 1), staff_id=administrator,
                 )
             )  # fmt: skip
-    restore_triggers(database)
     return database
-
-
-def restore_triggers(database: Database) -> None:
-    from infusion_desktop.database.append_only import protect, protect_for_years
-
-    engine = open_engine(database.place, guarded=False)
-    with engine.begin() as connection:
-        if database.place.is_sqlite:
-            connection.execute(text(protect("purge", "sqlite")[1]))
-            made = protect_for_years(
-                "audit_entry", "sqlite", made="at", years=10, kept="audit trail", named="through >= OLD.number"
-            )
-            connection.exec_driver_sql(made[1])
-        else:
-            for what in ("audit_entry", "purge"):
-                connection.execute(text(f"ALTER TABLE {what} ENABLE TRIGGER USER"))
-    engine.dispose()
 
 
 def count(database: Database, table: type, *which: object) -> int:
@@ -161,17 +137,13 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("what", TAMPERED)
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["one"], indirect=True)
 def test_a_marker_that_was_tampered_with_is_noticed(old: Database, administrator: UserId, what: str) -> None:
     with old.reading() as session:
         trail = standings(session)[0]
     let_go(old, Kept.AUDIT_TRAIL, trail.before, trail.past, "yearly", administrator)
-    engine = open_engine(old.place, guarded=False)
-    with engine.begin() as connection:
-        for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
-            connection.execute(text(f"DROP TRIGGER {name}"))
+    with meddling(old.place) as connection:
         connection.execute(text(TAMPERED[what]))
-    engine.dispose()
     with old.reading() as session:
         assert first_broken_entry(session) is not None
 

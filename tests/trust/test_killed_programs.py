@@ -94,12 +94,12 @@ DEEDS = sorted(name.removeprefix("do_") for name in vars(Walk) if name.startswit
 KILLED = times(2, 5 * len(DEEDS))
 
 
-@pytest.mark.parametrize("where", ["on_sqlite", "on_server"])
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
 def test_killed_within_any_deed_of_any_room_nothing_of_it_is_half_done(
     request: pytest.FixtureRequest, program: Callable[..., list[str]], pick: random.Random, where: str
 ) -> None:
     """Each goes on in what the one before left: killed by itself at a write of its deed, before that is committed."""
-    place: Place = request.getfixturevalue(where)
+    place: Place = request.getfixturevalue(f"{where}_demonstration")
     address = place.url.set(drivername=place.engine).render_as_string(hide_password=False)
     ended, before = Counter[int](), entries(place)
     for deed in pick.sample(DEEDS, len(DEEDS)) * times(1, 5):

@@ -58,14 +58,14 @@ def test_refusing_costs_little_time_and_memory() -> None:
 
 
 @pytest.mark.parametrize("kind", ["items", "assets", "opening"])
-def test_too_many_lines_are_refused_before_any_is_read(sqlite_database: Database, kind: str) -> None:
+def test_too_many_lines_are_refused_before_any_is_read(one_database: Database, kind: str) -> None:
     heading, read = {
         "items": ("number,name,kind", lambda _, content: preview_items(content, "file.csv")),
         "assets": ("model,serial,tag", lambda session, content: preview_assets(session, content, "file.csv")),
         "opening": ("item,lot,quantity", lambda session, content: preview_opening(session, content, "file.csv")),
     }[kind]
     wrong = b"\n,?,?"
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert len(read(session, heading.encode() + wrong * 50_000).problems) == 201
         with pytest.raises(Refused, match=r"more than 50,000 lines\. Split the file"):
             read(session, heading.encode() + wrong * 50_001)
@@ -127,8 +127,8 @@ def test_what_is_no_plain_number_is_refused_at_once(reader: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["assets", "opening"])
-def test_numbers_of_registers_and_opening_balances_are_plain(sqlite_database: Database, kind: str) -> None:
-    with sqlite_database.reading() as session:
+def test_numbers_of_registers_and_opening_balances_are_plain(one_database: Database, kind: str) -> None:
+    with one_database.reading() as session:
         for value in NOT_PLAIN:
             if len(value) > 4_000:
                 continue  # No cell is so long.

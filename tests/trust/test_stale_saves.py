@@ -2,7 +2,6 @@
 
 import ast
 import runpy
-import shutil
 from pathlib import Path
 
 import pytest
@@ -129,10 +128,8 @@ def _asks_what_was_seen(deed: ast.FunctionDef) -> bool:
     return bool(names & {"version", "was", "seen"})
 
 
-def test_stale_saves_are_refused_and_change_nothing(demonstration: Path, tmp_path: Path) -> None:
-    file = tmp_path / "demo.db"
-    shutil.copy(demonstration, file)
-    database = open_pharmacy(Place.of(str(file)))
+def test_stale_saves_are_refused_and_change_nothing(one_demonstration: Place) -> None:
+    database = open_pharmacy(one_demonstration)
     tried = []
     for mapper in COUNTED:
         with database.reading() as session:

@@ -699,10 +699,10 @@ ELSEWHERE = {
 """Deeds that take what was seen, and why no case of theirs is here."""
 
 
-@pytest.fixture(params=["on_sqlite", "on_server"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def two(request: pytest.FixtureRequest) -> Iterator[tuple[Database, Database]]:
     """Two workstations of a demonstration pharmacy in which one kit is on its way."""
-    place = request.getfixturevalue(request.param)
+    place = request.getfixturevalue(f"{request.param}_demonstration")
     first, second = open_pharmacy(place, "bench-1"), open_pharmacy(place, "bench-2")
     with first.reading() as session:
         people = dict(session.execute(select(Staff.username, Staff.id)).all())

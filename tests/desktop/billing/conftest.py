@@ -13,6 +13,6 @@ from service_office import office  # noqa: F401
 
 
 @pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    """Screens are tested on SQLite alone."""
-    return sqlite_database
+def database(one_database: Database) -> Database:
+    """Screens need not be tried on both engines."""
+    return one_database

@@ -46,8 +46,8 @@ from infusion_desktop.stock.words import BillingClass, ItemKind
 
 
 @pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    return sqlite_database
+def database(one_database: Database) -> Database:
+    return one_database
 
 
 @pytest.fixture

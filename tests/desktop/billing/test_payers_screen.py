@@ -25,9 +25,9 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def screen(sqlite_database: Database, desk: Desk, qtbot: QtBot) -> Iterator[PayersScreen]:
-    by = add_first_administrator(sqlite_database, "admin", "Ada Min", PASSWORD)
-    context = Context(sqlite_database, by, "Ada Min", frozenset(Permission))
+def screen(one_database: Database, desk: Desk, qtbot: QtBot) -> Iterator[PayersScreen]:
+    by = add_first_administrator(one_database, "admin", "Ada Min", PASSWORD)
+    context = Context(one_database, by, "Ada Min", frozenset(Permission))
     made = PayersScreen(context, desk)
     qtbot.addWidget(made)
     made.resize(1280, 760)

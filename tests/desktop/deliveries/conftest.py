@@ -66,8 +66,8 @@ class House:
 
 
 @pytest.fixture
-def house(sqlite_database: Database) -> House:
-    database = sqlite_database
+def house(one_database: Database) -> House:
+    database = one_database
     by = add_first_administrator(database, "admin", "Ada Min", PASSWORD)
     technician = add_person(database, "tom", "Tom Brand", PASSWORD, frozenset({Role.TECHNICIAN}), by, badge="1002")
     pharmacist = add_person(database, "aisha", "Aisha Rahman", PASSWORD, frozenset({Role.PHARMACIST}), by, badge="1003")

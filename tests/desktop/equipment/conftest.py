@@ -23,9 +23,9 @@ PUMP_CODE = _BODY + str(gtin_check_digit(_BODY))
 
 
 @pytest.fixture
-def by(sqlite_database: Database) -> UserId:
-    administrator = add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
-    with sqlite_database.transaction() as session:
+def by(one_database: Database) -> UserId:
+    administrator = add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
+    with one_database.transaction() as session:
         set_up_places(session, administrator)
     return administrator
 
@@ -36,26 +36,26 @@ def pump_code() -> str:
 
 
 @pytest.fixture
-def model(sqlite_database: Database, by: UserId) -> ItemId:
+def model(one_database: Database, by: UserId) -> ItemId:
     item = NewItem(
         "PU-1", "Ambulatory infusion pump, two channels", ItemKind.PUMP, lot_tracked=False, serial_tracked=True,
         packs=(Pack("each", 1, PUMP_CODE),),
     )  # fmt: skip
-    return add_item(sqlite_database, item, by)
+    return add_item(one_database, item, by)
 
 
 @pytest.fixture
-def pumps(sqlite_database: Database, by: UserId, model: ItemId) -> list[AssetId]:
-    return [register(sqlite_database, NewAsset(model, serial), by) for serial in ("SN-A", "SN-B", "SN-C")]
+def pumps(one_database: Database, by: UserId, model: ItemId) -> list[AssetId]:
+    return [register(one_database, NewAsset(model, serial), by) for serial in ("SN-A", "SN-B", "SN-C")]
 
 
 @pytest.fixture
-def open_shell(qtbot: QtBot, sqlite_database: Database, by: UserId) -> Iterator[Callable[..., Shell]]:
+def open_shell(qtbot: QtBot, one_database: Database, by: UserId) -> Iterator[Callable[..., Shell]]:
     """Opens the board, as the administrator or with fewer permissions."""
     made: list[Shell] = []
 
     def make(permissions: frozenset[str] = frozenset(Permission)) -> Shell:
-        context = Context(sqlite_database, by, "Ada Min", permissions)
+        context = Context(one_database, by, "Ada Min", permissions)
         shell = Shell(
             context, PLACES, searches=[each(context) for each in SEARCHES],
             name_scans=[each(context) for each in NAME_SCANS],

@@ -64,7 +64,7 @@ def shown_state(screen: BoardScreen) -> AssetState | None:
 
 
 def test_a_scanned_pump_is_cleaned_and_checked_and_is_ready(
-    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, one_database: Database
 ) -> None:
     choose(shell, screen, qtbot, "AST:P0002", pumps[1])
     assert screen.panel.buttons["Clean"].property("kind") == "primary"
@@ -79,7 +79,7 @@ def test_a_scanned_pump_is_cleaned_and_checked_and_is_ready(
     qtbot.waitUntil(lambda: shown_state(screen) is AssetState.READY)
     assert screen.panel.why_not.text() == "Ready for a patient."
     assert "ready for a patient" in shell.messages.feedback.text.text()
-    assert state_of(sqlite_database, pumps[1]) is AssetState.READY
+    assert state_of(one_database, pumps[1]) is AssetState.READY
     assert [event.deed.value for event in screen.panel.facts.history][:2] == ["pass function check", "clean"]  # type: ignore[union-attr]
     qtbot.waitUntil(lambda: sum(row.is_ready for row in screen.table.model.rows) == 1)
     {chip.title: each for chip, each in screen.table.chips}["Ready"].click()
@@ -87,9 +87,9 @@ def test_a_scanned_pump_is_cleaned_and_checked_and_is_ready(
 
 
 def test_a_value_outside_its_limits_is_said_while_typed_and_leads_to_quarantine(
-    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database, by: UserId
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, one_database: Database, by: UserId
 ) -> None:
-    custody.clean(sqlite_database, pumps[0], by)
+    custody.clean(one_database, pumps[0], by)
     choose(shell, screen, qtbot, "SN-A", pumps[0])
     press(screen, qtbot, "Check")
     check = screen.panel.check
@@ -103,7 +103,7 @@ def test_a_value_outside_its_limits_is_said_while_typed_and_leads_to_quarantine(
 
 
 def test_setting_aside_asks_why_and_a_cancelled_question_changes_nothing(
-    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, one_database: Database
 ) -> None:
     choose(shell, screen, qtbot, "AST:P0001", pumps[0])
     shell.messages.ask = lambda _asked, answered, _parent: answered(Answer(False))  # type: ignore[assignment]
@@ -121,7 +121,7 @@ def test_setting_aside_asks_why_and_a_cancelled_question_changes_nothing(
 
 
 def test_a_new_pumps_label_opens_its_registration(
-    shell: Shell, screen: BoardScreen, pump_code: str, qtbot: QtBot, sqlite_database: Database, model: ItemId
+    shell: Shell, screen: BoardScreen, pump_code: str, qtbot: QtBot, one_database: Database, model: ItemId
 ) -> None:
     shell.on_scan(f"]d201{pump_code}21SN-NEW")
     qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), RegisterDialog))
@@ -136,7 +136,7 @@ def test_a_new_pumps_label_opens_its_registration(
     shell.on_scan("AST:PUMP-77")
     qtbot.keyClick(dialog.serial.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: screen.panel.facts is not None and screen.panel.facts.row.tag == "PUMP-77")
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert find_asset(session, "SN-NEW", today()) is not None
 
 
@@ -180,9 +180,9 @@ def test_every_state_offers_its_usual_next_deed(state: AssetState) -> None:
 
 
 def test_a_scan_does_not_throw_away_a_check_that_is_being_typed(
-    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database, by: UserId
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, one_database: Database, by: UserId
 ) -> None:
-    custody.clean(sqlite_database, pumps[0], by)
+    custody.clean(one_database, pumps[0], by)
     choose(shell, screen, qtbot, "AST:P0001", pumps[0])
     press(screen, qtbot, "Check")
     qtbot.keyClicks(screen.panel.check.fields["Battery"], "95")
@@ -217,15 +217,15 @@ def test_labels_of_the_chosen_pumps_are_read_back(
 
 
 def test_a_pump_at_home_is_sold_to_the_patient_from_its_panel(
-    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, sqlite_database: Database, by: UserId
+    shell: Shell, screen: BoardScreen, pumps: list[AssetId], qtbot: QtBot, one_database: Database, by: UserId
 ) -> None:
-    with sqlite_database.transaction() as session:
+    with one_database.transaction() as session:
         session.execute(update(Asset).where(Asset.id == pumps[0]).values(state=AssetState.WITH_PATIENT))
         record(session, by, "set up", "test")
     choose(shell, screen, qtbot, "AST:P0001", pumps[0])
     shell.messages.ask = lambda _asked, answered, _parent: answered(Answer(True, "order 12"))  # type: ignore[assignment]
     screen.panel.more["Sell to the patient"].run()
-    qtbot.waitUntil(lambda: state_of(sqlite_database, pumps[0]) is AssetState.RETIRED)
-    with sqlite_database.reading() as session:
+    qtbot.waitUntil(lambda: state_of(one_database, pumps[0]) is AssetState.RETIRED)
+    with one_database.reading() as session:
         newest = history(session, pumps[0])[0]
     assert (newest.deed, newest.note) == (AssetDeed.SELL, "order 12")

@@ -155,8 +155,8 @@ class House:
 
 
 @pytest.fixture
-def house(sqlite_database: Database, by: UserId, pumps: list[AssetId], qtbot: QtBot) -> House:
-    return House(sqlite_database, by, pumps, qtbot)
+def house(one_database: Database, by: UserId, pumps: list[AssetId], qtbot: QtBot) -> House:
+    return House(one_database, by, pumps, qtbot)
 
 
 def test_a_pumps_whole_round_by_scans_from_the_end_of_a_therapy_to_a_future_day(

@@ -15,7 +15,7 @@ from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.office.keeping_screen import KeepingScreen, LetGoDialog, YearsDialog
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["one"], indirect=True)
 def test_answers_past_their_time_are_let_go(
     qtbot: QtBot, desk: Desk, database: Database, administrator: UserId
 ) -> None:

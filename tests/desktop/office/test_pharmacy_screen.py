@@ -14,9 +14,9 @@ from infusion_desktop.setting_up import EXAMPLE
 
 
 @pytest.fixture
-def database(sqlite_database: Database) -> Database:
-    """Screens are tested on SQLite alone."""
-    return sqlite_database
+def database(one_database: Database) -> Database:
+    """Screens need not be tried on both engines."""
+    return one_database
 
 
 def opened(database: Database, who: UserId, permissions: frozenset[str], desk: Desk, qtbot: QtBot) -> PharmacyScreen:

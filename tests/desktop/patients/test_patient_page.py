@@ -48,14 +48,14 @@ from infusion_desktop.stock.places import set_up_places
 
 
 @pytest.fixture
-def administrator(sqlite_database: Database) -> UserId:
-    return add_first_administrator(sqlite_database, "admin", "Ada Min", "correct horse battery")
+def administrator(one_database: Database) -> UserId:
+    return add_first_administrator(one_database, "admin", "Ada Min", "correct horse battery")
 
 
 @pytest.fixture
-def ann(sqlite_database: Database, administrator: UserId) -> PatientId:
+def ann(one_database: Database, administrator: UserId) -> PatientId:
     """On an antibiotic for eleven days, today included."""
-    database, by = sqlite_database, administrator
+    database, by = one_database, administrator
     with database.transaction() as session:
         set_up_places(session, by)
     payer = add_payer(database, NewPayer("Cascadia Health Plan", "CHP01", PayerKind.COMMERCIAL), by)
@@ -73,8 +73,8 @@ def ann(sqlite_database: Database, administrator: UserId) -> PatientId:
 
 
 @pytest.fixture
-def shell(sqlite_database: Database, administrator: UserId, tmp_path: Path, qtbot: QtBot) -> Iterator[Shell]:
-    context = Context(sqlite_database, administrator, "Ada Min", frozenset(Permission), None, tmp_path)
+def shell(one_database: Database, administrator: UserId, tmp_path: Path, qtbot: QtBot) -> Iterator[Shell]:
+    context = Context(one_database, administrator, "Ada Min", frozenset(Permission), None, tmp_path)
     made = Shell(context, PLACES, settings=QSettings(str(tmp_path / "w.ini"), QSettings.Format.IniFormat))
     qtbot.addWidget(made)
     made.show()
@@ -307,12 +307,12 @@ def test_an_event_is_logged_and_the_glance_and_time_line_show_it(shell: Shell, q
 
 
 def test_a_restricted_record_asks_why_once_for_each_opening(
-    sqlite_database: Database, administrator: UserId, shell: Shell, qtbot: QtBot, ann: PatientId
+    one_database: Database, administrator: UserId, shell: Shell, qtbot: QtBot, ann: PatientId
 ) -> None:
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         kept = patient_page(session, ann)
     person = replace(kept.person, restricted=True)
-    edit_demographics(sqlite_database, ann, person, kept.version, administrator, "works here")
+    edit_demographics(one_database, ann, person, kept.version, administrator, "works here")
     asked: list[Question] = []
     answers = [Answer(False, ""), Answer(True, "her delivery is late")]
 
@@ -331,7 +331,7 @@ def test_a_restricted_record_asks_why_once_for_each_opening(
     shell.reload()
     qtbot.waitUntil(lambda: not shell.jobs.running)
     assert len(asked) == 2
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert [row.reason for row in audit_rows(session, kind=AuditKind.VIEW)] == ["her delivery is late"]
 
 

@@ -1,6 +1,5 @@
 """The dashboard in the real window: figures over a demonstration pharmacy, each opening what is behind it."""
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,8 @@ from infusion_desktop.reporting.dashboard import MARGIN_BY
 from infusion_desktop.reporting.papers import run
 
 
-def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, tmp_path: Path) -> None:
-    shutil.copy(demonstration, tmp_path / "pharmacy.db")
-    database = open_pharmacy(Place.of(str(tmp_path / "pharmacy.db")))
+def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, one_demonstration: Place, tmp_path: Path) -> None:
+    database = open_pharmacy(one_demonstration)
     with database.reading() as session:
         user = next(user for user in everybody(session) if Role.MANAGER in user.roles)
     context = Context(database, user.id, user.name, frozenset(user.permissions), folder=tmp_path)
@@ -98,10 +96,9 @@ def test_each_figure_opens_what_is_behind_it(qtbot: QtBot, demonstration: Path, 
     database.close()
 
 
-def test_every_number_is_what_its_list_adds_up_to(qtbot: QtBot, demonstration: Path, tmp_path: Path) -> None:
+def test_every_number_is_what_its_list_adds_up_to(qtbot: QtBot, one_demonstration: Place, tmp_path: Path) -> None:
     """All figures and all bars: as many rows, or the same sum, in the report that each one opens."""
-    shutil.copy(demonstration, tmp_path / "pharmacy.db")
-    database = open_pharmacy(Place.of(str(tmp_path / "pharmacy.db")))
+    database = open_pharmacy(one_demonstration)
     with database.reading() as session:
         user = next(user for user in everybody(session) if Role.MANAGER in user.roles)
     context = Context(database, user.id, user.name, frozenset(user.permissions), folder=tmp_path)

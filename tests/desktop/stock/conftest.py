@@ -37,44 +37,44 @@ def codes() -> dict[str, str]:
 
 
 @pytest.fixture
-def by(sqlite_database: Database) -> UserId:
-    administrator = add_first_administrator(sqlite_database, "admin", "Ada Min", PASSWORD)
-    with sqlite_database.transaction() as session:
+def by(one_database: Database) -> UserId:
+    administrator = add_first_administrator(one_database, "admin", "Ada Min", PASSWORD)
+    with one_database.transaction() as session:
         set_up_places(session, administrator)
-    add_place(sqlite_database, "A-01", "Aisle A, bin 1", LocationKind.BIN, administrator, 1)
+    add_place(one_database, "A-01", "Aisle A, bin 1", LocationKind.BIN, administrator, 1)
     return administrator
 
 
 @pytest.fixture
-def flush(sqlite_database: Database, by: UserId) -> ItemId:
+def flush(one_database: Database, by: UserId) -> ItemId:
     item = NewItem(
         "FL-10", "Saline flush 10 mL", ItemKind.FLUSH, "Example Medical", unit_cost=Decimal("0.3545"), reorder_point=40,
         par_level=200, packs=(Pack("each", 1, EACH), Pack("box", 30, BOX)),
     )  # fmt: skip
-    return add_item(sqlite_database, item, by)
+    return add_item(one_database, item, by)
 
 
 @pytest.fixture
-def needle(sqlite_database: Database, by: UserId) -> ItemId:
-    return add_item(sqlite_database, NewItem("HU-20", "Huber needle 20 G x 0.75 in, with wings", ItemKind.NEEDLE), by)
+def needle(one_database: Database, by: UserId) -> ItemId:
+    return add_item(one_database, NewItem("HU-20", "Huber needle 20 G x 0.75 in, with wings", ItemKind.NEEDLE), by)
 
 
 @pytest.fixture
-def pump(sqlite_database: Database, by: UserId) -> ItemId:
+def pump(one_database: Database, by: UserId) -> ItemId:
     item = NewItem(
         "PU-1", "Ambulatory infusion pump", ItemKind.PUMP, lot_tracked=False, serial_tracked=True,
         packs=(Pack("each", 1, PUMP_CODE),),
     )  # fmt: skip
-    return add_item(sqlite_database, item, by)
+    return add_item(one_database, item, by)
 
 
 @pytest.fixture
-def open_shell(qtbot: QtBot, sqlite_database: Database, by: UserId) -> Iterator[Callable[..., Shell]]:
+def open_shell(qtbot: QtBot, one_database: Database, by: UserId) -> Iterator[Callable[..., Shell]]:
     """Opens the window at a place, as the administrator or with fewer permissions."""
     made: list[Shell] = []
 
     def make(place: str, permissions: frozenset[str] = frozenset(Permission)) -> Shell:
-        shell = Shell(Context(sqlite_database, by, "Ada Min", permissions), (*STOCK, *EQUIPMENT))
+        shell = Shell(Context(one_database, by, "Ada Min", permissions), (*STOCK, *EQUIPMENT))
         shell.messages.beep = lambda: None
         qtbot.addWidget(shell)
         shell.resize(1280, 800)

@@ -58,7 +58,7 @@ def numbers(database: Database) -> set[str]:
 
 
 def test_a_file_with_a_bad_row_is_shown_and_imported_once_mended(
-    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, sqlite_database: Database
+    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, one_database: Database
 ) -> None:
     file = tmp_path / "items.csv"
     file.write_text(HEAD + "G1,Gauze 4x4,dressing,0.0345,100\nG2,Tape,bandage,1.00,10\n")
@@ -82,11 +82,11 @@ def test_a_file_with_a_bad_row_is_shown_and_imported_once_mended(
     qtbot.waitUntil(lambda: dialog.save_button.isEnabled())
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: {row.number for row in screen.table.model.rows} == {"FL-10", "G1", "G2"})
-    assert numbers(sqlite_database) == {"FL-10", "G1", "G2"}
+    assert numbers(one_database) == {"FL-10", "G1", "G2"}
 
 
 def test_a_file_that_clashes_or_is_no_table_changes_nothing(
-    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, sqlite_database: Database
+    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, one_database: Database
 ) -> None:
     screen.import_file()
     dialog = modal(ImportItemsDialog)
@@ -103,11 +103,11 @@ def test_a_file_that_clashes_or_is_no_table_changes_nothing(
     assert not dialog.save_button.isEnabled()
     dialog.press()
     dialog.reject()
-    assert numbers(sqlite_database) == {"FL-10"}
+    assert numbers(one_database) == {"FL-10"}
 
 
 def test_an_item_is_added_by_keyboard_and_its_mistakes_are_said_at_the_field(
-    shell: Shell, screen: CatalogueScreen, qtbot: QtBot, codes: dict[str, str], sqlite_database: Database
+    shell: Shell, screen: CatalogueScreen, qtbot: QtBot, codes: dict[str, str], one_database: Database
 ) -> None:
     screen.add_item()
     dialog = modal(ItemDialog)
@@ -136,7 +136,7 @@ def test_an_item_is_added_by_keyboard_and_its_mistakes_are_said_at_the_field(
 
 
 def test_an_item_is_opened_changed_given_a_pack_and_ended(
-    shell: Shell, screen: CatalogueScreen, qtbot: QtBot, flush: ItemId, codes: dict[str, str], sqlite_database: Database
+    shell: Shell, screen: CatalogueScreen, qtbot: QtBot, flush: ItemId, codes: dict[str, str], one_database: Database
 ) -> None:
     screen.table.grid.selectRow(0)
     qtbot.keyClick(screen.table.grid, Qt.Key.Key_Return)
@@ -158,7 +158,7 @@ def test_an_item_is_opened_changed_given_a_pack_and_ended(
     qtbot.keyClicks(pack.name.line, "case")
     qtbot.keyClicks(pack.quantity.line, "480")
     qtbot.keyClick(pack.quantity.line, Qt.Key.Key_Return)
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         qtbot.waitUntil(lambda: screen.view.facts is not None and len(screen.view.facts.page.item.packs) == 3)
         page = item_page(session, flush)
     assert page is not None
@@ -187,7 +187,7 @@ def test_a_scanned_box_opens_its_item_and_roles_without_the_right_only_look(
 
 
 def test_opening_balances_are_looked_at_taken_in_and_taken_back(
-    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, sqlite_database: Database
+    screen: CatalogueScreen, qtbot: QtBot, tmp_path: Path, one_database: Database
 ) -> None:
     file, mend = tmp_path / "opening.csv", tmp_path / "mend.csv"
     file.write_text("Item,Lot,Bin,Quantity\nFL-10,A1,MAIN,12\nNO-1,A2,MAIN,3\n")
@@ -215,11 +215,11 @@ def test_opening_balances_are_looked_at_taken_in_and_taken_back(
     qtbot.waitUntil(dialog.save_button.isEnabled)
     assert dialog.save_button.text() == "Take in 1"
     dialog.press()
-    qtbot.waitUntil(lambda: on_hand(sqlite_database) == [12])
+    qtbot.waitUntil(lambda: on_hand(one_database) == [12])
     screen.import_opening()
     again = modal(OpeningDialog)
     assert isinstance(again, OpeningDialog)
     qtbot.waitUntil(lambda: len(again.batches.model.rows) == 1)
     again.undo(again.batches.model.rows[0], Answer(True, "the wrong file"))
     qtbot.waitUntil(lambda: again.batches.model.rows[0].undone)
-    assert on_hand(sqlite_database) == []
+    assert on_hand(one_database) == []

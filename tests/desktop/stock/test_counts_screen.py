@@ -29,26 +29,26 @@ Open = Callable[[UserId], Shell]
 
 
 @pytest.fixture
-def second(sqlite_database: Database, by: UserId) -> UserId:
+def second(one_database: Database, by: UserId) -> UserId:
     """Somebody else who counts."""
-    with sqlite_database.transaction() as session:
+    with one_database.transaction() as session:
         kept = hash_password("correct horse battery")
         return add_person_with_hash(session, "tess", "Tess Nick", kept, frozenset({Role.PHARMACIST}), by)
 
 
 @pytest.fixture
-def third(sqlite_database: Database, by: UserId, second: UserId) -> UserId:
+def third(one_database: Database, by: UserId, second: UserId) -> UserId:
     """Somebody who approves."""
-    with sqlite_database.transaction() as session:
+    with one_database.transaction() as session:
         return add_person_with_hash(session, "phil", "Phil Armacist", "-", frozenset({Role.PHARMACIST}), by)
 
 
 @pytest.fixture
-def window(qtbot: QtBot, sqlite_database: Database) -> Iterator[Open]:
+def window(qtbot: QtBot, one_database: Database) -> Iterator[Open]:
     made: list[Shell] = []
 
     def open_as(user: UserId) -> Shell:
-        shell = Shell(Context(sqlite_database, user, f"Person {user}", frozenset(Permission)), PLACES)
+        shell = Shell(Context(one_database, user, f"Person {user}", frozenset(Permission)), PLACES)
         shell.messages.beep = lambda: None
         shell.messages.ask = lambda _asked, answered, _parent: answered(  # type: ignore[assignment]
             Answer(True, "counted in a hurry")
@@ -77,13 +77,13 @@ def wait_counted(qtbot: QtBot, sheet: CountSheetView, *numbers: int | None) -> N
 
 
 def test_a_shelf_is_counted_by_scans_and_keys_twice_where_it_is_far_off_and_posted_by_a_third_person(
-    window: Open, qtbot: QtBot, sqlite_database: Database, by: UserId, second: UserId, third: UserId, flush: ItemId,
+    window: Open, qtbot: QtBot, one_database: Database, by: UserId, second: UserId, third: UserId, flush: ItemId,
     needle: ItemId, codes: dict[str, str],
 ) -> None:  # fmt: skip
     day = date(2028, 1, 1)
     lines = (ReceiptLine(flush, 90, None, "F1", day), ReceiptLine(needle, 5, None, "N1", day))
-    receive(sqlite_database, NewReceipt(lines, "A-01"), by)
-    receive(sqlite_database, NewReceipt((ReceiptLine(flush, 30, None, "F2", day),), "MAIN"), by)
+    receive(one_database, NewReceipt(lines, "A-01"), by)
+    receive(one_database, NewReceipt((ReceiptLine(flush, 30, None, "F2", day),), "MAIN"), by)
     shell = window(by)
     screen, sheet = screen_of(shell), screen_of(shell).sheet
     qtbot.waitUntil(lambda: bool(screen.places))
@@ -153,7 +153,7 @@ def test_a_shelf_is_counted_by_scans_and_keys_twice_where_it_is_far_off_and_post
     assert off == {"F1": ((61, 90), -2), "N1": (None, 0), "F2": ((30, 0), 30)}
     qtbot.mouseClick(sheet.approve_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: sheet.shown is not None and sheet.shown.row.state is CountState.POSTED)
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert {(r.lot, r.place): r.on_hand for r in stock_rows(session)} == {
             ("F1", "A-01"): 88, ("N1", "A-01"): 5, ("F2", "A-01"): 30, ("F2", "MAIN"): 30,
         }  # fmt: skip
@@ -169,9 +169,9 @@ def _banner(screen: CountsScreen) -> str:
 
 
 def test_a_plan_is_made_changed_started_and_ended(
-    window: Open, qtbot: QtBot, sqlite_database: Database, by: UserId, second: UserId, flush: ItemId
+    window: Open, qtbot: QtBot, one_database: Database, by: UserId, second: UserId, flush: ItemId
 ) -> None:
-    receive(sqlite_database, NewReceipt((ReceiptLine(flush, 90, None, "F1", date(2028, 1, 1)),), "A-01"), by)
+    receive(one_database, NewReceipt((ReceiptLine(flush, 90, None, "F1", date(2028, 1, 1)),), "A-01"), by)
     shell = window(second)
     screen = screen_of(shell)
     screen.tabs.setCurrentIndex(1)

@@ -42,24 +42,24 @@ START = today()
 
 
 @pytest.fixture
-def ann(sqlite_database: Database, by: UserId, flush: ItemId) -> PatientId:
+def ann(one_database: Database, by: UserId, flush: ItemId) -> PatientId:
     """Somebody who got ten flushes of lot F1."""
     lines = tuple(
         ReceiptLine(flush, 50, None, lot, START + timedelta(days=days)) for lot, days in (("F1", 300), ("F2", 400))
     )
-    receive(sqlite_database, NewReceipt(lines), by)
-    doctor = add_prescriber(sqlite_database, NewPrescriber("Hartmann", "Lena", "1234567893"), by)
-    patient = make_patient(sqlite_database, by, doctor)
-    other = _second_person(sqlite_database, by)
+    receive(one_database, NewReceipt(lines), by)
+    doctor = add_prescriber(one_database, NewPrescriber("Hartmann", "Lena", "1234567893"), by)
+    patient = make_patient(one_database, by, doctor)
+    other = _second_person(one_database, by)
     kit = plan_items(
-        sqlite_database, patient, Days(START, START + timedelta(days=6)), START, [Wanted(flush, 10, "asked for")], by
+        one_database, patient, Days(START, START + timedelta(days=6)), START, [Wanted(flush, 10, "asked for")], by
     )
-    release(sqlite_database, kit, by)
-    pick_all(sqlite_database, kit, by)
-    verify_all(sqlite_database, kit, other)
-    pack(sqlite_database, kit, 1, 0, by)
-    ship(sqlite_database, kit, by)
-    deliver(sqlite_database, kit, Proof("Ann Abernathy", "patient", now_utc()), by)
+    release(one_database, kit, by)
+    pick_all(one_database, kit, by)
+    verify_all(one_database, kit, other)
+    pack(one_database, kit, 1, 0, by)
+    ship(one_database, kit, by)
+    deliver(one_database, kit, Proof("Ann Abernathy", "patient", now_utc()), by)
     return patient
 
 
@@ -72,8 +72,8 @@ def _second_person(database: Database, by: UserId) -> UserId:
 
 
 @pytest.fixture
-def shell(qtbot: QtBot, sqlite_database: Database, by: UserId) -> Iterator[Shell]:
-    context = Context(sqlite_database, by, "Ada Min", frozenset(Permission))
+def shell(qtbot: QtBot, one_database: Database, by: UserId) -> Iterator[Shell]:
+    context = Context(one_database, by, "Ada Min", frozenset(Permission))
     made = Shell(context, PLACES, name_scans=[name(context) for name in NAME_SCANS])
     made.messages.beep = lambda: None
     made.messages.ask = lambda _asked, answered, _parent: answered(  # type: ignore[assignment]
@@ -103,7 +103,7 @@ def see_paper(qtbot: QtBot, near: QWidget) -> None:
 
 
 def test_a_recall_from_the_scanned_box_to_the_file(
-    shell: Shell, qtbot: QtBot, sqlite_database: Database, ann: PatientId, codes: dict[str, str]
+    shell: Shell, qtbot: QtBot, one_database: Database, ann: PatientId, codes: dict[str, str]
 ) -> None:
     screen = shell.screen_in_front
     assert isinstance(screen, RecallsScreen)
@@ -162,7 +162,7 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     assert not view.exchange_button.isEnabled()
     view.print_file()
     see_paper(qtbot, view)
-    assert verify_books(sqlite_database) == ()
+    assert verify_books(one_database) == ()
 
     shell.go("stock")
     shell.on_scan("RCL:RC00001")

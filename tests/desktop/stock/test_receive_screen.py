@@ -59,7 +59,7 @@ def lines(screen: ReceiveScreen) -> list[tuple[str, int, str]]:
 
 
 def test_boxes_are_scanned_and_received_with_ctrl_enter(
-    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, one_database: Database
 ) -> None:
     for _ in range(3):
         bench.on_scan(gs1(codes["box"], "A12", LATER))
@@ -71,7 +71,7 @@ def test_boxes_are_scanned_and_received_with_ctrl_enter(
     screen.table.grid.setFocus()
     qtbot.keyClick(screen.table.grid, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: screen.receipt.lines == () and screen.last_receipt is not None)
-    assert sorted(in_stock(sqlite_database)) == [("A-01", "A12", 90, LATER), ("A-01", "B7", 30, LATER)]
+    assert sorted(in_stock(one_database)) == [("A-01", "A12", 90, LATER), ("A-01", "B7", 30, LATER)]
 
 
 def test_a_second_code_completes_the_last_line_and_nothing_known_is_overwritten(
@@ -91,7 +91,7 @@ def test_a_second_code_completes_the_last_line_and_nothing_known_is_overwritten(
 
 
 def test_an_unknown_code_is_attached_once_and_the_scan_is_not_lost(
-    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, one_database: Database
 ) -> None:
     bench.on_scan(codes["unknown"])
     qtbot.waitUntil(lambda: screen.side.currentWidget() is screen.identify)
@@ -109,7 +109,7 @@ def test_an_unknown_code_is_attached_once_and_the_scan_is_not_lost(
     assert screen.receipt.lines[0].units == 25
     screen.undo()
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: in_stock(sqlite_database) == [("MAIN", "E5", 25, LATER)])
+    qtbot.waitUntil(lambda: in_stock(one_database) == [("MAIN", "E5", 25, LATER)])
 
 
 def test_a_wrong_scan_is_said_and_nothing_is_lost(
@@ -135,7 +135,7 @@ def test_a_wrong_scan_is_said_and_nothing_is_lost(
 
 
 def test_pumps_go_to_the_register_by_their_serial_numbers(
-    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, one_database: Database
 ) -> None:
     bench.on_scan(gs1(codes["pump"], serial="sn100"))
     bench.on_scan(gs1(codes["pump"], serial="sn100"))
@@ -148,13 +148,13 @@ def test_pumps_go_to_the_register_by_their_serial_numbers(
     qtbot.keyClicks(screen.line_form.serial.line, "sn101")
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: screen.last_receipt is not None)
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert [row.serial for row in board(session, today())] == ["SN100", "SN101"]
-    assert in_stock(sqlite_database) == [("MAIN", "A12", 30, LATER)]
+    assert in_stock(one_database) == [("MAIN", "A12", 30, LATER)]
 
 
 def test_an_expired_box_is_received_only_with_a_reason(
-    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, one_database: Database
 ) -> None:
     old = today() - timedelta(days=30)
     bench.on_scan(gs1(codes["each"], "OLD", old))
@@ -167,7 +167,7 @@ def test_an_expired_box_is_received_only_with_a_reason(
 
     bench.messages.ask = answer  # type: ignore[assignment]
     qtbot.mouseClick(screen.save_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: in_stock(sqlite_database) == [("MAIN", "OLD", 1, old)])
+    qtbot.waitUntil(lambda: in_stock(one_database) == [("MAIN", "OLD", 1, old)])
     assert "expired on" in asked[0]
 
 
@@ -191,7 +191,7 @@ def test_lines_are_corrected_in_the_side_form_and_taken_back(
 
 
 def test_hibc_labels_of_two_codes_belong_together(
-    bench: Shell, screen: ReceiveScreen, qtbot: QtBot, sqlite_database: Database
+    bench: Shell, screen: ReceiveScreen, qtbot: QtBot, one_database: Database
 ) -> None:
     first = "+A999HUBER1"
     link = check_character(first)
@@ -222,25 +222,25 @@ def test_without_the_permission_nothing_can_be_saved(open_shell: Open, flush: It
 
 
 def test_the_last_receipt_can_be_looked_at(
-    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database, by: UserId
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, one_database: Database, by: UserId
 ) -> None:
     bench.on_scan(gs1(codes["each"], "A1", LATER))
     qtbot.waitUntil(lambda: len(screen.receipt.lines) == 1)
     screen.save()
     qtbot.waitUntil(lambda: screen.last_button.isVisible())
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert [move.document for move in move_rows(session)] == [f"receipt {screen.last_receipt}"]
 
 
 def test_a_box_scanned_while_the_rest_is_being_saved_stays_for_the_next_receipt(
-    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, sqlite_database: Database
+    bench: Shell, screen: ReceiveScreen, codes: dict[str, str], qtbot: QtBot, one_database: Database
 ) -> None:
     bench.on_scan(gs1(codes["box"], "A12", LATER))
     screen.save()  # The scan is still being read: it is saved with it.
     qtbot.waitUntil(lambda: not screen.save_button.isEnabled() and len(screen.receipt.lines) == 1)
     screen.receipt.edit(replace(screen.receipt.lines[0], packs=3))
     qtbot.waitUntil(lambda: screen.last_receipt is not None)
-    assert in_stock(sqlite_database) == [("MAIN", "A12", 30, LATER)]
+    assert in_stock(one_database) == [("MAIN", "A12", 30, LATER)]
     assert lines(screen) == [("FL-10", 2, "A12")]
 
 

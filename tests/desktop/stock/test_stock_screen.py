@@ -25,17 +25,15 @@ Open = Callable[..., Shell]
 
 
 @pytest.fixture
-def shell(
-    open_shell: Open, flush: ItemId, needle: ItemId, sqlite_database: Database, by: UserId, qtbot: QtBot
-) -> Shell:
+def shell(open_shell: Open, flush: ItemId, needle: ItemId, one_database: Database, by: UserId, qtbot: QtBot) -> Shell:
     day = today()
     lines = (
         ReceiptLine(flush, 100, None, "SOON", day + timedelta(days=20)),
         ReceiptLine(flush, 50, None, "LATE", day + timedelta(days=400)),
         ReceiptLine(needle, 5, None, "N1", day + timedelta(days=80)),
     )
-    receive(sqlite_database, NewReceipt(lines), by)
-    receive(sqlite_database, NewReceipt((ReceiptLine(needle, 3, None, "N2"),), "QUARANTINE"), by)
+    receive(one_database, NewReceipt(lines), by)
+    receive(one_database, NewReceipt((ReceiptLine(needle, 3, None, "N2"),), "QUARANTINE"), by)
     shell = open_shell("stock")
     screen = shell.screen_in_front
     assert isinstance(screen, StockScreen)
@@ -69,7 +67,7 @@ def test_chips_show_what_expires_and_what_is_set_aside(screen: StockScreen) -> N
 
 
 def test_a_lot_is_moved_to_a_scanned_shelf(
-    shell: Shell, screen: StockScreen, qtbot: QtBot, sqlite_database: Database
+    shell: Shell, screen: StockScreen, qtbot: QtBot, one_database: Database
 ) -> None:
     choose(screen, "SOON")
     qtbot.mouseClick(screen.move_button, Qt.MouseButton.LeftButton)
@@ -89,7 +87,7 @@ def test_a_lot_is_moved_to_a_scanned_shelf(
 
 
 def test_broken_units_are_written_off_with_what_happened(
-    screen: StockScreen, qtbot: QtBot, sqlite_database: Database
+    screen: StockScreen, qtbot: QtBot, one_database: Database
 ) -> None:
     choose(screen, "N1")
     qtbot.mouseClick(screen.write_off_button, Qt.MouseButton.LeftButton)
@@ -102,7 +100,7 @@ def test_broken_units_are_written_off_with_what_happened(
     qtbot.keyClicks(dialog.note.line, "dropped")
     qtbot.keyClick(dialog.note.line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: [row.on_hand for row in screen.rows if row.lot == "N1"] == [3])
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert move_rows(session)[0].note == "dropped or broken: dropped"
         assert problems(session) == ()
 

@@ -42,10 +42,10 @@ DAY = date(2028, 1, 1)
 
 
 @pytest.fixture
-def shell(qtbot: QtBot, sqlite_database: Database, by: UserId, flush: ItemId) -> Iterator[Shell]:
-    receive(sqlite_database, NewReceipt((ReceiptLine(flush, 90, None, "F1", DAY),), "A-01"), by)
-    save_house_rules(sqlite_database, HouseRules(second_person_above=Decimal(1)), by)
-    context = Context(sqlite_database, by, "Ada Min", frozenset(Permission))
+def shell(qtbot: QtBot, one_database: Database, by: UserId, flush: ItemId) -> Iterator[Shell]:
+    receive(one_database, NewReceipt((ReceiptLine(flush, 90, None, "F1", DAY),), "A-01"), by)
+    save_house_rules(one_database, HouseRules(second_person_above=Decimal(1)), by)
+    context = Context(one_database, by, "Ada Min", frozenset(Permission))
     made = Shell(context, PLACES, name_scans=[name(context) for name in NAME_SCANS])
     made.messages.beep = lambda: None
     made.messages.ask = lambda _asked, answered, _parent: answered(Answer(True, "a good reason"))  # type: ignore[assignment]
@@ -90,7 +90,7 @@ def codes_of(pdf: bytes, dots_per_inch: int = 203) -> list[str]:
 
 
 def test_a_dear_write_off_waits_and_is_declined_by_somebody_else(
-    shell: Shell, qtbot: QtBot, sqlite_database: Database, by: UserId
+    shell: Shell, qtbot: QtBot, one_database: Database, by: UserId
 ) -> None:
     screen = screen_of(shell)
     screen.table.select_ids([screen.rows[0].id])
@@ -107,9 +107,9 @@ def test_a_dear_write_off_waits_and_is_declined_by_somebody_else(
     screen.write_offs.table.select_ids([1])
     screen.write_offs.approve()
     qtbot.waitUntil(lambda: "yourself" in _told(screen))
-    with sqlite_database.transaction() as session:
+    with one_database.transaction() as session:
         other = add_person_with_hash(session, "tess", "Tess Nick", "-", frozenset({Role.PHARMACIST}), by)
-    screen.write_offs.context = Context(sqlite_database, other, "Tess Nick", frozenset(Permission))
+    screen.write_offs.context = Context(one_database, other, "Tess Nick", frozenset(Permission))
     screen.write_offs.approve()
     qtbot.waitUntil(lambda: [row.state for row in screen.write_offs.table.model.rows] == [WriteOffState.POSTED])
     assert [(row.on_hand, row.reserved) for row in screen.rows] == [(50, 0)]
@@ -124,7 +124,7 @@ def test_a_dear_write_off_waits_and_is_declined_by_somebody_else(
     moves.table.select_ids([2])
     assert not moves.correct_button.isEnabled()
     assert "corrected already" in moves.correct_button.toolTip()
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert problems(session) == ()
         assert stock_rows(session)[0].on_hand == 90
 
@@ -136,7 +136,7 @@ def _told(screen: StockScreen) -> str:
 
 
 def test_places_are_added_and_stock_travels_between_sites_by_scan(
-    shell: Shell, qtbot: QtBot, sqlite_database: Database, codes: dict[str, str]
+    shell: Shell, qtbot: QtBot, one_database: Database, codes: dict[str, str]
 ) -> None:
     screen = screen_of(shell)
     tab = screen.place_list
@@ -184,7 +184,7 @@ def test_places_are_added_and_stock_travels_between_sites_by_scan(
     qtbot.waitUntil(lambda: screen.transfers.table.model.rows[0].state is SiteTransferState.CLOSED)
     shell.on_scan(code)
     assert "Nothing of it is on the way" in shell.messages.feedback.text.text()
-    with sqlite_database.reading() as session:
+    with one_database.reading() as session:
         assert {row.place: row.on_hand for row in stock_rows(session)} == {"A-01": 60, "N-01": 30}
         assert problems(session) == ()
     tab.table.select_ids([next(row.id for row in tab.rows if row.code == "N-01")])
@@ -207,7 +207,7 @@ def test_our_own_labels_lead_to_the_stock_from_anywhere(shell: Shell, qtbot: QtB
 
 
 def test_labels_are_shown_and_read_back_by_a_decoder(
-    shell: Shell, qtbot: QtBot, sqlite_database: Database, by: UserId, needle: ItemId
+    shell: Shell, qtbot: QtBot, one_database: Database, by: UserId, needle: ItemId
 ) -> None:
     screen = screen_of(shell)
     screen.table.select_ids([screen.rows[0].id])
@@ -218,17 +218,15 @@ def test_labels_are_shown_and_read_back_by_a_decoder(
     dialog.press()
     read = codes_of(see_paper(qtbot, screen))
     assert len(read) == 2, "a roll with two labels"
-    odd = add_item(sqlite_database, NewItem("odd 1", "Item <1> & co", ItemKind.OTHER, packs=(Pack("each", 1),)), by)
+    odd = add_item(one_database, NewItem("odd 1", "Item <1> & co", ItemKind.OTHER, packs=(Pack("each", 1),)), by)
     lines = (
         ReceiptLine(needle, 5, None, "N/1-A", DAY), ReceiptLine(odd, 5, None, "Ł 1(x)"),
         ReceiptLine(odd, 5, None, "B2"),
     )  # fmt: skip
-    receive(sqlite_database, NewReceipt(lines), by)
+    receive(one_database, NewReceipt(lines), by)
     for number in range(33):
-        add_place(
-            sqlite_database, f"C-{number:02}", f"Bin {number} with a rather long description", LocationKind.BIN, by
-        )
-    with sqlite_database.reading() as session:
+        add_place(one_database, f"C-{number:02}", f"Bin {number} with a rather long description", LocationKind.BIN, by)
+    with one_database.reading() as session:
         stock = {row.id[0]: row for row in stock_rows(session)}
         for paper in ("THERMAL_2X1", "SHEET_30"):
             pdf = draw(lot_labels(session, list(stock)), paper, 1, 4)
