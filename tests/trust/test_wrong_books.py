@@ -130,10 +130,10 @@ def open_to_all(connection: Connection) -> None:
     connection.commit()
 
 
-@pytest.mark.parametrize("where", ["on_sqlite", "on_server"])
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
 def test_each_wrong_thing_is_found_and_named(request: pytest.FixtureRequest, where: str) -> None:
     know_tables()
-    engine, silent = open_engine(request.getfixturevalue(where), guarded=False), []
+    engine, silent = open_engine(request.getfixturevalue(f"{where}_demonstration"), guarded=False), []
     with engine.connect() as connection:
         open_to_all(connection)
         for what, (wrong, said) in WRONG.items():
