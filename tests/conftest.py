@@ -29,6 +29,7 @@ from infusion_desktop.access.people import UserId, add_first_administrator
 from infusion_desktop.access.roles import Role
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.opening import open_pharmacy
+from tests.one_day import no_midnight_passes
 from tests.promises import TESTS, is_full, promises
 
 PASSWORD = "correct horse battery"
@@ -57,6 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         config.option.basetemp = Path(tempfile.mkdtemp(prefix=OURS, dir=MEMORY))  # No test waits for a disk there.
         config.add_cleanup(partial(shutil.rmtree, config.option.basetemp, ignore_errors=True))
+    patch = pytest.MonkeyPatch()
+    no_midnight_passes(patch)
+    config.add_cleanup(patch.undo)
     config.option.loadscopereorder = False
     if config.getoption("--full"):
         os.environ["INFUSION_TESTS_FULL"] = "1"
