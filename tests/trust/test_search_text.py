@@ -77,9 +77,9 @@ def test_no_search_of_the_program_stumbles_over_what_is_typed(context: Context) 
     assert search_orders(context)("%") == []
 
 
-@pytest.mark.parametrize("where", ["on_sqlite", "on_server"])
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
 def test_a_mark_stands_for_nothing_else_in_numbers_and_orders(request: pytest.FixtureRequest, where: str) -> None:
-    database = open_pharmacy(request.getfixturevalue(where))
+    database = open_pharmacy(request.getfixturevalue(f"{where}_demonstration"))
     numbers = search_deliveries(Context(database, UserId(1), "Ada Min", frozenset(Permission)))
     assert [hit.title.split()[0] for hit in numbers("d000001")] == ["D000001"]
     with database.transaction() as session:
