@@ -19,6 +19,7 @@ from infusion_desktop.database.encrypting import encrypt, plain_copies, unlocked
 from infusion_desktop.database.engine import Place, sqlite
 from infusion_desktop.database.keys import find_key, is_encrypted, key_file_of, read_key_file, recovery_phrase
 from infusion_desktop.database.restoring import put_in_place, stage
+from infusion_desktop.database.trouble import Unavailable
 from infusion_desktop.errors import Refused
 from infusion_desktop.opening import open_pharmacy
 from infusion_desktop.verifying import verify_books
@@ -155,11 +156,23 @@ def test_another_key_closes_the_old_phrases(plain: Place) -> None:
         unlocked(plain, PHRASE)
 
 
-def test_a_change_of_key_that_stops_before_the_file_is_exchanged_leaves_the_old_phrases(plain: Place) -> None:
-    before, locked, coming = encrypt(plain, [PHRASE]), Pocket(), "another sentence of words"
-    locked.set_password = _locked  # type: ignore[method-assign]
-    with pytest.raises(Refused, match="key store did not take the key"):
-        encrypt(before, [coming], locked)
+@pytest.mark.parametrize("refuses", ["store", "disk"])
+def test_a_change_of_key_that_stops_before_the_file_is_exchanged_leaves_the_old_phrases(
+    plain: Place, monkeypatch: pytest.MonkeyPatch, refuses: str
+) -> None:
+    before, store, coming, exchange = encrypt(plain, [PHRASE]), Pocket(), "another sentence of words", Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.suffix == ".encrypting":
+            raise OSError(5, "Input/output error")
+        return exchange(self, target)
+
+    if refuses == "store":
+        store.set_password = _locked  # type: ignore[method-assign]
+    else:
+        monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises((Refused, Unavailable), match="key store did not take the key|Input/output error"):
+        encrypt(before, [coming], store)
     closed = Place.of(str(plain.file))
     with pytest.raises(Refused, match="its key does not open this file"):
         unlocked(closed, coming)
