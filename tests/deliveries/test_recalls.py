@@ -218,9 +218,11 @@ def test_a_recalled_pump_is_held_found_with_its_patient_and_asked_back(bench: Be
     deliver(database, kit, Proof("Ann Abernathy", "patient", now_utc()), bench.tech)
     with pytest.raises(Refused, match="name serial numbers"):
         recalls.open_recall(database, bench.items["pump"], read_scopes("L1", ""), "battery", "", bench.pharmacist)
-    opened = recalls.open_recall(
-        database, bench.items["pump"], read_scopes("", "sn100, SN999"), "battery", "", bench.pharmacist
-    )
+    scopes = read_scopes("", "sn100 to SN105, SN999")
+    with database.reading() as session:
+        named = recalls.preview(session, bench.items["pump"], scopes)
+    assert named.shown("each") == "1 serial number known here: 0 each in the house, 0 on the way, 1 at 1 home."
+    opened = recalls.open_recall(database, bench.items["pump"], scopes, "battery", "", bench.pharmacist)
     page = page_of(bench, opened)
     [row] = page.patients
     assert (row.name, row.assets, page.is_equipment) == ("Abernathy, Ann", ("P0100 (SN100)",), True)
@@ -324,8 +326,14 @@ def test_what_people_type_as_scope() -> None:
         Scope("A12", "A12"), Scope("B3", "B9"), Scope(serial="SN1"))  # fmt: skip
     assert replace(Scope(), serial="X").shown() == "serial number X"
     for wrong in ("A12 B13", "B9 to B3", "A1 to 99", "x" * 41):
-        with pytest.raises(Refused):
-            read_scopes(wrong, "")
+        for lots, serials in ((wrong, ""), ("", wrong)):
+            with pytest.raises(Refused):
+                read_scopes(lots, serials)
+    [some] = read_scopes("", "sn98 to SN101")
+    named = [
+        serial for serial in ("SN97", "SN98", "sn100", "SN101", "SN102", "SN0100X", "") if some.names("L1", serial)
+    ]
+    assert (named, some.shown()) == (["SN98", "sn100", "SN101"], "serial numbers SN98 to SN101")
     assert percent(1, 3) == Decimal("33.3") and percent(0, 0) == Decimal("100.0")
 
 

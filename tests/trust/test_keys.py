@@ -171,7 +171,7 @@ def test_a_change_of_key_that_stops_before_the_file_is_exchanged_leaves_the_old_
         store.set_password = _locked  # type: ignore[method-assign]
     else:
         monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises((Refused, Unavailable), match="key store did not take the key|Input/output error"):
+    with pytest.raises((Refused, Unavailable), match=r"key store did not take the key|Input/output error"):
         encrypt(before, [coming], store)
     closed = Place.of(str(plain.file))
     with pytest.raises(Refused, match="its key does not open this file"):

@@ -22,6 +22,7 @@ from infusion_desktop.deliveries.tables import Delivery, DeliveryLot, FollowUp, 
 from infusion_desktop.deliveries.words import ContactOutcome, ContactWay, DeliveryId, DeliveryState
 from infusion_desktop.equipment import custody
 from infusion_desktop.equipment.holding import hold_in
+from infusion_desktop.equipment.tables import Asset
 from infusion_desktop.equipment.words import AssetState
 from infusion_desktop.errors import Refused
 from infusion_desktop.money import percent
@@ -34,6 +35,8 @@ from infusion_desktop.stock.tables import Item, Recall
 from infusion_desktop.stock.words import ItemId, LocationKind, RecallId, RecallState
 
 _WITH_PATIENT = (AssetState.WITH_PATIENT, AssetState.DUE_BACK)
+_ON_THE_WAY = (AssetState.IN_TRANSIT,)
+_GONE = (AssetState.LOST, AssetState.RETIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,13 @@ class Preview:
     on_the_way: int
     at_homes: int
     homes: int
+    noun: str = "lot"
 
     def shown(self, unit: str) -> str:
         """As one sentence."""
         if not self.lots:
             return "None of it ever came in here. It is held when it does."
-        lots = "1 lot" if self.lots == 1 else f"{self.lots:,} lots"
+        lots = f"1 {self.noun}" if self.lots == 1 else f"{self.lots:,} {self.noun}s"
         homes = "1 home" if self.homes == 1 else f"{self.homes:,} homes"
         return (
             f"{lots} known here: {self.in_house:,} {unit} in the house, {self.on_the_way:,} on the way, "
@@ -59,7 +63,11 @@ class Preview:
 
 
 def preview(session: Session, item_id: ItemId, scopes: Sequence[Scope]) -> Preview:
-    """What these scopes name now."""
+    """What these scopes name now: pumps and poles by their serial numbers, supplies by their lots."""
+    if assets := _named_assets(session, item_id, scopes):
+        homes = {asset.location_id for asset in assets if asset.state in _WITH_PATIENT}
+        at = [sum(asset.state in states for asset in assets) for states in (_WITH_PATIENT, _ON_THE_WAY, _GONE)]
+        return Preview(len(assets), len(assets) - sum(at), at[1], at[0], len(homes), "serial number")
     lots = [lot for lot, _, _ in named_lots(session, item_id, scopes)]
     rows = where_are(session, lots) if lots else ()
     home = [row for row in rows if row.place_kind is LocationKind.PATIENT_HOME and row.on_hand]
@@ -86,12 +94,17 @@ def open_recall(
         recall_id = stock_recall.open_in(session, item_id, scopes, reason, source, by, at)
         kept = session.get_one(Recall, recall_id)
         if item is not None and item.kind.is_equipment:
-            serials = [scope.serial for scope in scopes]
-            why = stock_recall.held_because(kept.number, reason)
-            hold_in(session, item_id, serials if all(serials) else [], why, by)
+            serials = [asset.serial for asset in _named_assets(session, item_id, scopes)]
+            if serials:
+                hold_in(session, item_id, serials, stock_recall.held_because(kept.number, reason), by)
         for patient in recall_page(session, recall_id).patients:
             session.add(RecallCase(recall_id=recall_id, patient_id=patient.id))
         return recall_id
+
+
+def _named_assets(session: Session, item_id: ItemId, scopes: Sequence[Scope]) -> list[Asset]:
+    known = session.scalars(select(Asset).where(Asset.item_id == item_id).order_by(Asset.id))
+    return [asset for asset in known if any(scope.names("", asset.serial) for scope in scopes)]
 
 
 def see_recall(database: Database, recall_id: RecallId, by: UserId) -> RecallPage:

@@ -55,7 +55,9 @@ class NewRecallDialog(DeedDialog):
         self.chosen = label("No item chosen yet.", "muted", wrap=True)
         self.lots = TextField("Lots", placeholder="A12, B3 to B9", longest=2000,
                               hint="Lot numbers with commas, ranges with “to”.")  # fmt: skip
-        self.serials = TextField("Serial numbers", placeholder="SN100, SN101", longest=2000, hint="With commas.")
+        self.serials = TextField(
+            "Serial numbers", placeholder="SN100 to SN105, SN220", longest=2000, hint="With commas; a range with “to”."
+        )
         self.everything = CheckField("The whole item, every lot and serial number")
         self.reason = TextField("Reason", required=True, placeholder="Leaking bags")
         self.source = TextField("Notice", placeholder="FDA Z-1234-2026, maker's letter of Mar 3")

@@ -1,19 +1,23 @@
 """What a recall names: lot numbers, ranges of them, serial numbers or everything; decided on plain text. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from infusion_desktop.errors import Refused
 
 MOST_NAMED = 500
 _PARTS = re.compile(r"\d+|\D+", re.ASCII)
+_TO = " TO "
 _RANGE = re.compile(r"(\S+)\s+(?:to|through|thru|–)\s+(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Lots from one number to another (the same for one lot, "" for every lot), or one serial number."""
+    """Lots from one number to another (the same for one lot, "" for every lot), or a serial number or a range of them.
+
+    A range of serial numbers is kept as it is said: "SN100 TO SN250".
+    """
 
     lot_from: str = ""
     lot_to: str = ""
@@ -27,7 +31,8 @@ class Scope:
     def names(self, lot: str, serial: str) -> bool:
         """Whether a lot (with its serial number, if it has one) is recalled."""
         if self.serial:
-            return serial.upper() == self.serial
+            first, _, last = self.serial.partition(_TO)
+            return is_between(serial, first, last) if last else serial.upper() == first
         if not self.lot_from and not self.lot_to:
             return True
         return is_between(lot, self.lot_from, self.lot_to)
@@ -35,7 +40,8 @@ class Scope:
     def shown(self) -> str:
         """As a sentence names it."""
         if self.serial:
-            return f"serial number {self.serial}"
+            first, _, last = self.serial.partition(_TO)
+            return f"serial numbers {first} to {last}" if last else f"serial number {first}"
         if not self.lot_from:
             return "every lot"
         return f"lot {self.lot_from}" if self.one_lot else f"lots {self.lot_from} to {self.lot_to}"
@@ -60,27 +66,29 @@ def _without_text(number: str) -> list[tuple[int, str]]:
 
 
 def read_scopes(lots: str, serials: str) -> tuple[Scope, ...]:
-    """What a person typed: lots and ranges ("A12, B3 to B9"), one a line or with commas; Refused where it is odd."""
-    found: list[Scope] = []
-    for part in _parts(lots):
-        match = _RANGE.fullmatch(part)
-        if match:
-            first, last = match[1].upper(), match[2].upper()
-            if [kind for kind, *_ in order_of(first)] != [kind for kind, *_ in order_of(last)]:
-                raise Refused(f"“{part[:60]}” is no range: both lot numbers have the same shape, such as A100 to A250.")
-            if _without_text(last) < _without_text(first):
-                raise Refused(f"“{part[:60]}” ends before it begins. Type the lower lot number first.")
-            found.append(Scope(first, last))
-        elif " " in part:
-            raise Refused(f"“{part[:60]}” is not one lot number. Put commas between lots, “to” within a range.")
-        else:
-            found.append(Scope(part.upper(), part.upper()))
-    found += [Scope(serial=part.upper()) for part in _parts(serials)]
+    """What a person typed: numbers and ranges ("A12, B3 to B9"), one a line or with commas; Refused where it is odd."""
+    found = [Scope(first, last) for first, last in _ends(lots, "lot numbers", "A100 to A250")]
+    for first, last in _ends(serials, "serial numbers", "SN100 to SN250"):
+        found.append(Scope(serial=first if first == last else f"{first}{_TO}{last}"))
     if len(found) > MOST_NAMED:
         raise Refused(f"A recall names at most {MOST_NAMED} lots, ranges and serial numbers. Open a second one.")
-    if any(len(text) > 40 for scope in found for text in (scope.lot_from, scope.lot_to, scope.serial)):
+    if any(len(text) > 40 for scope in found for text in (scope.lot_from, scope.lot_to, *scope.serial.split(_TO))):
         raise Refused("A lot or serial number has at most 40 characters.")
     return tuple(dict.fromkeys(found))
+
+
+def _ends(typed: str, what: str, such: str) -> Iterator[tuple[str, str]]:
+    """The first and the last of each range that was typed; a number alone is both."""
+    for part in _parts(typed):
+        match = _RANGE.fullmatch(part)
+        if match is None and " " in part:
+            raise Refused(f"“{part[:60]}” is not one number. Put commas between {what}, “to” within a range.")
+        first, last = (match[1].upper(), match[2].upper()) if match else (part.upper(), part.upper())
+        if [kind for kind, *_ in order_of(first)] != [kind for kind, *_ in order_of(last)]:
+            raise Refused(f"“{part[:60]}” is no range: both {what} have the same shape, such as {such}.")
+        if _without_text(last) < _without_text(first):
+            raise Refused(f"“{part[:60]}” ends before it begins. Type the lower number first.")
+        yield first, last
 
 
 def _parts(text: str) -> Iterable[str]:
