@@ -14,7 +14,7 @@ from shiboken6 import isValid
 from sqlalchemy.orm import configure_mappers
 
 from infusion_desktop.access.passwords import read_hasher
-from infusion_desktop.access.people import User, badge_code, badges, sign_in, user_named, user_of
+from infusion_desktop.access.people import BADGE, User, badge_code, badges, sign_in, user_named, user_of
 from infusion_desktop.access.pharmacy import Profile, profile
 from infusion_desktop.access.queries import clock_behind, last_saved
 from infusion_desktop.access.roles import UserId
@@ -56,6 +56,7 @@ MEANWHILE_MS = 100
 
 
 _OVER = "The hour of emergency access is over. What you typed stays; save it, or let somebody save it who may."
+_NOBODY_IS_IN = "A badge takes over from whoever is signed in. Nobody is: sign in with the password first."
 _OTHER_ROLES = "Your roles were changed. What you typed stays; finish it, then sign in again."
 
 
@@ -74,9 +75,8 @@ class Application(QObject):
         self.collector = Collector(self)
         self.own = QSettings(str(settings.file.parent / "window.ini"), QSettings.Format.IniFormat)
         theme.install(qt, theme.chosen(self.own, settings.theme))
-        self.scanner = Scanner(
-            qt, ScannerSettings(settings.scanner_gap_ms, settings.scanner_prefix, settings.scanner_separator)
-        )
+        scanners = ScannerSettings(settings.scanner_gap_ms, settings.scanner_prefix, settings.scanner_separator)
+        self.scanner = Scanner(qt, scanners, is_badge=self._is_badge)
         self.scanner.scanned.connect(self._scanned)
         self.idle = IdleWatch(qt, settings.lock_after_minutes * 60.0)
         self.idle.lock_due.connect(self._lock)
@@ -408,13 +408,20 @@ class Application(QObject):
             before.uncover()  # Not before it is hidden: nobody reads what lies under it.
         _let_go(before, then)
 
+    def _is_badge(self, raw: str) -> bool:
+        """Whether this can only be a badge, be it known or not."""
+        return raw.strip().startswith(BADGE) or badge_code(raw) in self.badges
+
     def _scanned(self, raw: str) -> None:
         if not isinstance(self.window, Shell):
+            if isinstance(self.window, SignInWindow) and self._is_badge(raw):
+                self.window.messages.refused((_NOBODY_IS_IN,), tone=Tone.INFO)
             return
         shell, badge = self.window, badge_code(raw)
         screen = shell.screen_in_front
         is_for_screen = shell.cover is None and screen is not None and screen.uses_badges
-        if badge in self.badges and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
+        is_theirs = badge in self.badges or (shell.cover is not None and self._is_badge(raw))
+        if is_theirs and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
             self._take_over(shell, badge)
         else:
             self.window.on_scan(raw)

@@ -17,6 +17,9 @@ from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.errors import Refused, refuse_if_changed
 
+BADGE = "USR:"
+"""What the code of a badge begins with that this program printed."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -107,12 +110,12 @@ def _add(
 
 def badge_code(scan: str) -> str:
     """What tells a badge, whether its scan carries the prefix of our own codes or not."""
-    return scan.strip().removeprefix("USR:")
+    return scan.strip().removeprefix(BADGE)
 
 
 def _has_badge(scan: str) -> ColumnElement[bool]:
     code = badge_code(scan)
-    return Staff.badge.in_((code, f"USR:{code}") if code else ())
+    return Staff.badge.in_((code, f"{BADGE}{code}") if code else ())
 
 
 def _free_badge(session: Session, scan: str, owner: UserId | None = None) -> str:

@@ -30,8 +30,6 @@ from shiboken6 import isValid
 GS = "\x1d"
 _ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _LONGEST = 1024
-_PASSED_ON = "rawKeys"
-"""A widget with this property set (the password field, the scanner test page) keeps its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,11 @@ class Scanner(QObject):
         application: QApplication,
         settings: ScannerSettings | None = None,
         clock_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
+        is_badge: Callable[[str], bool] = lambda _read: False,
     ) -> None:
         super().__init__(application)
         self.settings = settings or ScannerSettings()
-        self._clock_ms = clock_ms
+        self._clock_ms, self._is_badge = clock_ms, is_badge
         self._read = ""
         self._last = float("-inf")
         self._alt_digits = ""
@@ -116,7 +115,7 @@ class Scanner(QObject):
         return False
 
     def _pressed(self, watched: QObject, event: QKeyEvent) -> bool:
-        if event.isAutoRepeat() or _keeps_its_keys(watched):
+        if event.isAutoRepeat():
             self._forget()
             return False
         now = self._time_of(event)
@@ -124,7 +123,7 @@ class Scanner(QObject):
         if now - self._last > self.settings.gap_ms * (2 if is_end else 1):
             self._forget()
         if is_end:
-            return self._ended()
+            return self._ended(_hides_its_keys(watched))
         text = self._text_of(event)
         if text is None:
             return False
@@ -153,10 +152,10 @@ class Scanner(QObject):
             return GS
         return text if text.isprintable() or text in "\x1c\x1d\x1e\x1f\x04" else None
 
-    def _ended(self) -> bool:
+    def _ended(self, is_hidden: bool) -> bool:
         read, prefix = self._read, self.settings.prefix
         is_scan = read.startswith(prefix) and len(read) > len(prefix) if prefix else len(read) >= self.settings.shortest
-        if not is_scan or len(read) > _LONGEST:
+        if not is_scan or len(read) > _LONGEST or (is_hidden and not self._is_badge(read.removeprefix(prefix))):
             self._forget()
             return False
         if self._give_back is not None:
@@ -185,10 +184,8 @@ def _is_for(watched: QObject) -> bool:
     return isinstance(watched, QWidget) and watched.isWindow()
 
 
-def _keeps_its_keys(watched: QObject) -> bool:
-    if isinstance(watched, QLineEdit) and watched.echoMode() != QLineEdit.EchoMode.Normal:
-        return True
-    return bool(watched.property(_PASSED_ON))
+def _hides_its_keys(watched: QObject) -> bool:
+    return isinstance(watched, QLineEdit) and watched.echoMode() != QLineEdit.EchoMode.Normal
 
 
 def _memory_of(watched: QObject) -> Callable[[], None] | None:

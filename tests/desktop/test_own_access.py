@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from infusion_desktop.access.emergency import begin_emergency, end_emergency
 from infusion_desktop.access.people import (
@@ -23,12 +23,13 @@ from infusion_desktop.access.people import (
 )
 from infusion_desktop.access.pharmacy import save_profile
 from infusion_desktop.access.roles import Permission, Role
-from infusion_desktop.access.tables import EmergencyAccess
+from infusion_desktop.access.tables import AuditEntry, EmergencyAccess
 from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
 from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.question import Answer
+from infusion_desktop.desktop.scanner import ScannerSettings
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.program import Application
@@ -97,6 +98,40 @@ def test_a_badge_takes_over_and_ones_own_unlocks(program: Application, qtbot: Qt
     type_pin(program, qtbot, "2580")
     qtbot.waitUntil(lambda: shell_of(program).context.user_name == "Tina Tech")
     assert not [each for each in QApplication.topLevelWidgets() if isinstance(each, LockCover) and each.isVisible()]
+
+
+def scan(program: Application, qtbot: QtBot, code: str) -> None:
+    """As a scanner does: key by key into whatever has the focus."""
+    program.scanner.settings = ScannerSettings(gap_ms=60_000)
+    focus, before = QApplication.focusWidget(), program.dialog
+    assert focus is not None
+    qtbot.keyClicks(focus, code)
+    qtbot.keyClick(focus, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: program.dialog is not before)
+
+
+def test_a_badge_scanned_at_the_locked_screen_is_no_wrong_password(program: Application, qtbot: QtBot) -> None:
+    """The field for the password has the focus there: what the scanner types arrived in it and was tried."""
+    shell = shell_of(program)
+    shell.lock()
+    cover = shell.cover
+    assert cover is not None
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is cover.password)
+    scan(program, qtbot, "USR:B-2")
+    assert (cover.password.text(), cover.note.text()) == ("", "")
+    type_pin(program, qtbot, "8025")
+    qtbot.waitUntil(lambda: shell_of(program).context.user_name == "Bill Biller")
+    other = shell_of(program)
+    other.lock()
+    qtbot.waitUntil(lambda: other.cover is not None and QApplication.focusWidget() is other.cover.password)
+    scan(program, qtbot, "USR:nobody")
+    dialog: Any = program.dialog
+    type_pin(program, qtbot, "2580")
+    qtbot.waitUntil(lambda: "Nobody has this badge" in dialog.banner.text.text())
+    dialog.reject()
+    with program.database.reading() as session:
+        tried = select(AuditEntry.number).where(AuditEntry.action == "wrong password")
+        assert session.scalars(tried).all() == []
 
 
 def test_emergency_access_opens_more_for_an_hour(program: Application, qtbot: QtBot) -> None:

@@ -39,10 +39,10 @@ class Hands:
         self._qtbot, self._application = qtbot, application
         self.scanner: Scanner | None = None
 
-    def use(self, settings: ScannerSettings) -> None:
+    def use(self, settings: ScannerSettings, is_badge: Callable[[str], bool] = lambda _read: False) -> None:
         if self.scanner is not None:
             self.scanner.stop()
-        self.scanner = Scanner(self._application, settings, lambda: self.now)
+        self.scanner = Scanner(self._application, settings, lambda: self.now, is_badge)
         self.scanner.scanned.connect(self.scans.append)
 
     def press(self, key: int, text: str = "", modifiers: Qt.KeyboardModifier = Mod.NoModifier, gap: float = 8) -> None:
@@ -228,6 +228,21 @@ def test_a_password_field_keeps_its_keys(qtbot: QtBot, hands: Hands) -> None:
     hands.scan("correct horse")
     assert hands.scans == []
     assert field.text() == "correct horse"
+    window.close()
+
+
+def test_a_badge_is_a_scan_even_where_a_password_is_typed(qtbot: QtBot, hands: Hands) -> None:
+    """Else it would be tried as a password, and the wrong try counted."""
+    hands.use(ScannerSettings(prefix="^"), is_badge=lambda read: read == "USR:77")
+    field, tried = QLineEdit(), []
+    field.setEchoMode(QLineEdit.EchoMode.Password)
+    field.returnPressed.connect(lambda: tried.append(field.text()))
+    window = _shown(qtbot, field)
+    hands.keys("corr")
+    hands.scan("^USR:77")
+    assert (hands.scans, field.text(), tried) == (["USR:77"], "corr", [])
+    hands.scan("USR:77")
+    assert (hands.scans, tried) == (["USR:77"], ["corrUSR:77"]), "without the prefix it was typed"
     window.close()
 
 

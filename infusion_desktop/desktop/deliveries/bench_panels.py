@@ -118,7 +118,6 @@ class SignOnPanel(Card):
         self.username = TextField("User name", required=True, longest=60)
         self.password = TextField("Password", required=True, longest=200)
         self.password.line.setEchoMode(self.password.line.EchoMode.Password)
-        self.password.line.setProperty("rawKeys", True)
         self.sign_on = button("Verify", self.press, icon="check", kind="primary")
         self.sign_on.setMinimumHeight(46)
         for part in (self.why, self.username, self.password, self.sign_on):
