@@ -295,12 +295,21 @@ class Application(QObject):
             self.badges = badges(session)
 
     def _take_over(self, shell: Shell, badge: str) -> None:
-        """Somebody scanned their badge: the person at work unlocks, another one takes over, both with their PIN."""
+        """Somebody scanned their badge: the person at work unlocks, another one takes over, both with their PIN.
+
+        Who takes over stands where the other one stood: they share the bench.
+        """
         from infusion_desktop.desktop.own_access import BadgeDialog
+
+        def enter(user: User) -> None:
+            place = shell.place_in_front
+            self.open_shell(user)
+            if isinstance(self.window, Shell) and self.window is not shell:
+                self.window.go(place)
 
         def entered(user: User) -> None:
             if user.id != shell.context.user_id:
-                shell.unless_typed("Take over here", lambda: self.open_shell(user))
+                shell.unless_typed("Take over here", lambda: enter(user))
             elif shell.cover is not None:
                 shell.cover.unlocked.emit()
 
@@ -419,12 +428,12 @@ class Application(QObject):
             return
         shell, badge = self.window, badge_code(raw)
         screen = shell.screen_in_front
-        is_for_screen = shell.cover is None and screen is not None and screen.uses_badges
+        is_for_screen = shell.cover is None and screen is not None and screen.wants_badge
         is_theirs = badge in self.badges or (shell.cover is not None and self._is_badge(raw))
         if is_theirs and not is_for_screen and QApplication.activeModalWidget() in (None, shell.cover):
             self._take_over(shell, badge)
         else:
-            self.window.on_scan(raw)
+            shell.on_scan(f"{BADGE}{badge}" if badge in self.badges else raw)
 
     def _lock(self) -> None:
         if isinstance(self.window, Shell):

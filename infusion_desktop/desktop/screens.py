@@ -52,8 +52,6 @@ class Screen(QWidget):
 
     title: str = ""
     topics: ClassVar[frozenset[str]] = frozenset()
-    uses_badges: ClassVar[bool] = False
-    """Whether a badge scanned here is for the screen (a second person verifies) and not for taking over."""
     help: str = ""
     """What F1 says: what this screen is for and its keys."""
 
@@ -70,6 +68,11 @@ class Screen(QWidget):
         self._hidden: list[QWidget] = []
         self._empty: QWidget | None = None
         self.attempts = Attempts(context.database)
+
+    @property
+    def wants_badge(self) -> bool:
+        """Whether a badge scanned now is for the screen (a second person) and not for taking over; override."""
+        return False
 
     def load(self) -> None:
         """Ask for what is shown and show it; override."""

@@ -112,6 +112,12 @@ class Shell(QMainWindow):
         """The screen that is seen now."""
         return self._screens.get(self._here)
 
+    @property
+    def place_in_front(self) -> str:
+        """The key of the place that is seen now; "" for the page of one record."""
+        place = self._places.get(self._here)
+        return place.key if place is not None and place.in_rail else ""
+
     def go(self, key: str) -> None:
         """Go to a place."""
         if key in self._places:

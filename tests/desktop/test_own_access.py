@@ -27,9 +27,11 @@ from infusion_desktop.access.tables import AuditEntry, EmergencyAccess
 from infusion_desktop.chores import Chores
 from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import now_utc
+from infusion_desktop.desktop.context import Context, Desk
 from infusion_desktop.desktop.lock_cover import LockCover
 from infusion_desktop.desktop.question import Answer
 from infusion_desktop.desktop.scanner import ScannerSettings
+from infusion_desktop.desktop.screens import Screen
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.desktop.welcome.sign_in import SignInWindow
 from infusion_desktop.program import Application
@@ -132,6 +134,40 @@ def test_a_badge_scanned_at_the_locked_screen_is_no_wrong_password(program: Appl
     with program.database.reading() as session:
         tried = select(AuditEntry.number).where(AuditEntry.action == "wrong password")
         assert session.scalars(tried).all() == []
+
+
+class AtTheBench(Screen):
+    """A screen that asks for a second person, or does not."""
+
+    wants = True
+
+    def __init__(self, context: Context, desk: Desk) -> None:
+        super().__init__(context, desk)
+        self.scans: list[str] = []
+
+    @property
+    def wants_badge(self) -> bool:
+        return self.wants
+
+    def on_scan(self, raw: str) -> bool:
+        self.scans.append(raw)
+        return True
+
+
+def test_a_badge_is_for_the_screen_only_while_it_asks_for_a_second_person(program: Application, qtbot: QtBot) -> None:
+    """Else it takes over, at the bench too; and who takes over stands where the other one stood."""
+    shell = shell_of(program)
+    shell.go("stock")
+    bench = AtTheBench(shell.context, shell.desk)
+    shell._screens["stock"] = bench
+    for code in ("B-2", "USR:B-2"):
+        program._scanned(code)
+    assert bench.scans == ["USR:B-2", "USR:B-2"] and program.dialog is None, "told as what it is, whoever printed it"
+    bench.wants = False
+    program._scanned("B-2")
+    type_pin(program, qtbot, "8025")
+    qtbot.waitUntil(lambda: shell_of(program).context.user_name == "Bill Biller")
+    assert (shell_of(program).place_in_front, len(bench.scans)) == ("stock", 2)
 
 
 def test_emergency_access_opens_more_for_an_hour(program: Application, qtbot: QtBot) -> None:

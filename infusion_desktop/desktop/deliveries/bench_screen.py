@@ -39,7 +39,6 @@ class BenchScreen(Screen):
     """The bench."""
 
     title = "Bench"
-    uses_badges = True
     topics: ClassVar[frozenset[str]] = frozenset({"deliveries", "printing"})
     help = (
         "Scan a manifest or pick list to begin. Then scan each box; the large panel says which bin comes next. Type a "
@@ -118,6 +117,10 @@ class BenchScreen(Screen):
         if self.kept is None or self.state is not DeliveryState.PICKED or self.verifier is not None:
             return False
         return self.context.user_id in self.kept.pickers or not self.context.may(Permission.VERIFY)
+
+    @property
+    def wants_badge(self) -> bool:
+        return self.needs_second_person
 
     def show_page(self, kept: BenchPage) -> None:
         """Show how the delivery stands."""
