@@ -20,6 +20,7 @@ from infusion_desktop.stock.allocation import Demand, let_go, reserve, take_rese
 from infusion_desktop.stock.ledger import NewMove, post, reverse, set_held
 from infusion_desktop.stock.places import place_id, set_up_places
 from infusion_desktop.stock.tables import Balance, Item, Lot, Move, Reservation
+from infusion_desktop.stock.verify import problems
 from infusion_desktop.stock.words import ItemId, ItemKind, LotId, MoveReason
 
 PERIOD_END = date(2027, 3, 31)
@@ -65,6 +66,34 @@ def test_first_expired_first_out_beyond_the_period_and_never_held(
         record(session, administrator, "release", "delivery", 1)
     assert [(each.lot_id, each.quantity) for each in kept.allocations] == [(shelf["FIRST"], 10), (shelf["LATER"], 2)]
     assert kept.shortages == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept", "short"),
+    [
+        ((4, 4, 4), [(1, "FIRST", 4), (2, "FIRST", 4), (3, "FIRST", 2), (3, "LATER", 2)], {}),
+        ((12, 12), [(1, "FIRST", 10), (1, "LATER", 2), (2, "LATER", 8)], {2: 4}),
+    ],
+)
+def test_lines_that_want_the_same_item_share_what_is_there(
+    database: Database,
+    administrator: UserId,
+    shelf: dict[str, LotId],
+    wanted: tuple[int, ...],
+    kept: list[tuple[int, str, int]],
+    short: dict[int, int],
+) -> None:
+    """Taken at once, and one item after the other where they go short."""
+    item, names = _item(database), {lot: number for number, lot in shelf.items()}
+    with database.transaction() as session:
+        demands = [Demand(line, item, units, PERIOD_END) for line, units in enumerate(wanted, 1)]
+        got = reserve(session, "delivery", 1, demands)
+        record(session, administrator, "release", "delivery", 1)
+    assert [(each.line_id, names[each.lot_id], each.quantity) for each in got.allocations] == kept
+    assert got.shortages == short
+    with database.reading() as session:
+        assert session.scalar(select(func.sum(Balance.reserved))) == sum(units for _, _, units in kept)
+        assert problems(session) == ()
 
 
 def test_a_shortage_says_which_lots_were_passed_over_and_why(

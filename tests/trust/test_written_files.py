@@ -1,8 +1,10 @@
 """What the program writes: no formula, no half file, no name of a patient as a file's name (RELIABILITY E3, E5, E6)."""
 
+import ast
 import csv
 import io
 import os
+import re
 import subprocess
 import time
 import zipfile
@@ -12,6 +14,7 @@ from random import Random
 
 import pytest
 
+from infusion_desktop import desktop
 from infusion_desktop.desktop.table import Column
 from infusion_desktop.desktop.table_export import as_clipboard, export
 from infusion_desktop.errors import Refused
@@ -97,6 +100,31 @@ def test_a_file_name_stays_in_its_folder_on_every_system(name: str, tmp_path: Pa
     file = tmp_path / made
     write_whole(file, b"x")
     assert file.resolve().parent == tmp_path.resolve() and file.read_bytes() == b"x"
+
+
+TITLED = {"setWindowTitle": 0, "PdfDialog": 1, "Question": 0, "__init__": 2}
+"""Calls that title a window, and which of what they are given is the title."""
+FILE = re.compile(r"\.(pdf|csv|xlsx|txt|837|json|zip)$")
+PERSONAL = re.compile(r"patient|last_name|first_name|born|phone|address")
+
+
+def test_no_file_name_and_no_window_title_is_made_of_what_is_a_patients() -> None:
+    """Read from the program itself: other programs see both, and few tests open every paper and dialog."""
+    found, told = 0, []
+    for module in sorted(Path(desktop.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            names: list[ast.AST] = []
+            if isinstance(node, ast.JoinedStr) and isinstance(last := node.values[-1], ast.Constant):
+                names = [node] if FILE.search(str(last.value)) else []
+            elif isinstance(node, ast.Call):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                names = [*node.args[TITLED.get(called, 99) :][:1]]
+            found += len(names)
+            for each in (part for name in names for part in ast.walk(name)):
+                said = getattr(each, "attr", getattr(each, "id", ""))
+                if PERSONAL.search(said):
+                    told.append(f"{module.name}:{each.lineno} {said}")  # type: ignore[attr-defined]
+    assert found > 100 and told == []
 
 
 def test_a_program_killed_while_it_writes_leaves_the_old_file_or_the_new_one(
