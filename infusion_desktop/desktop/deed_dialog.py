@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from infusion_desktop.dates import today
 from infusion_desktop.desktop.attempts import Attempts
@@ -140,14 +139,6 @@ class DeedDialog(QDialog):
             self.desk.messages.wrong(no)
         else:
             picker.look_for(scan.pack_code or scan.code or scan.raw)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        focus = QApplication.focusWidget()
-        in_picker = focus is not None and isinstance(focus.parentWidget(), Picker)
-        if in_picker and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            event.accept()
-            return
-        super().keyPressEvent(event)
 
     def reject(self) -> None:
         if self.cancel_button.isEnabled():  # Not while the deed is under way: its end would not be told.

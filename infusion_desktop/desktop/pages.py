@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from infusion_desktop.desktop.banner import Banner
-from infusion_desktop.desktop.buttons import button
+from infusion_desktop.desktop.buttons import ENTER, button
 from infusion_desktop.desktop.colours import Tone
 from infusion_desktop.desktop.labels import icon_label, label, restyle, rule, tone_icon
 from infusion_desktop.desktop.theme import set_icon
@@ -135,7 +136,7 @@ def roomy(form: QWidget, fields: int, most: int = 6) -> QWidget:
 
 
 class Steps(QWidget):
-    """Several pages one after the other; each says whether it is complete before the next is shown."""
+    """Several pages one after the other; each says whether it is complete before the next is shown. Enter goes on."""
 
     finished = Signal()
     cancelled = Signal()
@@ -197,6 +198,12 @@ class Steps(QWidget):
             self.finished.emit()
         else:
             self._show(self.step + 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in ENTER:
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.next.click()
 
     def go_back(self) -> None:
         """To the page before."""

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
+from infusion_desktop.desktop.buttons import ENTER
 from infusion_desktop.desktop.jobs import Jobs
 from infusion_desktop.desktop.labels import label
 from infusion_desktop.files import storable
@@ -86,6 +87,10 @@ class Picker(QWidget, Generic[R]):
             self.list.setCurrentRow(max(0, min(self.list.count() - 1, line)))
             return True
         return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in ENTER:  # It picks here, and presses nothing around it.
+            super().keyPressEvent(event)
 
     def _fill(self, rows: Sequence[R]) -> None:
         self.rows = list(rows[:_MOST])

@@ -67,7 +67,7 @@ class FirstStartWindow(DoorWindow):
         self.steps.shown.connect(self._shown)
         self.steps.finished.connect(self._finish)
         self.card.add(self.steps)
-        self.demonstration.setFocus()
+        self.empty.setFocus()
 
     def _how(self, place: str) -> QWidget:
         page = QWidget()
