@@ -1,18 +1,26 @@
-"""The day of a run: nearly every test asks more than once which day it is, and must be told the same one each time."""
+"""The day of a run: nearly every test asks more than once which day it is, and must be told the same one each time.
 
+`python -m tests.one_day` is the program itself on the day of the run that started it.
+"""
+
+import os
+import sys
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import count
 
 import pytest
 
 from infusion_desktop import dates
+from infusion_desktop.__main__ import main
+
+DAYS_END = "INFUSION_TESTS_DAYS_END"
+"""Tells programs which a run starts when its day ends: a second earlier, so that what they did is past."""
 
 
 def no_midnight_passes(patch: pytest.MonkeyPatch) -> None:
     """The program's clock goes as all do, and a minute before midnight, here or in UTC, no further than it is asked."""
-    here = datetime.combine(dates.today() + dates.ONE_DAY, time()).astimezone()
-    in_utc = datetime.combine(datetime.now(UTC) + dates.ONE_DAY, time(), UTC)
-    last, asked = min(here, in_utc) - timedelta(minutes=1), count()
+    last, asked = _days_end(), count()
+    patch.setenv(DAYS_END, (last - timedelta(seconds=1)).isoformat())
 
     class Clock(datetime):
         @classmethod
@@ -21,3 +29,16 @@ def no_midnight_passes(patch: pytest.MonkeyPatch) -> None:
             return (now if now < last else last + timedelta(microseconds=next(asked))).astimezone(tz)
 
     patch.setattr(dates, "datetime", Clock)
+
+
+def _days_end() -> datetime:
+    if known := os.environ.get(DAYS_END):
+        return datetime.fromisoformat(known)
+    here = datetime.combine(dates.today() + dates.ONE_DAY, time()).astimezone()
+    in_utc = datetime.combine(datetime.now(UTC) + dates.ONE_DAY, time(), UTC)
+    return min(here, in_utc) - timedelta(minutes=1)
+
+
+if __name__ == "__main__":
+    no_midnight_passes(pytest.MonkeyPatch())
+    sys.exit(main())
