@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from infusion_desktop.access.people import UserId, everybody
 from infusion_desktop.access.roles import Role
+from infusion_desktop.billing.claiming.checking import check
 from infusion_desktop.billing.claiming.claims import void_claim
+from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.queries import month_overview
-from infusion_desktop.billing.tables import Claim, ClaimLine
+from infusion_desktop.billing.tables import Claim, ClaimLine, LedgerEntry
 from infusion_desktop.billing.terms.authorizations import authorizations
-from infusion_desktop.billing.words import ClaimId
+from infusion_desktop.billing.words import Account, ClaimId
 from infusion_desktop.database.engine import Database, Place
 from infusion_desktop.dates import ONE_DAY, Days, month_of, today
 from infusion_desktop.deliveries.schedule.costs import cost_rows, set_delivery_cost
@@ -24,7 +26,9 @@ from infusion_desktop.deliveries.tables import Delivery
 from infusion_desktop.deliveries.words import Carrier, DeliveryState
 from infusion_desktop.errors import NotAllowed, Refused
 from infusion_desktop.opening import open_pharmacy
-from infusion_desktop.patients.words import PatientId, PayerId
+from infusion_desktop.patients.coverage import NewCoverage, add_coverage
+from infusion_desktop.patients.tables import Coverage, Payer
+from infusion_desktop.patients.words import PatientId, PayerId, Rank
 from infusion_desktop.reporting.dashboard import census, margin_figures, money_figures, stock_figures
 from infusion_desktop.reporting.margin_rules import Margin, all_together, together, with_reasons
 from infusion_desktop.reporting.margins import margins
@@ -177,11 +181,25 @@ def test_the_dashboards_figures_are_those_of_the_reports(pharmacy: Database) -> 
 
 def test_a_claim_to_the_next_payer_adds_no_day_no_income_and_uses_no_authorization(pharmacy: Database) -> None:
     """The next payer is billed the same days and pays a part of the same money."""
+    by = someone(pharmacy, Role.ADMINISTRATOR)
+    owed = select(LedgerEntry.claim_id).where(LedgerEntry.account == Account.PATIENT).group_by(LedgerEntry.claim_id)
+    one_policy = select(Coverage.patient_id).group_by(Coverage.patient_id).having(func.count() == 1)
     with pharmacy.reading() as session:
-        second = session.scalars(select(Claim).where(Claim.primary_id.is_not(None))).first()
-        assert second is not None
-        first = session.get_one(Claim, second.primary_id)
-        lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == second.id)).all()
+        first = session.scalars(
+            select(Claim)
+            .where(
+                Claim.id.in_(owed.having(func.sum(LedgerEntry.amount) > Decimal(0))), Claim.patient_id.in_(one_policy)
+            )
+            .order_by(Claim.id)
+        ).first()
+        assert first is not None
+        other = session.scalars(select(Payer.id).where(Payer.id != first.payer_id).order_by(Payer.id)).first()
+    policy = NewCoverage(PayerId(other or 0), "S1", first.period_first, rank=Rank.SECONDARY)
+    add_coverage(pharmacy, PatientId(first.patient_id), policy, by)
+    second = make_secondary(pharmacy, ClaimId(first.id), by)
+    check(pharmacy, second, by)
+    with pharmacy.reading() as session:
+        lines = session.scalars(select(ClaimLine).where(ClaimLine.claim_id == second)).all()
     assert {line.authorization_id for line in lines} == {None}  # It is not the next payer's.
     month, patient, payer = month_of(first.period_first), PatientId(first.patient_id), PayerId(first.payer_id)
 
@@ -194,5 +212,5 @@ def test_a_claim_to_the_next_payer_adds_no_day_no_income_and_uses_no_authorizati
             ]  # fmt: skip
 
     with_it = figures()
-    void_claim(pharmacy, ClaimId(second.id), someone(pharmacy, Role.BILLER), "not insured there")
+    void_claim(pharmacy, second, by, "not insured there")
     assert figures() == with_it
