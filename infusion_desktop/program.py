@@ -57,6 +57,8 @@ MEANWHILE_MS = 100
 
 _OVER = "The hour of emergency access is over. What you typed stays; save it, or let somebody save it who may."
 _NOBODY_IS_IN = "A badge takes over from whoever is signed in. Nobody is: sign in with the password first."
+_NEW_ROLES = "Your roles were changed: the window offers what they include now."
+_ENDED = "You were signed out: your access has ended. Ask an administrator."
 _OTHER_ROLES = "Your roles were changed. What you typed stays; finish it, then sign in again."
 
 
@@ -283,12 +285,19 @@ class Application(QObject):
             if user is None:
                 log.info("the access of user %s has ended", by)
                 shell.leave()
+                self._tell(_ENDED)
             elif user.permissions != had and shell.has_typed():
                 shell.messages.refused((_OTHER_ROLES,), tone=Tone.WARN)
             elif user.permissions != had:
                 self._follow(shell, user)
+                self._tell(_NEW_ROLES)
 
         shell.jobs.run(shell, look, told, lambda _error: None)
+
+    def _tell(self, sentence: str) -> None:
+        """Say in the window that came why another one is there."""
+        if isinstance(self.window, DoorWindow | Shell):
+            self.window.messages.refused((sentence,), tone=Tone.INFO)
 
     def _know_badges(self) -> None:
         with suppress(Unavailable), self.database.reading() as session:

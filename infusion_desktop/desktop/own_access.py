@@ -42,9 +42,11 @@ class PasswordDialog(DeedDialog):
         old, new = self.old.line.text(), self.new.line.text()
         if new != self.again.line.text():
             self.again.complain("The two passwords differ. Type the same one twice.")
+            self.again.setFocus()
             return None
         if new == old:
             self.new.complain("This is the present password. Choose another one.")
+            self.new.setFocus()
             return None
         database, by = self.context.database, self.context.user_id
         return lambda _override: change_password(database, by, old, new)
@@ -126,6 +128,8 @@ class BadgeDialog(DeedDialog):
 
 
 def _right(*fields: TextField) -> bool:
-    """Whether every field is; each says what it lacks."""
+    """Whether every field is; each says what it lacks, and the first of them has the cursor."""
     wrong = [field for field in fields if not field.check()]
+    if wrong:
+        wrong[0].setFocus()
     return not wrong

@@ -264,9 +264,12 @@ def test_a_role_taken_away_is_gone_from_the_window_that_is_open(program: Applica
     qtbot.waitUntil(lambda: program.window is not first)
     second = shell_of(program)
     assert second.context.may(Permission.SEE_BILLING) and not second.context.may(Permission.PICK)
+    assert "roles were changed" in second.banner.text.text()
     end_access(program.database, tina, boss)
     second.changes.announce("access", "people")
     qtbot.waitUntil(lambda: isinstance(program.window, SignInWindow))
+    door: Any = program.window
+    qtbot.waitUntil(lambda: "your access has ended" in door.messages.banner.text.text())
 
 
 def test_the_end_of_emergency_access_costs_nothing_that_was_typed(program: Application, qtbot: QtBot) -> None:

@@ -258,7 +258,7 @@ class ReviewDialog(DeedDialog):
         self.row = row
         for sentence in (
             f"{row.who}, {show_instant(row.began_at)} to {show_instant(row.ends_at)}: {row.why}",
-            f"{row.changes} changes and {row.openings} openings of records; they are in the audit trail.",
+            f"Changes: {row.changes:,}. Openings of records: {row.openings:,}. They are in the audit trail.",
         ):
             self.body.addWidget(label(sentence, wrap=True))
         self.found = TextField("What did you find?", required=True)
