@@ -303,7 +303,7 @@ def test_a_statement_asks_for_what_the_ledger_says_is_owed(pharmacy: Database, a
         owing = sum(row.owed - row.for_equipment for row in patients_owing(session))
         assert owing == session.scalar(shares), "all patients together owe what stands on their accounts"
         raise Undone
-    assert written > 3
+    assert written > 1
 
 
 def test_the_audit_trail_needs_its_own_permission(pharmacy: Database) -> None:
