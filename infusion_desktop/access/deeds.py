@@ -139,6 +139,7 @@ DEEDS: dict[str, tuple[Permission, ...]] = {
     "deliveries.screen_queries.open_bench": (_P.SEE_DELIVERIES,),
     "deliveries.screen_queries.open_plan": (_P.PLAN_DELIVERY,),
     "billing.queries.open_claim": (_P.SEE_BILLING,),
+    "billing.claiming.claim_form.print_claim_form": (_P.SEE_BILLING,),
     "billing.papers.print_claim_summary": (_P.SEE_BILLING,),
     "billing.papers.print_claim_summaries": (_P.SEE_BILLING,),
     "billing.months.authorization_papers.print_request": (_P.SEE_PATIENTS,),

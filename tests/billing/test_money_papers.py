@@ -14,7 +14,7 @@ from infusion_desktop.access.queries import audit_rows
 from infusion_desktop.access.roles import AuditKind
 from infusion_desktop.access.tables import AuditEntry
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
-from infusion_desktop.billing.claiming.claim_form import claim_forms
+from infusion_desktop.billing.claiming.claim_form import claim_forms, print_claim_form
 from infusion_desktop.billing.claiming.claims import print_claims, write_file
 from infusion_desktop.billing.claiming.secondary import make_secondary
 from infusion_desktop.billing.money.adjusting import write_off
@@ -215,6 +215,7 @@ def test_what_is_opened_and_printed_of_a_restricted_record_asks_why(office):
     ways = {
         "claim": lambda why: open_claim(data, claim, by, why),
         "claim summary": lambda why: print_claim_summary(data, claim, by, why),
+        "CMS-1500": lambda why: print_claim_form(data, claim, (Decimal(0), Decimal(0)), by, why, proof=True),
         "claim summaries": lambda why: print_claim_summaries(data, MARCH, by, override=why),
         "audit packet": lambda why: audit_packet(data, claim, by, why),
         "patient statement": lambda why: print_statement(data, patient, by, why),

@@ -9,7 +9,8 @@ from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
 
 PAPERS = {
     "billing.claiming.audit_packet", "billing.months.authorization_papers", "billing.months.rule_effects",
-    "billing.papers", "billing.queries", "deliveries.batches", "deliveries.bench.wave_queries", "deliveries.papers",
+    "billing.claiming.claim_form", "billing.papers", "billing.queries", "deliveries.batches", "deliveries.papers",
+    "deliveries.bench.wave_queries",
     "deliveries.printing", "deliveries.pumps.pickups", "deliveries.pumps.pickup_papers", "deliveries.pumps.swap_papers",
     "deliveries.scarce.recall_papers", "deliveries.screen_queries", "equipment.asset_pages", "patients.openings",
     "reporting.bundle", "reporting.papers", "reporting.report_files", "reporting.what_if", "patients.queries",

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from infusion_desktop.access.audit import record
+from infusion_desktop.access.authority import authorize
 from infusion_desktop.access.pharmacy import Profile, profile
+from infusion_desktop.access.roles import Permission, UserId
 from infusion_desktop.billing.claiming.claim_files import for_file
+from infusion_desktop.billing.life import the_claim
 from infusion_desktop.billing.rules.drugs import ndc_quantity_text
 from infusion_desktop.billing.tables import Claim
 from infusion_desktop.billing.words import ClaimId
+from infusion_desktop.database.engine import Database
 from infusion_desktop.dates import today
 from infusion_desktop.edi import claim_data as edi
 from infusion_desktop.errors import Refused
 from infusion_desktop.identifiers import show_zip
+from infusion_desktop.patients.openings import tell_papers
 from infusion_desktop.patients.tables import Coverage, Patient, Payer
 
 if TYPE_CHECKING:
@@ -25,6 +31,19 @@ SIGNED = "SIGNATURE ON FILE"
 _KINDS = {"MB": "Medicare", "MA": "Medicare", "MC": "Medicaid", "CH": "TRICARE", "VA": "CHAMPVA", "WC": "FECA"}
 _RELATIONS = {"18": "Self", "01": "Spouse", "19": "Child"}
 _NOTHING = ("", "", "", "")
+
+
+def print_claim_form(
+    database: Database, claim: ClaimId, shift: tuple[Decimal, Decimal], by: UserId, override: str = "", *, proof: bool
+) -> bytes:
+    """The form of one claim for somebody who prints it, shifted right and down; AsksWhy where it is restricted."""
+    with database.transaction() as session:
+        authorize(session, by, Permission.SEE_BILLING)
+        patient = the_claim(session, claim).patient_id
+        tell_papers(session, "CMS-1500", [(claim, patient)], by, override)
+        record(session, by, "print CMS-1500", "claim", claim, patient_id=patient)
+    with database.reading() as session:
+        return claim_forms(session, [claim], *shift, proof=proof)
 
 
 def claim_forms(session: Session, claims: Sequence[ClaimId], right: Decimal, down: Decimal, *, proof: bool) -> bytes:

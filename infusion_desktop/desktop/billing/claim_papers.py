@@ -6,7 +6,7 @@ from decimal import Decimal
 from PySide6.QtWidgets import QMenu
 
 from infusion_desktop.billing.claiming.audit_packet import audit_packet
-from infusion_desktop.billing.claiming.claim_form import claim_forms
+from infusion_desktop.billing.claiming.claim_form import print_claim_form
 from infusion_desktop.billing.papers import print_claim_summary
 from infusion_desktop.billing.queries import ClaimPage
 from infusion_desktop.desktop.billing.claim_dialogs import OffsetDialog
@@ -37,13 +37,12 @@ class ClaimPapers(QMenu):
         """Preview the CMS-1500."""
         if (page := self._shown()) is None:
             return
-        claim, database, name = page.row.id, self.context.database, f"cms-1500-{page.row.number}.pdf"
-
-        def make() -> bytes:
-            with database.reading() as session:
-                return claim_forms(session, [claim], right, down, proof=proof)
-
-        self.owner.ask(make, lambda pdf: self._preview(pdf, name, "CMS-1500"))
+        claim, database, by = page.row.id, self.context.database, self.context.user_id
+        name = f"cms-1500-{page.row.number}.pdf"
+        self.owner.do(
+            lambda why: print_claim_form(database, claim, (right, down), by, why, proof=proof),
+            then=lambda pdf: self._preview(pdf, name, "CMS-1500"),
+        )
 
     def packet(self) -> None:
         """Preview everything behind the claim."""
