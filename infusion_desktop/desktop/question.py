@@ -72,7 +72,6 @@ class QuestionDialog(QDialog):
         words.addWidget(self.reason)
         self.usual = [button(each, partial(self._say, each), kind="quiet") for each in question.usual]
         for each in self.usual:
-            each.setAutoDefault(False)
             words.addWidget(each, 0, Qt.AlignmentFlag.AlignLeft)
         top = QHBoxLayout()
         top.setSpacing(16)

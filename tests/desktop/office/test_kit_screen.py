@@ -1,40 +1,23 @@
 """A kit is changed in the window: a line added, the patients it touches shown first, the next version kept."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from infusion_desktop.access.roles import Permission
 from infusion_desktop.dates import today
 from infusion_desktop.deliveries.care_words import Ages, Purpose
 from infusion_desktop.deliveries.kits.template_effects import touched
 from infusion_desktop.deliveries.kits.templates import save_template, templates, versions
-from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office.kit_versions import differing_parts, mine_onto
-from infusion_desktop.desktop.office.places import PLACES
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.errors import Refused
 from infusion_desktop.stock.catalogue import NewItem, add_item
 from infusion_desktop.stock.words import ItemKind
 from tests.desktop.deliveries.conftest import House
-
-
-@pytest.fixture
-def shell(house: House, qtbot: QtBot, tmp_path: Path) -> Iterator[Shell]:
-    context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
-    made = Shell(context, PLACES)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.jobs.close()
 
 
 def test_the_next_version_of_a_kit(house: House, shell: Shell, qtbot: QtBot) -> None:

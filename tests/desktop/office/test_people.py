@@ -1,30 +1,18 @@
 """Who waits after wrong tries, person or workstation, is seen and let go on the people screen (RELIABILITY C1)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from infusion_desktop.access.people import add_person, sign_in
-from infusion_desktop.access.roles import PERMISSIONS, Permission, Role
+from infusion_desktop.access.roles import PERMISSIONS, Role
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office.places import PLACES as OFFICE
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.errors import Refused
 from tests.conftest import PASSWORD
 from tests.desktop.deliveries.conftest import House
-
-
-@pytest.fixture
-def shell(house: House, qtbot: QtBot) -> Iterator[Shell]:
-    made = Shell(Context(house.database, house.administrator, "Ada Min", frozenset(Permission)), OFFICE)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.jobs.close()
 
 
 def test_a_persons_and_a_workstations_wait_are_seen_and_lifted(house: House, shell: Shell, qtbot: QtBot) -> None:

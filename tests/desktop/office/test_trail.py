@@ -1,7 +1,6 @@
 """The audit trail in the window, by person, patient, kind and days; who looked at a patient (RELIABILITY C6)."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +16,6 @@ from infusion_desktop.dates import Days, today
 from infusion_desktop.deliveries.plans.planning import Wanted, plan_items
 from infusion_desktop.desktop.context import Context
 from infusion_desktop.desktop.office import trail
-from infusion_desktop.desktop.office.places import PLACES as OFFICE
-from infusion_desktop.desktop.patients.places import PLACES as PATIENTS
 from infusion_desktop.desktop.rooms import house as rooms_of
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.patients.admitting import Admission, Checklist, admit
@@ -28,18 +25,6 @@ from infusion_desktop.patients.queries import open_patient, patient_page
 from infusion_desktop.patients.words import Sex
 from infusion_desktop.reporting.people import openings_of_restricted, openings_without_care
 from tests.desktop.deliveries.conftest import House
-
-
-@pytest.fixture
-def shell(house: House, qtbot: QtBot, tmp_path: Path) -> Iterator[Shell]:
-    context = Context(house.database, house.administrator, "Ada Min", frozenset(Permission))
-    made = Shell(context, (*PATIENTS, *OFFICE))
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.jobs.close()
 
 
 def test_who_looked_at_a_patient_and_what_each_filter_leaves(house: House, shell: Shell, qtbot: QtBot) -> None:
