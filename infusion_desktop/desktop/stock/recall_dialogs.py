@@ -108,6 +108,14 @@ class NewRecallDialog(DeedDialog):
             return (Scope(),)
         return read_scopes(self.lots.typed(), self.serials.typed())
 
+    def _odd(self) -> TextField:
+        """The field whose numbers are refused."""
+        try:
+            read_scopes(self.lots.typed(), "")
+        except Refused:
+            return self.lots
+        return self.serials
+
     def _tell(self) -> None:
         """Say what would be frozen."""
         try:
@@ -134,7 +142,7 @@ class NewRecallDialog(DeedDialog):
         try:
             scopes = self.scopes()
         except Refused as refusal:
-            self.lots.complain(str(refusal))
+            self._odd().complain(str(refusal))
             return None
         if not scopes:
             self.lots.complain("Name a lot, a range or a serial number, or tick the whole item.")

@@ -117,6 +117,11 @@ def test_a_recall_from_the_scanned_box_to_the_file(
     new.reason.set_value("Leaking tips")
     new.press()
     assert "ends before it begins" in new.lots.error.text()
+    new.lots.set_value("")
+    new.serials.set_value("SN9 to SN3")
+    new.press()
+    assert "ends before it begins" in new.serials.error.text() and not new.lots.error.text()
+    new.serials.set_value("")
     new.lots.set_value("F1")
     new.press()
     view = screen.view
