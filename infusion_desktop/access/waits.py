@@ -39,11 +39,11 @@ def refuse_while_waiting(session: Session, person: Staff | None, workstation: st
     """MustWait where the person, or the workstation that is tried at, waits after wrong tries."""
     now = now_utc()
     if person is not None and (until := waits_until(person, now)) is not None:
-        raise MustWait(f"Too many wrong tries. Wait until {_told(until)}, then try again.")
+        raise MustWait(f"Too many wrong tries. Wait until {told_until(until)}, then try again.")
     until = _station_waits(session, now).get(workstation)
     if until is not None:
         raise MustWait(
-            f"Too many wrong tries at this workstation. Wait until {_told(until)}, or sign in at another one. "
+            f"Too many wrong tries at this workstation. Wait until {told_until(until)}, or sign in at another one. "
             "An administrator can lift the wait (People)."
         )
 
@@ -144,7 +144,7 @@ def tried_by(now: datetime) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _told(until: datetime) -> str:
+def told_until(until: datetime) -> str:
     """The first whole minute at which one may try again."""
     return show_instant(until + _WHOLE_MINUTE)
 

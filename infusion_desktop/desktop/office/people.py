@@ -9,7 +9,7 @@ from infusion_desktop.access.passwords import SHORTEST
 from infusion_desktop.access.people import add_person, end_access, reset_password, set_roles
 from infusion_desktop.access.queries import StaffRow, staff_rows
 from infusion_desktop.access.roles import Permission, Role
-from infusion_desktop.access.waits import WaitRow, lift_station_wait, lift_wait, waiting
+from infusion_desktop.access.waits import WaitRow, lift_station_wait, lift_wait, told_until, waiting
 from infusion_desktop.dates import now_utc, show_instant
 from infusion_desktop.desktop.banner import Banner
 from infusion_desktop.desktop.buttons import button
@@ -60,7 +60,7 @@ EMERGENCY_COLUMNS: tuple[Column[Emergency], ...] = (
 WAIT_COLUMNS: tuple[Column[WaitRow], ...] = (
     Column("Who or where", text=lambda row: row.name, stretch=True),
     Column("Kind", text=lambda row: "Workstation" if row.person is None else "Person"),
-    Column("Waits until", text=lambda row: show_instant(row.until), sort_key=lambda row: row.until),
+    Column("Waits until", text=lambda row: told_until(row.until), sort_key=lambda row: row.until),
 )
 
 

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from infusion_desktop.access.people import add_person, sign_in
 from infusion_desktop.access.roles import PERMISSIONS, Role
 from infusion_desktop.desktop.context import Context
+from infusion_desktop.desktop.office.people import WAIT_COLUMNS
 from infusion_desktop.desktop.office.places import PLACES as OFFICE
 from infusion_desktop.desktop.shell import Shell
 from infusion_desktop.errors import Refused
@@ -30,6 +31,9 @@ def test_a_persons_and_a_workstations_wait_are_seen_and_lifted(house: House, she
     screen.tabs.setCurrentIndex(2)
     qtbot.waitUntil(lambda: screen.tabs.tabText(2) == "Waits (2)")
     assert [(row.person, row.name) for row in screen.waits.model.shown] == [(tina, "Tina Tech"), (None, here)]
+    with pytest.raises(Refused) as waits:
+        sign_in(database, "tina", PASSWORD)
+    assert WAIT_COLUMNS[2].text(screen.waits.model.shown[0]) in str(waits.value), "the minute that Tina was told"
     for left, name in ((1, "Tina Tech"), (0, here)):
         screen.waits.select_ids([name])
         screen.lift.click()
