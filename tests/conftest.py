@@ -355,7 +355,7 @@ def one_demonstration(demonstrations: Demonstrations) -> Iterator[Place]:
 
 def _make_demonstration(where: str, home: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.one_day", "--database", where, "demo", "--size", "small"],
+        [sys.executable, "-m", "tests.one_day", "infusion_desktop", "--database", where, "demo", "--size", "small"],
         cwd=TESTS.parent,
         env={**os.environ, "INFUSION_DESKTOP_HOME": str(home)},
         capture_output=True,

@@ -1,9 +1,10 @@
 """The day of a run: nearly every test asks more than once which day it is, and must be told the same one each time.
 
-`python -m tests.one_day` is the program itself on the day of the run that started it.
+`python -m tests.one_day MODULE ...` runs a module of the program or of the tests on the day of the run that started it.
 """
 
 import os
+import runpy
 import sys
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import count
@@ -11,7 +12,6 @@ from itertools import count
 import pytest
 
 from infusion_desktop import dates
-from infusion_desktop.__main__ import main
 
 DAYS_END = "INFUSION_TESTS_DAYS_END"
 """Tells programs which a run starts when its day ends: a second earlier, so that what they did is past."""
@@ -41,4 +41,5 @@ def _days_end() -> datetime:
 
 if __name__ == "__main__":
     no_midnight_passes(pytest.MonkeyPatch())
-    sys.exit(main())
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -80,7 +80,7 @@ def played(days: list[Facts]) -> list[dict[str, Any]]:
         running = [
             stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "benchmarks.day_at_once", json.dumps(asdict(day))],
+                    [sys.executable, "-m", "tests.one_day", "benchmarks.day_at_once", json.dumps(asdict(day))],
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 )
             )
